@@ -1,0 +1,80 @@
+"""Checks of arguments that several rooms share: each returns the clean value or raises one clear line."""
+
+from __future__ import annotations
+
+import operator
+from fractions import Fraction
+from typing import TYPE_CHECKING, SupportsIndex, cast
+
+from haarqntk.errors import InputError, InputTypeError, UnknownNameError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def integer(name: str, value: object, *, at_least: int) -> int:
+    """Return ``value`` as a Python int of at least ``at_least``; Python, NumPy and SymPy integers are fine.
+
+    Args:
+        name: The argument's name, for the message.
+        value: Any object with ``__index__`` except a bool.
+        at_least: The smallest value in range.
+
+    Raises:
+        InputTypeError: If ``value`` is no integer.
+        InputError: If it is below ``at_least``.
+
+    Examples:
+        >>> import numpy, sympy
+        >>> integer("D", numpy.int64(4), at_least=1), integer("D", sympy.Integer(4), at_least=1)
+        (4, 4)
+    """
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise InputTypeError(f"{name} must be an integer ≥ {at_least}, got {value!r}; pass an int")
+    try:
+        number = operator.index(cast("SupportsIndex", value))
+    except TypeError:
+        raise InputTypeError(f"{name} must be an integer ≥ {at_least}, got {value!r}; pass an int") from None
+    if number < at_least:
+        raise InputError(f"{name} must be an integer ≥ {at_least}, got {number}")
+    return number
+
+
+def rational(name: str, value: object) -> Fraction:
+    """Return ``value`` as an exact Fraction: integers, Fractions and SymPy or flint rationals.
+
+    Raises:
+        InputTypeError: If ``value`` is a float or anything else that is not exactly rational.
+
+    Examples:
+        >>> rational("T1", Fraction(1, 2))
+        Fraction(1, 2)
+        >>> rational("T1", 0.1)
+        Traceback (most recent call last):
+        ...
+        haarqntk.errors.InputTypeError: T1 must be an exact integer or rational, got 0.1; pass \
+fractions.Fraction, or the matrix itself as observable= for a float
+    """
+    if isinstance(value, Fraction):
+        return value
+    if not isinstance(value, bool):
+        if hasattr(value, "__index__"):
+            try:
+                return Fraction(operator.index(cast("SupportsIndex", value)))
+            except TypeError:
+                pass  # a NumPy array of several numbers has __index__ and refuses it
+        numerator, denominator = getattr(value, "p", None), getattr(value, "q", None)
+        if numerator is not None and denominator is not None:
+            return Fraction(int(numerator), int(denominator))
+    raise InputTypeError(
+        f"{name} must be an exact integer or rational, got {value!r}; "
+        "pass fractions.Fraction, or the matrix itself as observable= for a float"
+    )
+
+
+def one_of(kind: str, value: object, known: Iterable[str]) -> str:
+    """Return ``value`` if it is among ``known``, else raise with the list and the nearest."""
+    names = list(known)
+    if isinstance(value, str) and value in names:
+        return value
+    raise UnknownNameError.among(kind, value, names)

@@ -1,0 +1,50 @@
+"""The SymPy symbols of the library, so that every room prints the same letters.
+
+D and L are positive integers; traces T1, T2, … and overlaps are real. Expressions from elsewhere are matched
+by name, so other assumptions on a user's own ``Symbol("D")`` do no harm.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from haarqntk._arguments import integer
+from haarqntk._lazy import LazyModule
+
+sympy = LazyModule("sympy")
+
+_POSITIVE_INTEGERS = frozenset({"D", "L", "n"})
+
+
+def symbol(name: str) -> Any:  # noqa: ANN401 - SymPy has no types
+    """The SymPy symbol of that name, with the assumptions that its meaning carries.
+
+    Examples:
+        >>> symbol("D").is_positive, symbol("T1").is_real
+        (True, True)
+    """
+    if name in _POSITIVE_INTEGERS:
+        return sympy.Symbol(name, integer=True, positive=True)
+    return sympy.Symbol(name, real=True)
+
+
+def T(j: int) -> Any:  # noqa: ANN401 - SymPy has no types
+    """The symbol T_j = Tr O^j, unnormalised.
+
+    Args:
+        j: The power, an integer ≥ 1.
+
+    Returns:
+        The real SymPy symbol ``Tj``.
+
+    Raises:
+        InputTypeError, InputError: If ``j`` is no integer ≥ 1.
+
+    Examples:
+        >>> T(2)
+        T2
+
+    Reference:
+        mathematics of the model: derivations/00_conventions.md, C6.
+    """
+    return symbol(f"T{integer('j', j, at_least=1)}")

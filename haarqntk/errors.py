@@ -1,0 +1,64 @@
+"""Every error that haarqntk raises on purpose.
+
+The tree::
+
+    HaarqntkError
+    ├── InputError (ValueError)          an argument breaks a rule
+    │   ├── UnknownNameError             a name that the library does not know
+    │   ├── CostError                    a request that would not finish
+    │   └── OutputError                  a result that cannot be written
+    └── InputTypeError (TypeError)       an argument of the wrong kind
+
+A message is one line: the argument, the rule, the value it got, the cure. The command line prints it and
+exits with status 2.
+"""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class HaarqntkError(Exception):
+    """The root: catch this to catch every error of the library."""
+
+
+class InputError(HaarqntkError, ValueError):
+    """An argument of the right kind breaks a rule of its range or shape."""
+
+
+class InputTypeError(HaarqntkError, TypeError):
+    """An argument is of the wrong kind."""
+
+
+class UnknownNameError(InputError):
+    """A name is not among those that the library knows.
+
+    The message lists the known names and, where one is close, the nearest.
+
+    Examples:
+        >>> raise UnknownNameError.among("formula", "kernel_men", ["kernel_mean", "kernel_variance"])
+        Traceback (most recent call last):
+        ...
+        haarqntk.errors.UnknownNameError: unknown formula 'kernel_men'; did you mean 'kernel_mean'? \
+known: kernel_mean, kernel_variance
+    """
+
+    @classmethod
+    def among(cls, kind: str, name: object, known: Iterable[str]) -> UnknownNameError:
+        """Build the error from the kind of thing, the name that was given and the known names."""
+        names = list(known)
+        nearest = difflib.get_close_matches(str(name), names, n=1, cutoff=0.5)
+        hint = f"did you mean {nearest[0]!r}? " if nearest else ""
+        return cls(f"unknown {kind} {str(name)!r}; {hint}known: {', '.join(names)}")
+
+
+class CostError(InputError):
+    """A request is larger than what finishes; the message gives its size and the largest that does."""
+
+
+class OutputError(InputError):
+    """A result cannot be written where it was asked for; nothing half-written stays behind."""

@@ -1,0 +1,200 @@
+"""Estimates of a mean: frozen, mergeable, and tied by a hash to the problem that they belong to."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from numbers import Real
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from haarqntk._arguments import integer
+from haarqntk.errors import InputError, InputTypeError
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from numpy.typing import ArrayLike
+
+# Relative rounding that a sum over a circuit collects, with room to spare: 4096 units in the last place. A
+# relative standard error this small would take 10²⁴ samples, so nothing statistical is ever mistaken for it.
+_ROUNDING = 2.0**-40
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What ``samples`` independent values say about their mean.
+
+    Estimates of one problem add up: the sum is the estimate that sampling everything together would have
+    given, up to rounding. A campaign can therefore be split, stored and resumed at will.
+
+    Args:
+        problem: Hash of the problem, lowercase hexadecimal digits, as ``Problem.key()`` returns it.
+        samples: Number of values, at least 1.
+        mean: Their arithmetic mean, finite.
+        squares: Sum of the squared deviations from ``mean``, finite and ≥ 0.
+
+    Raises:
+        InputError: If a field is out of range.
+        InputTypeError: If a field is of the wrong kind.
+
+    Examples:
+        >>> first, second = Estimate.of("c0ffee", [1.0, 2.0]), Estimate.of("c0ffee", [6.0])
+        >>> first + second
+        Estimate(problem='c0ffee', samples=3, mean=3.0, squares=14.0)
+
+    Reference:
+        [Chan1983] for the merge.
+    """
+
+    problem: str
+    samples: int
+    mean: float
+    squares: float
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.problem, str) or not re.fullmatch("[0-9a-f]+", self.problem):
+            raise InputError(
+                f"problem must be a hash of lowercase hexadecimal digits, got {self.problem!r}; "
+                "pass Problem.key()"
+            )
+        object.__setattr__(self, "samples", integer("samples", self.samples, at_least=1))
+        object.__setattr__(self, "mean", _finite("mean", self.mean))
+        object.__setattr__(self, "squares", _finite("squares", self.squares))
+        if self.squares < 0 or (self.samples == 1 and self.squares > 0):
+            raise InputError(
+                "squares must be a sum of squared deviations, ≥ 0 and 0 for one sample, "
+                f"got {self.squares!r} for samples = {self.samples}"
+            )
+
+    @classmethod
+    def of(cls, problem: str, values: ArrayLike) -> Estimate:
+        """Return the estimate from independent, identically distributed values.
+
+        Args:
+            problem: Hash of the problem, as ``Problem.key()`` returns it.
+            values: One-dimensional and not empty, finite real numbers.
+
+        Raises:
+            InputError: If the shape is wrong or a value is not finite.
+        """
+        numbers = np.asarray(values, dtype=np.float64)
+        if numbers.ndim != 1 or numbers.size == 0:
+            raise InputError(
+                f"values must be one-dimensional and not empty, got the shape {numbers.shape}; "
+                "pass one number per sample"
+            )
+        if not np.isfinite(numbers).all():
+            raise InputError(
+                f"values must be finite, got {numbers[~np.isfinite(numbers)][0]}; check the spectrum's scale"
+            )
+        mean = float(numbers.mean())
+        return cls(problem, numbers.size, mean, float(np.square(numbers - mean).sum()))
+
+    def __add__(self, other: object) -> Estimate:
+        if not isinstance(other, Estimate):
+            return NotImplemented
+        if self.problem != other.problem:
+            raise InputError(
+                f"estimates add up only within one problem, got {self.problem} and {other.problem}; "
+                "simulate both with the same arguments"
+            )
+        samples = self.samples + other.samples
+        difference = other.mean - self.mean
+        return Estimate(
+            self.problem,
+            samples,
+            self.mean + difference * (other.samples / samples),
+            self.squares + other.squares + difference**2 * (self.samples * other.samples / samples),
+        )
+
+    @property
+    def variance(self) -> float:
+        """The unbiased estimate of one value's variance; infinite for one sample, which says nothing."""
+        return self.squares / (self.samples - 1) if self.samples > 1 else math.inf
+
+    @property
+    def standard_error(self) -> float:
+        """The standard deviation of ``mean``, estimated: √(variance/samples)."""
+        return math.sqrt(self.variance / self.samples)
+
+    def z_score(self, exact: Fraction | float) -> float:
+        """Return (mean − exact)/(standard error): how many standard errors the estimate lies off.
+
+        Values that do not vary leave no standard error to divide by. A standard error within rounding, 2⁻⁴⁰
+        of the larger of |mean| and |exact|, counts as zero; the score is then 0 if mean and exact differ by
+        rounding only, and ±∞ if they differ by more. One sample scores 0: it contradicts nothing.
+
+        Args:
+            exact: The value under test, finite; an integer, a Fraction or a float.
+
+        Returns:
+            The score, positive where the estimate is too large. Beyond ±4 chance is a poor excuse: a normal
+            variable gets there once in 16 000 times.
+
+        Raises:
+            InputError: If ``exact`` is not finite.
+            InputTypeError: If ``exact`` is no real number.
+
+        Examples:
+            >>> estimate = Estimate("c0ffee", samples=5, mean=3.0, squares=20.0)
+            >>> estimate.standard_error, estimate.z_score(1)
+            (1.0, 2.0)
+        """
+        target = _finite("exact", exact)
+        difference = self.mean - target
+        rounding = _ROUNDING * max(abs(self.mean), abs(target))
+        if self.standard_error > rounding:
+            return difference / self.standard_error
+        return 0.0 if abs(difference) <= rounding else math.copysign(math.inf, difference)
+
+    def to_dict(self) -> dict[str, str | int | float]:
+        """Return the fields as plain data that JSON keeps without loss."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: object) -> Estimate:
+        """Return the estimate that ``to_dict`` wrote, checked as any other.
+
+        Args:
+            data: A mapping with exactly the keys ``problem``, ``samples``, ``mean`` and ``squares``.
+
+        Raises:
+            InputError: If keys are missing or unknown, or a value is out of range.
+            InputTypeError: If ``data`` is no mapping, or a value is of the wrong kind.
+
+        Examples:
+            >>> estimate = Estimate("c0ffee", samples=5, mean=3.0, squares=20.0)
+            >>> Estimate.from_dict(estimate.to_dict()) == estimate
+            True
+        """
+        names = [field.name for field in fields(cls)]
+        if not isinstance(data, Mapping):
+            raise InputTypeError(
+                f"estimate data must be a mapping with the keys {', '.join(names)}, got {data!r}; "
+                "pass what Estimate.to_dict returned"
+            )
+        missing = [name for name in names if name not in data]
+        unknown = [str(key) for key in data if key not in names]
+        if missing or unknown:
+            raise InputError(
+                f"estimate data must have exactly the keys {', '.join(names)}, "
+                f"got missing: {', '.join(missing) or 'none'}; unknown: {', '.join(unknown) or 'none'}"
+            )
+        return cls(**data)
+
+
+def _finite(name: str, value: object) -> float:
+    """Return ``value`` as a finite float, or say what is wrong with it."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise InputTypeError(f"{name} must be a real number, got {value!r}; pass a float or a Fraction")
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise InputError(f"{name} must be finite and within the range of a float, got {value!r}")
+    return number

@@ -1,0 +1,119 @@
+"""What can be estimated: a table from names to functions of gradients.
+
+Every quantity is a mean of independent, identically distributed values, so that its estimate is unbiased
+and its standard error means what it says. The values come from an array of gradients
+
+    G[sample, observable, input, layer] = ∂z/∂θ_l,    z = ⟨φ|U†OU|φ⟩,  θ in radians,
+
+and from nothing else. To add a quantity, add its function and one entry of the table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+# Below this fraction of its summands, a sum of gradients is rounding (see ``_uniform``).
+_ROUNDING = 2.0**-40
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """One entry of the table.
+
+    Args:
+        name: The name that users type.
+        values: Takes G of shape (circuits · N, A, P, L) to N independent values.
+        circuits: Number of independent circuits that one value takes.
+        num_observables: A, 1 or 2.
+        uses_overlap: Whether there are P = 2 inputs of a given overlap |⟨φ|φ'⟩|².
+        uses_num_inputs: Whether there are P ≥ 2 orthonormal inputs; their number is then an argument.
+    """
+
+    name: str
+    values: Callable[[Array], Array]
+    circuits: int = 1
+    num_observables: int = 1
+    uses_overlap: bool = False
+    uses_num_inputs: bool = False
+
+
+def _kernel(G: Array) -> Array:
+    """K = Σ_l g_l², for one observable and one input."""
+    squares: Array = np.square(G[:, 0, 0]).sum(axis=-1)
+    return squares
+
+
+def _gradient_variance(G: Array) -> Array:
+    """(1/L) Σ_l g_l²: the mean of a gradient is 0, since z is periodic in its angle."""
+    means: Array = _kernel(G) / G.shape[-1]
+    return means
+
+
+def _kernel_second_moment(G: Array) -> Array:
+    """K²."""
+    return _kernel(G) ** 2
+
+
+def _kernel_variance(G: Array) -> Array:
+    """(K − K')²/2 for two independent circuits: its mean is Var K without bias."""
+    K = _kernel(G)
+    halves: Array = (K[0::2] - K[1::2]) ** 2 / 2
+    return halves
+
+
+def _supervised_kernel(G: Array) -> Array:
+    """Σ_l ∂_l z_1(φ) ∂_l z_2(φ')."""
+    products: Array = (G[:, 0, 0] * G[:, 1, 1]).sum(axis=-1)
+    return products
+
+
+def _uniform(G: Array) -> Array:
+    """uᵀKu for u = (1, …, 1)/√n and K_{δδ'} = Σ_l ∂_l z(δ) ∂_l z(δ'): Σ_l (Σ_δ ∂_l z(δ))²/n.
+
+    The outputs of a whole basis sum to Tr O, whose gradient is 0. Floats leave 10⁻¹⁶ there: positive values
+    that all agree, hence an estimate that would be infinitely sure of a wrong answer. They are set to 0.
+    """
+    total = G[:, 0].sum(axis=1)
+    total[np.abs(total) <= _ROUNDING * np.abs(G[:, 0]).sum(axis=1)] = 0.0
+    eigenvalues: Array = np.square(total).sum(axis=-1) / G.shape[2]
+    return eigenvalues
+
+
+def _difference(G: Array) -> Array:
+    """(Tr K − uᵀKu)/(n − 1), the mean of uᵀKu over unit vectors u orthogonal to (1, …, 1)."""
+    trace: Array = np.square(G[:, 0]).sum(axis=(1, 2))
+    eigenvalues: Array = (trace - _uniform(G)) / (G.shape[2] - 1)
+    return eigenvalues
+
+
+_TABLE = (
+    Quantity("gradient_variance", _gradient_variance),
+    Quantity("kernel_mean", _kernel),
+    Quantity("kernel_second_moment", _kernel_second_moment),
+    Quantity("kernel_variance", _kernel_variance, circuits=2),
+    Quantity("supervised_kernel_mean", _supervised_kernel, num_observables=2, uses_overlap=True),
+    Quantity("supervised_kernel_eigenvalue_uniform", _uniform, uses_num_inputs=True),
+    Quantity("supervised_kernel_eigenvalue_difference", _difference, uses_num_inputs=True),
+)
+
+QUANTITIES: Final = {quantity.name: quantity for quantity in _TABLE}
+
+
+def quantities() -> tuple[str, ...]:
+    """Return the names of the quantities that ``simulate`` estimates.
+
+    Examples:
+        >>> quantities()[:3]
+        ('gradient_variance', 'kernel_mean', 'kernel_second_moment')
+    """
+    return tuple(QUANTITIES)

@@ -1,0 +1,168 @@
+"""The front of the room: draw circuits in blocks, turn gradients into values, merge the estimates."""
+
+from __future__ import annotations
+
+import functools
+import operator
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol, cast
+
+import numpy as np
+
+from haarqntk._arguments import integer, one_of
+from haarqntk.errors import CostError, InputTypeError
+from haarqntk.montecarlo._estimate import Estimate
+from haarqntk.montecarlo._problem import Problem
+from haarqntk.montecarlo._quantities import QUANTITIES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from numpy.typing import NDArray
+
+# Routes are loaded when they are asked for: QuTiP takes 2–3 s to import and scipy.stats 1 s, which nobody
+# should pay who only reads stored estimates or asks the command line for help.
+_ROUTES = {"batched": "haarqntk.montecarlo._batched", "qutip": "haarqntk.montecarlo._qutip"}
+
+# Complex numbers in a block of circuits: 2 MB stays in the cache, and takes 30–80 ms at every D up to 64, so
+# that progress is reported often. Measured: 2**21 is not faster.
+_BLOCK = 2**17
+
+# The largest single circuit, in complex numbers: 1 GiB.
+_LARGEST_CIRCUIT = 2**26
+
+# The most work accepted, in the units of ``_work``. One unit took 2 to 16 ns on one core: about a day.
+_MOST_WORK = 10**13
+
+
+class _Route(Protocol):
+    def sample_gradients(
+        self,
+        D: int,
+        L: int,
+        *,
+        inputs: NDArray[np.float64],
+        observables: NDArray[np.float64],
+        count: int,
+        rng: np.random.Generator,
+    ) -> NDArray[np.float64]: ...
+
+
+def simulate(
+    quantity: str,
+    *,
+    D: int,
+    L: int,
+    spectrum: Iterable[object],
+    samples: int,
+    rng: np.random.Generator,
+    overlap: object = None,
+    num_inputs: int | None = None,
+    method: str = "batched",
+    progress: Callable[[int], object] | None = None,
+) -> Estimate:
+    """Estimate an average over random circuits by drawing them.
+
+    Circuits are U = S_0 e^{iθ_1X_1} S_1 … e^{iθ_LX_L} S_L with Haar segments, angles uniform on [0, 2π), and
+    X_l a uniformly drawn non-identity Pauli string, or σ_z ⊗ 1 where D is no power of two.
+
+    Args:
+        quantity: One of ``quantities()``.
+        D: Dimension, an even integer ≥ 2.
+        L: Number of layers, an integer ≥ 1.
+        spectrum: The D eigenvalues of the observable, exact rationals; for quantities of two observables a
+            pair of such sequences, or one if both are the same.
+        samples: Number of independent values to draw, ≥ 2. A value of ``kernel_variance`` takes two circuits.
+        rng: Source of randomness. Each block of circuits draws from a child of it (``rng.spawn``), so the
+            result depends on the seed and on how many children it has had, not on numbers drawn from it; a
+            second call with the same ``rng`` is independent of the first.
+        overlap: σ = |⟨φ|φ'⟩|² of the two inputs, rational, from 0 to 1; required where it is used.
+        num_inputs: Number of orthonormal inputs, from 2 to D; required where it is used.
+        method: "batched" (default), or "qutip", the slow reference.
+        progress: Called with the number of values finished since its last call; not called if None (default).
+
+    Returns:
+        The estimate, with the hash of its problem.
+
+    Raises:
+        UnknownNameError: If the quantity or the method is unknown; the message lists the known ones.
+        CostError: If one circuit does not fit into memory, or the samples would take days.
+        InputError: If a value is out of range, missing, or given where it is not used.
+        InputTypeError: If a value is of the wrong kind.
+
+    Examples:
+        >>> rng = np.random.default_rng(1)
+        >>> estimate = simulate("kernel_mean", D=4, L=6, spectrum=[1, -1, -1, 1], samples=2000, rng=rng)
+        >>> abs(estimate.z_score(64 / 25)) < 4
+        True
+    """
+    problem = Problem.create(quantity, D=D, L=L, spectrum=spectrum, overlap=overlap, num_inputs=num_inputs)
+    samples = integer("samples", samples, at_least=2)
+    route = _ROUTES[one_of("method", method, _ROUTES)]
+    if not isinstance(rng, np.random.Generator):
+        raise InputTypeError(
+            f"rng must be a numpy.random.Generator, got {rng!r}; pass numpy.random.default_rng(seed)"
+        )
+    if progress is not None and not callable(progress):
+        raise InputTypeError(
+            f"progress must be callable or None, got {progress!r}; pass a function of one int"
+        )
+    _refuse_unaffordable(problem, samples, method)
+    block = 1 if method == "qutip" else max(1, _BLOCK // _numbers(problem))
+    sizes = (min(block, samples - start) for start in range(0, samples, block))
+    parts = _estimates(problem, sizes, cast("_Route", import_module(route)), rng, progress)
+    return functools.reduce(operator.add, parts)
+
+
+def _estimates(
+    problem: Problem,
+    sizes: Iterable[int],
+    route: _Route,
+    rng: np.random.Generator,
+    progress: Callable[[int], object] | None,
+) -> Iterator[Estimate]:
+    """Yield the estimate of one block of values after the other."""
+    quantity = QUANTITIES[problem.quantity]
+    key, inputs, observables = problem.key(), problem.inputs(), problem.observables()
+    for size in sizes:
+        (child,) = rng.spawn(1)
+        G = route.sample_gradients(
+            problem.D,
+            problem.L,
+            inputs=inputs,
+            observables=observables,
+            count=size * quantity.circuits,
+            rng=child,
+        )
+        yield Estimate.of(key, quantity.values(G))
+        if progress is not None:
+            progress(size)
+
+
+def _numbers(problem: Problem) -> int:
+    """Count the complex numbers that one value needs at a time: unitaries, generators and stored vectors."""
+    D, L = problem.D, problem.L
+    num_vectors = problem.num_vectors * (L + 2 * len(problem.spectra))
+    return QUANTITIES[problem.quantity].circuits * ((2 * L + 1) * D**2 + num_vectors * D)
+
+
+def _work(problem: Problem, method: str) -> int:
+    """Bound the work of one value from below: D²(D + 32) for each unitary, times the outputs it meets."""
+    D, L = problem.D, problem.L
+    outputs = 2 * L * problem.num_vectors * len(problem.spectra) if method == "qutip" else 1
+    return QUANTITIES[problem.quantity].circuits * (L + 1) * D**2 * (D + 32) * outputs
+
+
+def _refuse_unaffordable(problem: Problem, samples: int, method: str) -> None:
+    numbers = _numbers(problem)
+    if numbers > _LARGEST_CIRCUIT:
+        raise CostError(
+            f"a value of {problem.quantity!r} at D = {problem.D}, L = {problem.L} needs {numbers} complex "
+            f"numbers at once, at most {_LARGEST_CIRCUIT} fit; lower D or L"
+        )
+    most = _MOST_WORK // _work(problem, method)
+    if samples > most:
+        raise CostError(
+            f"samples must be at most {most} at D = {problem.D}, L = {problem.L} by method {method!r}, "
+            f"which is days of work, got {samples}; ask for fewer, or lower D or L"
+        )

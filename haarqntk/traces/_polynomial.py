@@ -1,0 +1,163 @@
+"""``TracePolynomial``: a polynomial in named variables (traces, overlaps, the depth L) over the field Q(D).
+
+The common type of every result of the engine: immutable, without zero terms, so that equality of values is
+mathematical equality.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import factorial, lcm, prod
+from typing import TYPE_CHECKING, Any, TypeAlias, final
+
+from haarqntk._lazy import LazyModule
+from haarqntk._symbols import symbol
+from haarqntk.errors import InputError
+from haarqntk.exact import RationalFunction, factor_integer_polynomial, over_common_denominator
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+sympy = LazyModule("sympy")
+
+Monomial: TypeAlias = tuple[tuple[str, int], ...]  # sorted pairs (variable, exponent ≥ 1)
+
+
+@final
+class TracePolynomial:
+    """A polynomial in named variables with coefficients in Q(D).
+
+    Args:
+        terms: Monomial → coefficient. Zero coefficients are dropped.
+
+    Examples:
+        >>> x, y = TracePolynomial.variable("T1"), TracePolynomial.variable("T2")
+        >>> D = TracePolynomial.constant(RationalFunction([0, 1]))
+        >>> (D * y - x**2).to_sympy()
+        D*T2 - T1**2
+        >>> ((x + y) * (x - y)).at(5, {"T1": 3, "T2": 1})
+        Fraction(8, 1)
+    """
+
+    __slots__ = ("_terms",)
+
+    def __init__(self, terms: Mapping[Monomial, RationalFunction]) -> None:
+        self._terms = {monomial: c for monomial, c in sorted(terms.items()) if c}
+
+    @classmethod
+    def constant(cls, value: RationalFunction | Fraction | int) -> TracePolynomial:
+        """The constant polynomial."""
+        return cls({(): value if isinstance(value, RationalFunction) else RationalFunction(value)})
+
+    @classmethod
+    def variable(cls, name: str) -> TracePolynomial:
+        """The polynomial that is one variable."""
+        return cls({((name, 1),): RationalFunction(1)})
+
+    @property
+    def terms(self) -> dict[Monomial, RationalFunction]:
+        """A copy of monomial → coefficient, sorted, without zeros."""
+        return dict(self._terms)
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The names of the variables that occur, sorted."""
+        return tuple(sorted({name for monomial in self._terms for name, _ in monomial}))
+
+    # -- the ring --------------------------------------------------------------------------------------
+
+    def __add__(self, other: TracePolynomial) -> TracePolynomial:
+        total = dict(self._terms)
+        for monomial, coefficient in other._terms.items():
+            total[monomial] = total[monomial] + coefficient if monomial in total else coefficient
+        return TracePolynomial(total)
+
+    def __neg__(self) -> TracePolynomial:
+        return TracePolynomial({monomial: -c for monomial, c in self._terms.items()})
+
+    def __sub__(self, other: TracePolynomial) -> TracePolynomial:
+        return self + -other
+
+    def __mul__(self, other: TracePolynomial | RationalFunction | Fraction | int) -> TracePolynomial:
+        right = other if isinstance(other, TracePolynomial) else TracePolynomial.constant(other)
+        total: dict[Monomial, RationalFunction] = {}
+        for left_monomial, a in self._terms.items():
+            for right_monomial, b in right._terms.items():
+                monomial = multiply_monomials(left_monomial, right_monomial)
+                total[monomial] = total[monomial] + a * b if monomial in total else a * b
+        return TracePolynomial(total)
+
+    __rmul__ = __mul__
+
+    def __pow__(self, exponent: int) -> TracePolynomial:
+        return prod([self] * exponent, start=TracePolynomial.constant(1))
+
+    def __bool__(self) -> bool:
+        return bool(self._terms)
+
+    def __eq__(self, other: object) -> bool:
+        return self._terms == other._terms if isinstance(other, TracePolynomial) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(tuple(self._terms.items()))
+
+    # -- maps out of it --------------------------------------------------------------------------------
+
+    def substitute(self, values: Mapping[str, TracePolynomial]) -> TracePolynomial:
+        """Replace variables by polynomials; the others stay."""
+        total = TracePolynomial({})
+        for monomial, coefficient in self._terms.items():
+            factors = (values.get(name, TracePolynomial.variable(name)) ** e for name, e in monomial)
+            total = total + prod(factors, start=TracePolynomial.constant(coefficient))
+        return total
+
+    def at(self, D: int, values: Mapping[str, Fraction | int]) -> Fraction:
+        """The exact value at a dimension and at rational values of all variables.
+
+        Raises:
+            InputError: If a variable has no value, or D is a pole of a coefficient.
+        """
+        missing = [name for name in self.variables if name not in values]
+        if missing:
+            raise InputError(f"values must name every variable, got none for {', '.join(missing)}")
+        return sum(
+            (c.at(D) * prod(Fraction(values[name]) ** e for name, e in monomial) for monomial, c in self._terms.items()),
+            start=Fraction(0),
+        )
+
+    def to_sympy(self) -> Any:  # noqa: ANN401 - SymPy has no types
+        """A SymPy expression, factored over the rationals, in symbols of the variables' names."""
+        if not self:
+            return sympy.Integer(0)
+        names = ("D", *self.variables)
+        numerators, denominator = over_common_denominator(list(self._terms.values()))
+        terms: dict[tuple[int, ...], int] = {}
+        for monomial, numerator in zip(self._terms, numerators, strict=True):
+            exponents = dict(monomial)
+            for power, coefficient in enumerate(numerator):
+                if coefficient:
+                    terms[power, *(exponents.get(name, 0) for name in names[1:])] = coefficient
+        constant, factors = factor_integer_polynomial(terms, len(names))
+        symbols = [symbol(name) for name in names]
+        expressions = (_to_sympy_sum(factor, symbols) ** exponent for factor, exponent in factors)
+        return constant * sympy.Mul(*expressions) / denominator.to_sympy()
+
+    def __repr__(self) -> str:
+        return f"TracePolynomial({self._terms!r})"
+
+
+def multiply_monomials(left: Monomial, right: Monomial) -> Monomial:
+    """The product of two monomials.
+
+    Examples:
+        >>> multiply_monomials((("L", 1),), (("L", 1), ("T2", 1)))
+        (('L', 2), ('T2', 1))
+    """
+    exponents = dict(left)
+    for name, e in right:
+        exponents[name] = exponents.get(name, 0) + e
+    return tuple(sorted(exponents.items()))
+
+
+def _to_sympy_sum(factor: Mapping[tuple[int, ...], int], symbols: list[Any]) -> Any:  # noqa: ANN401
+    return sympy.Add(*(c * sympy.Mul(*(x**e for x, e in zip(symbols, exps, strict=True))) for exps, c in factor.items()))

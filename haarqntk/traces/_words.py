@@ -1,0 +1,67 @@
+"""Cyclic words: one canonical representative each, one name each, and the relations of pure states.
+
+The names are those of the SymPy symbols: ``T3`` = Tr O³ for a power of the observable O, ``T_O1O2`` =
+Tr O1 O2 for a word in several, ``sigma_ab`` = |⟨a|b⟩|² for the overlap of two pure states.
+"""
+
+from __future__ import annotations
+
+from haarqntk.errors import InputError
+
+
+def canonical_cyclic_word(word: tuple[str, ...]) -> tuple[str, ...]:
+    """The smallest rotation of ``word``: equal for two words exactly when their traces are.
+
+    Examples:
+        >>> canonical_cyclic_word(("B", "A", "A"))
+        ('A', 'A', 'B')
+    """
+    return min(word[i:] + word[:i] for i in range(len(word))) if word else ()
+
+
+def trace_name(word: tuple[str, ...]) -> str:
+    """The name of the trace of a word of observables; ``Tj`` for the j-th power of the observable "O".
+
+    Examples:
+        >>> trace_name(("O", "O")), trace_name(("O2", "O1"))
+        ('T2', 'T_O1O2')
+    """
+    canonical = canonical_cyclic_word(word)
+    if set(canonical) == {"O"}:
+        return f"T{len(canonical)}"
+    return "T_" + "".join(canonical)
+
+
+def pure_state_invariant(word: tuple[str, ...]) -> dict[str, int]:
+    """Tr ρ_a ρ_b … of pure states as a product of overlaps: name → exponent.
+
+    The relations ρ² = ρ, Tr ρ = 1 and ρ A ρ = Tr(ρA) ρ split every word in at most two different states
+    into overlaps.
+
+    Raises:
+        InputError: If a cyclic word in three or more different states remains; such Bargmann invariants
+            carry phases, which overlaps do not determine.
+
+    Examples:
+        >>> pure_state_invariant(("a", "a")), pure_state_invariant(("a", "b", "a", "b"))
+        ({}, {'sigma_ab': 2})
+    """
+    shortened = tuple(letter for i, letter in enumerate(word) if letter != word[i - 1])
+    if len(shortened) <= 1:
+        return {}
+    for i, letter in enumerate(shortened):
+        if letter in shortened[i + 1 :]:
+            j = shortened.index(letter, i + 1)
+            return _merge(
+                pure_state_invariant(shortened[i:j]), pure_state_invariant(shortened[j:] + shortened[:i])
+            )
+    if len(shortened) == 2:  # noqa: PLR2004 - two states have one overlap
+        return {"sigma_" + "".join(sorted(shortened)): 1}
+    raise InputError(
+        f"states must leave products of overlaps, got the invariant Tr {' '.join(shortened)} of "
+        f"{len(shortened)} different states; use at most two different states in one moment"
+    )
+
+
+def _merge(left: dict[str, int], right: dict[str, int]) -> dict[str, int]:
+    return {name: left.get(name, 0) + right.get(name, 0) for name in {**left, **right}}
