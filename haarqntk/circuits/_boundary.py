@@ -5,7 +5,6 @@ Tr(P_σ ⊗_a A_a) is a product over the cycles of σ of Tr A_a A_{σ⁻¹(a)} A
 
 from __future__ import annotations
 
-from collections import Counter
 from functools import lru_cache, reduce
 from typing import TYPE_CHECKING
 

@@ -142,7 +142,9 @@ def _first_return(walk: NDArray[np.int64], k: int) -> tuple[NDArray[np.int64], N
         onward = np.take_along_axis(walk, returned, axis=1)
         returned = np.where(returned < k, returned, onward)
     label, stride = np.broadcast_to(np.arange(num_points), walk.shape), walk
-    for _ in range(max(num_points - 1, 1).bit_length()):  # strides 1, 2, 4, …: the smallest point of each cycle
+    for _ in range(
+        max(num_points - 1, 1).bit_length()
+    ):  # strides 1, 2, 4, …: the smallest point of each cycle
         label = np.minimum(label, np.take_along_axis(label, stride, axis=1))
         stride = np.take_along_axis(stride, stride, axis=1)
     loops = (label[:, k:] == np.arange(k, num_points)).sum(axis=1)

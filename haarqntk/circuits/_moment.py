@@ -7,8 +7,6 @@ from fractions import Fraction
 from math import factorial
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from haarqntk.circuits._boundary import observable_traces
 from haarqntk.circuits._copies import Copy, LayerPattern, layer_patterns
 from haarqntk.circuits._definition import mean_of_pattern_by_definition
@@ -65,7 +63,7 @@ def mean_of_pattern(
     num_commutators = sum(map(sum, pattern))
     if any(sum(block) % 2 for block in pattern):
         return TracePolynomial({})  # an odd number of traceless involutions in one layer averages to zero
-    sign = (-1) ** (num_commutators // 2)  # i for each commutator
+    sign = -1 if num_commutators % 4 else 1  # i for each commutator; their number is even
     if method == "definition":
         return mean_of_pattern_by_definition(copies, pattern, dimension) * sign
     vector = walk(tuple(copy.state for copy in copies), pattern, dimension)

@@ -15,12 +15,12 @@ import numpy as np
 
 from haarqntk.circuits._boundary import twirled_states
 from haarqntk.circuits._insertion import SparseOperator, layer_operator
-from haarqntk.exact import RationalFunction
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from haarqntk.circuits._copies import LayerPattern
+    from haarqntk.exact import RationalFunction
     from haarqntk.haar import Dimension
     from haarqntk.traces import Monomial
 
@@ -49,9 +49,7 @@ def walk(states: tuple[str, ...], pattern: LayerPattern, dimension: Dimension) -
         return WalkVector(*twirled_states(states, dimension))
     before = walk(states, pattern[:-1], dimension)
     layer = layer_operator(pattern[-1], dimension)
-    return WalkVector(
-        _apply(layer, before.coefficients), before.invariants, before.scale * layer.scale
-    )
+    return WalkVector(_apply(layer, before.coefficients), before.invariants, before.scale * layer.scale)
 
 
 def _apply(

@@ -73,9 +73,7 @@ def character_table(k: int) -> NDArray[np.int64]:
         first = next(i for i, mu in enumerate(partitions(k - r)) if not mu or mu[0] <= r)
         width = smaller.shape[1] - first
         rows, smaller_rows, signs = _rim_hooks(k)[r]
-        np.add.at(
-            table[:, column : column + width], rows, signs[:, None] * smaller[smaller_rows, first:]
-        )
+        np.add.at(table[:, column : column + width], rows, signs[:, None] * smaller[smaller_rows, first:])
         column += width
     table.flags.writeable = False
     return table

@@ -89,9 +89,7 @@ def check_partition(name: str, value: object) -> Partition:
     parts = tuple(integer(f"each part of {name}", part, at_least=1) for part in value)
     decreasing = tuple(sorted(parts, reverse=True))
     if parts != decreasing:
-        raise InputError(
-            f"{name} must be a partition: its parts decrease; got {parts}; write {decreasing}"
-        )
+        raise InputError(f"{name} must be a partition: its parts decrease; got {parts}; write {decreasing}")
     return parts
 
 

@@ -100,12 +100,12 @@ def permutation_rank(sigma: NDArray[np.int64]) -> NDArray[np.int64]:
     return rank
 
 
-def from_sympy(permutation: Any) -> Permutation:  # noqa: ANN401 - SymPy has no types
+def from_sympy(permutation: Any) -> Permutation:
     """A ``sympy.combinatorics.Permutation`` as a tuple of images."""
     return tuple(int(image) for image in permutation.array_form)
 
 
-def to_sympy(sigma: Permutation) -> Any:  # noqa: ANN401 - SymPy has no types
+def to_sympy(sigma: Permutation) -> Any:
     """A tuple of images as a ``sympy.combinatorics.Permutation``.
 
     The product ``compose(sigma, tau)`` becomes ``to_sympy(tau) * to_sympy(sigma)`` there.

@@ -69,7 +69,8 @@ def factor_integer_polynomial(
     context = flint.fmpz_mpoly_ctx.get(names, "lex")
     constant, factors = context.from_dict(dict(terms)).factor()
     return int(constant), [
-        ({tuple(map(int, e)): int(c) for e, c in f.to_dict().items()}, int(exponent)) for f, exponent in factors
+        ({tuple(map(int, e)): int(c) for e, c in f.to_dict().items()}, int(exponent))
+        for f, exponent in factors
     ]
 
 

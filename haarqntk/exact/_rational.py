@@ -186,12 +186,16 @@ class RationalFunction:
 
     # -- the border ------------------------------------------------------------------------------------
 
-    def to_sympy(self) -> Any:  # noqa: ANN401 - SymPy has no types
+    def to_sympy(self) -> Any:
         """The value as a SymPy expression in ``hq.D``, numerator and denominator factored."""
-        top, bottom = (_factored_sympy(poly) for poly in (self._numerator, self._denominator))
-        return top / bottom
+        return sympy.Mul(*self.sympy_factors())
 
-    def _sympy_(self) -> Any:  # noqa: ANN401 - SymPy has no types
+    def sympy_factors(self) -> list[Any]:
+        """The factors of ``to_sympy()``; one product of them keeps a constant out of a sum."""
+        bottom = (1 / factor for factor in _sympy_factors(self._denominator))
+        return [*_sympy_factors(self._numerator), *bottom]
+
+    def _sympy_(self) -> Any:
         return self.to_sympy()
 
     def latex(self) -> str:
@@ -265,11 +269,10 @@ def _horner(coeffs: Sequence[int], D: int | Fraction) -> Fraction:
     return total
 
 
-def _factored_sympy(poly: Polynomial) -> Any:  # noqa: ANN401 - SymPy has no types
+def _sympy_factors(poly: Polynomial) -> list[Any]:
     if not poly:
-        return sympy.Integer(0)
+        return [sympy.Integer(0)]
     D = symbol("D")
     content, factors = factor(poly)
-    return sympy.Mul(
-        content, *(sympy.Add(*(c * D**i for i, c in enumerate(coeffs))) ** e for coeffs, e in factors)
-    )
+    sums = (sympy.Add(*(c * D**i for i, c in enumerate(coeffs))) ** e for coeffs, e in factors)
+    return [sympy.Integer(content), *sums]

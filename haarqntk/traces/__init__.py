@@ -4,7 +4,7 @@ A word is a tuple of letters, read from left to right; under the trace it is cyc
 """
 
 from haarqntk.traces._polynomial import Monomial, TracePolynomial, multiply_monomials
-from haarqntk.traces._words import canonical_cyclic_word, pure_state_invariant, trace_name
+from haarqntk.traces._words import canonical_cyclic_word, pure_state_invariant, trace_name, trace_word
 
 __all__ = [
     "Monomial",
@@ -13,4 +13,5 @@ __all__ = [
     "multiply_monomials",
     "pure_state_invariant",
     "trace_name",
+    "trace_word",
 ]

@@ -7,7 +7,7 @@ mathematical equality.
 from __future__ import annotations
 
 from fractions import Fraction
-from math import factorial, lcm, prod
+from math import prod
 from typing import TYPE_CHECKING, Any, TypeAlias, final
 
 from haarqntk._lazy import LazyModule
@@ -16,7 +16,7 @@ from haarqntk.errors import InputError
 from haarqntk.exact import RationalFunction, factor_integer_polynomial, over_common_denominator
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
 sympy = LazyModule("sympy")
 
@@ -121,11 +121,14 @@ class TracePolynomial:
         if missing:
             raise InputError(f"values must name every variable, got none for {', '.join(missing)}")
         return sum(
-            (c.at(D) * prod(Fraction(values[name]) ** e for name, e in monomial) for monomial, c in self._terms.items()),
+            (
+                c.at(D) * prod(Fraction(values[name]) ** e for name, e in monomial)
+                for monomial, c in self._terms.items()
+            ),
             start=Fraction(0),
         )
 
-    def to_sympy(self) -> Any:  # noqa: ANN401 - SymPy has no types
+    def to_sympy(self) -> Any:
         """A SymPy expression, factored over the rationals, in symbols of the variables' names."""
         if not self:
             return sympy.Integer(0)
@@ -140,7 +143,7 @@ class TracePolynomial:
         constant, factors = factor_integer_polynomial(terms, len(names))
         symbols = [symbol(name) for name in names]
         expressions = (_to_sympy_sum(factor, symbols) ** exponent for factor, exponent in factors)
-        return constant * sympy.Mul(*expressions) / denominator.to_sympy()
+        return sympy.Mul(constant, *expressions, *(1 / denominator).sympy_factors())
 
     def __repr__(self) -> str:
         return f"TracePolynomial({self._terms!r})"
@@ -159,5 +162,7 @@ def multiply_monomials(left: Monomial, right: Monomial) -> Monomial:
     return tuple(sorted(exponents.items()))
 
 
-def _to_sympy_sum(factor: Mapping[tuple[int, ...], int], symbols: list[Any]) -> Any:  # noqa: ANN401
-    return sympy.Add(*(c * sympy.Mul(*(x**e for x, e in zip(symbols, exps, strict=True))) for exps, c in factor.items()))
+def _to_sympy_sum(factor: Mapping[tuple[int, ...], int], symbols: list[Any]) -> Any:
+    return sympy.Add(
+        *(c * sympy.Mul(*(x**e for x, e in zip(symbols, exps, strict=True))) for exps, c in factor.items())
+    )

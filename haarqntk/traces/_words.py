@@ -6,6 +6,8 @@ Tr O1 O2 for a word in several, ``sigma_ab`` = |⟨a|b⟩|² for the overlap of 
 
 from __future__ import annotations
 
+import re
+
 from haarqntk.errors import InputError
 
 
@@ -30,6 +32,20 @@ def trace_name(word: tuple[str, ...]) -> str:
     if set(canonical) == {"O"}:
         return f"T{len(canonical)}"
     return "T_" + "".join(canonical)
+
+
+def trace_word(name: str) -> tuple[str, ...] | None:
+    """The word whose trace has that name, or None if the name is no trace's: the inverse of ``trace_name``.
+
+    Examples:
+        >>> trace_word("T3"), trace_word("T_O1O2"), trace_word("L")
+        (('O', 'O', 'O'), ('O1', 'O2'), None)
+    """
+    if power := re.fullmatch(r"T([1-9]\d*)", name):
+        return ("O",) * int(power[1])
+    if letters := re.fullmatch(r"T_((?:[A-Z]\d*)+)", name):
+        return tuple(re.findall(r"[A-Z]\d*", letters[1]))
+    return None
 
 
 def pure_state_invariant(word: tuple[str, ...]) -> dict[str, int]:

@@ -65,11 +65,11 @@ class WeingartenFunction:
         n = integer("D", D, at_least=1)
         return self.value.at(n) if n >= self.design_order else _unitary.unitary_class_at(self.cycle_type, n)
 
-    def to_sympy(self) -> Any:  # noqa: ANN401 - SymPy has no types
+    def to_sympy(self) -> Any:
         """The rational function as a factored SymPy expression in ``hq.D``."""
         return self.value.to_sympy()
 
-    def _sympy_(self) -> Any:  # noqa: ANN401 - SymPy has no types
+    def _sympy_(self) -> Any:
         return self.to_sympy()
 
     def latex(self) -> str:

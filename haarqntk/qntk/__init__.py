@@ -1,0 +1,12 @@
+"""What the library exists for: the quantum neural tangent kernel, its moments, the supervised kernel.
+
+``formula(name)`` derives a named closed form with the engine and returns a value that carries its meaning:
+ensemble, design order, range of D, source. ``_kernel.py`` and ``_supervised.py`` say what each name means.
+"""
+
+from haarqntk.qntk._catalogue import formula, formulas
+from haarqntk.qntk._eigenvalues import EigenvalueFormula
+from haarqntk.qntk._formula import Formula
+from haarqntk.qntk._series import SCALINGS, Series
+
+__all__ = ["SCALINGS", "EigenvalueFormula", "Formula", "Series", "formula", "formulas"]

@@ -1,0 +1,280 @@
+"""``EigenvalueFormula``: the eigenvalues of the mean supervised kernel, with their multiplicities.
+
+For |A| orthogonal inputs there is a closed form. For any Gram matrix and any observables the mean kernel is
+A ⊗ B (``_supervised.py``), so every eigenvalue is a product αβ; exact data gives exact eigenvalues: for each
+pair of irreducible factors of the two characteristic polynomials, the products of their roots are the
+eigenvalues of the Kronecker product of their companion matrices.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from haarqntk._arguments import integer, rational
+from haarqntk._lazy import LazyModule
+from haarqntk._symbols import symbol
+from haarqntk.errors import CostError, InputError, InputTypeError
+from haarqntk.exact import rational_spectrum
+from haarqntk.qntk._formula import Formula, latex_of
+from haarqntk.qntk._inputs import even_dimension
+from haarqntk.qntk._supervised import overlap_factor, supervised_kernel_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from haarqntk.qntk._series import Series
+
+sympy = LazyModule("sympy")
+
+Matrix: TypeAlias = list[list[Fraction]]
+_LARGEST_EXACT_GRAM = 16  # isolating the roots of a dense rational matrix: seconds at 16, minutes beyond
+
+
+@dataclass(frozen=True, slots=True)
+class EigenvalueFormula:
+    """The eigenvalues of E[K_δδ'] for |A| = n orthogonal inputs, and at numbers for any inputs.
+
+    Attributes:
+        name: Its name in ``hq.formulas()``.
+        uniform: The eigenvalue of the vector (1, …, 1); multiplicity 1.
+        difference: The eigenvalue of the vectors that sum to zero; multiplicity n − 1.
+    """
+
+    name: str
+    uniform: Formula
+    difference: Formula
+
+    @property
+    def ensemble(self) -> str:
+        """The ensemble that is averaged over."""
+        return self.uniform.ensemble
+
+    @property
+    def design_order(self) -> int:
+        """The t of the unitary t-designs that give the same average."""
+        return self.uniform.design_order
+
+    @property
+    def definition(self) -> str:
+        """What is averaged, in words and symbols."""
+        return self.uniform.definition
+
+    @property
+    def reference(self) -> str:
+        """Keys into the bibliography, and the derivation."""
+        return self.uniform.reference
+
+    def to_sympy(self) -> dict[Any, Any]:
+        """Eigenvalue → multiplicity, as ``sympy.Matrix.eigenvals`` gives them, in D, L, T1, T2 and n = |A|.
+
+        Examples:
+            >>> from haarqntk.qntk import formula
+            >>> for eigenvalue, multiplicity in formula("supervised_kernel_eigenvalues").to_sympy().items():
+            ...     print(eigenvalue, "|", multiplicity)
+            2*L*(D - n)*(D*T2 - T1**2)/((D - 1)**2*(D + 1)**2) | 1
+            2*D*L*(D*T2 - T1**2)/((D - 1)**2*(D + 1)**2) | n - 1
+        """
+        return {self.uniform.to_sympy(): sympy.Integer(1), self.difference.to_sympy(): symbol("n") - 1}
+
+    def latex(self) -> str:
+        """The eigenvalues with their multiplicities, as the lines of an ``aligned`` environment."""
+        lines = (
+            rf"\lambda_{{{i}}} &= {latex_of(value)} && (\times\, {latex_of(multiplicity)})"
+            for i, (value, multiplicity) in enumerate(self.to_sympy().items(), start=1)
+        )
+        return "\\begin{aligned} " + r" \\ ".join(lines) + " \\end{aligned}"
+
+    def _repr_latex_(self) -> str:
+        return f"${self.latex()}$"
+
+    def __str__(self) -> str:
+        return "\n".join(f"{value}  (multiplicity {count})" for value, count in self.to_sympy().items())
+
+    def series(self, order: int = 2, *, scaling: str | Mapping[str, int] = "pauli_sum") -> dict[Series, Any]:
+        """The expansion of each eigenvalue in 1/D at fixed |A| → its multiplicity; see ``Formula.series``."""
+        parts = (self.uniform, self.difference)
+        return {
+            part.series(order, scaling=scaling): count
+            for part, count in zip(parts, self.to_sympy().values(), strict=True)
+        }
+
+    def at(
+        self,
+        *,
+        D: int,
+        L: int,
+        num_inputs: int | None = None,
+        gram: object = None,
+        spectrum: object = None,
+        traces: object = None,
+        observable: object = None,
+    ) -> dict[Any, int]:
+        """The eigenvalues at an even dimension, with their multiplicities.
+
+        Args:
+            D: The dimension: an even integer ≥ 2.
+            L: The number of layers, an integer ≥ 1.
+            num_inputs: |A| orthogonal inputs, an integer from 1 to D; or give ``gram``.
+            gram: The Gram matrix ⟨φ_δ|φ_δ'⟩ of the inputs: a Hermitian positive matrix of rank ≤ D with unit
+                diagonal; exact rationals, or floats.
+            spectrum: The D eigenvalues of O; or a list of such lists, one for each observable, in a common
+                eigenbasis.
+            traces: [T1, T2], for one observable.
+            observable: A D × D Hermitian array or Qobj, or a list of them.
+
+        Returns:
+            Eigenvalue → multiplicity, increasing. From exact data a rational eigenvalue is a Fraction and an
+            irrational one an exact SymPy number; from floats they are floats, equal within rounding.
+
+        Raises:
+            InputTypeError, InputError: If an argument is missing, of the wrong kind or out of range.
+            CostError: If an exact Gram matrix is too large; floats have no such bound.
+
+        Examples:
+            >>> from haarqntk.qntk import formula
+            >>> f = formula("supervised_kernel_eigenvalues")
+            >>> f.at(D=4, L=6, num_inputs=3, spectrum=[1, -1, -1, 1])
+            {Fraction(64, 75): 1, Fraction(256, 75): 2}
+            >>> f.at(D=4, L=6, gram=[[1, 0, 0], [0, 1, 0], [0, 0, 1]], spectrum=[1, -1, -1, 1])
+            {Fraction(64, 75): 1, Fraction(256, 75): 2}
+        """
+        dimension, layers = even_dimension(D), integer("L", L, at_least=1)
+        if (num_inputs is None) == (gram is None):
+            raise InputError("exactly one of num_inputs= (orthogonal inputs) and gram= must be given")
+        given = {"spectrum": spectrum, "traces": traces, "observable": observable}
+        size, observables = _several(given)
+        right = _observable_factor(dimension, layers, observables, size)
+        if gram is None:
+            n = integer("num_inputs", num_inputs, at_least=1)
+            if n > dimension:
+                raise InputError(f"num_inputs must be at most D = {dimension} orthogonal inputs, got {n}")
+            left: Any = [[Fraction(int(i == j)) for j in range(n)] for i in range(n)]
+        else:
+            left = _squared_gram(gram, dimension)
+        u, v = (part.at(dimension) for part in overlap_factor())
+        if isinstance(left, np.ndarray) or isinstance(right, np.ndarray):
+            a = np.asarray(left, dtype=float) * float(v) + float(u)
+            return _float_products(a, np.asarray(right, dtype=float))
+        return _exact_products([[u + v * sigma for sigma in row] for row in left], right)
+
+
+def _several(given: Mapping[str, object]) -> tuple[int, dict[str, list[Any]]]:
+    """The number of observables, and the one argument that is given as a list with one entry for each."""
+    present = {name: value for name, value in given.items() if value is not None}
+    if len(present) != 1:
+        got = " and ".join(present) or "none"
+        raise InputError(f"exactly one of spectrum=, traces=, observable= must be given, got {got}")
+    ((name, value),) = present.items()
+    entries: list[Any] = [value]
+    if name == "spectrum" and isinstance(value, Iterable):
+        rows = list(value)
+        if rows and all(isinstance(row, Iterable) and not isinstance(row, str) for row in rows):
+            entries = rows
+    elif name == "observable" and not hasattr(value, "full"):
+        rows = list(value) if isinstance(value, Iterable) else []
+        if rows and all(hasattr(row, "full") or np.ndim(row) == 2 for row in rows):  # noqa: PLR2004 - matrices
+            entries = rows
+    return len(entries), {name: entries}
+
+
+def _observable_factor(
+    D: int, L: int, observables: Mapping[str, list[Any]], size: int
+) -> Matrix | NDArray[np.float64]:
+    """b(O_i, O_j): the mean kernel of equal inputs."""
+    ((name, entries),) = observables.items()
+    mean = Formula(
+        "supervised_kernel_mean", supervised_kernel_mean(), "segments", 2, "", "", supervised_kernel_mean
+    )
+    rows = []
+    for i in range(size):
+        row = []
+        for j in range(size):
+            value = entries[0] if size == 1 else (entries[i], entries[j])
+            row.append(mean.at(D=D, L=L, overlap=1, **{name: value}))
+        rows.append(row)
+    if name == "observable":
+        return np.array(rows, dtype=float)
+    return [[Fraction(value) for value in row] for row in rows]
+
+
+def _squared_gram(gram: object, D: int) -> Matrix | NDArray[np.float64]:
+    """|⟨φ_δ|φ_δ'⟩|² from a checked Gram matrix: Fractions from exact data, else a float array."""
+    rows: Any = gram.tolist() if hasattr(gram, "tolist") else gram
+    try:
+        approximate = np.array([[complex(x) for x in row] for row in rows], dtype=np.complex128)
+    except (TypeError, ValueError):
+        raise InputTypeError(f"gram must be a square matrix of numbers, got {type(gram).__name__}") from None
+    n = len(approximate)
+    if approximate.shape != (n, n) or n == 0:
+        raise InputError(f"gram must be a square matrix, got shape {approximate.shape}")
+    if not np.isfinite(approximate).all():
+        raise InputError("gram must be finite, got NaN or infinity in it")
+    tolerance = 1e-10 * n
+    if np.abs(approximate - approximate.conj().T).max() > tolerance:
+        raise InputError("gram must be Hermitian: gram[i][j] is the conjugate of gram[j][i]")
+    if np.abs(np.diag(approximate) - 1).max() > tolerance:
+        raise InputError("gram must have unit diagonal: the inputs are normalised")
+    eigenvalues = np.linalg.eigvalsh(approximate)
+    if eigenvalues[0] < -tolerance:
+        raise InputError(f"gram must be positive semidefinite, got the eigenvalue {eigenvalues[0]:.3g}")
+    rank = int((eigenvalues > tolerance).sum())
+    if rank > D:
+        raise InputError(f"gram must have rank at most D = {D}, got rank {rank}")
+    if any(isinstance(x, float | complex) for row in rows for x in row):
+        return np.asarray(np.abs(approximate) ** 2)
+    if n > _LARGEST_EXACT_GRAM:
+        raise CostError(
+            f"an exact gram of {n} inputs would not finish: its roots have degree up to {n}; "
+            f"the largest is {_LARGEST_EXACT_GRAM}; pass floats"
+        )
+    return [[rational("each entry of gram", x) ** 2 for x in row] for row in rows]
+
+
+def _exact_products(a: Matrix, b: Matrix) -> dict[Any, int]:
+    """The eigenvalues of a ⊗ b with multiplicities, from exact characteristic polynomials."""
+    found: Counter[tuple[Fraction, ...]] = Counter()
+    for f, m in rational_spectrum(a):
+        for g, n in rational_spectrum(b):
+            for factor, multiplicity in rational_spectrum(_kronecker(_companion(f), _companion(g))):
+                found[factor] += m * n * multiplicity
+    values: defaultdict[Any, int] = defaultdict(int)
+    for factor, multiplicity in found.items():
+        for root in _roots(factor):
+            values[root] += multiplicity
+    return dict(sorted(values.items(), key=lambda pair: float(pair[0])))
+
+
+def _companion(f: Sequence[Fraction]) -> Matrix:
+    degree = len(f) - 1
+    return [
+        [Fraction(int(i == j + 1)) if j < degree - 1 else -f[i] / f[-1] for j in range(degree)]
+        for i in range(degree)
+    ]
+
+
+def _kronecker(a: Matrix, b: Matrix) -> Matrix:
+    return [[x * y for x in row for y in other] for row in a for other in b]
+
+
+def _roots(f: Sequence[Fraction]) -> list[Any]:
+    if len(f) == 2:  # noqa: PLR2004 - a linear factor
+        return [-f[0] / f[1]]
+    x = sympy.Dummy("x")
+    coefficients = [sympy.Rational(c.numerator, c.denominator) for c in reversed(f)]
+    return list(sympy.Poly(coefficients, x).real_roots())
+
+
+def _float_products(a: NDArray[np.float64], b: NDArray[np.float64]) -> dict[Any, int]:
+    """The same in floats; eigenvalues closer than rounding are one."""
+    products = np.sort(np.outer(np.linalg.eigvalsh(a), np.linalg.eigvalsh(b)).ravel())
+    tolerance = len(products) * 1e-13 * max(float(np.abs(products).max()), np.finfo(float).tiny)
+    groups = np.split(products, np.flatnonzero(np.diff(products) > tolerance) + 1)
+    return {float(group.mean()): len(group) for group in groups}

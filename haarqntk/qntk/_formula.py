@@ -1,0 +1,222 @@
+"""``Formula``: a closed form that carries its meaning, and stays exact wherever it is evaluated."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from haarqntk._arguments import integer, rational
+from haarqntk._lazy import LazyModule
+from haarqntk._symbols import symbol
+from haarqntk.errors import InputError
+from haarqntk.qntk._inputs import even_dimension, trace_values
+from haarqntk.qntk._series import Series, expand
+from haarqntk.traces import TracePolynomial, trace_word
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from haarqntk.haar import Dimension
+
+sympy = LazyModule("sympy")
+mpmath = LazyModule("mpmath")
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """A closed form: a polynomial in L, traces and overlaps over Q(D), with its ensemble and its source.
+
+    Two formulas are equal when their closed forms and ensembles are.
+
+    Attributes:
+        name: Its name in ``hq.formulas()``.
+        polynomial: The closed form, valid for D ≥ ``design_order``.
+        ensemble: The ensemble that is averaged over.
+        design_order: The t of the unitary t-designs that give the same average.
+        definition: What is averaged, in words and symbols.
+        reference: Keys into the bibliography, and the derivation.
+        derive: The derivation at an integer dimension or at the symbol; below ``design_order`` it is run
+            again at the integer, with the pseudo-inverse.
+    """
+
+    name: str = field(compare=False)
+    polynomial: TracePolynomial
+    ensemble: str
+    design_order: int = field(compare=False)
+    definition: str = field(compare=False)
+    reference: str = field(compare=False)
+    derive: Callable[[Dimension], TracePolynomial] = field(compare=False, repr=False)
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """The names of the symbols that occur, D first, then L, traces and overlaps."""
+        others = sorted(self.polynomial.variables, key=lambda name: (trace_word(name) is not None, name))
+        return ("D", *others)
+
+    def to_sympy(self) -> Any:
+        """The closed form as a factored SymPy expression in ``hq.D``, ``hq.L``, ``hq.T(1)``, …."""
+        return self.polynomial.to_sympy()
+
+    def _sympy_(self) -> Any:
+        return self.to_sympy()
+
+    def latex(self) -> str:
+        r"""The closed form in LaTeX.
+
+        Examples:
+            >>> from haarqntk.qntk import formula
+            >>> print(formula("kernel_mean").latex())
+            \frac{2 L \left(D T_{2} - T_{1}^{2}\right)}{\left(D - 1\right) \left(D + 1\right)^{2}}
+        """
+        return latex_of(self.to_sympy())
+
+    def _repr_latex_(self) -> str:
+        return f"${self.latex()}$"
+
+    def __str__(self) -> str:
+        return str(self.to_sympy())
+
+    def at(
+        self,
+        *,
+        D: int,
+        L: int | None = None,
+        spectrum: object = None,
+        traces: object = None,
+        observable: object = None,
+        overlap: object = None,
+    ) -> Fraction | float:
+        """The value at an even dimension D ≥ 2, exact also below the design order.
+
+        Args:
+            D: The dimension: an even integer ≥ 2, of any integer type.
+            L: The number of layers, an integer ≥ 1; may be left out where the formula has no L.
+            spectrum: The D eigenvalues of O, integers or rationals; for two observables with a common
+                eigenbasis, a pair of such lists.
+            traces: [T1, T2, …] up to the highest power that occurs, or symbol name → value; for D ≥ k.
+            observable: O as a D × D Hermitian array or Qobj, or a pair of them.
+            overlap: |⟨φ|φ'⟩|², a rational in [0, 1]; needed where the formula has σ.
+
+        Returns:
+            An exact Fraction from ``spectrum`` or ``traces``; a float from ``observable``.
+
+        Raises:
+            InputTypeError, InputError: If an argument is missing, of the wrong kind or out of range.
+
+        Examples:
+            >>> from haarqntk.qntk import formula
+            >>> formula("kernel_mean").at(D=8, L=6, spectrum=[5, 3, 1, 0, 0, -1, -2, -7])
+            Fraction(316, 21)
+        """
+        dimension = even_dimension(D)
+        given = {"spectrum": spectrum, "traces": traces, "observable": observable}
+        found = trace_values(self.symbols, dimension, self.design_order, given)
+        values = found.values | self._scalars(L, overlap)
+        form = self.polynomial if dimension >= self.design_order else self.derive(dimension)
+        value = form.at(dimension, values)
+        return value if found.exact else float(value)
+
+    def evaluate(self, *, D: int, L: int | None = None, traces: object, digits: int = 50) -> Any:
+        """The value at [T1, T2, …] to any number of decimal digits, for D of any size.
+
+        The traces are taken exactly (an mpmath number is a binary fraction), the formula is evaluated
+        exactly, and rounded once: nothing cancels at D = 2^50.
+
+        Args:
+            D: The dimension: an even integer ≥ the design order.
+            L: The number of layers.
+            traces: [T1, T2, …], integers, rationals, floats or mpmath numbers.
+            digits: Decimal digits of the result, an integer ≥ 1.
+
+        Returns:
+            An ``mpmath.mpf``, computed with that many digits.
+
+        Raises:
+            InputTypeError, InputError: As ``at``.
+
+        Examples:
+            >>> from haarqntk.qntk import formula
+            >>> value = formula("kernel_mean").evaluate(D=2**50, L=10, traces=[0, 2**50], digits=30)
+            >>> print(mpmath.nstr(value, 30))
+            1.77635683940024888695600022692e-14
+        """
+        precision = integer("digits", digits, at_least=1)
+        if not isinstance(traces, list | tuple):
+            raise InputError(f"traces must be a list [T1, T2, …], got {traces!r}")
+        exact = [_binary_fraction(f"T{j}", value) for j, value in enumerate(traces, start=1)]
+        value = Fraction(self.at(D=D, L=L, traces=exact))
+        with mpmath.workdps(precision):
+            return mpmath.mpf(value.numerator) / value.denominator
+
+    def series(self, order: int = 2, *, scaling: str | Mapping[str, int] = "pauli_sum") -> Series:
+        """The expansion in 1/D with its remainder.
+
+        Args:
+            order: The number of powers of D that are kept, from the leading one on; an integer ≥ 1.
+            scaling: How T_j grows with D: "pauli_sum" (default), T_j ~ D; "projector", T_j ~ 1; or a mapping
+                symbol name → integer exponent. L and overlaps stay fixed.
+
+        Returns:
+            The series, which carries order, remainder and scaling.
+
+        Raises:
+            InputTypeError, InputError, UnknownNameError: If an argument is out of range or unknown.
+
+        Examples:
+            >>> from haarqntk.qntk import formula
+            >>> print(formula("kernel_mean").series(order=1))
+            2*L*T2/D**2 - 2*L*T1**2/D**3 + O(D**-2), T1 ~ D, T2 ~ D
+        """
+        return expand(self.polynomial, order, scaling)
+
+    def _scalars(self, L: object, overlap: object) -> dict[str, Fraction]:
+        values = {}
+        if L is not None:
+            values["L"] = Fraction(integer("L", L, at_least=1))
+        elif "L" in self.symbols:
+            raise InputError(f"L must be given, an integer ≥ 1: {self.name} depends on the number of layers")
+        if overlap is not None:
+            values["sigma"] = check_overlap(overlap)
+        elif "sigma" in self.symbols:
+            raise InputError(f"overlap must be given, |⟨φ|φ'⟩|² in [0, 1]: {self.name} depends on it")
+        return values
+
+
+def check_overlap(overlap: object) -> Fraction:
+    """Check |⟨φ|φ'⟩|²: a rational from 0 to 1."""
+    value = rational("overlap", overlap)
+    if not 0 <= value <= 1:
+        raise InputError(f"overlap must be |⟨φ|φ'⟩|² in [0, 1], got {value}")
+    return value
+
+
+def latex_of(expression: Any) -> str:
+    """SymPy's LaTeX with the traces of words and the number of inputs written as in the papers."""
+    return str(sympy.latex(expression, symbol_names=latex_names(expression)))
+
+
+def latex_names(expression: Any) -> dict[Any, str]:
+    r"""How the symbols of ``expression`` are written where SymPy's own way is not the papers'.
+
+    Examples:
+        >>> latex_names(sympy.Symbol("T_O1O2"))
+        {T_O1O2: '\\operatorname{Tr}\\left(O_{1} O_{2}\\right)'}
+    """
+    names = {symbol("n"): r"|A|", symbol("sigma"): r"\sigma"}
+    for free in expression.free_symbols:
+        if free.name.startswith("T_") and (word := trace_word(free.name)):
+            letters = " ".join(re.sub(r"(\d+)", r"_{\1}", letter) for letter in word)
+            names[free] = rf"\operatorname{{Tr}}\left({letters}\right)"
+    return {free: name for free, name in names.items() if free in expression.free_symbols}
+
+
+def _binary_fraction(name: str, value: object) -> Fraction:
+    if isinstance(value, float):
+        return Fraction(value)
+    parts = getattr(value, "man_exp", None)  # mpmath.mpf
+    if parts is not None:
+        mantissa, exponent = (int(part) for part in parts)
+        return Fraction(mantissa) * Fraction(2) ** exponent
+    return rational(name, value)

@@ -1,0 +1,179 @@
+"""Dimensions, spectra, traces and observables as a user gives them, turned into exact values of trace symbols.
+
+A float observable becomes an exact rational spectrum first: the formulas are evaluated exactly, and rounded
+once at the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import reduce
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from haarqntk._arguments import integer, rational
+from haarqntk.errors import InputError, InputTypeError
+from haarqntk.traces import trace_word
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class TraceValues:
+    """Values of trace symbols by name, and whether they come from exact data."""
+
+    values: dict[str, Fraction]
+    exact: bool
+
+
+def even_dimension(D: object) -> int:
+    """Check a dimension of a circuit with traceless involutions as generators."""
+    dimension = integer("D", D, at_least=2)
+    if dimension % 2:
+        raise InputError(
+            f"D must be even for generators X² = 1, Tr X = 0 (Pauli strings), got {dimension}; "
+            "an odd dimension has no traceless involution"
+        )
+    return dimension
+
+
+def trace_values(names: Sequence[str], D: int, design_order: int, given: Mapping[str, object]) -> TraceValues:
+    """The values of the trace symbols ``names`` from exactly one of spectrum=, traces=, observable=.
+
+    Args:
+        names: Names of trace symbols: T1, T2, … or T_O1, T_O1O2, ….
+        D: The dimension, checked.
+        design_order: Below it the traces are dependent, so only a spectrum or an observable will do.
+        given: The three arguments by name; None where the caller left one out.
+
+    Raises:
+        InputError, InputTypeError: If not exactly one is given, or it does not fit D or the symbols.
+    """
+    present = [name for name, value in given.items() if value is not None]
+    if len(present) != 1:
+        got = " and ".join(present) or "none"
+        raise InputError(f"exactly one of spectrum=, traces=, observable= must be given, got {got}")
+    (kind,) = present
+    words = {name: word for name in names if (word := trace_word(name))}
+    labels = sorted({letter for word in words.values() for letter in word})
+    if kind == "traces":
+        if design_order > D:
+            raise InputError(
+                f"traces must come with D ≥ {design_order}, where they are independent, got D = {D}; "
+                "pass spectrum= or observable="
+            )
+        return TraceValues(_given_traces(given[kind], words), exact=True)
+    if kind == "spectrum":
+        spectra = _spectra(given[kind], labels, D)
+        return TraceValues({name: _diagonal_trace(word, spectra) for name, word in words.items()}, exact=True)
+    matrices = _observables(given[kind], labels, D)
+    return TraceValues(_matrix_traces(words, matrices), exact=False)
+
+
+def _given_traces(traces: object, words: Mapping[str, tuple[str, ...]]) -> dict[str, Fraction]:
+    if isinstance(traces, Mapping):
+        known = {str(name): rational(f"traces[{name!s}]", value) for name, value in traces.items()}
+    else:
+        row = _sequence("traces", traces, "[T1, T2, …]")
+        powers = {j: rational(f"T{j}", value) for j, value in enumerate(row, start=1)}
+        # one observable in several places: a word of length j has the trace T_j
+        known = {name: powers[len(word)] for name, word in words.items() if len(word) in powers}
+    missing = sorted(name for name in words if name not in known)
+    if missing:
+        raise InputError(
+            f"traces must give {', '.join(sorted(words))}, got no {', '.join(missing)}; "
+            "list T1, T2, … up to the highest power"
+        )
+    return {name: known[name] for name in words}
+
+
+def _spectra(spectrum: object, labels: Sequence[str], D: int) -> dict[str, tuple[Fraction, ...]]:
+    """One spectrum for every observable, or one each, in a common eigenbasis."""
+    row = _sequence("spectrum", spectrum, "the D eigenvalues of O")
+    nested = bool(row) and isinstance(row[0], Iterable) and not isinstance(row[0], str)
+    if nested and len(row) != len(labels):
+        raise InputError(
+            f"spectrum must be one list of eigenvalues or one for each of {', '.join(labels)}, got {len(row)} lists"
+        )
+    each = row if nested else [row] * len(labels)
+    return {label: _one_spectrum(values, D) for label, values in zip(labels, each, strict=True)}
+
+
+def _one_spectrum(values: object, D: int) -> tuple[Fraction, ...]:
+    row = tuple(
+        rational("each eigenvalue of spectrum", value)
+        for value in _sequence("spectrum", values, "the D eigenvalues of O")
+    )
+    if len(row) != D:
+        raise InputError(
+            f"spectrum must list the D = {D} eigenvalues of O, with multiplicity, got {len(row)}; "
+            "repeat equal eigenvalues and list zeros"
+        )
+    return row
+
+
+def _diagonal_trace(word: tuple[str, ...], spectra: Mapping[str, tuple[Fraction, ...]]) -> Fraction:
+    return sum(
+        (prod(values) for values in zip(*(spectra[letter] for letter in word), strict=True)), Fraction(0)
+    )
+
+
+def _observables(observable: object, labels: Sequence[str], D: int) -> dict[str, NDArray[np.complex128]]:
+    each: Sequence[object] = [observable] * len(labels)
+    if len(labels) > 1 and isinstance(observable, list | tuple) and len(observable) == len(labels):
+        each = observable
+    return {label: hermitian_matrix(value, D) for label, value in zip(labels, each, strict=True)}
+
+
+def hermitian_matrix(observable: object, D: int) -> NDArray[np.complex128]:
+    """Check a D × D Hermitian array or Qobj, to a relative 10⁻¹⁰, and return its Hermitian part.
+
+    Raises:
+        InputTypeError: If it is no array of numbers.
+        InputError: If it is not square, of another size, not finite or not Hermitian.
+    """
+    data: Any = observable.full() if hasattr(observable, "full") else observable
+    try:
+        matrix = np.asarray(data, dtype=np.complex128)
+    except (TypeError, ValueError):
+        raise InputTypeError(
+            f"observable must be a square array or Qobj of numbers, got {type(observable).__name__}"
+        ) from None
+    if matrix.shape != (D, D):
+        raise InputError(f"observable must have shape ({D}, {D}) to fit D = {D}, got {matrix.shape}")
+    if not np.isfinite(matrix).all():
+        raise InputError("observable must be finite, got NaN or infinity in it")
+    defect = np.abs(matrix - matrix.conj().T).max()
+    if defect > 1e-10 * max(1.0, np.abs(matrix).max()):
+        raise InputError(
+            f"observable must be Hermitian, got |O − O†| up to {defect:.3g}; pass (O + O†)/2 if that is meant"
+        )
+    return np.asarray((matrix + matrix.conj().T) / 2)
+
+
+def _matrix_traces(
+    words: Mapping[str, tuple[str, ...]], matrices: Mapping[str, NDArray[np.complex128]]
+) -> dict[str, Fraction]:
+    spectra = {
+        letter: tuple(Fraction(float(x)) for x in np.linalg.eigvalsh(matrix))
+        for letter, matrix in matrices.items()
+    }
+    found = {}
+    for name, word in words.items():
+        if len(set(word)) == 1:
+            found[name] = _diagonal_trace(word, spectra)
+        else:
+            product = reduce(np.matmul, [matrices[letter] for letter in word[:-1]])
+            found[name] = Fraction(float(np.sum(product * matrices[word[-1]].T).real))
+    return found
+
+
+def _sequence(name: str, value: object, meaning: str) -> list[Any]:
+    if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
+        raise InputTypeError(f"{name} must be a list: {meaning}, got {value!r}")
+    return list(value)

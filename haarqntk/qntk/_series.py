@@ -1,0 +1,110 @@
+"""``Series``: an expansion in 1/D under a stated scaling of the traces, with the order of its remainder."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from haarqntk._arguments import integer, one_of
+from haarqntk._lazy import LazyModule
+from haarqntk._symbols import symbol
+from haarqntk.errors import InputError
+from haarqntk.traces import Monomial, TracePolynomial, trace_word
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+sympy = LazyModule("sympy")
+
+SCALINGS: Mapping[str, int] = {"pauli_sum": 1, "projector": 0}
+"""Named scalings: the exponent a of T_j ~ D^a, for every j."""
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Leading terms of a closed form as D → ∞, grouped by the power of D that they scale like.
+
+    Attributes:
+        terms: Pairs (power, ((power of D written out, monomial, coefficient), …)), highest power first.
+        remainder: The power r of the remainder O(D^r); None where the series is exact.
+        scaling: Pairs (trace symbol, exponent a): T_j ~ D^a.
+    """
+
+    terms: tuple[tuple[int, tuple[tuple[int, Monomial, Fraction], ...]], ...]
+    remainder: int | None
+    scaling: tuple[tuple[str, int], ...]
+
+    def to_sympy(self) -> Any:
+        """The sum of the terms, without the remainder."""
+        return sympy.Add(*(_term(*entry) for _, entries in self.terms for entry in entries))
+
+    def _sympy_(self) -> Any:
+        return self.to_sympy()
+
+    def latex(self) -> str:
+        r"""The sum with its remainder, highest order first."""
+        parts = [
+            sympy.latex(sympy.factor_terms(sympy.Add(*(_term(*e) for e in entries))))
+            for _, entries in self.terms
+        ]
+        body = " + ".join(parts).replace("+ -", "- ") or "0"
+        return body if self.remainder is None else rf"{body} + O\left(D^{{{self.remainder}}}\right)"
+
+    def _repr_latex_(self) -> str:
+        return f"${self.latex()}$"
+
+    def __str__(self) -> str:
+        parts = [str(_term(*entry)) for _, entries in self.terms for entry in entries] or ["0"]
+        if self.remainder is not None:
+            parts.append(f"O(D**{self.remainder})")
+        stated = "".join(f", {name} ~ {_power_of_D(exponent)}" for name, exponent in self.scaling)
+        return " + ".join(parts).replace("+ -", "- ") + stated
+
+
+def expand(polynomial: TracePolynomial, order: int, scaling: str | Mapping[str, int]) -> Series:
+    """Expand every coefficient at D = ∞ and keep ``order`` powers of D of the whole, from the leading one."""
+    num_powers = integer("order", order, at_least=1)
+    exponents = _exponents(polynomial, scaling)
+    weights = {
+        monomial: c.degree + sum(exponents.get(name, 0) * e for name, e in monomial)
+        for monomial, c in polynomial.terms.items()
+    }
+    if not weights:
+        return Series((), None, tuple(exponents.items()))
+    leading = max(weights.values())
+    grouped: defaultdict[int, list[tuple[int, Monomial, Fraction]]] = defaultdict(list)
+    is_exact = True
+    for monomial, c in polynomial.terms.items():
+        num_terms = num_powers - (leading - weights[monomial])
+        is_exact &= len(c.denominator) == 1 + c.denominator.count(0) and num_terms >= len(c.numerator)
+        for i, coefficient in enumerate(c.expand_at_infinity(max(num_terms, 0))):
+            if coefficient:
+                grouped[weights[monomial] - i].append((c.degree - i, monomial, coefficient))
+    terms = tuple(
+        (power, tuple(sorted(grouped[power], reverse=True))) for power in sorted(grouped, reverse=True)
+    )
+    return Series(terms, None if is_exact else leading - num_powers, tuple(exponents.items()))
+
+
+def _exponents(polynomial: TracePolynomial, scaling: str | Mapping[str, int]) -> dict[str, int]:
+    traces = [name for name in polynomial.variables if trace_word(name)]
+    if isinstance(scaling, Mapping):
+        given = {str(name): exponent for name, exponent in scaling.items()}
+        missing = [name for name in traces if name not in given]
+        if missing:
+            raise InputError(
+                f"scaling must give an exponent for each of {', '.join(traces)}, got none for {', '.join(missing)}"
+            )
+        return {name: integer(f"scaling[{name}]", given[name], at_least=-64) for name in traces}
+    return dict.fromkeys(traces, SCALINGS[one_of("scaling", scaling, SCALINGS)])
+
+
+def _term(power: int, monomial: Monomial, coefficient: Fraction) -> Any:
+    value = sympy.Rational(coefficient.numerator, coefficient.denominator)
+    return value * symbol("D") ** power * sympy.Mul(*(symbol(name) ** e for name, e in monomial))
+
+
+def _power_of_D(exponent: int) -> str:
+    return {0: "1", 1: "D"}.get(exponent, f"D**{exponent}")
