@@ -1,0 +1,69 @@
+"""haarqntk: exact Haar averages of quantum neural tangent kernels: derive, verify by simulation, export.
+
+>>> import haarqntk as hq
+>>> hq.formula("kernel_mean").to_sympy()
+2*L*(D*T2 - T1**2)/((D - 1)*(D + 1)**2)
+
+Names are loaded at first use, so importing the package costs nothing; ``hq.D``, ``hq.L`` and ``hq.T(j)`` are
+the SymPy symbols that results are written in.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from haarqntk._symbols import T
+    from haarqntk.montecarlo import Estimate, simulate
+    from haarqntk.qntk import EigenvalueFormula, Formula, Series, formula, formulas
+    from haarqntk.weingarten import WeingartenFunction, weingarten, weingarten_table
+
+    D: Any
+    L: Any
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "EigenvalueFormula": "haarqntk.qntk",
+    "Estimate": "haarqntk.montecarlo",
+    "Formula": "haarqntk.qntk",
+    "Series": "haarqntk.qntk",
+    "T": "haarqntk._symbols",
+    "WeingartenFunction": "haarqntk.weingarten",
+    "formula": "haarqntk.qntk",
+    "formulas": "haarqntk.qntk",
+    "simulate": "haarqntk.montecarlo",
+    "weingarten": "haarqntk.weingarten",
+    "weingarten_table": "haarqntk.weingarten",
+}
+_SYMBOLS = ("D", "L")
+
+__all__ = [
+    "D",
+    "EigenvalueFormula",
+    "Estimate",
+    "Formula",
+    "L",
+    "Series",
+    "T",
+    "WeingartenFunction",
+    "formula",
+    "formulas",
+    "simulate",
+    "weingarten",
+    "weingarten_table",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        value = getattr(import_module(_HOMES[name]), name)
+    elif name in _SYMBOLS:
+        value = import_module("haarqntk._symbols").symbol(name)
+    else:
+        raise AttributeError(f"module 'haarqntk' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

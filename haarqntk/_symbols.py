@@ -16,7 +16,7 @@ sympy = LazyModule("sympy")
 _POSITIVE_INTEGERS = frozenset({"D", "L", "n"})
 
 
-def symbol(name: str) -> Any:  # noqa: ANN401 - SymPy has no types
+def symbol(name: str) -> Any:
     """The SymPy symbol of that name, with the assumptions that its meaning carries.
 
     Examples:
@@ -28,7 +28,7 @@ def symbol(name: str) -> Any:  # noqa: ANN401 - SymPy has no types
     return sympy.Symbol(name, real=True)
 
 
-def T(j: int) -> Any:  # noqa: ANN401 - SymPy has no types
+def T(j: int) -> Any:
     """The symbol T_j = Tr O^j, unnormalised.
 
     Args:

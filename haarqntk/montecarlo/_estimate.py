@@ -79,9 +79,14 @@ class Estimate:
             values: One-dimensional and not empty, finite real numbers.
 
         Raises:
-            InputError: If the shape is wrong or a value is not finite.
+            InputError: If the shape is wrong, or a value or the sum of squares is not finite.
+            InputTypeError: If the values are not real numbers.
         """
-        numbers = np.asarray(values, dtype=np.float64)
+        numbers = np.asarray(values)
+        if numbers.size and numbers.dtype.kind not in "iuf":
+            raise InputTypeError(
+                f"values must be real numbers, got the dtype {numbers.dtype}; pass an array of floats"
+            )
         if numbers.ndim != 1 or numbers.size == 0:
             raise InputError(
                 f"values must be one-dimensional and not empty, got the shape {numbers.shape}; "
@@ -91,10 +96,12 @@ class Estimate:
             raise InputError(
                 f"values must be finite, got {numbers[~np.isfinite(numbers)][0]}; check the spectrum's scale"
             )
-        mean = float(numbers.mean())
-        return cls(problem, numbers.size, mean, float(np.square(numbers - mean).sum()))
+        with np.errstate(over="ignore"):  # an infinite sum is refused below, by its name
+            mean = float(numbers.mean(dtype=np.float64))
+            squares = float(np.square(numbers - mean).sum())
+        return cls(problem, numbers.size, mean, squares)
 
-    def __add__(self, other: object) -> Estimate:
+    def __add__(self, other: Estimate) -> Estimate:
         if not isinstance(other, Estimate):
             return NotImplemented
         if self.problem != other.problem:

@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 # should pay who only reads stored estimates or asks the command line for help.
 _ROUTES = {"batched": "haarqntk.montecarlo._batched", "qutip": "haarqntk.montecarlo._qutip"}
 
-# Complex numbers in a block of circuits: 2 MB stays in the cache, and takes 30–80 ms at every D up to 64, so
-# that progress is reported often. Measured: 2**21 is not faster.
-_BLOCK = 2**17
+# Complex numbers in a block of circuits, 4 MB: a block took 15 to 100 ms from D = 2 to 128, so progress is
+# reported often, and blocks of 2**17 to 2**21 numbers took the same time per sample within a fifth.
+_BLOCK = 2**18
 
 # The largest single circuit, in complex numbers: 1 GiB.
 _LARGEST_CIRCUIT = 2**26
 
-# The most work accepted, in the units of ``_work``. One unit took 2 to 16 ns on one core: about a day.
+# The most work accepted, in the units of ``_work``. One unit takes 2 to 20 ns on one core: a day or two.
 _MOST_WORK = 10**13
 
 
@@ -86,7 +86,7 @@ def simulate(
 
     Raises:
         UnknownNameError: If the quantity or the method is unknown; the message lists the known ones.
-        CostError: If one circuit does not fit into memory, or the samples would take days.
+        CostError: If one circuit does not fit into memory, or the samples would take more than about a day.
         InputError: If a value is out of range, missing, or given where it is not used.
         InputTypeError: If a value is of the wrong kind.
 
@@ -95,6 +95,9 @@ def simulate(
         >>> estimate = simulate("kernel_mean", D=4, L=6, spectrum=[1, -1, -1, 1], samples=2000, rng=rng)
         >>> abs(estimate.z_score(64 / 25)) < 4
         True
+
+    Reference:
+        [PRL] Eq. 1 for the circuit, Eq. 6 and 17 for the kernels.
     """
     problem = Problem.create(quantity, D=D, L=L, spectrum=spectrum, overlap=overlap, num_inputs=num_inputs)
     samples = integer("samples", samples, at_least=2)
@@ -147,10 +150,16 @@ def _numbers(problem: Problem) -> int:
 
 
 def _work(problem: Problem, method: str) -> int:
-    """Bound the work of one value from below: D²(D + 32) for each unitary, times the outputs it meets."""
+    """Estimate the work of one value: what a unitary takes to draw, and to act in each output of ``qutip``.
+
+    The constants are fits: 32 to the batched route from D = 2 to 256, 20 000 to what QuTiP takes for a layer.
+    """
     D, L = problem.D, problem.L
-    outputs = 2 * L * problem.num_vectors * len(problem.spectra) if method == "qutip" else 1
-    return QUANTITIES[problem.quantity].circuits * (L + 1) * D**2 * (D + 32) * outputs
+    per_unitary = D**2 * (D + 32)
+    if method == "qutip":
+        outputs = 2 * L * problem.num_vectors * len(problem.spectra)
+        per_unitary += outputs * (20_000 + D**2)
+    return QUANTITIES[problem.quantity].circuits * (L + 1) * per_unitary
 
 
 def _refuse_unaffordable(problem: Problem, samples: int, method: str) -> None:
@@ -164,5 +173,5 @@ def _refuse_unaffordable(problem: Problem, samples: int, method: str) -> None:
     if samples > most:
         raise CostError(
             f"samples must be at most {most} at D = {problem.D}, L = {problem.L} by method {method!r}, "
-            f"which is days of work, got {samples}; ask for fewer, or lower D or L"
+            f"about a day's work, got {samples}; ask for fewer, or lower D or L"
         )

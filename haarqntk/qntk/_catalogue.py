@@ -25,39 +25,71 @@ class _Entry:
     derive: Callable[[Dimension], TracePolynomial]
     design_order: int
     definition: str
+    definition_latex: str
+    notation: str
     reference: str
 
 
 _ENTRIES = {
     "gradient_variance": _Entry(
-        _kernel.gradient_variance,
-        2,
-        "Var g_l = E[g_l²], g_l = ∂z/∂θ_l",
-        "liu2023; derivations/03_kernel_mean.md",
+        derive=_kernel.gradient_variance,
+        design_order=2,
+        definition="Var g_l = E[g_l²], g_l = ∂z/∂θ_l",
+        definition_latex=r"\operatorname{Var} g_l = \mathbb{E}[g_l^2], \quad g_l = \partial z/\partial\theta_l",
+        notation=r"\operatorname{Var} g_l",
+        reference="liu2023; derivations/03_kernel_mean.md",
     ),
     "kernel_mean": _Entry(
-        _kernel.kernel_mean, 2, "K̄ = E[Σ_l g_l²]", "liu2023, Eqs. (6), (9); derivations/03_kernel_mean.md"
+        derive=_kernel.kernel_mean,
+        design_order=2,
+        definition="K̄ = E[Σ_l g_l²]",
+        definition_latex=r"\overline{K} = \mathbb{E}\left[\sum_l g_l^2\right]",
+        notation=r"\overline{K}",
+        reference="liu2023, Eqs. (6), (9); derivations/03_kernel_mean.md",
     ),
     "kernel_second_moment": _Entry(
-        _kernel.kernel_second_moment,
-        4,
-        "E[K²] = E[Σ_{l,m} g_l² g_m²]",
-        "liu2023, Eq. (12); zhang2024; derivations/04_kernel_variance.md",
+        derive=_kernel.kernel_second_moment,
+        design_order=4,
+        definition="E[K²] = E[Σ_{l,m} g_l² g_m²]",
+        definition_latex=r"\mathbb{E}[K^2] = \mathbb{E}\left[\sum_{l, m} g_l^2 g_m^2\right]",
+        notation=r"\mathbb{E}[K^2]",
+        reference="liu2023, Eq. (12); zhang2024; derivations/04_kernel_variance.md",
     ),
     "kernel_variance": _Entry(
-        _kernel.kernel_variance,
-        4,
-        "ΔK² = E[K²] − K̄²",
-        "liu2023, Eq. (12); zhang2024; derivations/04_kernel_variance.md",
+        derive=_kernel.kernel_variance,
+        design_order=4,
+        definition="ΔK² = E[K²] − K̄²",
+        definition_latex=r"(\Delta K)^2 = \mathbb{E}[K^2] - \overline{K}^2",
+        notation=r"(\Delta K)^2",
+        reference="liu2023, Eq. (12); zhang2024; derivations/04_kernel_variance.md",
     ),
     "supervised_kernel_mean": _Entry(
-        _supervised.supervised_kernel_mean,
-        2,
-        "E[Σ_l ∂_l z_1(φ) ∂_l z_2(φ')], σ = |⟨φ|φ'⟩|²",
-        "liu2023, Eq. (17); derivations/05_supervised_kernel.md",
+        derive=_supervised.supervised_kernel_mean,
+        design_order=2,
+        definition="K̄₁₂(φ, φ') = E[Σ_l ∂_l z_1(φ) ∂_l z_2(φ')], σ = |⟨φ|φ'⟩|²",
+        definition_latex=r"\overline{K}^{12}_{\varphi\varphi'} = \mathbb{E}\left[\sum_l"
+        r" \partial_l z_1(\varphi)\, \partial_l z_2(\varphi')\right],"
+        r" \quad \sigma = |\langle \varphi | \varphi' \rangle|^2",
+        notation=r"\overline{K}^{12}_{\varphi\varphi'}",
+        reference="liu2023, Eq. (17); derivations/05_supervised_kernel.md",
     ),
 }
 _EIGENVALUES = "supervised_kernel_eigenvalues"
+_EIGENVALUE_ENTRIES = {
+    part: _Entry(
+        derive=derive,
+        design_order=2,
+        definition="eigenvalues of E[K_δδ'] for |A| = n orthogonal inputs φ_δ, one observable",
+        definition_latex=r"\text{eigenvalues of } \mathbb{E}[K_{\delta\delta'}]"
+        r" \text{ for } |A| \text{ orthogonal inputs, one observable}",
+        notation=notation,
+        reference="liu2023, Eq. (21); derivations/05_supervised_kernel.md",
+    )
+    for part, derive, notation in (
+        ("uniform", _supervised.uniform_eigenvalue, r"\lambda_1"),
+        ("difference", _supervised.difference_eigenvalue, r"\lambda_2"),
+    )
+}
 
 
 def formulas() -> tuple[str, ...]:
@@ -97,19 +129,24 @@ def formula(name: str, *, ensemble: str = "segments") -> Formula | EigenvalueFor
 
 @cache
 def _derive(name: str, ensemble: str) -> Formula | EigenvalueFormula:
-    if name == _EIGENVALUES:
-        definition = "eigenvalues of E[K_δδ'] for |A| orthogonal inputs φ_δ, one observable"
-        reference = "liu2023, Eq. (21); derivations/05_supervised_kernel.md"
-        uniform, difference = (
-            Formula(f"{name}: {part}", derive(None), ensemble, 2, definition, reference, derive)
-            for part, derive in (
-                ("uniform", _supervised.uniform_eigenvalue),
-                ("difference", _supervised.difference_eigenvalue),
-            )
-        )
-        return EigenvalueFormula(name, uniform, difference)
-    entry = _ENTRIES[name]
-    closed_form = entry.derive(None)
+    if name != _EIGENVALUES:
+        return _as_formula(name, _ENTRIES[name], ensemble)
+    parts = {
+        part: _as_formula(f"{name}, {part}", entry, ensemble) for part, entry in _EIGENVALUE_ENTRIES.items()
+    }
+    mean = _as_formula("supervised_kernel_mean", _ENTRIES["supervised_kernel_mean"], ensemble)
+    return EigenvalueFormula(name, parts["uniform"], parts["difference"], mean)
+
+
+def _as_formula(name: str, entry: _Entry, ensemble: str) -> Formula:
     return Formula(
-        name, closed_form, ensemble, entry.design_order, entry.definition, entry.reference, entry.derive
+        name=name,
+        polynomial=entry.derive(None),
+        ensemble=ensemble,
+        design_order=entry.design_order,
+        definition=entry.definition,
+        definition_latex=entry.definition_latex,
+        notation=entry.notation,
+        reference=entry.reference,
+        derive=entry.derive,
     )

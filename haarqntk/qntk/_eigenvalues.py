@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -21,9 +21,9 @@ from haarqntk._lazy import LazyModule
 from haarqntk._symbols import symbol
 from haarqntk.errors import CostError, InputError, InputTypeError
 from haarqntk.exact import rational_spectrum
-from haarqntk.qntk._formula import Formula, latex_of
+from haarqntk.qntk._formula import Formula, check_num_inputs, latex_of
 from haarqntk.qntk._inputs import even_dimension
-from haarqntk.qntk._supervised import overlap_factor, supervised_kernel_mean
+from haarqntk.qntk._supervised import overlap_factor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -46,11 +46,13 @@ class EigenvalueFormula:
         name: Its name in ``hq.formulas()``.
         uniform: The eigenvalue of the vector (1, …, 1); multiplicity 1.
         difference: The eigenvalue of the vectors that sum to zero; multiplicity n − 1.
+        mean: The mean kernel of two inputs and two observables, which gives the matrix for any inputs.
     """
 
-    name: str
+    name: str = field(compare=False)
     uniform: Formula
     difference: Formula
+    mean: Formula
 
     @property
     def ensemble(self) -> str:
@@ -64,8 +66,13 @@ class EigenvalueFormula:
 
     @property
     def definition(self) -> str:
-        """What is averaged, in words and symbols."""
+        """What is averaged, as plain text."""
         return self.uniform.definition
+
+    @property
+    def definition_latex(self) -> str:
+        """What is averaged, in LaTeX."""
+        return self.uniform.definition_latex
 
     @property
     def reference(self) -> str:
@@ -150,12 +157,9 @@ class EigenvalueFormula:
         if (num_inputs is None) == (gram is None):
             raise InputError("exactly one of num_inputs= (orthogonal inputs) and gram= must be given")
         given = {"spectrum": spectrum, "traces": traces, "observable": observable}
-        size, observables = _several(given)
-        right = _observable_factor(dimension, layers, observables, size)
+        right = _observable_factor(self.mean, dimension, layers, _each_observable(given))
         if gram is None:
-            n = integer("num_inputs", num_inputs, at_least=1)
-            if n > dimension:
-                raise InputError(f"num_inputs must be at most D = {dimension} orthogonal inputs, got {n}")
+            n = check_num_inputs(num_inputs, dimension)
             left: Any = [[Fraction(int(i == j)) for j in range(n)] for i in range(n)]
         else:
             left = _squared_gram(gram, dimension)
@@ -166,8 +170,8 @@ class EigenvalueFormula:
         return _exact_products([[u + v * sigma for sigma in row] for row in left], right)
 
 
-def _several(given: Mapping[str, object]) -> tuple[int, dict[str, list[Any]]]:
-    """The number of observables, and the one argument that is given as a list with one entry for each."""
+def _each_observable(given: Mapping[str, object]) -> dict[str, list[Any]]:
+    """The one argument that is given, as a list with one entry for each observable."""
     present = {name: value for name, value in given.items() if value is not None}
     if len(present) != 1:
         got = " and ".join(present) or "none"
@@ -182,24 +186,17 @@ def _several(given: Mapping[str, object]) -> tuple[int, dict[str, list[Any]]]:
         rows = list(value) if isinstance(value, Iterable) else []
         if rows and all(hasattr(row, "full") or np.ndim(row) == 2 for row in rows):  # noqa: PLR2004 - matrices
             entries = rows
-    return len(entries), {name: entries}
+    return {name: entries}
 
 
 def _observable_factor(
-    D: int, L: int, observables: Mapping[str, list[Any]], size: int
+    mean: Formula, D: int, L: int, observables: Mapping[str, list[Any]]
 ) -> Matrix | NDArray[np.float64]:
     """b(O_i, O_j): the mean kernel of equal inputs."""
     ((name, entries),) = observables.items()
-    mean = Formula(
-        "supervised_kernel_mean", supervised_kernel_mean(), "segments", 2, "", "", supervised_kernel_mean
-    )
-    rows = []
-    for i in range(size):
-        row = []
-        for j in range(size):
-            value = entries[0] if size == 1 else (entries[i], entries[j])
-            row.append(mean.at(D=D, L=L, overlap=1, **{name: value}))
-        rows.append(row)
+    pairs = [[(a, b) for b in entries] for a in entries] if len(entries) > 1 else [[entries[0]]]
+    arguments: dict[str, Any] = {"D": D, "L": L, "overlap": 1}
+    rows = [[mean.at(**(arguments | {name: value})) for value in row] for row in pairs]
     if name == "observable":
         return np.array(rows, dtype=float)
     return [[Fraction(value) for value in row] for row in rows]

@@ -35,7 +35,9 @@ class Formula:
         polynomial: The closed form, valid for D ≥ ``design_order``.
         ensemble: The ensemble that is averaged over.
         design_order: The t of the unitary t-designs that give the same average.
-        definition: What is averaged, in words and symbols.
+        definition: What is averaged, as plain text.
+        definition_latex: What is averaged, in LaTeX.
+        notation: The letter of the papers for it, in LaTeX.
         reference: Keys into the bibliography, and the derivation.
         derive: The derivation at an integer dimension or at the symbol; below ``design_order`` it is run
             again at the integer, with the pseudo-inverse.
@@ -46,6 +48,8 @@ class Formula:
     ensemble: str
     design_order: int = field(compare=False)
     definition: str = field(compare=False)
+    definition_latex: str = field(compare=False)
+    notation: str = field(compare=False)
     reference: str = field(compare=False)
     derive: Callable[[Dimension], TracePolynomial] = field(compare=False, repr=False)
 
@@ -56,8 +60,11 @@ class Formula:
         return ("D", *others)
 
     def to_sympy(self) -> Any:
-        """The closed form as a factored SymPy expression in ``hq.D``, ``hq.L``, ``hq.T(1)``, …."""
-        return self.polynomial.to_sympy()
+        """The closed form as a SymPy expression in ``hq.D``, ``hq.L``, ``hq.T(1)``, ….
+
+        Factored as a whole or, where that is shorter, power of L by power of L.
+        """
+        return self.polynomial.to_sympy(collect="L")
 
     def _sympy_(self) -> Any:
         return self.to_sympy()
@@ -87,6 +94,7 @@ class Formula:
         traces: object = None,
         observable: object = None,
         overlap: object = None,
+        num_inputs: int | None = None,
     ) -> Fraction | float:
         """The value at an even dimension D ≥ 2, exact also below the design order.
 
@@ -98,6 +106,7 @@ class Formula:
             traces: [T1, T2, …] up to the highest power that occurs, or symbol name → value; for D ≥ k.
             observable: O as a D × D Hermitian array or Qobj, or a pair of them.
             overlap: |⟨φ|φ'⟩|², a rational in [0, 1]; needed where the formula has σ.
+            num_inputs: The number |A| of inputs, an integer from 1 to D; needed where the formula has n.
 
         Returns:
             An exact Fraction from ``spectrum`` or ``traces``; a float from ``observable``.
@@ -113,7 +122,7 @@ class Formula:
         dimension = even_dimension(D)
         given = {"spectrum": spectrum, "traces": traces, "observable": observable}
         found = trace_values(self.symbols, dimension, self.design_order, given)
-        values = found.values | self._scalars(L, overlap)
+        values = found.values | self._scalars(dimension, L, overlap, num_inputs)
         form = self.polynomial if dimension >= self.design_order else self.derive(dimension)
         value = form.at(dimension, values)
         return value if found.exact else float(value)
@@ -171,17 +180,32 @@ class Formula:
         """
         return expand(self.polynomial, order, scaling)
 
-    def _scalars(self, L: object, overlap: object) -> dict[str, Fraction]:
+    def _scalars(self, D: int, L: object, overlap: object, num_inputs: object) -> dict[str, Fraction]:
+        """The values of the symbols that are no traces; all that are given are checked, all that occur needed."""
         values = {}
         if L is not None:
             values["L"] = Fraction(integer("L", L, at_least=1))
-        elif "L" in self.symbols:
-            raise InputError(f"L must be given, an integer ≥ 1: {self.name} depends on the number of layers")
         if overlap is not None:
             values["sigma"] = check_overlap(overlap)
-        elif "sigma" in self.symbols:
-            raise InputError(f"overlap must be given, |⟨φ|φ'⟩|² in [0, 1]: {self.name} depends on it")
+        if num_inputs is not None:
+            values["n"] = Fraction(check_num_inputs(num_inputs, D))
+        needed = {
+            "L": "L must be given, an integer ≥ 1",
+            "sigma": "overlap must be given, |⟨φ|φ'⟩|² in [0, 1]",
+            "n": f"num_inputs must be given, an integer from 1 to D = {D}",
+        }
+        for name, rule in needed.items():
+            if name in self.symbols and name not in values:
+                raise InputError(f"{rule}: {self.name} depends on it")
         return values
+
+
+def check_num_inputs(num_inputs: object, D: int) -> int:
+    """Check the number of orthogonal inputs: from 1 to D."""
+    n = integer("num_inputs", num_inputs, at_least=1)
+    if n > D:
+        raise InputError(f"num_inputs must be at most D = {D} orthogonal inputs, got {n}")
+    return n
 
 
 def check_overlap(overlap: object) -> Fraction:

@@ -128,10 +128,35 @@ class TracePolynomial:
             start=Fraction(0),
         )
 
-    def to_sympy(self) -> Any:
-        """A SymPy expression, factored over the rationals, in symbols of the variables' names."""
+    def to_sympy(self, *, collect: str | None = None) -> Any:
+        """A SymPy expression, factored over the rationals, in symbols of the variables' names.
+
+        Args:
+            collect: A variable; if the sum over its powers, each coefficient factored, has fewer terms than
+                the factored whole, that sum is returned.
+        """
+        whole = self._factors()
+        if collect is None:
+            return sympy.Mul(*whole)
+        parts = [
+            [symbol(collect) ** power, *part._factors()]  # noqa: SLF001 - one file, one type
+            for power, part in self._powers_of(collect)
+        ]
+        if sum(map(_num_terms, parts)) < _num_terms(whole):
+            return sympy.Add(*(sympy.Mul(*part) for part in parts))
+        return sympy.Mul(*whole)
+
+    def _powers_of(self, name: str) -> list[tuple[int, TracePolynomial]]:
+        parts: dict[int, dict[Monomial, RationalFunction]] = {}
+        for monomial, coefficient in self._terms.items():
+            rest = tuple(pair for pair in monomial if pair[0] != name)
+            parts.setdefault(dict(monomial).get(name, 0), {})[rest] = coefficient
+        return [(power, TracePolynomial(terms)) for power, terms in sorted(parts.items())]
+
+    def _factors(self) -> list[Any]:
+        """The factors over the rationals; one product of them keeps a constant out of a sum."""
         if not self:
-            return sympy.Integer(0)
+            return [sympy.Integer(0)]
         names = ("D", *self.variables)
         numerators, denominator = over_common_denominator(list(self._terms.values()))
         terms: dict[tuple[int, ...], int] = {}
@@ -142,8 +167,8 @@ class TracePolynomial:
                     terms[power, *(exponents.get(name, 0) for name in names[1:])] = coefficient
         constant, factors = factor_integer_polynomial(terms, len(names))
         symbols = [symbol(name) for name in names]
-        expressions = (_to_sympy_sum(factor, symbols) ** exponent for factor, exponent in factors)
-        return sympy.Mul(constant, *expressions, *(1 / denominator).sympy_factors())
+        sums = (_to_sympy_sum(factor, symbols) ** exponent for factor, exponent in factors)
+        return [sympy.Integer(constant), *sums, *(1 / denominator).sympy_factors()]
 
     def __repr__(self) -> str:
         return f"TracePolynomial({self._terms!r})"
@@ -166,3 +191,8 @@ def _to_sympy_sum(factor: Mapping[tuple[int, ...], int], symbols: list[Any]) -> 
     return sympy.Add(
         *(c * sympy.Mul(*(x**e for x, e in zip(symbols, exps, strict=True))) for exps, c in factor.items())
     )
+
+
+def _num_terms(factors: list[Any]) -> int:
+    """The number of terms of all sums among the factors: how long the product is to read."""
+    return sum(len(sympy.Add.make_args(factor.as_base_exp()[0])) for factor in factors)

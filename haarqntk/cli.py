@@ -1,0 +1,197 @@
+"""The command line: ``haarqntk derive | weingarten | validate | report``.
+
+Exit status: 0; 1 when a check fails; 2 for bad input, with one line that says what is wrong. Heavy modules
+are loaded by the command that needs them, so that help is immediate.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from haarqntk import __version__
+from haarqntk._defaults import REFERENCE_SAMPLES, SAMPLES, SEED
+from haarqntk._lazy import LazyModule
+from haarqntk.errors import HaarqntkError, InputError
+
+if TYPE_CHECKING:
+    from haarqntk.validation import Check
+
+export = LazyModule("haarqntk.export")
+qntk = LazyModule("haarqntk.qntk")
+report_room = LazyModule("haarqntk.report")
+validation = LazyModule("haarqntk.validation")
+weingarten_room = LazyModule("haarqntk.weingarten")
+arguments = LazyModule("haarqntk._arguments")
+rich_progress = LazyModule("rich.progress")
+rich_console = LazyModule("rich.console")
+rich_table = LazyModule("rich.table")
+
+CHECK_FAILED, BAD_INPUT = 1, 2
+_FORMATS = ("text", "latex", "json")
+
+app = typer.Typer(
+    name="haarqntk",
+    help="Exact Haar averages of quantum neural tangent kernels: derive, verify by simulation, export.",
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+Format = Annotated[str, typer.Option("--format", help="text, latex or json.", metavar="FORMAT")]
+Names = Annotated[
+    list[str] | None, typer.Argument(help="Formulas; all of them if none is named.", metavar="[NAME]...")
+]
+Samples = Annotated[int, typer.Option(help="Simulated values for each check, NumPy route.")]
+ReferenceSamples = Annotated[int, typer.Option(help="Simulated values for each check, QuTiP route.")]
+Seed = Annotated[int, typer.Option(help="Seed of the simulation, an integer ≥ 0.")]
+
+
+def _version_option(value: bool) -> None:  # noqa: FBT001 - Typer calls it with the flag alone
+    if value:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version_option, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Exact Haar averages of quantum neural tangent kernels: derive, verify by simulation, export."""
+
+
+@app.command()
+def derive(names: Names = None, output_format: Format = "text") -> None:
+    """Derive closed forms, exact in the dimension D and the depth L."""
+    output_format = arguments.one_of("format", output_format, _FORMATS)
+    derived = [qntk.formula(name) for name in names or qntk.formulas()]
+    if output_format == "json":
+        typer.echo(export.json_text([export.record_of(value) for value in derived]))
+    elif output_format == "latex":
+        typer.echo("\n\n".join(value.latex() for value in derived))
+    else:
+        width = rich_console.Console().width
+        typer.echo("\n\n".join(export.plain_text(value, width=width) for value in derived))
+
+
+@app.command()
+def weingarten(
+    cycle_type: Annotated[str, typer.Argument(help="A partition, such as 3,1.", metavar="CYCLE_TYPE")],
+    dim: Annotated[int | None, typer.Option(help="An integer dimension; exact also below k.")] = None,
+    group: Annotated[str, typer.Option(help="The group that is integrated over: unitary.")] = "unitary",
+    output_format: Format = "text",
+) -> None:
+    """Print the Weingarten function of one class of permutations."""
+    output_format = arguments.one_of("format", output_format, _FORMATS)
+    value = weingarten_room.weingarten(_parse_partition(cycle_type), group=group)
+    text = str(value.to_sympy() if dim is None else value.at(dim))
+    if output_format == "json":
+        record = {"cycle_type": list(value.cycle_type), "group": value.group, "dim": dim, "value": text}
+        typer.echo(export.json_text(record))
+    elif output_format == "latex":
+        typer.echo(value.latex() if dim is None else export.latex_fraction(value.at(dim)))
+    else:
+        typer.echo(text)
+
+
+@app.command()
+def validate(
+    names: Names = None,
+    samples: Samples = SAMPLES,
+    reference_samples: ReferenceSamples = REFERENCE_SAMPLES,
+    seed: Seed = SEED,
+    output_format: Format = "text",
+) -> None:
+    """Check closed forms against simulated circuits; exit status 1 if one disagrees."""
+    output_format = arguments.one_of("format", output_format, _FORMATS)
+    checks = _run_checks(names or [], samples, reference_samples, seed)
+    rows = [validation.table_row(check) for check in checks]
+    verdict = validation.verdict(checks)
+    if output_format == "json":
+        typer.echo(
+            export.json_text(
+                {"seed": seed, **verdict, "checks": [validation.record_of(check) for check in checks]}
+            )
+        )
+    elif output_format == "latex":
+        typer.echo(export.latex_table(rows))
+    else:
+        _print_table(rows)
+        typer.echo(verdict["sentence"])
+    if not verdict["passed"]:
+        raise typer.Exit(CHECK_FAILED)
+
+
+@app.command()
+def report(
+    out: Annotated[Path, typer.Option(help="The folder to write report.html and formulas.tex to.")],
+    samples: Samples = SAMPLES,
+    reference_samples: ReferenceSamples = REFERENCE_SAMPLES,
+    seed: Seed = SEED,
+) -> None:
+    """Derive every formula, check each by simulation, write a page and a LaTeX document."""
+    report_room.prepare_folder(out)
+    start = time.perf_counter()
+    checks = _run_checks([], samples, reference_samples, seed)
+    written = report_room.write_report(out, checks, seed=seed, seconds=time.perf_counter() - start)
+    verdict = validation.verdict(checks)
+    for name in qntk.formulas():
+        typer.echo(export.plain_text(qntk.formula(name), width=rich_console.Console().width) + "\n")
+    typer.echo(verdict["sentence"])
+    for path in written:
+        typer.echo(f"wrote {path}")
+    if not verdict["passed"]:
+        raise typer.Exit(CHECK_FAILED)
+
+
+def _run_checks(names: list[str], samples: int, reference_samples: int, seed: int) -> list[Check]:
+    """Run every case behind a progress bar on standard error with the time left."""
+    cases = validation.plan(names, samples=samples, reference_samples=reference_samples)
+    columns = (
+        rich_progress.TextColumn("{task.description}"),
+        rich_progress.BarColumn(),
+        rich_progress.TaskProgressColumn(),
+        rich_progress.TimeRemainingColumn(),
+    )
+    console = rich_console.Console(stderr=True)
+    with rich_progress.Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("simulating", total=sum(case.cost for case in cases))
+        done: list[Check] = validation.run(
+            cases, seed=seed, progress=lambda case: bar.update(task, advance=case.cost)
+        )
+    return done
+
+
+def _parse_partition(text: str) -> tuple[int, ...]:
+    parts = text.replace(" ", "").split(",")
+    if not all(part.isdecimal() for part in parts):
+        raise InputError(f"CYCLE_TYPE must be positive integers with commas, such as 3,1; got {text!r}")
+    return tuple(int(part) for part in parts)
+
+
+def _print_table(rows: list[dict[str, str]]) -> None:
+    table = rich_table.Table(box=None, pad_edge=False)
+    for column in ("quantity", "D", "L", "exact", "simulated", "z", "samples", "method"):
+        table.add_column(column, justify="left" if column in {"quantity", "method"} else "right")
+        # one line a check at 80 columns: the long names fold
+    for row in rows:
+        table.add_row(
+            *(row[column.header] for column in table.columns), style=None if row["passed"] else "bold red"
+        )
+    rich_console.Console().print(table)
+
+
+def main() -> None:
+    """Run the command line; a broken rule is one line on standard error and exit status 2."""
+    try:
+        app()
+    except HaarqntkError as error:
+        typer.echo(f"haarqntk: {error}", err=True)
+        sys.exit(BAD_INPUT)

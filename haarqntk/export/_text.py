@@ -1,0 +1,38 @@
+"""Plain text for a terminal: every closed form can be pasted back into Python."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from haarqntk.qntk import EigenvalueFormula, Formula
+
+
+def plain_text(formula: Formula | EigenvalueFormula, *, width: int = 80) -> str:
+    """The name, what is averaged, the closed form in SymPy's syntax, and its meaning.
+
+    Examples:
+        >>> from haarqntk.qntk import formula
+        >>> print(plain_text(formula("kernel_mean")))
+        kernel_mean
+          K̄ = E[Σ_l g_l²]
+            2*L*(D*T2 - T1**2)/((D - 1)*(D + 1)**2)
+          ensemble segments, 2-designs suffice; even D ≥ 2
+          liu2023, Eqs. (6), (9); derivations/03_kernel_mean.md
+    """
+    lines = [formula.name, f"  {formula.definition}"]
+    for expression in str(formula).splitlines():
+        lines += textwrap.wrap(
+            expression,
+            width,
+            initial_indent="    ",
+            subsequent_indent="      ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+    lines += [
+        f"  ensemble {formula.ensemble}, {formula.design_order}-designs suffice; even D ≥ 2",
+        f"  {formula.reference}",
+    ]
+    return "\n".join(lines)

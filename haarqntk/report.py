@@ -1,0 +1,133 @@
+"""The main job: derive every formula, check each by simulation, write a page and a LaTeX document.
+
+A front door: it joins the exact rooms, ``montecarlo`` and ``export``.
+"""
+
+from __future__ import annotations
+
+import platform
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from haarqntk import __version__
+from haarqntk._defaults import REFERENCE_SAMPLES, SAMPLES, SEED
+from haarqntk.errors import OutputError
+from haarqntk.export import Curve, html_page, latex_document, plot_svg
+from haarqntk.qntk import Formula, formula, formulas
+from haarqntk.validation import table_row, verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from haarqntk.validation import Check
+
+PAGE, DOCUMENT = "report.html", "formulas.tex"
+_DEPENDENCIES = ("sympy", "python-flint", "numpy", "scipy", "qutip", "matplotlib")
+
+
+def prepare_folder(out: Path) -> None:
+    """Make sure that files can be written to ``out`` before any work is done, and leave nothing behind if not.
+
+    Raises:
+        OutputError: If ``out`` is a file, or it or its parents cannot be written.
+    """
+    missing = [folder for folder in (out, *out.parents) if not folder.exists()]
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out):
+            pass
+    except OSError as error:
+        for folder in missing:
+            if folder.is_dir():
+                folder.rmdir()
+        reason = error.strerror or error
+        raise OutputError(
+            f"out must be a folder that can be written, got {out}: {reason}; choose another"
+        ) from None
+
+
+def write_report(out: Path, checks: Sequence[Check], *, seed: int, seconds: float) -> list[Path]:
+    """Write ``report.html`` and ``formulas.tex``; each appears whole or not at all.
+
+    Args:
+        out: A folder that ``prepare_folder`` has accepted.
+        checks: The checks of every formula.
+        seed: The seed of the simulation.
+        seconds: The time that it took.
+
+    Raises:
+        OutputError: If a file cannot be written.
+    """
+    derived = [formula(name) for name in formulas()]
+    page = html_page(
+        derived,
+        rows=[table_row(check) for check in checks],
+        verdict=verdict(checks),
+        plot=_plot(checks),
+        provenance=_provenance(checks, seed, seconds),
+    )
+    document = latex_document(derived, version=__version__)
+    return [_write_whole(out / PAGE, page), _write_whole(out / DOCUMENT, document)]
+
+
+def _plot(checks: Sequence[Check]) -> str:
+    mean = formula("kernel_mean")
+    if not isinstance(mean, Formula):
+        raise TypeError("kernel_mean is one closed form")  # cannot happen; narrows the type
+    cases: dict[int, tuple[object, list[tuple[float, float, float]]]] = {}
+    for check in checks:
+        arguments = dict(check.case.arguments)
+        if check.case.quantity == "kernel_mean" and check.case.method == "batched":
+            point = (float(arguments["L"]), check.estimate.mean, check.estimate.standard_error)
+            cases.setdefault(arguments["D"], (arguments["spectrum"], []))[1].append(point)
+    layers = range(1, 11)
+    curves = [
+        Curve(f"D = {D}", layers, [float(mean.at(D=D, L=L, spectrum=spectrum)) for L in layers], points)
+        for D, (spectrum, points) in cases.items()
+    ]
+    alt = "Mean kernel against the number of layers for D = 2, 4, 8: simulated points on the exact lines"
+    return plot_svg(curves, x_label="layers $L$", y_label=r"mean kernel $\overline{K}$", alt=alt)
+
+
+def _provenance(checks: Sequence[Check], seed: int, seconds: float) -> dict[str, str]:
+    samples = dict.fromkeys(("batched", "qutip"), 0)
+    for check in checks:
+        samples[check.case.method] = check.case.samples
+    command = "haarqntk report --out report"
+    options = {
+        "--samples": (samples["batched"], SAMPLES),
+        "--reference-samples": (samples["qutip"], REFERENCE_SAMPLES),
+        "--seed": (seed, SEED),
+    }
+    for option, (value, default) in options.items():
+        if value != default:
+            command += f" {option} {value}"
+    return {
+        "command": command,
+        "seed": str(seed),
+        "simulation": f"{seconds:.0f} s on {platform.machine()}, Python {platform.python_version()}",
+        "haarqntk": __version__,
+        **{name: version(name) for name in _DEPENDENCIES},
+    }
+
+
+def _write_whole(path: Path, text: str) -> Path:
+    """Write beside the target, then move it there in one step."""
+    temporary = None
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", dir=path.parent, suffix=".part", delete=False
+        ) as stream:
+            temporary = Path(stream.name)
+            stream.write(text)
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    except OSError as error:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+        raise OutputError(
+            f"out must have room for {path.name}, got {error.strerror or error}; choose another"
+        ) from None
+    return path

@@ -1,0 +1,219 @@
+"""Each closed form against the simulation: exact value, estimate, z-score, verdict.
+
+A front door: it sees the exact rooms and ``montecarlo``, which do not see each other.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from haarqntk._arguments import integer, one_of
+from haarqntk.montecarlo import Estimate, simulate
+from haarqntk.qntk import EigenvalueFormula, Formula, formula, formulas
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+LARGEST_Z = 4.0
+"""A check passes within this many standard errors; a fair one fails about once in 16,000."""
+
+# Spectra without symmetry, so that no term of a formula vanishes by accident.
+_SPECTRA = {2: (2, -1), 4: (3, 1, 0, -2), 8: (5, 3, 1, 0, 0, -1, -2, -7)}
+_OTHER_SPECTRA = {2: (1, 3), 4: (1, 0, 2, -2), 8: (1, 2, 0, 1, -3, 0, 2, 0)}
+_LAYERS = (1, 2, 5)
+_OVERLAP = Fraction(1, 3)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What one check compares.
+
+    Attributes:
+        formula: The name in ``hq.formulas()``.
+        quantity: The name in ``montecarlo.quantities()``.
+        arguments: The keyword arguments that both the formula and the simulation take.
+        method: The route of the simulation.
+        samples: The number of independent values.
+    """
+
+    formula: str
+    quantity: str
+    arguments: tuple[tuple[str, Any], ...]
+    method: str
+    samples: int
+
+    @property
+    def cost(self) -> int:
+        """About how long the case takes, in layers of the NumPy route; for the order and the progress bar."""
+        L: int = dict(self.arguments)["L"]
+        return L * self.samples * (200 if self.method == "qutip" else 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A case with its exact value and its estimate."""
+
+    case: Case
+    exact: Fraction
+    estimate: Estimate
+
+    @property
+    def z(self) -> float:
+        """(estimate − exact) in standard errors."""
+        return self.estimate.z_score(self.exact)
+
+    @property
+    def passed(self) -> bool:
+        """Whether |z| is at most ``LARGEST_Z``."""
+        return abs(self.z) <= LARGEST_Z
+
+
+def plan(names: Sequence[str], *, samples: int, reference_samples: int) -> list[Case]:
+    """The cases of the named formulas: D = 2, 4, 8, L = 1, 2, 5 in NumPy batches; L = 2 also with QuTiP.
+
+    Args:
+        names: Names in ``hq.formulas()``; all of them if empty.
+        samples: Values for each case of the batched route, an integer ≥ 2.
+        reference_samples: Values for each case of the QuTiP route, an integer ≥ 2.
+
+    Raises:
+        UnknownNameError, InputTypeError, InputError: If a name is unknown or a number out of range.
+    """
+    samples = integer("samples", samples, at_least=2)
+    reference_samples = integer("reference_samples", reference_samples, at_least=2)
+    cases = []
+    for name in [one_of("formula", name, formulas()) for name in names] or formulas():
+        for quantity, (D, spectrum), L in product(_quantities_of(name), _SPECTRA.items(), _LAYERS):
+            arguments = {"D": D, "L": L, "spectrum": spectrum, **_extra_arguments(name, D)}
+            key = tuple(arguments.items())
+            cases.append(Case(name, quantity, key, "batched", samples))
+            if _LAYERS[1] == L:
+                cases.append(Case(name, quantity, key, "qutip", reference_samples))
+    return cases
+
+
+def run(cases: Sequence[Case], *, seed: int, progress: Callable[[Case], object] | None = None) -> list[Check]:
+    """Check every case, one process for each core.
+
+    Args:
+        cases: From ``plan``.
+        seed: An integer ≥ 0. The numbers do not depend on how many processes there are.
+        progress: Called with each case as it is finished; by default nothing is.
+
+    Returns:
+        The checks, in the order of ``cases``.
+    """
+    seed = integer("seed", seed, at_least=0)
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(variable, "1")  # read by the workers: one thread each, no more than the cores
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(len(os.sched_getaffinity(0)), mp_context=context) as pool:
+        # the longest first, so that no core ends up waiting for one
+        queue = sorted(cases, key=lambda case: -case.cost)
+        futures = {pool.submit(check, case, seed=seed): case for case in queue}
+        try:
+            for future in as_completed(futures):
+                future.result()
+                if progress is not None:
+                    progress(futures[future])
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+        done = {case: future.result() for future, case in futures.items()}
+    return [done[case] for case in cases]
+
+
+def check(case: Case, *, seed: int) -> Check:
+    """Evaluate and simulate one case; the stream of random numbers belongs to the seed and the case."""
+    arguments = dict(case.arguments)
+    exact = _formula_of(case).at(**arguments)
+    rng = np.random.default_rng([seed, *repr(case).encode()])
+    estimate = simulate(case.quantity, **arguments, samples=case.samples, rng=rng, method=case.method)
+    return Check(case, Fraction(exact), estimate)
+
+
+def verdict(checks: Sequence[Check]) -> dict[str, object]:
+    """Whether all checks pass, and the sentence that says so."""
+    failed = [check for check in checks if not check.passed]
+    worst = max((abs(check.z) for check in checks), default=0.0)
+    if failed:
+        sentence = (
+            f"{len(failed)} of {len(checks)} checks fail: |z| up to {worst:.1f}, allowed {LARGEST_Z:g}."
+        )
+    else:
+        sentence = f"All {len(checks)} checks pass: |z| up to {worst:.1f}, allowed {LARGEST_Z:g}."
+    return {"passed": not failed, "sentence": sentence}
+
+
+def table_row(check: Check) -> dict[str, str]:
+    """One check as cells of text."""
+    arguments = dict(check.case.arguments)
+    spectrum = arguments["spectrum"]
+    spectra = spectrum if isinstance(spectrum[0], tuple) else (spectrum,)
+    case = ["O = " + ", ".join(f"({' '.join(map(str, s))})" for s in spectra)]
+    if "overlap" in arguments:
+        case.append(f"σ = {arguments['overlap']}")
+    if "num_inputs" in arguments:
+        case.append(f"|A| = {arguments['num_inputs']}")
+    return {
+        "quantity": check.case.quantity,
+        "D": str(arguments["D"]),
+        "L": str(arguments["L"]),
+        "case": ", ".join(case),
+        "exact": f"{float(check.exact):.6g}",
+        "simulated": f"{check.estimate.mean:.6g} ± {check.estimate.standard_error:.2g}",
+        "z": f"{check.z:+.2f}",
+        "samples": f"{check.case.samples:,}",
+        "method": check.case.method,
+        "passed": "yes" if check.passed else "",
+    }
+
+
+def record_of(check: Check) -> dict[str, Any]:
+    """One check as plain data, exact values as text "p/q"."""
+    arguments = {
+        name: value if isinstance(value, int) else str(value) if isinstance(value, Fraction) else list(value)
+        for name, value in check.case.arguments
+    }
+    return {
+        "formula": check.case.formula,
+        "quantity": check.case.quantity,
+        **arguments,
+        "exact": str(check.exact),
+        "estimate": check.estimate.mean,
+        "standard_error": check.estimate.standard_error,
+        "z": check.z,
+        "passed": check.passed,
+        "samples": check.case.samples,
+        "method": check.case.method,
+        "problem": check.estimate.problem,
+    }
+
+
+def _quantities_of(name: str) -> tuple[str, ...]:
+    if name == "supervised_kernel_eigenvalues":
+        return ("supervised_kernel_eigenvalue_uniform", "supervised_kernel_eigenvalue_difference")
+    return (name,)
+
+
+def _extra_arguments(name: str, D: int) -> dict[str, Any]:
+    if name == "supervised_kernel_mean":
+        return {"spectrum": (_SPECTRA[D], _OTHER_SPECTRA[D]), "overlap": _OVERLAP}
+    if name == "supervised_kernel_eigenvalues":
+        return {"num_inputs": 2 if D == 2 else 3}  # noqa: PLR2004 - a qubit has two orthogonal states
+    return {}
+
+
+def _formula_of(case: Case) -> Formula:
+    value = formula(case.formula)
+    if isinstance(value, EigenvalueFormula):
+        return value.uniform if case.quantity.endswith("uniform") else value.difference
+    return value

@@ -1,0 +1,179 @@
+import math
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+import sympy
+from hypothesis import given
+from hypothesis import strategies as st
+
+from haarqntk.errors import InputError, InputTypeError, UnknownNameError
+from haarqntk.montecarlo import Problem
+
+PAIR = "supervised_kernel_mean"
+UNIFORM = "supervised_kernel_eigenvalue_uniform"
+
+
+def as_integers(problem: Problem) -> list[list[int]]:
+    return [[int(value) for value in spectrum] for spectrum in problem.spectra]
+
+
+def test_every_kind_of_exact_number_gives_the_same_problem() -> None:
+    plain = Problem.create("kernel_mean", D=2, L=3, spectrum=[1, -1])
+    assert plain.spectra == ((Fraction(1), Fraction(-1)),)
+    for D, L, spectrum in [
+        (np.int64(2), np.int8(3), np.array([1, -1])),
+        (sympy.Integer(2), sympy.Integer(3), (sympy.Rational(2, 2), sympy.Integer(-1))),
+        (2, 3, iter([Fraction(1), Fraction(-1)])),
+    ]:
+        other = Problem.create("kernel_mean", D=D, L=L, spectrum=spectrum)  # type: ignore[arg-type]
+        assert other == plain
+        assert other.key() == plain.key()
+        assert hash(other) == hash(plain)
+
+
+@given(st.permutations([3, 1, 0, Fraction(-1, 2)]))
+def test_the_order_of_the_basis_does_not_matter(spectrum: list[Fraction]) -> None:
+    problem = Problem.create("kernel_mean", D=4, L=1, spectrum=spectrum)
+    assert problem == Problem.create("kernel_mean", D=4, L=1, spectrum=[3, 1, 0, Fraction(-1, 2)])
+
+
+def test_two_observables_keep_their_common_basis() -> None:
+    first, second = [2, 1, 0, 0], [5, 6, 7, 8]
+    problem = Problem.create(PAIR, D=4, L=1, spectrum=(first, second), overlap=1)
+    swapped = Problem.create(PAIR, D=4, L=1, spectrum=(first[::-1], second[::-1]), overlap=1)
+    twisted = Problem.create(PAIR, D=4, L=1, spectrum=(first[::-1], second), overlap=1)
+    assert swapped == problem
+    assert twisted != problem
+    assert as_integers(problem) == [[2, 1, 0, 0], [5, 6, 8, 7]]
+
+
+@pytest.mark.parametrize("spectrum", [[2, 0], [[2, 0], [2, 0]], np.array([[2, 0], [2, 0]])])
+def test_one_spectrum_stands_for_two_equal_observables(spectrum: Any) -> None:
+    problem = Problem.create(PAIR, D=2, L=1, spectrum=spectrum, overlap=Fraction(1, 2))
+    assert as_integers(problem) == [[2, 0], [2, 0]]
+
+
+def test_every_number_counts_in_the_key() -> None:
+    problems = [
+        Problem.create("kernel_mean", D=4, L=1, spectrum=[1, 1, -1, -1]),
+        Problem.create("kernel_variance", D=4, L=1, spectrum=[1, 1, -1, -1]),
+        Problem.create("kernel_mean", D=4, L=2, spectrum=[1, 1, -1, -1]),
+        Problem.create("kernel_mean", D=2, L=1, spectrum=[1, -1]),
+        Problem.create("kernel_mean", D=4, L=1, spectrum=[1, 1, -1, Fraction(-1, 2)]),
+        Problem.create(PAIR, D=4, L=1, spectrum=[1, 1, -1, -1], overlap=0),
+        Problem.create(PAIR, D=4, L=1, spectrum=[1, 1, -1, -1], overlap=1),
+        Problem.create(UNIFORM, D=4, L=1, spectrum=[1, 1, -1, -1], num_inputs=2),
+        Problem.create(UNIFORM, D=4, L=1, spectrum=[1, 1, -1, -1], num_inputs=3),
+    ]
+    assert len({problem.key() for problem in problems}) == len(problems)
+
+
+def test_the_key_is_stored_in_files_and_does_not_change() -> None:
+    problem = Problem.create(PAIR, D=2, L=1, spectrum=([1, -1], [Fraction(1, 2), 0]), overlap=1)
+    assert problem.key() == "9cdc028c11706bdc2f284470b0b4316386840a7a4643d24efd95fe3a423c1731"
+
+
+def test_observables_lose_their_constant_exactly() -> None:
+    offset = 10**40
+    problem = Problem.create("kernel_mean", D=2, L=1, spectrum=[offset + 1, offset])
+    assert problem.observables().tolist() == [[0.5, -0.5]]
+
+
+def test_inputs_have_the_overlap() -> None:
+    vectors = Problem.create(PAIR, D=4, L=1, spectrum=range(4), overlap=Fraction(1, 4)).inputs()
+    assert vectors.tolist() == [[1, 0, 0, 0], [0.5, math.sqrt(0.75), 0, 0]]
+
+
+def test_inputs_are_orthonormal() -> None:
+    problem = Problem.create(UNIFORM, D=4, L=1, spectrum=range(4), num_inputs=3)
+    assert problem.num_vectors == 3
+    assert problem.inputs().tolist() == [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]]
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "text"),
+    [
+        (
+            {"quantity": "kernel_men"},
+            UnknownNameError,
+            "unknown quantity 'kernel_men'; did you mean 'kernel_mean'. known: gradient_variance, kernel_m",
+        ),
+        (
+            {"D": 5},
+            InputError,
+            "D must be even, got 5: an odd dimension has no traceless X with X² = 1; use D = 4 or D = 6",
+        ),
+        ({"D": 0}, InputError, "D must be an integer ≥ 2, got 0"),
+        ({"D": 4.0}, InputTypeError, "D must be an integer ≥ 2, got 4.0"),
+        ({"L": 0}, InputError, "L must be an integer ≥ 1, got 0"),
+        ({"spectrum": 3}, InputTypeError, "spectrum must be a sequence of rationals, got 3; pass a list"),
+        (
+            {"spectrum": [1, -1]},
+            InputError,
+            "spectrum must have D = 4 entries, got 2; list every eigenvalue as often",
+        ),
+        ({"spectrum": []}, InputError, "spectrum must have D = 4 entries, got 0"),
+        (
+            {"spectrum": [1, 1, -1, 0.5]},
+            InputTypeError,
+            r"spectrum\[3\] must be an exact integer or rational, got 0.5",
+        ),
+        (
+            {"spectrum": ["1", "1", "0", "0"]},
+            InputTypeError,
+            r"spectrum\[0\] must be an exact integer or rational, got '1'",
+        ),
+        (
+            {"spectrum": [[1, 1, 0, 0]] * 2},
+            InputError,
+            "spectrum must be one sequence of D = 4 rationals for 'kernel_mean', got 2 sequences",
+        ),
+        ({"spectrum": [10**31, 0, 0, 0]}, InputError, "width .* of 0 or from 1e-30 to 1e30, got 1000"),
+        ({"spectrum": [Fraction(1, 10**31), 0, 0, 0]}, InputError, "of 0 or from 1e-30 to 1e30, got 1/1000"),
+        ({"overlap": 1}, InputError, "overlap is not used by 'kernel_mean', got 1; leave it out"),
+        ({"num_inputs": 2}, InputError, "num_inputs is not used by 'kernel_mean', got 2; leave it out"),
+        ({"quantity": PAIR}, InputError, "overlap is required by 'supervised_kernel_mean', got None; pass"),
+        (
+            {"quantity": PAIR, "overlap": Fraction(3, 2)},
+            InputError,
+            "overlap must be from 0 to 1, got 3/2; it is",
+        ),
+        (
+            {"quantity": PAIR, "overlap": 0.5},
+            InputTypeError,
+            "overlap must be an exact integer or rational, got 0.5",
+        ),
+        (
+            {"quantity": PAIR, "overlap": 1, "spectrum": [[1, 1, 0, 0]] * 3},
+            InputError,
+            "a sequence or a pair of sequences of D = 4 rationals for '.*', got 3 sequences; pass one for",
+        ),
+        (
+            {"quantity": UNIFORM},
+            InputError,
+            f"num_inputs must be from 2 to D = 4 for '{UNIFORM}', got 1 .1 is the default.",
+        ),
+        (
+            {"quantity": UNIFORM, "num_inputs": 5},
+            InputError,
+            f"num_inputs must be from 2 to D = 4 for '{UNIFORM}', got 5",
+        ),
+        (
+            {"quantity": UNIFORM, "num_inputs": 2.0},
+            InputTypeError,
+            "num_inputs must be an integer ≥ 1, got 2.0",
+        ),
+    ],
+)
+def test_bad_arguments_are_refused(changes: dict[str, Any], error: type[Exception], text: str) -> None:
+    arguments: dict[str, Any] = {"quantity": "kernel_mean", "D": 4, "L": 1, "spectrum": [1, 1, -1, -1]}
+    with pytest.raises(error, match=text):
+        Problem.create(**arguments | changes)
+
+
+def test_the_constructor_checks_as_well() -> None:
+    assert Problem("kernel_mean", 2, 1, ((1, -1),)).spectra[0][0] == Fraction(1)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="D must be even, got 3"):
+        Problem("kernel_mean", 3, 1, ((Fraction(1), Fraction(0), Fraction(0)),))

@@ -1,0 +1,54 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from haarqntk.montecarlo import quantities
+from haarqntk.montecarlo._quantities import QUANTITIES
+
+# Two circuits, two observables, two inputs, three layers; small integers, so that floats are exact.
+G = np.array(
+    [
+        [[[1.0, 2, 3], [4, 5, 6]], [[7, 8, 9], [1, 0, 2]]],
+        [[[0.0, 1, 1], [2, 2, 0]], [[3, 3, 3], [5, 4, 3]]],
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("gradient_variance", [14 / 3, 2 / 3]),
+        ("kernel_mean", [14, 2]),
+        ("kernel_second_moment", [196, 4]),
+        ("kernel_variance", [72]),  # (14 − 2)²/2
+        ("supervised_kernel_mean", [7, 7]),  # 1·1 + 2·0 + 3·2 and 0·5 + 1·4 + 1·3
+        ("supervised_kernel_eigenvalue_uniform", [155 / 2, 14 / 2]),  # (5² + 7² + 9²)/2 and (2² + 3² + 1²)/2
+        ("supervised_kernel_eigenvalue_difference", [91 - 155 / 2, 10 - 14 / 2]),
+    ],
+)
+def test_values_by_hand(name: str, values: list[float]) -> None:
+    assert QUANTITIES[name].values(G).tolist() == values
+
+
+def test_the_table_is_what_users_see() -> None:
+    assert quantities() == tuple(QUANTITIES)
+    assert all(quantity.name == name for name, quantity in QUANTITIES.items())
+
+
+@given(st.integers(2, 6), st.integers(1, 4), st.integers(0, 2**32 - 1))
+@settings(deadline=None)
+def test_eigenvalue_quantities_are_those_of_the_kernel_matrix(n: int, L: int, seed: int) -> None:
+    gradients = np.random.default_rng(seed).normal(size=(1, 1, n, L))
+    K = gradients[0, 0] @ gradients[0, 0].T
+    u = np.ones(n) / np.sqrt(n)
+    (uniform,) = QUANTITIES["supervised_kernel_eigenvalue_uniform"].values(gradients)
+    (difference,) = QUANTITIES["supervised_kernel_eigenvalue_difference"].values(gradients)
+    assert uniform == pytest.approx(u @ K @ u, abs=1e-12)
+    assert uniform + (n - 1) * difference == pytest.approx(np.trace(K), abs=1e-12)
+
+
+def test_gradients_that_cancel_up_to_rounding_cancel() -> None:
+    gradients = np.array([[[[0.1 + 0.2, 1.0], [-0.3, 1.0]]]])
+    assert gradients[0, 0, :, 0].sum() != 0
+    assert QUANTITIES["supervised_kernel_eigenvalue_uniform"].values(gradients).tolist() == [2.0]
