@@ -1,0 +1,194 @@
+"""The command line, run as a person runs it: in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+
+import haarqntk as hq
+from haarqntk import cli
+from haarqntk.exact import RationalFunction
+from haarqntk.qntk import Formula
+from haarqntk.traces import TracePolynomial
+
+COPY = Path(__file__).parent / "expected" / "cli.txt"
+COMMANDS = ("derive", "weingarten", "validate", "report")
+
+
+def haarqntk(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", "from haarqntk.cli import main; main()", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "COLUMNS": "80", "NO_COLOR": "1"},
+    )
+
+
+def refused(*arguments: str) -> str:
+    """The one line that the command prints when it refuses its input."""
+    result = haarqntk(*arguments)
+    assert result.returncode == 2
+    assert result.stdout == ""
+    assert "Traceback" not in result.stderr
+    (line,) = result.stderr.splitlines()
+    return line
+
+
+def described() -> str:
+    """Commands, arguments and options with their defaults and sentences, whatever layout Typer gives them."""
+    lines = []
+    for name, command in typer.main.get_command(cli.app).commands.items():  # type: ignore[attr-defined]
+        lines.append(f"{name}: {' '.join(command.help.split())}")
+        for parameter in command.params:
+            default = "" if parameter.default is None or parameter.required else f" [{parameter.default}]"
+            lines.append(f"  {' '.join(parameter.opts)}{default}: {parameter.help}")
+    return "\n".join(lines) + "\n"
+
+
+def test_commands_and_options_are_the_checked_in_copy() -> None:
+    assert described() == COPY.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(command: str) -> None:
+    result = haarqntk(command, "--help")
+    assert result.returncode == 0
+    assert result.stdout.startswith(f"Usage: haarqntk {command} ")
+
+
+def test_no_command_prints_help() -> None:
+    result = haarqntk()
+    assert result.returncode == 0
+    assert "derive" in result.stdout
+
+
+def test_help_loads_nothing_heavy() -> None:
+    script = (
+        "import sys; sys.argv = ['haarqntk', '--help']\n"
+        "from haarqntk.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "print(sorted({'numpy', 'sympy', 'flint', 'scipy', 'qutip', 'matplotlib'} & set(sys.modules)))"
+    )
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert result.stdout.splitlines()[-1] == "[]"
+
+
+def test_version() -> None:
+    assert haarqntk("--version").stdout == f"{hq.__version__}\n"
+
+
+def test_derive_prints_every_formula_within_the_terminal() -> None:
+    result = haarqntk("derive")
+    assert result.returncode == 0
+    assert all(name in result.stdout for name in hq.formulas())
+    assert max(map(len, result.stdout.splitlines())) <= 80
+
+
+def test_derive_as_latex_is_the_value_s_own() -> None:
+    assert (
+        haarqntk("derive", "kernel_mean", "--format", "latex").stdout.strip()
+        == hq.formula("kernel_mean").latex()
+    )
+
+
+def test_derive_as_json_holds_the_exact_terms() -> None:
+    (record,) = json.loads(haarqntk("derive", "kernel_variance", "--format", "json").stdout)
+    terms = {
+        tuple(sorted(term["monomial"].items())): RationalFunction(term["numerator"], term["denominator"])
+        for term in record["terms"]
+    }
+    formula = hq.formula("kernel_variance")
+    assert isinstance(formula, Formula)
+    assert TracePolynomial(terms) == formula.polynomial
+    assert record["design_order"] == 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "printed"),
+    [
+        (("2",), "-1/(D*(D - 1)*(D + 1))"),
+        (("2", "--dim", "1"), "1/4"),
+        (("3,1", "--dim", "2"), "-19/2880"),
+        (("2", "--dim", "4", "--format", "latex"), r"- \frac{1}{60}"),
+    ],
+)
+def test_weingarten(arguments: tuple[str, ...], printed: str) -> None:
+    assert haarqntk("weingarten", *arguments).stdout.strip() == printed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ("derive", "kernel_men"),
+            "unknown formula 'kernel_men'; did you mean 'kernel_mean'? known: gradient_var",
+        ),
+        (
+            ("derive", "--format", "jsn"),
+            "unknown format 'jsn'; did you mean 'json'? known: text, latex, json",
+        ),
+        (
+            ("weingarten", "1,3"),
+            "cycle_type must be a partition: its parts decrease; got (1, 3); write (3, 1)",
+        ),
+        (("weingarten", "3,0"), "each part of cycle_type must be an integer ≥ 1, got 0"),
+        (
+            ("weingarten", "three"),
+            "CYCLE_TYPE must be positive integers with commas, such as 3,1; got 'three'",
+        ),
+        (("weingarten", "2", "--dim", "0"), "D must be an integer ≥ 1, got 0"),
+        (
+            ("weingarten", "2", "--group", "unitry"),
+            "unknown group 'unitry'; did you mean 'unitary'? known: unitary",
+        ),
+        (
+            ("weingarten", "99"),
+            "k = 99 would not finish: one class runs over the 169229875 partitions of 99;",
+        ),
+        (
+            ("validate", "kernel"),
+            "unknown formula 'kernel'; did you mean 'kernel_mean'? known: gradient_variance",
+        ),
+        (("validate", "--samples", "1"), "samples must be an integer ≥ 2, got 1"),
+        (("validate", "--seed", "-1"), "seed must be an integer ≥ 0, got -1"),
+    ],
+)
+def test_bad_input_is_one_line_and_status_2(arguments: tuple[str, ...], message: str) -> None:
+    assert refused(*arguments).startswith(f"haarqntk: {message}")
+
+
+def test_report_refuses_a_file_as_its_folder(tmp_path: Path) -> None:
+    target = tmp_path / "taken"
+    target.write_text("mine")
+    line = refused("report", "--out", str(target))
+    assert line.startswith(f"haarqntk: out must be a folder that can be written, got {target}: ")
+    assert target.read_text() == "mine"
+
+
+def test_validate_prints_a_table_and_a_verdict() -> None:
+    result = haarqntk("validate", "kernel_mean", "--samples", "500", "--reference-samples", "20")
+    assert result.returncode == 0, result.stderr
+    assert "All 12 checks pass" in result.stdout
+    assert max(map(len, result.stdout.splitlines())) <= 80
+
+
+def test_report_writes_the_page_and_the_document(tmp_path: Path) -> None:
+    out = tmp_path / "new" / "report"
+    result = haarqntk("report", "--out", str(out), "--samples", "300", "--reference-samples", "20")
+    assert result.returncode == 0, result.stderr
+    assert sorted(path.name for path in out.iterdir()) == ["formulas.tex", "report.html"]
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert page.count("<article") == len(hq.formulas())
+    assert page.count("<math") >= 2 * len(hq.formulas())
+    assert page.count("<svg") == 1
+    assert "--samples 300 --reference-samples 20" in page
+    # self-contained: nothing is loaded, and the only addresses are names of XML dialects and metadata
+    assert not any(mark in page for mark in ("<script", "<link", "src=", "@import", "url(http"))

@@ -1,0 +1,79 @@
+"""The closed forms against the simulation, and a wrong one refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from typer.testing import CliRunner
+
+import haarqntk as hq
+from haarqntk import cli, validation
+from haarqntk.errors import InputError, UnknownNameError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+SAMPLES = 20_000
+SEED = 2023
+
+
+def cases(name: str) -> list[validation.Case]:
+    return validation.plan([name], samples=SAMPLES, reference_samples=100)
+
+
+@pytest.mark.parametrize("name", ["kernel_mean", "kernel_second_moment"])
+def test_simulation_agrees_within_four_standard_errors_at_20000_samples(name: str) -> None:
+    checks = [validation.check(case, seed=SEED) for case in cases(name)]
+    points = {
+        (arguments["D"], arguments["L"]) for check in checks if (arguments := dict(check.case.arguments))
+    }
+    assert points == {(D, L) for D in (2, 4, 8) for L in (1, 2, 5)}
+    assert [check for check in checks if not check.passed] == []
+
+
+@pytest.mark.parametrize(
+    "name", ["gradient_variance", "kernel_mean", "kernel_second_moment", "kernel_variance"]
+)
+def test_a_value_wrong_by_a_factor_of_two_is_refused(name: str) -> None:
+    case = next(case for case in cases(name) if dict(case.arguments)["D"] == 4 and case.method == "batched")
+    check = validation.check(case, seed=SEED)
+    assert check.passed
+    assert not replace(check, exact=2 * check.exact).passed
+    assert not replace(check, exact=check.exact / 2).passed
+
+
+def test_every_formula_is_checked_by_both_routes_at_every_dimension() -> None:
+    planned = validation.plan([], samples=2, reference_samples=2)
+    seen = {(case.formula, case.method, dict(case.arguments)["D"]) for case in planned}
+    expected = {
+        (name, method, D) for name in hq.formulas() for method in ("batched", "qutip") for D in (2, 4, 8)
+    }
+    assert seen == expected
+
+
+def test_the_numbers_do_not_depend_on_the_processes() -> None:
+    planned = validation.plan(["gradient_variance"], samples=50, reference_samples=3)
+    in_processes = validation.run(planned, seed=7)
+    assert in_processes == [validation.check(case, seed=7) for case in planned]
+
+
+def test_validate_exits_with_1_when_a_check_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = [validation.check(case, seed=SEED) for case in cases("kernel_mean")[:1]]
+    wrong = [replace(check, exact=2 * check.exact) for check in right]
+
+    def run(_cases: Sequence[validation.Case], **_options: object) -> list[validation.Check]:
+        return wrong
+
+    monkeypatch.setattr(validation, "run", run)
+    result = CliRunner().invoke(cli.app, ["validate", "kernel_mean"])
+    assert result.exit_code == 1
+    assert "1 of 1 checks fail" in result.stdout
+
+
+def test_unknown_names_and_sample_sizes_are_refused() -> None:
+    with pytest.raises(UnknownNameError, match="unknown formula 'K'; known: gradient_variance"):
+        validation.plan(["K"], samples=2, reference_samples=2)
+    with pytest.raises(InputError, match="reference_samples must be an integer ≥ 2, got 1"):
+        validation.plan([], samples=2, reference_samples=1)
