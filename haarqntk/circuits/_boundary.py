@@ -48,7 +48,7 @@ def twirled_states(
     place = np.array([invariants.index(overlap) for overlap in overlaps], dtype=np.int64)
     # counts[σ, invariant, class]: how many τ with that overlap put σ τ⁻¹ into that class
     num_classes = len(weights)
-    keys = _quotient_classes(k) + num_classes * place[None, :]
+    keys = quotient_classes(k) + num_classes * place[None, :]
     counts = [np.bincount(row, minlength=num_classes * len(invariants)) for row in keys]
     distinct: dict[tuple[int, ...], int] = {}
     rows = [
@@ -91,7 +91,7 @@ def _group(k: int) -> list[Permutation]:
 
 
 @lru_cache(maxsize=8)
-def _quotient_classes(k: int) -> NDArray[np.int64]:
+def quotient_classes(k: int) -> NDArray[np.int64]:
     """The place in ``partitions(k)`` of the cycle type of σ τ⁻¹, shape (k!, k!)."""
     group = all_permutations(k)
     inverses = np.argsort(group, axis=1)

@@ -51,3 +51,23 @@ def layer_patterns(copies: Sequence[Copy]) -> Iterator[LayerPattern]:
         yield tuple(
             tuple(sum(Counter(copy.layers)[index] for index in block) for copy in copies) for block in blocks
         )
+
+
+def canonical_pattern(
+    copies: Sequence[Copy], pattern: LayerPattern
+) -> tuple[tuple[tuple[str, str], ...], LayerPattern]:
+    """The (state, observable) of each copy and the pattern, with the copies sorted.
+
+    Relabelling the copies changes no mean, so patterns that differ by it are averaged once.
+
+    Examples:
+        >>> canonical_pattern([Copy(("l",)), Copy(("m",))], ((1, 0), (0, 1)))[1]
+        ((0, 1), (1, 0))
+    """
+    labels = [(copy.state, copy.observable) for copy in copies]
+    columns = (
+        sorted(zip(labels, zip(*pattern, strict=True), strict=True))
+        if pattern
+        else [(x, ()) for x in sorted(labels)]
+    )
+    return tuple(label for label, _ in columns), tuple(zip(*(counts for _, counts in columns), strict=True))

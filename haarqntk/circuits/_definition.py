@@ -21,21 +21,21 @@ from haarqntk.weingarten import weingarten_table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from haarqntk.circuits._copies import Copy, LayerPattern
+    from haarqntk.circuits._copies import LayerPattern
     from haarqntk.combinatorics import Permutation
 
 LARGEST_K = 4
 
 
 def mean_of_pattern_by_definition(
-    copies: Sequence[Copy], pattern: LayerPattern, dimension: Dimension = None
+    states: Sequence[str], observables: Sequence[str], pattern: LayerPattern, dimension: Dimension
 ) -> TracePolynomial:
     """The mean of one layer pattern, without the factor i of each commutator.
 
     Raises:
         CostError: If there are more than 4 copies.
     """
-    k = len(copies)
+    k = len(states)
     if k > LARGEST_K:
         raise CostError(f"k = {k} copies would not finish by definition; the largest k is {LARGEST_K}")
     group = [tuple(row) for row in all_permutations(k).tolist()]
@@ -54,7 +54,6 @@ def mean_of_pattern_by_definition(
             for sigma in group
         }
 
-    states = [copy.state for copy in copies]
     average = twirl({tau: _overlap_of_states(tau, states) for tau in group})
     for block in pattern:
         average = twirl(
@@ -66,7 +65,6 @@ def mean_of_pattern_by_definition(
                 for tau in group
             }
         )
-    observables = [copy.observable for copy in copies]
     return sum(
         (average[sigma] * _trace_of_observables(sigma, observables) for sigma in group),
         start=TracePolynomial({}),

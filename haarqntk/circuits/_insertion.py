@@ -1,4 +1,4 @@
-r"""A layer: the average of i[X̃, ·] on some copies of a permutation operator, X̃ = VXV† with V Haar.
+r"""A layer, slot by slot: the average of i[X̃, ·] on some copies of P_σ, X̃ = VXV† with V Haar.
 
 Expanding the commutators puts s operators X̃ to the left and right of P_σ. Their average is a sum over
 π ∈ S_s of permutation operators (``haar.twirl_of_power``), and contracting P_π with the s slots gives
@@ -7,20 +7,27 @@ Expanding the commutators puts s operators X̃ to the left and right of P_σ. Th
 
 where σ' is the first-return map to the copies of the permutation that walks through copies and slots, and
 the loops are its cycles through slots only. So each (placement, π) sends each σ to one σ'; no k! × k! matrix.
+The best route for few slots: s! · 2^s · k! terms. ``_overlaps.py`` takes over where s is larger.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from itertools import product
-from math import comb, prod
+from math import comb, factorial, prod
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from haarqntk.combinatorics import Partition, all_permutations, cycle_type, permutation_rank
+from haarqntk.combinatorics import (
+    Partition,
+    all_permutations,
+    cycle_type,
+    partitions,
+    permutation_rank,
+)
 from haarqntk.exact import RationalFunction, over_common_denominator
 from haarqntk.haar import Dimension, dimension_as_field, twirl_of_power
 
@@ -28,6 +35,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Entry: TypeAlias = tuple[int, int, int]  # power of D, target σ', source σ
+Placement: TypeAlias = tuple[tuple[int, int, int], ...]  # per copy: X on the left, on the right, coefficient
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,25 +63,31 @@ def layer_operator(block: tuple[int, ...], dimension: Dimension = None) -> Spars
 
     The factor i of each commutator is left out; ``mean_of_pattern`` restores it.
     """
-    counts: defaultdict[tuple[int, int, int, int, Partition], int] = defaultdict(int)
-    for placement in product(*map(commutator_words, block)):
-        left = tuple(a for a, (power, _, _) in enumerate(placement) if power)
-        right = tuple(a for a, (_, power, _) in enumerate(placement) if power)
-        sign = prod(coefficient for _, _, coefficient in placement)
-        for key, count in _contractions(len(block), left, right).items():
-            counts[key] += sign * count
-    twirls = _involution_twirls({s for s, *_ in counts}, dimension)
-    classes = list(twirls)
-    numerators, scale = over_common_denominator([twirls[c] for c in classes])
-    numerator_of = dict(zip(classes, numerators, strict=True))
+    groups: defaultdict[int, list[Placement]] = defaultdict(list)
+    for placement in placements(block):
+        groups[num_slots(placement)].append(placement)
+    twirls = _involution_twirls(set(groups), dimension)
+    numerators, scale = over_common_denominator(list(twirls.values()))
+    numerator_of = dict(zip(twirls, numerators, strict=True))
     entries: defaultdict[Entry, int] = defaultdict(int)
-    for (s, loops, target, source, mu), count in counts.items():
-        for power, value in enumerate(numerator_of[s, mu]):
-            if dimension is None:
-                entries[power + loops, target, source] += count * value
-            else:
-                entries[0, target, source] += count * value * dimension**loops
+    for s, group in groups.items():
+        for loops, target, source, mu, count in _contractions(len(block), s, group):
+            for power, value in enumerate(numerator_of[s, mu]):
+                if dimension is None:
+                    entries[power + loops, target, source] += count * value
+                else:
+                    entries[0, target, source] += count * value * dimension**loops
     return _as_operator(entries, scale)
+
+
+def placements(block: tuple[int, ...]) -> list[Placement]:
+    """Every way to choose a word of each copy's commutators."""
+    return list(product(*map(commutator_words, block)))
+
+
+def num_slots(placement: Placement) -> int:
+    """The number s of operators X̃ that a placement inserts."""
+    return sum(left + right for left, right, _ in placement)
 
 
 def commutator_words(count: int) -> list[tuple[int, int, int]]:
@@ -103,17 +117,37 @@ def _involution_twirls(
     }
 
 
-@cache
-def _contractions(
-    k: int, left: tuple[int, ...], right: tuple[int, ...]
-) -> dict[tuple[int, int, int, int, Partition], int]:
-    """Count (s, loops, σ', σ, class of π) over σ ∈ S_k and π ∈ S_s, slots left and right of those copies.
+def _contractions(k: int, s: int, group: list[Placement]) -> list[tuple[int, int, int, Partition, int]]:
+    """The counts, weighted by the placements' signs, of (loops, σ', σ, class of π) over σ ∈ S_k, π ∈ S_s."""
+    size, classes = factorial(k), partitions(s)
+    pis = all_permutations(s)
+    class_of_pi = np.array([classes.index(cycle_type(tuple(pi.tolist()))) for pi in pis])
+    source = np.arange(size)[None, :]
+    keys, signs = [], []
+    for placement in group:
+        target, loops = _first_return(_walks(k, s, placement, pis), k)
+        key = ((class_of_pi[:, None] * (s + 1) + loops) * size + target) * size + source
+        keys.append(key.ravel())
+        signs.append(np.full(key.size, prod(c for _, _, c in placement), dtype=np.int64))
+    distinct, place = np.unique(np.concatenate(keys), return_inverse=True)
+    counts = np.zeros(len(distinct), dtype=np.int64)
+    np.add.at(counts, place, np.concatenate(signs))
+    distinct, counts = distinct[counts != 0], counts[counts != 0]
+    rest, sources = np.divmod(distinct, size)
+    rest, targets = np.divmod(rest, size)
+    class_index, loops = np.divmod(rest, s + 1)
+    columns = (loops.tolist(), targets.tolist(), sources.tolist(), class_index.tolist(), counts.tolist())
+    return [(x, target, sigma, classes[i], n) for x, target, sigma, i, n in zip(*columns, strict=True)]
+
+
+def _walks(k: int, s: int, placement: Placement, pis: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The permutation of the k copies and s slots that reads the words, for each π and σ: shape (s!, k!, k + s).
 
     Under the trace against ⊗A the word of copy a is [right slot] A_a [left slot], then copy σ⁻¹(a).
     """
-    s = len(left) + len(right)
-    left_slot = {a: k + i for i, a in enumerate(left)}
-    right_slot = {a: k + len(left) + i for i, a in enumerate(right)}
+    slots = iter(range(k, k + s))
+    left_slot = {a: next(slots) for a, (left, _, _) in enumerate(placement) if left}
+    right_slot = {a: next(slots) for a, (_, right, _) in enumerate(placement) if right}
     inverses = np.argsort(all_permutations(k), axis=1)  # σ⁻¹, one row each
     entry = np.array([right_slot.get(a, a) for a in range(k)], dtype=np.int64)
     successor = np.empty((len(inverses), k + s), dtype=np.int64)
@@ -123,32 +157,25 @@ def _contractions(
         if a in left_slot:
             successor[:, a] = left_slot[a]
         successor[:, left_slot.get(a, a)] = entry[inverses[:, a]]
-
-    found: defaultdict[tuple[int, int, int, int, Partition], int] = defaultdict(int)
-    for pi in all_permutations(s):
-        walk = successor[:, np.concatenate([np.arange(k), k + pi])]
-        targets, loops = _first_return(walk, k)
-        mu = cycle_type(tuple(pi.tolist()))
-        for source, (target, num_loops) in enumerate(zip(targets.tolist(), loops.tolist(), strict=True)):
-            found[s, num_loops, target, source, mu] += 1
-    return dict(found)
+    through = np.concatenate([np.broadcast_to(np.arange(k), (len(pis), k)), k + pis], axis=1)
+    return np.stack([successor[:, row] for row in through])
 
 
 def _first_return(walk: NDArray[np.int64], k: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The rank of σ', whose inverse is the first-return map of ``walk`` to the points below k; its loops."""
-    num_points = walk.shape[1]
-    returned = walk[:, :k]
+    num_points = walk.shape[-1]
+    returned = walk[..., :k]
     for _ in range(num_points - k):
-        onward = np.take_along_axis(walk, returned, axis=1)
+        onward = np.take_along_axis(walk, returned, axis=-1)
         returned = np.where(returned < k, returned, onward)
     label, stride = np.broadcast_to(np.arange(num_points), walk.shape), walk
     for _ in range(
         max(num_points - 1, 1).bit_length()
     ):  # strides 1, 2, 4, …: the smallest point of each cycle
-        label = np.minimum(label, np.take_along_axis(label, stride, axis=1))
-        stride = np.take_along_axis(stride, stride, axis=1)
-    loops = (label[:, k:] == np.arange(k, num_points)).sum(axis=1)
-    return permutation_rank(np.argsort(returned, axis=1)), loops
+        label = np.minimum(label, np.take_along_axis(label, stride, axis=-1))
+        stride = np.take_along_axis(stride, stride, axis=-1)
+    loops = (label[..., k:] == np.arange(k, num_points)).sum(axis=-1)
+    return permutation_rank(np.argsort(returned, axis=-1)), loops
 
 
 def _as_operator(entries: dict[Entry, int], scale: RationalFunction) -> SparseOperator:

@@ -8,7 +8,7 @@ from math import factorial
 from typing import TYPE_CHECKING
 
 from haarqntk.circuits._boundary import observable_traces
-from haarqntk.circuits._copies import Copy, LayerPattern, layer_patterns
+from haarqntk.circuits._copies import Copy, LayerPattern, canonical_pattern, layer_patterns
 from haarqntk.circuits._definition import mean_of_pattern_by_definition
 from haarqntk.circuits._walk import walk
 from haarqntk.errors import CostError
@@ -43,10 +43,11 @@ def mean_of_product(
         >>> mean_of_product([Copy(("l",)), Copy(("l",))]).to_sympy()
         2*L*(D*T2 - T1**2)/((D - 1)*(D + 1)**2)
     """
-    counts = Counter(layer_patterns(copies))
+    _refuse_too_many(copies)
+    counts = Counter(canonical_pattern(copies, pattern) for pattern in layer_patterns(copies))
     total = TracePolynomial({})
-    for pattern, count in counts.items():
-        mean = mean_of_pattern(copies, pattern, dimension=dimension, method=method)
+    for (labels, pattern), count in counts.items():
+        mean = _mean(labels, pattern, dimension, method)
         total = total + mean * _binomial_in_L(len(pattern)) * count
     return total
 
@@ -55,19 +56,21 @@ def mean_of_pattern(
     copies: Sequence[Copy], pattern: LayerPattern, *, dimension: Dimension = None, method: str = "walk"
 ) -> TracePolynomial:
     """The mean of Π_copies for one choice of distinct layers in the order of ``pattern``."""
-    if len(copies) > LARGEST_K:
-        raise CostError(
-            f"k = {len(copies)} copies would not finish: the walk has {factorial(len(copies))} coefficients "
-            f"and {len(pattern)} layers; the largest k is {LARGEST_K}"
-        )
-    num_commutators = sum(map(sum, pattern))
+    _refuse_too_many(copies)
+    return _mean(*canonical_pattern(copies, pattern), dimension, method)
+
+
+def _mean(
+    labels: tuple[tuple[str, str], ...], pattern: LayerPattern, dimension: Dimension, method: str
+) -> TracePolynomial:
     if any(sum(block) % 2 for block in pattern):
         return TracePolynomial({})  # an odd number of traceless involutions in one layer averages to zero
-    sign = -1 if num_commutators % 4 else 1  # i for each commutator; their number is even
+    sign = -1 if sum(map(sum, pattern)) % 4 else 1  # i for each commutator; their number is even
+    states, observables = (tuple(column) for column in zip(*labels, strict=True))
     if method == "definition":
-        return mean_of_pattern_by_definition(copies, pattern, dimension) * sign
-    vector = walk(tuple(copy.state for copy in copies), pattern, dimension)
-    monomials, place = observable_traces(tuple(copy.observable for copy in copies))
+        return mean_of_pattern_by_definition(states, observables, pattern, dimension) * sign
+    vector = walk(states, pattern, dimension)
+    monomials, place = observable_traces(observables)
     terms: defaultdict[Monomial, RationalFunction] = defaultdict(RationalFunction)
     for i, traces in enumerate(monomials):
         rows = vector.coefficients[place == i].astype(object).sum(axis=0)
@@ -75,6 +78,15 @@ def mean_of_pattern(
             value = RationalFunction(row.tolist()) / vector.scale
             terms[multiply_monomials(overlaps, traces)] += value * sign
     return TracePolynomial(terms)
+
+
+def _refuse_too_many(copies: Sequence[Copy]) -> None:
+    k = len(copies)
+    if k > LARGEST_K:
+        raise CostError(
+            f"k = {k} copies would not finish: the walk has {factorial(k)} coefficients; "
+            f"the largest k is {LARGEST_K}"
+        )
 
 
 def _binomial_in_L(m: int) -> TracePolynomial:
