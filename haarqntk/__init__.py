@@ -8,7 +8,9 @@ Names are loaded at first use, so importing the package costs nothing; ``hq.D``,
 the SymPy symbols that results are written in.
 """
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -32,7 +34,6 @@ _HOMES = {
     "formula": "haarqntk.qntk",
     "formulas": "haarqntk.qntk",
     "simulate": "haarqntk.montecarlo",
-    "weingarten": "haarqntk.weingarten",
     "weingarten_table": "haarqntk.weingarten",
 }
 _SYMBOLS = ("D", "L")
@@ -63,6 +64,25 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'haarqntk' has no attribute {name!r}")
     globals()[name] = value
     return value
+
+
+class _Package(ModuleType):
+    """The package; the function ``weingarten`` keeps its name when the room ``haarqntk.weingarten`` is imported.
+
+    Importing a room binds it as an attribute of the package. A property outranks that binding, and the room
+    stays reachable by ``from haarqntk.weingarten import …``.
+    """
+
+    @property
+    def weingarten(self) -> Any:
+        return import_module("haarqntk.weingarten").weingarten
+
+    @weingarten.setter
+    def weingarten(self, room: ModuleType) -> None:
+        """Ignore the room that the import system binds."""
+
+
+sys.modules[__name__].__class__ = _Package
 
 
 def __dir__() -> list[str]:

@@ -40,8 +40,13 @@ def integer(name: str, value: object, *, at_least: int) -> int:
     return number
 
 
-def rational(name: str, value: object) -> Fraction:
+def rational(name: str, value: object, *, cure: str = "pass fractions.Fraction") -> Fraction:
     """Return ``value`` as an exact Fraction: integers, Fractions and SymPy or flint rationals.
+
+    Args:
+        name: The argument's name, for the message.
+        value: Any exactly rational number.
+        cure: What the message tells the caller to do.
 
     Raises:
         InputTypeError: If ``value`` is a float or anything else that is not exactly rational.
@@ -53,7 +58,7 @@ def rational(name: str, value: object) -> Fraction:
         Traceback (most recent call last):
         ...
         haarqntk.errors.InputTypeError: T1 must be an exact integer or rational, got 0.1; pass \
-fractions.Fraction, or the matrix itself as observable= for a float
+fractions.Fraction
     """
     if isinstance(value, Fraction):
         return value
@@ -66,10 +71,7 @@ fractions.Fraction, or the matrix itself as observable= for a float
         numerator, denominator = getattr(value, "p", None), getattr(value, "q", None)
         if numerator is not None and denominator is not None:
             return Fraction(int(numerator), int(denominator))
-    raise InputTypeError(
-        f"{name} must be an exact integer or rational, got {value!r}; "
-        "pass fractions.Fraction, or the matrix itself as observable= for a float"
-    )
+    raise InputTypeError(f"{name} must be an exact integer or rational, got {value!r}; {cure}")
 
 
 def one_of(kind: str, value: object, known: Iterable[str]) -> str:

@@ -11,7 +11,7 @@ from haarqntk.circuits._boundary import observable_traces
 from haarqntk.circuits._copies import Copy, LayerPattern, canonical_pattern, layer_patterns
 from haarqntk.circuits._definition import mean_of_pattern_by_definition
 from haarqntk.circuits._walk import walk
-from haarqntk.errors import CostError
+from haarqntk.errors import CostError, InputError
 from haarqntk.exact import RationalFunction
 from haarqntk.traces import Monomial, TracePolynomial, multiply_monomials
 
@@ -55,8 +55,16 @@ def mean_of_product(
 def mean_of_pattern(
     copies: Sequence[Copy], pattern: LayerPattern, *, dimension: Dimension = None, method: str = "walk"
 ) -> TracePolynomial:
-    """The mean of Π_copies for one choice of distinct layers in the order of ``pattern``."""
+    """The mean of Π_copies for one choice of distinct layers in the order of ``pattern``.
+
+    Raises:
+        InputError: If a block does not have one count for each copy.
+        CostError: If there are more than 6 copies.
+    """
     _refuse_too_many(copies)
+    for block in pattern:
+        if len(block) != len(copies) or min(block) < 0:
+            raise InputError(f"each block of pattern must count {len(copies)} copies from 0 up, got {block}")
     return _mean(*canonical_pattern(copies, pattern), dimension, method)
 
 

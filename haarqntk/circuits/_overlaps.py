@@ -84,13 +84,15 @@ def _multiply(matrix: Polynomials, vector: Polynomials) -> Polynomials:
     bound = int(np.abs(matrix).sum(axis=1).max()) * max(int(np.abs(vector).max(initial=0)), 1)
     dtype = np.int64 if bound < _INT64_SAFE else object
     flat = vector.reshape(len(vector), -1).astype(dtype)
-    return (matrix.astype(dtype) @ flat).reshape(vector.shape)
+    return np.asarray(matrix.astype(dtype) @ flat).reshape(vector.shape)
 
 
 def _times_power(vector: Polynomials, power: int, dimension: Dimension) -> Polynomials:
     """Multiply by D^power: a shift at the symbol, a number at an integer."""
     if dimension is None:
-        return np.pad(vector, [(0, 0), (0, 0), (power, 0)])
+        shifted: Polynomials = np.zeros((*vector.shape[:2], power + vector.shape[2]), dtype=vector.dtype)
+        shifted[:, :, power:] = vector
+        return shifted
     return _smallest(vector.astype(object) * dimension**power)
 
 

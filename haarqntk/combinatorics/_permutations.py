@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from functools import cache
 from itertools import permutations as _itertools_permutations
+from math import factorial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -80,7 +81,7 @@ def cycle_type(sigma: Permutation) -> Partition:
 @cache
 def all_permutations(k: int) -> NDArray[np.int64]:
     """All of S_k in lexicographic order: a read-only integer array of shape (k!, k)."""
-    table = np.array(list(_itertools_permutations(range(k))), dtype=np.int64).reshape(-1, k)
+    table = np.array(list(_itertools_permutations(range(k))), dtype=np.int64).reshape(factorial(k), k)
     table.flags.writeable = False
     return table
 

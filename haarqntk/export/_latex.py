@@ -134,6 +134,7 @@ def latex_fraction(value: Fraction) -> str:
     r"""An exact number in LaTeX.
 
     Examples:
+        >>> from fractions import Fraction
         >>> print(latex_fraction(Fraction(-1, 2)), latex_fraction(Fraction(3)))
         - \frac{1}{2} 3
     """

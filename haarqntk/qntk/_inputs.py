@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+_CURE = "pass fractions.Fraction, or the matrix itself as observable= for a float"
+
+
 @dataclass(frozen=True, slots=True)
 class TraceValues:
     """Values of trace symbols by name, and whether they come from exact data."""
@@ -106,7 +109,7 @@ def _spectra(spectrum: object, labels: Sequence[str], D: int) -> dict[str, tuple
 
 def _one_spectrum(values: object, D: int) -> tuple[Fraction, ...]:
     row = tuple(
-        rational("each eigenvalue of spectrum", value)
+        rational("each eigenvalue of spectrum", value, cure=_CURE)
         for value in _sequence("spectrum", values, "the D eigenvalues of O")
     )
     if len(row) != D:
