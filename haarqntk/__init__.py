@@ -15,8 +15,20 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from haarqntk._symbols import T
+    from haarqntk.circuits import Circuit, LayerIndex, layer_indices, sum_over
     from haarqntk.montecarlo import Estimate, simulate
-    from haarqntk.qntk import EigenvalueFormula, Formula, Series, formula, formulas
+    from haarqntk.qntk import (
+        EigenvalueFormula,
+        Formula,
+        Ratio,
+        Series,
+        covariance,
+        cumulant,
+        formula,
+        formulas,
+        mean,
+        variance,
+    )
     from haarqntk.weingarten import WeingartenFunction, weingarten, weingarten_table
 
     D: Any
@@ -25,31 +37,49 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Circuit": "haarqntk.circuits",
     "EigenvalueFormula": "haarqntk.qntk",
     "Estimate": "haarqntk.montecarlo",
     "Formula": "haarqntk.qntk",
+    "LayerIndex": "haarqntk.circuits",
+    "Ratio": "haarqntk.qntk",
     "Series": "haarqntk.qntk",
     "T": "haarqntk._symbols",
     "WeingartenFunction": "haarqntk.weingarten",
+    "covariance": "haarqntk.qntk",
+    "cumulant": "haarqntk.qntk",
     "formula": "haarqntk.qntk",
     "formulas": "haarqntk.qntk",
+    "layer_indices": "haarqntk.circuits",
+    "mean": "haarqntk.qntk",
     "simulate": "haarqntk.montecarlo",
+    "sum_over": "haarqntk.circuits",
+    "variance": "haarqntk.qntk",
     "weingarten_table": "haarqntk.weingarten",
 }
 _SYMBOLS = ("D", "L")
 
 __all__ = [
+    "Circuit",
     "D",
     "EigenvalueFormula",
     "Estimate",
     "Formula",
     "L",
+    "LayerIndex",
+    "Ratio",
     "Series",
     "T",
     "WeingartenFunction",
+    "covariance",
+    "cumulant",
     "formula",
     "formulas",
+    "layer_indices",
+    "mean",
     "simulate",
+    "sum_over",
+    "variance",
     "weingarten",
     "weingarten_table",
 ]

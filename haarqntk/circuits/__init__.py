@@ -6,7 +6,37 @@ product of copies summed over their layer indices: layer patterns (``_patterns``
 ``_definition.py`` does one walk as the definition says, without any of these shortcuts.
 """
 
+from haarqntk.circuits._algebra import (
+    TARGET,
+    Circuit,
+    Expression,
+    LayerIndex,
+    Output,
+    Term,
+    layer_indices,
+    sum_over,
+)
 from haarqntk.circuits._copies import Copy, LayerPattern, layer_patterns
-from haarqntk.circuits._moment import mean_of_pattern, mean_of_product
+from haarqntk.circuits._ensembles import ENSEMBLES, GENERATORS
+from haarqntk.circuits._factorised import kernel_moment
+from haarqntk.circuits._moment import mean_of_expression, mean_of_pattern, mean_of_product
 
-__all__ = ["Copy", "LayerPattern", "layer_patterns", "mean_of_pattern", "mean_of_product"]
+__all__ = [
+    "ENSEMBLES",
+    "GENERATORS",
+    "TARGET",
+    "Circuit",
+    "Copy",
+    "Expression",
+    "LayerIndex",
+    "LayerPattern",
+    "Output",
+    "Term",
+    "kernel_moment",
+    "layer_indices",
+    "layer_patterns",
+    "mean_of_expression",
+    "mean_of_pattern",
+    "mean_of_product",
+    "sum_over",
+]

@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, TypeAlias, final
 
 from haarqntk._arguments import integer, one_of, rational
 from haarqntk.circuits._copies import Copy
+from haarqntk.circuits._ensembles import ENSEMBLES, GENERATORS
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.traces import TracePolynomial
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-ENSEMBLES = ("segments", "independent_layers", "prl_ansatz", "generator_average")
-GENERATORS = ("pauli", "general")
 TARGET = "O_0"
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*")

@@ -31,6 +31,9 @@ class Copy:
     observable: str = "O"
 
 
+Label: TypeAlias = tuple[str, str]
+"""The state and the observable of a copy."""
+
 LayerPattern: TypeAlias = tuple[tuple[int, ...], ...]
 """Blocks in the order in which they act on the state; each says how often it differentiates each copy."""
 
@@ -55,7 +58,7 @@ def layer_patterns(copies: Sequence[Copy]) -> Iterator[LayerPattern]:
 
 def canonical_pattern(
     copies: Sequence[Copy], pattern: LayerPattern
-) -> tuple[tuple[tuple[str, str], ...], LayerPattern]:
+) -> tuple[tuple[Label, ...], LayerPattern]:
     """The (state, observable) of each copy and the pattern, with the copies sorted.
 
     Relabelling the copies changes no mean, so patterns that differ by it are averaged once.

@@ -12,10 +12,10 @@ The best route for few slots: s! · 2^s · k! terms. ``_overlaps.py`` takes over
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import product
+from itertools import pairwise, product
 from math import comb, factorial, prod
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -28,61 +28,77 @@ from haarqntk.combinatorics import (
     partitions,
     permutation_rank,
 )
-from haarqntk.exact import RationalFunction, over_common_denominator
-from haarqntk.haar import Dimension, dimension_as_field, twirl_of_power
+from haarqntk.exact import over_common_denominator
+from haarqntk.haar import Dimension, dimension_as_field, twirl_by_power_sums, twirl_of_power
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from haarqntk.exact import RationalFunction
+    from haarqntk.traces import Monomial
+
 Entry: TypeAlias = tuple[int, int, int]  # power of D, target σ', source σ
-Placement: TypeAlias = tuple[tuple[int, int, int], ...]  # per copy: X on the left, on the right, coefficient
+Placement: TypeAlias = tuple[tuple[int, int, int], ...]  # per copy: power of X left, right, coefficient
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SparseOperator:
-    """A linear operator on vectors over S_k with polynomial entries: Σ value · D^power |target⟩⟨source|, / scale.
+    """A linear operator on vectors over S_k with polynomial entries: Σ value · D^power |target⟩⟨source|.
 
     Attributes:
         power: Power of D of each entry, shape (n,); zero throughout at an integer dimension.
         target: Row of each entry, shape (n,); entries are sorted by (power, target).
         source: Column of each entry, shape (n,).
         value: Coefficient of each entry, shape (n,), Python integers.
-        scale: The common denominator.
     """
 
     power: NDArray[np.int64]
     target: NDArray[np.int64]
     source: NDArray[np.int64]
     value: NDArray[np.object_]
-    scale: RationalFunction
 
 
 @lru_cache(maxsize=256)
-def layer_operator(block: tuple[int, ...], dimension: Dimension = None) -> SparseOperator:
-    """The averaged layer that differentiates copy a ``block[a]`` times; generators with X² = 1, Tr X = 0.
+def layer_operators(
+    block: tuple[int, ...], generators: str, dimension: Dimension = None
+) -> tuple[tuple[tuple[Monomial, SparseOperator], ...], RationalFunction]:
+    """The averaged layer that differentiates copy a ``block[a]`` times.
 
     The factor i of each commutator is left out; ``mean_of_pattern`` restores it.
+
+    Returns:
+        An operator for each monomial in generator traces (one, the empty monomial, for Pauli generators),
+        and their common denominator.
     """
     groups: defaultdict[int, list[Placement]] = defaultdict(list)
-    for placement in placements(block):
+    for placement in placements(block, generators):
         groups[num_slots(placement)].append(placement)
-    twirls = _involution_twirls(set(groups), dimension)
+    twirls = {
+        (s, mu, monomial): value
+        for s in groups
+        for monomial, twirl in generator_twirls(s, generators, dimension).items()
+        for mu, value in twirl.items()
+        if value
+    }
     numerators, scale = over_common_denominator(list(twirls.values()))
-    numerator_of = dict(zip(twirls, numerators, strict=True))
-    entries: defaultdict[Entry, int] = defaultdict(int)
+    by_class: defaultdict[tuple[int, Partition], list[tuple[Monomial, tuple[int, ...]]]] = defaultdict(list)
+    for (s, mu, monomial), numerator in zip(twirls, numerators, strict=True):
+        by_class[s, mu].append((monomial, numerator))
+    entries: defaultdict[Monomial, defaultdict[Entry, int]] = defaultdict(lambda: defaultdict(int))
     for s, group in groups.items():
         for loops, target, source, mu, count in _contractions(len(block), s, group):
-            for power, value in enumerate(numerator_of[s, mu]):
-                if dimension is None:
-                    entries[power + loops, target, source] += count * value
-                else:
-                    entries[0, target, source] += count * value * dimension**loops
-    return _as_operator(entries, scale)
+            for monomial, numerator in by_class[s, mu]:
+                for power, value in enumerate(numerator):
+                    if dimension is None:
+                        entries[monomial][power + loops, target, source] += count * value
+                    else:
+                        entries[monomial][0, target, source] += count * value * dimension**loops
+    return tuple((monomial, _as_operator(found)) for monomial, found in entries.items()), scale
 
 
-def placements(block: tuple[int, ...]) -> list[Placement]:
+def placements(block: tuple[int, ...], generators: str = "pauli") -> list[Placement]:
     """Every way to choose a word of each copy's commutators."""
-    return list(product(*map(commutator_words, block)))
+    return list(product(*(commutator_words(count, generators) for count in block)))
 
 
 def num_slots(placement: Placement) -> int:
@@ -90,30 +106,34 @@ def num_slots(placement: Placement) -> int:
     return sum(left + right for left, right, _ in placement)
 
 
-def commutator_words(count: int) -> list[tuple[int, int, int]]:
-    """The expansion of [X, ·]^count for X² = 1: (power of X on the left, on the right, coefficient).
+def commutator_words(count: int, generators: str = "pauli") -> list[tuple[int, int, int]]:
+    """The expansion of [X, ·]^count: (power of X on the left, on the right, coefficient).
 
     Examples:
         >>> commutator_words(1)  # XR − RX
         [(0, 1, -1), (1, 0, 1)]
-        >>> commutator_words(2)  # 2R − 2XRX
+        >>> commutator_words(2)  # 2R − 2XRX, since X² = 1
         [(0, 0, 2), (1, 1, -2)]
+        >>> commutator_words(2, "general")  # X²R − 2XRX + RX²
+        [(0, 2, 1), (1, 1, -2), (2, 0, 1)]
     """
+    modulus = 2 if generators == "pauli" else count + 1
     words: defaultdict[tuple[int, int], int] = defaultdict(int)
     for right in range(count + 1):
-        words[(count - right) % 2, right % 2] += (-1) ** right * comb(count, right)
+        words[(count - right) % modulus, right % modulus] += (-1) ** right * comb(count, right)
     return sorted((*powers, coefficient) for powers, coefficient in words.items() if coefficient)
 
 
-def _involution_twirls(
-    sizes: set[int], dimension: Dimension
-) -> dict[tuple[int, Partition], RationalFunction]:
-    """(s, cycle type) → coefficient of the twirl of X^{⊗s}: Tr X^j is D for even j and 0 for odd j."""
-    D = dimension_as_field(dimension)
+def generator_twirls(
+    s: int, generators: str, dimension: Dimension
+) -> dict[Monomial, dict[Partition, RationalFunction]]:
+    """The twirl of X^{⊗s} by monomials in X_j = Tr X^j; for Pauli generators X_j is D or 0 and none is left."""
+    if generators == "pauli":
+        D = dimension_as_field(dimension)
+        return {(): twirl_of_power(s, lambda j: D * (1 - j % 2), dimension)}
     return {
-        (s, mu): value
-        for s in sorted(sizes)
-        for mu, value in twirl_of_power(s, lambda j: D * (1 - j % 2), dimension).items()
+        tuple(sorted(Counter(f"X{part}" for part in nu).items())): twirl
+        for nu, twirl in twirl_by_power_sums(s, dimension).items()
     }
 
 
@@ -143,20 +163,20 @@ def _contractions(k: int, s: int, group: list[Placement]) -> list[tuple[int, int
 def _walks(k: int, s: int, placement: Placement, pis: NDArray[np.int64]) -> NDArray[np.int64]:
     """The permutation of the k copies and s slots that reads the words, for each π and σ: shape (s!, k!, k + s).
 
-    Under the trace against ⊗A the word of copy a is [right slot] A_a [left slot], then copy σ⁻¹(a).
+    Under the trace against ⊗A the word of copy a is [right slots] A_a [left slots], then copy σ⁻¹(a).
     """
     slots = iter(range(k, k + s))
-    left_slot = {a: next(slots) for a, (left, _, _) in enumerate(placement) if left}
-    right_slot = {a: next(slots) for a, (_, right, _) in enumerate(placement) if right}
+    chains = [
+        [*[next(slots) for _ in range(right)], a, *[next(slots) for _ in range(left)]]
+        for a, (left, right, _) in enumerate(placement)
+    ]
     inverses = np.argsort(all_permutations(k), axis=1)  # σ⁻¹, one row each
-    entry = np.array([right_slot.get(a, a) for a in range(k)], dtype=np.int64)
+    first = np.array([chain[0] for chain in chains], dtype=np.int64)
     successor = np.empty((len(inverses), k + s), dtype=np.int64)
-    for a in range(k):
-        if a in right_slot:
-            successor[:, right_slot[a]] = a
-        if a in left_slot:
-            successor[:, a] = left_slot[a]
-        successor[:, left_slot.get(a, a)] = entry[inverses[:, a]]
+    for a, chain in enumerate(chains):
+        for point, following in pairwise(chain):
+            successor[:, point] = following
+        successor[:, chain[-1]] = first[inverses[:, a]]
     through = np.concatenate([np.broadcast_to(np.arange(k), (len(pis), k)), k + pis], axis=1)
     return np.stack([successor[:, row] for row in through])
 
@@ -178,8 +198,8 @@ def _first_return(walk: NDArray[np.int64], k: int) -> tuple[NDArray[np.int64], N
     return permutation_rank(np.argsort(returned, axis=-1)), loops
 
 
-def _as_operator(entries: dict[Entry, int], scale: RationalFunction) -> SparseOperator:
+def _as_operator(entries: dict[Entry, int]) -> SparseOperator:
     kept = sorted((key, value) for key, value in entries.items() if value)
     power, target, source = np.array([key for key, _ in kept], dtype=np.int64).reshape(-1, 3).T
     value = np.array([value for _, value in kept], dtype=object)
-    return SparseOperator(power, target, source, value, scale)
+    return SparseOperator(power, target, source, value)

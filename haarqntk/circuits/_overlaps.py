@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from math import prod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
     from haarqntk.exact import RationalFunction
 
-    Polynomials = NDArray[np.int64] | NDArray[np.object_]
+Polynomials: TypeAlias = "NDArray[np.int64] | NDArray[np.object_]"
+"""Vectors over S_k with polynomial entries, shape (k!, invariants, degree + 1)."""
 
 _INT64_SAFE = 2**62
 
@@ -47,7 +48,7 @@ def apply_by_overlaps(
     for power in range(max(map(len, numerators))):
         column = np.array([n[power] if power < len(n) else 0 for n in numerators], dtype=object)
         if column.any():
-            part = _multiply(_smallest(column)[classes], result)
+            part = _multiply(smallest_integers(column)[classes], result)
             twirled = _add(twirled, _times_power(part, power, None))
     return twirled, scale
 
@@ -93,15 +94,15 @@ def _times_power(vector: Polynomials, power: int, dimension: Dimension) -> Polyn
         shifted: Polynomials = np.zeros((*vector.shape[:2], power + vector.shape[2]), dtype=vector.dtype)
         shifted[:, :, power:] = vector
         return shifted
-    return _smallest(vector.astype(object) * dimension**power)
+    return smallest_integers(vector.astype(object) * dimension**power)
 
 
 def _add(left: Polynomials, right: Polynomials) -> Polynomials:
     length = max(left.shape[-1], right.shape[-1])
     padded = [np.pad(x, [(0, 0), (0, 0), (0, length - x.shape[-1])]).astype(object) for x in (left, right)]
-    return _smallest(padded[0] + padded[1])
+    return smallest_integers(padded[0] + padded[1])
 
 
-def _smallest(values: NDArray[np.object_]) -> Polynomials:
+def smallest_integers(values: NDArray[np.object_]) -> Polynomials:
     """Machine integers if they hold the values."""
     return values.astype(np.int64) if int(np.abs(values).max(initial=0)) < _INT64_SAFE else values

@@ -14,16 +14,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from haarqntk.circuits._boundary import twirled_states
-from haarqntk.circuits._insertion import SparseOperator, layer_operator, num_slots, placements
-from haarqntk.circuits._overlaps import apply_by_overlaps
+from haarqntk.circuits._insertion import SparseOperator, layer_operators, num_slots, placements
+from haarqntk.circuits._overlaps import Polynomials, apply_by_overlaps, smallest_integers
+from haarqntk.traces import Monomial, multiply_monomials
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from haarqntk.circuits._copies import LayerPattern
     from haarqntk.exact import RationalFunction
     from haarqntk.haar import Dimension
-    from haarqntk.traces import Monomial
 
 _INT64_SAFE = 2**62
 _MOST_SLOTS = 4  # measured at k = 6: 4 slots are faster one by one, 6 by overlaps (benchmarks/moments.py)
@@ -39,27 +37,41 @@ class WalkVector:
         scale: The common denominator.
     """
 
-    coefficients: NDArray[np.int64] | NDArray[np.object_]
+    coefficients: Polynomials
     invariants: tuple[Monomial, ...]
     scale: RationalFunction
 
 
 @lru_cache(maxsize=512)
-def walk(states: tuple[str, ...], pattern: LayerPattern, dimension: Dimension) -> WalkVector:
+def walk(states: tuple[str, ...], pattern: LayerPattern, generators: str, dimension: Dimension) -> WalkVector:
     """The averaged state after the blocks of ``pattern``; patterns that begin alike share their beginnings."""
     if not pattern:
         return WalkVector(*twirled_states(states, dimension))
-    before = walk(states, pattern[:-1], dimension)
-    if max(map(num_slots, placements(pattern[-1]))) > _MOST_SLOTS:
-        numerators, scale = apply_by_overlaps(pattern[-1], dimension, before.coefficients)
+    before = walk(states, pattern[:-1], generators, dimension)
+    block = pattern[-1]
+    if generators == "pauli" and max(map(num_slots, placements(block))) > _MOST_SLOTS:
+        numerators, scale = apply_by_overlaps(block, dimension, before.coefficients)
         return WalkVector(numerators, before.invariants, before.scale * scale)
-    layer = layer_operator(pattern[-1], dimension)
-    return WalkVector(_apply(layer, before.coefficients), before.invariants, before.scale * layer.scale)
+    operators, scale = layer_operators(block, generators, dimension)
+    parts = [
+        (multiply_monomials(invariant, monomial), _apply(operator, before.coefficients[:, [j]]))
+        for monomial, operator in operators
+        for j, invariant in enumerate(before.invariants)
+    ]
+    return _stack(parts, len(before.coefficients), before.scale * scale)
 
 
-def _apply(
-    operator: SparseOperator, vector: NDArray[np.int64] | NDArray[np.object_]
-) -> NDArray[np.int64] | NDArray[np.object_]:
+def _stack(parts: list[tuple[Monomial, Polynomials]], size: int, scale: RationalFunction) -> WalkVector:
+    """One vector from parts with their invariants; equal invariants are added."""
+    invariants = tuple(sorted({invariant for invariant, _ in parts}))
+    length = max((part.shape[2] for _, part in parts), default=1)
+    total = np.zeros((size, max(len(invariants), 1), length), dtype=object)
+    for invariant, part in parts:
+        total[:, invariants.index(invariant), : part.shape[2]] += part[:, 0]
+    return WalkVector(smallest_integers(total), invariants or ((),), scale)
+
+
+def _apply(operator: SparseOperator, vector: Polynomials) -> Polynomials:
     """The product: every power of D shifts the polynomials, every run of one target is summed at once."""
     size, width, length = vector.shape
     highest = int(operator.power.max(initial=0))

@@ -4,6 +4,12 @@ A twirl E[V^{⊗k} R V†^{⊗k}] lies in the span of the permutation operators 
 coefficients, at the symbol D or at an integer dimension, where the pseudo-inverse takes over below k.
 """
 
-from haarqntk.haar._twirl import Dimension, dimension_as_field, twirl_of_power, twirl_weights
+from haarqntk.haar._twirl import (
+    Dimension,
+    dimension_as_field,
+    twirl_by_power_sums,
+    twirl_of_power,
+    twirl_weights,
+)
 
-__all__ = ["Dimension", "dimension_as_field", "twirl_of_power", "twirl_weights"]
+__all__ = ["Dimension", "dimension_as_field", "twirl_by_power_sums", "twirl_of_power", "twirl_weights"]

@@ -14,6 +14,8 @@ Reference: collins2006, Prop. 2.3; derivations/02_the_walk.md.
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import cache
+from math import prod
 from typing import TYPE_CHECKING, TypeAlias
 
 from haarqntk.combinatorics import (
@@ -64,22 +66,36 @@ def twirl_of_power(
         >>> x[2,].to_sympy(), x[1, 1].to_sympy()
         (D/((D - 1)*(D + 1)), -1/((D - 1)*(D + 1)))
     """
+    twirl = {mu: RationalFunction(0) for mu in partitions(k)}
+    for nu, part in twirl_by_power_sums(k, dimension).items():
+        power_sum = prod(map(power_trace, nu), start=RationalFunction(1))
+        if power_sum:
+            for mu, value in part.items():
+                twirl[mu] = twirl[mu] + power_sum * value
+    return twirl
+
+
+@cache
+def twirl_by_power_sums(
+    k: int, dimension: Dimension = None
+) -> dict[Partition, dict[Partition, RationalFunction]]:
+    """The coefficient of Π_i Tr X^{ν_i} in the class function x of E[(VXV†)^{⊗k}], for every ν.
+
+    Examples:
+        >>> twirl_by_power_sums(1)  # E[VXV†] = Tr X / D
+        {(1,): {(1,): RationalFunction([1], [0, 1])}}
+    """
     classes, characters = partitions(k), character_table(k).tolist()
-    power_sums = []
-    for mu in classes:
-        product = RationalFunction(Fraction(1, centralizer_order(mu)))
-        for part in mu:
-            product = product * power_trace(part)
-        power_sums.append(product)
-    twirl = {mu: RationalFunction(0) for mu in classes}
+    table = {nu: {mu: RationalFunction(0) for mu in classes} for nu in classes}
     for lam, row in zip(classes, characters, strict=True):
         if dimension is not None and len(lam) > dimension:
             continue
-        schur = sum((p * value for p, value in zip(power_sums, row, strict=True)), start=RationalFunction(0))
-        weight = schur / _content_product(lam, dimension)
-        for mu, value in zip(classes, row, strict=True):
-            twirl[mu] = twirl[mu] + weight * value
-    return twirl
+        weight = 1 / _content_product(lam, dimension)
+        for nu, at_nu in zip(classes, row, strict=True):
+            scaled = weight * Fraction(at_nu, centralizer_order(nu))
+            for mu, at_mu in zip(classes, row, strict=True):
+                table[nu][mu] = table[nu][mu] + scaled * at_mu
+    return table
 
 
 def twirl_weights(k: int, dimension: Dimension = None) -> dict[Partition, RationalFunction]:

@@ -6,7 +6,23 @@ ensemble, design order, range of D, source. ``_kernel.py`` and ``_supervised.py`
 
 from haarqntk.qntk._catalogue import formula, formulas
 from haarqntk.qntk._eigenvalues import EigenvalueFormula
-from haarqntk.qntk._formula import Formula, latex_of
+from haarqntk.qntk._formula import Formula
+from haarqntk.qntk._latex import latex_of
+from haarqntk.qntk._moments import covariance, cumulant, mean, variance
+from haarqntk.qntk._ratio import Ratio
 from haarqntk.qntk._series import SCALINGS, Series
 
-__all__ = ["SCALINGS", "EigenvalueFormula", "Formula", "Series", "formula", "formulas", "latex_of"]
+__all__ = [
+    "SCALINGS",
+    "EigenvalueFormula",
+    "Formula",
+    "Ratio",
+    "Series",
+    "covariance",
+    "cumulant",
+    "formula",
+    "formulas",
+    "latex_of",
+    "mean",
+    "variance",
+]

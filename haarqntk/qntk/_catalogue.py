@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from haarqntk._arguments import one_of
+from haarqntk.circuits import ENSEMBLES, GENERATORS, Circuit
+from haarqntk.errors import InputError
 from haarqntk.qntk import _kernel, _supervised
 from haarqntk.qntk._eigenvalues import EigenvalueFormula
 from haarqntk.qntk._formula import Formula
@@ -17,17 +19,19 @@ if TYPE_CHECKING:
     from haarqntk.haar import Dimension
     from haarqntk.traces import TracePolynomial
 
-ENSEMBLES = ("segments",)
+# The independence of different derivatives and the average over generators say nothing of two inputs' overlap.
+_OVERLAP_ENSEMBLES = ("segments", "prl_ansatz")
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    derive: Callable[[Dimension], TracePolynomial]
+    derive: Callable[[Circuit, Dimension], TracePolynomial]
     design_order: int
     definition: str
     definition_latex: str
     notation: str
     reference: str
+    ensembles: tuple[str, ...] = ENSEMBLES
 
 
 _ENTRIES = {
@@ -63,6 +67,23 @@ _ENTRIES = {
         notation=r"(\Delta K)^2",
         reference="liu2023, Eq. (12); zhang2024; derivations/04_kernel_variance.md",
     ),
+    "meta_kernel_mean": _Entry(
+        derive=_kernel.meta_kernel_mean,
+        design_order=3,
+        definition="E[μ] = E[Σ_{l,m} h_lm g_l g_m], h_lm = ∂²z/∂θ_l∂θ_m",
+        definition_latex=r"\mathbb{E}[\mu] = \mathbb{E}\left[\sum_{l, m} h_{lm} g_l g_m\right],"
+        r" \quad h_{lm} = \partial^2 z/\partial\theta_l\partial\theta_m",
+        notation=r"\mathbb{E}[\mu]",
+        reference="liu2023, Eq. (14); zhang2024; derivations/06_meta_kernel.md",
+    ),
+    "meta_kernel_second_moment": _Entry(
+        derive=_kernel.meta_kernel_second_moment,
+        design_order=6,
+        definition="Δμ² = E[μ²]",
+        definition_latex=r"(\Delta\mu)^2 = \mathbb{E}[\mu^2]",
+        notation=r"(\Delta\mu)^2",
+        reference="liu2023, Eq. (15); derivations/06_meta_kernel.md",
+    ),
     "supervised_kernel_mean": _Entry(
         derive=_supervised.supervised_kernel_mean,
         design_order=2,
@@ -72,6 +93,7 @@ _ENTRIES = {
         r" \quad \sigma = |\langle \varphi | \varphi' \rangle|^2",
         notation=r"\overline{K}^{12}_{\varphi\varphi'}",
         reference="liu2023, Eq. (17); derivations/05_supervised_kernel.md",
+        ensembles=_OVERLAP_ENSEMBLES,
     ),
 }
 _EIGENVALUES = "supervised_kernel_eigenvalues"
@@ -84,6 +106,7 @@ _EIGENVALUE_ENTRIES = {
         r" \text{ for } |A| \text{ orthogonal inputs, one observable}",
         notation=notation,
         reference="liu2023, Eq. (21); derivations/05_supervised_kernel.md",
+        ensembles=_OVERLAP_ENSEMBLES,
     )
     for part, derive, notation in (
         ("uniform", _supervised.uniform_eigenvalue, r"\lambda_1"),
@@ -102,51 +125,70 @@ def formulas() -> tuple[str, ...]:
     return (*_ENTRIES, _EIGENVALUES)
 
 
-def formula(name: str, *, ensemble: str = "segments") -> Formula | EigenvalueFormula:
+def formula(
+    name: str, *, ensemble: str = "segments", generators: str = "pauli"
+) -> Formula | EigenvalueFormula:
     r"""Derive a named closed form, exact in D and L.
 
     Args:
         name: One of ``formulas()``.
         ensemble: The ensemble that is averaged over: "segments" (default), independent Haar unitaries (or
-            t-designs) between the layers.
+            t-designs) between the layers; "independent_layers", "prl_ansatz" or "generator_average", as in
+            ``hq.Circuit``.
+        generators: "pauli" (default), X² = 1 and Tr X = 0; or "general", through X_j = Tr X^j, up to
+            four factors.
 
     Returns:
         The closed form with ``to_sympy()``, ``latex()``, ``at(…)``, ``series(…)``, ``design_order``,
         ``ensemble`` and ``reference``.
 
     Raises:
-        UnknownNameError: If the name or the ensemble is unknown.
+        UnknownNameError: If the name, the ensemble or the generators are unknown.
+        CostError: If general generators are asked for where six factors are averaged.
 
     Examples:
         >>> formula("kernel_mean").to_sympy()
         2*L*(D*T2 - T1**2)/((D - 1)*(D + 1)**2)
+        >>> formula("kernel_mean", ensemble="generator_average").to_sympy()
+        -2*D*L*(m1**2 - m2)/((D - 1)*(D + 1))
 
     Reference:
-        liu2023; derivations/03_kernel_mean.md to 05_supervised_kernel.md.
+        liu2023; derivations/03_kernel_mean.md to 06_meta_kernel.md.
     """
-    return _derive(one_of("formula", name, formulas()), one_of("ensemble", ensemble, ENSEMBLES))
+    one_of("formula", name, formulas())
+    one_of("generators", generators, GENERATORS)
+    one_of("ensemble", ensemble, ENSEMBLES)
+    known = _EIGENVALUE_ENTRIES["uniform"] if name == _EIGENVALUES else _ENTRIES[name]
+    if ensemble not in known.ensembles:
+        raise InputError(
+            f"ensemble of {name} must be one of {', '.join(known.ensembles)}, got {ensemble!r}: "
+            "the others say nothing of two inputs"
+        )
+    return _derive(name, Circuit(ensemble, generators))
 
 
 @cache
-def _derive(name: str, ensemble: str) -> Formula | EigenvalueFormula:
+def _derive(name: str, circuit: Circuit) -> Formula | EigenvalueFormula:
     if name != _EIGENVALUES:
-        return _as_formula(name, _ENTRIES[name], ensemble)
+        return _as_formula(name, _ENTRIES[name], circuit)
     parts = {
-        part: _as_formula(f"{name}, {part}", entry, ensemble) for part, entry in _EIGENVALUE_ENTRIES.items()
+        part: _as_formula(f"{name}, {part}", entry, circuit) for part, entry in _EIGENVALUE_ENTRIES.items()
     }
-    mean = _as_formula("supervised_kernel_mean", _ENTRIES["supervised_kernel_mean"], ensemble)
+    mean = _as_formula("supervised_kernel_mean", _ENTRIES["supervised_kernel_mean"], circuit)
     return EigenvalueFormula(name, parts["uniform"], parts["difference"], mean)
 
 
-def _as_formula(name: str, entry: _Entry, ensemble: str) -> Formula:
+def _as_formula(name: str, entry: _Entry, circuit: Circuit) -> Formula:
+    derive = partial(entry.derive, circuit)
     return Formula(
         name=name,
-        polynomial=entry.derive(None),
-        ensemble=ensemble,
+        polynomial=derive(None),
+        ensemble=circuit.ensemble,
+        generators=circuit.generators,
         design_order=entry.design_order,
         definition=entry.definition,
         definition_latex=entry.definition_latex,
         notation=entry.notation,
         reference=entry.reference,
-        derive=entry.derive,
+        derive=derive,
     )

@@ -21,8 +21,9 @@ from haarqntk._lazy import LazyModule
 from haarqntk._symbols import symbol
 from haarqntk.errors import CostError, InputError, InputTypeError
 from haarqntk.exact import rational_spectrum
-from haarqntk.qntk._formula import Formula, check_num_inputs, latex_of
-from haarqntk.qntk._inputs import even_dimension
+from haarqntk.qntk._formula import Formula, check_num_inputs
+from haarqntk.qntk._inputs import circuit_dimension
+from haarqntk.qntk._latex import latex_of
 from haarqntk.qntk._supervised import overlap_factor
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ class EigenvalueFormula:
             >>> f.at(D=4, L=6, gram=[[1, 0, 0], [0, 1, 0], [0, 0, 1]], spectrum=[1, -1, -1, 1])
             {Fraction(64, 75): 1, Fraction(256, 75): 2}
         """
-        dimension, layers = even_dimension(D), integer("L", L, at_least=1)
+        dimension, layers = circuit_dimension(D), integer("L", L, at_least=1)
         if (num_inputs is None) == (gram is None):
             raise InputError("exactly one of num_inputs= (orthogonal inputs) and gram= must be given")
         given = {"spectrum": spectrum, "traces": traces, "observable": observable}
@@ -163,7 +164,7 @@ class EigenvalueFormula:
             left: Any = [[Fraction(int(i == j)) for j in range(n)] for i in range(n)]
         else:
             left = _squared_gram(gram, dimension)
-        u, v = (part.at(dimension) for part in overlap_factor())
+        u, v = (part.at(dimension) for part in overlap_factor(self.mean.polynomial))
         if isinstance(left, np.ndarray) or isinstance(right, np.ndarray):
             a = np.asarray(left, dtype=float) * float(v) + float(u)
             return _float_products(a, np.asarray(right, dtype=float))

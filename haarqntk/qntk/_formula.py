@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import reduce
+from operator import mul
 from typing import TYPE_CHECKING, Any
 
 from haarqntk._arguments import integer, rational
 from haarqntk._lazy import LazyModule
-from haarqntk._symbols import symbol
 from haarqntk.errors import InputError
-from haarqntk.qntk._inputs import even_dimension, trace_values
+from haarqntk.qntk._inputs import circuit_dimension, one_spectrum, trace_values
+from haarqntk.qntk._latex import latex_of
+from haarqntk.qntk._ratio import Ratio
 from haarqntk.qntk._series import Series, expand
 from haarqntk.traces import TracePolynomial, trace_word
 
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from haarqntk.haar import Dimension
+
+    _Operation = Callable[[TracePolynomial, TracePolynomial], TracePolynomial]
 
 sympy = LazyModule("sympy")
 mpmath = LazyModule("mpmath")
@@ -34,6 +38,7 @@ class Formula:
         name: Its name in ``hq.formulas()``.
         polynomial: The closed form, valid for D ≥ ``design_order``.
         ensemble: The ensemble that is averaged over.
+        generators: "pauli" (X² = 1, Tr X = 0) or "general" (through X_j = Tr X^j).
         design_order: The t of the unitary t-designs that give the same average.
         definition: What is averaged, as plain text.
         definition_latex: What is averaged, in LaTeX.
@@ -46,12 +51,74 @@ class Formula:
     name: str = field(compare=False)
     polynomial: TracePolynomial
     ensemble: str
+    generators: str
     design_order: int = field(compare=False)
     definition: str = field(compare=False)
     definition_latex: str = field(compare=False)
     notation: str = field(compare=False)
     reference: str = field(compare=False)
     derive: Callable[[Dimension], TracePolynomial] = field(compare=False, repr=False)
+
+    # -- arithmetic: sums, products and powers of results are results ------------------------------------
+
+    def __add__(self, other: Formula) -> Formula:
+        return self._combine(other, "+", lambda a, b: a + b)
+
+    def __sub__(self, other: Formula) -> Formula:
+        return self._combine(other, "-", lambda a, b: a - b)
+
+    def __mul__(self, other: Formula) -> Formula:
+        return self._combine(other, "*", lambda a, b: a * b)
+
+    def __pow__(self, exponent: int) -> Formula:
+        n = integer("exponent", exponent, at_least=1)
+        return reduce(mul, [self] * n)
+
+    def __truediv__(self, other: Formula) -> Ratio:
+        if not isinstance(other, Formula):
+            return NotImplemented
+        check_same_average(self, other)
+        return Ratio(self, other)
+
+    def _combine(self, other: Formula, sign: str, operation: _Operation) -> Formula:
+        if not isinstance(other, Formula):
+            return NotImplemented
+        check_same_average(self, other)
+        derive_left, derive_right = self.derive, other.derive
+        return replace(
+            self,
+            name=f"({self.name}) {sign} ({other.name})",
+            polynomial=operation(self.polynomial, other.polynomial),
+            design_order=max(self.design_order, other.design_order),
+            definition=f"({self.definition}) {sign} ({other.definition})",
+            definition_latex=rf"\left({self.notation}\right) {sign} \left({other.notation}\right)",
+            notation=rf"\left({self.notation}\right) {sign} \left({other.notation}\right)",
+            reference="; ".join(dict.fromkeys([*self.reference.split("; "), *other.reference.split("; ")])),
+            derive=lambda dimension: operation(derive_left(dimension), derive_right(dimension)),
+        )
+
+    def coefficient_of_L(self, power: int) -> Formula:
+        """The coefficient of L^power, a formula without L.
+
+        Examples:
+            >>> from haarqntk.qntk import formula
+            >>> print(formula("kernel_mean").coefficient_of_L(1))
+            2*(D*T2 - T1**2)/((D - 1)*(D + 1)**2)
+        """
+        n = integer("power", power, at_least=0)
+        derive = self.derive
+        return replace(
+            self,
+            name=f"coefficient of L**{n} in {self.name}",
+            polynomial=self.polynomial.coefficient("L", n),
+            notation=rf"[L^{{{n}}}]\, {self.notation}",
+            derive=lambda dimension: derive(dimension).coefficient("L", n),
+        )
+
+    @property
+    def degree_in_L(self) -> int:
+        """The highest power of the depth L."""
+        return self.polynomial.degree_in("L")
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -95,11 +162,13 @@ class Formula:
         observable: object = None,
         overlap: object = None,
         num_inputs: int | None = None,
+        generator_spectrum: object = None,
+        values: Mapping[str, object] | None = None,
     ) -> Fraction | float:
-        """The value at an even dimension D ≥ 2, exact also below the design order.
+        """The value at a dimension D ≥ 2, exact also below the design order.
 
         Args:
-            D: The dimension: an even integer ≥ 2, of any integer type.
+            D: The dimension: an integer ≥ 2 of any integer type, even for Pauli generators.
             L: The number of layers, an integer ≥ 1; may be left out where the formula has no L.
             spectrum: The D eigenvalues of O, integers or rationals; for two observables with a common
                 eigenbasis, a pair of such lists.
@@ -107,6 +176,8 @@ class Formula:
             observable: O as a D × D Hermitian array or Qobj, or a pair of them.
             overlap: |⟨φ|φ'⟩|², a rational in [0, 1]; needed where the formula has σ.
             num_inputs: The number |A| of inputs, an integer from 1 to D; needed where the formula has n.
+            generator_spectrum: The D eigenvalues of the generator X, where the formula has X1, X2, ….
+            values: Any other symbol by name: the target "O_0", expectations "m1", "m2", …, or a trace.
 
         Returns:
             An exact Fraction from ``spectrum`` or ``traces``; a float from ``observable``.
@@ -119,13 +190,22 @@ class Formula:
             >>> formula("kernel_mean").at(D=8, L=6, spectrum=[5, 3, 1, 0, 0, -1, -2, -7])
             Fraction(316, 21)
         """
-        dimension = even_dimension(D)
+        dimension = circuit_dimension(D, self.generators)
+        extra = {str(name): rational(str(name), value) for name, value in (values or {}).items()}
+        extra |= self._generator_traces(generator_spectrum, dimension)
+        extra |= self._scalars(dimension, L, overlap, num_inputs)
+        needed = [name for name in self.symbols if trace_word(name) and name not in extra]
         given = {"spectrum": spectrum, "traces": traces, "observable": observable}
-        found = trace_values(self.symbols, dimension, self.design_order, given)
-        values = found.values | self._scalars(dimension, L, overlap, num_inputs)
+        exact = True
+        if needed or any(value is not None for value in given.values()):
+            found = trace_values(needed, dimension, self.design_order, given)
+            exact, extra = found.exact, extra | found.values
+        missing = [name for name in self.symbols if name not in {"D", *extra}]
+        if missing:
+            raise InputError(f"values must name {', '.join(missing)}, on which {self.name} depends")
         form = self.polynomial if dimension >= self.design_order else self.derive(dimension)
-        value = form.at(dimension, values)
-        return value if found.exact else float(value)
+        value = form.at(dimension, extra)
+        return value if exact else float(value)
 
     def evaluate(self, *, D: int, L: int | None = None, traces: object, digits: int = 50) -> Any:
         """The value at [T1, T2, …] to any number of decimal digits, for D of any size.
@@ -180,6 +260,13 @@ class Formula:
         """
         return expand(self.polynomial, order, scaling)
 
+    def _generator_traces(self, spectrum: object, D: int) -> dict[str, Fraction]:
+        """X_j = Tr X^j up to the highest that can occur."""
+        if spectrum is None:
+            return {}
+        row = one_spectrum(spectrum, D, name="generator_spectrum", meaning="the D eigenvalues of X")
+        return {f"X{j}": sum((x**j for x in row), Fraction(0)) for j in range(1, 2 * self.design_order + 1)}
+
     def _scalars(self, D: int, L: object, overlap: object, num_inputs: object) -> dict[str, Fraction]:
         """The values of the symbols that are no traces; all that are given are checked, all that occur needed."""
         values = {}
@@ -208,32 +295,21 @@ def check_num_inputs(num_inputs: object, D: int) -> int:
     return n
 
 
+def check_same_average(left: Formula, right: Formula) -> None:
+    same = (left.ensemble, left.generators) == (right.ensemble, right.generators)
+    if not same:
+        raise InputError(
+            f"both formulas must be averages over one ensemble, got {left.ensemble} ({left.generators}) "
+            f"and {right.ensemble} ({right.generators})"
+        )
+
+
 def check_overlap(overlap: object) -> Fraction:
     """Check |⟨φ|φ'⟩|²: a rational from 0 to 1."""
     value = rational("overlap", overlap)
     if not 0 <= value <= 1:
         raise InputError(f"overlap must be |⟨φ|φ'⟩|² in [0, 1], got {value}")
     return value
-
-
-def latex_of(expression: Any) -> str:
-    """SymPy's LaTeX with the traces of words and the number of inputs written as in the papers."""
-    return str(sympy.latex(expression, symbol_names=latex_names(expression)))
-
-
-def latex_names(expression: Any) -> dict[Any, str]:
-    r"""How the symbols of ``expression`` are written where SymPy's own way is not the papers'.
-
-    Examples:
-        >>> latex_names(sympy.Symbol("T_O1O2"))
-        {T_O1O2: '\\operatorname{Tr}\\left(O_{1} O_{2}\\right)'}
-    """
-    names = {symbol("n"): r"|A|", symbol("sigma"): r"\sigma"}
-    for free in expression.free_symbols:
-        if free.name.startswith("T_") and (word := trace_word(free.name)):
-            letters = " ".join(re.sub(r"(\d+)", r"_{\1}", letter) for letter in word)
-            names[free] = rf"\operatorname{{Tr}}\left({letters}\right)"
-    return {free: name for free, name in names.items() if free in expression.free_symbols}
 
 
 def _binary_fraction(name: str, value: object) -> Fraction:

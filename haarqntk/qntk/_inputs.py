@@ -34,13 +34,13 @@ class TraceValues:
     exact: bool
 
 
-def even_dimension(D: object) -> int:
-    """Check a dimension of a circuit with traceless involutions as generators."""
+def circuit_dimension(D: object, generators: str = "pauli") -> int:
+    """Check a dimension: even where the generators are traceless involutions."""
     dimension = integer("D", D, at_least=2)
-    if dimension % 2:
+    if generators == "pauli" and dimension % 2:
         raise InputError(
             f"D must be even for generators X² = 1, Tr X = 0 (Pauli strings), got {dimension}; "
-            "an odd dimension has no traceless involution"
+            "an odd dimension has no traceless involution: take generators='general'"
         )
     return dimension
 
@@ -104,17 +104,20 @@ def _spectra(spectrum: object, labels: Sequence[str], D: int) -> dict[str, tuple
             f"spectrum must be one list of eigenvalues or one for each of {', '.join(labels)}, got {len(row)} lists"
         )
     each = row if nested else [row] * len(labels)
-    return {label: _one_spectrum(values, D) for label, values in zip(labels, each, strict=True)}
+    return {label: one_spectrum(values, D) for label, values in zip(labels, each, strict=True)}
 
 
-def _one_spectrum(values: object, D: int) -> tuple[Fraction, ...]:
+def one_spectrum(
+    values: object, D: int, *, name: str = "spectrum", meaning: str = "the D eigenvalues of O"
+) -> tuple[Fraction, ...]:
+    """Check a list of D exact eigenvalues."""
     row = tuple(
-        rational("each eigenvalue of spectrum", value, cure=_CURE)
-        for value in _sequence("spectrum", values, "the D eigenvalues of O")
+        rational(f"each eigenvalue of {name}", value, cure=_CURE)
+        for value in _sequence(name, values, meaning)
     )
     if len(row) != D:
         raise InputError(
-            f"spectrum must list the D = {D} eigenvalues of O, with multiplicity, got {len(row)}; "
+            f"{name} must list {meaning.replace('the D', f'the D = {D}')}, with multiplicity, got {len(row)}; "
             "repeat equal eigenvalues and list zeros"
         )
     return row

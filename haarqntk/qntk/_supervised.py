@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from haarqntk.circuits import Copy, mean_of_product
+from haarqntk.circuits import layer_indices, mean_of_expression, sum_over
 from haarqntk.exact import RationalFunction
 from haarqntk.traces import TracePolynomial
 
 if TYPE_CHECKING:
+    from haarqntk.circuits import Circuit
     from haarqntk.haar import Dimension
 
 _ONE = TracePolynomial.constant(1)
@@ -26,36 +27,36 @@ _SAME_OBSERVABLE = {
 }
 
 
-def supervised_kernel_mean(dimension: Dimension = None) -> TracePolynomial:
+def supervised_kernel_mean(circuit: Circuit, dimension: Dimension = None) -> TracePolynomial:
     """E[Σ_l ∂_l z_1(a) ∂_l z_2(b)] for two observables and two pure inputs with overlap σ."""
-    copies = (Copy(("l",), state="a", observable="O1"), Copy(("l",), state="b", observable="O2"))
-    mean = mean_of_product(copies, dimension=dimension)
+    (index,) = layer_indices("l")
+    first, second = (circuit.output(observable=f"O{i}", state=state) for i, state in enumerate("ab", start=1))
+    mean = mean_of_expression(sum_over(first.d(index) * second.d(index), index), dimension=dimension)
     return mean.substitute({"sigma_ab": TracePolynomial.variable("sigma")})
 
 
-def uniform_eigenvalue(dimension: Dimension = None) -> TracePolynomial:
+def uniform_eigenvalue(circuit: Circuit, dimension: Dimension = None) -> TracePolynomial:
     """The eigenvalue of (1, …, 1) for n orthogonal inputs, one observable: diagonal + (n − 1) off-diagonal."""
-    diagonal, off_diagonal = _entries(dimension)
+    diagonal, off_diagonal = _entries(circuit, dimension)
     return diagonal + (TracePolynomial.variable("n") - _ONE) * off_diagonal
 
 
-def difference_eigenvalue(dimension: Dimension = None) -> TracePolynomial:
+def difference_eigenvalue(circuit: Circuit, dimension: Dimension = None) -> TracePolynomial:
     """The n − 1 equal eigenvalues on the vectors that sum to zero: diagonal − off-diagonal."""
-    diagonal, off_diagonal = _entries(dimension)
+    diagonal, off_diagonal = _entries(circuit, dimension)
     return diagonal - off_diagonal
 
 
-def _entries(dimension: Dimension) -> tuple[TracePolynomial, TracePolynomial]:
-    mean = supervised_kernel_mean(dimension).substitute(_SAME_OBSERVABLE)
+def _entries(circuit: Circuit, dimension: Dimension) -> tuple[TracePolynomial, TracePolynomial]:
+    mean = supervised_kernel_mean(circuit, dimension).substitute(_SAME_OBSERVABLE)
     return mean.substitute({"sigma": _ONE}), mean.substitute({"sigma": _ZERO})
 
 
-def overlap_factor(dimension: Dimension = None) -> tuple[RationalFunction, RationalFunction]:
+def overlap_factor(mean: TracePolynomial) -> tuple[RationalFunction, RationalFunction]:
     """The coefficients (u, v) of a(σ) = u + vσ, with a(1) = 1, in the factorisation of the mean.
 
     Every monomial in traces must give the same (u, v), or the mean would not be a Kronecker product.
     """
-    mean = supervised_kernel_mean(dimension)
     at_one, at_zero = (mean.substitute({"sigma": value}) for value in (_ONE, _ZERO))
     ratios = {at_zero.terms.get(monomial, RationalFunction(0)) / c for monomial, c in at_one.terms.items()}
     (u,) = ratios

@@ -4,12 +4,19 @@ A word is a tuple of letters, read from left to right; under the trace it is cyc
 """
 
 from haarqntk.traces._polynomial import Monomial, TracePolynomial, multiply_monomials
-from haarqntk.traces._words import canonical_cyclic_word, pure_state_invariant, trace_name, trace_word
+from haarqntk.traces._words import (
+    canonical_cyclic_word,
+    mixed_trace,
+    pure_state_invariant,
+    trace_name,
+    trace_word,
+)
 
 __all__ = [
     "Monomial",
     "TracePolynomial",
     "canonical_cyclic_word",
+    "mixed_trace",
     "multiply_monomials",
     "pure_state_invariant",
     "trace_name",

@@ -101,6 +101,14 @@ class TracePolynomial:
     def __hash__(self) -> int:
         return hash(tuple(self._terms.items()))
 
+    def coefficient(self, name: str, power: int) -> TracePolynomial:
+        """The coefficient of name^power, a polynomial in the other variables."""
+        return dict(self._powers_of(name)).get(power, TracePolynomial({}))
+
+    def degree_in(self, name: str) -> int:
+        """The highest power of a variable; 0 for the zero polynomial."""
+        return max((dict(monomial).get(name, 0) for monomial in self._terms), default=0)
+
     # -- maps out of it --------------------------------------------------------------------------------
 
     def substitute(self, values: Mapping[str, TracePolynomial]) -> TracePolynomial:

@@ -79,5 +79,38 @@ def pure_state_invariant(word: tuple[str, ...]) -> dict[str, int]:
     )
 
 
+def mixed_trace(word: tuple[tuple[str, str], ...]) -> tuple[tuple[str, int], ...]:
+    """The trace of a word in observables and pure states, as a monomial.
+
+    Args:
+        word: Pairs ("observable", name) or ("state", name).
+
+    Returns:
+        Sorted pairs (symbol name, exponent). With ρ = |a⟩⟨a| a word splits at repeated states; Tr ρ O^j of the
+        state "psi" and the observable "O" is ``mj``, a word without state a ``T``, any other ``Tr_…``.
+
+    Examples:
+        >>> O, rho = ("observable", "O"), ("state", "psi")
+        >>> mixed_trace((O, rho, O, O, rho)), mixed_trace((O, O)), mixed_trace((rho, rho))
+        ((('m1', 1), ('m2', 1)), (('T2', 1),), ())
+    """
+    places = [i for i, (kind, _) in enumerate(word) if kind == "state"]
+    if not places:
+        return ((trace_name(tuple(name for _, name in word)), 1),)
+    turned = word[places[0] :] + word[: places[0]]
+    for i in range(1, len(turned)):
+        if turned[i] == turned[0]:
+            exponents: dict[str, int] = {}
+            for name, e in (*mixed_trace(turned[:i]), *mixed_trace(turned[i:])):
+                exponents[name] = exponents.get(name, 0) + e
+            return tuple(sorted(exponents.items()))
+    names = [name for _, name in turned]
+    if len(turned) == 1:
+        return ()
+    if len(places) == 1 and set(names[1:]) == {"O"} and names[0] == "psi":
+        return ((f"m{len(turned) - 1}", 1),)
+    return (("Tr_" + "_".join(canonical_cyclic_word(tuple(names))), 1),)
+
+
 def _merge(left: dict[str, int], right: dict[str, int]) -> dict[str, int]:
     return {name: left.get(name, 0) + right.get(name, 0) for name in {**left, **right}}

@@ -1,0 +1,119 @@
+"""The mean of one layer pattern under each ensemble; all but ``generator_average`` rest on ``segments``.
+
+``segments``: independent Haar unitaries between the layers; the walk.
+``independent_layers``: equal derivatives stay together, different ones are independent factors.
+``prl_ansatz``: a layer is silent with probability 1/D², independently of everything else.
+``generator_average``: only the generators are averaged (``_generator_average.py``).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from math import factorial, prod
+from typing import TYPE_CHECKING
+
+from haarqntk.circuits._boundary import observable_traces
+from haarqntk.circuits._definition import mean_of_pattern_by_definition
+from haarqntk.circuits._generator_average import generator_average
+from haarqntk.circuits._walk import walk
+from haarqntk.errors import CostError
+from haarqntk.exact import RationalFunction
+from haarqntk.haar import Dimension, dimension_as_field
+from haarqntk.traces import Monomial, TracePolynomial, multiply_monomials
+
+if TYPE_CHECKING:
+    from haarqntk.circuits._copies import Label, LayerPattern
+
+ENSEMBLES = ("segments", "independent_layers", "prl_ansatz", "generator_average")
+GENERATORS = ("pauli", "general")
+
+
+def largest_k(ensemble: str, generators: str) -> int:
+    """The most copies that finish within seconds (benchmarks/moments.py)."""
+    return 6 if generators == "pauli" and ensemble != "generator_average" else 4
+
+
+def refuse_too_many_copies(k: int, ensemble: str, generators: str) -> None:
+    """Refuse at once what would not finish.
+
+    Raises:
+        CostError: With the size, and the largest k that runs.
+    """
+    largest = largest_k(ensemble, generators)
+    if k > largest:
+        raise CostError(
+            f"k = {k} copies would not finish: the walk has {k}! = {factorial(k)} coefficients; "
+            f"the largest k for ensemble {ensemble!r} and generators {generators!r} is {largest}"
+        )
+
+
+def pattern_mean(
+    labels: tuple[Label, ...],
+    pattern: LayerPattern,
+    *,
+    ensemble: str,
+    generators: str,
+    dimension: Dimension,
+    method: str = "walk",
+) -> TracePolynomial:
+    """The mean of a product of copies for one choice of distinct layers.
+
+    Args:
+        labels: (state, observable) of each copy.
+        pattern: How often each block differentiates each copy.
+        ensemble: One of ``ENSEMBLES``.
+        generators: One of ``GENERATORS``.
+        dimension: An integer, or None for the symbol D.
+        method: "walk" (default) or "definition".
+    """
+    if ensemble == "generator_average":
+        return generator_average(labels, pattern, generators, dimension)
+    if ensemble == "independent_layers":
+        factors = (
+            segment_mean(part_labels, part, generators, dimension, method)
+            for part_labels, part in _independent_parts(labels, pattern)
+        )
+        return prod(factors, start=TracePolynomial.constant(1))
+    mean = segment_mean(labels, pattern, generators, dimension, method)
+    if ensemble == "prl_ansatz":
+        speaking = 1 - 1 / dimension_as_field(dimension) ** 2
+        return mean * speaking ** len(pattern)
+    return mean
+
+
+def segment_mean(
+    labels: tuple[Label, ...], pattern: LayerPattern, generators: str, dimension: Dimension, method: str
+) -> TracePolynomial:
+    """The mean under ``segments``, by the walk or by definition."""
+    num_commutators = sum(map(sum, pattern))
+    if generators == "pauli" and any(sum(block) % 2 for block in pattern):
+        return TracePolynomial({})  # an odd number of traceless involutions in one layer averages to zero
+    if num_commutators % 2:
+        return TracePolynomial({})  # i^odd times real terms, but the mean of a real variable is real
+    sign = -1 if num_commutators % 4 else 1
+    states, observables = (tuple(column) for column in zip(*labels, strict=True))
+    if method == "definition":
+        return mean_of_pattern_by_definition(states, observables, pattern, dimension) * sign
+    vector = walk(states, pattern, generators, dimension)
+    monomials, place = observable_traces(observables)
+    terms: defaultdict[Monomial, RationalFunction] = defaultdict(RationalFunction)
+    for i, traces in enumerate(monomials):
+        rows = vector.coefficients[place == i].astype(object).sum(axis=0)
+        for row, invariant in zip(rows, vector.invariants, strict=True):
+            value = RationalFunction(row.tolist()) / vector.scale
+            terms[multiply_monomials(invariant, traces)] += value * sign
+    return TracePolynomial(terms)
+
+
+def _independent_parts(
+    labels: tuple[Label, ...], pattern: LayerPattern
+) -> list[tuple[tuple[Label, ...], LayerPattern]]:
+    """The copies grouped by derivative: equal label and equal layers."""
+    columns = list(zip(*pattern, strict=True)) if pattern else [()] * len(labels)
+    groups: defaultdict[tuple[Label, tuple[int, ...]], int] = defaultdict(int)
+    for label, column in zip(labels, columns, strict=True):
+        groups[label, column] += 1
+    return [
+        ((label,) * count, tuple((times,) * count for times in column if times))
+        for (label, column), count in groups.items()
+    ]

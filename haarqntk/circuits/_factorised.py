@@ -1,0 +1,116 @@
+r"""Moments of the kernel alone: K = v·S_L with independent factors, a second route to them at any k.
+
+Under ``segments`` the rotated generators X̃_1 … X̃_L and M = U†OU are independent, each Haar-rotated, and
+g_l = Tr(i[M, ρ] X̃_l). The operator i[M, ρ] has the eigenvalues ±√v, v = ⟨M²⟩ − ⟨M⟩² the variance of O in the
+output state, so g_l = √v ξ_l with ξ_l = Tr(A X̃_l), A = |+⟩⟨+| − |−⟩⟨−|: K = v Σ_l ξ_l² and
+
+.. math:: \mathbb E K^n = \mathbb E v^n \; \mathbb E \Bigl(\sum_l \xi_l^2\Bigr)^n .
+
+Reference: derivations/04_kernel_variance.md.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from fractions import Fraction
+from math import comb, factorial, prod
+from typing import TYPE_CHECKING
+
+from haarqntk.combinatorics import class_size, partitions
+from haarqntk.errors import CostError
+from haarqntk.exact import RationalFunction
+from haarqntk.haar import Dimension, dimension_as_field, twirl_of_power
+from haarqntk.traces import TracePolynomial
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from haarqntk.circuits._copies import Copy
+
+LARGEST_POWER = 5
+
+
+def kernel_power(copies: Sequence[Copy], ensemble: str, generators: str) -> int | None:
+    """The n for which the product is g_l² g_m² … with n different indices and one output; None otherwise."""
+    if ensemble != "segments" or generators != "pauli":
+        return None
+    same_output = len({(copy.state, copy.observable) for copy in copies}) == 1
+    counts = Counter(copy.layers for copy in copies)
+    is_power = same_output and all(len(layers) == 1 and n == 2 for layers, n in counts.items())  # noqa: PLR2004
+    return len(counts) if is_power else None
+
+
+def kernel_moment(n: int, dimension: Dimension = None) -> TracePolynomial:
+    """E[K^n] = E[v^n] E[S_L^n], for the observable "O".
+
+    Raises:
+        CostError: If n is larger than 5.
+
+    Examples:
+        >>> kernel_moment(1).to_sympy()
+        2*L*(D*T2 - T1**2)/((D - 1)*(D + 1)**2)
+    """
+    if n > LARGEST_POWER:
+        raise CostError(f"n = {n} would not finish: moments of K run up to the power {LARGEST_POWER}")
+    return _variance_moment(n, dimension) * _square_sum_moment(n, dimension)
+
+
+def _square_sum_moment(n: int, dimension: Dimension) -> TracePolynomial:
+    """E[(Σ_l ξ_l²)^n]: the n factors fall into blocks of equal layers, of sizes μ."""
+    L = TracePolynomial.variable("L")
+    total = TracePolynomial({})
+    for mu in partitions(n):
+        num_ways = factorial(n) // (
+            prod(map(factorial, mu)) * prod(factorial(count) for count in Counter(mu).values())
+        )
+        falling = prod(
+            (L - TracePolynomial.constant(i) for i in range(len(mu))), start=TracePolynomial.constant(1)
+        )
+        total = total + falling * prod(
+            (_xi_moment(2 * part, dimension) for part in mu), start=RationalFunction(num_ways)
+        )
+    return total
+
+
+def _xi_moment(p: int, dimension: Dimension) -> RationalFunction:
+    """E[ξ^p] = Σ_π x(π) Tr(P_π A^{⊗p}), where Tr A^j is 2 for even j and 0 for odd j."""
+    D = dimension_as_field(dimension)
+    twirl = twirl_of_power(p, lambda j: D * (1 - j % 2), dimension)
+    return sum(
+        (value * class_size(mu) * prod(2 * (1 - part % 2) for part in mu) for mu, value in twirl.items()),
+        start=RationalFunction(0),
+    )
+
+
+def _variance_moment(n: int, dimension: Dimension) -> TracePolynomial:
+    """E[(⟨M²⟩ − ⟨M⟩²)^n] over a Haar-random state."""
+    total = TracePolynomial({})
+    for j in range(n + 1):
+        total = total + _expectation_moment(n - j, 2 * j, dimension) * (comb(n, j) * (-1) ** j)
+    return total
+
+
+def _expectation_moment(a: int, b: int, dimension: Dimension) -> TracePolynomial:
+    """E[⟨M²⟩^a ⟨M⟩^b] = a! b! [x^a y^b] exp(Σ_j Tr(xM² + yM)^j/j) / (D (D+1) … (D+a+b−1))."""
+    D = dimension_as_field(dimension)
+    sums = [_power_sums(j, a, b) for j in range(1, a + b + 1)]
+    # h_r, the complete symmetric function of degree r: r h_r = Σ_j p_j h_{r−j}
+    complete: list[dict[tuple[int, int], TracePolynomial]] = [{(0, 0): TracePolynomial.constant(1)}]
+    for r in range(1, a + b + 1):
+        total: defaultdict[tuple[int, int], TracePolynomial] = defaultdict(lambda: TracePolynomial({}))
+        for j in range(1, r + 1):
+            for (x, y), value in sums[j - 1].items():
+                for (i, k), rest in complete[r - j].items():
+                    if x + i <= a and y + k <= b:
+                        total[x + i, y + k] += value * rest * Fraction(1, r)
+        complete.append(dict(total))
+    norm = prod((D + i for i in range(a + b)), start=RationalFunction(1))
+    return complete[a + b][a, b] * (factorial(a) * factorial(b) / norm)
+
+
+def _power_sums(j: int, a: int, b: int) -> dict[tuple[int, int], TracePolynomial]:
+    """Tr(xM² + yM)^j by powers of x and y, up to x^a and y^b."""
+    return {
+        (i, j - i): TracePolynomial.variable(f"T{i + j}") * comb(j, i)
+        for i in range(max(0, j - b), min(j, a) + 1)
+    }

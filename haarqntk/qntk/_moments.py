@@ -1,0 +1,157 @@
+"""Any moment of what a circuit gives: mean, variance, covariance, cumulants of expressions.
+
+``mean`` averages term by term with the engine; the others are polynomials in means, as on paper.
+"""
+
+from __future__ import annotations
+
+from math import factorial
+from typing import TYPE_CHECKING
+
+from haarqntk._arguments import integer
+from haarqntk.circuits import Expression, mean_of_expression
+from haarqntk.errors import InputError, InputTypeError
+from haarqntk.qntk._formula import Formula
+from haarqntk.traces import TracePolynomial
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from haarqntk.haar import Dimension
+
+_REFERENCE = "derivations/02_the_walk.md"
+
+
+def mean(expression: Expression) -> Formula:
+    """The mean E[A] of a polynomial in outputs and their derivatives, exact in D and L.
+
+    Args:
+        expression: Built from ``hq.Circuit``, with every layer index summed. Up to 6 factors; 4 for general
+            generators or the ensemble "generator_average"; K^n alone up to n = 5.
+
+    Returns:
+        The closed form, the same kind of value as ``hq.formula`` gives; ``design_order`` is the number of
+        factors.
+
+    Raises:
+        InputTypeError: If the argument is no expression.
+        InputError: If a layer index is free.
+        CostError: If there are too many factors.
+
+    Examples:
+        >>> import haarqntk as hq
+        >>> e, (l,) = hq.Circuit().residual(), hq.layer_indices("l")
+        >>> print(hq.mean(hq.sum_over(e.d(l) ** 2, l)))
+        2*L*(D*T2 - T1**2)/((D - 1)*(D + 1)**2)
+
+    Reference:
+        derivations/02_the_walk.md.
+    """
+    a = _check(expression)
+    return _formula("E", a, lambda dimension: mean_of_expression(a, dimension=dimension), a.num_copies)
+
+
+def variance(expression: Expression) -> Formula:
+    """The variance E[A²] − E[A]²; see ``mean``.
+
+    Examples:
+        >>> import haarqntk as hq
+        >>> e, (l,) = hq.Circuit().residual(), hq.layer_indices("l")
+        >>> hq.variance(hq.sum_over(e.d(l) ** 2, l)) == hq.formula("kernel_variance")
+        True
+    """
+    a = _check(expression)
+    return _cumulant("Var", a, 2)
+
+
+def covariance(left: Expression, right: Expression) -> Formula:
+    """The covariance E[AB] − E[A] E[B] of two expressions of one circuit; see ``mean``.
+
+    Examples:
+        >>> import haarqntk as hq
+        >>> c, (l,) = hq.Circuit(), hq.layer_indices("l")
+        >>> z1, z2 = c.output(observable="O1"), c.output(observable="O2")
+        >>> print(hq.covariance(z1, z2))
+        (D*T_O1O2 - T_O1*T_O2)/(D**2*(D + 1))
+    """
+    a, b = _check(left), _check(right)
+    both = a * b
+
+    def derive(dimension: Dimension) -> TracePolynomial:
+        means = (mean_of_expression(x, dimension=dimension) for x in (a, b))
+        first, second = means
+        return mean_of_expression(both, dimension=dimension) - first * second
+
+    return _formula("Cov", a, derive, both.num_copies, f"{_body(a)}, {_body(b)}")
+
+
+def cumulant(expression: Expression, order: int) -> Formula:
+    """The cumulant κ_n(A): the mean, the variance, the third central moment, …; see ``mean``.
+
+    Args:
+        expression: Built from ``hq.Circuit``.
+        order: n, an integer ≥ 1.
+
+    Examples:
+        >>> import haarqntk as hq
+        >>> z = hq.Circuit().output()
+        >>> hq.cumulant(z, 2) == hq.variance(z)
+        True
+    """
+    return _cumulant(f"kappa_{order}", _check(expression), integer("order", order, at_least=1))
+
+
+def _cumulant(name: str, a: Expression, n: int) -> Formula:
+    def derive(dimension: Dimension) -> TracePolynomial:
+        # κ_n = m_n − Σ_{j<n} C(n−1, j−1) κ_j m_{n−j}
+        moments = [TracePolynomial.constant(1)]
+        moments += [mean_of_expression(a**j, dimension=dimension) for j in range(1, n + 1)]
+        cumulants: list[TracePolynomial] = [TracePolynomial({})]
+        for m in range(1, n + 1):
+            value = moments[m]
+            for j in range(1, m):
+                ways = factorial(m - 1) // (factorial(j - 1) * factorial(m - j))
+                value = value - cumulants[j] * moments[m - j] * ways
+            cumulants.append(value)
+        return cumulants[n]
+
+    return _formula(name, a, derive, n * a.num_copies)
+
+
+def _formula(
+    operator: str,
+    expression: Expression,
+    derive: Callable[[Dimension], TracePolynomial],
+    design_order: int,
+    body: str | None = None,
+) -> Formula:
+    text = f"{operator}[{_body(expression) if body is None else body}]"
+    escaped = text.replace("_", r"\_")
+    return Formula(
+        name=text,
+        polynomial=derive(None),
+        ensemble=expression.circuit.ensemble,
+        generators=expression.circuit.generators,
+        design_order=max(design_order, 1),
+        definition=text,
+        definition_latex=rf"\texttt{{{escaped}}}",
+        notation=rf"\texttt{{{escaped}}}",
+        reference=_REFERENCE,
+        derive=derive,
+    )
+
+
+def _body(expression: Expression) -> str:
+    return repr(expression).removeprefix("Expression(").removesuffix(")")
+
+
+def _check(expression: object) -> Expression:
+    if not isinstance(expression, Expression):
+        raise InputTypeError(
+            f"expression must be built from a circuit's outputs, got {type(expression).__name__}; "
+            "start with e = hq.Circuit().residual()"
+        )
+    if expression.free:
+        names = ", ".join(sorted(expression.free))
+        raise InputError(f"every layer index must be summed, got the free index {names}; use hq.sum_over")
+    return expression

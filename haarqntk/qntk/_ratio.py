@@ -1,0 +1,103 @@
+"""``Ratio``: a quotient of two formulas, its limit of deep circuits and its leading order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from haarqntk._lazy import LazyModule
+from haarqntk.errors import InputError
+from haarqntk.qntk._latex import latex_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from fractions import Fraction
+
+    from haarqntk.qntk._formula import Formula
+
+sympy = LazyModule("sympy")
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """A quotient of two formulas of one ensemble, such as a relative fluctuation Var K/K̄².
+
+    Attributes:
+        numerator: A formula.
+        denominator: A formula that is not zero.
+
+    Examples:
+        >>> from haarqntk.qntk import formula
+        >>> r = formula("kernel_variance") / formula("kernel_mean") ** 2
+        >>> r.at(D=4, L=6, spectrum=[1, -1, -1, 1])
+        Fraction(507, 1568)
+        >>> r.deep_limit().at(D=4, spectrum=[1, -1, -1, 1])  # the floor as L → ∞ at fixed D
+        Fraction(1, 14)
+    """
+
+    numerator: Formula
+    denominator: Formula
+
+    def __post_init__(self) -> None:
+        if not self.denominator.polynomial:
+            raise InputError(f"the denominator {self.denominator.name} must not be zero everywhere")
+
+    def to_sympy(self) -> Any:
+        """The quotient as a SymPy expression with common factors cancelled."""
+        return sympy.factor(self.numerator.to_sympy() / self.denominator.to_sympy())
+
+    def _sympy_(self) -> Any:
+        return self.to_sympy()
+
+    def latex(self) -> str:
+        """The quotient in LaTeX."""
+        return latex_of(self.to_sympy())
+
+    def _repr_latex_(self) -> str:
+        return f"${self.latex()}$"
+
+    def __str__(self) -> str:
+        return str(self.to_sympy())
+
+    def at(self, **arguments: Any) -> Fraction | float:
+        """The value at numbers; the arguments are those of ``Formula.at``.
+
+        Raises:
+            InputError: If the denominator is zero there.
+        """
+        bottom = self.denominator.at(**arguments)
+        if not bottom:
+            raise InputError(f"the denominator {self.denominator.name} must not be zero, got 0 there")
+        return self.numerator.at(**arguments) / bottom
+
+    def deep_limit(self) -> Ratio:
+        """The limit L → ∞ at fixed D.
+
+        Raises:
+            InputError: If the quotient grows without bound.
+        """
+        n = self.denominator.degree_in_L
+        if self.numerator.degree_in_L > n:
+            raise InputError(
+                f"the limit L → ∞ must be finite, but {self.numerator.name} grows like L**{self.numerator.degree_in_L}"
+            )
+        return Ratio(self.numerator.coefficient_of_L(n), self.denominator.coefficient_of_L(n))
+
+    def crossover_depth(self) -> Ratio:
+        """The depth c_1/c_0 at which the floor overtakes the 1/L term of c_0 + c_1/L + ….
+
+        Raises:
+            InputError: If there is no floor: the quotient tends to 0 or grows.
+        """
+        n = self.denominator.degree_in_L
+        if self.numerator.degree_in_L != n or n == 0:
+            raise InputError("a crossover needs a finite limit L → ∞ that is not zero")
+        p, q = self.numerator.coefficient_of_L, self.denominator.coefficient_of_L
+        return Ratio(p(n - 1) * q(n) - p(n) * q(n - 1), p(n) * q(n))
+
+    def leading(self, *, scaling: str | Mapping[str, int] = "pauli_sum") -> Any:
+        """The leading term as D → ∞ at fixed L, as a SymPy expression; ``scaling`` as in ``Formula.series``."""
+        top, bottom = (
+            part.series(1, scaling=scaling).to_sympy() for part in (self.numerator, self.denominator)
+        )
+        return sympy.factor(top / bottom)
