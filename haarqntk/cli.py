@@ -1,4 +1,4 @@
-"""The command line: ``haarqntk derive | weingarten | validate | report``.
+"""The command line: ``haarqntk derive | weingarten | moment | validate | report``.
 
 Exit status: 0; 1 when a check fails; 2 for bad input, with one line that says what is wrong. Heavy modules
 are loaded by the command that needs them, so that help is immediate.
@@ -19,8 +19,10 @@ from haarqntk._lazy import LazyModule
 from haarqntk.errors import HaarqntkError, InputError
 
 if TYPE_CHECKING:
+    from haarqntk.qntk import EigenvalueFormula, Formula
     from haarqntk.validation import Check
 
+circuits = LazyModule("haarqntk.circuits")
 export = LazyModule("haarqntk.export")
 qntk = LazyModule("haarqntk.qntk")
 report_room = LazyModule("haarqntk.report")
@@ -74,13 +76,7 @@ def derive(names: Names = None, output_format: Format = "text") -> None:
     """Derive closed forms, exact in the dimension D and the depth L."""
     output_format = arguments.one_of("format", output_format, _FORMATS)
     derived = [qntk.formula(name) for name in names or qntk.formulas()]
-    if output_format == "json":
-        typer.echo(export.json_text([export.record_of(value) for value in derived]))
-    elif output_format == "latex":
-        typer.echo("\n\n".join(value.latex() for value in derived))
-    else:
-        width = rich_console.Console().width
-        typer.echo("\n\n".join(export.plain_text(value, width=width) for value in derived))
+    _print_formulas(derived, output_format)
 
 
 @app.command()
@@ -101,6 +97,23 @@ def weingarten(
         typer.echo(value.latex() if dim is None else export.latex_fraction(value.at(dim)))
     else:
         typer.echo(text)
+
+
+@app.command()
+def moment(
+    expression: Annotated[str, typer.Argument(help="Such as 'sum(d(l)*d(l), l)^2'.", metavar="EXPR")],
+    ensemble: Annotated[str, typer.Option(help="segments, independent_layers, prl_ansatz, …")] = "segments",
+    generators: Annotated[str, typer.Option(help="pauli or general.")] = "pauli",
+    output_format: Format = "text",
+) -> None:
+    """Derive any moment of outputs and derivatives.
+
+    EXPR is built from d(l, m, …), e, z, K, mu, sum(…, l, …), numbers and + - * / ^; its mean is taken, or
+    variance(…), covariance(…, …), cumulant(…, n). Derivatives and outputs take observable=O1 and state=a.
+    """
+    output_format = arguments.one_of("format", output_format, _FORMATS)
+    value = qntk.parse_moment(expression, circuits.Circuit(ensemble, generators))
+    _print_formulas([value], output_format)
 
 
 @app.command()
@@ -178,6 +191,16 @@ def _run_checks(names: list[str], samples: int, reference_samples: int, seed: in
             cases, seed=seed, progress=lambda case: bar.update(task, advance=case.cost)
         )
     return done
+
+
+def _print_formulas(formulas: list[Formula | EigenvalueFormula], output_format: str) -> None:
+    if output_format == "json":
+        typer.echo(export.json_text([export.record_of(value) for value in formulas]))
+    elif output_format == "latex":
+        typer.echo("\n\n".join(value.latex() for value in formulas))
+    else:
+        width = rich_console.Console().width
+        typer.echo("\n\n".join(export.plain_text(value, width=width) for value in formulas))
 
 
 def _parse_partition(text: str) -> tuple[int, ...]:

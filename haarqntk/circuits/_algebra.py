@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import TYPE_CHECKING, TypeAlias, final
 
 from haarqntk._arguments import integer, one_of, rational
 from haarqntk.circuits._copies import Copy
 from haarqntk.circuits._ensembles import ENSEMBLES, GENERATORS
-from haarqntk.errors import InputError, InputTypeError
+from haarqntk.errors import CostError, InputError, InputTypeError
 from haarqntk.traces import TracePolynomial
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
 TARGET = "O_0"
+_LARGEST_DEGREE = 10  # K⁵, which the factorisation carries; products of other kinds end at 6
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 
@@ -197,7 +197,13 @@ class Expression:
         power = self._coerce(1)
         if power is None:
             raise AssertionError
-        for _ in range(integer("exponent", exponent, at_least=0)):
+        n = integer("exponent", exponent, at_least=0)
+        if n * max(self.num_copies, 1) > _LARGEST_DEGREE:
+            raise CostError(
+                f"a power with {n} · {self.num_copies} = {n * self.num_copies} factors would not finish; "
+                f"the largest number of factors is {_LARGEST_DEGREE}"
+            )
+        for _ in range(n):
             power = power * self
         return power
 
@@ -322,11 +328,3 @@ def _copy_text(copy: Copy) -> str:
     if copy.layers:
         return f"d({', '.join([*copy.layers, *labels])})"
     return f"z({', '.join(labels)})" if labels else "z"
-
-
-def product_of(factors: Iterable[Expression], circuit: Circuit) -> Expression:
-    """The product of expressions of one circuit; 1 for none."""
-    total = Expression(circuit, {Term((), frozenset()): TracePolynomial.constant(Fraction(1))})
-    for factor in factors:
-        total = total * factor
-    return total

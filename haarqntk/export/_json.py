@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from haarqntk.export._text import range_of
 from haarqntk.qntk import EigenvalueFormula
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ def record_of(formula: Formula | EigenvalueFormula) -> dict[str, Any]:
         "definition": formula.definition,
         "ensemble": formula.ensemble,
         "design_order": formula.design_order,
-        "range": "even D ≥ 2",
+        "generators": formula.generators,
+        "range": range_of(formula),
         "reference": formula.reference,
         "latex": formula.latex(),
     }

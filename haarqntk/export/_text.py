@@ -32,7 +32,12 @@ def plain_text(formula: Formula | EigenvalueFormula, *, width: int = 80) -> str:
             break_on_hyphens=False,
         )
     lines += [
-        f"  ensemble {formula.ensemble}, {formula.design_order}-designs suffice; even D ≥ 2",
+        f"  ensemble {formula.ensemble}, {formula.design_order}-designs suffice; {range_of(formula)}",
         f"  {formula.reference}",
     ]
     return "\n".join(lines)
+
+
+def range_of(formula: Formula | EigenvalueFormula) -> str:
+    """The dimensions that the formula holds for, as text."""
+    return "even D ≥ 2" if formula.generators == "pauli" else "any D ≥ 2, X_j = Tr X^j"

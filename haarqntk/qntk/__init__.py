@@ -5,24 +5,33 @@ ensemble, design order, range of D, source. ``_kernel.py`` and ``_supervised.py`
 """
 
 from haarqntk.qntk._catalogue import formula, formulas
+from haarqntk.qntk._claims import PUBLISHED_CLAIMS, PublishedClaim
 from haarqntk.qntk._eigenvalues import EigenvalueFormula
 from haarqntk.qntk._formula import Formula
+from haarqntk.qntk._grammar import parse_closed_form, parse_moment
 from haarqntk.qntk._latex import latex_of
 from haarqntk.qntk._moments import covariance, cumulant, mean, variance
 from haarqntk.qntk._ratio import Ratio
+from haarqntk.qntk._referee import ClaimCheck, check_claim
 from haarqntk.qntk._series import SCALINGS, Series
 
 __all__ = [
+    "PUBLISHED_CLAIMS",
     "SCALINGS",
+    "ClaimCheck",
     "EigenvalueFormula",
     "Formula",
+    "PublishedClaim",
     "Ratio",
     "Series",
+    "check_claim",
     "covariance",
     "cumulant",
     "formula",
     "formulas",
     "latex_of",
     "mean",
+    "parse_closed_form",
+    "parse_moment",
     "variance",
 ]

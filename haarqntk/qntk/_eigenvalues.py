@@ -61,6 +61,11 @@ class EigenvalueFormula:
         return self.uniform.ensemble
 
     @property
+    def generators(self) -> str:
+        """The generators of the layers."""
+        return self.uniform.generators
+
+    @property
     def design_order(self) -> int:
         """The t of the unitary t-designs that give the same average."""
         return self.uniform.design_order

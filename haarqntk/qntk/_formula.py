@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from functools import reduce
+from functools import lru_cache, reduce
 from operator import mul
 from typing import TYPE_CHECKING, Any
 
@@ -203,7 +203,7 @@ class Formula:
         missing = [name for name in self.symbols if name not in {"D", *extra}]
         if missing:
             raise InputError(f"values must name {', '.join(missing)}, on which {self.name} depends")
-        form = self.polynomial if dimension >= self.design_order else self.derive(dimension)
+        form = self.polynomial if dimension >= self.design_order else _derived_at(self.derive, dimension)
         value = form.at(dimension, extra)
         return value if exact else float(value)
 
@@ -293,6 +293,12 @@ def check_num_inputs(num_inputs: object, D: int) -> int:
     if n > D:
         raise InputError(f"num_inputs must be at most D = {D} orthogonal inputs, got {n}")
     return n
+
+
+@lru_cache(maxsize=64)
+def _derived_at(derive: Callable[[Dimension], TracePolynomial], dimension: int) -> TracePolynomial:
+    """A derivation at one dimension, remembered: below the design order it takes up to some seconds."""
+    return derive(dimension)
 
 
 def check_same_average(left: Formula, right: Formula) -> None:

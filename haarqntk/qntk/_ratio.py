@@ -78,9 +78,8 @@ class Ratio:
         """
         n = self.denominator.degree_in_L
         if self.numerator.degree_in_L > n:
-            raise InputError(
-                f"the limit L → ∞ must be finite, but {self.numerator.name} grows like L**{self.numerator.degree_in_L}"
-            )
+            growth = self.numerator.degree_in_L - n
+            raise InputError(f"the limit L → ∞ must be finite, but the quotient grows like L**{growth}")
         return Ratio(self.numerator.coefficient_of_L(n), self.denominator.coefficient_of_L(n))
 
     def crossover_depth(self) -> Ratio:

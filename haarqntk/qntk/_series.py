@@ -66,11 +66,8 @@ class Series:
 def expand(polynomial: TracePolynomial, order: int, scaling: str | Mapping[str, int]) -> Series:
     """Expand every coefficient at D = ∞ and keep ``order`` powers of D of the whole, from the leading one."""
     num_powers = integer("order", order, at_least=1)
-    exponents = _exponents(polynomial, scaling)
-    weights = {
-        monomial: c.degree + sum(exponents.get(name, 0) * e for name, e in monomial)
-        for monomial, c in polynomial.terms.items()
-    }
+    exponents = scaling_exponents(polynomial.variables, scaling)
+    weights = polynomial.weights(exponents)
     if not weights:
         return Series((), None, tuple(exponents.items()))
     leading = max(weights.values())
@@ -88,8 +85,9 @@ def expand(polynomial: TracePolynomial, order: int, scaling: str | Mapping[str, 
     return Series(terms, None if is_exact else leading - num_powers, tuple(exponents.items()))
 
 
-def _exponents(polynomial: TracePolynomial, scaling: str | Mapping[str, int]) -> dict[str, int]:
-    traces = [name for name in polynomial.variables if trace_word(name)]
+def scaling_exponents(variables: tuple[str, ...], scaling: str | Mapping[str, int]) -> dict[str, int]:
+    """The exponent a of T_j ~ D^a for each trace symbol among ``variables``."""
+    traces = sorted({name for name in variables if trace_word(name)})
     if isinstance(scaling, Mapping):
         given = {str(name): exponent for name, exponent in scaling.items()}
         missing = [name for name in traces if name not in given]

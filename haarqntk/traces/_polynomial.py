@@ -7,7 +7,7 @@ mathematical equality.
 from __future__ import annotations
 
 from fractions import Fraction
-from math import prod
+from math import lcm, prod
 from typing import TYPE_CHECKING, Any, TypeAlias, final
 
 from haarqntk._lazy import LazyModule
@@ -100,6 +100,29 @@ class TracePolynomial:
 
     def __hash__(self) -> int:
         return hash(tuple(self._terms.items()))
+
+    @classmethod
+    def from_sympy(cls, numerator: Any, denominator: Any) -> TracePolynomial:
+        """The quotient of a SymPy polynomial in D and other symbols by one in D alone."""
+        D = symbol("D")
+        others = sorted(numerator.free_symbols - {D}, key=lambda free: str(free.name))
+        bottom = _rational_function(sympy.Poly(denominator, D).all_coeffs())
+        total: dict[Monomial, RationalFunction] = {}
+        for exponents, part in sympy.Poly(numerator, *others).terms() if others else [((), numerator)]:
+            monomial = tuple((str(x.name), int(e)) for x, e in zip(others, exponents, strict=True) if e)
+            total[monomial] = _rational_function(sympy.Poly(part, D).all_coeffs()) / bottom
+        return cls(total)
+
+    def weights(self, exponents: Mapping[str, int]) -> dict[Monomial, int]:
+        """The power of D that each term grows like, where the variables grow like D^exponent (D^0 by default)."""
+        return {
+            monomial: c.degree + sum(exponents.get(name, 0) * e for name, e in monomial)
+            for monomial, c in self._terms.items()
+        }
+
+    def leading_weight(self, exponents: Mapping[str, int]) -> int:
+        """The highest of the ``weights``; the polynomial must not be zero."""
+        return max(self.weights(exponents).values())
 
     def coefficient(self, name: str, power: int) -> TracePolynomial:
         """The coefficient of name^power, a polynomial in the other variables."""
@@ -204,3 +227,9 @@ def _to_sympy_sum(factor: Mapping[tuple[int, ...], int], symbols: list[Any]) -> 
 def _num_terms(factors: list[Any]) -> int:
     """The number of terms of all sums among the factors: how long the product is to read."""
     return sum(len(sympy.Add.make_args(factor.as_base_exp()[0])) for factor in factors)
+
+
+def _rational_function(coefficients: list[Any]) -> RationalFunction:
+    """Rational SymPy coefficients, highest degree first, as an element of Q(D)."""
+    common = lcm(*(int(c.q) for c in coefficients))
+    return RationalFunction([int(c * common) for c in reversed(coefficients)], common)

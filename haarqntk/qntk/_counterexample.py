@@ -1,0 +1,110 @@
+"""The smallest place where a claimed closed form and the exact one differ, found and shrunk by Hypothesis."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from haarqntk._lazy import LazyModule
+from haarqntk._symbols import symbol
+from haarqntk.qntk._inputs import trace_values
+from haarqntk.traces import trace_word
+
+if TYPE_CHECKING:
+    from haarqntk.qntk._formula import Formula
+
+hypothesis = LazyModule("hypothesis")
+strategies = LazyModule("hypothesis.strategies")
+sympy = LazyModule("sympy")
+
+_DIMENSIONS = (2, 4, 6, 8)
+_MOST_EXAMPLES = 300
+_DIGITS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Counterexample:
+    """A point where exact and claimed values differ.
+
+    Attributes:
+        D: The dimension.
+        L: The number of layers.
+        spectrum: The eigenvalues of O (of every observable).
+        others: Values of the other symbols by name, such as sigma, n or m1.
+        exact: The exact value.
+        claimed: The claimed value, a SymPy number.
+    """
+
+    D: int
+    L: int
+    spectrum: tuple[int, ...]
+    others: tuple[tuple[str, Fraction], ...]
+    exact: Fraction
+    claimed: Any
+
+    def __str__(self) -> str:
+        spectrum = f", spectrum ({', '.join(map(str, self.spectrum))})" if self.spectrum else ""
+        others = "".join(f", {name} = {value}" for name, value in self.others)
+        return f"D = {self.D}, L = {self.L}{spectrum}{others}: exact {self.exact}, claimed {self.claimed}"
+
+
+def smallest_counterexample(exact: Formula, claim: Any, *, centred: bool) -> Counterexample | None:
+    """The simplest of the points that Hypothesis tries, D from 2 to 8; None if it meets none.
+
+    With ``centred`` the spectra sum to zero.
+    """
+    names = {*exact.polynomial.variables, *(free.name for free in claim.free_symbols)} - {"D", "L"}
+    traces = sorted(name for name in names if trace_word(name))
+    derived = {D: exact.derive(D) if exact.design_order > D else exact.polynomial for D in _DIMENSIONS}
+    others = sorted(names - set(traces))
+
+    def evaluate(point: tuple[int, int, tuple[int, ...], tuple[Fraction, ...]]) -> Counterexample:
+        D, L, spectrum, rest = point
+        given = {"spectrum": spectrum, "traces": None, "observable": None}
+        values = dict(zip(others, rest, strict=True))
+        if traces:
+            values |= trace_values(traces, D, exact.design_order, given).values
+        numbers = values | {"L": Fraction(L)}
+        at = {symbol(name): sympy.Rational(v.numerator, v.denominator) for name, v in numbers.items()}
+        claimed = claim.xreplace({**at, symbol("D"): sympy.Integer(D)})
+        shown = spectrum if traces else ()
+        return Counterexample(
+            D, L, shown, tuple(zip(others, rest, strict=True)), derived[D].at(D, numbers), claimed
+        )
+
+    def differs(point: tuple[int, int, tuple[int, ...], tuple[Fraction, ...]]) -> bool:
+        found = evaluate(point)
+        gap = found.claimed - sympy.Rational(found.exact.numerator, found.exact.denominator)
+        return bool(gap.is_finite is False or abs(gap.evalf(_DIGITS)) > sympy.Float(10) ** (20 - _DIGITS))
+
+    settings = hypothesis.settings(
+        max_examples=_MOST_EXAMPLES, derandomize=True, database=None, deadline=None
+    )
+    try:
+        point = hypothesis.find(_points(len(others), bool(traces), centred), differs, settings=settings)
+    except hypothesis.errors.NoSuchExample:
+        return None
+    return evaluate(point)
+
+
+def _points(num_others: int, has_spectrum: bool, centred: bool) -> Any:  # noqa: FBT001 - kinds of points
+    dimension = strategies.sampled_from(_DIMENSIONS)
+    other = strategies.sampled_from([Fraction(0), Fraction(1), Fraction(1, 2), Fraction(1, 3)])
+
+    def spectra(D: int) -> Any:
+        if not has_spectrum:
+            return strategies.just(())
+        free = strategies.lists(strategies.integers(0, 3), min_size=D - centred, max_size=D - centred)
+        complete = free.map(lambda row: [*row, -sum(row)]) if centred else free
+        return complete.map(lambda row: tuple(sorted(row)))
+
+    def point(D: int) -> Any:
+        return strategies.tuples(
+            strategies.just(D),
+            strategies.integers(1, 8),
+            spectra(D),
+            strategies.lists(other, min_size=num_others, max_size=num_others).map(tuple),
+        )
+
+    return dimension.flatmap(point)

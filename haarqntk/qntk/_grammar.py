@@ -1,0 +1,255 @@
+"""What a user types, parsed by two small grammars: a moment of a circuit, and a closed form.
+
+Nothing is evaluated as Python. A text that does not parse is answered with a caret under the place.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from lark import Lark, Token, Transformer, UnexpectedInput, v_args
+from lark.exceptions import VisitError
+
+from haarqntk._lazy import LazyModule
+from haarqntk._symbols import symbol
+from haarqntk.circuits import Circuit, LayerIndex, sum_over
+from haarqntk.errors import CostError, HaarqntkError, InputError, UnknownNameError
+from haarqntk.qntk._kernel import kernel, meta_kernel
+from haarqntk.qntk._moments import covariance, cumulant, mean, variance
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from haarqntk.circuits import Expression
+    from haarqntk.qntk._formula import Formula
+
+sympy = LazyModule("sympy")
+
+_LONGEST_TEXT = 10_000
+_LARGEST_EXPONENT = 64
+
+_ARITHMETIC = r"""
+    ?sum: product | sum "+" product -> add | sum "-" product -> subtract
+    ?product: signed | product "*" signed -> multiply | product "/" signed -> divide
+    ?signed: power | "-" signed -> negate | "+" signed
+    ?power: atom | atom ("^" | "**") exponent
+    exponent: INT | "(" INT ")"
+    number: INT | DECIMAL
+    NAME: /[A-Za-z][A-Za-z0-9_]*/
+    %import common.INT
+    %import common.DECIMAL
+    %import common.WS
+    %ignore WS
+"""
+
+_MOMENT = (
+    r"""
+    ?start: sum -> plain
+        | "mean" "(" sum ")" -> plain
+        | "variance" "(" sum ")" -> variance
+        | "covariance" "(" sum "," sum ")" -> covariance
+        | "cumulant" "(" sum "," INT ")" -> cumulant
+    ?atom: number | "(" sum ")"
+        | "K" -> kernel
+        | "mu" -> meta_kernel
+        | "e" [labels] -> residual
+        | "z" [labels] -> output
+        | "d" "(" NAME ("," NAME)* ("," label)* ")" -> derivative
+        | "sum" "(" sum ("," NAME)+ ")" -> sum_over
+    labels: "(" label ("," label)* ")"
+    label: OBSERVABLE "=" NAME | STATE "=" NAME
+    OBSERVABLE: "observable"
+    STATE: "state"
+"""
+    + _ARITHMETIC
+)
+
+_CLOSED_FORM = (
+    r"""
+    ?start: sum
+    ?atom: number | "(" sum ")" | "sqrt" "(" sum ")" -> sqrt | NAME -> symbol
+"""
+    + _ARITHMETIC
+)
+
+
+def parse_moment(text: str, circuit: Circuit | None = None) -> Formula:
+    """Parse a moment and derive it.
+
+    Args:
+        text: An expression in ``d(l, m, …)``, ``e``, ``z``, ``K``, ``mu``, ``sum(…, l, …)``, numbers, + − * / ^;
+            its mean is taken, or ``variance(…)``, ``covariance(…, …)``, ``cumulant(…, n)``. Derivatives and
+            outputs take ``observable=O1`` and ``state=a``.
+        circuit: The circuit; ``Circuit()`` if left out.
+
+    Raises:
+        InputError: If the text does not parse, with a caret under the place.
+
+    Examples:
+        >>> print(parse_moment("sum(d(l)*d(l), l)"))
+        2*L*(D*T2 - T1**2)/((D - 1)*(D + 1)**2)
+    """
+    formula: Formula = _parse("expression", text, _moment_parser(), _Moment(circuit or Circuit()))
+    return formula
+
+
+def parse_closed_form(text: str, names: Sequence[str]) -> Any:
+    """Parse a closed form into a SymPy expression.
+
+    Args:
+        text: Numbers, + − * / ^, sqrt(…), and symbols.
+        names: The symbols that mean something here.
+
+    Raises:
+        InputError: If the text does not parse, with a caret under the place.
+        UnknownNameError: If a symbol means nothing here.
+
+    Examples:
+        >>> parse_closed_form("L*T2/D^2", ["D", "L", "T1", "T2"])
+        L*T2/D**2
+    """
+    return _parse("claim", text, _closed_form_parser(), _ClosedForm(names))
+
+
+def _parse(kind: str, text: object, parser: Lark, transformer: Transformer[Token, Any]) -> Any:
+    if not isinstance(text, str):
+        raise InputError(f"{kind} must be a text, got {text!r}")
+    if len(text) > _LONGEST_TEXT:
+        raise CostError(f"{kind} must have at most {_LONGEST_TEXT} characters, got {len(text)}")
+    try:
+        return transformer.transform(parser.parse(text))
+    except UnexpectedInput as error:
+        at_end = getattr(getattr(error, "token", None), "type", "") == "$END"
+        place = len(text) if at_end else min(error.pos_in_stream or 0, len(text))
+        found = f"unexpected {text[place]!r}" if place < len(text) else "it ends too early"
+        raise InputError(
+            f"{kind} does not parse: {found} at column {place + 1}\n  {text}\n  {' ' * place}^"
+        ) from None
+    except VisitError as error:
+        if isinstance(error.orig_exc, HaarqntkError):
+            raise error.orig_exc from None
+        raise
+    except RecursionError:
+        raise CostError(f"{kind} must not be nested so deeply; simplify it") from None
+
+
+@cache
+def _moment_parser() -> Lark:
+    return Lark(_MOMENT, parser="lalr", maybe_placeholders=False)
+
+
+@cache
+def _closed_form_parser() -> Lark:
+    return Lark(_CLOSED_FORM, parser="lalr", maybe_placeholders=False)
+
+
+@v_args(inline=True)
+class _Arithmetic(Transformer[Token, Any]):
+    """The operations that both grammars share, on values that know + − * and **."""
+
+    def number(self, token: Token) -> Any:
+        return Fraction(str(token))
+
+    def exponent(self, token: Token) -> int:
+        if len(token) > 4 or int(token) > _LARGEST_EXPONENT:  # noqa: PLR2004 - digits
+            raise CostError(f"an exponent must be at most {_LARGEST_EXPONENT}, got {token}")
+        return int(token)
+
+    def add(self, left: Any, right: Any) -> Any:
+        return left + right
+
+    def subtract(self, left: Any, right: Any) -> Any:
+        return left - right
+
+    def multiply(self, left: Any, right: Any) -> Any:
+        return left * right
+
+    def negate(self, value: Any) -> Any:
+        return -value
+
+    def power(self, base: Any, exponent: int) -> Any:
+        return base**exponent
+
+
+@v_args(inline=True)
+class _Moment(_Arithmetic):
+    def __init__(self, circuit: Circuit) -> None:
+        super().__init__()
+        self._circuit = circuit
+
+    def divide(self, left: Any, right: Any) -> Any:
+        if not isinstance(right, Fraction):
+            raise InputError("a moment must be divided by numbers only, got a random variable below")
+        if not right:
+            raise InputError("a moment must not be divided by 0")
+        return left * (1 / right)
+
+    def kernel(self) -> Expression:
+        return kernel(self._circuit)
+
+    def meta_kernel(self) -> Expression:
+        return meta_kernel(self._circuit)
+
+    def label(self, key: Token, name: Token) -> tuple[str, str]:
+        return str(key), str(name)
+
+    def labels(self, *pairs: tuple[str, str]) -> dict[str, str]:
+        return dict(pairs)
+
+    def residual(self, labels: dict[str, str] | None = None) -> Expression:
+        return self._circuit.residual(**(labels or {}))
+
+    def output(self, labels: dict[str, str] | None = None) -> Expression:
+        return self._circuit.output(**(labels or {}))
+
+    def derivative(self, *arguments: Token | tuple[str, str]) -> Expression:
+        indices = [LayerIndex(str(argument)) for argument in arguments if isinstance(argument, Token)]
+        labels = dict(argument for argument in arguments if isinstance(argument, tuple))
+        return self._circuit.output(**labels).d(*indices)
+
+    def sum_over(self, expression: Any, *names: Token) -> Expression:
+        return sum_over(self._as_expression(expression), *(LayerIndex(str(name)) for name in names))
+
+    def plain(self, expression: Any) -> Formula:
+        return mean(self._as_expression(expression))
+
+    def variance(self, expression: Any) -> Formula:
+        return variance(self._as_expression(expression))
+
+    def covariance(self, left: Any, right: Any) -> Formula:
+        return covariance(self._as_expression(left), self._as_expression(right))
+
+    def cumulant(self, expression: Any, order: Token) -> Formula:
+        return cumulant(self._as_expression(expression), min(int(order), _LARGEST_EXPONENT))
+
+    def _as_expression(self, value: Any) -> Expression:
+        if not isinstance(value, Fraction):
+            expression: Expression = value
+            return expression
+        return self._circuit.output() * 0 + value
+
+
+@v_args(inline=True)
+class _ClosedForm(_Arithmetic):
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__()
+        self._names = list(names)
+
+    def number(self, token: Token) -> Any:
+        value = Fraction(str(token))
+        return sympy.Rational(value.numerator, value.denominator)
+
+    def divide(self, left: Any, right: Any) -> Any:
+        if right == 0:
+            raise InputError("a claim must not divide by 0")
+        return left / right
+
+    def sqrt(self, value: Any) -> Any:
+        return sympy.sqrt(value)
+
+    def symbol(self, name: Token) -> Any:
+        if str(name) not in self._names:
+            raise UnknownNameError.among("symbol", name, self._names)
+        return symbol(str(name))

@@ -1,0 +1,229 @@
+"""The referee: a claimed closed form against the exact one, as D → ∞ and at the smallest dimensions.
+
+A claim that is a polynomial in L, traces and overlaps over Q(D) is compared exactly. Any other closed form
+(with roots, say) is compared at large D to 60 digits, which can refute it and can only support it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from haarqntk._lazy import LazyModule
+from haarqntk._symbols import symbol
+from haarqntk.errors import InputError, InputTypeError, UnknownNameError
+from haarqntk.qntk._catalogue import formula
+from haarqntk.qntk._counterexample import Counterexample, smallest_counterexample
+from haarqntk.qntk._eigenvalues import EigenvalueFormula
+from haarqntk.qntk._grammar import parse_closed_form
+from haarqntk.qntk._latex import latex_of
+from haarqntk.qntk._series import expand, scaling_exponents
+from haarqntk.traces import TracePolynomial
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from haarqntk.qntk._formula import Formula
+
+sympy = LazyModule("sympy")
+
+_DIGITS = 60
+_DIMENSIONS = (2**20, 2**24, 2**28)
+_ALWAYS_KNOWN = ("D", "L", "T1", "T2", "T3", "T4", "T5", "T6")
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimCheck:
+    """What the referee finds.
+
+    Attributes:
+        verdict: "equal", "equal at leading order" or "different".
+        name: The exact formula.
+        ensemble: The ensemble of the exact formula.
+        claim: The claim as a SymPy expression.
+        ratio: The limit D → ∞ of exact/claimed at fixed L, a SymPy expression; None if the claim is zero.
+        first_difference: The first relative order in 1/D that differs; 0 for "different", None for "equal".
+        counterexample: The smallest D, L and spectrum where the two differ; None if they are equal.
+        is_exact: Whether the comparison is a proof; False if it rests on numbers to 60 digits.
+    """
+
+    verdict: str
+    name: str
+    ensemble: str
+    claim: Any
+    ratio: Any
+    first_difference: int | None
+    counterexample: Counterexample | None
+    is_exact: bool
+
+    def __str__(self) -> str:
+        lines = [f"{self.name} ({self.ensemble}): {self.verdict}"]
+        if self.verdict == "equal at leading order":
+            lines.append(
+                f"  the first order that differs: 1/D**{self.first_difference} relative to the leading one"
+            )
+        elif self.verdict == "different":
+            limit = "undefined, the claim is zero" if self.ratio is None else str(self.ratio)
+            lines.append(f"  exact/claimed as D → ∞ at fixed L: {limit}")
+        if self.counterexample is not None:
+            lines.append(f"  smallest counterexample: {self.counterexample}")
+        if not self.is_exact:
+            lines.append(f"  compared at D = 2^20, 2^24, 2^28 to {_DIGITS} digits, not proved")
+        return "\n".join(lines)
+
+
+def check_claim(
+    name: str,
+    claim: object,
+    *,
+    ensemble: str = "segments",
+    scaling: str | Mapping[str, int] = "pauli_sum",
+    centred: bool = False,
+) -> ClaimCheck:
+    """Compare a claimed closed form with the exact one.
+
+    Args:
+        name: One of ``hq.formulas()``; for "supervised_kernel_eigenvalues" the claim is about the eigenvalue of
+            the uniform vector.
+        claim: A SymPy expression or number, or a text such as "L*T2/D^2", in the symbols of the exact formula,
+            which are matched by name.
+        ensemble: The ensemble of the exact formula; "segments" by default.
+        scaling: How T_j grows with D, as in ``Formula.series``; "pauli_sum" by default.
+        centred: Whether to compare at Tr O = 0 only. No derivative sees O → O + c, so a formula for centred
+            observables is a formula for all; False by default, for the claim as it stands.
+
+    Returns:
+        The verdict with its evidence.
+
+    Raises:
+        UnknownNameError: If the formula, the ensemble or a symbol of the claim is unknown.
+        InputError, InputTypeError: If the claim does not parse or is no closed form.
+
+    Examples:
+        >>> print(check_claim("kernel_mean", "L*T2/D^2"))
+        kernel_mean (segments): different
+          exact/claimed as D → ∞ at fixed L: 2*(D*T2 - T1**2)/(D*T2)
+          smallest counterexample: D = 2, L = 1, spectrum (0, 1): exact 2/9, claimed 1/4
+        >>> check_claim("kernel_mean", "L*T2/D^2", centred=True).ratio
+        2
+        >>> print(check_claim("kernel_mean", "2*L*(D*T2 - T1^2)/((D - 1)*(D + 1)^2)"))
+        kernel_mean (segments): equal
+
+    Reference:
+        derivations/07_the_referee.md.
+    """
+    value = formula(name, ensemble=ensemble)
+    exact = value.uniform if isinstance(value, EigenvalueFormula) else value
+    expression = _as_expression(claim, exact)
+    if centred:
+        exact, expression = _centred(exact), expression.xreplace({symbol("T1"): sympy.Integer(0)})
+    claimed = _as_polynomial(expression)
+    if claimed is None:
+        verdict, ratio, order = _compare_numbers(exact, expression, scaling)
+    else:
+        verdict, ratio, order = _compare_exactly(exact.polynomial, claimed, scaling)
+    counterexample = None
+    if verdict != "equal":
+        counterexample = smallest_counterexample(exact, expression, centred=centred)
+    return ClaimCheck(verdict, name, ensemble, expression, ratio, order, counterexample, claimed is not None)
+
+
+def _centred(exact: Formula) -> Formula:
+    at_zero = {"T1": TracePolynomial({})}
+    derive = exact.derive
+    return replace(
+        exact,
+        polynomial=exact.polynomial.substitute(at_zero),
+        derive=lambda dimension: derive(dimension).substitute(at_zero),
+    )
+
+
+def _as_expression(claim: object, exact: Formula) -> Any:
+    known = list(dict.fromkeys([*_ALWAYS_KNOWN, *exact.symbols]))
+    if isinstance(claim, str):
+        return parse_closed_form(claim, known)
+    converter = getattr(claim, "_sympy_", None)
+    expression = converter() if callable(converter) else claim
+    if isinstance(expression, int | Fraction) and not isinstance(expression, bool):
+        return sympy.Rational(expression.numerator, expression.denominator)
+    if not isinstance(expression, sympy.Expr):
+        raise InputTypeError(f"claim must be a SymPy expression or a text, got {claim!r}")
+    renamed = {}
+    for free in expression.free_symbols:
+        if free.name not in known:
+            raise UnknownNameError.among("symbol", free.name, known)
+        renamed[free] = symbol(free.name)
+    if expression.atoms(sympy.Float):
+        raise InputError("claim must be exact, got a float in it; write a fraction")
+    return expression.xreplace(renamed)
+
+
+def _as_polynomial(expression: Any) -> TracePolynomial | None:
+    """The claim as a polynomial over Q(D), or None if it is none."""
+    top, bottom = sympy.fraction(sympy.together(expression))
+    D = symbol("D")
+    if bottom.free_symbols - {D} or not bottom.is_polynomial(D):
+        return None
+    others = sorted(expression.free_symbols - {D}, key=lambda free: str(free.name))
+    if not top.is_polynomial(D, *others):
+        return None
+    return TracePolynomial.from_sympy(top, bottom)
+
+
+def _compare_exactly(
+    exact: TracePolynomial, claimed: TracePolynomial, scaling: str | Mapping[str, int]
+) -> tuple[str, Any, int | None]:
+    difference = exact - claimed
+    if not difference:
+        return "equal", sympy.Integer(1), None
+    both = exact.variables + claimed.variables
+    exponents = scaling_exponents(both, scaling)
+    if not claimed:
+        return "different", None, 0
+    if not exact:
+        return "different", sympy.Integer(0), 0
+    weights = {
+        name: part.leading_weight(exponents) for name, part in (("exact", exact), ("claimed", claimed))
+    }
+    order = max(weights.values()) - difference.leading_weight(exponents)
+    leading = [expand(part, 1, exponents).to_sympy() for part in (exact, claimed)]
+    if order > 0:
+        return "equal at leading order", sympy.Integer(1), order
+    if weights["exact"] != weights["claimed"]:
+        return "different", sympy.oo if weights["exact"] > weights["claimed"] else sympy.Integer(0), 0
+    return "different", sympy.factor(leading[0] / leading[1]), 0
+
+
+def _compare_numbers(
+    exact: Formula, claim: Any, scaling: str | Mapping[str, int]
+) -> tuple[str, Any, int | None]:
+    """Ratios at three large dimensions, with generic t_j in T_j = t_j D^a."""
+    names = sorted({*exact.polynomial.variables, *(free.name for free in claim.free_symbols)} - {"D"})
+    exponents = scaling_exponents(tuple(names), scaling)
+    ratios = []
+    for D in _DIMENSIONS:
+        values = {
+            name: Fraction(3 + 2 * i, 7) * Fraction(D) ** exponents.get(name, 0)
+            for i, name in enumerate(names)
+        }
+        values["L"] = Fraction(3)
+        at = {symbol(name): sympy.Rational(v.numerator, v.denominator) for name, v in values.items()}
+        claimed = claim.xreplace({**at, symbol("D"): sympy.Integer(D)}).evalf(_DIGITS)
+        if not claimed.is_real or claimed == 0:
+            raise InputError(f"claim must be a real non-zero number at large D, got {claimed}")
+        value = exact.polynomial.at(D, values)
+        ratios.append(sympy.Rational(value.numerator, value.denominator).evalf(_DIGITS) / claimed)
+    gaps = [abs(ratio - 1) for ratio in ratios]
+    if all(gap < sympy.Float(10) ** (10 - _DIGITS) for gap in gaps):
+        return "equal", sympy.Integer(1), None
+    slope = float(sympy.log(gaps[-1] / gaps[-2]) / sympy.log(2) / 4) if gaps[-1] and gaps[-2] else 0.0
+    order = round(-slope)
+    if order >= 1:
+        return "equal at leading order", sympy.Integer(1), order
+    return "different", sympy.nsimplify(ratios[-1].evalf(8)), 0
+
+
+def latex_of_check(check: ClaimCheck) -> str:
+    """The limit of exact/claimed in LaTeX, or a dash."""
+    return "--" if check.ratio is None else latex_of(check.ratio)
