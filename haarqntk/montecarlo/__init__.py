@@ -1,14 +1,15 @@
 """Monte Carlo: simulated random circuits, an oracle that shares nothing with the exact rooms.
 
-The only room with floats. It draws circuits of the ``segments`` ensemble, differentiates their outputs and
+The only room with floats. It draws circuits of an ensemble, differentiates their outputs once or twice and
 estimates the averages that the exact rooms derive; it knows no formula for any of them. Two routes do the
 same thing: ``qutip``, written as on paper, and ``batched``, which the tests hold equal to it and which is
 the one to use.
 """
 
+from haarqntk.montecarlo._ensembles import ensembles
 from haarqntk.montecarlo._estimate import Estimate
 from haarqntk.montecarlo._problem import Problem
 from haarqntk.montecarlo._quantities import quantities
 from haarqntk.montecarlo._simulate import simulate
 
-__all__ = ["Estimate", "Problem", "quantities", "simulate"]
+__all__ = ["Estimate", "Problem", "ensembles", "quantities", "simulate"]

@@ -1,14 +1,18 @@
-"""The fast route: many circuits of the ``segments`` ensemble at once, as NumPy arrays.
+"""The fast route: many circuits at once, as NumPy arrays, and derivatives by vectors only.
 
-A gradient takes two sweeps of vectors through the circuit, whatever L is. With |φ_l⟩ the state right after
-layer l and ⟨χ_l| = ⟨ψ|U†O · (all that acts after layer l),
+With |φ_l⟩ the state right after layer l, A_l all that acts after it, |Ψ⟩ = U|ψ⟩ and ⟨χ_l| = ⟨Ψ|O A_l,
 
-    ∂z/∂θ_l = 2 Re ⟨χ_l| iX_l |φ_l⟩,
+    ∂z/∂θ_l = 2 Re ⟨χ_l| iX_l |φ_l⟩.
 
-kets go through U from right to left and are kept; bras then come back from left to right. The tests hold
-the result equal to the shift rule of the reference route, circuit by circuit.
+Kets go through U from right to left, bras come back from left to right: two sweeps for a gradient, whatever
+L is. Second derivatives take a third sweep, which carries the kets |∂_mφ⟩ = ∂|φ⟩/∂θ_m of all layers m that
+it has passed: L²/2 vectors instead of one. For l ≤ m
 
-Reference: [Mezzadri2007] for the phases without which QR is not Haar; SciPy's sampler has them.
+    ∂²z/∂θ_l∂θ_m = 2 Re ⟨∂_lΨ|O|∂_mΨ⟩ + 2 Re ⟨χ_l| iX_l |∂_mφ_l⟩.
+
+The tests hold both equal to the reference route, circuit by circuit.
+
+Reference: [mezzadri2007] for the phases without which QR is not Haar; SciPy's sampler has them.
 """
 
 from __future__ import annotations
@@ -20,9 +24,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.stats import unitary_group
 
+from haarqntk.montecarlo._ensembles import ENSEMBLES, SEGMENTS, Ensemble
+from haarqntk.montecarlo._quantities import QUANTITIES
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from haarqntk.montecarlo._problem import Problem
+
+    Real = NDArray[np.float64]
     Complex = NDArray[np.complex128]
 
 _PAULIS = np.array(
@@ -36,18 +46,45 @@ class Circuits:
 
     Args:
         segments: Unitaries S_0 … S_L, shape (N, L + 1, D, D).
-        generators: Involutions X_1 … X_L, shape (N, L, D, D).
+        generators: X_1 … X_L, either matrices with X² = 1, shape (N, L, D, D), or the diagonals of any
+            diagonal Hermitian matrices, shape (N, L, D).
         angles: θ_1 … θ_L in radians, shape (N, L).
     """
 
     segments: Complex
-    generators: Complex
-    angles: NDArray[np.float64]
+    generators: Complex | Real
+    angles: Real
+
+    def flip(self, layer: int, kets: Complex) -> Complex:
+        """Return X_l|ket⟩ for kets of shape (N, D, any number)."""
+        X = self.generators[:, layer]
+        flipped: Complex = X @ kets if X.ndim == 3 else X[..., np.newaxis] * kets  # noqa: PLR2004 - N, D, D
+        return flipped
+
+    def turn(self, layer: int, kets: Complex, *, sign: int = 1) -> Complex:
+        """Return e^{iθ_lX_l}|ket⟩, or e^{−iθ_lX_l}|ket⟩ for ``sign`` −1."""
+        angle = sign * self.angles[:, layer, np.newaxis, np.newaxis]
+        X = self.generators[:, layer]
+        turned: Complex
+        if X.ndim == 3:  # noqa: PLR2004 - N, D, D
+            turned = np.cos(angle) * kets + 1j * np.sin(angle) * (X @ kets)
+        else:
+            turned = np.exp(1j * angle * X[..., np.newaxis]) * kets
+        return turned
+
+    def step(self, layer: int, kets: Complex) -> Complex:
+        """Return S_l|ket⟩: from right after layer l to right before the next."""
+        stepped: Complex = self.segments[:, layer] @ kets
+        return stepped
+
+    def step_back(self, layer: int, kets: Complex) -> Complex:
+        """Return S_l†|ket⟩. The vectors are conjugated and not the unitaries, of which there is more."""
+        bras = kets.conj().swapaxes(1, 2) @ self.segments[:, layer]
+        stepped: Complex = bras.conj().swapaxes(1, 2)
+        return stepped
 
 
-def gradients(
-    circuits: Circuits, inputs: NDArray[np.float64], observables: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def gradients(circuits: Circuits, inputs: Real, observables: Real) -> Real:
     """Return ∂z/∂θ_l for every circuit, observable, input and layer, of shape (N, A, P, L).
 
     Args:
@@ -63,24 +100,73 @@ def gradients(
         >>> gradients(circuit, np.array([[1.0, 0.0]]), np.array([[1.0, -1.0]])).round(12)
         array([[[[-2.]]]])
     """
-    S, X = circuits.segments, circuits.generators
     (N, L), (A, D), P = circuits.angles.shape, observables.shape, len(inputs)
-    cos = np.cos(circuits.angles)[..., np.newaxis, np.newaxis]
-    i_sin = 1j * np.sin(circuits.angles)[..., np.newaxis, np.newaxis]
     flipped = np.empty((L, N, D, P), dtype=np.complex128)  # X_l|φ_l⟩
-    ket = S[:, L] @ inputs.T
+    ket = circuits.segments[:, L] @ inputs.T
     for layer in reversed(range(L)):
-        before = X[:, layer] @ ket
-        flipped[layer] = cos[:, layer] * before + i_sin[:, layer] * ket  # X e^{iθX} = X cos θ + i sin θ
-        ket = S[:, layer] @ (cos[:, layer] * ket + i_sin[:, layer] * before)
+        ket = circuits.turn(layer, ket)
+        flipped[layer] = circuits.flip(layer, ket)
+        ket = circuits.step(layer, ket)
     G = np.empty((N, A, P, L))
-    weighted = ket.conj()[:, np.newaxis] * observables[:, :, np.newaxis]  # (N, A, D, P)
-    bra = weighted.swapaxes(2, 3).reshape(N, A * P, D)
+    chi = _measured(ket, observables)
     for layer in range(L):
-        bra = bra @ S[:, layer]
-        G[..., layer] = -2 * np.einsum("napd,ndp->nap", bra.reshape(N, A, P, D), flipped[layer]).imag
-        bra = cos[:, layer] * bra + i_sin[:, layer] * (bra @ X[:, layer])
+        chi = circuits.step_back(layer, chi)
+        G[..., layer] = -2 * np.einsum("ndap,ndp->nap", chi.conj().reshape(N, D, A, P), flipped[layer]).imag
+        chi = circuits.turn(layer, chi, sign=-1)
     return G
+
+
+def second_derivatives(circuits: Circuits, inputs: Real, observables: Real) -> tuple[Real, Real]:
+    """Return ∂z/∂θ_l and ∂²z/∂θ_l∂θ_m, of shapes (N, A, P, L) and (N, A, P, L, L).
+
+    Args:
+        circuits: The N circuits.
+        inputs: The P input vectors, shape (P, D).
+        observables: The diagonals of the A observables, shape (A, D).
+
+    Examples:
+        As for ``gradients``: z = cos 2θ has the second derivative −4 cos 2θ.
+
+        >>> one, X = np.eye(2), np.array([[0, 1], [1, 0]])
+        >>> circuit = Circuits(np.array([[one, one]]), np.array([[X]]), np.array([[math.pi / 6]]))
+        >>> G, H = second_derivatives(circuit, np.array([[1.0, 0.0]]), np.array([[1.0, -1.0]]))
+        >>> H.round(12)
+        array([[[[[-2.]]]]])
+    """
+    (N, L), (A, D), P = circuits.angles.shape, observables.shape, len(inputs)
+    ket = first = circuits.segments[:, L] @ inputs.T
+    for layer in reversed(range(L)):
+        ket = circuits.step(layer, circuits.turn(layer, ket))
+    chis = np.empty((L, N, D, A * P), dtype=np.complex128)
+    chi = _measured(ket, observables)
+    for layer in range(L):
+        chis[layer] = circuits.step_back(layer, chi)
+        chi = circuits.turn(layer, chis[layer], sign=-1)
+    # Along the third axis |∂_0φ⟩ … |∂_{L−1}φ⟩ and at last |φ⟩: what a layer acts on is always a tail.
+    kets = np.empty((N, D, L + 1, P), dtype=np.complex128)
+    kets[:, :, L] = first
+    H = np.empty((N, A, P, L, L))
+    for layer in reversed(range(L)):
+        later = kets[:, :, layer + 1 :]
+        later[...] = circuits.turn(layer, later.reshape(N, D, -1)).reshape(later.shape)
+        kets[:, :, layer] = 1j * circuits.flip(layer, kets[:, :, L])
+        moved = kets[:, :, layer:L]
+        flipped = circuits.flip(layer, moved.reshape(N, D, -1)).reshape(moved.shape)
+        chi = chis[layer].reshape(N, D, A, P)
+        H[..., layer, layer:] = -2 * np.einsum("ndap,ndmp->napm", chi.conj(), flipped).imag
+        H[..., layer:, layer] = H[..., layer, layer:]
+        active = kets[:, :, layer:]
+        active[...] = circuits.step(layer, active.reshape(N, D, -1)).reshape(active.shape)
+    rows = kets.transpose(0, 3, 2, 1)[:, np.newaxis]  # (N, 1, P, L + 1, D)
+    weighted = rows[..., :L, :].conj() * observables[:, np.newaxis, np.newaxis, :]
+    overlaps = 2 * (weighted @ rows.swapaxes(-1, -2)).real  # 2 Re ⟨∂_lΨ|O|∂_mΨ⟩, and |Ψ⟩ for m = L
+    return overlaps[..., L], H + overlaps[..., :L]
+
+
+def _measured(ket: Complex, observables: Real) -> Complex:
+    """Return O|Ψ⟩ for every observable and input, of shape (N, D, A · P)."""
+    measured: Complex = ket[:, :, np.newaxis] * observables.T[:, :, np.newaxis]
+    return measured.reshape(*ket.shape[:2], -1)
 
 
 def random_unitaries(D: int, count: int, rng: np.random.Generator) -> Complex:
@@ -89,17 +175,19 @@ def random_unitaries(D: int, count: int, rng: np.random.Generator) -> Complex:
     return unitaries.reshape(count, D, D)  # SciPy drops the first axis when count is 1
 
 
-def random_generators(D: int, count: int, rng: np.random.Generator) -> Complex:
-    """Return ``count`` traceless involutions, shape (count, D, D).
+def random_generators(
+    D: int, count: int, rng: np.random.Generator, *, with_identity: bool = False
+) -> Complex:
+    """Return ``count`` involutions, shape (count, D, D).
 
-    For D = 2ⁿ each is one of the 4ⁿ − 1 non-identity Pauli strings, each as likely. For other even D all are
-    σ_z ⊗ 1: between Haar segments only the spectrum of a generator matters.
+    For D = 2ⁿ each is one of the 4ⁿ − 1 non-identity Pauli strings, or with the identity one of all 4ⁿ, each
+    as likely. For other even D all are σ_z ⊗ 1: between Haar segments only the spectrum matters.
     """
     if D & (D - 1):
         signs = np.repeat([1.0 + 0j, -1.0], D // 2)
         return np.broadcast_to(np.diag(signs), (count, D, D))
     num_qubits = D.bit_length() - 1
-    indices = rng.integers(1, 4**num_qubits, size=count)
+    indices = rng.integers(0 if with_identity else 1, 4**num_qubits, size=count)
     strings = np.ones((count, 1, 1), dtype=np.complex128)
     for qubit in range(num_qubits):
         letters = _PAULIS[indices >> 2 * qubit & 3]
@@ -108,32 +196,60 @@ def random_generators(D: int, count: int, rng: np.random.Generator) -> Complex:
     return strings
 
 
-def random_circuits(D: int, L: int, count: int, rng: np.random.Generator) -> Circuits:
-    """Return ``count`` independent circuits of the ``segments`` ensemble, angles uniform on [0, 2π)."""
-    return Circuits(
-        random_unitaries(D, count * (L + 1), rng).reshape(count, L + 1, D, D),
-        random_generators(D, count * L, rng).reshape(count, L, D, D),
-        rng.uniform(0, 2 * math.pi, size=(count, L)),
-    )
-
-
-def sample_gradients(
+def random_circuits(
     D: int,
     L: int,
-    *,
-    inputs: NDArray[np.float64],
-    observables: NDArray[np.float64],
     count: int,
     rng: np.random.Generator,
-) -> NDArray[np.float64]:
-    """Return the gradients of ``count`` random circuits, of shape (count, A, P, L).
+    *,
+    ensemble: Ensemble = SEGMENTS,
+    generator: Real | None = None,
+) -> Circuits:
+    """Return ``count`` independent circuits of the ensemble.
 
     Args:
-        D: Dimension, even.
-        L: Number of layers, ≥ 1.
-        inputs: The P input vectors, shape (P, D).
-        observables: The diagonals of the A observables, shape (A, D).
+        D: Dimension; even if ``generator`` is None, a power of two if the ensemble wants Pauli strings.
+        L: Number of layers, ≥ 1; 1 if the ensemble has independent layers.
+        count: Number of circuits.
+        rng: Where they are drawn from.
+        ensemble: What is random; ``segments`` by default.
+        generator: The diagonal of X for all layers, shape (D,); traceless involutions if None (default).
+    """
+    num_drawn = 1 if ensemble.uses_populations else L + ensemble.has_input_block
+    segments = random_unitaries(D, count * num_drawn, rng).reshape(count, num_drawn, D, D)
+    if ensemble.uses_populations:
+        segments = np.concatenate([segments, segments.conj().swapaxes(2, 3)], axis=1)
+    elif not ensemble.has_input_block:
+        segments = np.concatenate([segments, np.broadcast_to(np.eye(D), (count, 1, D, D))], axis=1)
+    generators: Complex | Real
+    if generator is None:
+        with_identity = ensemble.uses_all_pauli_strings
+        generators = random_generators(D, count * L, rng, with_identity=with_identity)
+        generators = generators.reshape(count, L, D, D)
+    else:
+        generators = np.broadcast_to(generator, (count, L, D))
+    largest_angle = 0 if ensemble.uses_populations else 2 * math.pi
+    return Circuits(segments, generators, rng.uniform(0, largest_angle, size=(count, L)))
+
+
+def sample_derivatives(problem: Problem, *, count: int, rng: np.random.Generator) -> tuple[Real, ...]:
+    """Return what the problem's quantity is made of, for ``count`` random circuits of its ensemble.
+
+    Args:
+        problem: The problem.
         count: Number of circuits.
         rng: Where the circuits are drawn from.
+
+    Returns:
+        The gradients, of shape (count, A, P, L); if the quantity uses them, also the second derivatives, of
+        shape (count, A, P, L, L).
     """
-    return gradients(random_circuits(D, L, count, rng), inputs, observables)
+    ensemble = ENSEMBLES[problem.ensemble]
+    inputs, observables, generator = problem.inputs(), problem.observables(), problem.generator()
+    if ensemble.has_independent_layers:
+        layers = random_circuits(problem.D, 1, count * problem.L, rng, ensemble=ensemble, generator=generator)
+        return (gradients(layers, inputs, observables).reshape(count, 1, 1, problem.L),)
+    circuits = random_circuits(problem.D, problem.L, count, rng, ensemble=ensemble, generator=generator)
+    if QUANTITIES[problem.quantity].uses_hessian:
+        return second_derivatives(circuits, inputs, observables)
+    return (gradients(circuits, inputs, observables),)

@@ -47,7 +47,7 @@ class Estimate:
         Estimate(problem='c0ffee', samples=3, mean=3.0, squares=14.0)
 
     Reference:
-        [Chan1983] for the merge.
+        [chan1983] for the merge.
     """
 
     problem: str

@@ -1,9 +1,10 @@
-"""What can be estimated: a table from names to functions of gradients.
+"""What can be estimated: a table from names to functions of derivatives.
 
 Every quantity is a mean of independent, identically distributed values, so that its estimate is unbiased
-and its standard error means what it says. The values come from an array of gradients
+and its standard error means what it says. The values come from arrays of first and second derivatives,
 
     G[sample, observable, input, layer] = ∂z/∂θ_l,    z = ⟨φ|U†OU|φ⟩,  θ in radians,
+    H[sample, observable, input, layer, other layer] = ∂²z/∂θ_l∂θ_m,
 
 and from nothing else. To add a quantity, add its function and one entry of the table.
 """
@@ -32,19 +33,28 @@ class Quantity:
 
     Args:
         name: The name that users type.
-        values: Takes G of shape (circuits · N, A, P, L) to N independent values.
+        values: Takes G of shape (circuits · N, A, P, L) to N independent values; if ``uses_hessian``, takes
+            H of shape (circuits · N, A, P, L, L) as well.
         circuits: Number of independent circuits that one value takes.
         num_observables: A, 1 or 2.
         uses_overlap: Whether there are P = 2 inputs of a given overlap |⟨φ|φ'⟩|².
         uses_num_inputs: Whether there are P ≥ 2 orthonormal inputs; their number is then an argument.
+        uses_hessian: Whether second derivatives are needed; nobody computes them where they are not.
     """
 
     name: str
-    values: Callable[[Array], Array]
+    values: Callable[..., Array]
     circuits: int = 1
     num_observables: int = 1
     uses_overlap: bool = False
     uses_num_inputs: bool = False
+    uses_hessian: bool = False
+
+    @property
+    def takes_independent_layers(self) -> bool:
+        """Whether first derivatives of one output are all that it needs."""
+        has_one_output = self.num_observables == 1 and not self.uses_overlap and not self.uses_num_inputs
+        return has_one_output and not self.uses_hessian
 
 
 def _kernel(G: Array) -> Array:
@@ -64,10 +74,25 @@ def _kernel_second_moment(G: Array) -> Array:
     return _kernel(G) ** 2
 
 
+def _kernel_third_moment(G: Array) -> Array:
+    """K³."""
+    return _kernel(G) ** 3
+
+
+def _kernel_fourth_moment(G: Array) -> Array:
+    """K⁴."""
+    return _kernel(G) ** 4
+
+
 def _kernel_variance(G: Array) -> Array:
     """(K − K')²/2 for two independent circuits: its mean is Var K without bias."""
     K = _kernel(G)
-    halves: Array = (K[0::2] - K[1::2]) ** 2 / 2
+    return _covariances(K, K)
+
+
+def _covariances(first: Array, second: Array) -> Array:
+    """(x − x')(y − y')/2 for pairs of independent samples: the mean is Cov(x, y) without bias."""
+    halves: Array = (first[0::2] - first[1::2]) * (second[0::2] - second[1::2]) / 2
     return halves
 
 
@@ -96,12 +121,40 @@ def _difference(G: Array) -> Array:
     return eigenvalues
 
 
+def _meta_kernel(G: Array, H: Array) -> Array:
+    """μ = Σ_{lm} h_lm g_l g_m, for one observable and one input."""
+    values: Array = np.einsum("nl,nlm,nm->n", G[:, 0, 0], H[:, 0, 0], G[:, 0, 0])
+    return values
+
+
+def _meta_kernel_second_moment(G: Array, H: Array) -> Array:
+    """μ²."""
+    return _meta_kernel(G, H) ** 2
+
+
+def _kernel_meta_kernel_covariance(G: Array, H: Array) -> Array:
+    """(K − K')(μ − μ')/2 for two independent circuits."""
+    return _covariances(_kernel(G), _meta_kernel(G, H))
+
+
+def _supervised_kernel_covariance(G: Array) -> Array:
+    """(K_11 − K_11')(K_12 − K_12')/2 for two independent circuits, K_12 between φ and φ'."""
+    mixed: Array = (G[:, 0, 0] * G[:, 0, 1]).sum(axis=-1)
+    return _covariances(_kernel(G), mixed)
+
+
 _TABLE = (
     Quantity("gradient_variance", _gradient_variance),
     Quantity("kernel_mean", _kernel),
     Quantity("kernel_second_moment", _kernel_second_moment),
+    Quantity("kernel_third_moment", _kernel_third_moment),
+    Quantity("kernel_fourth_moment", _kernel_fourth_moment),
     Quantity("kernel_variance", _kernel_variance, circuits=2),
+    Quantity("meta_kernel_mean", _meta_kernel, uses_hessian=True),
+    Quantity("meta_kernel_second_moment", _meta_kernel_second_moment, uses_hessian=True),
+    Quantity("kernel_meta_kernel_covariance", _kernel_meta_kernel_covariance, circuits=2, uses_hessian=True),
     Quantity("supervised_kernel_mean", _supervised_kernel, num_observables=2, uses_overlap=True),
+    Quantity("supervised_kernel_covariance", _supervised_kernel_covariance, circuits=2, uses_overlap=True),
     Quantity("supervised_kernel_eigenvalue_uniform", _uniform, uses_num_inputs=True),
     Quantity("supervised_kernel_eigenvalue_difference", _difference, uses_num_inputs=True),
 )

@@ -1,17 +1,23 @@
-"""The reference route: circuits of the ``segments`` ensemble as on paper, made of QuTiP objects.
+"""The reference route: circuits as on paper, made of QuTiP objects.
 
 Nothing here is fast. Derivatives come from outputs alone, by the shift rule: X² = 1 makes an output
 a + b cos 2θ + c sin 2θ in each of its angles, for which
 
     ∂z/∂θ = z(θ + π/4) − z(θ − π/4)
 
-holds exactly. Every object has the dims of one space of dimension D, also where D = 2ⁿ stands for n qubits.
+holds exactly. Other generators have no such rule; their derivatives are nested commutators,
 
-Reference: [Mitarai2018] for the shift rule, [Mezzadri2007] for the Haar sampler inside ``rand_unitary``.
+    ∂²z/∂θ_l∂θ_m = ⟨ψ| i[i[M, X̃_l], X̃_m] |ψ⟩  for l ≤ m,    M = U†OU,  X̃_l = V_l†X_lV_l,
+
+V_l all that acts up to layer l. Every object has the dims of one space of dimension D, also where D = 2ⁿ
+stands for n qubits.
+
+Reference: [mitarai2018] for the shift rule, [mezzadri2007] for the Haar sampler inside ``rand_unitary``.
 """
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from dataclasses import dataclass
@@ -21,11 +27,18 @@ import numpy as np
 import qutip
 
 from haarqntk.errors import InputError
+from haarqntk.montecarlo._ensembles import ENSEMBLES, SEGMENTS, Ensemble
+from haarqntk.montecarlo._quantities import QUANTITIES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
+
+    from haarqntk.montecarlo._problem import Problem
+
+    Real = NDArray[np.float64]
+    Rule = Callable[..., float]
 
 
 @dataclass(frozen=True)
@@ -34,7 +47,7 @@ class Circuit:
 
     Args:
         segments: The L + 1 unitaries S_0 … S_L, operators with dims [[D], [D]].
-        generators: The L operators X_1 … X_L with X² = 1, same dims.
+        generators: The L Hermitian operators X_1 … X_L, same dims.
         angles: The L angles θ_1 … θ_L in radians.
 
     Raises:
@@ -52,6 +65,18 @@ class Circuit:
                 f"{len(self.segments)}, {len(self.generators)} and {len(self.angles)}"
             )
 
+    @functools.cached_property
+    def has_involutions(self) -> bool:
+        """Whether X² = 1 for all generators."""
+        return all(qutip.qeye_like(X) == X @ X for X in self.generators)
+
+    def turn(self, layer: int, angle: float, target: qutip.Qobj) -> qutip.Qobj:
+        """Return e^{iθX_l} times a ket or an operator, for the angle θ and l = ``layer`` counted from 0."""
+        X = self.generators[layer]
+        if self.has_involutions:
+            return math.cos(angle) * target + 1j * math.sin(angle) * (X @ target)
+        return (1j * angle * X).expm() @ target
+
     def output(
         self, state: qutip.Qobj, observable: qutip.Qobj, angles: Sequence[float] | None = None
     ) -> float:
@@ -64,9 +89,8 @@ class Circuit:
         """
         thetas = self.angles if angles is None else angles
         ket = self.segments[-1] @ state
-        for S, X, theta in zip(self.segments[-2::-1], self.generators[::-1], thetas[::-1], strict=True):
-            ket = math.cos(theta) * ket + 1j * math.sin(theta) * (X @ ket)
-            ket = S @ ket
+        for layer in reversed(range(len(thetas))):
+            ket = self.segments[layer] @ self.turn(layer, thetas[layer], ket)
         return float(qutip.expect(observable, ket))
 
 
@@ -74,6 +98,40 @@ def derivative(circuit: Circuit, state: qutip.Qobj, observable: qutip.Qobj, *lay
     """Return ∂z/∂θ_{layers[0]} ∂θ_{layers[1]} … by the shift rule, once for each layer named.
 
     A layer may be named several times. Layers count from 0, as the tuple of angles does.
+
+    Args:
+        circuit: The circuit, whose angles are where the derivative is taken; its generators have X² = 1.
+        state: The ket |ψ⟩.
+        observable: The operator O.
+        layers: One layer in 0 … L−1 for each derivative; none at all gives z itself.
+
+    Raises:
+        InputError: If a generator does not have X² = 1.
+
+    Examples:
+        >>> one = qutip.qeye(2)
+        >>> circuit = Circuit((one, one), (qutip.sigmax(),), (math.pi / 12,))  # z = cos 2θ for O = Z
+        >>> round(derivative(circuit, qutip.basis(2, 0), qutip.sigmaz(), 0), 12)  # −2 sin 2θ
+        -1.0
+    """
+    if not circuit.has_involutions:
+        raise InputError(
+            "the shift rule must have generators with X² = 1, got others; use commutator_derivative"
+        )
+    total = 0.0
+    for signs in itertools.product((1, -1), repeat=len(layers)):
+        angles = list(circuit.angles)
+        for layer, sign in zip(layers, signs, strict=True):
+            angles[layer] += sign * math.pi / 4
+        total += math.prod(signs) * circuit.output(state, observable, angles)
+    return total
+
+
+def commutator_derivative(circuit: Circuit, state: qutip.Qobj, observable: qutip.Qobj, *layers: int) -> float:
+    """Return ∂z/∂θ_{layers[0]} ∂θ_{layers[1]} … by commutators, for Hermitian generators of any spectrum.
+
+    X̃_l depends on the angles of the layers that act before it, those with larger indices, and on no others.
+    Commutators with smaller indices therefore stand inside.
 
     Args:
         circuit: The circuit, whose angles are where the derivative is taken.
@@ -84,73 +142,116 @@ def derivative(circuit: Circuit, state: qutip.Qobj, observable: qutip.Qobj, *lay
     Examples:
         >>> one = qutip.qeye(2)
         >>> circuit = Circuit((one, one), (qutip.sigmax(),), (math.pi / 12,))  # z = cos 2θ for O = Z
-        >>> round(derivative(circuit, qutip.basis(2, 0), qutip.sigmaz(), 0), 12)  # −2 sin 2θ
-        -1.0
+        >>> round(commutator_derivative(circuit, qutip.basis(2, 0), qutip.sigmaz(), 0, 0), 12)  # −4 cos 2θ
+        -3.464101615138
     """
-    total = 0.0
-    for signs in itertools.product((1, -1), repeat=len(layers)):
-        angles = list(circuit.angles)
-        for layer, sign in zip(layers, signs, strict=True):
-            angles[layer] += sign * math.pi / 4
-        total += math.prod(signs) * circuit.output(state, observable, angles)
-    return total
+    V = circuit.segments[-1]
+    rotated = []
+    for layer in reversed(range(len(circuit.angles))):
+        V = circuit.turn(layer, circuit.angles[layer], V)
+        rotated.append(V.dag() @ circuit.generators[layer] @ V)
+        V = circuit.segments[layer] @ V
+    M = V.dag() @ observable @ V
+    for layer in sorted(layers):
+        X = rotated[-1 - layer]
+        M = 1j * (M @ X - X @ M)
+    return float(qutip.expect(M, state).real)
 
 
-def gradient(circuit: Circuit, state: qutip.Qobj, observable: qutip.Qobj) -> list[float]:
-    """Return the L first derivatives ∂z/∂θ_1 … ∂z/∂θ_L."""
-    return [derivative(circuit, state, observable, layer) for layer in range(len(circuit.angles))]
+def gradient(
+    circuit: Circuit, state: qutip.Qobj, observable: qutip.Qobj, rule: Rule = derivative
+) -> list[float]:
+    """Return the L first derivatives ∂z/∂θ_1 … ∂z/∂θ_L, by the shift rule or the given one."""
+    return [rule(circuit, state, observable, layer) for layer in range(len(circuit.angles))]
 
 
-def random_generator(D: int, rng: np.random.Generator) -> qutip.Qobj:
-    """Return a traceless involution: for D = 2ⁿ one of the 4ⁿ − 1 non-identity Pauli strings, each as likely.
+def hessian(
+    circuit: Circuit, state: qutip.Qobj, observable: qutip.Qobj, rule: Rule = derivative
+) -> list[list[float]]:
+    """Return the L × L second derivatives ∂²z/∂θ_l∂θ_m, by the shift rule or the given one."""
+    L = len(circuit.angles)
+    H = [[0.0] * L for _ in range(L)]
+    for first, second in itertools.combinations_with_replacement(range(L), 2):
+        H[first][second] = H[second][first] = rule(circuit, state, observable, first, second)
+    return H
 
-    For other even D it is σ_z ⊗ 1, the same every time: between Haar segments only its spectrum matters.
+
+def random_generator(D: int, rng: np.random.Generator, *, with_identity: bool = False) -> qutip.Qobj:
+    """Return an involution.
+
+    For D = 2ⁿ it is one of the 4ⁿ − 1 non-identity Pauli strings, or with the identity one of all 4ⁿ, each as
+    likely. For other even D it is σ_z ⊗ 1, the same every time: between Haar segments only its spectrum
+    matters.
     """
     if D & (D - 1):
         X = qutip.tensor(qutip.sigmaz(), qutip.qeye(D // 2))
     else:
         num_qubits = D.bit_length() - 1
-        index = int(rng.integers(1, 4**num_qubits))
+        index = int(rng.integers(0 if with_identity else 1, 4**num_qubits))
         letters = (qutip.qeye(2), qutip.sigmax(), qutip.sigmay(), qutip.sigmaz())
         X = qutip.tensor([letters[index >> 2 * qubit & 3] for qubit in range(num_qubits)])
     X.dims = [[D], [D]]
     return X
 
 
-def random_circuit(D: int, L: int, rng: np.random.Generator) -> Circuit:
-    """Return one circuit of the ``segments`` ensemble, its angles uniform on [0, 2π)."""
-    return Circuit(
-        tuple(qutip.rand_unitary(D, seed=rng, distribution="haar") for _ in range(L + 1)),
-        tuple(random_generator(D, rng) for _ in range(L)),
-        tuple(rng.uniform(0, 2 * math.pi, size=L).tolist()),
-    )
-
-
-def sample_gradients(
+def random_circuit(
     D: int,
     L: int,
-    *,
-    inputs: NDArray[np.float64],
-    observables: NDArray[np.float64],
-    count: int,
     rng: np.random.Generator,
-) -> NDArray[np.float64]:
-    """Return the gradients of ``count`` random circuits, of shape (count, A, P, L).
+    *,
+    ensemble: Ensemble = SEGMENTS,
+    generator: Real | None = None,
+) -> Circuit:
+    """Return one circuit of the ensemble.
 
     Args:
-        D: Dimension, even.
-        L: Number of layers, ≥ 1.
-        inputs: The P input vectors, shape (P, D).
-        observables: The diagonals of the A observables, shape (A, D).
+        D: Dimension; even if ``generator`` is None, a power of two if the ensemble wants Pauli strings.
+        L: Number of layers, ≥ 1; 1 if the ensemble has independent layers.
+        rng: Where the circuit is drawn from.
+        ensemble: What is random; ``segments`` by default.
+        generator: The diagonal of X for all layers, shape (D,); traceless involutions if None (default).
+    """
+    num_drawn = 1 if ensemble.uses_populations else L + ensemble.has_input_block
+    segments = [qutip.rand_unitary(D, seed=rng, distribution="haar") for _ in range(num_drawn)]
+    if ensemble.uses_populations:
+        segments.append(segments[0].dag())
+    elif not ensemble.has_input_block:
+        segments.append(qutip.qeye(D))
+    if generator is None:
+        with_identity = ensemble.uses_all_pauli_strings
+        generators = [random_generator(D, rng, with_identity=with_identity) for _ in range(L)]
+    else:
+        generators = [qutip.Qobj(np.diag(generator))] * L
+    largest_angle = 0 if ensemble.uses_populations else 2 * math.pi
+    angles = rng.uniform(0, largest_angle, size=L).tolist()
+    return Circuit(tuple(segments), tuple(generators), tuple(angles))
+
+
+def sample_derivatives(problem: Problem, *, count: int, rng: np.random.Generator) -> tuple[Real, ...]:
+    """Return what the problem's quantity is made of, for ``count`` random circuits of its ensemble.
+
+    Args:
+        problem: The problem.
         count: Number of circuits.
         rng: Where the circuits are drawn from.
+
+    Returns:
+        The gradients, of shape (count, A, P, L); if the quantity uses them, also the second derivatives, of
+        shape (count, A, P, L, L).
     """
-    kets = [qutip.Qobj(vector) for vector in inputs]
-    operators = [qutip.Qobj(np.diag(spectrum)) for spectrum in observables]
-    circuits = (random_circuit(D, L, rng) for _ in range(count))
-    return np.array(
-        [
-            [[gradient(circuit, ket, operator) for ket in kets] for operator in operators]
-            for circuit in circuits
-        ]
-    )
+    ensemble = ENSEMBLES[problem.ensemble]
+    generator = problem.generator()
+    kets = [qutip.Qobj(vector) for vector in problem.inputs()]
+    operators = [qutip.Qobj(np.diag(spectrum)) for spectrum in problem.observables()]
+    depth = 1 if ensemble.has_independent_layers else problem.L
+    circuits = [
+        random_circuit(problem.D, depth, rng, ensemble=ensemble, generator=generator)
+        for _ in range(count * problem.L // depth)
+    ]
+    rule = derivative if generator is None else commutator_derivative
+    outputs = [(circuit, ket, operator) for circuit in circuits for operator in operators for ket in kets]
+    shape = (count, len(operators), len(kets), problem.L)
+    G = np.reshape([gradient(*output, rule) for output in outputs], shape)
+    if not QUANTITIES[problem.quantity].uses_hessian:
+        return (G,)
+    return G, np.reshape([hessian(*output, rule) for output in outputs], (*shape, problem.L))

@@ -1,4 +1,4 @@
-"""The front of the room: draw circuits in blocks, turn gradients into values, merge the estimates."""
+"""The front of the room: draw circuits in blocks, turn derivatives into values, merge the estimates."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from haarqntk._arguments import integer, one_of
 from haarqntk.errors import CostError, InputTypeError
+from haarqntk.montecarlo._ensembles import ENSEMBLES
 from haarqntk.montecarlo._estimate import Estimate
 from haarqntk.montecarlo._problem import Problem
 from haarqntk.montecarlo._quantities import QUANTITIES
@@ -31,21 +32,14 @@ _BLOCK = 2**18
 # The largest single circuit, in complex numbers: 1 GiB.
 _LARGEST_CIRCUIT = 2**26
 
-# The most work accepted, in the units of ``_work``. One unit takes 2 to 20 ns on one core: a day or two.
+# The most work accepted, in the units of ``_work``. One unit takes 1 to 20 ns on one core: a day or two.
 _MOST_WORK = 10**13
 
 
 class _Route(Protocol):
-    def sample_gradients(
-        self,
-        D: int,
-        L: int,
-        *,
-        inputs: NDArray[np.float64],
-        observables: NDArray[np.float64],
-        count: int,
-        rng: np.random.Generator,
-    ) -> NDArray[np.float64]: ...
+    def sample_derivatives(
+        self, problem: Problem, *, count: int, rng: np.random.Generator
+    ) -> tuple[NDArray[np.float64], ...]: ...
 
 
 def simulate(
@@ -58,26 +52,44 @@ def simulate(
     rng: np.random.Generator,
     overlap: object = None,
     num_inputs: int | None = None,
+    ensemble: str = "segments",
+    generator_spectrum: Iterable[object] | None = None,
+    populations: Iterable[object] | None = None,
     method: str = "batched",
     progress: Callable[[int], object] | None = None,
 ) -> Estimate:
     """Estimate an average over random circuits by drawing them.
 
-    Circuits are U = S_0 e^{iθ_1X_1} S_1 … e^{iθ_LX_L} S_L with Haar segments, angles uniform on [0, 2π), and
-    X_l a uniformly drawn non-identity Pauli string, or σ_z ⊗ 1 where D is no power of two.
+    Circuits are U = S_0 e^{iθ_1X_1} S_1 … e^{iθ_LX_L} S_L. All that is random is drawn anew for every sample:
+
+    - "segments": Haar S_0 … S_L, angles uniform on [0, 2π), and X_l a uniformly drawn non-identity Pauli
+      string, or σ_z ⊗ 1 where D is no power of two.
+    - "prl_ansatz": S_L = 1, so that layer L acts on the fixed input itself, and X_l is drawn from all Pauli
+      strings with the identity among them. "prl_ansatz_with_input_block": the same with a Haar S_L.
+    - "independent_layers": every g_l as under "segments", but independent of the others.
+    - "generator_average": the output state ρ and the observable are kept, g_l = Tr(ρ i[O, V_lX_lV_l†]) with
+      independent Haar unitaries V_l.
 
     Args:
-        quantity: One of ``quantities()``.
-        D: Dimension, an even integer ≥ 2.
+        quantity: One of ``quantities()``. With "independent_layers" and "generator_average" it must be made
+            of first derivatives of one output.
+        D: Dimension, an integer ≥ 2; even unless ``generator_spectrum`` is given, a power of two for the two
+            ensembles of Pauli strings.
         L: Number of layers, an integer ≥ 1.
         spectrum: The D eigenvalues of the observable, exact rationals; for quantities of two observables a
             pair of such sequences, or one if both are the same.
-        samples: Number of independent values to draw, ≥ 2. A value of ``kernel_variance`` takes two circuits.
+        samples: Number of independent values to draw, ≥ 2. A value of a variance or
+            covariance takes two circuits.
         rng: Source of randomness. Each block of circuits draws from a child of it (``rng.spawn``), so the
             result depends on the seed and on how many children it has had, not on numbers drawn from it; a
             second call with the same ``rng`` is independent of the first.
         overlap: σ = |⟨φ|φ'⟩|² of the two inputs, rational, from 0 to 1; required where it is used.
         num_inputs: Number of orthonormal inputs, from 2 to D; required where it is used.
+        ensemble: One of ``ensembles()``, see above; "segments" by default.
+        generator_spectrum: The D eigenvalues of X_l, the same for every layer, exact rationals: any Hermitian
+            generator instead of X² = 1, Tr X = 0 (default, None). Not with the ensembles of Pauli strings.
+        populations: p_1 … p_D of the output state in the eigenbasis of O, in the order of ``spectrum``, exact
+            rationals ≥ 0 with sum 1; required by "generator_average". Phases do not matter.
         method: "batched" (default), or "qutip", the slow reference.
         progress: Called with the number of values finished since its last call; not called if None (default).
 
@@ -85,7 +97,7 @@ def simulate(
         The estimate, with the hash of its problem.
 
     Raises:
-        UnknownNameError: If the quantity or the method is unknown; the message lists the known ones.
+        UnknownNameError: If the quantity, ensemble or method is unknown; the message lists the known ones.
         CostError: If one circuit does not fit into memory, or the samples would take more than about a day.
         InputError: If a value is out of range, missing, or given where it is not used.
         InputTypeError: If a value is of the wrong kind.
@@ -97,9 +109,19 @@ def simulate(
         True
 
     Reference:
-        [PRL] Eq. 1 for the circuit, Eq. 6 and 17 for the kernels.
+        [liu2023] Eq. 1 and 20 for the circuits, Eq. 6, 14 and 17 for the kernels.
     """
-    problem = Problem.create(quantity, D=D, L=L, spectrum=spectrum, overlap=overlap, num_inputs=num_inputs)
+    problem = Problem.create(
+        quantity,
+        D=D,
+        L=L,
+        spectrum=spectrum,
+        overlap=overlap,
+        num_inputs=num_inputs,
+        ensemble=ensemble,
+        generator_spectrum=generator_spectrum,
+        populations=populations,
+    )
     samples = integer("samples", samples, at_least=2)
     route = _ROUTES[one_of("method", method, _ROUTES)]
     if not isinstance(rng, np.random.Generator):
@@ -126,40 +148,49 @@ def _estimates(
 ) -> Iterator[Estimate]:
     """Yield the estimate of one block of values after the other."""
     quantity = QUANTITIES[problem.quantity]
-    key, inputs, observables = problem.key(), problem.inputs(), problem.observables()
+    key = problem.key()
     for size in sizes:
         (child,) = rng.spawn(1)
-        G = route.sample_gradients(
-            problem.D,
-            problem.L,
-            inputs=inputs,
-            observables=observables,
-            count=size * quantity.circuits,
-            rng=child,
-        )
-        yield Estimate.of(key, quantity.values(G))
+        derivatives = route.sample_derivatives(problem, count=size * quantity.circuits, rng=child)
+        yield Estimate.of(key, quantity.values(*derivatives))
         if progress is not None:
             progress(size)
 
 
+def _shape(problem: Problem) -> tuple[int, int]:
+    """Return how many circuits one value takes, and of how many layers."""
+    circuits = QUANTITIES[problem.quantity].circuits
+    if ENSEMBLES[problem.ensemble].has_independent_layers:
+        return circuits * problem.L, 1
+    return circuits, problem.L
+
+
 def _numbers(problem: Problem) -> int:
     """Count the complex numbers that one value needs at a time: unitaries, generators and stored vectors."""
-    D, L = problem.D, problem.L
+    circuits, L = _shape(problem)
     num_vectors = problem.num_vectors * (L + 2 * len(problem.spectra))
-    return QUANTITIES[problem.quantity].circuits * ((2 * L + 1) * D**2 + num_vectors * D)
+    if QUANTITIES[problem.quantity].uses_hessian:
+        num_vectors += problem.num_vectors * (len(problem.spectra) + 2) * L  # bras, moved kets and a copy
+    return circuits * ((2 * L + 1) * problem.D**2 + num_vectors * problem.D)
 
 
 def _work(problem: Problem, method: str) -> int:
     """Estimate the work of one value: what a unitary takes to draw, and to act in each output of ``qutip``.
 
     The constants are fits: 32 to the batched route from D = 2 to 256, 20 000 to what QuTiP takes for a layer.
+    Second derivatives move L/2 vectors through a layer on average.
     """
-    D, L = problem.D, problem.L
+    D, (circuits, L) = problem.D, _shape(problem)
+    uses_hessian = QUANTITIES[problem.quantity].uses_hessian
     per_unitary = D**2 * (D + 32)
+    if uses_hessian:
+        per_unitary += L * problem.num_vectors * D * (D + 32) // 2
     if method == "qutip":
         outputs = 2 * L * problem.num_vectors * len(problem.spectra)
+        if uses_hessian:
+            outputs += 2 * L * (L + 1) * problem.num_vectors * len(problem.spectra)
         per_unitary += outputs * (20_000 + D**2)
-    return QUANTITIES[problem.quantity].circuits * (L + 1) * per_unitary
+    return circuits * (L + 1) * per_unitary
 
 
 def _refuse_unaffordable(problem: Problem, samples: int, method: str) -> None:

@@ -13,6 +13,7 @@ from haarqntk.montecarlo import Problem
 
 PAIR = "supervised_kernel_mean"
 UNIFORM = "supervised_kernel_eigenvalue_uniform"
+AVERAGE = "generator_average"
 
 
 def as_integers(problem: Problem) -> list[list[int]]:
@@ -37,6 +38,27 @@ def test_every_kind_of_exact_number_gives_the_same_problem() -> None:
 def test_the_order_of_the_basis_does_not_matter(spectrum: list[Fraction]) -> None:
     problem = Problem.create("kernel_mean", D=4, L=1, spectrum=spectrum)
     assert problem == Problem.create("kernel_mean", D=4, L=1, spectrum=[3, 1, 0, Fraction(-1, 2)])
+
+
+@given(st.permutations([(3, 0), (1, Fraction(1, 2)), (0, Fraction(1, 4)), (-1, Fraction(1, 4))]))
+def test_populations_follow_the_order_of_the_spectrum(columns: list[tuple[int, Fraction]]) -> None:
+    spectrum, populations = zip(*columns, strict=True)
+    problem = Problem.create(
+        "kernel_mean", D=4, L=1, spectrum=spectrum, populations=iter(populations), ensemble=AVERAGE
+    )
+    assert as_integers(problem) == [[3, 1, 0, -1]]
+    assert problem.populations == tuple(Fraction(p, 4) for p in (0, 2, 1, 1))
+    np.testing.assert_allclose(problem.inputs() ** 2, [[0, 0.5, 0.25, 0.25]])
+    assert problem.observables().tolist() == [[0, 0.75, -0.25, -1.25]]  # minus ⟨O⟩; what nobody sees is 0
+
+
+@given(st.permutations([3, 1, 0, Fraction(-1, 2)]))
+def test_the_order_of_the_generator_does_not_matter(X: list[Fraction]) -> None:
+    problem = Problem.create("kernel_mean", D=4, L=1, spectrum=range(4), generator_spectrum=iter(X))
+    assert problem.generator_spectrum == tuple(Fraction(x, 2) for x in (6, 2, 0, -1))
+    generator = problem.generator()
+    assert generator is not None
+    assert generator.tolist() == [2.125, 0.125, -0.875, -1.375]  # minus Tr X/D
 
 
 def test_two_observables_keep_their_common_basis() -> None:
@@ -66,6 +88,16 @@ def test_every_number_counts_in_the_key() -> None:
         Problem.create(PAIR, D=4, L=1, spectrum=[1, 1, -1, -1], overlap=1),
         Problem.create(UNIFORM, D=4, L=1, spectrum=[1, 1, -1, -1], num_inputs=2),
         Problem.create(UNIFORM, D=4, L=1, spectrum=[1, 1, -1, -1], num_inputs=3),
+        Problem.create("kernel_mean", D=4, L=1, spectrum=[1, 1, -1, -1], ensemble="prl_ansatz"),
+        Problem.create("kernel_mean", D=4, L=1, spectrum=[1, 1, -1, -1], ensemble="independent_layers"),
+        Problem.create("kernel_mean", D=4, L=1, spectrum=[1, 1, -1, -1], generator_spectrum=[1, 1, -1, -1]),
+        Problem.create("kernel_mean", D=4, L=1, spectrum=[1, 1, -1, -1], generator_spectrum=[1, 0, 0, 0]),
+        Problem.create(
+            "kernel_mean", D=4, L=1, spectrum=[1, 1, -1, -1], ensemble=AVERAGE, populations=[1, 0, 0, 0]
+        ),
+        Problem.create(
+            "kernel_mean", D=4, L=1, spectrum=[1, 1, -1, -1], ensemble=AVERAGE, populations=[0, 0, 1, 0]
+        ),
     ]
     assert len({problem.key() for problem in problems}) == len(problems)
 
@@ -73,6 +105,16 @@ def test_every_number_counts_in_the_key() -> None:
 def test_the_key_is_stored_in_files_and_does_not_change() -> None:
     problem = Problem.create(PAIR, D=2, L=1, spectrum=([1, -1], [Fraction(1, 2), 0]), overlap=1)
     assert problem.key() == "9cdc028c11706bdc2f284470b0b4316386840a7a4643d24efd95fe3a423c1731"
+    problem = Problem.create(
+        "kernel_mean",
+        D=3,
+        L=2,
+        spectrum=[1, 0, 0],
+        ensemble=AVERAGE,
+        generator_spectrum=[1, 2, -1],
+        populations=[Fraction(1, 3), Fraction(2, 3), 0],
+    )
+    assert problem.key() == "4cccb99bdd861073c7190cd3abe517e42ae662f1806650cb58b1e02ff0bbe1e9"
 
 
 def test_observables_lose_their_constant_exactly() -> None:
@@ -103,7 +145,7 @@ def test_inputs_are_orthonormal() -> None:
         (
             {"D": 5},
             InputError,
-            "D must be even, got 5: an odd dimension has no traceless X with X² = 1; use D = 4 or D = 6",
+            "X with X² = 1; use D = 4 or D = 6, or pass generator_spectrum",
         ),
         ({"D": 0}, InputError, "D must be an integer ≥ 2, got 0"),
         ({"D": 4.0}, InputTypeError, "D must be an integer ≥ 2, got 4.0"),
@@ -130,8 +172,8 @@ def test_inputs_are_orthonormal() -> None:
             InputError,
             "spectrum must be one sequence of D = 4 rationals for 'kernel_mean', got 2 sequences",
         ),
-        ({"spectrum": [10**31, 0, 0, 0]}, InputError, "width .* of 0 or from 1e-30 to 1e30, got 1000"),
-        ({"spectrum": [Fraction(1, 10**31), 0, 0, 0]}, InputError, "of 0 or from 1e-30 to 1e30, got 1/1000"),
+        ({"spectrum": [10**10, 0, 0, 0]}, InputError, "width .* of 0 or from 1e-9 to 1e9, got 1000"),
+        ({"spectrum": [Fraction(1, 10**10), 0, 0, 0]}, InputError, "of 0 or from 1e-9 to 1e9, got 1/1000"),
         ({"overlap": 1}, InputError, "overlap is not used by 'kernel_mean', got 1; leave it out"),
         ({"num_inputs": 2}, InputError, "num_inputs is not used by 'kernel_mean', got 2; leave it out"),
         ({"quantity": PAIR}, InputError, "overlap is required by 'supervised_kernel_mean', got None; pass"),
@@ -149,6 +191,97 @@ def test_inputs_are_orthonormal() -> None:
             {"quantity": PAIR, "overlap": 1, "spectrum": [[1, 1, 0, 0]] * 3},
             InputError,
             "a sequence or a pair of sequences of D = 4 rationals for '.*', got 3 sequences; pass one for",
+        ),
+        (
+            {"ensemble": "prl"},
+            UnknownNameError,
+            "unknown ensemble 'prl'; known: segments, prl_ansatz, prl_ansatz_with_input_block, independent",
+        ),
+        ({"ensemble": None}, UnknownNameError, "unknown ensemble 'None'"),
+        (
+            {"ensemble": "prl_ansatz", "D": 6},
+            InputError,
+            "D must be a power of two for ensemble 'prl_ansatz', whose .*, got 6; use D = 4 or D = 8",
+        ),
+        (
+            {"ensemble": "prl_ansatz_with_input_block", "D": 3},
+            InputError,
+            "D must be a power of two for ensemble 'prl_ansatz_with_.*, got 3; use D = 2 or D = 4",
+        ),
+        (
+            {"ensemble": "prl_ansatz", "generator_spectrum": [1, 0, 0, 0]},
+            InputError,
+            r"generator_spectrum is not used by ensemble 'prl_ansatz', .*, got \[1, 0, 0, 0\]; leave it out",
+        ),
+        (
+            {"ensemble": "independent_layers", "quantity": "meta_kernel_mean"},
+            InputError,
+            "got 'meta_kernel_mean'; use one of gradient_variance, kernel_mean, .*, kernel_variance, or another",
+        ),
+        (
+            {"ensemble": "independent_layers", "quantity": PAIR, "overlap": 1},
+            InputError,
+            "first derivatives of one output for ensemble 'independent_layers', got 'supervised_kernel_mean'",
+        ),
+        (
+            {"ensemble": AVERAGE, "quantity": UNIFORM, "num_inputs": 2},
+            InputError,
+            f"first derivatives of one output for ensemble 'generator_average', got '{UNIFORM}'",
+        ),
+        (
+            {"ensemble": AVERAGE},
+            InputError,
+            "populations is required by ensemble 'generator_average', got No",
+        ),
+        (
+            {"populations": [1, 0, 0, 0]},
+            InputError,
+            r"populations is not used by ensemble 'segments', got \[1, 0, 0, 0\]; leave it out",
+        ),
+        (
+            {"ensemble": AVERAGE, "populations": [1, 1, 1, 1]},
+            InputError,
+            "populations must be ≥ 0 and have the sum 1, got the smallest 1 and the sum 4",
+        ),
+        (
+            {"ensemble": AVERAGE, "populations": [Fraction(3, 2), 0, 0, Fraction(-1, 2)]},
+            InputError,
+            "populations must be ≥ 0 and have the sum 1, got the smallest -1/2 and the sum 1",
+        ),
+        (
+            {"ensemble": AVERAGE, "populations": [0.5, 0.5, 0, 0]},
+            InputTypeError,
+            r"populations\[0\] must be an exact integer or rational, got 0.5",
+        ),
+        (
+            {"ensemble": AVERAGE, "populations": [1, 0]},
+            InputError,
+            "populations must have D = 4 entries, got 2; pass one for each eigenvalue",
+        ),
+        (
+            {"ensemble": AVERAGE, "populations": 1},
+            InputTypeError,
+            "populations must be a sequence of rationa",
+        ),
+        (
+            {"generator_spectrum": "1100"},
+            InputTypeError,
+            "generator_spectrum must be a sequence of rationals",
+        ),
+        (
+            {"generator_spectrum": [1, -1]},
+            InputError,
+            "generator_spectrum must have D = 4 entries, got 2; list every eigenvalue as often as it occurs",
+        ),
+        (
+            {"generator_spectrum": [1, 0, 0.5, 0]},
+            InputTypeError,
+            r"generator_spectrum\[2\] must be an exact integer or rational, got 0.5",
+        ),
+        (
+            {"generator_spectrum": [10**10, 0, 0, 0]},
+            InputError,
+            "generator_spectrum must have a width .* of 0 or from 1e-9 to 1e9, got 10000000000/1; rescale",
         ),
         (
             {"quantity": UNIFORM},

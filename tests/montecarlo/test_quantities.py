@@ -15,12 +15,23 @@ G = np.array(
 )
 
 
+# Symmetric, for the first observable and input of G; nothing else uses them.
+H = np.zeros((2, 2, 2, 3, 3))
+H[:, 0, 0] = [[[1, 0, 2], [0, 3, 0], [2, 0, -1]], [[5, 1, 1], [1, 2, -4], [1, -4, 1]]]
+
+
 @pytest.mark.parametrize(
     ("name", "values"),
     [
         ("gradient_variance", [14 / 3, 2 / 3]),
         ("kernel_mean", [14, 2]),
         ("kernel_second_moment", [196, 4]),
+        ("kernel_third_moment", [14**3, 8]),
+        ("kernel_fourth_moment", [14**4, 16]),
+        ("meta_kernel_mean", [1 + 12 - 9 + 12, 2 + 1 - 8]),
+        ("meta_kernel_second_moment", [16**2, 5**2]),
+        ("kernel_meta_kernel_covariance", [(14 - 2) * (16 + 5) / 2]),
+        ("supervised_kernel_covariance", [(14 - 2) * (32 - 2) / 2]),  # K_12 = 4 + 10 + 18 and 0 + 2 + 0
         ("kernel_variance", [72]),  # (14 − 2)²/2
         ("supervised_kernel_mean", [7, 7]),  # 1·1 + 2·0 + 3·2 and 0·5 + 1·4 + 1·3
         ("supervised_kernel_eigenvalue_uniform", [155 / 2, 14 / 2]),  # (5² + 7² + 9²)/2 and (2² + 3² + 1²)/2
@@ -28,7 +39,9 @@ G = np.array(
     ],
 )
 def test_values_by_hand(name: str, values: list[float]) -> None:
-    assert QUANTITIES[name].values(G).tolist() == values
+    quantity = QUANTITIES[name]
+    derivatives = (G, H) if quantity.uses_hessian else (G,)
+    assert quantity.values(*derivatives).tolist() == values
 
 
 def test_the_table_is_what_users_see() -> None:

@@ -1,3 +1,4 @@
+import itertools
 import math
 
 import numpy as np
@@ -7,7 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from haarqntk.errors import InputError
-from haarqntk.montecarlo._qutip import Circuit, derivative, gradient, random_circuit
+from haarqntk.montecarlo._qutip import (
+    Circuit,
+    commutator_derivative,
+    derivative,
+    gradient,
+    hessian,
+    random_circuit,
+)
 
 angles = st.floats(min_value=0, max_value=2 * math.pi)
 coefficients = st.floats(min_value=-10, max_value=10)
@@ -89,6 +97,47 @@ def test_shift_rule_equals_the_commutator(D: int, L: int) -> None:
         M = after.dag() @ observable @ after
         commutator = (ket.proj() @ (1j * (M @ X - X @ M))).tr()
         assert derivative(circuit, state, observable, layer) == pytest.approx(commutator, abs=1e-12)
+
+
+@pytest.mark.parametrize(("D", "L"), [(2, 1), (2, 3), (4, 3), (6, 2)])
+def test_commutators_equal_the_shift_rule(D: int, L: int) -> None:
+    case = random_case(D, L, seed=D + L)
+    for layers in [(), *itertools.product(range(L)), *itertools.product(range(L), repeat=2), (0, L - 1, 0)]:
+        expected = derivative(*case, *layers)
+        assert commutator_derivative(*case, *layers) == pytest.approx(expected, abs=1e-11)
+    assert hessian(*case) == pytest.approx(np.array(hessian(*case, commutator_derivative)), abs=1e-11)
+    assert gradient(*case) == pytest.approx(gradient(*case, commutator_derivative), abs=1e-11)
+
+
+@pytest.mark.parametrize("X", [(1, 2, -1), (3, 0, 0), (0, 1, 1, -2, 3)])
+def test_commutators_equal_finite_differences_for_any_generator(X: tuple[int, ...]) -> None:
+    D, L, step = len(X), 2, 1e-3
+    rng = np.random.default_rng(D)
+    state, observable = qutip.rand_ket(D, seed=rng), qutip.rand_herm(D, seed=rng)
+    circuit = random_circuit(D, L, rng, generator=np.array(X, dtype=float))
+
+    def value(layer: int, steps: int, *others: int) -> float:
+        angles = list(circuit.angles)
+        angles[layer] += steps * step
+        moved = Circuit(circuit.segments, circuit.generators, tuple(angles))
+        return commutator_derivative(moved, state, observable, *others)
+
+    assert commutator_derivative(circuit, state, observable) == pytest.approx(
+        circuit.output(state, observable), abs=1e-13
+    )
+    for layer in range(L):
+        for others in [(), (0,), (1,)]:
+            near, far = (value(layer, k, *others) - value(layer, -k, *others) for k in (1, 2))
+            difference = (8 * near - far) / (12 * step)  # an error of step⁴ times a fifth derivative over 30
+            exact = commutator_derivative(circuit, state, observable, layer, *others)
+            assert exact == pytest.approx(difference, abs=1e-8)
+
+
+def test_the_shift_rule_refuses_other_generators() -> None:
+    rng = np.random.default_rng(1)
+    circuit = random_circuit(3, 2, rng, generator=np.array([1.0, 2, -1]))
+    with pytest.raises(InputError, match="must have generators with X² = 1, got others; use commutator_der"):
+        derivative(circuit, qutip.basis(3, 0), qutip.qeye(3), 0)
 
 
 def test_repeated_derivatives() -> None:
