@@ -19,11 +19,15 @@ from haarqntk._lazy import LazyModule
 from haarqntk.errors import HaarqntkError, InputError
 
 if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from haarqntk.findings import Finding
     from haarqntk.qntk import EigenvalueFormula, Formula
     from haarqntk.validation import Check
 
 circuits = LazyModule("haarqntk.circuits")
 export = LazyModule("haarqntk.export")
+findings = LazyModule("haarqntk.findings")
 qntk = LazyModule("haarqntk.qntk")
 report_room = LazyModule("haarqntk.report")
 validation = LazyModule("haarqntk.validation")
@@ -162,35 +166,53 @@ def report(
     """
     report_room.prepare_folder(out)
     start = time.perf_counter()
-    checks = _run_checks([], samples, reference_samples, seed)
-    written = report_room.write_report(out, checks, seed=seed, seconds=time.perf_counter() - start)
+    checks, found = _run_everything(samples, reference_samples, seed)
+    seconds = time.perf_counter() - start
+    written = report_room.write_report(out, checks, found, seed=seed, seconds=seconds)
     verdict = validation.verdict(checks)
     for name in qntk.formulas():
         typer.echo(export.plain_text(qntk.formula(name), width=rich_console.Console().width) + "\n")
     typer.echo(verdict["sentence"])
     for path in written:
         typer.echo(f"wrote {path}")
-    if not verdict["passed"]:
+    if not verdict["passed"] or not all(finding.agrees for finding in found):
         raise typer.Exit(CHECK_FAILED)
 
 
 def _run_checks(names: list[str], samples: int, reference_samples: int, seed: int) -> list[Check]:
-    """Run every case behind a progress bar on standard error with the time left."""
+    """Run every case behind a progress bar."""
     seed = arguments.integer("seed", seed, at_least=0)
     cases = validation.plan(names, samples=samples, reference_samples=reference_samples)
-    columns = (
-        rich_progress.TextColumn("{task.description}"),
-        rich_progress.BarColumn(),
-        rich_progress.TaskProgressColumn(),
-        rich_progress.TimeRemainingColumn(),
-    )
-    console = rich_console.Console(stderr=True)
-    with rich_progress.Progress(*columns, console=console, transient=True) as bar:
+    with _progress_bar() as bar:
         task = bar.add_task("simulating", total=sum(case.cost for case in cases))
         done: list[Check] = validation.run(
             cases, seed=seed, progress=lambda case: bar.update(task, advance=case.cost)
         )
     return done
+
+
+def _run_everything(samples: int, reference_samples: int, seed: int) -> tuple[list[Check], list[Finding]]:
+    """Run every case and examine every published claim, each behind a progress bar."""
+    checks = _run_checks([], samples, reference_samples, seed)
+    with _progress_bar() as bar:
+        task = bar.add_task("refereeing", total=sum(map(findings.cost, qntk.PUBLISHED_CLAIMS)))
+        found: list[Finding] = findings.run(
+            seed=seed, progress=lambda claim: bar.update(task, advance=findings.cost(claim))
+        )
+    return checks, found
+
+
+def _progress_bar() -> Progress:
+    """A bar on standard error with the share done and the time left; it goes when the work is done."""
+    bar: Progress = rich_progress.Progress(
+        rich_progress.TextColumn("{task.description}"),
+        rich_progress.BarColumn(),
+        rich_progress.TaskProgressColumn(),
+        rich_progress.TimeRemainingColumn(),
+        console=rich_console.Console(stderr=True),
+        transient=True,
+    )
+    return bar
 
 
 def _print_formulas(formulas: list[Formula | EigenvalueFormula], output_format: str) -> None:

@@ -5,6 +5,7 @@ A front door: it joins the exact rooms, ``montecarlo`` and ``export``.
 
 from __future__ import annotations
 
+import math
 import platform
 import tempfile
 from importlib.metadata import version
@@ -15,7 +16,8 @@ from haarqntk import __version__
 from haarqntk._defaults import REFERENCE_SAMPLES, SAMPLES, SEED
 from haarqntk.errors import OutputError
 from haarqntk.export import Curve, html_page, latex_document, plot_svg
-from haarqntk.qntk import Formula, formula, formulas
+from haarqntk.findings import DIMENSIONS, Concentration, Finding, concentration
+from haarqntk.qntk import Formula, formula, formulas, latex_of
 from haarqntk.validation import table_row, verdict
 
 if TYPE_CHECKING:
@@ -48,12 +50,15 @@ def prepare_folder(out: Path) -> None:
         ) from None
 
 
-def write_report(out: Path, checks: Sequence[Check], *, seed: int, seconds: float) -> list[Path]:
+def write_report(
+    out: Path, checks: Sequence[Check], found: Sequence[Finding], *, seed: int, seconds: float
+) -> list[Path]:
     """Write ``report.html`` and ``formulas.tex``; each appears whole or not at all.
 
     Args:
         out: A folder that ``prepare_folder`` has accepted.
         checks: The checks of every formula.
+        found: The findings about published formulas.
         seed: The seed of the simulation.
         seconds: The time that it took.
 
@@ -64,12 +69,44 @@ def write_report(out: Path, checks: Sequence[Check], *, seed: int, seconds: floa
     page = html_page(
         derived,
         rows=[table_row(check) for check in checks],
+        findings=[_finding_row(finding) for finding in found],
+        concentration=[_concentration_row(row) for row in concentration()],
         verdict=verdict(checks),
         plot=_plot(checks),
         provenance=_provenance(checks, seed, seconds),
     )
     document = latex_document(derived, version=__version__)
     return [_write_whole(out / PAGE, page), _write_whole(out / DOCUMENT, document)]
+
+
+def _finding_row(finding: Finding) -> dict[str, str]:
+    estimate, check = finding.estimate, finding.check
+    ratios = {
+        f"ratio_{D}": f"{float(ratio):.4g}" for D, ratio in zip(DIMENSIONS, finding.ratios, strict=True)
+    }
+    return {
+        "source": finding.claim.label,
+        "published": finding.claim.published,
+        "ensemble": finding.claim.ensemble,
+        "verdict": check.verdict,
+        "limit": "" if check.ratio is None else latex_of(check.ratio),
+        **ratios,
+        "simulated": f"{estimate.mean:.4g} ± {estimate.standard_error:.2g}" if estimate else "",
+        "z_exact": f"{estimate.z_score(finding.exact):+.1f}" if estimate else "",
+        "z_published": f"{estimate.z_score(finding.claimed):+.1f}" if estimate else "",
+        "agrees": "yes" if finding.agrees else "",
+        "note": finding.claim.note,
+        "counterexample": f"they differ at {check.counterexample}" if check.counterexample else "",
+    }
+
+
+def _concentration_row(row: Concentration) -> dict[str, str]:
+    return {
+        "observable": row.observable,
+        "D": str(row.D),
+        "floor": f"{math.sqrt(row.floor):.4g}",
+        "crossover": f"{float(row.crossover):.4g}",
+    }
 
 
 def _plot(checks: Sequence[Check]) -> str:

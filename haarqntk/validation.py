@@ -5,17 +5,16 @@ A front door: it sees the exact rooms and ``montecarlo``, which do not see each 
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from haarqntk._arguments import integer, one_of
+from haarqntk._pool import start_in_processes
 from haarqntk.montecarlo import Estimate, simulate
 from haarqntk.qntk import EigenvalueFormula, Formula, formula, formulas
 
@@ -54,7 +53,8 @@ class Case:
     def cost(self) -> int:
         """About how long the case takes, in layers of the NumPy route; for the order and the progress bar."""
         L: int = dict(self.arguments)["L"]
-        return L * self.samples * (200 if self.method == "qutip" else 1)
+        depth = L**2 if self.formula.startswith("meta_kernel") else L
+        return depth * self.samples * (200 if self.method == "qutip" else 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,33 +111,27 @@ def run(cases: Sequence[Case], *, seed: int, progress: Callable[[Case], object] 
     Returns:
         The checks, in the order of ``cases``.
     """
-    seed = integer("seed", seed, at_least=0)
-    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ.setdefault(variable, "1")  # read by the workers: one thread each, no more than the cores
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(len(os.sched_getaffinity(0)), mp_context=context) as pool:
-        # the longest first, so that no core ends up waiting for one
-        queue = sorted(cases, key=lambda case: -case.cost)
-        futures = {pool.submit(check, case, seed=seed): case for case in queue}
-        try:
-            for future in as_completed(futures):
-                future.result()
-                if progress is not None:
-                    progress(futures[future])
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-        done = {case: future.result() for future, case in futures.items()}
-    return [done[case] for case in cases]
+    task = partial(estimate, seed=integer("seed", seed, at_least=0))
+    with start_in_processes(task, cases, cost=lambda case: case.cost) as running:
+        exact = [exact_value(case) for case in cases]  # derived here, once, while the others simulate
+        estimates = running.results(progress)
+    return [Check(*row) for row in zip(cases, exact, estimates, strict=True)]
 
 
 def check(case: Case, *, seed: int) -> Check:
-    """Evaluate and simulate one case; the stream of random numbers belongs to the seed and the case."""
-    arguments = dict(case.arguments)
-    exact = _formula_of(case).at(**arguments)
+    """Evaluate and simulate one case."""
+    return Check(case, exact_value(case), estimate(case, seed=seed))
+
+
+def exact_value(case: Case) -> Fraction:
+    """The closed form at the case's numbers."""
+    return Fraction(_formula_of(case).at(**dict(case.arguments)))
+
+
+def estimate(case: Case, *, seed: int) -> Estimate:
+    """Simulate one case; the stream of random numbers belongs to the seed and the case."""
     rng = np.random.default_rng([seed, *repr(case).encode()])
-    estimate = simulate(case.quantity, **arguments, samples=case.samples, rng=rng, method=case.method)
-    return Check(case, Fraction(exact), estimate)
+    return simulate(case.quantity, **dict(case.arguments), samples=case.samples, rng=rng, method=case.method)
 
 
 def verdict(checks: Sequence[Check]) -> dict[str, object]:

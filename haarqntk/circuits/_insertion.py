@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from haarqntk.exact import RationalFunction
     from haarqntk.traces import Monomial
 
-Entry: TypeAlias = tuple[int, int, int]  # power of D, target σ', source σ
 Placement: TypeAlias = tuple[tuple[int, int, int], ...]  # per copy: power of X left, right, coefficient
 
 
@@ -81,19 +80,19 @@ def layer_operators(
         if value
     }
     numerators, scale = over_common_denominator(list(twirls.values()))
-    by_class: defaultdict[tuple[int, Partition], list[tuple[Monomial, tuple[int, ...]]]] = defaultdict(list)
+    pieces: defaultdict[Monomial, list[tuple[NDArray[np.int64], NDArray[np.object_]]]] = defaultdict(list)
     for (s, mu, monomial), numerator in zip(twirls, numerators, strict=True):
-        by_class[s, mu].append((monomial, numerator))
-    entries: defaultdict[Monomial, defaultdict[Entry, int]] = defaultdict(lambda: defaultdict(int))
-    for s, group in groups.items():
-        for loops, target, source, mu, count in _contractions(len(block), s, group):
-            for monomial, numerator in by_class[s, mu]:
-                for power, value in enumerate(numerator):
-                    if dimension is None:
-                        entries[monomial][power + loops, target, source] += count * value
-                    else:
-                        entries[monomial][0, target, source] += count * value * dimension**loops
-    return tuple((monomial, _as_operator(found)) for monomial, found in entries.items()), scale
+        class_of_pi, loops, target, source, count = _contractions(len(block), s, tuple(groups[s]))
+        rows = class_of_pi == partitions(s).index(mu)
+        for power, value in enumerate(numerator):
+            if not value:
+                continue
+            shift = power + loops[rows] if dimension is None else 0 * loops[rows]
+            weight: NDArray[np.object_] = count[rows].astype(object) * value
+            if dimension is not None:
+                weight = weight * (loops[rows] * 0 + dimension).astype(object) ** loops[rows].astype(object)
+            pieces[monomial].append((np.stack([shift, target[rows], source[rows]]), weight))
+    return tuple((monomial, _as_operator(found)) for monomial, found in pieces.items()), scale
 
 
 def placements(block: tuple[int, ...], generators: str = "pauli") -> list[Placement]:
@@ -137,8 +136,15 @@ def generator_twirls(
     }
 
 
-def _contractions(k: int, s: int, group: list[Placement]) -> list[tuple[int, int, int, Partition, int]]:
-    """The counts, weighted by the placements' signs, of (loops, σ', σ, class of π) over σ ∈ S_k, π ∈ S_s."""
+@lru_cache(maxsize=64)
+def _contractions(k: int, s: int, group: tuple[Placement, ...]) -> tuple[NDArray[np.int64], ...]:
+    """All contractions over σ ∈ S_k and π ∈ S_s, equal ones counted with the placements' signs.
+
+    They do not depend on the dimension.
+
+    Returns:
+        Columns: place of the class of π in ``partitions(s)``, loops, σ', σ, count.
+    """
     size, classes = factorial(k), partitions(s)
     pis = all_permutations(s)
     class_of_pi = np.array([classes.index(cycle_type(tuple(pi.tolist()))) for pi in pis])
@@ -156,8 +162,7 @@ def _contractions(k: int, s: int, group: list[Placement]) -> list[tuple[int, int
     rest, sources = np.divmod(distinct, size)
     rest, targets = np.divmod(rest, size)
     class_index, loops = np.divmod(rest, s + 1)
-    columns = (loops.tolist(), targets.tolist(), sources.tolist(), class_index.tolist(), counts.tolist())
-    return [(x, target, sigma, classes[i], n) for x, target, sigma, i, n in zip(*columns, strict=True)]
+    return class_index, loops, targets, sources, counts
 
 
 def _walks(k: int, s: int, placement: Placement, pis: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -198,8 +203,14 @@ def _first_return(walk: NDArray[np.int64], k: int) -> tuple[NDArray[np.int64], N
     return permutation_rank(np.argsort(returned, axis=-1)), loops
 
 
-def _as_operator(entries: dict[Entry, int]) -> SparseOperator:
-    kept = sorted((key, value) for key, value in entries.items() if value)
-    power, target, source = np.array([key for key, _ in kept], dtype=np.int64).reshape(-1, 3).T
-    value = np.array([value for _, value in kept], dtype=object)
-    return SparseOperator(power, target, source, value)
+def _as_operator(pieces: list[tuple[NDArray[np.int64], NDArray[np.object_]]]) -> SparseOperator:
+    """One entry for each (power, target, source), equal ones added, sorted."""
+    keys = np.concatenate([keys for keys, _ in pieces], axis=1)
+    values = np.concatenate([values for _, values in pieces])
+    order = np.lexsort(keys[::-1])
+    keys, values = keys[:, order], values[order]
+    is_first = np.ones(len(values), dtype=bool)
+    is_first[1:] = (keys[:, 1:] != keys[:, :-1]).any(axis=0)
+    totals = np.add.reduceat(values, np.flatnonzero(is_first))
+    power, target, source = keys[:, is_first][:, totals != 0]
+    return SparseOperator(power, target, source, totals[totals != 0])

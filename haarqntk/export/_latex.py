@@ -17,11 +17,14 @@ if TYPE_CHECKING:
 
 sympy = LazyModule("sympy")
 
-_LINE = 70  # visible characters of a displayed line on an A4 page with 25 mm margins
+_LONGEST = 4000  # characters of LaTeX past which a formula is shown for Tr O = 0
+_LINE = 65  # visible characters of a displayed line on an A4 page with 25 mm margins
 
 
 def latex_lines(formula: Formula | EigenvalueFormula, *, width: int = _LINE) -> list[str]:
     r"""The equation "notation = closed form", broken at plus signs so that each line fits.
+
+    A form longer than a page is given at Tr O = 0, and its notation says so.
 
     Args:
         formula: The value.
@@ -43,6 +46,10 @@ def latex_lines(formula: Formula | EigenvalueFormula, *, width: int = _LINE) -> 
         ]
     expression = formula.to_sympy()
     whole = latex_of(expression)
+    if len(whole) > _LONGEST:
+        formula = formula.centred()
+        expression = formula.to_sympy()
+        whole = latex_of(expression)
     if _visible(whole) <= width:
         return [f"{formula.notation} = {whole}"]
     lines = [f"{formula.notation} ="]
@@ -109,9 +116,7 @@ def latex_document(formulas: Sequence[Formula | EigenvalueFormula], *, version: 
     entries = [
         {
             "name": escape_latex(formula.name),
-            "lines": [
-                f"{'' if i == 0 else ' & '}{_aligned(line, i)}" for i, line in enumerate(latex_lines(formula))
-            ],
+            "lines": [_aligned(line) for line in latex_lines(formula)],
             "definition": formula.definition_latex,
             "ensemble": escape_latex(formula.ensemble),
             "design_order": formula.design_order,
@@ -123,11 +128,9 @@ def latex_document(formulas: Sequence[Formula | EigenvalueFormula], *, version: 
     return template.render(entries=entries, version=version)
 
 
-def _aligned(line: str, place: int) -> str:
+def _aligned(line: str) -> str:
     """An alignment mark behind the equals sign of a line that starts an equation, before one that continues."""
-    if " = " in line:
-        return line.replace(" = ", " ={}& ", 1).removeprefix(" & ")
-    return line if place else "& " + line
+    return line.replace(" = ", " ={}& ", 1) if " = " in line else f"& {line}"
 
 
 def latex_fraction(value: Fraction) -> str:

@@ -115,6 +115,24 @@ class Formula:
             derive=lambda dimension: derive(dimension).coefficient("L", n),
         )
 
+    def centred(self) -> Formula:
+        """The formula for Tr O = 0, which is shorter and, for K and μ, no less general: O → O − (T_1/D)·1.
+
+        Examples:
+            >>> from haarqntk.qntk import formula
+            >>> print(formula("kernel_mean").centred())
+            2*D*L*T2/((D - 1)*(D + 1)**2)
+        """
+        at_zero = {"T1": TracePolynomial({})}
+        derive = self.derive
+        return replace(
+            self,
+            name=f"{self.name} at T1 = 0",
+            polynomial=self.polynomial.substitute(at_zero),
+            notation=rf"\left.{self.notation}\right|_{{T_1=0}}",
+            derive=lambda dimension: derive(dimension).substitute(at_zero),
+        )
+
     @property
     def degree_in_L(self) -> int:
         """The highest power of the depth L."""

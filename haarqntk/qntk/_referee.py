@@ -6,7 +6,7 @@ A claim that is a polynomial in L, traces and overlaps over Q(D) is compared exa
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -117,7 +117,7 @@ def check_claim(
     exact = value.uniform if isinstance(value, EigenvalueFormula) else value
     expression = _as_expression(claim, exact)
     if centred:
-        exact, expression = _centred(exact), expression.xreplace({symbol("T1"): sympy.Integer(0)})
+        exact, expression = exact.centred(), expression.xreplace({symbol("T1"): sympy.Integer(0)})
     claimed = _as_polynomial(expression)
     if claimed is None:
         verdict, ratio, order = _compare_numbers(exact, expression, scaling)
@@ -127,16 +127,6 @@ def check_claim(
     if verdict != "equal":
         counterexample = smallest_counterexample(exact, expression, centred=centred)
     return ClaimCheck(verdict, name, ensemble, expression, ratio, order, counterexample, claimed is not None)
-
-
-def _centred(exact: Formula) -> Formula:
-    at_zero = {"T1": TracePolynomial({})}
-    derive = exact.derive
-    return replace(
-        exact,
-        polynomial=exact.polynomial.substitute(at_zero),
-        derive=lambda dimension: derive(dimension).substitute(at_zero),
-    )
 
 
 def _as_expression(claim: object, exact: Formula) -> Any:

@@ -163,17 +163,17 @@ class TracePolynomial:
         """A SymPy expression, factored over the rationals, in symbols of the variables' names.
 
         Args:
-            collect: A variable; if the sum over its powers, each coefficient factored, has fewer terms than
-                the factored whole, that sum is returned.
+            collect: A variable; if the sum over its powers, each coefficient factored, has a shorter longest
+                factor than the factored whole, that sum is returned.
         """
         whole = self._factors()
-        if collect is None:
+        if collect is None or not self:
             return sympy.Mul(*whole)
         parts = [
             [symbol(collect) ** power, *part._factors()]  # noqa: SLF001 - one file, one type
             for power, part in self._powers_of(collect)
         ]
-        if sum(map(_num_terms, parts)) < _num_terms(whole):
+        if max(map(_longest_factor, parts)) < _longest_factor(whole):
             return sympy.Add(*(sympy.Mul(*part) for part in parts))
         return sympy.Mul(*whole)
 
@@ -224,9 +224,9 @@ def _to_sympy_sum(factor: Mapping[tuple[int, ...], int], symbols: list[Any]) -> 
     )
 
 
-def _num_terms(factors: list[Any]) -> int:
-    """The number of terms of all sums among the factors: how long the product is to read."""
-    return sum(len(sympy.Add.make_args(factor.as_base_exp()[0])) for factor in factors)
+def _longest_factor(factors: list[Any]) -> int:
+    """The number of terms of the longest sum among the factors: how hard the product is to read."""
+    return max((len(sympy.Add.make_args(factor.as_base_exp()[0])) for factor in factors), default=0)
 
 
 def _rational_function(coefficients: list[Any]) -> RationalFunction:
