@@ -5,7 +5,8 @@ Tr(P_σ ⊗_a A_a) is a product over the cycles of σ of Tr A_a A_{σ⁻¹(a)} A
 
 from __future__ import annotations
 
-from functools import lru_cache, reduce
+from collections import Counter
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,11 +21,9 @@ from haarqntk.combinatorics import (
 )
 from haarqntk.exact import RationalFunction, over_common_denominator
 from haarqntk.haar import Dimension, twirl_weights
-from haarqntk.traces import Monomial, multiply_monomials, pure_state_invariant, trace_name
+from haarqntk.traces import Monomial, product_of_state_invariants, trace_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     from haarqntk.combinatorics import Permutation
@@ -39,10 +38,7 @@ def twirled_states(
         Integer numerators of shape (k!, number of invariants, degree + 1), the invariants, the denominator.
     """
     k = len(states)
-    overlaps = [
-        _cycle_product(inverse(tau), states, lambda word: tuple(sorted(pure_state_invariant(word).items())))
-        for tau in _group(k)
-    ]
+    overlaps = [product_of_state_invariants(_words(inverse(tau), states)) for tau in _group(k)]
     invariants = tuple(sorted(set(overlaps)))
     weights = list(twirl_weights(k, dimension).values())
     place = np.array([invariants.index(overlap) for overlap in overlaps], dtype=np.int64)
@@ -72,18 +68,16 @@ def twirled_states(
 def observable_traces(observables: tuple[str, ...]) -> tuple[tuple[Monomial, ...], NDArray[np.int64]]:
     """Tr(P_σ ⊗_a O_a) for every σ: the distinct monomials in traces, and the place of each σ among them."""
     monomials = [
-        _cycle_product(sigma, observables, lambda word: ((trace_name(word), 1),))
+        tuple(sorted(Counter(map(trace_name, _words(sigma, observables))).items()))
         for sigma in _group(len(observables))
     ]
     distinct = tuple(sorted(set(monomials)))
     return distinct, np.array([distinct.index(monomial) for monomial in monomials], dtype=np.int64)
 
 
-def _cycle_product(
-    sigma: Permutation, letters: tuple[str, ...], invariant: Callable[[tuple[str, ...]], Monomial]
-) -> Monomial:
-    words = (tuple(letters[a] for a in cycle) for cycle in cycles(inverse(sigma)))
-    return reduce(multiply_monomials, map(invariant, words), ())
+def _words(sigma: Permutation, letters: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """The words whose traces multiply to Tr(P_σ ⊗_a A_a), one for each cycle."""
+    return [tuple(letters[a] for a in cycle) for cycle in cycles(inverse(sigma))]
 
 
 def _group(k: int) -> list[Permutation]:

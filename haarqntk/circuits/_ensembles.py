@@ -16,10 +16,10 @@ from haarqntk.circuits._boundary import observable_traces
 from haarqntk.circuits._definition import mean_of_pattern_by_definition
 from haarqntk.circuits._generator_average import generator_average
 from haarqntk.circuits._walk import walk
-from haarqntk.errors import CostError
+from haarqntk.errors import CostError, InputError
 from haarqntk.exact import RationalFunction
 from haarqntk.haar import Dimension, dimension_as_field
-from haarqntk.traces import Monomial, TracePolynomial, multiply_monomials
+from haarqntk.traces import Monomial, TracePolynomial, has_phase, multiply_monomials
 
 if TYPE_CHECKING:
     from haarqntk.circuits._copies import Label, LayerPattern
@@ -96,6 +96,7 @@ def segment_mean(
         return mean_of_pattern_by_definition(states, observables, pattern, dimension) * sign
     vector = walk(states, pattern, generators, dimension)
     monomials, place = observable_traces(observables)
+    _refuse_two_phases(vector.invariants, monomials)
     terms: defaultdict[Monomial, RationalFunction] = defaultdict(RationalFunction)
     for i, traces in enumerate(monomials):
         rows = vector.coefficients[place == i].astype(object).sum(axis=0)
@@ -103,6 +104,21 @@ def segment_mean(
             value = RationalFunction(row.tolist()) / vector.scale
             terms[multiply_monomials(invariant, traces)] += value * sign
     return TracePolynomial(terms)
+
+
+def _refuse_two_phases(invariants: tuple[Monomial, ...], traces: tuple[Monomial, ...]) -> None:
+    """A real mean fixes the real part of one complex invariant in each term, not of a product of two."""
+    phases = [
+        {name for monomial in side for name, _ in monomial if has_phase(name)}
+        for side in (invariants, traces)
+    ]
+    squares = {name for monomial in traces for name, e in monomial if has_phase(name) and e > 1}
+    if all(phases) or squares:
+        names = ", ".join(sorted(set().union(*phases)))
+        raise InputError(
+            f"a moment must hold at most one invariant with a phase in each term, got {names}; "
+            "use fewer different states or observables"
+        )
 
 
 def _independent_parts(

@@ -31,6 +31,14 @@ def latex_names(expression: Any) -> dict[Any, str]:
             names[free] = (
                 rf"\operatorname{{Tr}}X{exponent}" if power[1] == "X" else rf"\langle O{exponent}\rangle"
             )
+        elif states := re.fullmatch(r"(sigma|Re)_(.+)", free.name):
+            letters = states[2].split("_") if "_" in states[2] else list(states[2])
+            product = " ".join(r"\rho_{" + letter + "}" for letter in letters)
+            names[free] = (
+                r"\sigma_{" + " ".join(letters) + "}"
+                if states[1] == "sigma"
+                else rf"\operatorname{{Re}}\operatorname{{Tr}}({product})"
+            )
         elif free.name.startswith("T_") and (word := trace_word(free.name)):
             letters = " ".join(re.sub(r"(\d+)", r"_{\1}", letter) for letter in word)
             names[free] = rf"\operatorname{{Tr}}\left({letters}\right)"

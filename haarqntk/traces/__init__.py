@@ -6,7 +6,9 @@ A word is a tuple of letters, read from left to right; under the trace it is cyc
 from haarqntk.traces._polynomial import Monomial, TracePolynomial, multiply_monomials
 from haarqntk.traces._words import (
     canonical_cyclic_word,
+    has_phase,
     mixed_trace,
+    product_of_state_invariants,
     pure_state_invariant,
     trace_name,
     trace_word,
@@ -16,8 +18,10 @@ __all__ = [
     "Monomial",
     "TracePolynomial",
     "canonical_cyclic_word",
+    "has_phase",
     "mixed_trace",
     "multiply_monomials",
+    "product_of_state_invariants",
     "pure_state_invariant",
     "trace_name",
     "trace_word",

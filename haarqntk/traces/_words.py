@@ -7,8 +7,13 @@ Tr O1 O2 for a word in several, ``sigma_ab`` = |⟨a|b⟩|² for the overlap of 
 from __future__ import annotations
 
 import re
+from functools import reduce
+from typing import TYPE_CHECKING
 
 from haarqntk.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 def canonical_cyclic_word(word: tuple[str, ...]) -> tuple[str, ...]:
@@ -49,18 +54,21 @@ def trace_word(name: str) -> tuple[str, ...] | None:
 
 
 def pure_state_invariant(word: tuple[str, ...]) -> dict[str, int]:
-    """Tr ρ_a ρ_b … of pure states as a product of overlaps: name → exponent.
+    """The real part of Tr ρ_a ρ_b … of pure states as a product of named invariants: name → exponent.
 
-    The relations ρ² = ρ, Tr ρ = 1 and ρ A ρ = Tr(ρA) ρ split every word in at most two different states
-    into overlaps.
+    The relations ρ² = ρ, Tr ρ = 1 and ρ A ρ = Tr(ρA) ρ split every word into overlaps ``sigma_ab`` = |⟨a|b⟩|² and
+    cyclic words of three or more different states, whose traces (Bargmann invariants) carry phases. The
+    mean of a real variable needs only the real part of each, ``Re_abc``, and only where a product holds no
+    more than one of them.
 
     Raises:
-        InputError: If a cyclic word in three or more different states remains; such Bargmann invariants
-            carry phases, which overlaps do not determine.
+        InputError: If a product of two Bargmann invariants remains.
 
     Examples:
         >>> pure_state_invariant(("a", "a")), pure_state_invariant(("a", "b", "a", "b"))
         ({}, {'sigma_ab': 2})
+        >>> pure_state_invariant(("a", "c", "b"))
+        {'Re_abc': 1}
     """
     shortened = tuple(letter for i, letter in enumerate(word) if letter != word[i - 1])
     if len(shortened) <= 1:
@@ -71,12 +79,32 @@ def pure_state_invariant(word: tuple[str, ...]) -> dict[str, int]:
             return _merge(
                 pure_state_invariant(shortened[i:j]), pure_state_invariant(shortened[j:] + shortened[:i])
             )
-    if len(shortened) == 2:  # noqa: PLR2004 - two states have one overlap
-        return {"sigma_" + "".join(sorted(shortened)): 1}
-    raise InputError(
-        f"states must leave products of overlaps, got the invariant Tr {' '.join(shortened)} of "
-        f"{len(shortened)} different states; use at most two different states in one moment"
-    )
+    kind = "sigma" if len(shortened) == 2 else "Re"  # noqa: PLR2004 - two states have one overlap
+    ordered = min(canonical_cyclic_word(shortened), canonical_cyclic_word(shortened[::-1]))
+    separator = "" if all(len(name) == 1 for name in ordered) else "_"
+    return {f"{kind}_{separator.join(ordered)}": 1}
+
+
+def product_of_state_invariants(words: Iterable[tuple[str, ...]]) -> tuple[tuple[str, int], ...]:
+    """Π_words Re Tr ρ_a ρ_b …, as sorted pairs (name, exponent); see ``pure_state_invariant``.
+
+    Examples:
+        >>> product_of_state_invariants([("a", "b"), ("b", "a"), ("a",)])
+        (('sigma_ab', 2),)
+    """
+    none: dict[str, int] = {}
+    return tuple(sorted(reduce(_merge, map(pure_state_invariant, words), none).items()))
+
+
+def has_phase(name: str) -> bool:
+    """Whether the invariant of that name is a complex number in general: a word in three different letters.
+
+    Examples:
+        >>> has_phase("T_O1O2O3"), has_phase("T_O1O2"), has_phase("Re_abc")
+        (True, False, True)
+    """
+    word = trace_word(name)
+    return name.startswith("Re_") or (word is not None and len(set(word)) > 2)  # noqa: PLR2004 - O1O2 is real
 
 
 def mixed_trace(word: tuple[tuple[str, str], ...]) -> tuple[tuple[str, int], ...]:
@@ -113,4 +141,11 @@ def mixed_trace(word: tuple[tuple[str, str], ...]) -> tuple[tuple[str, int], ...
 
 
 def _merge(left: dict[str, int], right: dict[str, int]) -> dict[str, int]:
-    return {name: left.get(name, 0) + right.get(name, 0) for name in {**left, **right}}
+    merged = {name: left.get(name, 0) + right.get(name, 0) for name in {**left, **right}}
+    phases = [name for name, exponent in merged.items() for _ in range(exponent) if name.startswith("Re_")]
+    if len(phases) > 1:
+        raise InputError(
+            "states must leave at most one invariant with a phase in a product, got "
+            f"{' and '.join(sorted(phases))}; use fewer different states in one moment"
+        )
+    return merged
