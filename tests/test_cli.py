@@ -18,7 +18,7 @@ from haarqntk.qntk import Formula
 from haarqntk.traces import TracePolynomial
 
 COPY = Path(__file__).parent / "expected" / "cli.txt"
-COMMANDS = ("derive", "weingarten", "validate", "report")
+COMMANDS = ("derive", "weingarten", "moment", "validate", "report")
 
 
 def haarqntk(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -163,6 +163,24 @@ def test_weingarten(arguments: tuple[str, ...], printed: str) -> None:
 )
 def test_bad_input_is_one_line_and_status_2(arguments: tuple[str, ...], message: str) -> None:
     assert refused(*arguments).startswith(f"haarqntk: {message}")
+
+
+def test_moment_derives_what_is_typed() -> None:
+    printed = haarqntk("moment", "sum(d(l)*d(l), l)^2", "--format", "latex").stdout.strip()
+    assert printed == hq.formula("kernel_second_moment").latex()
+
+
+def test_moment_takes_an_ensemble_and_generators() -> None:
+    result = haarqntk("moment", "K", "--ensemble", "generator_average", "--generators", "general")
+    assert "-2*L*(m1**2 - m2)*(D*X2 - X1**2)/(D*(D - 1)*(D + 1))" in result.stdout
+
+
+def test_a_moment_that_does_not_parse_has_a_caret_under_the_place() -> None:
+    result = haarqntk("moment", "covariance(K, nu)")
+    assert result.returncode == 2
+    message, text, caret = result.stderr.splitlines()
+    assert message == "haarqntk: expression does not parse: unexpected 'n' at column 15"
+    assert text[caret.index("^")] == "n"
 
 
 def test_report_refuses_a_file_as_its_folder(tmp_path: Path) -> None:

@@ -9,11 +9,17 @@ from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
-from haarqntk import report, validation
+from haarqntk import findings, report, validation
 from haarqntk.errors import OutputError
+from haarqntk.qntk import PUBLISHED_CLAIMS
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+@pytest.fixture(scope="module")
+def found() -> list[findings.Finding]:
+    return [findings.examine(claim, seed=1, samples=50) for claim in PUBLISHED_CLAIMS[:2]]
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +29,10 @@ def checks() -> list[validation.Check]:
 
 
 def test_a_full_disk_leaves_nothing_half_written(
-    tmp_path: Path, checks: list[validation.Check], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    checks: list[validation.Check],
+    found: list[findings.Finding],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     (tmp_path / "report.html").write_text("the report of yesterday")
     real = tempfile.NamedTemporaryFile
@@ -41,7 +50,7 @@ def test_a_full_disk_leaves_nothing_half_written(
     with pytest.raises(
         OutputError, match=r"out must have room for report\.html, got No space left on device"
     ):
-        report.write_report(tmp_path, checks, seed=1, seconds=1.0)
+        report.write_report(tmp_path, checks, found, seed=1, seconds=1.0)
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
     assert (tmp_path / "report.html").read_text() == "the report of yesterday"
 
@@ -54,11 +63,11 @@ def test_a_folder_below_a_file_is_refused_and_nothing_is_made(tmp_path: Path) ->
 
 
 def test_a_report_replaces_its_own_files_and_leaves_others(
-    tmp_path: Path, checks: list[validation.Check]
+    tmp_path: Path, checks: list[validation.Check], found: list[findings.Finding]
 ) -> None:
     (tmp_path / "notes.txt").write_text("mine")
     (tmp_path / "report.html").write_text("old")
-    written = report.write_report(tmp_path, checks, seed=1, seconds=1.0)
+    written = report.write_report(tmp_path, checks, found, seed=1, seconds=1.0)
     assert [path.name for path in written] == ["report.html", "formulas.tex"]
     assert (tmp_path / "notes.txt").read_text() == "mine"
     assert "closed form" in (tmp_path / "report.html").read_text(encoding="utf-8").lower()

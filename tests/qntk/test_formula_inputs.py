@@ -1,0 +1,349 @@
+"""What a formula refuses: one clear line with the argument, the rule, the value and the cure."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+import qutip
+import sympy
+from shortcuts import closed_form
+
+import haarqntk as hq
+from haarqntk.errors import CostError, InputError, InputTypeError, UnknownNameError
+
+SUPERVISED, EIGENVALUES = "supervised_kernel_mean", "supervised_kernel_eigenvalues"
+GOOD: dict[str, dict[str, Any]] = {
+    "kernel_mean": {"D": 4, "L": 1, "spectrum": [1, 1, -1, -1]},
+    "kernel_variance": {"D": 4, "L": 1, "spectrum": [1, 1, -1, -1]},
+    SUPERVISED: {"D": 4, "L": 1, "spectrum": [1, 1, -1, -1], "overlap": 0},
+    EIGENVALUES: {"D": 4, "L": 1, "spectrum": [1, 1, -1, -1], "num_inputs": 2},
+}
+
+
+def refuse(name: str, changes: dict[str, Any], error: type[Exception], text: str) -> None:
+    arguments = {key: value for key, value in (GOOD[name] | changes).items() if value is not OMITTED}
+    with pytest.raises(error, match="^" + re.escape(text)) as raised:
+        hq.formula(name).at(**arguments)
+    assert "\n" not in str(raised.value)
+
+
+OMITTED = object()
+NOT_INTEGERS = [
+    2.0,
+    True,
+    np.True_,
+    "4",
+    np.float64(4),
+    Fraction(4),
+    sympy.Rational(7, 2),
+    sympy.Symbol("D"),
+    None,
+]
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_the_good_arguments_are_good(name: str) -> None:
+    assert hq.formula(name).at(**GOOD[name])
+
+
+@pytest.mark.parametrize("value", NOT_INTEGERS)
+@pytest.mark.parametrize("name", GOOD)
+def test_a_dimension_that_is_no_integer_is_refused(name: str, value: object) -> None:
+    refuse(name, {"D": value}, InputTypeError, f"D must be an integer ≥ 2, got {value!r}; pass an int")
+
+
+@pytest.mark.parametrize("value", [1, 0, -1, np.int64(-4), sympy.Integer(0)])
+@pytest.mark.parametrize("name", GOOD)
+def test_a_dimension_below_two_is_refused(name: str, value: int) -> None:
+    refuse(name, {"D": value}, InputError, f"D must be an integer ≥ 2, got {value}")
+
+
+@pytest.mark.parametrize("value", [3, 5, np.int64(7)])
+@pytest.mark.parametrize("name", GOOD)
+def test_an_odd_dimension_is_refused_because_it_has_no_traceless_involution(name: str, value: int) -> None:
+    text = f"D must be even for generators X² = 1, Tr X = 0 (Pauli strings), got {value}; "
+    refuse(name, {"D": value}, InputError, text + "an odd dimension has no traceless involution")
+
+
+@pytest.mark.parametrize("value", [value for value in NOT_INTEGERS if value is not None])
+@pytest.mark.parametrize("name", GOOD)
+def test_a_depth_that_is_no_integer_is_refused(name: str, value: object) -> None:
+    refuse(name, {"L": value}, InputTypeError, f"L must be an integer ≥ 1, got {value!r}; pass an int")
+
+
+@pytest.mark.parametrize("value", [0, -1, np.int64(-2)])
+@pytest.mark.parametrize("name", GOOD)
+def test_a_depth_below_one_is_refused(name: str, value: int) -> None:
+    refuse(name, {"L": value}, InputError, f"L must be an integer ≥ 1, got {value}")
+
+
+def test_a_missing_depth_is_refused_where_the_formula_depends_on_it() -> None:
+    refuse(
+        "kernel_mean", {"L": None}, InputError, "L must be given, an integer ≥ 1: kernel_mean depends on it"
+    )
+    assert closed_form("gradient_variance").at(D=4, spectrum=[1, 1, -1, -1]) == Fraction(32, 75)
+    with pytest.raises(InputError, match="L must be an integer ≥ 1, got 0"):
+        closed_form("gradient_variance").at(D=4, L=0, spectrum=[1, 1, -1, -1])
+
+
+@pytest.mark.parametrize("name", GOOD)
+@pytest.mark.parametrize(
+    ("changes", "got"),
+    [
+        ({"spectrum": None}, "none"),
+        ({"traces": [0, 4, 0, 4]}, "spectrum and traces"),
+        ({"observable": np.eye(4)}, "spectrum and observable"),
+        ({"spectrum": None, "traces": [0, 4, 0, 4], "observable": np.eye(4)}, "traces and observable"),
+    ],
+)
+def test_the_observable_must_be_given_in_one_way(name: str, changes: dict[str, Any], got: str) -> None:
+    refuse(
+        name, changes, InputError, f"exactly one of spectrum=, traces=, observable= must be given, got {got}"
+    )
+
+
+@pytest.mark.parametrize("name", GOOD)
+@pytest.mark.parametrize(
+    ("spectrum", "error", "text"),
+    [
+        ([1, -1], InputError, "spectrum must list the D = 4 eigenvalues of O, with multiplicity, got 2; "),
+        ([1] * 5, InputError, "spectrum must list the D = 4 eigenvalues of O, with multiplicity, got 5; "),
+        ([], InputError, "spectrum must list the D = 4 eigenvalues of O, with multiplicity, got 0; "),
+        (
+            [1.0, 0, 0, 0],
+            InputTypeError,
+            "each eigenvalue of spectrum must be an exact integer or rational, got 1.0",
+        ),
+        (
+            [1, np.float64(0.5), 0, 0],
+            InputTypeError,
+            "each eigenvalue of spectrum must be an exact integer or rational, got np.float64(0.5)",
+        ),
+        (
+            [1, sympy.sqrt(2), 0, 0],
+            InputTypeError,
+            "each eigenvalue of spectrum must be an exact integer or rational, got sqrt(2)",
+        ),
+        (
+            [1, True, 0, 0],
+            InputTypeError,
+            "each eigenvalue of spectrum must be an exact integer or rational, got True",
+        ),
+        (
+            [1, None, 0, 0],
+            InputTypeError,
+            "each eigenvalue of spectrum must be an exact integer or rational, got None",
+        ),
+        ("1111", InputTypeError, "spectrum must be a list: the D eigenvalues of O, got '1111'"),
+        (7, InputTypeError, "spectrum must be a list: the D eigenvalues of O, got 7"),
+    ],
+)
+def test_a_spectrum_must_be_the_exact_eigenvalues(
+    name: str, spectrum: object, error: type[Exception], text: str
+) -> None:
+    refuse(name, {"spectrum": spectrum}, error, text)
+
+
+not_hermitian = np.array([[0, 1, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]])
+not_finite = np.diag([1, 2, np.nan, 0])
+
+
+@pytest.mark.parametrize("name", GOOD)
+@pytest.mark.parametrize(
+    ("observable", "error", "text"),
+    [
+        (not_hermitian, InputError, "observable must be Hermitian, got |O − O†| up to 1; pass (O + O†)/2"),
+        (1j * np.eye(4), InputError, "observable must be Hermitian, got |O − O†| up to 2; pass (O + O†)/2"),
+        (qutip.Qobj(not_hermitian), InputError, "observable must be Hermitian, got |O − O†| up to 1"),
+        (np.eye(2), InputError, "observable must have shape (4, 4) to fit D = 4, got (2, 2)"),
+        (np.ones((4, 3)), InputError, "observable must have shape (4, 4) to fit D = 4, got (4, 3)"),
+        (np.ones(4), InputError, "observable must have shape (4, 4) to fit D = 4, got (4,)"),
+        (qutip.basis(4, 0), InputError, "observable must have shape (4, 4) to fit D = 4, got (4, 1)"),
+        (not_finite, InputError, "observable must be finite, got NaN or infinity in it"),
+        (np.diag([1, 2, np.inf, 0]), InputError, "observable must be finite, got NaN or infinity in it"),
+        ("ZZ", InputTypeError, "observable must be a square array or Qobj of numbers, got str"),
+        (
+            [[1, 0], [0], [1]],
+            InputTypeError,
+            "observable must be a square array or Qobj of numbers, got list",
+        ),
+        (object(), InputTypeError, "observable must be a square array or Qobj of numbers, got object"),
+    ],
+)
+def test_an_observable_must_be_a_finite_hermitian_matrix_of_size_d(
+    name: str, observable: object, error: type[Exception], text: str
+) -> None:
+    refuse(name, {"spectrum": None, "observable": observable}, error, text)
+
+
+def test_rounding_in_a_hermitian_observable_is_forgiven() -> None:
+    observable = np.diag([1.0, 1, -1, -1]).astype(complex)
+    observable[0, 1] = 1e-13
+    value = closed_form("kernel_mean").at(D=4, L=1, observable=observable)
+    assert value == pytest.approx(32 / 75, rel=1e-12)
+
+
+@pytest.mark.parametrize("D", [2])
+@pytest.mark.parametrize("name", ["kernel_second_moment", "kernel_variance"])
+def test_traces_below_the_design_order_are_refused(name: str, D: int) -> None:
+    with pytest.raises(
+        InputError,
+        match=f"traces must come with D ≥ 4, where they are independent, got D = {D}; pass spectrum= or",
+    ):
+        closed_form(name).at(D=D, L=1, traces=[0, 2, 0, 2])
+
+
+@pytest.mark.parametrize(
+    ("name", "traces", "error", "text"),
+    [
+        (
+            "kernel_mean",
+            [0],
+            InputError,
+            "traces must give T1, T2, got no T2; list T1, T2, … up to the highest power",
+        ),
+        (
+            "kernel_variance",
+            [0, 4],
+            InputError,
+            "traces must give T1, T2, T3, T4, got no T3, T4; list T1, T2, …",
+        ),
+        ("kernel_mean", {"T1": 0}, InputError, "traces must give T1, T2, got no T2"),
+        (SUPERVISED, {"T_O1": 0}, InputError, "traces must give T_O1, T_O1O2, T_O2, got no T_O1O2, T_O2"),
+        ("kernel_mean", [0, 4.0], InputTypeError, "T2 must be an exact integer or rational, got 4.0"),
+        (
+            "kernel_mean",
+            {"T1": 0, "T2": 0.5},
+            InputTypeError,
+            "traces[T2] must be an exact integer or rational",
+        ),
+        ("kernel_mean", "04", InputTypeError, "traces must be a list: [T1, T2, …], got '04'"),
+        ("kernel_mean", 4, InputTypeError, "traces must be a list: [T1, T2, …], got 4"),
+    ],
+)
+def test_traces_must_be_all_that_occur_and_exact(
+    name: str, traces: object, error: type[Exception], text: str
+) -> None:
+    refuse(name, {"spectrum": None, "traces": traces}, error, text)
+
+
+@pytest.mark.parametrize(
+    ("overlap", "error", "text"),
+    [
+        (
+            OMITTED,
+            InputError,
+            "overlap must be given, |⟨φ|φ'⟩|² in [0, 1]: supervised_kernel_mean depends on it",
+        ),
+        (Fraction(9, 8), InputError, "overlap must be |⟨φ|φ'⟩|² in [0, 1], got 9/8"),
+        (-1, InputError, "overlap must be |⟨φ|φ'⟩|² in [0, 1], got -1"),
+        (0.5, InputTypeError, "overlap must be an exact integer or rational, got 0.5"),
+        (True, InputTypeError, "overlap must be an exact integer or rational, got True"),
+        ("1/2", InputTypeError, "overlap must be an exact integer or rational, got '1/2'"),
+    ],
+)
+def test_an_overlap_must_be_an_exact_probability(overlap: object, error: type[Exception], text: str) -> None:
+    refuse(SUPERVISED, {"overlap": overlap}, error, text)
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        (
+            {"spectrum": [[1, 1, -1, -1]] * 3},
+            "spectrum must be one list of eigenvalues or one for each of O1, O2, got 3 lists",
+        ),
+        (
+            {"spectrum": [[1, 1, -1, -1], [1, -1]]},
+            "spectrum must list the D = 4 eigenvalues of O, with multiplicity, got 2",
+        ),
+        (
+            {"spectrum": None, "observable": (np.eye(4), np.eye(2))},
+            "observable must have shape (4, 4) to fit D = 4, got (2, 2)",
+        ),
+    ],
+)
+def test_two_observables_must_both_fit(changes: dict[str, Any], text: str) -> None:
+    refuse(SUPERVISED, changes, InputError, text)
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "text"),
+    [
+        (0, InputError, "num_inputs must be an integer ≥ 1, got 0"),
+        (5, InputError, "num_inputs must be at most D = 4 orthogonal inputs, got 5"),
+        (2.0, InputTypeError, "num_inputs must be an integer ≥ 1, got 2.0; pass an int"),
+        (True, InputTypeError, "num_inputs must be an integer ≥ 1, got True; pass an int"),
+        (None, InputError, "exactly one of num_inputs= (orthogonal inputs) and gram= must be given"),
+    ],
+)
+def test_the_number_of_orthogonal_inputs_must_be_from_one_to_d(
+    value: object, error: type[Exception], text: str
+) -> None:
+    refuse(EIGENVALUES, {"num_inputs": value}, error, text)
+
+
+half = Fraction(1, 2)
+
+
+@pytest.mark.parametrize(
+    ("gram", "error", "text"),
+    [
+        (
+            [[1, half], [0, 1]],
+            InputError,
+            "gram must be Hermitian: gram[i][j] is the conjugate of gram[j][i]",
+        ),
+        (
+            [[1, 0.5j], [0.5j, 1]],
+            InputError,
+            "gram must be Hermitian: gram[i][j] is the conjugate of gram[j][i]",
+        ),
+        ([[1, 0], [0, 2]], InputError, "gram must have unit diagonal: the inputs are normalised"),
+        ([[1, 2], [2, 1]], InputError, "gram must be positive semidefinite, got the eigenvalue -1"),
+        (np.eye(5, dtype=int), InputError, "gram must have rank at most D = 4, got rank 5"),
+        ([[1, 0]], InputError, "gram must be a square matrix, got shape (1, 2)"),
+        ([], InputError, "gram must be a square matrix, got shape (0,)"),
+        ([[float("nan")]], InputError, "gram must be finite, got NaN or infinity in it"),
+        ([[1, 0], [0]], InputTypeError, "gram must be a square matrix of numbers, got list"),
+        ("eye", InputTypeError, "gram must be a square matrix of numbers, got str"),
+        (3, InputTypeError, "gram must be a square matrix of numbers, got int"),
+        ([["1"]], InputTypeError, "each entry of gram must be an exact integer or rational, got '1'"),
+    ],
+)
+def test_a_gram_matrix_must_be_one_of_normalised_inputs_in_dimension_d(
+    gram: object, error: type[Exception], text: str
+) -> None:
+    refuse(EIGENVALUES, {"num_inputs": None, "gram": gram}, error, text)
+
+
+def test_inputs_are_given_once() -> None:
+    text = "exactly one of num_inputs= (orthogonal inputs) and gram= must be given"
+    refuse(EIGENVALUES, {"gram": [[1]]}, InputError, text)
+
+
+def test_an_exact_gram_matrix_that_would_not_finish_is_refused_with_its_size() -> None:
+    text = "an exact gram of 17 inputs would not finish: its roots have degree up to 17; the largest is 16; "
+    changes = {"D": 18, "spectrum": [1, -1] * 9, "num_inputs": None, "gram": np.eye(17, dtype=int)}
+    refuse(EIGENVALUES, changes, CostError, text)
+    assert hq.formula(EIGENVALUES).at(**(GOOD[EIGENVALUES] | changes | {"gram": np.eye(17)}))
+
+
+def test_an_unknown_name_lists_the_known_and_the_nearest() -> None:
+    known = ", ".join(hq.formulas())
+    with pytest.raises(UnknownNameError) as raised:
+        hq.formula("kernel_men")
+    assert str(raised.value) == f"unknown formula 'kernel_men'; did you mean 'kernel_mean'? known: {known}"
+    with pytest.raises(UnknownNameError) as raised:
+        hq.formula("xyz")
+    assert str(raised.value) == f"unknown formula 'xyz'; known: {known}"
+    with pytest.raises(UnknownNameError, match="unknown formula 'None'"):
+        hq.formula(None)  # type: ignore[arg-type]
+    with pytest.raises(
+        UnknownNameError, match=r"unknown ensemble 'segment'; did you mean 'segments'\? known: segments"
+    ):
+        hq.formula("kernel_mean", ensemble="segment")

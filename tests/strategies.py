@@ -1,0 +1,181 @@
+"""Every Hypothesis strategy of the tests: the living description of what the library takes.
+
+Sizes are small where an oracle is slow and as large as the promise where it is fast. Numbers are exact; floats
+appear only in the observables and states that a user would give as floats.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import sympy
+from hypothesis import strategies as st
+
+from haarqntk.circuits import Copy
+from haarqntk.combinatorics import partitions
+from haarqntk.exact import RationalFunction
+from haarqntk.traces import TracePolynomial
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from haarqntk.combinatorics import Partition, Permutation
+
+# -- integers and permutations ---------------------------------------------------------------------------------
+
+
+def cycle_types(*, smallest: int = 0, largest: int) -> st.SearchStrategy[Partition]:
+    """Partitions of k for k from ``smallest`` to ``largest``, each k equally likely."""
+    return st.integers(smallest, largest).flatmap(lambda k: st.sampled_from(partitions(k)))
+
+
+def permutations_of(k: int) -> st.SearchStrategy[Permutation]:
+    """Elements of S_k as tuples of images."""
+    return st.permutations(range(k)).map(tuple)
+
+
+@st.composite
+def permutation_tuples(draw: st.DrawFn, count: int, *, largest: int) -> tuple[Permutation, ...]:
+    """``count`` elements of one S_k, k from 1 to ``largest``."""
+    k = draw(st.integers(1, largest))
+    return tuple(draw(permutations_of(k)) for _ in range(count))
+
+
+def integer_types() -> st.SearchStrategy[Callable[[int], Any]]:
+    """The integer types that a dimension or a depth may have."""
+    return st.sampled_from([int, np.int16, np.int64, np.uint8, sympy.Integer])
+
+
+# -- the field Q(D) and polynomials over it --------------------------------------------------------------------
+
+
+def rationals(*, largest: int = 9) -> st.SearchStrategy[Fraction]:
+    """Small exact rationals."""
+    return st.fractions(-largest, largest, max_denominator=6)
+
+
+def polynomials(*, max_degree: int = 3) -> st.SearchStrategy[list[int]]:
+    """Integer coefficients, lowest degree first; zeros anywhere."""
+    return st.lists(st.integers(-9, 9), max_size=max_degree + 1)
+
+
+def rational_functions(*, max_degree: int = 3) -> st.SearchStrategy[RationalFunction]:
+    """Elements of Q(D), zero and constants among them."""
+    return st.builds(
+        RationalFunction, polynomials(max_degree=max_degree), polynomials(max_degree=max_degree).filter(any)
+    )
+
+
+def trace_polynomials(
+    *, variables: Sequence[str] = ("L", "T1", "T2"), max_terms: int = 3
+) -> st.SearchStrategy[TracePolynomial]:
+    """Polynomials in a few variables over Q(D), zero among them."""
+    monomials = st.dictionaries(st.sampled_from(list(variables)), st.integers(1, 2), max_size=2).map(
+        lambda exponents: tuple(sorted(exponents.items()))
+    )
+    return st.dictionaries(monomials, rational_functions(max_degree=1), max_size=max_terms).map(
+        TracePolynomial
+    )
+
+
+def words(*, letters: str, largest: int, smallest: int = 0) -> st.SearchStrategy[tuple[str, ...]]:
+    """Words of one-letter names."""
+    return st.lists(st.sampled_from(list(letters)), min_size=smallest, max_size=largest).map(tuple)
+
+
+def observable_words() -> st.SearchStrategy[tuple[str, ...]]:
+    """Words in named observables, as the engine names them: O, or numbered letters."""
+    return st.lists(st.sampled_from(["O", "O1", "O2", "A", "B12"]), min_size=1, max_size=6).map(tuple)
+
+
+# -- problems --------------------------------------------------------------------------------------------------
+
+even_dimensions = st.sampled_from([2, 4, 6, 8, 10, 12])
+depths = st.integers(1, 40)
+overlaps = st.fractions(0, 1, max_denominator=12)
+
+
+def spectra(D: int) -> st.SearchStrategy[tuple[Fraction, ...]]:
+    """The D eigenvalues of an observable: generic, few-valued (projectors, Pauli strings) and constant ones."""
+    generic = st.lists(rationals(), min_size=D, max_size=D)
+    few = st.lists(st.sampled_from([Fraction(-1), Fraction(0), Fraction(1)]), min_size=D, max_size=D)
+    return st.one_of(generic, few).map(tuple)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A dimension, a depth, an observable by its spectrum."""
+
+    D: int
+    L: int
+    spectrum: tuple[Fraction, ...]
+
+
+@st.composite
+def problems(draw: st.DrawFn, *, smallest: int = 2) -> Problem:
+    """Problems at every even dimension from ``smallest`` to 12."""
+    D = draw(even_dimensions.filter(lambda n: n >= smallest))
+    return Problem(D, draw(depths), draw(spectra(D)))
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A dimension, a depth, two observables in one eigenbasis, two inputs by their overlap."""
+
+    D: int
+    L: int
+    spectra: tuple[tuple[Fraction, ...], tuple[Fraction, ...]]
+    overlap: Fraction
+
+
+@st.composite
+def pairs(draw: st.DrawFn) -> Pair:
+    """Problems of the supervised kernel at every even dimension from 2 to 12."""
+    D = draw(even_dimensions)
+    return Pair(D, draw(depths), (draw(spectra(D)), draw(spectra(D))), draw(overlaps))
+
+
+@st.composite
+def gram_matrices(draw: st.DrawFn, *, D: int, largest: int) -> list[list[Fraction]]:
+    """Exact Gram matrices of real rational unit vectors in dimension D, by stereographic projection."""
+    n = draw(st.integers(1, largest))
+    vectors = []
+    for _ in range(n):
+        point = draw(st.lists(st.fractions(-2, 2, max_denominator=3), min_size=D - 1, max_size=D - 1))
+        norm = sum((x * x for x in point), Fraction(0))
+        vectors.append([*(2 * x / (norm + 1) for x in point), (norm - 1) / (norm + 1)])
+    return [[sum((x * y for x, y in zip(a, b, strict=True)), Fraction(0)) for b in vectors] for a in vectors]
+
+
+@st.composite
+def copies(draw: st.DrawFn, *, most: int, indices: str = "lm") -> list[Copy]:
+    """Factors of a moment: up to ``most`` of z and its derivatives of first and second order."""
+    layers = st.lists(st.sampled_from(list(indices)), max_size=2).map(lambda found: tuple(sorted(found)))
+    return [Copy(found) for found in draw(st.lists(layers, min_size=1, max_size=most))]
+
+
+# -- floats: what a user computes with -------------------------------------------------------------------------
+
+
+def bases(D: int) -> st.SearchStrategy[NDArray[np.complex128]]:
+    """Orthonormal bases of dimension D, as unitary matrices."""
+    return st.integers(0, 2**32 - 1).map(lambda seed: np.linalg.qr(_gaussian(seed, D, D))[0])
+
+
+def pure_states(D: int) -> st.SearchStrategy[NDArray[np.complex128]]:
+    """Projectors on random vectors of dimension D."""
+    return st.integers(0, 2**32 - 1).map(lambda seed: _projector(_gaussian(seed, D)))
+
+
+def _gaussian(seed: int, *shape: int) -> NDArray[np.complex128]:
+    rng = np.random.default_rng(seed)
+    return np.asarray(rng.normal(size=shape) + 1j * rng.normal(size=shape))
+
+
+def _projector(vector: NDArray[np.complex128]) -> NDArray[np.complex128]:
+    return np.asarray(np.outer(vector, vector.conj()) / np.vdot(vector, vector).real)

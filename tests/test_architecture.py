@@ -1,0 +1,244 @@
+"""The rules of the house, read off the source: who imports whom, what is forbidden, how long a file may be."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+import pytest
+
+import haarqntk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PACKAGE = Path(haarqntk.__file__).parent
+FILES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
+
+EXACT_ROOMS = ("combinatorics", "exact", "weingarten", "traces", "haar", "circuits", "qntk")
+ROOMS_ABOVE = {room: set(EXACT_ROOMS[:i]) for i, room in enumerate(EXACT_ROOMS)}
+ROOMS_ABOVE |= {"export": set(EXACT_ROOMS), "montecarlo": set()}
+TOP_LEVEL = {PurePosixPath(file).stem for file in FILES if "/" not in file}
+DOORS = {"__init__", *(name for name in TOP_LEVEL if not name.startswith("_") and name != "errors")}
+BASES = TOP_LEVEL - DOORS  # errors and the private files: free for all, and they see only each other
+
+DYNAMIC = {"__init__.py", "_lazy.py", "montecarlo/_simulate.py"}  # import by a name that is computed
+FORBIDDEN = {"eval", "exec", "sympify", "parse_expr", "pickle", "__import__"}
+LONGEST_FILE, LONGEST_FUNCTION = 400, 60
+
+
+def imported_names(tree: ast.AST) -> Iterator[str]:
+    """Every module or attribute that is imported, as a dotted name; also lazily, by a literal name."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            origin = "." * node.level + (node.module or "")
+            yield from (f"{origin}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Call) and _called(node) in {"LazyModule", "import_module"}:
+            for argument in node.args:
+                is_literal = isinstance(argument, ast.Constant) and isinstance(argument.value, str)
+                yield ast.literal_eval(argument) if is_literal else ""  # a name that the source does not show
+
+
+def _called(node: ast.Call) -> str | None:
+    function = node.func
+    return function.id if isinstance(function, ast.Name) else getattr(function, "attr", None)
+
+
+def import_violations(file: str, tree: ast.AST) -> Iterator[str]:
+    place = PurePosixPath(file).with_suffix("").parts[0]
+    for name in imported_names(tree):
+        root, *rest = name.split(".")
+        if root == "flint" and file != "exact/_flint.py":
+            yield f"imports {name}: only exact/_flint.py knows the backend"
+        if not root and file not in DYNAMIC:
+            yield f"imports {name}: imports are absolute and can be read"
+        if root == "haarqntk" and rest != ["__version__"]:
+            yield from (f"imports {name}: {reason}" for reason in _reasons_against(place, rest))
+
+
+def _reasons_against(place: str, parts: list[str]) -> Iterator[str]:
+    """Why the files of ``place`` may not import haarqntk.<parts>."""
+    target = parts[0] if parts else "__init__"
+    if target not in {*ROOMS_ABOVE, *BASES, *DOORS}:
+        target = "__init__"  # a public name, through the front
+    if target == place or target in BASES:
+        return
+    if place not in DOORS and target in DOORS:
+        yield "only front doors see front doors"
+    elif place not in DOORS and target not in ROOMS_ABOVE.get(place, set()):
+        yield f"{target} is not above {place}"
+    if target in ROOMS_ABOVE and any(part.startswith("_") for part in parts[1:]):
+        yield "a private file of another room"
+
+
+def forbidden_names(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        names: set[str | None] = set()
+        if isinstance(node, ast.Name):
+            names = {node.id}
+        elif isinstance(node, ast.Attribute):
+            names = {node.attr}
+        elif isinstance(node, ast.alias):
+            names = {*node.name.split("."), node.asname}
+        elif isinstance(node, ast.Constant) and node.value in FORBIDDEN:
+            names = {str(node.value)}
+        yield from (f"uses {name}" for name in sorted(n for n in names if n in FORBIDDEN))
+
+
+def room_front_violations(file: str, tree: ast.Module) -> Iterator[str]:
+    """The ``__init__`` of a room: a docstring, imports from its own files, a sorted ``__all__`` of them."""
+    room, *rest = PurePosixPath(file).parts
+    if rest != ["__init__.py"]:
+        return
+    docstring, *statements = tree.body
+    if ast.get_docstring(tree) is None:
+        yield "has no docstring"
+        statements = [docstring, *statements]
+    imported: list[str] = []
+    exported: list[str] | None = None
+    for node in statements:
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(f"haarqntk.{room}."):
+            imported += [alias.asname or alias.name for alias in node.names]
+        elif isinstance(node, ast.Assign) and [ast.unparse(t) for t in node.targets] == ["__all__"]:
+            exported = ast.literal_eval(node.value)
+        else:
+            yield f"line {node.lineno} is neither an import from the room nor __all__"
+    if exported is None:
+        yield "has no __all__"
+        return
+    if sorted(exported) != sorted(imported):
+        yield f"__all__ and the imports differ in {sorted({*exported} ^ {*imported})}"
+    if exported != sorted(exported, key=_export_order):
+        yield "__all__ is not sorted: constants, classes, functions"
+
+
+def _export_order(name: str) -> tuple[int, str]:
+    return (0 if name.isupper() and len(name) > 1 else 1 if name[0].isupper() else 2), name
+
+
+def size_violations(source: str, tree: ast.AST) -> Iterator[str]:
+    if (length := len(source.splitlines())) > LONGEST_FILE:
+        yield f"has {length} lines"
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            length = _last_line(node) - node.lineno + 1
+            if ast.get_docstring(node) is not None:
+                length -= _last_line(node.body[0]) - node.body[0].lineno + 1
+            if length > LONGEST_FUNCTION:
+                yield f"{node.name} has {length} lines without its docstring"
+
+
+def _last_line(node: ast.stmt) -> int:
+    return node.end_lineno or node.lineno
+
+
+def violations(file: str, source: str) -> list[str]:
+    tree = ast.parse(source)
+    return [
+        *import_violations(file, tree),
+        *forbidden_names(tree),
+        *room_front_violations(file, tree),
+        *size_violations(source, tree),
+    ]
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_a_file_keeps_the_rules_of_the_house(file: str) -> None:
+    assert violations(file, (PACKAGE / file).read_text(encoding="utf-8")) == []
+
+
+def test_every_room_and_file_has_its_place() -> None:
+    rooms = {PurePosixPath(file).parts[0] for file in FILES if "/" in file}
+    assert rooms == set(ROOMS_ABOVE)
+    assert {"cli", "report", "validation"} <= DOORS
+    assert {"errors", "_arguments", "_lazy", "_symbols"} <= BASES
+    assert all(f"{room}/__init__.py" in FILES for room in rooms)
+    assert all(PurePosixPath(file).name.startswith("_") for file in FILES if "/" in file)
+
+
+def test_the_tests_mirror_the_rooms() -> None:
+    here = Path(__file__).parent
+    assert {room for room in ROOMS_ABOVE if list((here / room).glob("test_*.py"))} == set(ROOMS_ABOVE)
+
+
+LONG_FUNCTION = 'def f():\n    """One line."""\n' + "    x = 1\n" * 60
+LONG_DOCSTRING = 'def f():\n    """Many' + "\n    lines" * 60 + '"""\n' + "    x = 1\n" * 59
+PLANTED = [
+    ("haar/_x.py", "from haarqntk.circuits import Copy", "circuits is not above haar"),
+    ("haar/_x.py", "import haarqntk.qntk", "qntk is not above haar"),
+    ("exact/_x.py", "from haarqntk import weingarten", "weingarten is not above exact"),
+    (
+        "weingarten/_x.py",
+        "def f():\n    from haarqntk.traces import trace_name",
+        "traces is not above weingarten",
+    ),
+    (
+        "traces/_x.py",
+        "if TYPE_CHECKING:\n    from haarqntk.haar import Dimension",
+        "haar is not above traces",
+    ),
+    ("combinatorics/_x.py", "other = LazyModule('haarqntk.exact')", "exact is not above combinatorics"),
+    ("combinatorics/_x.py", "exact = import_module('haarqntk.exact')", "exact is not above combinatorics"),
+    ("combinatorics/_x.py", "other = LazyModule(name)", "absolute and can be read"),
+    ("combinatorics/_x.py", "other = importlib.import_module(name)", "absolute and can be read"),
+    ("circuits/_x.py", "from haarqntk.haar._twirl import twirl_weights", "a private file of another room"),
+    ("circuits/_x.py", "from haarqntk.haar import _twirl", "a private file of another room"),
+    ("report.py", "from haarqntk.export._latex import latex_table", "a private file of another room"),
+    ("qntk/_x.py", "from ..circuits import Copy", "absolute and can be read"),
+    ("qntk/_x.py", "from haarqntk import formula", "only front doors see front doors"),
+    ("qntk/_x.py", "import haarqntk as hq", "only front doors see front doors"),
+    ("qntk/_x.py", "from haarqntk.report import write_report", "only front doors see front doors"),
+    ("qntk/_x.py", "from haarqntk.export import json_text", "export is not above qntk"),
+    ("export/_x.py", "from haarqntk.montecarlo import simulate", "montecarlo is not above export"),
+    ("montecarlo/_x.py", "from haarqntk.export import json_text", "export is not above montecarlo"),
+    (
+        "montecarlo/_x.py",
+        "from haarqntk.combinatorics import partitions",
+        "combinatorics is not above montecarlo",
+    ),
+    ("errors.py", "from haarqntk.exact import RationalFunction", "exact is not above errors"),
+    ("haar/_x.py", "import flint", "only exact/_flint.py knows the backend"),
+    ("exact/_rational.py", "from flint import fmpz", "only exact/_flint.py knows the backend"),
+    ("cli.py", "value = eval(text)", "uses eval"),
+    ("cli.py", "exec(text)", "uses exec"),
+    ("cli.py", "value = sympy.sympify(text)", "uses sympify"),
+    ("cli.py", "from sympy import sympify as read", "uses sympify"),
+    ("cli.py", "from sympy.parsing.sympy_parser import parse_expr", "uses parse_expr"),
+    ("montecarlo/_x.py", "import pickle", "uses pickle"),
+    ("montecarlo/_x.py", "value = getattr(builtins, 'eval')(text)", "uses eval"),
+    ("haar/__init__.py", '"""Room."""\nx = 1\n__all__ = []', "line 2 is neither"),
+    ("haar/__init__.py", '"""Room."""\nfrom haarqntk.haar._x import a\n', "has no __all__"),
+    ("haar/__init__.py", "from haarqntk.haar._x import a\n__all__ = ['a']", "has no docstring"),
+    (
+        "haar/__init__.py",
+        '"""R."""\nfrom haarqntk.haar._x import a, b\n__all__ = ["b", "a"]',
+        "is not sorted",
+    ),
+    ("haar/__init__.py", '"""R."""\nfrom haarqntk.haar._x import a, b\n__all__ = ["a"]', "differ in ['b']"),
+    ("haar/__init__.py", '"""R."""\nfrom haarqntk.exact import a\n__all__ = ["a"]', "line 2 is neither"),
+    ("haar/_x.py", "x = 1\n" * 401, "has 401 lines"),
+    ("haar/_x.py", LONG_FUNCTION, "f has 61 lines"),
+]
+CLEAN = [
+    ("circuits/_x.py", "from haarqntk.haar import Dimension\nfrom haarqntk.circuits._copies import Copy"),
+    ("export/_x.py", "from haarqntk import __version__\nfrom haarqntk.qntk import Formula"),
+    ("montecarlo/_x.py", "from haarqntk.errors import InputError\nfrom haarqntk._arguments import integer"),
+    ("report.py", "from haarqntk.montecarlo import simulate\nfrom haarqntk.export import json_text"),
+    ("haar/__init__.py", '"""R."""\nfrom haarqntk.haar._x import F, GO, a\n__all__ = ["GO", "F", "a"]'),
+    ("haar/_x.py", "x = 1\n" * 400),
+    ("haar/_x.py", LONG_DOCSTRING),
+]
+
+
+@pytest.mark.parametrize(("file", "source", "text"), PLANTED)
+def test_a_planted_violation_is_found(file: str, source: str, text: str) -> None:
+    found = violations(file, source)
+    assert any(text in violation for violation in found), found
+
+
+@pytest.mark.parametrize(("file", "source"), CLEAN)
+def test_what_the_house_allows_is_no_violation(file: str, source: str) -> None:
+    assert violations(file, source) == []

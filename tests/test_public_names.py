@@ -1,0 +1,52 @@
+"""The public names: all there, loaded at first use, and none hidden by a room of the same name."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import haarqntk as hq
+
+
+@pytest.mark.parametrize("name", hq.__all__)
+def test_every_public_name_is_there_and_listed(name: str) -> None:
+    assert getattr(hq, name) is not None
+    assert name in dir(hq)
+
+
+def test_an_unknown_attribute_is_refused_by_name() -> None:
+    with pytest.raises(AttributeError, match="module 'haarqntk' has no attribute 'wiengarten'"):
+        _ = hq.wiengarten
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "import haarqntk as hq; hq.weingarten((2,))",
+        "import haarqntk as hq; hq.formula('kernel_mean'); hq.weingarten((2,))",
+        "import haarqntk as hq; import haarqntk.weingarten; hq.weingarten((2,))",
+        "import haarqntk as hq; hq.weingarten((2,)); import haarqntk.circuits; hq.weingarten((2,))",
+        "from haarqntk import weingarten; weingarten((2,)); from haarqntk import weingarten; weingarten((2,))",
+        "import haarqntk.qntk; from haarqntk import weingarten; weingarten((2,))",
+    ],
+)
+def test_the_function_weingarten_is_not_hidden_by_its_room(script: str) -> None:
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_importing_the_package_loads_no_heavy_library() -> None:
+    script = "import sys, haarqntk; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+    assert "haarqntk" in done.stdout.split()
+    assert not {"sympy", "qutip", "numpy", "flint", "matplotlib"} & set(done.stdout.split())
+
+
+def test_symbols_carry_their_assumptions() -> None:
+    assert hq.D.is_integer
+    assert hq.D.is_positive
+    assert hq.L.is_integer
+    assert hq.T(3).is_real
+    assert hq.T(3).name == "T3"
+    assert hq.D == hq.D
