@@ -3,7 +3,7 @@
 SAMPLES = 8_000
 """Values for each check of the NumPy route: a standard error of about one percent."""
 
-REFERENCE_SAMPLES = 120
+REFERENCE_SAMPLES = 200
 """Values for each check of the QuTiP route, which takes some milliseconds for one."""
 
 SEED = 130_150601

@@ -44,11 +44,16 @@ def test_a_value_wrong_by_a_factor_of_two_is_refused(name: str) -> None:
     assert not replace(check, exact=check.exact / 2).passed
 
 
-def test_every_formula_is_checked_by_both_routes_at_every_dimension() -> None:
+def test_every_formula_is_checked_at_every_dimension_and_by_qutip_where_tails_are_light() -> None:
     planned = validation.plan([], samples=2, reference_samples=2)
+    second_moments = {"kernel_second_moment", "kernel_variance", "meta_kernel_second_moment"}
     seen = {(case.formula, case.method, dict(case.arguments)["D"]) for case in planned}
     expected = {
-        (name, method, D) for name in hq.formulas() for method in ("batched", "qutip") for D in (2, 4, 8)
+        (name, method, D)
+        for name in hq.formulas()
+        for method in ("batched", "qutip")
+        for D in (2, 4, 8)
+        if method == "batched" or name not in second_moments
     }
     assert seen == expected
 

@@ -1,8 +1,8 @@
 """Layered random circuits: moments of derivatives of their outputs, exactly in D and L.
 
 A *copy* is one factor ∂_{l…} z: a state, an observable, a multiset of layers. ``mean_of_product`` averages a
-product of copies summed over their layer indices: layer patterns (``_patterns``), the walk through the circuit
-(``_walk``, with ``_insertion`` for a layer), the contraction with the observables (``_contraction``).
+product of copies summed over their layer indices: layer patterns (``_copies``), the walk through the circuit
+(``_walk``, with ``_insertion`` for a layer), the contraction with the observables (``_boundary``).
 ``_definition.py`` does one walk as the definition says, without any of these shortcuts.
 """
 

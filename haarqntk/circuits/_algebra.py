@@ -67,7 +67,8 @@ class Circuit:
     Args:
         ensemble: "segments" (default): independent Haar unitaries between the layers. "independent_layers":
             every derivative keeps its law, but different ones are independent. "prl_ansatz": generators drawn
-            from all Pauli strings, so that a layer is silent with probability 1/D². "generator_average":
+            from all Pauli strings, so that a layer is silent with probability 1/D²; with a Haar block on the input
+            side, which the ansatz of the paper lacks (derivations/08_ensembles.md). "generator_average":
             output state and observable are kept, only the generators are averaged.
         generators: "pauli" (default): X² = 1, Tr X = 0. "general": any Hermitian X, through X_j = Tr X^j.
 

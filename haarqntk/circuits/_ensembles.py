@@ -12,6 +12,7 @@ from collections import defaultdict
 from math import factorial, prod
 from typing import TYPE_CHECKING
 
+from haarqntk._arguments import one_of
 from haarqntk.circuits._boundary import observable_traces
 from haarqntk.circuits._definition import mean_of_pattern_by_definition
 from haarqntk.circuits._generator_average import generator_average
@@ -26,6 +27,22 @@ if TYPE_CHECKING:
 
 ENSEMBLES = ("segments", "independent_layers", "prl_ansatz", "generator_average")
 GENERATORS = ("pauli", "general")
+
+
+def check_average(ensemble: str, generators: str, dimension: Dimension, method: str) -> None:
+    """Check what is averaged over, and how.
+
+    Raises:
+        UnknownNameError: If a name is unknown.
+        InputError: If Pauli generators do not exist in the dimension.
+    """
+    one_of("ensemble", ensemble, ENSEMBLES)
+    one_of("generators", generators, GENERATORS)
+    one_of("method", method, ("walk", "definition"))
+    if dimension is not None and generators == "pauli" and dimension % 2:
+        raise InputError(
+            f"dimension must be even for generators X² = 1, Tr X = 0, got {dimension}; take generators='general'"
+        )
 
 
 def largest_k(ensemble: str, generators: str) -> int:

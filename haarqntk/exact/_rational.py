@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, final
 
 from haarqntk._lazy import LazyModule
 from haarqntk._symbols import symbol
-from haarqntk.errors import InputError
+from haarqntk.errors import InputError, InputTypeError
 from haarqntk.exact._flint import Polynomial, coefficients, factor, polynomial
 
 if TYPE_CHECKING:
@@ -44,11 +44,11 @@ class RationalFunction:
     __slots__ = ("_denominator", "_hash", "_numerator")
 
     def __init__(
-        self, numerator: Sequence[int] | Fraction | int = 0, denominator: Sequence[int] | int = 1
+        self, numerator: Sequence[int] | Fraction | int = 0, denominator: Sequence[int] | Fraction | int = 1
     ) -> None:
         top, scale = _as_polynomial(numerator)
-        bottom, _ = _as_polynomial(denominator)
-        self._set(top, bottom * scale)
+        bottom, inverse_scale = _as_polynomial(denominator)
+        self._set(top * inverse_scale, bottom * scale)
 
     @classmethod
     def _from(cls, numerator: Polynomial, denominator: Polynomial) -> RationalFunction:
@@ -251,6 +251,10 @@ def _as_polynomial(value: Sequence[int] | Fraction | int) -> tuple[Polynomial, i
         return polynomial([value.numerator]), value.denominator
     if isinstance(value, int):
         return polynomial([value]), 1
+    if not all(hasattr(coefficient, "__index__") for coefficient in value):
+        raise InputTypeError(
+            f"coefficients must be integers, got {list(value)}; clear the denominators first"
+        )
     return polynomial(value), 1
 
 

@@ -55,7 +55,7 @@ PUBLISHED_CLAIMS = (
         claim="L*(8*T2^2 + 12*T4)/D^4",
         published=r"\Delta K \approx (\sqrt{L}/D^2) \sqrt{8 T_2^2 + 12 T_4}",
         centred=True,
-        note="the inter-layer covariance adds a term in L^2: a floor of ΔK/K̄ as L grows",
+        note="the leading order at fixed L; as L grows, the inter-layer covariance, a term in L^2, leaves a floor",
     ),
     PublishedClaim(
         label="[PRL] (12)",

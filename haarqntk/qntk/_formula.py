@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import lru_cache, reduce
@@ -181,6 +182,7 @@ class Formula:
         overlap: object = None,
         num_inputs: int | None = None,
         generator_spectrum: object = None,
+        populations: object = None,
         values: Mapping[str, object] | None = None,
     ) -> Fraction | float:
         """The value at a dimension D ≥ 2, exact also below the design order.
@@ -195,6 +197,8 @@ class Formula:
             overlap: |⟨φ|φ'⟩|², a rational in [0, 1]; needed where the formula has σ.
             num_inputs: The number |A| of inputs, an integer from 1 to D; needed where the formula has n.
             generator_spectrum: The D eigenvalues of the generator X, where the formula has X1, X2, ….
+            populations: The populations p_i of the output state in O's eigenbasis, beside ``spectrum``, where
+                the formula has m_j = Σ_i p_i o_i^j.
             values: Any other symbol by name: the target "O_0", expectations "m1", "m2", …, or a trace.
 
         Returns:
@@ -212,6 +216,7 @@ class Formula:
         extra = {str(name): rational(str(name), value) for name, value in (values or {}).items()}
         extra |= self._generator_traces(generator_spectrum, dimension)
         extra |= self._scalars(dimension, L, overlap, num_inputs)
+        extra |= self._expectations(spectrum, populations, dimension)
         needed = [name for name in self.symbols if trace_word(name) and name not in extra]
         given = {"spectrum": spectrum, "traces": traces, "observable": observable}
         exact = True
@@ -223,9 +228,18 @@ class Formula:
             raise InputError(f"values must name {', '.join(missing)}, on which {self.name} depends")
         form = self.polynomial if dimension >= self.design_order else _derived_at(self.derive, dimension)
         value = form.at(dimension, extra)
-        return value if exact else float(value)
+        return value if exact else _as_float(value)
 
-    def evaluate(self, *, D: int, L: int | None = None, traces: object, digits: int = 50) -> Any:
+    def evaluate(
+        self,
+        *,
+        D: int,
+        L: int | None = None,
+        traces: object,
+        digits: int = 50,
+        overlap: object = None,
+        num_inputs: int | None = None,
+    ) -> Any:
         """The value at [T1, T2, …] to any number of decimal digits, for D of any size.
 
         The traces are taken exactly (an mpmath number is a binary fraction), the formula is evaluated
@@ -236,6 +250,8 @@ class Formula:
             L: The number of layers.
             traces: [T1, T2, …], integers, rationals, floats or mpmath numbers.
             digits: Decimal digits of the result, an integer ≥ 1.
+            overlap: As in ``at``.
+            num_inputs: As in ``at``.
 
         Returns:
             An ``mpmath.mpf``, computed with that many digits.
@@ -253,7 +269,7 @@ class Formula:
         if not isinstance(traces, list | tuple):
             raise InputError(f"traces must be a list [T1, T2, …], got {traces!r}")
         exact = [_binary_fraction(f"T{j}", value) for j, value in enumerate(traces, start=1)]
-        value = Fraction(self.at(D=D, L=L, traces=exact))
+        value = Fraction(self.at(D=D, L=L, traces=exact, overlap=overlap, num_inputs=num_inputs))
         with mpmath.workdps(precision):
             return mpmath.mpf(value.numerator) / value.denominator
 
@@ -285,6 +301,20 @@ class Formula:
         row = one_spectrum(spectrum, D, name="generator_spectrum", meaning="the D eigenvalues of X")
         return {f"X{j}": sum((x**j for x in row), Fraction(0)) for j in range(1, 2 * self.design_order + 1)}
 
+    def _expectations(self, spectrum: object, populations: object, D: int) -> dict[str, Fraction]:
+        """m_j = ⟨O^j⟩ in the output state."""
+        if populations is None:
+            return {}
+        o = one_spectrum(spectrum, D)
+        p = one_spectrum(populations, D, name="populations", meaning="the D populations of the output state")
+        if sum(p) != 1 or min(p) < 0:
+            raise InputError(f"populations must be ≥ 0 and sum to 1, got the sum {sum(p)}")
+        highest = 2 * self.design_order
+        return {
+            f"m{j}": sum((a * x**j for a, x in zip(p, o, strict=True)), Fraction(0))
+            for j in range(1, highest)
+        }
+
     def _scalars(self, D: int, L: object, overlap: object, num_inputs: object) -> dict[str, Fraction]:
         """The values of the symbols that are no traces; all that are given are checked, all that occur needed."""
         values = {}
@@ -313,6 +343,16 @@ def check_num_inputs(num_inputs: object, D: int) -> int:
     return n
 
 
+def _as_float(value: Fraction) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        raise InputError(
+            "observable must be small enough for the result to be a float, got one beyond 1e308; "
+            "pass exact traces, or scale O"
+        ) from None
+
+
 @lru_cache(maxsize=64)
 def _derived_at(derive: Callable[[Dimension], TracePolynomial], dimension: int) -> TracePolynomial:
     """A derivation at one dimension, remembered: below the design order it takes up to some seconds."""
@@ -336,11 +376,15 @@ def check_overlap(overlap: object) -> Fraction:
     return value
 
 
-def _binary_fraction(name: str, value: object) -> Fraction:
+def _binary_fraction(name: str, value: Any) -> Fraction:
     if isinstance(value, float):
+        if not math.isfinite(value):
+            raise InputError(f"{name} must be finite, got {value}")
         return Fraction(value)
-    parts = getattr(value, "man_exp", None)  # mpmath.mpf
-    if parts is not None:
-        mantissa, exponent = (int(part) for part in parts)
-        return Fraction(mantissa) * Fraction(2) ** exponent
-    return rational(name, value)
+    parts = getattr(value, "man_exp", None)  # mpmath.mpf: an unsigned mantissa and an exponent of 2
+    if parts is None:
+        return rational(name, value)
+    if not mpmath.isfinite(value):
+        raise InputError(f"{name} must be finite, got {value}")
+    mantissa, exponent = (int(part) for part in parts)
+    return (-1 if value < 0 else 1) * Fraction(mantissa) * Fraction(2) ** exponent

@@ -132,7 +132,9 @@ def _diagonal_trace(word: tuple[str, ...], spectra: Mapping[str, tuple[Fraction,
 def _observables(observable: object, labels: Sequence[str], D: int) -> dict[str, NDArray[np.complex128]]:
     each: Sequence[object] = [observable] * len(labels)
     if len(labels) > 1 and isinstance(observable, list | tuple) and len(observable) == len(labels):
-        each = observable
+        is_matrix = [hasattr(entry, "full") or np.ndim(entry) == 2 for entry in observable]  # noqa: PLR2004
+        if all(is_matrix):
+            each = observable
     return {label: hermitian_matrix(value, D) for label, value in zip(labels, each, strict=True)}
 
 

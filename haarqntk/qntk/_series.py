@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from haarqntk._arguments import integer, one_of
 from haarqntk._lazy import LazyModule
 from haarqntk._symbols import symbol
-from haarqntk.errors import InputError
+from haarqntk.errors import InputError, UnknownNameError
 from haarqntk.traces import Monomial, TracePolynomial, trace_word
 
 if TYPE_CHECKING:
@@ -95,6 +95,9 @@ def scaling_exponents(variables: tuple[str, ...], scaling: str | Mapping[str, in
             raise InputError(
                 f"scaling must give an exponent for each of {', '.join(traces)}, got none for {', '.join(missing)}"
             )
+        unknown = [name for name in given if name not in traces and trace_word(name) is None]
+        if unknown:
+            raise UnknownNameError.among("trace in scaling", unknown[0], traces)
         return {name: integer(f"scaling[{name}]", given[name], at_least=-64) for name in traces}
     return dict.fromkeys(traces, SCALINGS[one_of("scaling", scaling, SCALINGS)])
 

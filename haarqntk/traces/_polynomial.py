@@ -43,6 +43,8 @@ class TracePolynomial:
 
     def __init__(self, terms: Mapping[Monomial, RationalFunction]) -> None:
         self._terms = {monomial: c for monomial, c in sorted(terms.items()) if c}
+        if any(tuple(sorted(monomial)) != monomial for monomial in self._terms):
+            raise InputError("each monomial must be sorted pairs (variable, exponent)")
 
     @classmethod
     def constant(cls, value: RationalFunction | Fraction | int) -> TracePolynomial:
@@ -90,6 +92,8 @@ class TracePolynomial:
     __rmul__ = __mul__
 
     def __pow__(self, exponent: int) -> TracePolynomial:
+        if exponent < 0:
+            raise InputError(f"the exponent of a polynomial must be ≥ 0, got {exponent}")
         return prod([self] * exponent, start=TracePolynomial.constant(1))
 
     def __bool__(self) -> bool:

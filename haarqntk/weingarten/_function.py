@@ -21,6 +21,7 @@ _METHODS = ("characters", "definition")
 # Measured on two cores (benchmarks/weingarten.py): below a minute and 4 GB.
 _LARGEST_TABLE = 26
 _LARGEST_CLASS = 30
+_LARGEST_COUNTED = 1000  # counting the partitions of a larger k would itself take long
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +158,7 @@ def weingarten_table(
 
 def _refuse_above(what: str, k: int, largest: int) -> None:
     if k > largest:
+        count = f"the {num_partitions(k)}" if k <= _LARGEST_COUNTED else "more than 10^31"
         raise CostError(
-            f"k = {k} would not finish: {what} runs over the {num_partitions(k)} partitions of {k}; "
-            f"the largest k is {largest}"
+            f"k = {k} would not finish: {what} runs over {count} partitions of {k}; the largest k is {largest}"
         )
