@@ -293,21 +293,19 @@ def check_name(kind: str, name: object) -> str:
 
 
 def _product(a: Term, b: Term) -> Term:
-    """The product, with the summed indices of ``b`` renamed where ``a`` or ``b`` uses their names otherwise."""
-    taken = a.summed | a.free | b.free
-    rename = {}
-    for name in sorted(b.summed):
-        fresh, number = name, 1
-        while fresh in taken:
-            fresh, number = f"{name}_{number}", number + 1
-        rename[name] = fresh
-        taken |= {fresh}
-    copies = tuple(_renamed(copy, rename) for copy in b.copies)
-    # a free index of b must not be caught by a sum of a either
-    clashes = {name: f"{name}_a" for name in a.summed & b.free}
-    left = tuple(_renamed(copy, clashes) for copy in a.copies)
-    summed = frozenset(clashes.get(name, name) for name in a.summed) | frozenset(rename.values())
-    return Term((*left, *copies), summed)
+    """The product; summed indices are renamed until no two sums, and no sum and no free index, share a name."""
+    taken = set(a.free | b.free)
+    copies: list[Copy] = []
+    for term in (a, b):
+        rename = {}
+        for name in sorted(term.summed):
+            fresh, number = name, 1
+            while fresh in taken:
+                fresh, number = f"{name}_{number}", number + 1
+            rename[name] = fresh
+            taken.add(fresh)
+        copies += [_renamed(copy, rename) for copy in term.copies]
+    return Term(tuple(copies), frozenset(taken - a.free - b.free))
 
 
 def _renamed(copy: Copy, names: Mapping[str, str]) -> Copy:

@@ -106,6 +106,12 @@ def segment_mean(
     if generators == "pauli" and any(sum(block) % 2 for block in pattern):
         return TracePolynomial({})  # an odd number of traceless involutions in one layer averages to zero
     if num_commutators % 2:
+        if max(len({state for state, _ in labels}), len({observable for _, observable in labels})) > 2:  # noqa: PLR2004
+            raise InputError(
+                "a moment with an odd number of derivatives and general generators must have at most two different "
+                f"states and observables, got {', '.join(sorted({x for label in labels for x in label}))}; "
+                "more leave a phase"
+            )
         return TracePolynomial({})  # i^odd times real terms, but the mean of a real variable is real
     sign = -1 if num_commutators % 4 else 1
     states, observables = (tuple(column) for column in zip(*labels, strict=True))

@@ -299,7 +299,8 @@ class Formula:
         if spectrum is None:
             return {}
         row = one_spectrum(spectrum, D, name="generator_spectrum", meaning="the D eigenvalues of X")
-        return {f"X{j}": sum((x**j for x in row), Fraction(0)) for j in range(1, 2 * self.design_order + 1)}
+        highest = max((int(name[1:]) for name in self.symbols if name[0] == "X"), default=0)
+        return {f"X{j}": sum((x**j for x in row), Fraction(0)) for j in range(1, highest + 1)}
 
     def _expectations(self, spectrum: object, populations: object, D: int) -> dict[str, Fraction]:
         """m_j = ⟨O^j⟩ in the output state."""

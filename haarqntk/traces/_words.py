@@ -97,14 +97,14 @@ def product_of_state_invariants(words: Iterable[tuple[str, ...]]) -> tuple[tuple
 
 
 def has_phase(name: str) -> bool:
-    """Whether the invariant of that name is a complex number in general: a word in three different letters.
+    """Whether the invariant of that name is a complex number in general: a word unlike its reverse.
 
     Examples:
         >>> has_phase("T_O1O2O3"), has_phase("T_O1O2"), has_phase("Re_abc")
         (True, False, True)
     """
-    word = trace_word(name)
-    return name.startswith("Re_") or (word is not None and len(set(word)) > 2)  # noqa: PLR2004 - O1O2 is real
+    word = trace_word(name) or ()
+    return name.startswith("Re_") or canonical_cyclic_word(word) != canonical_cyclic_word(word[::-1])
 
 
 def mixed_trace(word: tuple[tuple[str, str], ...]) -> tuple[tuple[str, int], ...]:
