@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 LARGEST_Z = 4.0
 """A check passes within this many standard errors; a fair one fails about once in 16,000."""
 
-# Spectra without symmetry, so that no term of a formula vanishes by accident.
-_SPECTRA = {2: (2, -1), 4: (3, 1, 0, -2), 8: (5, 3, 1, 0, 0, -1, -2, -7)}
+# Spectra that are not symmetric about their mean (at D = 2 each is), so that no odd moment vanishes by accident.
+_SPECTRA = {2: (2, -1), 4: (3, 1, 0, -1), 8: (5, 3, 1, 0, 0, -1, -2, -7)}
 _OTHER_SPECTRA = {2: (1, 3), 4: (1, 0, 2, -2), 8: (1, 2, 0, 1, -3, 0, 2, 0)}
 _LAYERS = (1, 2, 5)
 _OVERLAP = Fraction(1, 3)
