@@ -19,7 +19,7 @@ from haarqntk.circuits._algebra import (
 from haarqntk.circuits._copies import Copy, LayerPattern, layer_patterns
 from haarqntk.circuits._ensembles import ENSEMBLES, GENERATORS
 from haarqntk.circuits._factorised import kernel_moment
-from haarqntk.circuits._moment import mean_of_expression, mean_of_pattern, mean_of_product
+from haarqntk.circuits._moment import Cost, cost_of, mean_of_expression, mean_of_pattern, mean_of_product
 
 __all__ = [
     "ENSEMBLES",
@@ -27,11 +27,13 @@ __all__ = [
     "TARGET",
     "Circuit",
     "Copy",
+    "Cost",
     "Expression",
     "LayerIndex",
     "LayerPattern",
     "Output",
     "Term",
+    "cost_of",
     "kernel_moment",
     "layer_indices",
     "layer_patterns",

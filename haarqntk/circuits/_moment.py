@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from fractions import Fraction
 from math import factorial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from haarqntk.circuits._copies import Copy, LayerPattern, canonical_pattern, layer_patterns
 from haarqntk.circuits._ensembles import check_average, pattern_mean, refuse_too_many_copies
@@ -20,6 +20,38 @@ if TYPE_CHECKING:
     from haarqntk.haar import Dimension
 
 _FACTORISED_FROM = 3  # for K³ the factorisation is ten times as fast as the walk, and it goes on to K⁵
+
+
+class Cost(NamedTuple):
+    """What a derivation takes.
+
+    Attributes:
+        copies: The largest number k of factors that are averaged together.
+        patterns: The number of different layer patterns that are walked through; 0 where K = v·S_L serves.
+        coefficients: The length k! of the vector that each walk carries.
+    """
+
+    copies: int
+    patterns: int
+    coefficients: int
+
+
+def cost_of(expression: Expression) -> Cost:
+    """The cost of averaging an expression, known before it is paid.
+
+    Examples:
+        >>> from haarqntk.circuits import Circuit, layer_indices, sum_over
+        >>> e, (l,) = Circuit().residual(), layer_indices("l")
+        >>> cost_of(sum_over(e.d(l) ** 2, l) ** 2)
+        Cost(copies=4, patterns=2, coefficients=24)
+    """
+    circuit = expression.circuit
+    patterns = set()
+    for term in expression.terms:
+        power = kernel_power(term.copies, circuit.ensemble, circuit.generators)
+        if power is None or power < _FACTORISED_FROM:
+            patterns |= {canonical_pattern(term.copies, pattern) for pattern in layer_patterns(term.copies)}
+    return Cost(expression.num_copies, len(patterns), factorial(expression.num_copies))
 
 
 def mean_of_product(

@@ -29,6 +29,7 @@ def record_of(formula: Formula | EigenvalueFormula) -> dict[str, Any]:
         "definition": formula.definition,
         "ensemble": formula.ensemble,
         "design_order": formula.design_order,
+        "cost": formula.cost._asdict(),
         "generators": formula.generators,
         "range": range_of(formula),
         "reference": formula.reference,

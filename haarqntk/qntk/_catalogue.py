@@ -7,7 +7,7 @@ from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from haarqntk._arguments import one_of
-from haarqntk.circuits import ENSEMBLES, GENERATORS, Circuit
+from haarqntk.circuits import ENSEMBLES, GENERATORS, Circuit, cost_of
 from haarqntk.errors import InputError
 from haarqntk.qntk import _kernel, _supervised
 from haarqntk.qntk._eigenvalues import EigenvalueFormula
@@ -16,6 +16,7 @@ from haarqntk.qntk._formula import Formula
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from haarqntk.circuits import Expression
     from haarqntk.haar import Dimension
     from haarqntk.traces import TracePolynomial
 
@@ -26,6 +27,7 @@ _OVERLAP_ENSEMBLES = ("segments", "prl_ansatz")
 @dataclass(frozen=True, slots=True)
 class _Entry:
     derive: Callable[[Circuit, Dimension], TracePolynomial]
+    averaged: Callable[[Circuit], Expression]  # the largest expression of which a mean is taken
     design_order: int
     definition: str
     definition_latex: str
@@ -37,6 +39,7 @@ class _Entry:
 _ENTRIES = {
     "gradient_variance": _Entry(
         derive=_kernel.gradient_variance,
+        averaged=_kernel.kernel,
         design_order=2,
         definition="Var g_l = E[g_l²], g_l = ∂z/∂θ_l",
         definition_latex=r"\operatorname{Var} g_l = \mathbb{E}[g_l^2], \quad g_l = \partial z/\partial\theta_l",
@@ -45,6 +48,7 @@ _ENTRIES = {
     ),
     "kernel_mean": _Entry(
         derive=_kernel.kernel_mean,
+        averaged=_kernel.kernel,
         design_order=2,
         definition="K̄ = E[Σ_l g_l²]",
         definition_latex=r"\overline{K} = \mathbb{E}\left[\sum_l g_l^2\right]",
@@ -53,6 +57,7 @@ _ENTRIES = {
     ),
     "kernel_second_moment": _Entry(
         derive=_kernel.kernel_second_moment,
+        averaged=lambda circuit: _kernel.kernel(circuit) ** 2,
         design_order=4,
         definition="E[K²] = E[Σ_{l,m} g_l² g_m²]",
         definition_latex=r"\mathbb{E}[K^2] = \mathbb{E}\left[\sum_{l, m} g_l^2 g_m^2\right]",
@@ -61,6 +66,7 @@ _ENTRIES = {
     ),
     "kernel_variance": _Entry(
         derive=_kernel.kernel_variance,
+        averaged=lambda circuit: _kernel.kernel(circuit) ** 2,
         design_order=4,
         definition="ΔK² = E[K²] − K̄²",
         definition_latex=r"(\Delta K)^2 = \mathbb{E}[K^2] - \overline{K}^2",
@@ -69,6 +75,7 @@ _ENTRIES = {
     ),
     "meta_kernel_mean": _Entry(
         derive=_kernel.meta_kernel_mean,
+        averaged=_kernel.meta_kernel,
         design_order=3,
         definition="E[μ] = E[Σ_{l,m} h_lm g_l g_m], h_lm = ∂²z/∂θ_l∂θ_m",
         definition_latex=r"\mathbb{E}[\mu] = \mathbb{E}\left[\sum_{l, m} h_{lm} g_l g_m\right],"
@@ -78,6 +85,7 @@ _ENTRIES = {
     ),
     "meta_kernel_second_moment": _Entry(
         derive=_kernel.meta_kernel_second_moment,
+        averaged=lambda circuit: _kernel.meta_kernel(circuit) ** 2,
         design_order=6,
         definition="Δμ² = E[μ²]",
         definition_latex=r"(\Delta\mu)^2 = \mathbb{E}[\mu^2]",
@@ -86,6 +94,7 @@ _ENTRIES = {
     ),
     "supervised_kernel_mean": _Entry(
         derive=_supervised.supervised_kernel_mean,
+        averaged=_supervised.supervised_kernel,
         design_order=2,
         definition="K̄₁₂(φ, φ') = E[Σ_l ∂_l z_1(φ) ∂_l z_2(φ')], σ = |⟨φ|φ'⟩|²",
         definition_latex=r"\overline{K}^{12}_{\varphi\varphi'} = \mathbb{E}\left[\sum_l"
@@ -100,6 +109,7 @@ _EIGENVALUES = "supervised_kernel_eigenvalues"
 _EIGENVALUE_ENTRIES = {
     part: _Entry(
         derive=derive,
+        averaged=_supervised.supervised_kernel,
         design_order=2,
         definition="eigenvalues of E[K_δδ'] for |A| = n orthogonal inputs φ_δ, one observable",
         definition_latex=r"\text{eigenvalues of } \mathbb{E}[K_{\delta\delta'}]"
@@ -186,6 +196,7 @@ def _as_formula(name: str, entry: _Entry, circuit: Circuit) -> Formula:
         ensemble=circuit.ensemble,
         generators=circuit.generators,
         design_order=entry.design_order,
+        cost=cost_of(entry.averaged(circuit)),
         definition=entry.definition,
         definition_latex=entry.definition_latex,
         notation=entry.notation,

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from haarqntk.circuits import Cost
     from haarqntk.qntk._series import Series
 
 sympy = LazyModule("sympy")
@@ -69,6 +70,11 @@ class EigenvalueFormula:
     def design_order(self) -> int:
         """The t of the unitary t-designs that give the same average."""
         return self.uniform.design_order
+
+    @property
+    def cost(self) -> Cost:
+        """What the derivation takes."""
+        return self.uniform.cost
 
     @property
     def definition(self) -> str:

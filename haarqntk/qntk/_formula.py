@@ -21,6 +21,7 @@ from haarqntk.traces import TracePolynomial, trace_word
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from haarqntk.circuits import Cost
     from haarqntk.haar import Dimension
 
     _Operation = Callable[[TracePolynomial, TracePolynomial], TracePolynomial]
@@ -41,6 +42,7 @@ class Formula:
         ensemble: The ensemble that is averaged over.
         generators: "pauli" (X² = 1, Tr X = 0) or "general" (through X_j = Tr X^j).
         design_order: The t of the unitary t-designs that give the same average.
+        cost: What its derivation takes: copies, layer patterns, coefficients of the walk.
         definition: What is averaged, as plain text.
         definition_latex: What is averaged, in LaTeX.
         notation: The letter of the papers for it, in LaTeX.
@@ -54,6 +56,7 @@ class Formula:
     ensemble: str
     generators: str
     design_order: int = field(compare=False)
+    cost: Cost = field(compare=False)
     definition: str = field(compare=False)
     definition_latex: str = field(compare=False)
     notation: str = field(compare=False)
@@ -91,6 +94,7 @@ class Formula:
             name=f"({self.name}) {sign} ({other.name})",
             polynomial=operation(self.polynomial, other.polynomial),
             design_order=max(self.design_order, other.design_order),
+            cost=max(self.cost, other.cost),
             definition=f"({self.definition}) {sign} ({other.definition})",
             definition_latex=rf"\left({self.notation}\right) {sign} \left({other.notation}\right)",
             notation=rf"\left({self.notation}\right) {sign} \left({other.notation}\right)",

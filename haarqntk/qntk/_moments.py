@@ -9,7 +9,7 @@ from math import factorial
 from typing import TYPE_CHECKING
 
 from haarqntk._arguments import integer
-from haarqntk.circuits import Expression, mean_of_expression
+from haarqntk.circuits import Cost, Expression, cost_of, mean_of_expression
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.qntk._formula import Formula
 from haarqntk.traces import TracePolynomial
@@ -48,7 +48,7 @@ def mean(expression: Expression) -> Formula:
         derivations/02_the_walk.md.
     """
     a = _check(expression)
-    return _formula("E", a, lambda dimension: mean_of_expression(a, dimension=dimension), a.num_copies)
+    return _formula("E", a, lambda dimension: mean_of_expression(a, dimension=dimension), cost_of(a))
 
 
 def variance(expression: Expression) -> Formula:
@@ -82,7 +82,7 @@ def covariance(left: Expression, right: Expression) -> Formula:
         first, second = means
         return mean_of_expression(both, dimension=dimension) - first * second
 
-    return _formula("Cov", a, derive, both.num_copies, f"{_body(a)}, {_body(b)}")
+    return _formula("Cov", a, derive, cost_of(both), f"{_body(a)}, {_body(b)}")
 
 
 def cumulant(expression: Expression, order: int) -> Formula:
@@ -115,14 +115,14 @@ def _cumulant(name: str, a: Expression, n: int) -> Formula:
             cumulants.append(value)
         return cumulants[n]
 
-    return _formula(name, a, derive, n * a.num_copies)
+    return _formula(name, a, derive, cost_of(a**n))
 
 
 def _formula(
     operator: str,
     expression: Expression,
     derive: Callable[[Dimension], TracePolynomial],
-    design_order: int,
+    cost: Cost,
     body: str | None = None,
 ) -> Formula:
     text = f"{operator}[{_body(expression) if body is None else body}]"
@@ -132,7 +132,8 @@ def _formula(
         polynomial=derive(None),
         ensemble=expression.circuit.ensemble,
         generators=expression.circuit.generators,
-        design_order=max(design_order, 1),
+        design_order=max(cost.copies, 1),
+        cost=cost,
         definition=text,
         definition_latex=rf"\texttt{{{escaped}}}",
         notation=rf"\texttt{{{escaped}}}",

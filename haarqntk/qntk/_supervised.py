@@ -15,7 +15,7 @@ from haarqntk.exact import RationalFunction
 from haarqntk.traces import TracePolynomial
 
 if TYPE_CHECKING:
-    from haarqntk.circuits import Circuit
+    from haarqntk.circuits import Circuit, Expression
     from haarqntk.haar import Dimension
 
 _ONE = TracePolynomial.constant(1)
@@ -27,11 +27,16 @@ _SAME_OBSERVABLE = {
 }
 
 
-def supervised_kernel_mean(circuit: Circuit, dimension: Dimension = None) -> TracePolynomial:
-    """E[Σ_l ∂_l z_1(a) ∂_l z_2(b)] for two observables and two pure inputs with overlap σ."""
+def supervised_kernel(circuit: Circuit) -> Expression:
+    """Σ_l ∂_l z_1(a) ∂_l z_2(b) for two observables and two pure inputs."""
     (index,) = layer_indices("l")
     first, second = (circuit.output(observable=f"O{i}", state=state) for i, state in enumerate("ab", start=1))
-    mean = mean_of_expression(sum_over(first.d(index) * second.d(index), index), dimension=dimension)
+    return sum_over(first.d(index) * second.d(index), index)
+
+
+def supervised_kernel_mean(circuit: Circuit, dimension: Dimension = None) -> TracePolynomial:
+    """The mean of ``supervised_kernel`` as a polynomial in the overlap σ."""
+    mean = mean_of_expression(supervised_kernel(circuit), dimension=dimension)
     return mean.substitute({"sigma_ab": TracePolynomial.variable("sigma")})
 
 
