@@ -37,7 +37,7 @@ sympy = LazyModule("sympy")
 DEPTH = 10
 DIMENSIONS = (16, 64, 1024)
 SIMULATED_DIMENSION = 16
-SAMPLES = 1_000
+SAMPLES = 600
 
 _NUM_INPUTS = 3
 _EXPECTATION = Fraction(1, 3)  # of the projector in the kept output state, under generator_average

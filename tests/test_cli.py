@@ -200,13 +200,13 @@ def test_validate_prints_a_table_and_a_verdict() -> None:
 
 def test_report_writes_the_page_and_the_document(tmp_path: Path) -> None:
     out = tmp_path / "new" / "report"
-    result = haarqntk("report", "--out", str(out), "--samples", "300", "--reference-samples", "20")
+    result = haarqntk("report", "--out", str(out), "--samples", "1000", "--reference-samples", "60")
     assert result.returncode == 0, result.stderr
     assert sorted(path.name for path in out.iterdir()) == ["formulas.tex", "report.html"]
     page = (out / "report.html").read_text(encoding="utf-8")
     assert page.count("<article") == len(hq.formulas())
     assert page.count("<math") >= 2 * len(hq.formulas())
     assert page.count("<svg") == 1
-    assert "--samples 300 --reference-samples 20" in page
+    assert "--samples 1000 --reference-samples 60" in page
     # self-contained: nothing is loaded, and the only addresses are names of XML dialects and metadata
     assert not any(mark in page for mark in ("<script", "<link", "src=", "@import", "url(http"))

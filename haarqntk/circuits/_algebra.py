@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 TARGET = "O_0"
+_MOST_TERMS = 5_000
 _LARGEST_DEGREE = 10  # K⁵, which the factorisation carries; products of other kinds end at 6
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*")
@@ -185,6 +186,11 @@ class Expression:
         right = self._coerce(other)
         if right is None:
             return NotImplemented
+        size = len(self.terms) * len(right.terms)
+        if size > _MOST_TERMS:
+            raise CostError(
+                f"a product of {size} terms would not finish; the largest number is {_MOST_TERMS}"
+            )
         total: dict[Term, TracePolynomial] = {}
         for a, c in self.terms.items():
             for b, d in right.terms.items():

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from haarqntk.circuits._insertion import commutator_words, generator_twirls
 from haarqntk.combinatorics import all_permutations, cycle_type, cycles
+from haarqntk.errors import InputError
 from haarqntk.exact import RationalFunction
 from haarqntk.haar import Dimension, dimension_as_field
 from haarqntk.traces import Monomial, TracePolynomial, mixed_trace, multiply_monomials
@@ -32,6 +33,11 @@ def generator_average(
 ) -> TracePolynomial:
     """The mean of a product of copies for one choice of distinct layers, over the generators only."""
     num_commutators = sum(map(sum, pattern))
+    if num_commutators % 2 and len(set(labels)) > 1:
+        raise InputError(
+            "a moment with an odd number of derivatives in a kept state must have one state and one "
+            f"observable, got {', '.join(' '.join(label) for label in sorted(set(labels)))}; more leave a phase"
+        )
     if num_commutators % 2:
         return TracePolynomial({})  # i^odd times real terms, but the mean of a real variable is real
     sign = -1 if num_commutators % 4 else 1

@@ -57,7 +57,8 @@ def smallest_counterexample(exact: Formula, claim: Any, *, centred: bool) -> Cou
     names = {*exact.polynomial.variables, *(free.name for free in claim.free_symbols)} - {"D", "L"}
     traces = sorted(name for name in names if trace_word(name))
     derived = {D: exact.derive(D) if exact.design_order > D else exact.polynomial for D in _DIMENSIONS}
-    others = sorted(names - set(traces))
+    others = sorted(name for name in names - set(traces) if not _is_expectation(name))
+    expectations = sorted(name for name in names if _is_expectation(name))
 
     def evaluate(point: tuple[int, int, tuple[int, ...], tuple[Fraction, ...]]) -> Counterexample:
         D, L, spectrum, rest = point
@@ -65,30 +66,41 @@ def smallest_counterexample(exact: Formula, claim: Any, *, centred: bool) -> Cou
         values = dict(zip(others, rest, strict=True))
         if traces:
             values |= trace_values(traces, D, exact.design_order, given).values
+        # an output state that is spread equally over the smallest and the largest eigenvalue
+        values |= {
+            name: Fraction(spectrum[0] ** int(name[1:]) + spectrum[-1] ** int(name[1:]), 2)
+            for name in expectations
+        }
         numbers = values | {"L": Fraction(L)}
         at = {symbol(name): sympy.Rational(v.numerator, v.denominator) for name, v in numbers.items()}
         claimed = claim.xreplace({**at, symbol("D"): sympy.Integer(D)})
-        shown = spectrum if traces else ()
-        return Counterexample(
-            D, L, shown, tuple(zip(others, rest, strict=True)), derived[D].at(D, numbers), claimed
-        )
+        shown = tuple((name, values[name]) for name in (*others, *expectations))
+        return Counterexample(D, L, spectrum, shown, derived[D].at(D, numbers), claimed)
 
     def differs(point: tuple[int, int, tuple[int, ...], tuple[Fraction, ...]]) -> bool:
         found = evaluate(point)
+        if not found.claimed.is_finite or not found.claimed.is_real:
+            return True
         gap = found.claimed - sympy.Rational(found.exact.numerator, found.exact.denominator)
-        return bool(gap.is_finite is False or abs(gap.evalf(_DIGITS)) > sympy.Float(10) ** (20 - _DIGITS))
+        return bool(abs(gap.evalf(_DIGITS)) > sympy.Float(10) ** (20 - _DIGITS))
 
     settings = hypothesis.settings(
         max_examples=_MOST_EXAMPLES, derandomize=True, database=None, deadline=None
     )
     try:
-        point = hypothesis.find(_points(len(others), bool(traces), centred), differs, settings=settings)
+        point = hypothesis.find(
+            _points(others, bool(traces or expectations), centred), differs, settings=settings
+        )
     except hypothesis.errors.NoSuchExample:
         return None
     return evaluate(point)
 
 
-def _points(num_others: int, has_spectrum: bool, centred: bool) -> Any:  # noqa: FBT001 - kinds of points
+def _is_expectation(name: str) -> bool:
+    return name[0] == "m" and name[1:].isdecimal()
+
+
+def _points(others: list[str], has_spectrum: bool, centred: bool) -> Any:  # noqa: FBT001 - kinds of points
     dimension = strategies.sampled_from(_DIMENSIONS)
     other = strategies.sampled_from([Fraction(0), Fraction(1), Fraction(1, 2), Fraction(1, 3)])
 
@@ -99,12 +111,15 @@ def _points(num_others: int, has_spectrum: bool, centred: bool) -> Any:  # noqa:
         complete = free.map(lambda row: [*row, -sum(row)]) if centred else free
         return complete.map(lambda row: tuple(sorted(row)))
 
+    def inputs(D: int) -> Any:
+        return strategies.integers(1, D).map(Fraction)
+
     def point(D: int) -> Any:
         return strategies.tuples(
             strategies.just(D),
             strategies.integers(1, 8),
             spectra(D),
-            strategies.lists(other, min_size=num_others, max_size=num_others).map(tuple),
+            strategies.tuples(*(inputs(D) if name == "n" else other for name in others)),
         )
 
     return dimension.flatmap(point)

@@ -29,6 +29,7 @@ sympy = LazyModule("sympy")
 
 _LONGEST_TEXT = 10_000
 _LARGEST_EXPONENT = 64
+_MOST_DIGITS = 1000
 
 _ARITHMETIC = r"""
     ?sum: product | sum "+" product -> add | sum "-" product -> subtract
@@ -124,8 +125,10 @@ def _parse(kind: str, text: object, parser: Lark, transformer: Transformer[Token
         at_end = getattr(getattr(error, "token", None), "type", "") == "$END"
         place = len(text) if at_end else min(error.pos_in_stream or 0, len(text))
         found = f"unexpected {text[place]!r}" if place < len(text) else "it ends too early"
+        start = text.rfind("\n", 0, place) + 1  # of the line that holds the place
+        line, column = text[start:].split("\n", 1)[0], place - start
         raise InputError(
-            f"{kind} does not parse: {found} at column {place + 1}\n  {text}\n  {' ' * place}^"
+            f"{kind} does not parse: {found} at column {column + 1}\n  {line}\n  {' ' * column}^"
         ) from None
     except VisitError as error:
         if isinstance(error.orig_exc, HaarqntkError):
@@ -150,6 +153,8 @@ class _Arithmetic(Transformer[Token, Any]):
     """The operations that both grammars share, on values that know + − * and **."""
 
     def number(self, token: Token) -> Any:
+        if len(token) > _MOST_DIGITS:
+            raise CostError(f"a number must have at most {_MOST_DIGITS} digits, got {len(token)}")
         return Fraction(str(token))
 
     def exponent(self, token: Token) -> int:
@@ -170,6 +175,10 @@ class _Arithmetic(Transformer[Token, Any]):
         return -value
 
     def power(self, base: Any, exponent: int) -> Any:
+        if isinstance(base, Fraction):
+            size = max(abs(base.numerator), base.denominator).bit_length() * exponent
+            if size > 4 * _MOST_DIGITS:
+                raise CostError(f"a power of numbers must have at most {_MOST_DIGITS} digits")
         return base**exponent
 
 
@@ -196,7 +205,10 @@ class _Moment(_Arithmetic):
         return str(key), str(name)
 
     def labels(self, *pairs: tuple[str, str]) -> dict[str, str]:
-        return dict(pairs)
+        labels = dict(pairs)
+        if len(labels) < len(pairs):
+            raise InputError(f"observable= and state= may be given once each, got {len(pairs)} labels")
+        return labels
 
     def residual(self, labels: dict[str, str] | None = None) -> Expression:
         return self._circuit.residual(**(labels or {}))
@@ -206,7 +218,7 @@ class _Moment(_Arithmetic):
 
     def derivative(self, *arguments: Token | tuple[str, str]) -> Expression:
         indices = [LayerIndex(str(argument)) for argument in arguments if isinstance(argument, Token)]
-        labels = dict(argument for argument in arguments if isinstance(argument, tuple))
+        labels = self.labels(*(argument for argument in arguments if isinstance(argument, tuple)))
         return self._circuit.output(**labels).d(*indices)
 
     def sum_over(self, expression: Any, *names: Token) -> Expression:
@@ -222,7 +234,11 @@ class _Moment(_Arithmetic):
         return covariance(self._as_expression(left), self._as_expression(right))
 
     def cumulant(self, expression: Any, order: Token) -> Formula:
-        return cumulant(self._as_expression(expression), min(int(order), _LARGEST_EXPONENT))
+        if len(order) > _MOST_DIGITS:
+            raise CostError(
+                f"the order of a cumulant must have at most {_MOST_DIGITS} digits, got {len(order)}"
+            )
+        return cumulant(self._as_expression(expression), int(order))
 
     def _as_expression(self, value: Any) -> Expression:
         if not isinstance(value, Fraction):
@@ -238,7 +254,7 @@ class _ClosedForm(_Arithmetic):
         self._names = list(names)
 
     def number(self, token: Token) -> Any:
-        value = Fraction(str(token))
+        value = super().number(token)
         return sympy.Rational(value.numerator, value.denominator)
 
     def divide(self, left: Any, right: Any) -> Any:

@@ -1,7 +1,8 @@
-"""Expressions are polynomials in random numbers: two readings of one tree agree, whatever the indices are called."""
+"""Expressions are polynomials in random numbers: two readings of one tree agree, whatever its letters."""
 
 from __future__ import annotations
 
+import operator
 import random
 import re
 from fractions import Fraction
@@ -19,7 +20,7 @@ from haarqntk.circuits import TARGET, Copy, Expression, Term, kernel_moment, mea
 from haarqntk.errors import CostError, InputError, InputTypeError, UnknownNameError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 Tree: TypeAlias = tuple[Any, ...]
 
@@ -29,6 +30,11 @@ l, m = hq.layer_indices("l m")
 INDICES = {"l": l, "m": m}
 K = hq.sum_over(e.d(l) ** 2, l)
 NUM_LAYERS, TARGET_VALUE = 2, 2
+OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+}
 
 # -- a tree read as an expression, and read as numbers: every derivative is some fixed number -----------------
 
@@ -38,7 +44,7 @@ def number_of(layers: tuple[int, ...], state: str, observable: str) -> Fraction:
     return Fraction(random.Random(repr((layers, state, observable))).choice([-5, -3, -2, 2, 3, 5]))  # noqa: S311
 
 
-def build(tree: Tree) -> Expression:
+def build(tree: Tree) -> Any:
     kind, *parts = tree
     leaves = {"z": z, "e": e, "number": z * 0}
     if kind == "d":
@@ -51,7 +57,7 @@ def build(tree: Tree) -> Expression:
     if kind == "^":
         return left ** parts[1]
     right = build(parts[1])
-    return {"+": left + right, "-": left - right, "*": left * right}[kind]
+    return OPERATIONS[kind](left, right)
 
 
 def read(tree: Tree, layer: Mapping[str, int]) -> Fraction:
@@ -69,7 +75,7 @@ def read(tree: Tree, layer: Mapping[str, int]) -> Fraction:
     if kind == "^":
         return Fraction(left ** parts[1])
     right = read(parts[1], layer)
-    return {"+": left + right, "-": left - right, "*": left * right}[kind]
+    return Fraction(OPERATIONS[kind](left, right))
 
 
 def value_of(expression: Expression, layer: Mapping[str, int]) -> Fraction:
@@ -237,21 +243,20 @@ def test_derivatives_are_taken_in_layer_indices_only(indices: tuple[Any, ...]) -
 
 def test_two_circuits_do_not_mix() -> None:
     other = hq.Circuit("independent_layers").residual()
-    for operation in ("__add__", "__sub__", "__mul__"):
+    for operation in OPERATIONS.values():
         with pytest.raises(
-            InputError, match="must belong to one circuit, got .*segments.*independent_layers"
+            InputError, match=r"must belong to one circuit, got .*segments.*independent_layers"
         ):
-            getattr(e, operation)(other)
+            operation(e, other)
     assert (e + hq.Circuit().residual()).num_copies == 1  # equal circuits are one
 
 
 @pytest.mark.parametrize("other", [1.5, "K", None, [1], 1j])
 def test_only_exact_numbers_join_an_expression(other: Any) -> None:
-    for operation in (lambda: K + other, lambda: other - K, lambda: K * other):
-        with pytest.raises(
-            TypeError, match="unsupported operand|can't multiply|can only concatenate|must be"
-        ):
-            operation()
+    for operation in OPERATIONS.values():
+        for pair in ((K, other), (other, K)):
+            with pytest.raises(TypeError, match=r"unsupported operand|can't multiply|can only concatenate"):
+                operation(*pair)
 
 
 @pytest.mark.parametrize(
@@ -288,8 +293,7 @@ def test_powers_are_small_and_natural(exponent: Any, error: type[Exception], tex
         (
             ("prl_ansatz", "general"),
             InputError,
-            "generators must be 'pauli' for the ensemble 'prl_ansatz', whose generators are Pauli strings, "
-            "got 'general'",
+            "generators must be 'pauli' for the ensemble 'prl_ansatz', whose generators are Pauli strings, got",
         ),
     ],
 )

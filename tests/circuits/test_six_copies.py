@@ -18,12 +18,12 @@ from strategies import rationals, spectra
 from haarqntk.circuits import (
     Circuit,
     Copy,
+    _walk,
     kernel_moment,
     layer_indices,
     layer_patterns,
     mean_of_expression,
     mean_of_product,
-    _walk,
     sum_over,
 )
 from haarqntk.errors import CostError
@@ -65,7 +65,8 @@ def test_they_agree_below_the_number_of_copies_too(dimension: int) -> None:
 
 @pytest.mark.parametrize("n", [4, 5])
 def test_higher_powers_of_the_kernel_take_the_factorisation(n: int) -> None:
-    assert mean_of_expression(K**n) == kernel_moment(n)
+    spectrum = (3, 1, 0, -5, 2, 2, 0, 0, -1, 1, 1, 0)
+    assert value(mean_of_expression(K**n), spectrum, 7) == value(kernel_moment(n, 12), spectrum, 7)
     for ensemble, generators in (("independent_layers", "pauli"), ("segments", "general")):
         other = Circuit(ensemble, generators).output()
         with pytest.raises(CostError, match=rf"k = {2 * n} copies would not finish"):
@@ -87,7 +88,7 @@ def test_one_layer_of_one_qubit_is_the_geometry_of_the_sphere(a: Fraction, b: Fr
 
 
 @settings(max_examples=20)
-@given(st.sampled_from([2, 4, 6]).flatmap(spectra), st.integers(1, 9))
+@given(st.sampled_from([2, 4]).flatmap(spectra), st.integers(1, 9))
 def test_the_moments_of_the_kernel_are_those_of_a_positive_variable(
     spectrum: tuple[Fraction, ...], depth: int
 ) -> None:
@@ -212,7 +213,9 @@ def test_a_total_derivative_of_six_factors_averages_to_zero() -> None:
 
 @pytest.mark.parametrize("dimension", [None, 2])
 @pytest.mark.parametrize(
-    "product", [[Copy(()), *K_CUBED[:4]], [*K_CUBED[4:], *MU_SQUARED[:3]]], ids=["z K²", "K mu"]
+    "product",
+    [[Copy(()), *K_CUBED[:4]], [Copy(("l", "l")), Copy(("l", "m")), Copy(("l",)), Copy(("m",))]],
+    ids=["z K²", "h h g g"],
 )
 def test_slots_one_by_one_and_all_overlaps_at_once_are_the_same_layer(
     product: list[Copy], dimension: int | None, monkeypatch: pytest.MonkeyPatch

@@ -137,7 +137,7 @@ def test_a_sum_over_layers_is_the_sum_over_the_choices_of_layers(L: int) -> None
     """Written out: every (l, m) ∈ {1 … L}² by the pattern that it has, instead of binomials in L."""
     product = MOMENTS["K K"]
     total = TracePolynomial({})
-    for l in range(L):  # noqa: E741 - the papers' index
+    for l in range(L):
         for m in range(L):
             both = ((1, 1, 1, 1),)
             first_l, first_m = ((1, 1, 0, 0), (0, 0, 1, 1)), ((0, 0, 1, 1), (1, 1, 0, 0))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,6 +18,7 @@ from haarqntk.qntk import parse_closed_form, parse_moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from haarqntk.qntk import Formula
 
@@ -95,10 +95,6 @@ def test_a_text_is_read_for_the_circuit_that_is_given(ensemble: str) -> None:
 def test_a_free_index_and_a_summed_one_of_its_name_stay_apart() -> None:
     assert parse_moment("sum(K*d(l)^2, l)") == hq.mean(K**2)
     assert parse_moment("sum(d(l)^2*K, l)") == hq.mean(K**2)
-
-
-@pytest.mark.xfail(strict=True, reason="_product catches a free index where a sum was renamed before")
-def test_they_stay_apart_in_every_bracketing() -> None:
     assert parse_moment("sum(K*(K*d(l)^2), l)") == hq.mean(K**3)
 
 
@@ -146,7 +142,7 @@ REFUSED = [
         InputError,
         "the index l must be free in sum(d(l)*d(l), l): it is summed already or does not",
     ),
-    ("sum(2, l)", InputError, "the index l must be free in 1: it is summed already or does not occur"),
+    ("sum(2, l)", InputError, "the index l must be free in (2)*1: it is summed already or does not"),
     ("sum(d(l_1)^2, l_1)", InputError, "layer index must be a name of letters and digits, got 'l_1'"),
     ("z(observable=o)", InputError, "observable must be a capital letter with or without a number, got 'o'"),
     ("z(state=a_b)", InputError, "state must be a name of letters and digits, got 'a_b'"),
@@ -168,9 +164,9 @@ REFUSED = [
     ("2^" + "9" * 5000, CostError, "an exponent must be at most 64, got 999"),
     ("K^(100000)", CostError, "an exponent must be at most 64, got 100000"),
     ("cumulant(K, 0)", InputError, "order must be an integer ≥ 1, got 0"),
-    ("cumulant(K, 99)", CostError, "a power with 6 · 2 = 12 factors would not finish"),
+    ("cumulant(K, 99)", CostError, "factors would not finish; the largest number of factors is 10"),
     ("K" + " " * 10_000, CostError, "expression must have at most 10000 characters, got 10001"),
-    ("(" * 4_000 + "-" * 2_000 + "K" + ")" * 4_000, CostError, "expression must not be nested so deeply"),
+    ("(" * 3_000 + "-" * 3_000 + "K" + ")" * 3_000, CostError, "expression must not be nested so deeply"),
 ]
 
 
@@ -189,7 +185,7 @@ def test_only_texts_are_parsed(text: Any) -> None:
 
 
 def test_general_generators_end_at_four_copies() -> None:
-    with pytest.raises(CostError, match="k = 6 copies .* generators 'general' is 4"):
+    with pytest.raises(CostError, match=r"k = 6 copies .* generators 'general' is 4"):
         parse_moment("mu^2", hq.Circuit(generators="general"))
 
 
@@ -199,7 +195,7 @@ def test_general_generators_end_at_four_copies() -> None:
         (
             "L*T3",
             UnknownNameError,
-            "unknown symbol 'T3'; did you mean 'T1'? known: D, L, T1, T2, T_O1O2, sigma, n",
+            "unknown symbol 'T3'; did you mean 'T2'? known: D, L, T1, T2, T_O1O2, sigma, n",
         ),
         ("sgma", UnknownNameError, "unknown symbol 'sgma'; did you mean 'sigma'? known: D, L"),
         ("K", UnknownNameError, "unknown symbol 'K'; known: D, L"),
@@ -266,7 +262,6 @@ def test_the_caret_stands_under_the_place(text: str, place: int) -> None:
     assert caret == " " * (place + 2) + "^"
 
 
-@pytest.mark.xfail(strict=True, reason="the column is counted from the start of the text, not of its line")
 @pytest.mark.parametrize(
     ("text", "line", "column"), [("K +\n  mu + ?", "  mu + ?", 7), ("K\n\n*\nd(", "d(", 2)]
 )
@@ -357,7 +352,7 @@ def test_no_text_runs_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.chdir(tmp_path)
     for text in ("open('made', 'w')", "__import__('os').mkdir('made')", "K or open('made','w')"):
         parses_or_is_refused(text)
-        with pytest.raises(InputError, match="must be a SymPy expression or a text|does not parse"):
+        with pytest.raises(InputError, match="claim does not parse"):
             hq.check_claim("kernel_mean", text)
     assert not list(tmp_path.iterdir())
 
@@ -367,9 +362,6 @@ def long_number() -> str:
     return "9" * 5_000
 
 
-@pytest.mark.xfail(
-    strict=True, reason="Python refuses integers of more than 4300 digits inside the transformer"
-)
 @pytest.mark.parametrize(
     "text", [long_number(), f"K*{long_number()}", f"cumulant(K, {long_number()})", "(((2^64)^64)^64)*K"]
 )
@@ -380,7 +372,6 @@ def test_numbers_of_any_length_are_read_or_refused(text: str) -> None:
         assert str(error)  # noqa: PT017 - both outcomes are right
 
 
-@pytest.mark.xfail(run=False, reason="these run for minutes or exhaust the memory instead of a CostError")
 @pytest.mark.parametrize(
     "text",
     [
@@ -393,7 +384,6 @@ def test_a_moment_that_would_not_finish_is_refused_at_once(text: str) -> None:
         parse_moment(text)
 
 
-@pytest.mark.xfail(strict=True, reason="the last label wins without a word")
 @pytest.mark.parametrize("text", ["z(state=a, state=b)", "z(observable=O1, observable=O2)"])
 def test_a_label_that_is_given_twice_is_refused(text: str) -> None:
     with pytest.raises(InputError):

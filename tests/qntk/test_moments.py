@@ -48,7 +48,7 @@ def supervised(circuit: hq.Circuit, first: str, second: str) -> Expression:
     return hq.sum_over(z1.d(l) * z2.d(l), l)
 
 
-c = hq.Circuit()
+c, general = hq.Circuit(), hq.Circuit(generators="general")
 e = c.residual()
 K, mu = kernel(c), meta_kernel(c)
 
@@ -64,7 +64,8 @@ def moment(name: str) -> Formula:
         "cumulant": lambda: hq.cumulant(K, 3),
         "K_ab": lambda: hq.mean(supervised(c, "a", "b")),
         "K_ab²": lambda: hq.mean(supervised(c, "a", "b") ** 2),
-        "K_ab², general": lambda: hq.mean(supervised(hq.Circuit(generators="general"), "a", "b") ** 2),
+        "K², general": lambda: hq.mean(kernel(general) ** 2),
+        "K_ab², general": lambda: hq.mean(supervised(general, "a", "b") ** 2),
         "z_a z_b z_c": lambda: hq.mean(c.output(state="a") * c.output(state="b") * c.output(state="c")),
         "K⁴": lambda: hq.mean(K**4),
         "fourth cumulant": lambda: hq.cumulant(K, 4),
@@ -108,7 +109,7 @@ def test_the_supervised_kernel_is_a_moment_of_two_outputs() -> None:
     assert found.substitute(sigma) == closed_form("supervised_kernel_mean").polynomial
 
 
-@pytest.mark.parametrize("n", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("n", [1, 2, 3, 4])
 def test_powers_of_the_kernel_are_those_of_the_factorisation(n: int) -> None:
     f = hq.mean(K**n)
     assert f.polynomial == kernel_moment(n)
@@ -162,7 +163,7 @@ def test_moments_are_linear() -> None:
 # -- translation of an angle, at the symbol ---------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("circuit", [c, hq.Circuit(generators="general")], ids=["pauli", "general"])
+@pytest.mark.parametrize("circuit", [c, general], ids=["pauli", "general"])
 def test_the_three_identities_of_translation_hold_in_sums_over_layers(circuit: hq.Circuit) -> None:
     """E[h_ll g_l²] = 0, E[ε h_ll g_l²] = −E[g_l⁴]/3, 2 E[h_lm g_l g_m] = −E[g_l² h_mm]."""
     residual = circuit.residual()
@@ -215,7 +216,9 @@ def samples(spectrum: tuple[int, ...], depth: int) -> dict[str, NDArray[np.float
         return np.asarray(1j * (M @ Z - Z @ M))
 
     # operators by the layers that have been differentiated
-    operators = {(): segment(np.diag(spectrum).astype(complex))}
+    operators: dict[tuple[int, ...], NDArray[np.complex128]] = {
+        (): segment(np.diag(spectrum).astype(complex))
+    }
     for i in range(depth):
         grown = dict(operators)
         for done, M in operators.items():
@@ -226,10 +229,11 @@ def samples(spectrum: tuple[int, ...], depth: int) -> dict[str, NDArray[np.float
         operators = {done: segment(M) for done, M in grown.items()}
     z = {done: M[..., 0, 0].real for done, M in operators.items()}
     pairs = list(product(range(depth), repeat=2))
+    mu = sum((z[min(p), max(p)] * z[p[0],] * z[p[1],] for p in pairs), start=np.zeros(1))
     return {
         "z": z[()],
         "K": sum((z[i,] ** 2 for i in range(depth)), start=np.zeros(1)),
-        "mu": sum((z[min(p), max(p)] * z[p[0],] * z[p[1],] for p in pairs), start=np.zeros(1)),
+        "mu": mu,
     }
 
 
@@ -239,18 +243,16 @@ def test_moments_of_one_qubit_are_averages_over_the_icosahedral_group(
     spectrum: tuple[int, ...], depth: int
 ) -> None:
     s = samples(spectrum, depth)
+    K_s, mu_s, z_s = s["K"], s["mu"], s["z"]
     moments = {
-        "mean K": (hq.mean(K), s["K"].mean()),
-        "variance of K": (hq.variance(K), s["K"].var()),
-        "mean mu": (hq.mean(mu), s["mu"].mean()),
-        "covariance of K and mu": (hq.covariance(K, mu), (s["K"] * s["mu"]).mean() - s["K"].mean() * s["mu"].mean()),
-        "mean z mu": (hq.mean(c.output() * mu), (s["z"] * s["mu"]).mean()),
-        "covariance of z² and mu": (
-            hq.covariance(c.output() ** 2, mu),
-            (s["z"] ** 2 * s["mu"]).mean() - (s["z"] ** 2).mean() * s["mu"].mean(),
-        ),
-        "third moment of z, with K": (hq.mean(c.output() ** 3 * K), (s["z"] ** 3 * s["K"]).mean()),
-    }  # fmt: skip
+        "mean K": (hq.mean(K), K_s.mean()),
+        "variance of K": (hq.variance(K), K_s.var()),
+        "mean mu": (hq.mean(mu), mu_s.mean()),
+        "covariance of K and mu": (moment("K mu"), (K_s * mu_s).mean() - K_s.mean() * mu_s.mean()),
+        "mean z mu": (hq.mean(c.output() * mu), (z_s * mu_s).mean()),
+        "mean z² mu": (hq.mean(c.output() ** 2 * mu), (z_s**2 * mu_s).mean()),
+        "mean z³ K": (hq.mean(c.output() ** 3 * K), (z_s**3 * K_s).mean()),
+    }
     for name, (exact, average) in moments.items():
         value = exact.at(D=2, L=depth, spectrum=spectrum)
         assert float(value) == pytest.approx(float(average), rel=1e-9, abs=1e-9), name
@@ -303,15 +305,12 @@ def test_an_entry_of_the_supervised_kernel_fluctuates(
 
 def test_two_inputs_of_a_qutrit_have_a_pole_where_the_pseudo_inverse_has_a_value() -> None:
     """k = 4 copies at D = 3 < k."""
-    f, where = (
-        moment("K_ab², general"),
-        {"D": 3, "L": 2, "spectrum": [2, 0, -1], "generator_spectrum": [1, 0, 3]},
-    )
+    f, same = moment("K_ab², general"), moment("K², general")
+    where: dict[str, Any] = {"D": 3, "L": 2, "spectrum": [2, 0, -1], "generator_spectrum": [1, 0, 3]}
     numbers = power_sums((2, 0, -1), 4) | {f"X{j}": Fraction(1 + 3**j) for j in range(1, 5)}
     with pytest.raises(InputError, match=r"D must not be a pole of .*, got 3"):
         f.polynomial.at(3, numbers | {"L": Fraction(2), "sigma_ab": Fraction(1)})
-    same = hq.formula("kernel_second_moment", generators="general")
-    assert f.at(values={"sigma_ab": 1}, **where) == same.at(**where)  # type: ignore[arg-type, union-attr]
+    assert f.at(values={"sigma_ab": 1}, **where) == same.at(**where)
 
 
 @given(rationals(), rationals())
@@ -320,8 +319,8 @@ def test_three_inputs_of_one_qubit_have_a_pole_where_the_pseudo_inverse_has_a_va
 ) -> None:
     """k = 3 copies at D = 2 < k: three equal inputs, and two with one orthogonal to them, z' = Tr O − z."""
     f, z = moment("z_a z_b z_c"), c.output()
-    alike = {"sigma_ab": 1, "sigma_ac": 1, "sigma_bc": 1, "Re_abc": 1}
-    apart = {"sigma_ab": 1, "sigma_ac": 0, "sigma_bc": 0, "Re_abc": 0}
+    alike = dict.fromkeys(("sigma_ab", "sigma_ac", "sigma_bc", "Re_abc"), Fraction(1))
+    apart = dict.fromkeys(alike, Fraction(0)) | {"sigma_ab": Fraction(1)}
     with pytest.raises(InputError, match=r"D must not be a pole of .*, got 2"):
         f.polynomial.at(2, power_sums((a, b), 3) | alike)
     square, cube = (hq.mean(z**n).at(D=2, spectrum=[a, b]) for n in (2, 3))
@@ -374,13 +373,12 @@ def test_the_mean_of_a_number_is_the_number() -> None:
 
 @pytest.mark.parametrize("orders", [(1, 1), (2, 2), (1, 3)])
 def test_general_generators_are_given_by_their_spectrum(orders: tuple[int, int]) -> None:
-    circuit = hq.Circuit(generators="general")
-    first, second = (circuit.output().d(*(l,) * n) for n in orders)
-    general = hq.mean(hq.sum_over(first * second, l))
+    first, second = (general.output().d(*(l,) * n) for n in orders)
+    f = hq.mean(hq.sum_over(first * second, l))
     here = c.output()
     pauli = hq.mean(hq.sum_over(here.d(*(l,) * orders[0]) * here.d(*(l,) * orders[1]), l))
     where: dict[str, Any] = {"D": 4, "L": 3, "spectrum": [3, 1, 0, -2]}
-    assert general.at(generator_spectrum=[1, 1, -1, -1], **where) == pauli.at(**where)
+    assert f.at(generator_spectrum=[1, 1, -1, -1], **where) == pauli.at(**where)
 
 
 def test_third_derivatives_of_general_generators_need_the_spectrum_only() -> None:
@@ -419,8 +417,7 @@ def test_third_derivatives_of_general_generators_need_the_spectrum_only() -> Non
             hq.covariance,
             (K, kernel(hq.Circuit("prl_ansatz"))),
             InputError,
-            "both factors must belong to one circuit, got Circuit(ensemble='segments', generators='pauli') and "
-            "Circuit(ensemble='prl_ansatz', generators='pauli')",
+            "both factors must belong to one circuit, got Circuit(ensemble='segments', generators='pauli') and",
         ),
         (hq.cumulant, (K, 0), InputError, "order must be an integer ≥ 1, got 0"),
         (hq.cumulant, (K, 1.5), InputTypeError, "order must be an integer ≥ 1, got 1.5; pass an int"),
