@@ -37,7 +37,7 @@ rich_progress = LazyModule("rich.progress")
 rich_console = LazyModule("rich.console")
 rich_table = LazyModule("rich.table")
 
-CHECK_FAILED, BAD_INPUT = 1, 2
+CHECK_FAILED, BAD_INPUT, STOPPED = 1, 2, 130
 _FORMATS = ("text", "latex", "json")
 
 app = typer.Typer(
@@ -103,7 +103,7 @@ def weingarten(
         typer.echo(text)
 
 
-@app.command()
+@app.command(context_settings={"ignore_unknown_options": True})  # EXPR may begin with a minus sign
 def moment(
     expression: Annotated[str, typer.Argument(help="Such as 'sum(d(l)*d(l), l)^2'.", metavar="EXPR")],
     ensemble: Annotated[str, typer.Option(help="segments, independent_layers, prl_ansatz, …")] = "segments",
@@ -164,18 +164,20 @@ def report(
     Writes report.html (formulas, plot, table of checks) and formulas.tex; the exit status is 1 if a check
     fails.
     """
+    arguments.integer("seed", seed, at_least=0)
+    validation.plan([], samples=samples, reference_samples=reference_samples)  # refuse bad numbers first
     report_room.prepare_folder(out)
     start = time.perf_counter()
     checks, found = _run_everything(samples, reference_samples, seed)
     seconds = time.perf_counter() - start
     written = report_room.write_report(out, checks, found, seed=seed, seconds=seconds)
-    verdict = validation.verdict(checks)
+    verdict = report_room.verdict_of_all(checks, found)
     for name in qntk.formulas():
         typer.echo(export.plain_text(qntk.formula(name), width=rich_console.Console().width) + "\n")
     typer.echo(verdict["sentence"])
     for path in written:
         typer.echo(f"wrote {path}")
-    if not verdict["passed"] or not all(finding.agrees for finding in found):
+    if not verdict["passed"]:
         raise typer.Exit(CHECK_FAILED)
 
 
@@ -247,7 +249,17 @@ def _print_table(rows: list[dict[str, str]]) -> None:
 def main() -> None:
     """Run the command line; a broken rule is one line on standard error and exit status 2."""
     try:
-        app(prog_name="haarqntk")
+        status = app(prog_name="haarqntk", standalone_mode=False)
     except HaarqntkError as error:
         typer.echo(f"haarqntk: {error}", err=True)
         sys.exit(BAD_INPUT)
+    except (typer.Abort, KeyboardInterrupt):
+        typer.echo("haarqntk: stopped; nothing was written", err=True)
+        sys.exit(STOPPED)
+    except Exception as error:
+        message = getattr(error, "format_message", None)  # a usage error of the command-line library
+        if message is None:
+            raise
+        typer.echo(f"haarqntk: {' '.join(message().split())} See 'haarqntk --help'.", err=True)
+        sys.exit(BAD_INPUT)
+    sys.exit(status)

@@ -35,6 +35,8 @@ def prepare_folder(out: Path) -> None:
     Raises:
         OutputError: If ``out`` is a file, or it or its parents cannot be written.
     """
+    if not out.name:
+        raise OutputError(f"out must name a folder, got {str(out)!r}; write for example report")
     missing = [folder for folder in (out, *out.parents) if not folder.exists()]
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -71,12 +73,24 @@ def write_report(
         rows=[table_row(check) for check in checks],
         findings=[_finding_row(finding) for finding in found],
         concentration=[_concentration_row(row) for row in concentration()],
-        verdict=verdict(checks),
+        verdict=verdict_of_all(checks, found),
         plot=_plot(checks),
         provenance=_provenance(checks, seed, seconds),
     )
     document = latex_document(derived, version=__version__)
     return [_write_whole(out / PAGE, page), _write_whole(out / DOCUMENT, document)]
+
+
+def verdict_of_all(checks: Sequence[Check], found: Sequence[Finding]) -> dict[str, object]:
+    """The verdict on the checks, and on the simulations beside the findings."""
+    result = verdict(checks)
+    apart = [finding.claim.label for finding in found if not finding.agrees]
+    if not apart:
+        return result
+    sentence = (
+        f"{result['sentence']} The simulation disagrees with the exact value beside {', '.join(apart)}."
+    )
+    return {"passed": False, "sentence": sentence}
 
 
 def _finding_row(finding: Finding) -> dict[str, str]:

@@ -111,6 +111,10 @@ class Circuit:
                 f"observable must be a capital letter with or without a number, got {observable!r}"
             )
         check_name("state", state)
+        if re.fullmatch(r"[A-Z]\d*", state):
+            raise InputError(
+                f"state must not look like an observable, got {state!r}; write a lower-case name"
+            )
         return Output(self, Copy((), state, observable), None)
 
     def residual(self, *, observable: str = "O", state: str = "psi") -> Output:

@@ -16,6 +16,7 @@ from haarqntk._arguments import one_of
 from haarqntk.circuits._boundary import observable_traces
 from haarqntk.circuits._definition import mean_of_pattern_by_definition
 from haarqntk.circuits._generator_average import generator_average
+from haarqntk.circuits._insertion import layer_is_silent
 from haarqntk.circuits._walk import walk
 from haarqntk.errors import CostError, InputError
 from haarqntk.exact import RationalFunction
@@ -103,8 +104,8 @@ def segment_mean(
 ) -> TracePolynomial:
     """The mean under ``segments``, by the walk or by definition."""
     num_commutators = sum(map(sum, pattern))
-    if generators == "pauli" and any(sum(block) % 2 for block in pattern):
-        return TracePolynomial({})  # an odd number of traceless involutions in one layer averages to zero
+    if any(layer_is_silent(block, generators) for block in pattern):
+        return TracePolynomial({})
     if num_commutators % 2:
         if max(len({state for state, _ in labels}), len({observable for _, observable in labels})) > 2:  # noqa: PLR2004
             raise InputError(
@@ -135,8 +136,8 @@ def _refuse_two_phases(invariants: tuple[Monomial, ...], traces: tuple[Monomial,
         {name for monomial in side for name, _ in monomial if has_phase(name)}
         for side in (invariants, traces)
     ]
-    squares = {name for monomial in traces for name, e in monomial if has_phase(name) and e > 1}
-    if all(phases) or squares:
+    products = any(sum(e for name, e in monomial if has_phase(name)) > 1 for monomial in traces)
+    if all(phases) or products:
         names = ", ".join(sorted(set().union(*phases)))
         raise InputError(
             f"a moment must hold at most one invariant with a phase in each term, got {names}; "

@@ -34,7 +34,8 @@ def kernel_power(copies: Sequence[Copy], ensemble: str, generators: str) -> int 
     """The n for which the product is g_l² g_m² … with n different indices and one output; None otherwise."""
     if ensemble != "segments" or generators != "pauli":
         return None
-    same_output = len({(copy.state, copy.observable) for copy in copies}) == 1
+    # the moments of v are written in T_j = Tr O^j, the traces of the observable of that name
+    same_output = len({copy.state for copy in copies}) == 1 and {copy.observable for copy in copies} == {"O"}
     counts = Counter(copy.layers for copy in copies)
     is_power = same_output and all(len(layers) == 1 and n == 2 for layers, n in counts.items())  # noqa: PLR2004
     return len(counts) if is_power else None

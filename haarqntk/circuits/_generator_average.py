@@ -14,7 +14,7 @@ from itertools import product
 from math import prod
 from typing import TYPE_CHECKING
 
-from haarqntk.circuits._insertion import commutator_words, generator_twirls
+from haarqntk.circuits._insertion import commutator_words, generator_twirls, layer_is_silent
 from haarqntk.combinatorics import all_permutations, cycle_type, cycles
 from haarqntk.errors import InputError
 from haarqntk.exact import RationalFunction
@@ -32,6 +32,8 @@ def generator_average(
     labels: tuple[Label, ...], pattern: LayerPattern, generators: str, dimension: Dimension
 ) -> TracePolynomial:
     """The mean of a product of copies for one choice of distinct layers, over the generators only."""
+    if any(layer_is_silent(block, generators) for block in pattern):
+        return TracePolynomial({})
     num_commutators = sum(map(sum, pattern))
     if num_commutators % 2 and len(set(labels)) > 1:
         raise InputError(

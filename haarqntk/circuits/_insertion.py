@@ -95,6 +95,16 @@ def layer_operators(
     return tuple((monomial, _as_operator(found)) for monomial, found in pieces.items()), scale
 
 
+def layer_is_silent(block: tuple[int, ...], generators: str) -> bool:
+    """Whether the average of a layer is zero at sight.
+
+    An odd number of traceless involutions averages to zero; a single generator averages to a multiple of 1,
+    with which everything commutes.
+    """
+    num_commutators = sum(block)
+    return num_commutators % 2 == 1 if generators == "pauli" else num_commutators == 1
+
+
 def placements(block: tuple[int, ...], generators: str = "pauli") -> list[Placement]:
     """Every way to choose a word of each copy's commutators."""
     return list(product(*(commutator_words(count, generators) for count in block)))

@@ -82,7 +82,7 @@ def _overlap_table(block: tuple[int, ...]) -> tuple[NDArray[np.int64], NDArray[n
 
 def _multiply(matrix: Polynomials, vector: Polynomials) -> Polynomials:
     """The exact product over the first axis of ``vector``, in machine integers where a bound proves it safe."""
-    bound = int(np.abs(matrix).sum(axis=1).max()) * max(int(np.abs(vector).max(initial=0)), 1)
+    bound = max(int(np.abs(matrix).sum(axis=1).max()), 1) * max(int(np.abs(vector).max(initial=0)), 1)
     dtype = np.int64 if bound < _INT64_SAFE else object
     flat = vector.reshape(len(vector), -1).astype(dtype)
     return np.asarray(matrix.astype(dtype) @ flat).reshape(vector.shape)

@@ -87,7 +87,7 @@ PUBLISHED_CLAIMS = (
         label="[PRL] (15)",
         formula="meta_kernel_second_moment",
         claim="32*L^2*T2^3/D^6",
-        published=r"\Delta\mu \approx \sqrt{32}\, L\, T_2^{3/2}/D^3",
+        published=r"\Delta\mu \approx \sqrt{32}\, \eta\, L\, T_2^{3/2}/D^3",
         centred=True,
         note="the published η is left out, for μ has none; the exact L^2 coefficient differs at leading order "
         "and an L^4 term takes over at large L",
@@ -96,10 +96,10 @@ PUBLISHED_CLAIMS = (
         label="[PRL] (15)",
         formula="meta_kernel_second_moment",
         claim="32*L^2*T2^3/D^6",
-        published=r"\Delta\mu \approx \sqrt{32}\, L\, T_2^{3/2}/D^3",
+        published=r"\Delta\mu \approx \sqrt{32}\, \eta\, L\, T_2^{3/2}/D^3",
         ensemble="independent_layers",
         centred=True,
-        note="compared with different derivatives taken as independent",
+        note="without the published η; compared with different derivatives taken as independent",
     ),
     PublishedClaim(
         label="[PRL] (21)",
@@ -120,6 +120,13 @@ PUBLISHED_CLAIMS = (
         formula="kernel_second_moment",
         claim=f"L*{_NC_SAME} + L*(L-1)*{_NC_DIFFERENT}",
         published=r"L\, \mathbb{E}[g^4] + L(L-1)\, \mathbb{E}[g^2 g'^2]",
+        note="half angle: fourth powers are 16 times smaller there",
+    ),
+    PublishedClaim(
+        label="[NC] Var K",
+        formula="kernel_variance",
+        claim=f"L*{_NC_SAME} + L*(L-1)*{_NC_DIFFERENT} - (4*L*(D*T2-T1^2)/(2*(D-1)*(D+1)^2))^2",
+        published=r"L\, \mathbb{E}[g^4] + L(L-1)\, \mathbb{E}[g^2 g'^2] - \mathbb{E}[K]^2",
         note="half angle: fourth powers are 16 times smaller there",
     ),
     PublishedClaim(

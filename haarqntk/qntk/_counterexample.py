@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -15,10 +16,11 @@ if TYPE_CHECKING:
     from haarqntk.qntk._formula import Formula
 
 hypothesis = LazyModule("hypothesis")
+hypothesis_configuration = LazyModule("hypothesis.configuration")
 strategies = LazyModule("hypothesis.strategies")
 sympy = LazyModule("sympy")
 
-_DIMENSIONS = (2, 4, 6, 8)
+_DIMENSIONS = (2, 4, 6, 8, 10)
 _MOST_EXAMPLES = 300
 _DIGITS = 50
 
@@ -50,7 +52,7 @@ class Counterexample:
 
 
 def smallest_counterexample(exact: Formula, claim: Any, *, centred: bool) -> Counterexample | None:
-    """The simplest of the points that Hypothesis tries, D from 2 to 8; None if it meets none.
+    """The simplest of the points that Hypothesis tries, D from 2 to 10; None if it meets none.
 
     With ``centred`` the spectra sum to zero.
     """
@@ -84,6 +86,8 @@ def smallest_counterexample(exact: Formula, claim: Any, *, centred: bool) -> Cou
         gap = found.claimed - sympy.Rational(found.exact.numerator, found.exact.denominator)
         return bool(abs(gap.evalf(_DIGITS)) > sympy.Float(10) ** (20 - _DIGITS))
 
+    # Hypothesis keeps files in a folder that it would make where the user stands
+    hypothesis_configuration.set_hypothesis_home_dir(tempfile.gettempdir())
     settings = hypothesis.settings(
         max_examples=_MOST_EXAMPLES, derandomize=True, database=None, deadline=None
     )
@@ -93,6 +97,8 @@ def smallest_counterexample(exact: Formula, claim: Any, *, centred: bool) -> Cou
         )
     except hypothesis.errors.NoSuchExample:
         return None
+    finally:
+        hypothesis_configuration.set_hypothesis_home_dir(None)
     return evaluate(point)
 
 
@@ -117,7 +123,7 @@ def _points(others: list[str], has_spectrum: bool, centred: bool) -> Any:  # noq
     def point(D: int) -> Any:
         return strategies.tuples(
             strategies.just(D),
-            strategies.integers(1, 8),
+            strategies.integers(1, 12),
             spectra(D),
             strategies.tuples(*(inputs(D) if name == "n" else other for name in others)),
         )

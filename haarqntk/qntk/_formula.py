@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import lru_cache, reduce
@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from haarqntk._arguments import integer, rational
 from haarqntk._lazy import LazyModule
-from haarqntk.errors import InputError
-from haarqntk.qntk._inputs import circuit_dimension, one_spectrum, trace_values
+from haarqntk.errors import InputError, InputTypeError, UnknownNameError
+from haarqntk.qntk._inputs import as_float, binary_fraction, circuit_dimension, one_spectrum, trace_values
 from haarqntk.qntk._latex import latex_of
 from haarqntk.qntk._ratio import Ratio
 from haarqntk.qntk._series import Series, expand
 from haarqntk.traces import TracePolynomial, trace_word
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from haarqntk.circuits import Cost
     from haarqntk.haar import Dimension
@@ -128,7 +128,11 @@ class Formula:
             >>> print(formula("kernel_mean").centred())
             2*D*L*T2/((D - 1)*(D + 1)**2)
         """
-        at_zero = {"T1": TracePolynomial({})}
+        at_zero = {
+            name: TracePolynomial({})
+            for name in self.symbols
+            if (word := trace_word(name)) and len(word) == 1
+        }
         derive = self.derive
         return replace(
             self,
@@ -217,7 +221,7 @@ class Formula:
             Fraction(316, 21)
         """
         dimension = circuit_dimension(D, self.generators)
-        extra = {str(name): rational(str(name), value) for name, value in (values or {}).items()}
+        extra = self._named_values(values)
         extra |= self._generator_traces(generator_spectrum, dimension)
         extra |= self._scalars(dimension, L, overlap, num_inputs)
         extra |= self._expectations(spectrum, populations, dimension)
@@ -232,7 +236,7 @@ class Formula:
             raise InputError(f"values must name {', '.join(missing)}, on which {self.name} depends")
         form = self.polynomial if dimension >= self.design_order else _derived_at(self.derive, dimension)
         value = form.at(dimension, extra)
-        return value if exact else _as_float(value)
+        return value if exact else as_float(value)
 
     def evaluate(
         self,
@@ -272,7 +276,7 @@ class Formula:
         precision = integer("digits", digits, at_least=1)
         if not isinstance(traces, list | tuple):
             raise InputError(f"traces must be a list [T1, T2, …], got {traces!r}")
-        exact = [_binary_fraction(f"T{j}", value) for j, value in enumerate(traces, start=1)]
+        exact = [binary_fraction(f"T{j}", value) for j, value in enumerate(traces, start=1)]
         value = Fraction(self.at(D=D, L=L, traces=exact, overlap=overlap, num_inputs=num_inputs))
         with mpmath.workdps(precision):
             return mpmath.mpf(value.numerator) / value.denominator
@@ -305,6 +309,21 @@ class Formula:
         row = one_spectrum(spectrum, D, name="generator_spectrum", meaning="the D eigenvalues of X")
         highest = max((int(name[1:]) for name in self.symbols if name[0] == "X"), default=0)
         return {f"X{j}": sum((x**j for x in row), Fraction(0)) for j in range(1, highest + 1)}
+
+    def _named_values(self, values: object) -> dict[str, Fraction]:
+        """Check ``values``: names that occur, overlaps from 0 to 1."""
+        if values is None:
+            return {}
+        if not isinstance(values, Mapping):
+            raise InputTypeError(f"values must map symbol names to numbers, got {values!r}")
+        found = {str(name): rational(str(name), value) for name, value in values.items()}
+        known = self.symbols[1:]
+        for name, value in found.items():
+            if name not in known:
+                raise UnknownNameError.among("symbol in values", name, known)
+            if name.startswith("sigma") and not 0 <= value <= 1:
+                raise InputError(f"{name} must be |⟨φ|φ'⟩|² in [0, 1], got {value}")
+        return found
 
     def _expectations(self, spectrum: object, populations: object, D: int) -> dict[str, Fraction]:
         """m_j = ⟨O^j⟩ in the output state."""
@@ -348,16 +367,6 @@ def check_num_inputs(num_inputs: object, D: int) -> int:
     return n
 
 
-def _as_float(value: Fraction) -> float:
-    try:
-        return float(value)
-    except OverflowError:
-        raise InputError(
-            "observable must be small enough for the result to be a float, got one beyond 1e308; "
-            "pass exact traces, or scale O"
-        ) from None
-
-
 @lru_cache(maxsize=64)
 def _derived_at(derive: Callable[[Dimension], TracePolynomial], dimension: int) -> TracePolynomial:
     """A derivation at one dimension, remembered: below the design order it takes up to some seconds."""
@@ -379,17 +388,3 @@ def check_overlap(overlap: object) -> Fraction:
     if not 0 <= value <= 1:
         raise InputError(f"overlap must be |⟨φ|φ'⟩|² in [0, 1], got {value}")
     return value
-
-
-def _binary_fraction(name: str, value: Any) -> Fraction:
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            raise InputError(f"{name} must be finite, got {value}")
-        return Fraction(value)
-    parts = getattr(value, "man_exp", None)  # mpmath.mpf: an unsigned mantissa and an exponent of 2
-    if parts is None:
-        return rational(name, value)
-    if not mpmath.isfinite(value):
-        raise InputError(f"{name} must be finite, got {value}")
-    mantissa, exponent = (int(part) for part in parts)
-    return (-1 if value < 0 else 1) * Fraction(mantissa) * Fraction(2) ** exponent

@@ -175,8 +175,8 @@ class _Arithmetic(Transformer[Token, Any]):
         return -value
 
     def power(self, base: Any, exponent: int) -> Any:
-        if isinstance(base, Fraction):
-            size = max(abs(base.numerator), base.denominator).bit_length() * exponent
+        if isinstance(base, Fraction) or getattr(base, "is_Rational", False):
+            size = max(abs(int(base.numerator)), int(base.denominator)).bit_length() * exponent
             if size > 4 * _MOST_DIGITS:
                 raise CostError(f"a power of numbers must have at most {_MOST_DIGITS} digits")
         return base**exponent

@@ -6,6 +6,7 @@ once at the end.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -16,12 +17,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from haarqntk._arguments import integer, rational
+from haarqntk._lazy import LazyModule
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.traces import trace_word
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+
+mpmath = LazyModule("mpmath")
 
 _CURE = "pass fractions.Fraction, or the matrix itself as observable= for a float"
 
@@ -185,3 +189,29 @@ def _sequence(name: str, value: object, meaning: str) -> list[Any]:
     if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
         raise InputTypeError(f"{name} must be a list: {meaning}, got {value!r}")
     return list(value)
+
+
+def as_float(value: Fraction) -> float:
+    """The nearest float, or one line where there is none."""
+    try:
+        return float(value)
+    except OverflowError:
+        raise InputError(
+            "observable must be small enough for the result to be a float, got one beyond 1e308; "
+            "pass exact traces, or scale O"
+        ) from None
+
+
+def binary_fraction(name: str, value: Any) -> Fraction:
+    """A float or mpmath number as the binary fraction that it is; exact numbers as they are."""
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise InputError(f"{name} must be finite, got {value}")
+        return Fraction(value)
+    parts = getattr(value, "man_exp", None)  # mpmath.mpf: an unsigned mantissa and an exponent of 2
+    if parts is None:
+        return rational(name, value)
+    if not mpmath.isfinite(value):
+        raise InputError(f"{name} must be finite, got {value}")
+    mantissa, exponent = (int(part) for part in parts)
+    return (-1 if value < 0 else 1) * Fraction(mantissa) * Fraction(2) ** exponent

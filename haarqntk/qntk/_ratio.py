@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from haarqntk._lazy import LazyModule
 from haarqntk.errors import InputError
 from haarqntk.qntk._latex import latex_of
 
@@ -14,8 +13,6 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from haarqntk.qntk._formula import Formula
-
-sympy = LazyModule("sympy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +41,7 @@ class Ratio:
 
     def to_sympy(self) -> Any:
         """The quotient as a SymPy expression with common factors cancelled."""
-        return sympy.factor(self.numerator.to_sympy() / self.denominator.to_sympy())
+        return self.numerator.polynomial.sympy_quotient(self.denominator.polynomial)
 
     def _sympy_(self) -> Any:
         return self.to_sympy()
@@ -97,6 +94,6 @@ class Ratio:
     def leading(self, *, scaling: str | Mapping[str, int] = "pauli_sum") -> Any:
         """The leading term as D → ∞ at fixed L, as a SymPy expression; ``scaling`` as in ``Formula.series``."""
         top, bottom = (
-            part.series(1, scaling=scaling).to_sympy() for part in (self.numerator, self.denominator)
+            part.series(1, scaling=scaling).to_polynomial() for part in (self.numerator, self.denominator)
         )
-        return sympy.factor(top / bottom)
+        return top.sympy_quotient(bottom)

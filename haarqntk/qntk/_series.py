@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING, Any
 from haarqntk._arguments import integer, one_of
 from haarqntk._lazy import LazyModule
 from haarqntk._symbols import symbol
-from haarqntk.errors import InputError, UnknownNameError
+from haarqntk.errors import CostError, InputError, UnknownNameError
+from haarqntk.exact import RationalFunction
 from haarqntk.traces import Monomial, TracePolynomial, trace_word
 
 if TYPE_CHECKING:
     from fractions import Fraction
 
 sympy = LazyModule("sympy")
+
+_LARGEST_ORDER = 200
 
 SCALINGS: Mapping[str, int] = {"pauli_sum": 1, "projector": 0}
 """Named scalings: the exponent a of T_j ~ D^a, for every j."""
@@ -39,6 +42,14 @@ class Series:
     def to_sympy(self) -> Any:
         """The sum of the terms, without the remainder."""
         return sympy.Add(*(_term(*entry) for _, entries in self.terms for entry in entries))
+
+    def to_polynomial(self) -> TracePolynomial:
+        """The sum of the terms as a polynomial over Q(D), without the remainder."""
+        total = TracePolynomial({})
+        for _, entries in self.terms:
+            for power, monomial, coefficient in entries:
+                total = total + TracePolynomial({monomial: RationalFunction([0, 1]) ** power * coefficient})
+        return total
 
     def _sympy_(self) -> Any:
         return self.to_sympy()
@@ -66,6 +77,8 @@ class Series:
 def expand(polynomial: TracePolynomial, order: int, scaling: str | Mapping[str, int]) -> Series:
     """Expand every coefficient at D = ∞ and keep ``order`` powers of D of the whole, from the leading one."""
     num_powers = integer("order", order, at_least=1)
+    if num_powers > _LARGEST_ORDER:
+        raise CostError(f"order = {num_powers} would not finish; the largest order is {_LARGEST_ORDER}")
     exponents = scaling_exponents(polynomial.variables, scaling)
     weights = polynomial.weights(exponents)
     if not weights:

@@ -170,16 +170,22 @@ class TracePolynomial:
             collect: A variable; if the sum over its powers, each coefficient factored, has a shorter longest
                 factor than the factored whole, that sum is returned.
         """
-        whole = self._factors()
+        whole = self.sympy_factors()
         if collect is None or not self:
             return sympy.Mul(*whole)
         parts = [
-            [symbol(collect) ** power, *part._factors()]  # noqa: SLF001 - one file, one type
-            for power, part in self._powers_of(collect)
+            [symbol(collect) ** power, *part.sympy_factors()] for power, part in self._powers_of(collect)
         ]
         if max(map(_longest_factor, parts)) < _longest_factor(whole):
             return sympy.Add(*(sympy.Mul(*part) for part in parts))
         return sympy.Mul(*whole)
+
+    def sympy_quotient(self, other: TracePolynomial) -> Any:
+        """The quotient by another polynomial that is not zero, factored, with common factors cancelled.
+
+        Equal irreducible factors are equal expressions, so the product cancels them by itself.
+        """
+        return sympy.Mul(*self.sympy_factors(), *(1 / factor for factor in other.sympy_factors()))
 
     def _powers_of(self, name: str) -> list[tuple[int, TracePolynomial]]:
         parts: dict[int, dict[Monomial, RationalFunction]] = {}
@@ -188,7 +194,7 @@ class TracePolynomial:
             parts.setdefault(dict(monomial).get(name, 0), {})[rest] = coefficient
         return [(power, TracePolynomial(terms)) for power, terms in sorted(parts.items())]
 
-    def _factors(self) -> list[Any]:
+    def sympy_factors(self) -> list[Any]:
         """The factors over the rationals; one product of them keeps a constant out of a sum."""
         if not self:
             return [sympy.Integer(0)]

@@ -493,6 +493,23 @@ def test_the_variance_of_the_kernel_is_not_negative(ensemble: str, dimension: in
         assert second >= mean**2
 
 
+ODD = [
+    pytest.param("segments", "pauli"),
+    pytest.param("independent_layers", "pauli"),
+    pytest.param("prl_ansatz", "pauli"),
+    pytest.param("generator_average", "pauli"),
+    pytest.param("segments", "general"),
+]
+
+
+@pytest.mark.parametrize(("ensemble", "generators"), ODD)
+def test_a_single_commutator_averages_to_zero_whatever_it_is_multiplied_with(
+    ensemble: str, generators: str
+) -> None:
+    product = [Copy((), "a", "A"), Copy((), "b", "B"), Copy(("l",), "b", "C")]
+    assert not mean_of_product(product, ensemble=ensemble, generators=generators)
+
+
 @pytest.mark.parametrize(
     ("k", "ensemble", "generators", "largest"),
     [

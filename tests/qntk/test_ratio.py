@@ -78,6 +78,20 @@ def test_floor_and_crossover_give_back_the_two_terms_in_the_depth(
         assert FLUCTUATION.at(D=D, L=depth, spectrum=spectrum) == value
 
 
+@given(small_spectra)
+def test_the_crossover_of_any_ratio_is_the_slope_in_one_over_the_depth(
+    spectrum: tuple[Fraction, ...],
+) -> None:
+    """Var K/E[K²] has powers of L below the highest in its denominator too."""
+    where: dict[str, Any] = {"D": len(spectrum), "spectrum": spectrum}
+    ratio, depth = VARIANCE / SECOND, 10**12
+    floor = ratio.deep_limit().at(**where)
+    if floor:
+        crossover = ratio.crossover_depth().at(**where)
+        slope = depth * (ratio.at(L=depth, **where) / floor - 1)
+        assert abs(slope / crossover - 1) < Fraction(1, 10**6)
+
+
 @given(small_spectra, st.integers(1, 6))
 def test_the_fluctuation_falls_to_its_floor(spectrum: tuple[Fraction, ...], depth: int) -> None:
     D = len(spectrum)

@@ -298,6 +298,7 @@ FINDINGS: dict[tuple[str, str], tuple[str, Any, int | None]] = {
     ("[PRL] (21)", "segments"): ("equal", 1, None),
     ("[NC] E[K]", "segments"): ("equal", 1, None),
     ("[NC] E[K²]", "segments"): ("equal", 1, None),
+    ("[NC] Var K", "segments"): ("equal", 1, None),
     ("[NC] E[μ]", "segments"): ("equal", 1, None),
     ("[NC] restricted Haar", "generator_average"): ("equal", 1, None),
 }
