@@ -28,6 +28,16 @@ def symbol(name: str) -> Any:
     return sympy.Symbol(name, real=True)
 
 
+def dimension_symbol(name: str) -> Any:
+    """The SymPy symbol of a dimension, a positive integer whatever its name.
+
+    Examples:
+        >>> dimension_symbol("d1").is_positive, dimension_symbol("D") == symbol("D")
+        (True, True)
+    """
+    return sympy.Symbol(name, integer=True, positive=True)
+
+
 def T(j: int) -> Any:
     """The symbol T_j = Tr O^j, unnormalised.
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Polynomial: TypeAlias = Any  # flint.fmpz_poly, which has no type information
+MultivariatePolynomial: TypeAlias = Any  # flint.fmpz_mpoly, likewise
 
 
 def polynomial(coefficients: Sequence[int]) -> Polynomial:
@@ -72,6 +73,18 @@ def factor_integer_polynomial(
         ({tuple(map(int, e)): int(c) for e, c in f.to_dict().items()}, int(exponent))
         for f, exponent in factors
     ]
+
+
+def multivariate_polynomial(
+    names: tuple[str, ...], terms: Mapping[tuple[int, ...], int]
+) -> MultivariatePolynomial:
+    """The polynomial Σ terms[e] Π names[i]^{e[i]} with integer coefficients."""
+    return flint.fmpz_mpoly_ctx.get(names, "lex").from_dict(dict(terms))
+
+
+def multivariate_terms(poly: MultivariatePolynomial) -> dict[tuple[int, ...], int]:
+    """Exponents of the variables → coefficient."""
+    return {tuple(map(int, e)): int(c) for e, c in poly.to_dict().items()}
 
 
 def rational_spectrum(matrix: Sequence[Sequence[Fraction]]) -> list[tuple[tuple[Fraction, ...], int]]:
