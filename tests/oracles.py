@@ -16,7 +16,7 @@ from haarqntk.exact import RationalFunction
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from haarqntk.combinatorics import Partition, Permutation
+    from haarqntk.combinatorics import Pairing, Partition, Permutation
 
 
 def to_rational_function(expression: Any) -> RationalFunction:
@@ -39,6 +39,15 @@ def cycle_lengths(sigma: Permutation) -> Partition:
             length += 1
         lengths.append(length)
     return tuple(sorted(lengths, reverse=True))
+
+
+def loop_halves(p: Pairing, q: Pairing) -> Partition:
+    """The coset type of two pairings, by merging the blocks of points that either of them connects."""
+    blocks = [set(pair) for pair in p]
+    for pair in q:
+        met = [block for block in blocks if block & set(pair)]
+        blocks = [block for block in blocks if block not in met] + [set().union(*met)]
+    return tuple(sorted((len(block) // 2 for block in blocks), reverse=True))
 
 
 @cache

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from haarqntk.combinatorics import Partition, Permutation
+    from haarqntk.combinatorics import Pairing, Partition, Permutation
 
 # -- integers and permutations ---------------------------------------------------------------------------------
 
@@ -44,6 +44,17 @@ def permutation_tuples(draw: st.DrawFn, count: int, *, largest: int) -> tuple[Pe
     """``count`` elements of one S_k, k from 1 to ``largest``."""
     k = draw(st.integers(1, largest))
     return tuple(draw(permutations_of(k)) for _ in range(count))
+
+
+@st.composite
+def pairing_tuples(draw: st.DrawFn, count: int, *, largest: int) -> tuple[Pairing, ...]:
+    """``count`` pairings of the same 2k points, k from 1 to ``largest``, canonical."""
+    k = draw(st.integers(1, largest))
+    listings = [draw(permutations_of(2 * k)) for _ in range(count)]
+    return tuple(
+        tuple(sorted((min(pair), max(pair)) for pair in zip(listed[::2], listed[1::2], strict=True)))
+        for listed in listings
+    )
 
 
 def integer_types() -> st.SearchStrategy[Callable[[int], Any]]:
