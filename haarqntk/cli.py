@@ -87,10 +87,10 @@ def derive(names: Names = None, output_format: Format = "text") -> None:
 def weingarten(
     cycle_type: Annotated[str, typer.Argument(help="A partition, such as 3,1.", metavar="CYCLE_TYPE")],
     dim: Annotated[int | None, typer.Option(help="An integer dimension; exact also below k.")] = None,
-    group: Annotated[str, typer.Option(help="The group that is integrated over: unitary.")] = "unitary",
+    group: Annotated[str, typer.Option(help="unitary, orthogonal or symplectic.")] = "unitary",
     output_format: Format = "text",
 ) -> None:
-    """Print the Weingarten function of one class of permutations."""
+    """Print the Weingarten function of one class: a cycle type, or a coset type of pairings."""
     output_format = arguments.one_of("format", output_format, _FORMATS)
     value = weingarten_room.weingarten(_parse_partition(cycle_type), group=group)
     text = str(value.to_sympy() if dim is None else value.at(dim))

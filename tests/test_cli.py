@@ -118,6 +118,10 @@ def test_derive_as_json_holds_the_exact_terms() -> None:
         (("2", "--dim", "1"), "1/4"),
         (("3,1", "--dim", "2"), "-19/2880"),
         (("2", "--dim", "4", "--format", "latex"), r"- \frac{1}{60}"),
+        (("2", "--group", "orthogonal"), "-1/(D*(D - 1)*(D + 2))"),
+        (("2", "--group", "orthogonal", "--dim", "1"), "1/9"),
+        (("2", "--group", "symplectic"), "1/(D*(D - 2)*(D + 1))"),
+        (("2", "--group", "symplectic", "--dim", "2"), "-1/18"),
     ],
 )
 def test_weingarten(arguments: tuple[str, ...], printed: str) -> None:
@@ -147,7 +151,11 @@ def test_weingarten(arguments: tuple[str, ...], printed: str) -> None:
         (("weingarten", "2", "--dim", "0"), "D must be an integer ≥ 1, got 0"),
         (
             ("weingarten", "2", "--group", "unitry"),
-            "unknown group 'unitry'; did you mean 'unitary'? known: unitary",
+            "unknown group 'unitry'; did you mean 'unitary'? known: unitary, orthogonal, symplectic",
+        ),
+        (
+            ("weingarten", "2", "--group", "symplectic", "--dim", "3"),
+            "D must be even for the symplectic group, got 3; pass D = 2N for Sp(2N)",
         ),
         (
             ("weingarten", "99"),

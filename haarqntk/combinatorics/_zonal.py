@@ -50,7 +50,7 @@ def zonal_table(k: int) -> NDArray[Any]:
     types = partitions(k)
     weights = np.array([centralizer_order(mu) << len(mu) for mu in types], dtype=object)
     schur = character_table(k).astype(object) * np.array([class_size(mu) for mu in types], dtype=object)
-    table = np.zeros_like(schur)
+    table: NDArray[Any] = np.zeros_like(schur)
     norms: list[int] = []
     for i in reversed(range(len(types))):  # from (1^k) upwards: this order refines dominance
         row, found = schur[i], table[i + 1 :]

@@ -1,7 +1,8 @@
-"""Weingarten functions: the class functions on S_k that integrate over the unitary group.
+"""Weingarten functions: what integrates over the unitary, the orthogonal and the symplectic group.
 
-``weingarten`` and ``weingarten_table`` are the front; ``_unitary.py`` computes by characters, ``_definition.py``
-by inverting the Gram matrix, which is what the function is defined by. Dimensions below k take the
+``weingarten`` and ``weingarten_table`` are the front. ``_unitary.py`` computes by characters, ``_orthogonal.py`` by
+zonal spherical functions, and ``_symplectic.py`` is the orthogonal function at −D. ``_definition.py`` and
+``_pairing_definition.py`` invert the Gram matrices that the functions are defined by. Small dimensions take the
 pseudo-inverse.
 """
 

@@ -31,10 +31,10 @@ def unitary_table_by_definition(k: int) -> dict[Partition, RationalFunction]:
             powers[cycle_type(tau)][num_cycles] += 1
         row = [RationalFunction(powers[mu]) for mu in classes]
         system.append([*row, RationalFunction(int(rho == identity))])
-    return dict(zip(classes, _solve(system), strict=True))
+    return dict(zip(classes, solve(system), strict=True))
 
 
-def _solve(system: list[list[RationalFunction]]) -> list[RationalFunction]:
+def solve(system: list[list[RationalFunction]]) -> list[RationalFunction]:
     """Gauss–Jordan elimination of an augmented square system."""
     size = len(system)
     for column in range(size):
