@@ -3,7 +3,30 @@
 A word is a tuple of letters, read from left to right; under the trace it is cyclic. Tr is not normalised.
 """
 
+from haarqntk.traces._diagram import (
+    Component,
+    Monomial as DiagramMonomial,
+    Reduced,
+    Reducer,
+    flatten,
+    is_open,
+    product,
+    reduce_diagram,
+)
+from haarqntk.traces._gluing import Gluing
+from haarqntk.traces._letters import (
+    INDEX,
+    MATRIX,
+    OPEN,
+    PROPERTIES,
+    SYMPLECTIC_FORM,
+    VECTOR,
+    Letter,
+    Space,
+    matrix_letter,
+)
 from haarqntk.traces._polynomial import Monomial, TracePolynomial, multiply_monomials
+from haarqntk.traces._web import first_ends
 from haarqntk.traces._words import (
     canonical_cyclic_word,
     has_phase,
@@ -15,14 +38,33 @@ from haarqntk.traces._words import (
 )
 
 __all__ = [
+    "INDEX",
+    "MATRIX",
+    "OPEN",
+    "PROPERTIES",
+    "SYMPLECTIC_FORM",
+    "VECTOR",
+    "Component",
+    "DiagramMonomial",
+    "Gluing",
+    "Letter",
     "Monomial",
+    "Reduced",
+    "Reducer",
+    "Space",
     "TracePolynomial",
     "canonical_cyclic_word",
+    "first_ends",
+    "flatten",
     "has_phase",
+    "is_open",
+    "matrix_letter",
     "mixed_trace",
     "multiply_monomials",
+    "product",
     "product_of_state_invariants",
     "pure_state_invariant",
+    "reduce_diagram",
     "trace_name",
     "trace_word",
 ]

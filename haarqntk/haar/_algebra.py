@@ -1,0 +1,302 @@
+"""The algebra of integrands: matrices, traces, entries, products and sums, as people write them.
+
+``MatrixExpression`` and ``ScalarExpression`` are polynomials in diagrams (``traces``); the names of their random
+letters come along. Nothing is integrated here: ``expect`` does that.
+
+Reference: derivations/10_integrals.md.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from haarqntk.errors import InputError, InputTypeError
+from haarqntk.exact import DimensionFunction
+from haarqntk.haar._coefficients import coefficient
+from haarqntk.haar._elimination import RandomLetter
+from haarqntk.haar._indices import index_letter
+from haarqntk.haar._terms import (
+    LEFT,
+    RIGHT,
+    Terms,
+    add_term,
+    added,
+    conjugated,
+    identity_terms,
+    joined,
+    renamed,
+)
+from haarqntk.traces import OPEN, DiagramMonomial, Letter, Space, flatten, product
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Declaration: TypeAlias = RandomLetter | Letter
+
+
+class _Polynomial:
+    """Diagrams with coefficients, and what their letters were declared as."""
+
+    __slots__ = ("_declared", "_terms")
+
+    def __init__(
+        self,
+        terms: Mapping[DiagramMonomial, DimensionFunction],
+        declared: Mapping[str, Declaration],
+    ) -> None:
+        self._terms = {monomial: c for monomial, c in terms.items() if c}
+        self._declared = dict(declared)
+
+    @property
+    def terms(self) -> dict[DiagramMonomial, DimensionFunction]:
+        """A copy of diagram → coefficient."""
+        return dict(self._terms)
+
+    @property
+    def declared(self) -> dict[str, Declaration]:
+        """A copy of name → random letter or matrix."""
+        return dict(self._declared)
+
+    def _declared_with(self, other: _Polynomial) -> dict[str, Declaration]:
+        for name, declaration in other._declared.items():
+            mine = self._declared.get(name, declaration)
+            if mine != declaration:
+                raise InputError(
+                    f"each name must mean one thing in an expression, got {name} as {_kind(mine)} and as "
+                    f"{_kind(declaration)}; give one of them another name"
+                )
+        return {**self._declared, **other._declared}
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, _Polynomial) or type(self) is not type(other):
+            return NotImplemented
+        return self._terms == other._terms and self._signature() == other._signature()
+
+    def __hash__(self) -> int:
+        return hash((self._signature(), frozenset(self._terms.items())))
+
+    def _signature(self) -> tuple[object, ...]:
+        return ()
+
+
+class ScalarExpression(_Polynomial):
+    """A polynomial in traces, matrix entries and expectations; ``+ - * **``, division by dimensions, ``conj()``.
+
+    Examples:
+        >>> import haarqntk as hq
+        >>> U = hq.haar_unitary("U")
+        >>> hq.expect(hq.tr(U) * hq.tr(U).conj() / hq.D).to_sympy()
+        1/D
+    """
+
+    __slots__ = ()
+
+    @classmethod
+    def number(cls, value: object) -> ScalarExpression:
+        """A number or a rational function of dimensions."""
+        return cls({(): coefficient(value)}, {})
+
+    def __add__(self, other: object) -> ScalarExpression:
+        right = _scalar(other)
+        if right is None:
+            return NotImplemented
+        return ScalarExpression(added(self._terms, right._terms), self._declared_with(right))
+
+    __radd__ = __add__
+
+    def __neg__(self) -> ScalarExpression:
+        return ScalarExpression({monomial: -c for monomial, c in self._terms.items()}, self._declared)
+
+    def __sub__(self, other: object) -> ScalarExpression:
+        right = _scalar(other)
+        return NotImplemented if right is None else self + -right
+
+    def __rsub__(self, other: object) -> ScalarExpression:
+        return -self + other
+
+    def __mul__(self, other: object) -> Any:
+        if isinstance(other, MatrixExpression):
+            return other * self
+        right = _scalar(other)
+        if right is None:
+            return NotImplemented
+        total: Terms = {}
+        for a, x in self._terms.items():
+            for b, y in right._terms.items():
+                monomial = product((a, b))
+                total[monomial] = total[monomial] + x * y if monomial in total else x * y
+        return ScalarExpression(total, self._declared_with(right))
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, other: object) -> ScalarExpression:
+        divisor = coefficient(other)
+        if not divisor:
+            raise ZeroDivisionError("an expression cannot be divided by zero")
+        return ScalarExpression({m: c / divisor for m, c in self._terms.items()}, self._declared)
+
+    def __pow__(self, exponent: object) -> ScalarExpression:
+        result = ScalarExpression.number(1)
+        for _ in range(_exponent(exponent)):
+            result = result * self
+        return result
+
+    def conj(self) -> ScalarExpression:
+        """The complex conjugate."""
+        return ScalarExpression(conjugated(self._terms), self._declared)
+
+    def __repr__(self) -> str:
+        return f"<scalar expression of {len(self._terms)} terms in {_names(self._declared)}>"
+
+
+class MatrixExpression(_Polynomial):
+    """A polynomial in words of square matrices: ``@``, ``+ -``, scalar multiples, ``.H``, ``.T``, ``.conj()``, ``A[i, j]``.
+
+    Attributes:
+        spaces: The dimension of each tensor factor.
+
+    Examples:
+        >>> import haarqntk as hq
+        >>> U, A = hq.haar_unitary("U"), hq.matrices("A")
+        >>> hq.expect(U @ A @ U.H).to_sympy()
+        Trace(A)/D*I
+    """
+
+    __slots__ = ("spaces",)
+
+    def __init__(
+        self,
+        terms: Mapping[DiagramMonomial, DimensionFunction],
+        declared: Mapping[str, Declaration],
+        spaces: tuple[Space, ...],
+    ) -> None:
+        super().__init__(terms, declared)
+        self.spaces = spaces
+
+    def _signature(self) -> tuple[object, ...]:
+        return self.spaces
+
+    def __matmul__(self, other: MatrixExpression) -> MatrixExpression:
+        if not isinstance(other, MatrixExpression):
+            raise InputTypeError(f"the right side of @ must be a matrix, got {other!r}; use * for scalars")
+        self._check_same_space(other)
+        total: Terms = {}
+        width = range(len(self.spaces))
+        for a, x in self._terms.items():
+            for b, y in other._terms.items():
+                letters, partner = flatten([renamed(a, RIGHT, "inner left"), renamed(b, LEFT, "inner right")])
+                pairs = [(("inner left", s), ("inner right", s)) for s in width]
+                add_term(total, joined(letters, partner, pairs), x * y)
+        return MatrixExpression(total, self._declared_with(other), self.spaces)
+
+    def __add__(self, other: object) -> MatrixExpression:
+        if not isinstance(other, MatrixExpression):
+            return NotImplemented
+        self._check_same_space(other)
+        return MatrixExpression(added(self._terms, other._terms), self._declared_with(other), self.spaces)
+
+    def __neg__(self) -> MatrixExpression:
+        return self * -1
+
+    def __sub__(self, other: object) -> MatrixExpression:
+        return self + -other if isinstance(other, MatrixExpression) else NotImplemented
+
+    def __mul__(self, other: object) -> MatrixExpression:
+        if isinstance(other, MatrixExpression):
+            raise InputTypeError("matrices must be multiplied with @, got *")
+        scalar = _scalar(other)
+        if scalar is None:
+            return NotImplemented
+        total: Terms = {}
+        for a, x in self._terms.items():
+            for b, y in scalar._terms.items():
+                monomial = product((a, b))
+                total[monomial] = total[monomial] + x * y if monomial in total else x * y
+        return MatrixExpression(total, self._declared_with(scalar), self.spaces)
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, other: object) -> MatrixExpression:
+        return self * (ScalarExpression.number(1) / other)
+
+    def __pow__(self, exponent: object) -> MatrixExpression:
+        result = MatrixExpression(identity_terms(self.spaces), {}, self.spaces)
+        for _ in range(_exponent(exponent)):
+            result = result @ self
+        return result
+
+    def conj(self) -> MatrixExpression:
+        """The complex conjugate."""
+        return MatrixExpression(conjugated(self._terms), self._declared, self.spaces)
+
+    @property
+    def T(self) -> MatrixExpression:
+        """The transpose."""
+        total: Terms = {}
+        for monomial, c in self._terms.items():
+            swapped = renamed(renamed(renamed(monomial, LEFT, "?"), RIGHT, LEFT), "?", RIGHT)
+            add_term(total, joined(*flatten([swapped]), []), c)
+        return MatrixExpression(total, self._declared, self.spaces)
+
+    @property
+    def H(self) -> MatrixExpression:
+        """The adjoint."""
+        return self.conj().T
+
+    def __getitem__(self, indices: Any) -> ScalarExpression:
+        if not isinstance(indices, tuple) or len(indices) != 2:  # noqa: PLR2004 - a row and a column
+            raise InputTypeError(f"a matrix entry must be written A[i, j], got A[{indices!r}]")
+        caps = {
+            (side, s): letter
+            for side, index in zip((LEFT, RIGHT), indices, strict=True)
+            for s, letter in enumerate(index_letter(index, self.spaces))
+        }
+        total: Terms = {}
+        for monomial, c in self._terms.items():
+            letters, partner = flatten([monomial])
+            capped = [caps.get((x.name, x.place), x) if x.kind == OPEN else x for x in letters]
+            add_term(total, joined(capped, partner, []), c)
+        return ScalarExpression(total, self._declared)
+
+    def _check_same_space(self, other: MatrixExpression) -> None:
+        if self.spaces != other.spaces:
+            raise InputError(
+                f"matrices must act on the same space, got dimensions {_dimensions(self.spaces)} and "
+                f"{_dimensions(other.spaces)}; use hq.kron with hq.identity to widen one"
+            )
+
+    def __repr__(self) -> str:
+        return (
+            f"<matrix expression of {len(self._terms)} terms in {_names(self._declared)} on "
+            f"{_dimensions(self.spaces)}>"
+        )
+
+
+def _scalar(value: object) -> ScalarExpression | None:
+    if isinstance(value, ScalarExpression):
+        return value
+    return None if isinstance(value, MatrixExpression) else ScalarExpression.number(value)
+
+
+def _exponent(exponent: object) -> int:
+    if isinstance(exponent, bool) or not isinstance(exponent, int) or exponent < 0:
+        raise InputError(
+            f"an exponent must be an integer ≥ 0, got {exponent!r}; only polynomials can be integrated"
+        )
+    return exponent
+
+
+def _kind(declaration: Declaration) -> str:
+    if isinstance(declaration, RandomLetter):
+        noun = "Haar state" if declaration.group == "state" else f"Haar {declaration.group} matrix"
+        return f"a {noun} on {_dimensions(declaration.spaces)}"
+    properties = " ".join(sorted(declaration.properties))
+    return f"a {properties or 'general'} matrix on {_dimensions(declaration.spaces)}"
+
+
+def _dimensions(spaces: tuple[Space, ...]) -> str:
+    return " × ".join(map(str, spaces)) or "1"
+
+
+def _names(declared: Mapping[str, Declaration]) -> str:
+    return ", ".join(sorted(declared)) or "no letters"

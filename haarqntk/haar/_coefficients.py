@@ -1,0 +1,64 @@
+"""Coefficients as people write them: numbers and rational functions of dimensions, from Python, SymPy or this library."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+from haarqntk._arguments import rational
+from haarqntk._lazy import LazyModule
+from haarqntk.errors import InputError, InputTypeError
+from haarqntk.exact import DimensionFunction, RationalFunction
+
+sympy = LazyModule("sympy")
+
+
+def coefficient(value: Any) -> DimensionFunction:
+    """A number or a rational function of dimensions, exact.
+
+    Args:
+        value: An integer, a Fraction, a SymPy rational function whose symbols are dimensions, or a value of this library.
+
+    Raises:
+        InputTypeError: If it is a float or nothing of the kind.
+        InputError: If a SymPy expression is no rational function.
+
+    Examples:
+        >>> import haarqntk as hq
+        >>> coefficient(1 / (hq.D + 1)).to_sympy()
+        1/(D + 1)
+        >>> coefficient(0.5)
+        Traceback (most recent call last):
+        ...
+        haarqntk.errors.InputTypeError: a coefficient must be an exact integer or rational, got 0.5; pass \
+fractions.Fraction
+    """
+    if isinstance(value, DimensionFunction):
+        return value
+    if isinstance(value, RationalFunction):
+        return DimensionFunction.from_univariate(value, DimensionFunction.variable("D"))
+    if hasattr(value, "free_symbols") and value.free_symbols:
+        return _from_sympy(value)
+    return DimensionFunction.constant(rational("a coefficient", value))
+
+
+def _from_sympy(value: Any) -> DimensionFunction:
+    symbols = sorted(value.free_symbols, key=lambda free: str(free.name))
+    top, bottom = sympy.fraction(sympy.together(value))
+    parts = []
+    for part in (top, bottom):
+        if not part.is_polynomial(*symbols):
+            raise InputError(
+                f"a coefficient must be a rational function of dimensions, got {value}; only polynomials in the "
+                "matrices can be integrated"
+            )
+        total = DimensionFunction.constant(0)
+        for exponents, c in sympy.Poly(part, *symbols).terms():
+            if not c.is_Rational:
+                raise InputTypeError(f"a coefficient must be rational, got {c} in {value}")
+            term = DimensionFunction.constant(Fraction(int(c.p), int(c.q)))
+            for free, e in zip(symbols, exponents, strict=True):
+                term = term * DimensionFunction.variable(str(free.name)) ** int(e)
+            total = total + term
+        parts.append(total)
+    return parts[0] / parts[1]

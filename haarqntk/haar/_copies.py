@@ -1,0 +1,309 @@
+"""``Copies``: the places of one random letter in a diagram, and the diagram glued at them.
+
+A side is 0 for the left ends of a matrix (its row indices) and 1 for the right ends (its column indices). Under the
+symplectic group conj(S) = J S Jᵀ leaves copies of S alone, and a glued pair (a, b), a < b, has J between its ends.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from haarqntk.traces import INDEX, MATRIX, Component, Gluing, Letter, first_ends, flatten
+from haarqntk.traces import SYMPLECTIC_FORM as FORM
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from haarqntk.haar._gluings import Rows
+    from haarqntk.traces import DiagramMonomial, Reduced, Reducer
+
+
+@dataclass(frozen=True)
+class Copies:
+    """The copies of one random letter.
+
+    Attributes:
+        letters: The letters of the diagram.
+        partner: The end that each end is joined to.
+        plain: The places of the copies of V, or of all copies where V* is no letter of its own.
+        conjugated: The places of the copies of V*; those of ``plain`` again under the other two groups.
+        is_paired: Whether copies are glued in pairs, under the orthogonal and symplectic groups.
+        form: The symplectic form, None for the other groups.
+        symmetries: Relabellings of the copies that leave the diagram unchanged.
+        sides: The sides of a matrix that are glued: (0, 1); (0,) for a state.
+    """
+
+    letters: tuple[Letter, ...]
+    partner: tuple[int, ...]
+    plain: tuple[int, ...]
+    conjugated: tuple[int, ...]
+    is_paired: bool
+    form: Letter | None
+    symmetries: list[tuple[Rows, Rows]] = field(default_factory=list)
+
+    @property
+    def is_balanced(self) -> bool:
+        """Whether the measure's symmetry lets the integral be different from zero."""
+        return len(self.plain) % 2 == 0 if self.is_paired else len(self.plain) == len(self.conjugated)
+
+    @property
+    def degree(self) -> int:
+        """The number k: of pairs of copies."""
+        return len(self.plain) // 2 if self.is_paired else len(self.plain)
+
+    @cached_property
+    def first(self) -> list[int]:
+        """The first end of each letter."""
+        return first_ends(self.letters)
+
+    @cached_property
+    def owner(self) -> list[int]:
+        """The letter of each end."""
+        return [i for i, letter in enumerate(self.letters) for _ in range(letter.num_ends)]
+
+    def ends(self, place: int, side: int) -> list[int]:
+        """The ends of one side of a copy, one for each tensor factor."""
+        letter = self.letters[place]
+        step = 2 if letter.kind == MATRIX else 1
+        return [self.first[place] + step * s + side for s in range(len(letter.spaces))]
+
+    def allowed(self, side: int) -> list[list[bool]]:
+        """Whether copies a and b can be glued on a side: not if they meet two different indices."""
+        partners = (self.plain, self.conjugated)
+        caps: list[list[list[Letter | None]]] = [
+            [[self._cap(end) for end in self.ends(place, side)] for place in places] for places in partners
+        ]
+        return [[all(map(self._can_meet, a, b)) for b in caps[1]] for a in caps[0]]
+
+    def _cap(self, end: int) -> Letter | None:
+        letter = self.letters[self.owner[self.partner[end]]]
+        return letter if letter.kind == INDEX and letter.name.isdigit() else None
+
+    def _can_meet(self, a: Letter | None, b: Letter | None) -> bool:
+        if a is None or b is None:
+            return True
+        return (a.name, a.spaces) == (b.name, b.spaces) and (a.place != b.place) == (self.form is not None)
+
+    @cached_property
+    def _random(self) -> set[int]:
+        return {*self.plain, *self.conjugated}
+
+    @cached_property
+    def _reached(self) -> tuple[set[int], set[int]]:
+        """The letters that stay and hang on the left ends, and those on the right ends."""
+        reached: list[set[int]] = []
+        for side in (0, 1):
+            found: set[int] = set()
+            waiting = [
+                self.owner[self.partner[end]] for place in self._random for end in self.ends(place, side)
+            ]
+            while waiting:
+                i = waiting.pop()
+                if i in found or i in self._random:
+                    continue
+                found.add(i)
+                waiting.extend(
+                    self.owner[self.partner[end]]
+                    for end in range(self.first[i], self.first[i] + self.letters[i].num_ends)
+                )
+            reached.append(found)
+        return reached[0], reached[1]
+
+    @cached_property
+    def sides_are_apart(self) -> bool:
+        """Whether no path joins a left end to a right end of the copies."""
+        lefts, rights = ({end for place in self._random for end in self.ends(place, side)} for side in (0, 1))
+        return not (self._reached[0] & self._reached[1] or any(self.partner[end] in rights for end in lefts))
+
+    def side(self, side: int) -> Copies:
+        """One side alone, its copies cut down to vectors: the diagram must have its ``sides_are_apart``.
+
+        What hangs on neither side belongs to side 0.
+        """
+        loose = set(range(len(self.letters))) - self._random - self._reached[0] - self._reached[1]
+        kept = sorted(self._reached[side] | self._random | (loose if side == 0 else set()))
+        letters, old_ends = [], []
+        for i in kept:
+            letter = self.letters[i]
+            if i in self._random:
+                letters.append(Letter("vector", letter.name, letter.spaces, frozenset(), letter.conjugated))
+                old_ends.extend(self.ends(i, side))
+            else:
+                letters.append(letter)
+                old_ends.extend(range(self.first[i], self.first[i] + letter.num_ends))
+        place = {end: new for new, end in enumerate(old_ends)}
+        new_place = {i: new for new, i in enumerate(kept)}
+        return Copies(
+            tuple(letters),
+            tuple(place[self.partner[end]] for end in old_ends),
+            tuple(new_place[i] for i in self.plain),
+            tuple(new_place[i] for i in self.conjugated),
+            self.is_paired,
+            self.form,
+        )
+
+    @property
+    def has_content(self) -> bool:
+        """Whether different gluings can give different diagrams: not if numbered indices alone hang on the copies."""
+        return (
+            self.form is not None
+            or any(
+                i not in self._random and not (letter.kind == INDEX and letter.name.isdigit())
+                for i, letter in enumerate(self.letters)
+            )
+            or any(
+                self.owner[self.partner[end]] in self._random for i in self._random for end in self.ends(i, 0)
+            )
+        )
+
+    # -- gluing ----------------------------------------------------------------------------------------
+
+    @cached_property
+    def _gluing(self) -> Gluing:
+        """The diagram, and for each J that a glued pair needs the letter and a joint to put it in."""
+        if self.form is None:
+            return Gluing(self.letters, self.partner, self._random)
+        letters, partner = list(self.letters), list(self.partner)
+        leaving = set(self._random)
+        for _ in range(self._num_joints):
+            end = len(partner)
+            leaving.add(len(letters) + 1)
+            letters += [self.form, self.form]
+            partner += [end + 2, end + 3, end, end + 1]
+        return Gluing(letters, partner, leaving)
+
+    @property
+    def _num_joints(self) -> int:
+        num_sides = 2 if self.letters[self.plain[0]].kind == MATRIX else 1
+        return num_sides * len(self.plain) // 2 if self.plain else 0
+
+    def glued(self, reducer: Reducer, left: Sequence[int], right: Sequence[int] | None) -> Reduced | None:
+        """The diagram glued by ``left`` on side 0 and, unless it is None, by ``right`` on side 1."""
+        pairs: dict[int, int] = {}
+        joints = iter(range(self._num_joints)) if self.form is not None else iter(())
+        for side, way in ((0, left), (1, right)):
+            if way is None:
+                continue
+            for a, b in enumerate(way):
+                if self.is_paired and b < a:
+                    continue
+                x, y = self.ends(self.plain[a], side), self.ends(self.conjugated[b], side)
+                for end, other in self._joined(x, y, joints):
+                    pairs[end], pairs[other] = other, end
+        gluing = self._gluing
+        joined, loops = gluing.glue(pairs)
+        reduced = reducer.reduce(gluing.letters, joined)
+        return reduced.times(loops) if reduced is not None and loops else reduced
+
+    def _joined(self, x: list[int], y: list[int], joints: Iterator[int]) -> Iterator[tuple[int, int]]:
+        if self.form is None:
+            yield from zip(x, y, strict=True)
+            return
+        joint = len(self.partner) + 4 * next(joints) + 2
+        yield x[0], joint
+        yield y[0], joint + 1
+
+
+def gather_copies(monomial: DiagramMonomial, name: str, group: str) -> Copies:
+    """Find the copies of the random letter of that name in a product."""
+    letters, partner = flatten([monomial])
+    form = None
+    if group == "symplectic":
+        space = next(letter.spaces for letter in letters if letter.name == name)
+        form = symplectic_form(space)
+        letters, partner = _with_plain_symplectic(letters, partner, name, form)
+    places = [i for i, letter in enumerate(letters) if letter.name == name]
+    is_paired = group in ("orthogonal", "symplectic")
+    plain = [i for i in places if is_paired or not letters[i].conjugated]
+    conjugated = plain if is_paired else [i for i in places if letters[i].conjugated]
+    symmetries = _symmetries(monomial, plain, conjugated)
+    return Copies(
+        tuple(letters), tuple(partner), tuple(plain), tuple(conjugated), is_paired, form, symmetries
+    )
+
+
+def symplectic_form(spaces: tuple[str | int, ...]) -> Letter:
+    """J = [[0, 1], [−1, 0]] in blocks of half the dimension."""
+    return Letter(MATRIX, FORM, spaces, frozenset({"real", "unitary", "antisymmetric"}))
+
+
+def _with_plain_symplectic(
+    letters: list[Letter], partner: list[int], name: str, form: Letter
+) -> tuple[list[Letter], list[int]]:
+    """Write each conj(S) as J S Jᵀ: a J with its right end on each end of S."""
+    letters, partner = list(letters), list(partner)
+    first = first_ends(letters)
+    for i in range(len(letters)):
+        letter = letters[i]
+        if letter.name != name or not letter.conjugated:
+            continue
+        letters[i] = letter.conjugate()
+        for end in (first[i], first[i] + 1):
+            outer, new = partner[end], len(partner)
+            letters.append(form)
+            partner += [outer, end]
+            partner[outer], partner[end] = new, new + 1
+    return letters, partner
+
+
+def _symmetries(
+    monomial: DiagramMonomial, plain: list[int], conjugated: list[int]
+) -> list[tuple[Rows, Rows]]:
+    """Generators of the relabellings of the copies that come from equal factors and from rotations of one factor."""
+    generators = []
+    start, total = 0, sum(len(component.letters) * e for component, e in monomial)
+    for component, exponent in monomial:
+        size = len(component.letters)
+        found = [list(image) for image in _rotations(component)]
+        if exponent > 1:
+            found.append([*range(size, 2 * size), *range(size)])
+        for image in found:
+            moved = list(range(total))
+            moved[start : start + len(image)] = [start + i for i in image]
+            generators.append(moved)
+        for swap in range(1, exponent - 1):
+            moved = list(range(total))
+            a = start + swap * size
+            moved[a : a + 2 * size] = [*range(a + size, a + 2 * size), *range(a, a + size)]
+            generators.append(moved)
+        start += size * exponent
+    places = [{i: n for n, i in enumerate(found)} for found in (plain, conjugated)]
+    actions = []
+    for moved in generators:
+        alpha, beta = (np.array([place[moved[i]] for i in place], dtype=np.int64) for place in places)
+        actions.append((alpha, beta))
+    return actions
+
+
+def _rotations(component: Component) -> Iterator[tuple[int, ...]]:
+    """The relabellings of the letters that leave a component unchanged, but for the identity."""
+    letters, partner = component.letters, component.partner
+    first = first_ends(letters)
+    owner = [i for i, letter in enumerate(letters) for _ in range(letter.num_ends)]
+
+    def walk(root: int) -> tuple[list[Letter], list[int], list[int]]:
+        order, place = [root], {root: 0}
+        code = []
+        for i in order:
+            for end in range(first[i], first[i] + letters[i].num_ends):
+                j = owner[partner[end]]
+                if j not in place:
+                    place[j] = len(order)
+                    order.append(j)
+                code += [place[j], partner[end] - first[j]]
+        return [letters[i] for i in order], code, order
+
+    reference = walk(0)
+    for root in range(1, len(letters)):
+        if letters[root] != letters[0]:
+            continue
+        found = walk(root)
+        if found[:2] == reference[:2]:
+            image = [0] * len(letters)
+            for a, b in zip(reference[2], found[2], strict=True):
+                image[a] = b
+            yield tuple(image)

@@ -1,0 +1,215 @@
+"""Elimination: one random matrix or state leaves a diagram, exactly.
+
+.. math:: \\mathbb E\\, \\mathrm{diagram} = \\sum_{\\sigma, \\tau} \\mathrm{Wg}(\\sigma^{-1}\\tau)\\,
+          \\mathrm{diagram\\ glued\\ by\\ } \\sigma \\mathrm{\\ on\\ the\\ left\\ and\\ } \\tau
+          \\mathrm{\\ on\\ the\\ right\\ ends}
+
+The sum runs over one σ of each orbit under the symmetries of the diagram. Where no path joins a left end to a right
+end, as in every product of V A V† and in every product of entries, the two sides are glued apart: k! + k! gluings
+instead of (k!)², and the pairs (σ, τ) are only counted, by class.
+
+Reference: collins2006; derivations/10_integrals.md.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from haarqntk.errors import CostError
+from haarqntk.haar import _gluings
+from haarqntk.haar._copies import Copies, gather_copies
+from haarqntk.haar._weights import POWER_SUMS, STATE, Weight
+from haarqntk.traces import Component, product
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from haarqntk.haar._gluings import Rows
+    from haarqntk.traces import DiagramMonomial, Reduced, Reducer, Space
+
+LARGEST_NUM_GLUINGS = 600_000
+_LARGEST_NUM_PAIRS = 400_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class RandomLetter:
+    """A random matrix or state.
+
+    Attributes:
+        name: The name of its letter.
+        group: "unitary", "orthogonal", "symplectic" or "state".
+        spaces: The tensor factors that it acts on.
+    """
+
+    name: str
+    group: str
+    spaces: tuple[Space, ...]
+
+
+Outcome: TypeAlias = "tuple[tuple[Weight, ...], tuple[Space, ...], DiagramMonomial]"
+"""Weights, closed loops, and what is left of the diagram."""
+
+
+def eliminate(monomial: DiagramMonomial, letter: RandomLetter, reducer: Reducer) -> dict[Outcome, int]:
+    """Integrate a product of components over one random matrix or state.
+
+    Args:
+        monomial: The product.
+        letter: What is integrated over.
+        reducer: Reduces the glued diagrams.
+
+    Returns:
+        Outcome → count, without zeros; empty if the integral vanishes because the degrees do not balance.
+
+    Raises:
+        CostError: If the gluings would not finish.
+    """
+    if letter.group == "unitary" and (powers := _power_sums(monomial, letter)) is not None:
+        mu, nu = powers
+        if sum(mu) != sum(nu):
+            return {}
+        return {((Weight(POWER_SUMS, letter.spaces, (mu, nu)),), (), ()): 1}
+    copies = gather_copies(monomial, letter.name, letter.group)
+    if not copies.is_balanced:
+        return {}
+    total: Counter[Outcome] = Counter()
+    if letter.group == STATE:
+        _eliminate_state(copies, letter, reducer, total)
+    elif copies.sides_are_apart:
+        _eliminate_apart(copies, letter, reducer, total)
+    else:
+        _eliminate_together(copies, letter, reducer, total)
+    return {outcome: count for outcome, count in total.items() if count}
+
+
+def _eliminate_state(copies: Copies, letter: RandomLetter, reducer: Reducer, total: Counter[Outcome]) -> None:
+    weights = (Weight(STATE, letter.spaces, ((copies.degree,),)),)
+    rows = _gluings.allowed_permutations(copies.allowed(0))
+    chosen, sizes = _gluings.orbits(rows, copies.symmetries)
+    for place, size in zip(chosen.tolist(), sizes.tolist(), strict=True):
+        reduced = copies.glued(reducer, rows[place].tolist(), None)
+        if reduced is not None:
+            total[weights, reduced.loops, reduced.monomial] += reduced.sign * size
+
+
+def _eliminate_apart(copies: Copies, letter: RandomLetter, reducer: Reducer, total: Counter[Outcome]) -> None:
+    left, right = (_ways(copies, side, letter.group) for side in (0, 1))
+    chosen, sizes = _gluings.orbits(left, copies.symmetries)
+    _refuse_too_many_pairs(len(chosen), len(right), _LARGEST_NUM_PAIRS, copies, letter)
+    left, left_parts, left_numbers, kept = _glued_side(copies, reducer, left[chosen], 0)
+    right, right_parts, right_numbers, _ = _glued_side(copies, reducer, right, 1)
+    left_signs = _signs(left, letter.group) * sizes[kept]
+    right_signs = _signs(right, letter.group)
+    num_classes = _gluings.num_classes(copies.degree)
+    keys, size = right_numbers * num_classes, len(right_parts) * num_classes
+    counts: Counter[tuple[int, int]] = Counter()
+    for i, numbers in _classes(left, right, letter.group):
+        found = _gluings.weighted_counts(keys + numbers, right_signs, size)
+        for place in found.nonzero()[0].tolist():
+            counts[int(left_numbers[i]), place] += int(left_signs[i]) * int(found[place])
+    for (i, place), count in counts.items():
+        j, number = divmod(place, num_classes)
+        a, b = left_parts[i], right_parts[j]
+        weights = (Weight(letter.group, letter.spaces, (_gluings.class_of(number, copies.degree),)),)
+        loops = tuple(sorted((*a.loops, *b.loops), key=str))
+        total[weights, loops, product((a.monomial, b.monomial))] += count * a.sign * b.sign
+
+
+def _glued_side(
+    copies: Copies, reducer: Reducer, rows: Rows, side: int
+) -> tuple[Rows, list[Reduced], Rows, Rows]:
+    """The rows that do not glue one side to zero, the different diagrams, the number of each row's, the rows' places."""
+    parts: dict[Reduced, int] = {}
+    part, kept, numbers = copies.side(side), [], []
+    common = None if part.has_content or not len(rows) else part.glued(reducer, rows[0].tolist(), None)
+    for i, row in enumerate(rows.tolist()):
+        reduced = common or part.glued(reducer, row, None)
+        if reduced is not None:
+            kept.append(i)
+            numbers.append(parts.setdefault(reduced, len(parts)))
+    places = _gluings.integers(kept)
+    return rows[places], list(parts), _gluings.integers(numbers), places
+
+
+def _eliminate_together(
+    copies: Copies, letter: RandomLetter, reducer: Reducer, total: Counter[Outcome]
+) -> None:
+    left, right = (_ways(copies, side, letter.group) for side in (0, 1))
+    chosen, sizes = _gluings.orbits(left, copies.symmetries)
+    _refuse_too_many_pairs(len(chosen), len(right), LARGEST_NUM_GLUINGS, copies, letter)
+    left = left[chosen]
+    signs, left_signs = _signs(right, letter.group), _signs(left, letter.group) * sizes
+    listed = right.tolist()
+    for i, numbers in _classes(left, right, letter.group):
+        row = left[i].tolist()
+        for j, number in enumerate(numbers.tolist()):
+            reduced = copies.glued(reducer, row, listed[j])
+            if reduced is None:
+                continue
+            mu = _gluings.class_of(number, copies.degree)
+            outcome = ((Weight(letter.group, letter.spaces, (mu,)),), reduced.loops, reduced.monomial)
+            total[outcome] += int(left_signs[i] * signs[j]) * reduced.sign
+
+
+def _refuse_too_many_pairs(
+    num_left: int, num_right: int, largest: int, copies: Copies, letter: RandomLetter
+) -> None:
+    if num_left * num_right > largest:
+        raise CostError(
+            f"{len(copies.plain)} copies of {letter.name} would not finish: {num_left} × {num_right} gluings, the "
+            f"largest number is {largest}; pass an integrand of lower degree or with fewer different letters"
+        )
+
+
+def _classes(left: Rows, right: Rows, group: str) -> Iterator[tuple[int, Rows]]:
+    if group == "unitary":
+        return _gluings.permutation_classes(left, right)
+    return _gluings.pairing_classes(left, right)
+
+
+def _ways(copies: Copies, side: int, group: str) -> Rows:
+    find: Callable[[list[list[bool]]], Rows] = (
+        _gluings.allowed_permutations if group == "unitary" else _gluings.allowed_pairings
+    )
+    return find(copies.allowed(side))
+
+
+def _signs(rows: Rows, group: str) -> Rows:
+    return _gluings.pairing_signs(rows) if group == "symplectic" else _gluings.ones(len(rows))
+
+
+def _power_sums(
+    monomial: DiagramMonomial, letter: RandomLetter
+) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
+    """The powers j of Tr V^j and of Tr V*^j if the product has no other factor."""
+    powers: dict[bool, list[int]] = {False: [], True: []}
+    for component, exponent in monomial:
+        word = _power(component, letter.name)
+        if word is None:
+            return None
+        powers[word[0]].extend([word[1]] * exponent)
+    mu, nu = (tuple(sorted(found, reverse=True)) for found in powers.values())
+    return mu, nu
+
+
+def _power(component: Component, name: str) -> tuple[bool, int] | None:
+    """(whether it is conjugated, j) if the component is Tr V^j."""
+    if not component.is_cycle or {x.name for x in component.letters} != {name}:
+        return None
+    word = component.word
+    return (word[0][0].conjugated, len(word)) if len(set(word)) == 1 else None
+
+
+def random_letters_in(monomial: DiagramMonomial, known: dict[str, RandomLetter]) -> Iterator[RandomLetter]:
+    """The random letters of a product, those with fewest copies first: they leave the fewest terms."""
+    copies = Counter(
+        letter.name
+        for component, e in monomial
+        for letter in component.letters
+        if letter.name in known
+        for _ in range(e)
+    )
+    for name, _ in sorted(copies.items(), key=lambda pair: (pair[1], pair[0])):
+        yield known[name]

@@ -1,0 +1,153 @@
+"""``expect``: the average of an integrand over its random matrices and states, one after the other."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, TypeAlias
+
+from haarqntk.errors import InputError, InputTypeError
+from haarqntk.exact import DimensionFunction
+from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
+from haarqntk.haar._declarations import HaarState
+from haarqntk.haar._elimination import RandomLetter, eliminate, random_letters_in
+from haarqntk.haar._integral import Integral, least_dimensions
+from haarqntk.traces import Reducer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from haarqntk.haar._elimination import Outcome
+    from haarqntk.haar._integral import Factors
+    from haarqntk.traces import DiagramMonomial
+
+Integrand: TypeAlias = "ScalarExpression | MatrixExpression | Integral"
+
+
+def expect(
+    integrand: Integrand,
+    *,
+    over: Iterable[MatrixExpression | HaarState] | MatrixExpression | HaarState | None = None,
+) -> Integral:
+    r"""The exact average over Haar-random matrices and states.
+
+    .. math:: \mathbb E_{U, V, \dots}\, f = \int f\, dU\, dV \cdots
+
+    Args:
+        integrand: A polynomial in traces, entries and expectations, or in words of matrices.
+        over: The random matrices and states to average over; all of the integrand's if left out. The others stay in the
+            result.
+
+    Returns:
+        The average, an ``Integral``: scalar or operator-valued as the integrand.
+
+    Raises:
+        InputTypeError: If ``integrand`` is no such polynomial.
+        InputError: If ``over`` names something that is not random.
+        CostError: If the gluings would not finish; the message gives their number and the largest.
+
+    Examples:
+        >>> import haarqntk as hq
+        >>> U, A, B = hq.haar_unitary("U"), *hq.matrices("A B", traceless=True)
+        >>> hq.expect(hq.tr(U @ A @ U.H @ B) ** 2).to_sympy()
+        Trace(A**2)*Trace(B**2)/((D - 1)*(D + 1))
+
+    Reference:
+        collins2006; derivations/10_integrals.md.
+    """
+    expression = _expression(integrand)
+    chosen = _chosen(expression, over)
+    reducer = Reducer()
+    counts: dict[DiagramMonomial, dict[Factors, DimensionFunction]] = {}
+    unbalanced: Counter[str] = Counter()
+    for monomial, c in expression.terms.items():
+        for (weights, loops, rest), count in _averaged(monomial, chosen, reducer, unbalanced).items():
+            found = counts.setdefault(rest, {})
+            key = (weights, loops)
+            found[key] = found[key] + c * count if key in found else c * count
+    spaces = expression.spaces if isinstance(expression, MatrixExpression) else ()
+    declared = expression.declared
+    symplectic = {
+        s
+        for d in declared.values()
+        if isinstance(d, RandomLetter) and d.group == "symplectic"
+        for s in d.spaces
+    }
+    notes = tuple(
+        f"{number} of {len(expression.terms)} terms vanish: {reason}" for reason, number in unbalanced.items()
+    )
+    return Integral(counts, declared, spaces, least_dimensions(expression.terms, symplectic), notes)
+
+
+def _averaged(
+    monomial: DiagramMonomial, chosen: Mapping[str, RandomLetter], reducer: Reducer, unbalanced: Counter[str]
+) -> dict[Outcome, int]:
+    """Eliminate every chosen letter; equal terms are merged as they arise."""
+    finished: Counter[Outcome] = Counter()
+    waiting: Counter[Outcome] = Counter({((), (), monomial): 1})
+    while waiting:
+        (weights, loops, rest), count = waiting.popitem()
+        letter = next(random_letters_in(rest, dict(chosen)), None)
+        if letter is None:
+            finished[weights, loops, rest] += count
+            continue
+        outcomes = eliminate(rest, letter, reducer)
+        if not outcomes and (reason := _imbalance(rest, letter)):
+            unbalanced[reason] += 1
+        for (more_weights, more_loops, left), factor in outcomes.items():
+            key = (
+                tuple(sorted((*weights, *more_weights), key=repr)),
+                tuple(sorted((*loops, *more_loops), key=str)),
+                left,
+            )
+            waiting[key] += count * factor
+    return {outcome: count for outcome, count in finished.items() if count}
+
+
+def _imbalance(monomial: DiagramMonomial, letter: RandomLetter) -> str | None:
+    """Why the symmetry of the measure makes the average vanish, if it does."""
+    copies = Counter(
+        x.conjugated
+        for component, e in monomial
+        for x in component.letters
+        for _ in range(e)
+        if x.name == letter.name
+    )
+    if letter.group in ("orthogonal", "symplectic"):
+        number = copies[False] + copies[True]
+        return f"{letter.name} occurs {number} times, an odd number" if number % 2 else None
+    if copies[False] == copies[True]:
+        return None
+    return f"{letter.name} occurs {copies[False]} times and its conjugate {copies[True]} times"
+
+
+def _chosen(
+    expression: ScalarExpression | MatrixExpression,
+    over: Iterable[MatrixExpression | HaarState] | MatrixExpression | HaarState | None,
+) -> dict[str, RandomLetter]:
+    random = {name: d for name, d in expression.declared.items() if isinstance(d, RandomLetter)}
+    if over is None:
+        return random
+    listed = [over] if isinstance(over, MatrixExpression | HaarState) else list(over)
+    chosen = {}
+    for item in listed:
+        if isinstance(item, HaarState):
+            names = [item.name]
+        elif isinstance(item, MatrixExpression):
+            names = [name for name, d in item.declared.items() if isinstance(d, RandomLetter)]
+        else:
+            raise InputTypeError(f"over must hold random matrices or states, got {item!r}")
+        if not names:
+            raise InputError(f"over must hold random matrices or states, got {item!r}")
+        chosen.update({name: random[name] for name in names if name in random})
+    return chosen
+
+
+def _expression(integrand: object) -> ScalarExpression | MatrixExpression:
+    if isinstance(integrand, Integral):
+        return integrand.expression
+    if isinstance(integrand, ScalarExpression | MatrixExpression):
+        return integrand
+    raise InputTypeError(
+        f"integrand must be a polynomial in traces, entries or words, got {integrand!r}; build it with hq.tr, "
+        "hq.haar_unitary and hq.matrices"
+    )

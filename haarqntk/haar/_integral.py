@@ -1,0 +1,290 @@
+"""``Integral``: the exact average of an integrand, with its range, its design order and its weights."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from functools import cached_property
+from math import prod
+from typing import TYPE_CHECKING, Any, TypeAlias, final
+
+from haarqntk._arguments import integer
+from haarqntk._lazy import LazyModule
+from haarqntk.errors import InputError
+from haarqntk.exact import DimensionFunction, linear_combination
+from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
+from haarqntk.haar._notation import component_latex, component_symbol, component_sympy, component_text
+from haarqntk.haar._substitution import value_of
+from haarqntk.haar._weights import Weight, dimension_product, total_dimension
+from haarqntk.traces import INDEX, is_open
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from haarqntk.haar._algebra import Declaration
+    from haarqntk.traces import DiagramMonomial, Space
+
+sympy = LazyModule("sympy")
+
+Factors: TypeAlias = "tuple[tuple[Weight, ...], tuple[Space, ...]]"
+"""What stands before a diagram: weights of the measures and closed loops."""
+
+_LARGEST_FACTORED = 60  # terms; beyond, a sum reads as well as a factored sum and takes no time
+
+
+@final
+class Integral:
+    """An exact Haar average: a polynomial in traces, entries and words over the functions of the dimensions.
+
+    Values are equal when they are mathematically equal as functions of the dimensions. ``at`` is exact at every
+    integer dimension, also below the number of copies, where the generic function need not hold.
+
+    Attributes:
+        counts: Diagram → (weights, loops) → coefficient: the result before the weights are summed.
+        declared: What its letters were declared as.
+        spaces: The tensor factors that an operator-valued result acts on; empty for a scalar.
+        least: For each named dimension the smallest that has all the indices.
+        notes: Why parts of the integrand contribute nothing.
+
+    Examples:
+        >>> import haarqntk as hq
+        >>> U, A, B = hq.haar_unitary("U"), *hq.matrices("A B")
+        >>> mean = hq.expect(hq.tr(U @ A @ U.H @ B))
+        >>> mean.to_sympy(), mean.design_order
+        (Trace(A)*Trace(B)/D, 1)
+    """
+
+    def __init__(
+        self,
+        counts: Mapping[DiagramMonomial, Mapping[Factors, DimensionFunction]],
+        declared: Mapping[str, Declaration],
+        spaces: tuple[Space, ...],
+        least: Mapping[str, int],
+        notes: tuple[str, ...],
+    ) -> None:
+        self.counts = {monomial: dict(found) for monomial, found in counts.items()}
+        self.declared = dict(declared)
+        self.spaces = spaces
+        self.least = dict(least)
+        self.notes = notes
+
+    @cached_property
+    def terms(self) -> dict[DiagramMonomial, DimensionFunction]:
+        """Diagram → coefficient, without zeros, fewest letters first."""
+        generic: dict[Factors, DimensionFunction] = {}
+        found = {}
+        for monomial, factors in self.counts.items():
+            pairs = []
+            for key, c in factors.items():
+                if key not in generic:
+                    weights, loops = key
+                    generic[key] = prod((w.generic() for w in weights), start=dimension_product(loops))
+                pairs.append((Fraction(1), generic[key] * c) if c.names else (c.at({}), generic[key]))
+            total = linear_combination(pairs)
+            if total:
+                found[monomial] = total
+        return dict(sorted(found.items(), key=lambda pair: [(c.sort_key, e) for c, e in pair[0]]))
+
+    @property
+    def design_order(self) -> int:
+        """The order t of the designs that have the same average: the largest number of copies of one random matrix."""
+        return max(
+            (w.design_order for found in self.counts.values() for ws, _ in found for w in ws), default=0
+        )
+
+    @property
+    def random(self) -> tuple[str, ...]:
+        """The names of the random matrices and states that were declared, sorted."""
+        return tuple(sorted(name for name, d in self.declared.items() if hasattr(d, "group")))
+
+    @property
+    def is_scalar(self) -> bool:
+        """Whether the result is a number and not a matrix."""
+        return not self.spaces
+
+    @property
+    def expression(self) -> ScalarExpression | MatrixExpression:
+        """The result as an integrand, for a further average over what is still random."""
+        if self.is_scalar:
+            return ScalarExpression(self.terms, self.declared)
+        return MatrixExpression(self.terms, self.declared, self.spaces)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Integral):
+            return NotImplemented
+        return self.terms == other.terms and self.spaces == other.spaces
+
+    def __hash__(self) -> int:
+        return hash((self.spaces, frozenset(self.terms.items())))
+
+    def __bool__(self) -> bool:
+        return bool(self.terms)
+
+    # -- numbers ---------------------------------------------------------------------------------------
+
+    def specialise(self, D: int | None = None, **dimensions: int) -> Integral:
+        """The result at integer dimensions, exact there, with the traces kept as they are.
+
+        Args:
+            D: The dimension of that name.
+            dimensions: Those of other names.
+
+        Raises:
+            InputTypeError, InputError: If a dimension is missing, unknown, no integer ≥ 1, odd for a symplectic
+                matrix, or too small for the indices.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> U = hq.haar_unitary("U")
+            >>> hq.expect((hq.tr(U) * hq.tr(U).conj()) ** 3).specialise(D=2).to_sympy()
+            5
+        """
+        values = self._checked_dimensions({"D": D, **dimensions} if D is not None else dimensions)
+        counts: dict[DiagramMonomial, dict[Factors, DimensionFunction]] = {}
+        for monomial, factors in self.counts.items():
+            total = Fraction(0)
+            for (weights, loops), c in factors.items():
+                part = c.at(values) * total_dimension(loops, values)
+                total += part * prod((w.at(values) for w in weights), start=Fraction(1))
+            counts[monomial] = {((), ()): DimensionFunction.constant(total)}
+        return Integral(counts, self.declared, self.spaces, {}, self.notes)
+
+    def at(
+        self, D: int | None = None, *, matrices: Mapping[str, Any] | None = None, **dimensions: int
+    ) -> Any:
+        """The exact value at integer dimensions and given matrices.
+
+        Args:
+            D: The dimension of that name, an integer ≥ 1, also below the number of copies.
+            matrices: The matrices of the result by name: nested lists of exact numbers, arrays or Qobj, of the declared
+                dimensions and relations.
+            dimensions: Dimensions of other names.
+
+        Returns:
+            A Fraction if every matrix is rational, else a float or complex number; for an operator-valued result an
+            array of these.
+
+        Raises:
+            InputTypeError, InputError: If a dimension or a matrix is missing, unknown or out of range.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> U, A = hq.haar_unitary("U"), hq.matrices("A")
+            >>> hq.expect(hq.tr(U @ A) * hq.tr(U @ A).conj()).at(2, matrices={"A": [[1, 2], [0, 1]]})
+            Fraction(3, 1)
+        """
+        given = {"D": D, **dimensions} if D is not None else dict(dimensions)
+        fixed = self.specialise(**given)
+        return value_of(fixed.terms, self.declared, self.spaces, given, matrices or {})
+
+    def _checked_dimensions(self, given: Mapping[str, Any]) -> dict[str, int]:
+        known = self._dimension_names()
+        unknown = sorted(set(given) - known - {"D"})
+        if unknown:
+            raise InputError(
+                f"unknown dimension {', '.join(unknown)}; known: {', '.join(sorted(known)) or 'none'}"
+            )
+        values = {name: integer(name, value, at_least=1) for name, value in given.items()}
+        missing = sorted(known - set(values))
+        if missing:
+            raise InputError(
+                f"every dimension must have a value, got none for {', '.join(missing)}; "
+                f"pass {', '.join(f'{name}=…' for name in missing)}"
+            )
+        for name, least in self.least.items():
+            if values.get(name, least) < least:
+                raise InputError(
+                    f"{name} must be at least {least}, got {values[name]}: the integrand has an index that does not "
+                    "exist below"
+                )
+        return values
+
+    def _dimension_names(self) -> set[str]:
+        names = {space for d in self.declared.values() for space in d.spaces if isinstance(space, str)}
+        names |= {space for space in self.spaces if isinstance(space, str)}
+        for factors in self.counts.values():
+            for (weights, loops), c in factors.items():
+                names |= set(c.names) | {space for space in loops if isinstance(space, str)}
+                names |= {space for w in weights for space in w.spaces if isinstance(space, str)}
+        return names
+
+    # -- the border ------------------------------------------------------------------------------------
+
+    def to_sympy(self) -> Any:
+        """The result in SymPy: Trace, MatrixElement and MatrixSymbol, coefficients factored."""
+        expressions: dict[Any, Any] = {}
+        for monomial in self.terms:
+            for component, _ in monomial:
+                if not is_open(component):
+                    expressions[component_symbol(component)] = component_sympy(component)
+        if self.is_scalar:
+            return self._scalar(self.terms).xreplace(expressions)
+        parts = []
+        for word, terms in self._by_word().items():
+            coefficient = self._scalar(terms).xreplace(expressions)
+            parts.append(coefficient * sympy.MatMul(*(component_sympy(c) for c in word)).doit(deep=False))
+        if not parts:
+            size = sympy.Mul(*(s if isinstance(s, int) else sympy.Symbol(s) for s in self.spaces))
+            return sympy.ZeroMatrix(size, size)
+        return sympy.MatAdd(*parts) if len(parts) > 1 else parts[0]
+
+    def _sympy_(self) -> Any:
+        return self.to_sympy()
+
+    def latex(self) -> str:
+        """The result in LaTeX."""
+        names = {component_symbol(c): component_latex(c) for m in self.terms for c, _ in m if not is_open(c)}
+        if self.is_scalar:
+            return str(sympy.latex(self._scalar(self.terms), symbol_names=names))
+        parts = []
+        for word, terms in self._by_word().items():
+            value = sympy.latex(self._scalar(terms), symbol_names=names, mul_symbol=None)
+            body = r" \otimes ".join(component_latex(c) for c in word)
+            parts.append(body if value == "1" else rf"\left({value}\right) {body}")
+        return " + ".join(parts) or "0"
+
+    def _repr_latex_(self) -> str:
+        return f"${self.latex()}$"
+
+    def __str__(self) -> str:
+        if self.is_scalar:
+            return str(self._scalar(self.terms))
+        parts = [
+            f"({self._scalar(terms)}) {' (x) '.join(component_text(c) for c in word)}"
+            for word, terms in self._by_word().items()
+        ]
+        return " + ".join(parts) or "0"
+
+    def __repr__(self) -> str:
+        return f"<Integral {self}>"
+
+    def _by_word(self) -> dict[tuple[Any, ...], dict[DiagramMonomial, DimensionFunction]]:
+        found: dict[tuple[Any, ...], dict[DiagramMonomial, DimensionFunction]] = {}
+        for monomial, c in self.terms.items():
+            word = tuple(component for component, _ in monomial if is_open(component))
+            rest = tuple((component, e) for component, e in monomial if not is_open(component))
+            found.setdefault(word, {})[rest] = c
+        return found
+
+    def _scalar(self, terms: Mapping[DiagramMonomial, DimensionFunction]) -> Any:
+        """A sum of diagrams in symbols that stand for the components, factored unless it is long."""
+        products = [
+            (c, [component_symbol(component) ** e for component, e in monomial])
+            for monomial, c in terms.items()
+        ]
+        if len(products) == 1 or len(products) > _LARGEST_FACTORED:
+            return sympy.Add(*(sympy.Mul(*c.sympy_factors(), *factors) for c, factors in products))
+        return sympy.factor(sympy.Add(*(sympy.Mul(*c.sympy_factors(), *factors) for c, factors in products)))
+
+
+def least_dimensions(monomials: Mapping[DiagramMonomial, Any], symplectic: set[Space]) -> dict[str, int]:
+    """For each named dimension the smallest that has all the indices that occur."""
+    least: dict[str, int] = {}
+    for monomial in monomials:
+        for component, _ in monomial:
+            for letter in component.letters:
+                if letter.kind != INDEX or not letter.name.isdigit() or not isinstance(letter.spaces[0], str):
+                    continue
+                space, needed = letter.spaces[0], int(letter.name) + 1
+                halved = letter.place or space in symplectic
+                least[space] = max(least.get(space, 1), 2 * needed if halved else needed)
+    return least
