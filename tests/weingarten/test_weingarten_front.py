@@ -25,10 +25,13 @@ if TYPE_CHECKING:
 
 @pytest.mark.parametrize(("k", "size"), [(0, 1), (1, 1), (2, 2), (10, 42), (20, 627)])
 def test_a_table_has_one_entry_for_each_partition_in_their_order(k: int, size: int) -> None:
-    table = weingarten_table(k)
-    assert len(table) == size
-    assert tuple(table) == partitions(k)
-    assert all(w.cycle_type == mu and w.design_order == k and w.group == "unitary" for mu, w in table.items())
+    for group in GROUPS:
+        table = weingarten_table(min(k, 10), group=group)
+        assert tuple(table) == partitions(min(k, 10))
+        assert all(w.cycle_type == mu and w.group == group for mu, w in table.items())
+        assert all(w.design_order == min(k, 10) for w in table.values())
+    assert tuple(weingarten_table(k)) == partitions(k)
+    assert len(weingarten_table(k)) == size
 
 
 @given(cycle_types(smallest=1, largest=6), st.integers(1, 12), integer_types())
@@ -103,6 +106,18 @@ def test_a_dimension_that_is_no_positive_integer_is_refused(
             "k = 31 would not finish: one class runs over the 6842 partitions of 31; the largest k is 30",
         ),
         (
+            lambda: weingarten_table(21, group="orthogonal"),
+            "k = 21 would not finish: a table runs over the 792 partitions of 21; the largest k is 20",
+        ),
+        (
+            lambda: weingarten((21,), group="symplectic"),
+            "k = 21 would not finish: one class runs over the 792 partitions of 21; the largest k is 20",
+        ),
+        (
+            lambda: weingarten_table(7, group="symplectic", method="definition"),
+            "k = 7 would not finish: the Gram route runs over the 15 partitions of 7; the largest k is 6",
+        ),
+        (
             lambda: weingarten_table(7, method="definition"),
             "k = 7 would not finish: the Gram route runs over the 15 partitions of 7; the largest k is 6",
         ),
@@ -146,6 +161,28 @@ def test_an_unknown_group_or_method_names_the_known_and_the_nearest(call: Callab
         match=r"unknown method 'character'; did you mean 'characters'\? known: characters, definition",
     ):
         call(method="character")
+
+
+def test_the_three_groups_are_known() -> None:
+    assert GROUPS == ("unitary", "orthogonal", "symplectic")
+
+
+def test_a_symplectic_group_has_an_even_dimension() -> None:
+    text = "D must be even for the symplectic group, got 3; pass D = 2N for Sp(2N)"
+    with pytest.raises(InputError, match=f"^{re.escape(text)}$"):
+        weingarten((2,), group="symplectic").at(3)
+
+
+@pytest.mark.parametrize("group", GROUPS[1:])
+def test_values_of_different_groups_differ(group: str) -> None:
+    assert weingarten((1,), group=group) != weingarten((1,))
+    assert weingarten((1,), group=group).value == weingarten((1,)).value
+    assert weingarten((2,), group=group).value != weingarten((2,)).value
+
+
+@pytest.mark.parametrize(("group", "threshold"), [("unitary", 3), ("orthogonal", 3), ("symplectic", 6)])
+def test_a_value_knows_from_where_its_rational_function_holds(group: str, threshold: int) -> None:
+    assert weingarten((2, 1), group=group).holds_from == threshold
 
 
 def test_every_error_is_also_the_builtin_that_it_looks_like() -> None:
