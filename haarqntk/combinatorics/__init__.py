@@ -6,6 +6,7 @@ have no zeros.
 """
 
 from haarqntk.combinatorics._characters import character_column, character_table
+from haarqntk.combinatorics._noncrossing import noncrossing_moebius, noncrossing_partitions
 from haarqntk.combinatorics._pairings import (
     Pairing,
     coset_type,
@@ -55,6 +56,8 @@ __all__ = [
     "cycles",
     "from_sympy",
     "inverse",
+    "noncrossing_moebius",
+    "noncrossing_partitions",
     "num_pairings",
     "num_pairings_of_type",
     "num_partitions",

@@ -9,6 +9,7 @@ from haarqntk._arguments import integer, one_of
 from haarqntk.combinatorics import Partition, check_partition, num_partitions
 from haarqntk.errors import CostError, InputError
 from haarqntk.weingarten import _definition, _orthogonal, _pairing_definition, _symplectic, _unitary
+from haarqntk.weingarten._asymptotics import Expansion, expand
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -121,6 +122,21 @@ class WeingartenFunction:
             raise InputError(f"D must be even for the symplectic group, got {n}; pass D = 2N for Sp(2N)")
         return self.value.at(n) if n >= self.holds_from else routes.one_class_at(self.cycle_type, n)
 
+    def series(self, *, order: int) -> Expansion:
+        """The expansion in 1/D: ``order`` powers of D from the leading one, zeros counted, with its remainder.
+
+        Raises:
+            InputTypeError, InputError: If ``order`` is no integer ≥ 1.
+            CostError: If it is larger than 200.
+
+        Examples:
+            >>> print(weingarten((2,)).series(order=3))
+            -1/D**3 - 1/D**5 + O(D**-6)
+            >>> print(weingarten((2,), group="orthogonal").series(order=3))
+            -1/D**3 + D**(-4) - 3/D**5 + O(D**-6)
+        """
+        return expand(self.value, order)
+
     def to_sympy(self) -> Any:
         """The rational function as a factored SymPy expression in ``hq.D``."""
         return self.value.to_sympy()
@@ -160,7 +176,7 @@ def weingarten(
             which inverts the Gram matrix, for k ≤ 6.
 
     Returns:
-        The value, with ``to_sympy()``, ``latex()`` and ``at(n)``.
+        The value, with ``to_sympy()``, ``latex()``, ``at(n)`` and ``series(order=…)``.
 
     Raises:
         InputTypeError, InputError: If ``cycle_type`` is no partition.
