@@ -8,7 +8,7 @@ with f^{2λ} the number of standard tableaux of the doubled diagram, ω^λ the z
 over one denominator, and at an integer n < k only the diagrams with at most n rows enter: the box (n, 0) of any
 other is a zero of its product, that is an eigenvalue 0 of the Gram matrix D^loops.
 
-Reference: Collins & Matsumoto 2009 (collins2009), Thm 3.1; Matsumoto 2013 (matsumoto2013).
+Reference: Collins & Matsumoto 2009 (collins2009); Matsumoto 2013 (matsumoto2013).
 """
 
 from __future__ import annotations
