@@ -6,7 +6,7 @@ r"""Weingarten functions as D → ∞: expansions in 1/D, and the leading term b
 for the unitary and the orthogonal group; for the symplectic group every factor is positive, |m_n|. The next term is
 smaller by 1/D² for the unitary group and, in general, by 1/D for the other two.
 
-Reference: Collins 2003 (collins2003); Collins & Śniady 2006 (collins2006); derivations/09_orthogonal_and_symplectic.md.
+Reference: collins2003; collins2006; nica2006; derivations/09_orthogonal_and_symplectic.md.
 """
 
 from __future__ import annotations
