@@ -25,13 +25,11 @@ if TYPE_CHECKING:
 
 @pytest.mark.parametrize(("k", "size"), [(0, 1), (1, 1), (2, 2), (10, 42), (20, 627)])
 def test_a_table_has_one_entry_for_each_partition_in_their_order(k: int, size: int) -> None:
-    for group in GROUPS:
-        table = weingarten_table(min(k, 10), group=group)
-        assert tuple(table) == partitions(min(k, 10))
-        assert all(w.cycle_type == mu and w.group == group for mu, w in table.items())
-        assert all(w.design_order == min(k, 10) for w in table.values())
-    assert tuple(weingarten_table(k)) == partitions(k)
-    assert len(weingarten_table(k)) == size
+    for group in GROUPS if k <= 10 else ("unitary",):
+        table = weingarten_table(k, group=group)
+        assert len(table) == size
+        assert tuple(table) == partitions(k)
+        assert all(w.cycle_type == mu and w.design_order == k and w.group == group for mu, w in table.items())
 
 
 @given(cycle_types(smallest=1, largest=6), st.integers(1, 12), integer_types())
