@@ -170,6 +170,12 @@ def copies(draw: st.DrawFn, *, most: int, indices: str = "lm") -> list[Copy]:
     return [Copy(found) for found in draw(st.lists(layers, min_size=1, max_size=most))]
 
 
+def rational_matrices(size: int) -> st.SearchStrategy[list[list[Fraction]]]:
+    """Square matrices of exact rationals, as nested lists."""
+    row = st.lists(rationals(), min_size=size, max_size=size)
+    return st.lists(row, min_size=size, max_size=size)
+
+
 # -- floats: what a user computes with -------------------------------------------------------------------------
 
 

@@ -1,10 +1,12 @@
-"""Integrals over Haar unitaries: twirls of tensor products, as class functions and vectors on S_k.
+"""Integrals over Haar unitaries: twirls of tensor products, as class functions and vectors on S_k; designs.
 
 A twirl E[V^{⊗k} R V†^{⊗k}] lies in the span of the permutation operators P_σ; this room computes its
-coefficients, at the symbol D or at an integer dimension, where the pseudo-inverse takes over below k.
+coefficients, at the symbol D or at an integer dimension, where the pseudo-inverse takes over below k. Finite
+groups stand in for the Haar measure up to their design order, which the frame potential measures.
 """
 
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
+from haarqntk.haar._channel_twirl import TwirledChannel, twirl_channel
 from haarqntk.haar._declarations import (
     HaarState,
     circular_orthogonal,
@@ -17,8 +19,18 @@ from haarqntk.haar._declarations import (
     symplectic_form,
 )
 from haarqntk.haar._expect import expect
+from haarqntk.haar._finite_groups import (
+    clifford_group,
+    clifford_integers,
+    icosahedral_group,
+    icosian_integers,
+    pauli_group,
+    projective_product,
+)
+from haarqntk.haar._frame_potential import DesignCheck, frame_potential, haar_frame_potential, is_design
 from haarqntk.haar._integral import Integral
 from haarqntk.haar._operations import identity, kron, partial_trace, tr
+from haarqntk.haar._operator_twirl import Twirl, permutation_operator, twirl
 from haarqntk.haar._twirl import (
     Dimension,
     dimension_as_field,
@@ -28,26 +40,44 @@ from haarqntk.haar._twirl import (
 )
 
 __all__ = [
+    "DesignCheck",
+    "Dimension",
     "Dimension",
     "HaarState",
     "Integral",
     "MatrixExpression",
     "ScalarExpression",
+    "Twirl",
+    "TwirledChannel",
     "circular_orthogonal",
     "circular_symplectic",
+    "clifford_group",
+    "clifford_integers",
+    "dimension_as_field",
     "dimension_as_field",
     "expect",
+    "frame_potential",
+    "haar_frame_potential",
     "haar_orthogonal",
     "haar_state",
     "haar_symplectic",
     "haar_unitary",
+    "icosahedral_group",
+    "icosian_integers",
     "identity",
+    "is_design",
     "kron",
     "matrices",
     "partial_trace",
+    "pauli_group",
+    "permutation_operator",
+    "projective_product",
     "symplectic_form",
     "tr",
+    "twirl",
     "twirl_by_power_sums",
+    "twirl_by_power_sums",
+    "twirl_channel",
     "twirl_of_power",
     "twirl_weights",
 ]

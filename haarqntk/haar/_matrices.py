@@ -1,0 +1,114 @@
+"""Matrices that a user passes: exact entries stay exact, floats become complex128.
+
+A matrix is a nested list, a NumPy array, a SymPy matrix or a Qobj. Entries that are integers or rationals become
+Fractions; exact SymPy numbers that are not rational stay SymPy; one float makes the whole matrix complex128.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from haarqntk._arguments import rational
+from haarqntk._lazy import LazyModule
+from haarqntk.errors import InputError, InputTypeError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+sympy = LazyModule("sympy")
+
+Number: TypeAlias = Any
+"""A Fraction, an exact SymPy number that is not rational, or a complex."""
+
+_CURE = "pass int, Fraction, SymPy number, float or complex"
+
+
+def read_square_matrix(name: str, value: object) -> NDArray[Any]:
+    """Return ``value`` as a square array: of exact objects, or complex128 if any entry is a float.
+
+    Args:
+        name: The argument's name, for the message.
+        value: A nested list, NumPy array, SymPy matrix or Qobj.
+
+    Raises:
+        InputTypeError: If ``value`` is no matrix of numbers.
+        InputError: If it is not square, or an entry is not finite.
+
+    Examples:
+        >>> read_square_matrix("operator", [[1, 0], [0, 2]])
+        array([[Fraction(1, 1), Fraction(0, 1)],
+               [Fraction(0, 1), Fraction(2, 1)]], dtype=object)
+        >>> read_square_matrix("operator", [[1, 0], [0, 0.5]]).dtype
+        dtype('complex128')
+    """
+    data: Any = value.full() if hasattr(value, "full") else value
+    if isinstance(data, np.ndarray) and data.dtype.kind in "fc":
+        array = data.astype(np.complex128)
+    else:
+        array = _from_rows(name, data.tolist() if hasattr(data, "tolist") else data)
+    if array.ndim != 2 or array.shape[0] != array.shape[1] or array.size == 0:  # noqa: PLR2004 — a matrix
+        raise InputError(f"{name} must be a square matrix, got shape {array.shape}")
+    if array.dtype == np.complex128 and not np.isfinite(array).all():
+        raise InputError(f"{name} must have finite entries, got {array[~np.isfinite(array)][0]}")
+    return array
+
+
+def read_complex_matrix(name: str, value: object) -> NDArray[np.complex128]:
+    """As ``read_square_matrix``, rounded to complex128."""
+    return read_square_matrix(name, value).astype(np.complex128)
+
+
+def simplified(number: Number) -> Number:
+    """A canonical form of an exact number: a Fraction where it is rational; floats stay as they are."""
+    if isinstance(number, Fraction | complex):
+        return number
+    expanded = sympy.expand(number)
+    return Fraction(int(expanded.p), int(expanded.q)) if expanded.is_Rational else expanded
+
+
+def _from_rows(name: str, rows: Any) -> NDArray[Any]:
+    if isinstance(rows, str | bytes) or not hasattr(rows, "__iter__"):
+        raise InputTypeError(f"{name} must be a square matrix of numbers, got {rows!r}; pass a nested list")
+    table = [
+        [_number(name, x) for x in _row(name, row.tolist() if hasattr(row, "tolist") else row)]
+        for row in rows
+    ]
+    if len({len(row) for row in table}) > 1:
+        raise InputError(f"{name} must be a square matrix, got rows of lengths {[len(row) for row in table]}")
+    entries = [x for row in table for x in row]
+    if any(isinstance(x, complex) for x in entries):
+        try:
+            return np.array([[complex(x) for x in row] for row in table], dtype=np.complex128)
+        except OverflowError:
+            raise InputError(
+                f"{name} must have entries below 1e308 beside floats; pass exact entries"
+            ) from None
+    array = np.empty((len(table), len(table[0]) if table else 0), dtype=object)
+    for i, row in enumerate(table):
+        array[i, :] = row
+    return array
+
+
+def _row(name: str, row: Any) -> Any:
+    if isinstance(row, str | bytes) or not hasattr(row, "__iter__"):
+        raise InputTypeError(
+            f"{name} must be a square matrix of numbers, got the row {row!r}; pass a nested list"
+        )
+    return row
+
+
+def _number(name: str, value: Any) -> Number:
+    try:
+        if isinstance(value, float | complex | np.floating | np.complexfloating):
+            return complex(value)
+        if getattr(value, "is_number", False) and not getattr(value, "is_Rational", False):  # a SymPy number
+            if value.atoms(sympy.Float):
+                return complex(value)
+            if value.is_finite:
+                return value
+        return rational("an entry", value)
+    except (TypeError, OverflowError):
+        raise InputTypeError(f"{name} must have finite numbers as entries, got {value!r}; {_CURE}") from None
