@@ -42,7 +42,6 @@ from haarqntk.haar._twirl import (
 __all__ = [
     "DesignCheck",
     "Dimension",
-    "Dimension",
     "HaarState",
     "Integral",
     "MatrixExpression",
@@ -53,7 +52,6 @@ __all__ = [
     "circular_symplectic",
     "clifford_group",
     "clifford_integers",
-    "dimension_as_field",
     "dimension_as_field",
     "expect",
     "frame_potential",
@@ -75,7 +73,6 @@ __all__ = [
     "symplectic_form",
     "tr",
     "twirl",
-    "twirl_by_power_sums",
     "twirl_by_power_sums",
     "twirl_channel",
     "twirl_of_power",

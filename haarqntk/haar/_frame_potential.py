@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from math import fsum
+from math import fsum, sqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -185,9 +185,9 @@ def is_design(
 
 def _rounding_error(potential: float, D: int, t: int, defect: float) -> float:
     """The bound that ``frame_potential`` states; the mean of |x|^{2t−1} is at most F^{1−1/2t} by Jensen."""
-    element = _ENTRY_ERROR * D**0.5 + defect
-    overlap = 2 * D**0.5 * element + (D * D + 4) * D * _EPS
-    mean_odd_power = float(potential ** (1 - 1 / (2 * max(t, 1))))
+    element = _ENTRY_ERROR * sqrt(D) + defect
+    overlap = 2 * sqrt(D) * element + (D * D + 4) * D * _EPS
+    mean_odd_power: float = potential ** (1 - 1 / (2 * max(t, 1)))
     return 2 * t * overlap * mean_odd_power + (2 * t * _EPS + _SUM_ERROR) * potential
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pytest
@@ -102,14 +103,28 @@ def test_the_icosahedral_matrices_are_the_icosians() -> None:
         assert np.abs(np.array(exact.evalf(30).tolist(), dtype=complex) - U).max() <= 2**-52
 
 
+@pytest.mark.parametrize(("n", "potentials"), [(1, [1, 2, 5, 15, 51, 187]), (2, [1, 2, 6, 29, 219, 2295])])
+def test_frame_potentials_of_the_clifford_group_are_integers_exactly(n: int, potentials: list[int]) -> None:
+    parts = clifford_integers(n).astype(object)
+    traces = np.trace(parts, axis1=2, axis2=3)
+    norms = (parts[:, :, :, 0] ** 2).sum(axis=(1, 2))
+    for t, potential in enumerate(potentials, start=1):
+        scale = (2**n // norms) ** t  # over the common denominator 2^{nt}
+        assert ((traces**2).sum(axis=1) ** t * scale).sum() == potential * len(parts) * 2 ** (n * t)
+        assert round(hq.frame_potential(hq.clifford_group(n), t, group=True)) == potential
+
+
+not_an_int: Any = 1.5
+
+
 @pytest.mark.parametrize(
     ("call", "error", "text"),
     [
         (lambda: hq.clifford_group(3), CostError, "num_qubits = 3 would not fit: three qubits have 92897280"),
         (lambda: hq.clifford_group(0), InputError, "num_qubits must be an integer ≥ 1, got 0"),
-        (lambda: hq.clifford_group(1.0), InputTypeError, "num_qubits must be an integer ≥ 1, got 1.0"),
+        (lambda: hq.clifford_group(not_an_int), InputTypeError, "num_qubits must be an integer ≥ 1, got 1.5"),
         (lambda: hq.pauli_group(6), CostError, "num_qubits = 6 would not fit: 4\\^6 matrices"),
-        (lambda: hq.pauli_group("2"), InputTypeError, "num_qubits must be an integer ≥ 1, got '2'"),
+        (lambda: hq.pauli_group(not_an_int), InputTypeError, "num_qubits must be an integer ≥ 1, got 1.5"),
     ],
 )
 def test_refused_sizes(call: object, error: type[Exception], text: str) -> None:

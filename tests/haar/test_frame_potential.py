@@ -146,6 +146,7 @@ def test_every_kind_of_matrix() -> None:
 
 I2 = np.eye(2)
 NEARLY = I2 * (1 + 1e-8)
+not_an_int: Any = 1.5
 
 
 @pytest.mark.parametrize(
@@ -167,7 +168,7 @@ NEARLY = I2 * (1 + 1e-8)
         (lambda: hq.is_design("ab", 1), InputTypeError, "unitaries must be a list of matrices, got str"),
         (lambda: hq.is_design([I2, "ab"], 1), InputTypeError, r"unitaries\[1\] must be a square matrix"),
         (lambda: hq.is_design([I2], -1), InputError, "t must be an integer ≥ 0, got -1"),
-        (lambda: hq.is_design([I2], 1.5), InputTypeError, "t must be an integer ≥ 0, got 1.5"),
+        (lambda: hq.is_design([I2], not_an_int), InputTypeError, "t must be an integer ≥ 0, got 1.5"),
         (lambda: hq.is_design([I2], 31), CostError, "t = 31 would not finish: .* the largest t is 30"),
         (
             lambda: hq.is_design(np.broadcast_to(I2, (10**5, 2, 2)), 1),

@@ -48,7 +48,7 @@ def tensor_power(V: NDArray[Any], k: int) -> NDArray[Any]:
 
 def _kron(A: NDArray[Any], B: NDArray[Any]) -> NDArray[Any]:
     product = A[..., :, None, :, None] * B[..., None, :, None, :]
-    return product.reshape(*product.shape[:-4], A.shape[-2] * B.shape[-2], -1)
+    return np.asarray(product.reshape(*product.shape[:-4], A.shape[-2] * B.shape[-2], -1))
 
 
 # -- the permutation operators -------------------------------------------------------------------------------
@@ -188,6 +188,9 @@ def test_exact_numbers_stay_exact_and_one_float_makes_floats() -> None:
 # -- bad input -----------------------------------------------------------------------------------------------
 
 
+not_an_int: Any = 1.5
+
+
 @pytest.mark.parametrize(
     ("call", "error", "text"),
     [
@@ -207,7 +210,7 @@ def test_exact_numbers_stay_exact_and_one_float_makes_floats() -> None:
         (lambda: hq.twirl([[float("inf")]], 1), InputError, r"operator must have finite entries, got \(inf"),
         (lambda: hq.twirl([[1.0, 10**400], [0, 0]], 1), InputError, "below 1e308 beside floats; pass exact"),
         (lambda: hq.twirl(np.eye(2), 0), InputError, "k must be an integer ≥ 1, got 0"),
-        (lambda: hq.twirl(np.eye(2), 1.5), InputTypeError, "k must be an integer ≥ 1, got 1.5"),
+        (lambda: hq.twirl(np.eye(2), not_an_int), InputTypeError, "k must be an integer ≥ 1, got 1.5"),
         (
             lambda: hq.twirl(np.eye(128), 7),
             CostError,
