@@ -106,6 +106,15 @@ def test_the_rounding_error_covers_a_design_in_any_frame(left: Any, right: Any, 
     assert abs(check.frame_potential - 133) <= check.tolerance
 
 
+@pytest.mark.parametrize("error", [1e-13, 1e-12, 1e-11])
+@pytest.mark.parametrize("t", range(1, 6))
+def test_the_rounding_error_covers_elements_that_are_not_quite_unitary(error: float, t: int) -> None:
+    check = hq.is_design((1 + error) * hq.icosahedral_group(), t)
+    assert check
+    assert abs(check.excess) <= check.tolerance < 1e5 * error
+    assert abs(check.excess) > hq.is_design(hq.icosahedral_group(), t).tolerance or error < 1e-12
+
+
 @given(st.integers(1, 4).flatmap(lambda D: st.lists(bases(D), min_size=1, max_size=6)), st.integers(0, 6))
 def test_the_frame_potential_is_its_definition_and_never_below_the_haar_value(
     unitaries: list[Any], t: int

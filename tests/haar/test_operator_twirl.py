@@ -125,8 +125,8 @@ def test_a_twirl_keeps_overlaps_and_stays_what_it_is(problem: tuple[int, int, ND
     assert all(type(c) is Fraction for c in found.values)
     T = found.to_array()
     for tau in symmetric_group(k):
-        P = permutation_operator(tau, D)
-        assert np.trace(P.T @ T) == np.trace(P.T @ R)
+        ones = permutation_operator(tau, D) == 1
+        assert T[ones].sum() == R[ones].sum()  # Tr P^T A adds the entries where P is 1
     assert hq.twirl(T, k) == found
     combined = sum(c * permutation_operator(sigma, D) for sigma, c in found.coefficients.items())
     assert np.array_equal(combined, T)
@@ -169,9 +169,18 @@ def test_permutation_operators_are_left_alone(D: int, k: int) -> None:
             assert found.coefficients == {tau: int(tau == sigma) for tau in symmetric_group(k)}
 
 
+@pytest.mark.parametrize(("D", "k"), [(4, 3), (5, 3), (3, 4), (3, 5), (2, 6)])
+def test_the_dimension_of_a_copy_is_read_off(D: int, k: int) -> None:
+    found = hq.twirl(np.eye(D**k), k)
+    assert (found.dimension, found.k) == (D, k)
+    assert np.abs(found.to_array() - np.eye(D**k)).max() < 1e-12
+
+
 def test_exact_numbers_stay_exact_and_one_float_makes_floats() -> None:
     half, root, i = sympy.Rational(1, 2), sympy.sqrt(2), sympy.I
     assert hq.twirl([[root, i], [0, i * i]], 1).values == ((root - 1) / 2,)
+    (value,) = hq.twirl([[(1 + root) * (1 - root)]], 1).values
+    assert (value, type(value)) == (-1, Fraction)
     Y = sympy.Matrix([[0, -i], [i, 0]])
     found = hq.twirl(sympy.kronecker_product(Y, Y), 2)
     assert found == hq.twirl(np.diag([1, -1, -1, 1]), 2)  # Y ⊗ Y as Z ⊗ Z
