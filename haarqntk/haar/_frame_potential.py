@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-_LARGEST_T = 30  # 5604 partitions, and |Tr U|^60 stays far below the largest float
+_LARGEST_T = 30  # the Haar value reaches 10^15 at D = 2, and a float ends
 _LARGEST_WORK = 6 * 10**10  # N²(D² + 16)/2 multiplications: below a minute on one core
 _BLOCK = 1024  # rows of one block of overlaps: 16 MB
 _UNITARITY = 1e-10  # as observables are checked: generous to products of many gates, far above rounding
@@ -43,6 +43,7 @@ class DesignCheck:
 
     The frame potential never lies below the Haar value, and equals it for designs only. Its excess grows with the
     square of the distance from a design, so a set that is off by about the root of the tolerance counts as one.
+    The tolerance grows with F_t; once it passes 1, not even the excess of a group, an integer, would show.
 
     Attributes:
         is_design: Whether the excess is within the tolerance.
@@ -114,9 +115,9 @@ def frame_potential(
 
     Raises:
         InputTypeError: If ``unitaries`` or ``weights`` are no numbers.
-        InputError: If the set is empty, an element has the wrong shape or is not unitary, the weights are no
-            probabilities, or the set is no group with ``group=True``.
-        CostError: If t or the number of pairs is too large to finish.
+        InputError: If t is out of range, the set is empty, an element has the wrong shape or is not unitary, the
+            weights are no probabilities, or the set is no group with ``group=True``.
+        CostError: If the number of pairs is too large to finish.
 
     Examples:
         >>> import haarqntk as hq
@@ -160,9 +161,8 @@ def is_design(
     """
     t = integer("t", t, at_least=0)
     if t > _LARGEST_T:
-        raise CostError(
-            f"t = {t} would not finish: the Haar value runs over the partitions of t; "
-            f"the largest t is {_LARGEST_T}"
+        raise InputError(
+            f"t must be at most {_LARGEST_T}, got {t}; beyond it a float does not resolve the excess"
         )
     U = _read_unitaries(unitaries)
     num_unitaries, D, _ = U.shape
