@@ -6,7 +6,7 @@ r"""The twirl of a channel: every channel becomes a depolarising one.
 In terms of the twirl of two copies: Σ_j K_j ⊗ K_j† twirls to c_0 1 + c_1 F with p = c_0 and s − p = D c_1,
 because 1 stands for ρ ↦ ρ and the swap F for ρ ↦ Tr ρ 1.
 
-Reference: derivations/09_designs_and_twirls.md.
+Reference: derivations/10_designs_and_twirls.md.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class TwirledChannel:
         (Fraction(1, 3), Fraction(1, 2), Fraction(2, 3))
 
     Reference:
-        derivations/09_designs_and_twirls.md.
+        derivations/10_designs_and_twirls.md.
     """
 
     dimension: int
@@ -83,7 +83,7 @@ def twirl_channel(kraus: Any) -> TwirledChannel:
         TwirledChannel(dimension=2, depolarising_parameter=Fraction(-1, 3), trace_factor=Fraction(1, 1))
 
     Reference:
-        derivations/09_designs_and_twirls.md.
+        derivations/10_designs_and_twirls.md.
     """
     if isinstance(kraus, str | bytes) or hasattr(kraus, "full") or not hasattr(kraus, "__iter__"):
         raise InputTypeError(f"kraus must be a list of matrices, got {type(kraus).__name__}; pass [K]")

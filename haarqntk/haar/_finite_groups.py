@@ -7,7 +7,7 @@ the end, and nowhere before.
   column 0, a stabiliser state. So it is an integer matrix over Z[i] with a first entry 1, divided by a root.
 * An element of the binary icosahedral group is a unit quaternion with components (p + q√5)/4.
 
-Reference: gross2007, webb2016, zhu2017; derivations/09_designs_and_twirls.md.
+Reference: gross2007, webb2016, zhu2017; derivations/10_designs_and_twirls.md.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def pauli_group(num_qubits: int) -> NDArray[np.complex128]:
         ((16, 4, 4), [True, False])
 
     Reference:
-        derivations/09_designs_and_twirls.md.
+        derivations/10_designs_and_twirls.md.
     """
     n = integer("num_qubits", num_qubits, at_least=1)
     if n > _LARGEST_PAULI:
@@ -83,7 +83,7 @@ def clifford_group(num_qubits: int) -> NDArray[np.complex128]:
         ((24, 2, 2), (11520, 4, 4))
 
     Reference:
-        webb2016, zhu2017; derivations/09_designs_and_twirls.md.
+        webb2016, zhu2017; derivations/10_designs_and_twirls.md.
     """
     parts = clifford_integers(num_qubits)
     norms = np.sqrt((parts[:, :, :, 0] ** 2).sum(axis=(1, 2)))
@@ -170,7 +170,7 @@ def icosahedral_group() -> NDArray[np.complex128]:
         (120, 2, 2)
 
     Reference:
-        gross2007; derivations/09_designs_and_twirls.md.
+        gross2007; derivations/10_designs_and_twirls.md.
     """
     integers = icosian_integers()
     a, b, c, d = ((integers[..., 0] + integers[..., 1] * np.sqrt(5)) / 4).T

@@ -6,7 +6,7 @@ r"""Unitary designs: the frame potential of a finite set of unitaries, and its l
 with equality if and only if the set is a t-design. The set is floats; the bound of the rounding error is part of
 every answer.
 
-Reference: gross2007; derivations/09_designs_and_twirls.md.
+Reference: gross2007; derivations/10_designs_and_twirls.md.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class DesignCheck:
         (False, 24, 14, 15.0)
 
     Reference:
-        gross2007; derivations/09_designs_and_twirls.md.
+        gross2007; derivations/10_designs_and_twirls.md.
     """
 
     is_design: bool
@@ -91,7 +91,7 @@ def haar_frame_potential(D: int, t: int) -> int:
         ([1, 1, 2, 5, 14, 42], 120)
 
     Reference:
-        derivations/09_designs_and_twirls.md.
+        derivations/10_designs_and_twirls.md.
     """
     return sum(num_standard_tableaux(lam) ** 2 for lam in partitions(t) if len(lam) <= D)
 
@@ -126,7 +126,7 @@ def frame_potential(
         (1.0, 4.0)
 
     Reference:
-        gross2007; derivations/09_designs_and_twirls.md.
+        gross2007; derivations/10_designs_and_twirls.md.
     """
     return is_design(unitaries, t, group=group, weights=weights).frame_potential
 
@@ -157,7 +157,7 @@ def is_design(
         [True, False]
 
     Reference:
-        gross2007; derivations/09_designs_and_twirls.md.
+        gross2007; derivations/10_designs_and_twirls.md.
     """
     t = integer("t", t, at_least=0)
     if t > _LARGEST_T:

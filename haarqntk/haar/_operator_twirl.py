@@ -5,7 +5,7 @@ r"""The twirl of an operator on k copies, as data.
 
 P_σ moves the tensor factor at place a to place σ(a) (convention C7). Exact input gives exact coefficients.
 
-Reference: collins2006, Prop. 2.3; derivations/09_designs_and_twirls.md.
+Reference: collins2006, Prop. 2.3; derivations/10_designs_and_twirls.md.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class Twirl:
         {(0, 1): Fraction(1, 6), (1, 0): Fraction(1, 6)}
 
     Reference:
-        derivations/09_designs_and_twirls.md.
+        derivations/10_designs_and_twirls.md.
     """
 
     dimension: int
@@ -124,7 +124,7 @@ def twirl(operator: Any, k: int, *, group: str = "unitary") -> Twirl:
         {(0, 1): Fraction(-1, 3), (1, 0): Fraction(2, 3)}
 
     Reference:
-        collins2006; derivations/09_designs_and_twirls.md.
+        collins2006; derivations/10_designs_and_twirls.md.
     """
     k = integer("k", k, at_least=1)
     one_of("group", group, _GROUPS)
