@@ -94,7 +94,8 @@ def verdict_of_all(checks: Sequence[Check], found: Sequence[Finding]) -> dict[st
 
 
 def _finding_row(finding: Finding) -> dict[str, str]:
-    estimate, check = finding.estimate, finding.check
+    estimate, check, place = finding.estimate, finding.check, finding.place
+    over = f" (of the numerators, over E[K]^{finding.claim.over})" if finding.claim.over else ""
     ratios = {
         f"ratio_{D}": f"{float(ratio):.4g}" for D, ratio in zip(DIMENSIONS, finding.ratios, strict=True)
     }
@@ -106,11 +107,12 @@ def _finding_row(finding: Finding) -> dict[str, str]:
         "limit": "" if check.ratio is None else latex_of(check.ratio),
         **ratios,
         "simulated": f"{estimate.mean:.4g} ± {estimate.standard_error:.2g}" if estimate else "",
+        "place": f"D = {place.D}, L = {place.L}",
         "z_exact": f"{estimate.z_score(finding.exact):+.1f}" if estimate else "",
         "z_published": f"{estimate.z_score(finding.claimed):+.1f}" if estimate else "",
         "agrees": "yes" if finding.agrees else "",
         "note": finding.claim.note,
-        "counterexample": f"they differ at {check.counterexample}" if check.counterexample else "",
+        "counterexample": f"they differ at {check.counterexample}{over}" if check.counterexample else "",
     }
 
 

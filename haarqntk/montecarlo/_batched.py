@@ -163,6 +163,30 @@ def second_derivatives(circuits: Circuits, inputs: Real, observables: Real) -> t
     return overlaps[..., L], H + overlaps[..., :L]
 
 
+def outputs(circuits: Circuits, inputs: Real, observables: Real) -> Real:
+    """Return z = ⟨φ|U†OU|φ⟩ for every circuit, observable and input, of shape (N, A, P).
+
+    Args:
+        circuits: The N circuits.
+        inputs: The P input vectors, shape (P, D).
+        observables: The diagonals of the A observables, shape (A, D).
+
+    Examples:
+        As for ``gradients``: z = cos 2θ.
+
+        >>> one, X = np.eye(2), np.array([[0, 1], [1, 0]])
+        >>> circuit = Circuits(np.array([[one, one]]), np.array([[X]]), np.array([[math.pi / 6]]))
+        >>> outputs(circuit, np.array([[1.0, 0.0]]), np.array([[1.0, -1.0]])).round(12)
+        array([[[0.5]]])
+    """
+    L = circuits.angles.shape[1]
+    ket = circuits.segments[:, L] @ inputs.T
+    for layer in reversed(range(L)):
+        ket = circuits.step(layer, circuits.turn(layer, ket))
+    values: Real = np.einsum("ad,ndp->nap", observables, np.square(np.abs(ket)))
+    return values
+
+
 def _measured(ket: Complex, observables: Real) -> Complex:
     """Return O|Ψ⟩ for every observable and input, of shape (N, D, A · P)."""
     measured: Complex = ket[:, :, np.newaxis] * observables.T[:, :, np.newaxis]
@@ -209,16 +233,17 @@ def random_circuits(
 
     Args:
         D: Dimension; even if ``generator`` is None, a power of two if the ensemble wants Pauli strings.
-        L: Number of layers, ≥ 1; 1 if the ensemble has independent layers.
+        L: Number of layers, ≥ 1.
         count: Number of circuits.
         rng: Where they are drawn from.
         ensemble: What is random; ``segments`` by default.
         generator: The diagonal of X for all layers, shape (D,); traceless involutions if None (default).
     """
-    num_drawn = 1 if ensemble.uses_populations else L + ensemble.has_input_block
+    num_drawn = L if ensemble.uses_populations else L + ensemble.has_input_block
     segments = random_unitaries(D, count * num_drawn, rng).reshape(count, num_drawn, D, D)
     if ensemble.uses_populations:
-        segments = np.concatenate([segments, segments.conj().swapaxes(2, 3)], axis=1)
+        back = segments.conj().swapaxes(2, 3)
+        segments = np.concatenate([segments[:, :1], back[:, :-1] @ segments[:, 1:], back[:, -1:]], axis=1)
     elif not ensemble.has_input_block:
         segments = np.concatenate([segments, np.broadcast_to(np.eye(D), (count, 1, D, D))], axis=1)
     generators: Complex | Real
@@ -242,14 +267,35 @@ def sample_derivatives(problem: Problem, *, count: int, rng: np.random.Generator
 
     Returns:
         The gradients, of shape (count, A, P, L); if the quantity uses them, also the second derivatives, of
-        shape (count, A, P, L, L).
+        shape (count, A, P, L, L), and the outputs, of shape (count, A, P).
     """
-    ensemble = ENSEMBLES[problem.ensemble]
+    ensemble, quantity = ENSEMBLES[problem.ensemble], QUANTITIES[problem.quantity]
+    if ensemble.has_independent_entries:
+        return _independent_derivatives(problem, count, rng)
     inputs, observables, generator = problem.inputs(), problem.observables(), problem.generator()
-    if ensemble.has_independent_layers:
-        layers = random_circuits(problem.D, 1, count * problem.L, rng, ensemble=ensemble, generator=generator)
-        return (gradients(layers, inputs, observables).reshape(count, 1, 1, problem.L),)
     circuits = random_circuits(problem.D, problem.L, count, rng, ensemble=ensemble, generator=generator)
-    if QUANTITIES[problem.quantity].uses_hessian:
-        return second_derivatives(circuits, inputs, observables)
-    return (gradients(circuits, inputs, observables),)
+    if not quantity.uses_hessian:
+        return (gradients(circuits, inputs, observables),)
+    derivatives = second_derivatives(circuits, inputs, observables)
+    return (*derivatives, outputs(circuits, inputs, observables)) if quantity.uses_output else derivatives
+
+
+def _independent_derivatives(problem: Problem, count: int, rng: np.random.Generator) -> tuple[Real, ...]:
+    """Return the derivatives of one output, every distinct one from a circuit of its own."""
+    L, inputs, observables = problem.L, problem.inputs(), problem.observables()
+
+    def drawn(depth: int, num_entries: int) -> Circuits:
+        return random_circuits(problem.D, depth, count * num_entries, rng, generator=problem.generator())
+
+    G = gradients(drawn(1, L), inputs, observables).reshape(count, 1, 1, L)
+    if not QUANTITIES[problem.quantity].uses_hessian:
+        return (G,)
+    H = np.empty((count, 1, 1, L, L))
+    H[..., range(L), range(L)] = second_derivatives(drawn(1, L), inputs, observables)[1].reshape(
+        count, 1, 1, L
+    )
+    above, beside = np.triu_indices(L, 1)
+    if len(above):
+        mixed = second_derivatives(drawn(2, len(above)), inputs, observables)[1][..., 0, 1]
+        H[..., above, beside] = H[..., beside, above] = mixed.reshape(count, 1, 1, len(above))
+    return G, H

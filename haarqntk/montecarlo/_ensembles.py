@@ -12,10 +12,11 @@ prl_ansatz
 prl_ansatz_with_input_block
     As ``prl_ansatz``, but S_L is Haar like the others.
 independent_layers
-    Every g_l keeps the law that it has under ``segments``, but different g_l are independent: each is taken
-    from a circuit of its own.
+    Every g_l and every h_lm with l ≤ m keeps the law that it has under ``segments``, but different ones are
+    independent: each is taken from a circuit of its own.
 generator_average
     The output state ρ and the observable M are kept; g_l = Tr(ρ i[M, V_lX_lV_l†]) with independent Haar V_l.
+    A circuit with U = 1 does that: S_0 = V_1, S_l = V_l†V_{l+1}, S_L = V_L† and all angles 0.
 
 Reference: [liu2023] Eq. 20 for the ansatz and Eq. 12 for independent layers, [you2023] for the last one.
 """
@@ -34,17 +35,17 @@ class Ensemble:
         name: The name that users type.
         has_input_block: Whether S_L is Haar; else it is the identity.
         uses_all_pauli_strings: Whether the generators are Pauli strings with the identity among them.
-        has_independent_layers: Whether every layer is a circuit of its own. The routes then draw circuits
-            of one layer. Under ``segments`` that loses nothing: the Haar segments on either side of a layer
-            absorb all the others, so the law of g_l depends neither on l nor on L.
-        uses_populations: Whether state and observable are fixed in a common basis. The segments are then
-            S_0 = V, S_1 = V† and the angle is 0.
+        has_independent_entries: Whether every derivative is taken from a circuit of its own. The routes then
+            draw circuits of one layer for g_l and h_ll and of two for h_lm. Under ``segments`` that loses
+            nothing: the Haar segments on either side of a layer absorb all the others, so a law depends
+            neither on L nor on which layers they are.
+        uses_populations: Whether state and observable are fixed in a common basis, and U = 1.
     """
 
     name: str
     has_input_block: bool = True
     uses_all_pauli_strings: bool = False
-    has_independent_layers: bool = False
+    has_independent_entries: bool = False
     uses_populations: bool = False
 
 
@@ -54,8 +55,8 @@ _TABLE = (
     SEGMENTS,
     Ensemble("prl_ansatz", has_input_block=False, uses_all_pauli_strings=True),
     Ensemble("prl_ansatz_with_input_block", uses_all_pauli_strings=True),
-    Ensemble("independent_layers", has_independent_layers=True),
-    Ensemble("generator_average", has_independent_layers=True, uses_populations=True),
+    Ensemble("independent_layers", has_independent_entries=True),
+    Ensemble("generator_average", uses_populations=True),
 )
 
 ENSEMBLES: Final = {ensemble.name: ensemble for ensemble in _TABLE}

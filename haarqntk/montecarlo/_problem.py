@@ -180,14 +180,17 @@ class Problem:
 
         The constant part of O adds a constant to z and nothing to a derivative. It is taken off here, where
         arithmetic is exact, because floats would lose the small part of O beside a large constant. The
-        constant is Tr O/D, or ⟨O⟩ where the output state is given. There O acts on that state alone, so that
-        eigenvalues without population do not matter and are set to 0: an eigenstate has an exact 0.
+        constant is Tr O/D, or ⟨O⟩ where the output state is given. In first derivatives O acts there on that
+        state alone, so that eigenvalues without population do not matter and are set to 0: an eigenstate has
+        an exact 0.
         """
         if self.populations is None:
             return np.array(
                 [_centred(spectrum, (Fraction(1, self.D),) * self.D) for spectrum in self.spectra]
             )
         centred = np.array([_centred(spectrum, self.populations) for spectrum in self.spectra])
+        if QUANTITIES[self.quantity].uses_hessian:
+            return centred
         return np.where(self.inputs() == 0, 0, centred)
 
     def generator(self) -> NDArray[np.float64] | None:
@@ -251,11 +254,14 @@ def _spectrum(name: str, D: int, values: Sequence[object]) -> tuple[Fraction, ..
 
 
 def _check_fit(quantity: Quantity, ensemble: Ensemble) -> None:
-    """Refuse what is not defined where every layer is a circuit of its own."""
-    if ensemble.has_independent_layers and not quantity.takes_independent_layers:
-        fitting = ", ".join(name for name, entry in QUANTITIES.items() if entry.takes_independent_layers)
+    """Refuse what is not defined where derivatives are independent, or the output is kept."""
+    is_one_output = quantity.takes_derivatives_of_one_output
+    if (ensemble.has_independent_entries or ensemble.uses_populations) and not is_one_output:
+        fitting = ", ".join(
+            name for name, entry in QUANTITIES.items() if entry.takes_derivatives_of_one_output
+        )
         raise InputError(
-            f"quantity must be made of first derivatives of one output for ensemble {ensemble.name!r}, "
+            f"quantity must be made of derivatives of one output for ensemble {ensemble.name!r}, "
             f"got {quantity.name!r}; use one of {fitting}, or another ensemble"
         )
 

@@ -6,6 +6,10 @@ and its standard error means what it says. The values come from arrays of first 
     G[sample, observable, input, layer] = ∂z/∂θ_l,    z = ⟨φ|U†OU|φ⟩,  θ in radians,
     H[sample, observable, input, layer, other layer] = ∂²z/∂θ_l∂θ_m,
 
+from the outputs themselves where a quantity asks for them, of the centred observable,
+
+    Z[sample, observable, input] = z − Tr O/D,
+
 and from nothing else. To add a quantity, add its function and one entry of the table.
 """
 
@@ -34,12 +38,14 @@ class Quantity:
     Args:
         name: The name that users type.
         values: Takes G of shape (circuits · N, A, P, L) to N independent values; if ``uses_hessian``, takes
-            H of shape (circuits · N, A, P, L, L) as well.
+            H of shape (circuits · N, A, P, L, L) as well; if ``uses_output``, then Z of shape
+            (circuits · N, A, P).
         circuits: Number of independent circuits that one value takes.
         num_observables: A, 1 or 2.
         uses_overlap: Whether there are P = 2 inputs of a given overlap |⟨φ|φ'⟩|².
         uses_num_inputs: Whether there are P ≥ 2 orthonormal inputs; their number is then an argument.
         uses_hessian: Whether second derivatives are needed; nobody computes them where they are not.
+        uses_output: Whether the outputs are needed.
     """
 
     name: str
@@ -49,12 +55,13 @@ class Quantity:
     uses_overlap: bool = False
     uses_num_inputs: bool = False
     uses_hessian: bool = False
+    uses_output: bool = False
 
     @property
-    def takes_independent_layers(self) -> bool:
-        """Whether first derivatives of one output are all that it needs."""
+    def takes_derivatives_of_one_output(self) -> bool:
+        """Whether derivatives of one output are all that it needs."""
         has_one_output = self.num_observables == 1 and not self.uses_overlap and not self.uses_num_inputs
-        return has_one_output and not self.uses_hessian
+        return has_one_output and not self.uses_output
 
 
 def _kernel(G: Array) -> Array:
@@ -132,6 +139,24 @@ def _meta_kernel_second_moment(G: Array, H: Array) -> Array:
     return _meta_kernel(G, H) ** 2
 
 
+def _residual_meta_kernel(G: Array, H: Array, Z: Array) -> Array:
+    """εμ for the target O_0 = Tr O/D, the mean output."""
+    values: Array = Z[:, 0, 0] * _meta_kernel(G, H)
+    return values
+
+
+def _residual_meta_kernel_diagonal(G: Array, H: Array, Z: Array) -> Array:
+    """ε Σ_l h_ll g_l², the part of εμ with equal layers."""
+    values: Array = Z[:, 0, 0] * np.einsum("nll,nl->n", H[:, 0, 0], np.square(G[:, 0, 0]))
+    return values
+
+
+def _residual_meta_kernel_off_diagonal(G: Array, H: Array, Z: Array) -> Array:
+    """ε Σ_{l≠m} h_lm g_l g_m, the part of εμ with different layers."""
+    values: Array = _residual_meta_kernel(G, H, Z) - _residual_meta_kernel_diagonal(G, H, Z)
+    return values
+
+
 def _kernel_meta_kernel_covariance(G: Array, H: Array) -> Array:
     """(K − K')(μ − μ')/2 for two independent circuits."""
     return _covariances(_kernel(G), _meta_kernel(G, H))
@@ -152,6 +177,16 @@ _TABLE = (
     Quantity("kernel_variance", _kernel_variance, circuits=2),
     Quantity("meta_kernel_mean", _meta_kernel, uses_hessian=True),
     Quantity("meta_kernel_second_moment", _meta_kernel_second_moment, uses_hessian=True),
+    Quantity("residual_meta_kernel_mean", _residual_meta_kernel, uses_hessian=True, uses_output=True),
+    Quantity(
+        "residual_meta_kernel_diagonal", _residual_meta_kernel_diagonal, uses_hessian=True, uses_output=True
+    ),
+    Quantity(
+        "residual_meta_kernel_off_diagonal",
+        _residual_meta_kernel_off_diagonal,
+        uses_hessian=True,
+        uses_output=True,
+    ),
     Quantity("kernel_meta_kernel_covariance", _kernel_meta_kernel_covariance, circuits=2, uses_hessian=True),
     Quantity("supervised_kernel_mean", _supervised_kernel, num_observables=2, uses_overlap=True),
     Quantity("supervised_kernel_covariance", _supervised_kernel_covariance, circuits=2, uses_overlap=True),

@@ -206,15 +206,16 @@ def random_circuit(
 
     Args:
         D: Dimension; even if ``generator`` is None, a power of two if the ensemble wants Pauli strings.
-        L: Number of layers, ≥ 1; 1 if the ensemble has independent layers.
+        L: Number of layers, ≥ 1.
         rng: Where the circuit is drawn from.
         ensemble: What is random; ``segments`` by default.
         generator: The diagonal of X for all layers, shape (D,); traceless involutions if None (default).
     """
-    num_drawn = 1 if ensemble.uses_populations else L + ensemble.has_input_block
+    num_drawn = L if ensemble.uses_populations else L + ensemble.has_input_block
     segments = [qutip.rand_unitary(D, seed=rng, distribution="haar") for _ in range(num_drawn)]
     if ensemble.uses_populations:
-        segments.append(segments[0].dag())
+        between = [V.dag() @ after for V, after in itertools.pairwise(segments)]
+        segments = [segments[0], *between, segments[-1].dag()]
     elif not ensemble.has_input_block:
         segments.append(qutip.qeye(D))
     if generator is None:
@@ -237,21 +238,47 @@ def sample_derivatives(problem: Problem, *, count: int, rng: np.random.Generator
 
     Returns:
         The gradients, of shape (count, A, P, L); if the quantity uses them, also the second derivatives, of
-        shape (count, A, P, L, L).
+        shape (count, A, P, L, L), and the outputs, of shape (count, A, P).
     """
-    ensemble = ENSEMBLES[problem.ensemble]
+    ensemble, quantity = ENSEMBLES[problem.ensemble], QUANTITIES[problem.quantity]
+    if ensemble.has_independent_entries:
+        return _independent_derivatives(problem, count, rng)
     generator = problem.generator()
     kets = [qutip.Qobj(vector) for vector in problem.inputs()]
     operators = [qutip.Qobj(np.diag(spectrum)) for spectrum in problem.observables()]
-    depth = 1 if ensemble.has_independent_layers else problem.L
     circuits = [
-        random_circuit(problem.D, depth, rng, ensemble=ensemble, generator=generator)
-        for _ in range(count * problem.L // depth)
+        random_circuit(problem.D, problem.L, rng, ensemble=ensemble, generator=generator)
+        for _ in range(count)
     ]
     rule = derivative if generator is None else commutator_derivative
     outputs = [(circuit, ket, operator) for circuit in circuits for operator in operators for ket in kets]
     shape = (count, len(operators), len(kets), problem.L)
     G = np.reshape([gradient(*output, rule) for output in outputs], shape)
+    if not quantity.uses_hessian:
+        return (G,)
+    H = np.reshape([hessian(*output, rule) for output in outputs], (*shape, problem.L))
+    if not quantity.uses_output:
+        return G, H
+    return G, H, np.reshape([circuit.output(*rest) for circuit, *rest in outputs], shape[:-1])
+
+
+def _independent_derivatives(problem: Problem, count: int, rng: np.random.Generator) -> tuple[Real, ...]:
+    """Return the derivatives of one output, every distinct one from a circuit of its own."""
+    L, generator = problem.L, problem.generator()
+    (ket,) = (qutip.Qobj(vector) for vector in problem.inputs())
+    (operator,) = (qutip.Qobj(np.diag(spectrum)) for spectrum in problem.observables())
+    rule = derivative if generator is None else commutator_derivative
+
+    def drawn(*layers: int) -> float:
+        circuit = random_circuit(problem.D, max(layers) + 1, rng, generator=generator)
+        return rule(circuit, ket, operator, *layers)
+
+    G = np.reshape([drawn(0) for _ in range(count * L)], (count, 1, 1, L))
     if not QUANTITIES[problem.quantity].uses_hessian:
         return (G,)
-    return G, np.reshape([hessian(*output, rule) for output in outputs], (*shape, problem.L))
+    H = np.empty((count, 1, 1, L, L))
+    for sample in range(count):
+        for first, second in itertools.combinations_with_replacement(range(L), 2):
+            entry = drawn(0, 0) if first == second else drawn(0, 1)
+            H[sample, 0, 0, first, second] = H[sample, 0, 0, second, first] = entry
+    return G, H

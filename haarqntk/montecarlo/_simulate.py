@@ -66,13 +66,14 @@ def simulate(
       string, or σ_z ⊗ 1 where D is no power of two.
     - "prl_ansatz": S_L = 1, so that layer L acts on the fixed input itself, and X_l is drawn from all Pauli
       strings with the identity among them. "prl_ansatz_with_input_block": the same with a Haar S_L.
-    - "independent_layers": every g_l as under "segments", but independent of the others.
+    - "independent_layers": every g_l and every h_lm with l ≤ m as under "segments", but independent of the
+      others, each from a circuit of its own.
     - "generator_average": the output state ρ and the observable are kept, g_l = Tr(ρ i[O, V_lX_lV_l†]) with
       independent Haar unitaries V_l.
 
     Args:
         quantity: One of ``quantities()``. With "independent_layers" and "generator_average" it must be made
-            of first derivatives of one output.
+            of derivatives of one output.
         D: Dimension, an integer ≥ 2; even unless ``generator_spectrum`` is given, a power of two for the two
             ensembles of Pauli strings.
         L: Number of layers, an integer ≥ 1.
@@ -158,11 +159,13 @@ def _estimates(
 
 
 def _shape(problem: Problem) -> tuple[int, int]:
-    """Return how many circuits one value takes, and of how many layers."""
-    circuits = QUANTITIES[problem.quantity].circuits
-    if ENSEMBLES[problem.ensemble].has_independent_layers:
-        return circuits * problem.L, 1
-    return circuits, problem.L
+    """Return how many circuits one value takes, and of how many layers at most."""
+    quantity, L = QUANTITIES[problem.quantity], problem.L
+    if not ENSEMBLES[problem.ensemble].has_independent_entries:
+        return quantity.circuits, L
+    if not quantity.uses_hessian:
+        return quantity.circuits * L, 1
+    return quantity.circuits * (2 * L + L * (L - 1) // 2), min(L, 2)
 
 
 def _numbers(problem: Problem) -> int:

@@ -3,6 +3,10 @@
 The angle convention is that of this library, e^{iθX}. [NC] uses e^{−iθX/2}: its K is 4 times, its μ 16 times
 smaller, which each entry undoes explicitly.
 
+The formulas for E[εμ] are those of the code that the authors of [NC] published with it (the file
+``qntk_theory.py`` of the repository bzGit06/QNN-dynamics, as of commit 1f26802), written out here in T_j; the
+supplement of the paper, and the text of [PRL] (17), were not available.
+
 Reference: liu2023, zhang2024, you2023.
 """
 
@@ -13,6 +17,26 @@ from dataclasses import dataclass
 _NC_B = "((D^2+3*D+3)*T2^2 + D*(D+1)*T4 + T1^4 - 2*D*T1^2*T2 - 4*(D+1)*T1*T3)"
 _NC_SAME = f"(16*3*{_NC_B}/(4*D*(D-1)*(D+1)^2*(D+3)^2))"
 _NC_DIFFERENT = f"(16*D*{_NC_B}/(4*(D-1)^2*(D+1)^3*(D+2)*(D+3)))"
+_NC_MU = "(16*D*(D^2*T3 - 3*D*T1*T2 + 2*T1^3)/(8*(D-1)^2*(D+1)^3*(D+2)))"
+
+# E[ε h_ll g_l²] and, for l ≠ m, E[ε h_lm g_l g_m]
+_NC_RESIDUAL_SAME = (
+    "(16*(-1)*((D^4-2*D^3+8*D+20)*T1^4 - 2*D*(D^4-D^3-10*D^2-D+29)*T1^2*T2"
+    " - 4*(D^5-11*D^3-6*D^2+38*D+14)*T1*T3 + (D^6+3*D^5-11*D^4-41*D^3+18*D^2+96*D+60)*T2^2"
+    " + D*(D^5-13*D^3-4*D^2+56*D-4)*T4)/(4*D*(D-1)*(D+1)^2*(D-2)*(D+2)^2*(D-3)*(D+3)^2))"
+)
+_NC_RESIDUAL_DIFFERENT = (
+    "(16*D*(2*T1^4 - 3*(D-1)*T1^2*T2 - 3*(D+1)*T2^2 + (D^2-D+4)*T1*T3 + D*(D-1)*T4)"
+    f"/(8*(D-1)^2*(D+1)^3*(D+2)*(D+3)) - O_0*{_NC_MU})"
+)
+_NC_RESIDUAL = f"(L*{_NC_RESIDUAL_SAME} + L*(L-1)*{_NC_RESIDUAL_DIFFERENT})"
+_NC_MEAN = "(4*L*(D*T2-T1^2)/(2*(D-1)*(D+1)^2))"
+
+_RESIDUAL_DIAGONAL = "sum(e*d(l,l)*d(l)^2, l)"
+_RESIDUAL_OFF_DIAGONAL = f"e*mu - {_RESIDUAL_DIAGONAL}"
+
+# of a projector with f = m1
+_NC_RESTRICTED_SAME = "(D+2)*((D+2)*m1-2)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +45,13 @@ class PublishedClaim:
 
     Attributes:
         label: Source and equation.
-        formula: The name of the exact formula that it is about.
+        formula: What it is about: the name of an exact formula, or a moment in the grammar of ``moment``.
         claim: The closed form, in the grammar of ``check_claim``, for the square where a root is published.
         published: How the paper writes it, in LaTeX.
         ensemble: The ensemble that the exact result is taken under.
         family: The observables that illustrate the ratio: "pauli_string" or "projector" (of rank one).
         centred: Whether the source writes it for Tr O = 0, leaving T_1 out.
+        over: The power of E[K] that the mean is divided by, on both sides.
         note: One sentence: what the comparison means.
     """
 
@@ -37,6 +62,7 @@ class PublishedClaim:
     ensemble: str = "segments"
     family: str = "pauli_string"
     centred: bool = False
+    over: int = 0
     note: str = ""
 
 
@@ -102,6 +128,16 @@ PUBLISHED_CLAIMS = (
         note="without the published η; compared with different derivatives taken as independent",
     ),
     PublishedClaim(
+        label="[PRL] (17)",
+        formula="supervised_kernel_mean",
+        claim="2*L*(D*sigma-1)*(D*T_O1O2-T_O1*T_O2)/(D^2-1)^2",
+        published=r"\overline{K}^{ij}_{\delta\delta'} = 2 L\, (D\sigma_{\delta\delta'}-1)"
+        r"(D \operatorname{Tr} O_iO_j - \operatorname{Tr} O_i \operatorname{Tr} O_j)/(D^2-1)^2"
+        r" \quad \text{by way of (21)}",
+        note="not the text of (17), which was not available, but the one bilinear mean that gives (21) for every "
+        "observable at |A| = 1 and 2; it carries the factor 2, as (17) is known to",
+    ),
+    PublishedClaim(
         label="[PRL] (21)",
         formula="supervised_kernel_eigenvalues",
         claim="2*L*(D-n)*(D*T2-T1^2)/(D^2-1)^2",
@@ -138,11 +174,83 @@ PUBLISHED_CLAIMS = (
         note="half angle: μ is 16 times smaller there",
     ),
     PublishedClaim(
+        label="[NC] E[εμ], l = m",
+        formula=_RESIDUAL_DIAGONAL,
+        claim=f"L*{_NC_RESIDUAL_SAME}",
+        published=r"L\, \mathbb{E}[\varepsilon h_{ll} g_l^2] \quad \text{(public code)}",
+        note="the term that differs: the code's value has poles at D = 2 and 3 and does not vanish for O = 1, "
+        "whose derivatives do; translation invariance gives −E[g_l⁴]/3, the next row",
+    ),
+    PublishedClaim(
+        label="[NC] −E[g⁴]/3",
+        formula=_RESIDUAL_DIAGONAL,
+        claim=f"-L*{_NC_SAME}/3",
+        published=r"-L\, \mathbb{E}[g^4]/3",
+        note="the same term from the E[g⁴] of the paper, which agrees, by E[ε h_ll g_l²] = −E[g_l⁴]/3",
+    ),
+    PublishedClaim(
+        label="[NC] E[εμ], l ≠ m",
+        formula=_RESIDUAL_OFF_DIAGONAL,
+        claim=f"L*(L-1)*{_NC_RESIDUAL_DIFFERENT}",
+        published=r"L(L-1)\, \mathbb{E}[\varepsilon h_{lm} g_l g_m] \quad \text{(public code)}",
+        note="half angle: 16 times smaller there; agrees for every target O_0",
+    ),
+    PublishedClaim(
+        label="[NC] E[εμ]",
+        formula="e*mu",
+        claim=_NC_RESIDUAL,
+        published=r"\mathbb{E}[\varepsilon\mu] \quad \text{(public code)}",
+        note="the sum of both parts; it differs by the part l = m only",
+    ),
+    PublishedClaim(
+        label="[NC] λ",
+        formula="meta_kernel_mean",
+        claim=f"L*(L-1)*{_NC_MU}/{_NC_MEAN}",
+        published=r"\lambda = \mathbb{E}[\mu]/\mathbb{E}[K]",
+        family="projector",
+        over=1,
+        note="a ratio of means, as in the restricted ensemble below: the paper's E[μ] over its E[K]; simulated is "
+        "the numerator, over the exact E[K]",
+    ),
+    PublishedClaim(
+        label="[NC] ζ",
+        formula="e*mu",
+        claim=f"{_NC_RESIDUAL}/{_NC_MEAN}^2",
+        published=r"\zeta = \mathbb{E}[\varepsilon\mu]/\mathbb{E}[K]^2",
+        over=2,
+        note="a ratio of means: the code's E[εμ] over the square of the paper's E[K]; it differs by the part l = m "
+        "only; simulated is the numerator, over the exact E[K]^2",
+    ),
+    PublishedClaim(
         label="[NC] restricted Haar",
         formula="kernel_mean",
-        claim="4*L*D*(m2-m1^2)/(2*(D^2-1))",
+        claim="4*L*D*m1*(1-m1)/(2*(D^2-1))",
         published=r"K = L D f(1-f)/(2(D^2-1)), \quad O = |\Phi\rangle\langle\Phi|,\ f = \langle O\rangle",
         ensemble="generator_average",
-        note="for a projector m1 = m2 = f; half angle: K is 4 times smaller there",
+        family="projector",
+        note="half angle: K is 4 times smaller there",
+    ),
+    PublishedClaim(
+        label="[NC] restricted Haar, λ",
+        formula="meta_kernel_mean",
+        claim=f"4*((L-1)*D*(1-2*m1)/(4*(D^2-1)) - {_NC_RESTRICTED_SAME}/(2*D*(D+3)))",
+        published=r"\lambda = (L-1)D(1-2f)/(4(D^2-1)) - (D+2)((D+2)f-2)/(2D(D+3))",
+        ensemble="generator_average",
+        family="projector",
+        over=1,
+        note="E[μ]/E[K] at fixed f: the first term is the part l ≠ m and the second the part l = m, which does not "
+        "vanish where f is held fixed; half angle: λ is 4 times smaller there; simulated is the numerator",
+    ),
+    PublishedClaim(
+        label="[NC] restricted Haar, ζ",
+        formula="meta_kernel_mean",
+        claim=f"(L-1)*(2*m1-1)/(2*L*m1*(m1-1)) + (D^2-1)*{_NC_RESTRICTED_SAME}/(L*D^2*(D+3)*m1*(m1-1))",
+        published=r"\zeta/\varepsilon = (L-1)(2f-1)/(2L f(f-1))"
+        r" + (D+2)(D^2-1)((D+2)f-2)/(L D^2 (D+3) f(f-1)) \quad \text{(public code)}",
+        ensemble="generator_average",
+        family="projector",
+        over=2,
+        note="E[μ]/E[K]^2 at fixed f, where ε is a number; the same in both angle conventions; simulated is the "
+        "numerator",
     ),
 )

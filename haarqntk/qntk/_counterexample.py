@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from haarqntk._lazy import LazyModule
 from haarqntk._symbols import symbol
+from haarqntk.errors import InputError
 from haarqntk.qntk._inputs import trace_values
 from haarqntk.traces import trace_word
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from haarqntk.qntk._formula import Formula
+    from haarqntk.traces import TracePolynomial
 
 hypothesis = LazyModule("hypothesis")
 hypothesis_configuration = LazyModule("hypothesis.configuration")
@@ -51,10 +57,18 @@ class Counterexample:
         return f"D = {self.D}, L = {self.L}{spectrum}{others}: exact {self.exact}, claimed {self.claimed}"
 
 
-def smallest_counterexample(exact: Formula, claim: Any, *, centred: bool) -> Counterexample | None:
+def smallest_counterexample(
+    exact: Formula, claim: Any, polynomial: TracePolynomial | None, *, centred: bool
+) -> Counterexample | None:
     """The simplest of the points that Hypothesis tries, D from 2 to 10; None if it meets none.
 
-    With ``centred`` the spectra sum to zero.
+    A point where both sides are numbers comes first; a pole of the claim where there is no other.
+
+    Args:
+        exact: The exact formula.
+        claim: The claim as a SymPy expression.
+        polynomial: The same as a polynomial over Q(D), which is evaluated faster; None if it is none.
+        centred: Whether the spectra sum to zero.
     """
     names = {*exact.polynomial.variables, *(free.name for free in claim.free_symbols)} - {"D", "L"}
     traces = sorted(name for name in names if trace_word(name))
@@ -74,15 +88,14 @@ def smallest_counterexample(exact: Formula, claim: Any, *, centred: bool) -> Cou
             for name in expectations
         }
         numbers = values | {"L": Fraction(L)}
-        at = {symbol(name): sympy.Rational(v.numerator, v.denominator) for name, v in numbers.items()}
-        claimed = claim.xreplace({**at, symbol("D"): sympy.Integer(D)})
+        claimed = _claimed_at(D, numbers, claim, polynomial)
         shown = tuple((name, values[name]) for name in (*others, *expectations))
         return Counterexample(D, L, spectrum, shown, derived[D].at(D, numbers), claimed)
 
-    def differs(point: tuple[int, int, tuple[int, ...], tuple[Fraction, ...]]) -> bool:
+    def differs(point: tuple[int, int, tuple[int, ...], tuple[Fraction, ...]], *, poles_count: bool) -> bool:
         found = evaluate(point)
         if not found.claimed.is_finite or not found.claimed.is_real:
-            return True
+            return poles_count
         gap = found.claimed - sympy.Rational(found.exact.numerator, found.exact.denominator)
         return bool(abs(gap.evalf(_DIGITS)) > sympy.Float(10) ** (20 - _DIGITS))
 
@@ -92,14 +105,27 @@ def smallest_counterexample(exact: Formula, claim: Any, *, centred: bool) -> Cou
         max_examples=_MOST_EXAMPLES, derandomize=True, database=None, deadline=None
     )
     try:
-        point = hypothesis.find(
-            _points(others, bool(traces or expectations), centred), differs, settings=settings
-        )
-    except hypothesis.errors.NoSuchExample:
-        return None
+        for poles_count in (False, True):
+            with suppress(hypothesis.errors.NoSuchExample):
+                points = _points(others, bool(traces or expectations), centred)
+                found = hypothesis.find(points, partial(differs, poles_count=poles_count), settings=settings)
+                return evaluate(found)
     finally:
         hypothesis_configuration.set_hypothesis_home_dir(None)
-    return evaluate(point)
+    return None
+
+
+def _claimed_at(
+    D: int, values: Mapping[str, Fraction], claim: Any, polynomial: TracePolynomial | None
+) -> Any:
+    if polynomial is not None:
+        try:
+            value = polynomial.at(D, values)
+        except InputError:  # D is a pole of a coefficient
+            return sympy.zoo
+        return sympy.Rational(value.numerator, value.denominator)
+    at = {symbol(name): sympy.Rational(v.numerator, v.denominator) for name, v in values.items()}
+    return claim.xreplace({**at, symbol("D"): sympy.Integer(D)})
 
 
 def _is_expectation(name: str) -> bool:

@@ -6,7 +6,7 @@ A claim that is a polynomial in L, traces and overlaps over Q(D) is compared exa
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import comb, prod
 from typing import TYPE_CHECKING, Any
@@ -120,6 +120,19 @@ def check_claim(
     """
     value = formula(name, ensemble=ensemble)
     exact = value.uniform if isinstance(value, EigenvalueFormula) else value
+    return replace(check_formula(exact, claim, scaling=scaling, centred=centred), name=name)
+
+
+def check_formula(
+    exact: Formula, claim: object, *, scaling: str | Mapping[str, int] = "pauli_sum", centred: bool = False
+) -> ClaimCheck:
+    """Compare a claimed closed form with any formula, such as ``hq.mean`` gives; otherwise as ``check_claim``.
+
+    Examples:
+        >>> from haarqntk.qntk import parse_moment
+        >>> check_formula(parse_moment("sum(d(l)^2, l)"), "2*L*(D*T2 - T1^2)/((D - 1)*(D + 1)^2)").verdict
+        'equal'
+    """
     expression = _as_expression(claim, exact)
     _refuse_unusable(expression)
     if centred:
@@ -133,10 +146,12 @@ def check_claim(
         verdict, ratio, order = _compare_exactly(exact.polynomial, claimed, scaling)
     counterexample = None
     if verdict != "equal" or claimed is None:
-        counterexample = smallest_counterexample(exact, expression, centred=centred)
+        counterexample = smallest_counterexample(exact, expression, claimed, centred=centred)
     if verdict == "equal" and counterexample is not None:
         verdict = "equal at leading order"  # they part at small D only
-    return ClaimCheck(verdict, name, ensemble, expression, ratio, order, counterexample, claimed is not None)
+    return ClaimCheck(
+        verdict, exact.name, exact.ensemble, expression, ratio, order, counterexample, claimed is not None
+    )
 
 
 def _as_expression(claim: object, exact: Formula) -> Any:

@@ -214,19 +214,19 @@ def test_inputs_are_orthonormal() -> None:
             r"generator_spectrum is not used by ensemble 'prl_ansatz', .*, got \[1, 0, 0, 0\]; leave it out",
         ),
         (
-            {"ensemble": "independent_layers", "quantity": "meta_kernel_mean"},
+            {"ensemble": "independent_layers", "quantity": "residual_meta_kernel_mean"},
             InputError,
-            "got 'meta_kernel_mean'; use one of gradient_variance, kernel_mean, .*, kernel_variance, or another",
+            "got 'residual_meta_kernel_mean'; use one of gradient_variance, kernel_mean, .*, or another",
         ),
         (
             {"ensemble": "independent_layers", "quantity": PAIR, "overlap": 1},
             InputError,
-            "first derivatives of one output for ensemble 'independent_layers', got 'supervised_kernel_mean'",
+            "derivatives of one output for ensemble 'independent_layers', got 'supervised_kernel_mean'",
         ),
         (
             {"ensemble": AVERAGE, "quantity": UNIFORM, "num_inputs": 2},
             InputError,
-            f"first derivatives of one output for ensemble 'generator_average', got '{UNIFORM}'",
+            f"derivatives of one output for ensemble 'generator_average', got '{UNIFORM}'",
         ),
         (
             {"ensemble": AVERAGE},
