@@ -5,8 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
+from shortcuts import closed_form
 
-import haarqntk as hq
 from haarqntk import findings
 from haarqntk.qntk import PUBLISHED_CLAIMS, PublishedClaim
 
@@ -30,7 +30,7 @@ def test_every_row_has_a_simulation_that_sees_a_factor_of_two(
             assert abs(finding.estimate.z_score(2 * finding.exact)) > 4
         else:  # E[μ] = 0 for independent entries: the mean under segments is refused
             D, L = finding.place.D, finding.place.L
-            wrong = hq.formula("meta_kernel_mean").at(D=D, L=L, spectrum=[1] + [0] * (D - 1))
+            wrong = closed_form("meta_kernel_mean").at(D=D, L=L, spectrum=[1] + [0] * (D - 1))
             assert abs(finding.estimate.z_score(wrong)) > 4
 
 
