@@ -8,20 +8,30 @@ Reference: you2023 (the kernel as L → ∞); derivations/00_conventions.md.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from functools import reduce
-from itertools import product
-from math import prod
+from collections import Counter, defaultdict
+from functools import lru_cache, reduce
+from itertools import accumulate, product
+from math import factorial, prod
 from typing import TYPE_CHECKING
 
-from haarqntk.circuits._insertion import commutator_words, generator_twirls, layer_is_silent
-from haarqntk.combinatorics import all_permutations, cycle_type, cycles
+import numpy as np
+
+from haarqntk.circuits._insertion import (
+    commutator_words,
+    first_return,
+    generator_twirls,
+    layer_is_silent,
+    num_slots,
+)
+from haarqntk.combinatorics import all_permutations, cycle_type, cycles, partitions, permutation_rank
 from haarqntk.errors import InputError
-from haarqntk.exact import RationalFunction
+from haarqntk.exact import RationalFunction, over_common_denominator
 from haarqntk.haar import Dimension, dimension_as_field
 from haarqntk.traces import Monomial, TracePolynomial, mixed_trace, multiply_monomials
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from haarqntk.circuits._copies import Label, LayerPattern
     from haarqntk.circuits._insertion import Placement
 
@@ -43,71 +53,126 @@ def generator_average(
     if num_commutators % 2:
         return TracePolynomial({})  # i^odd times real terms, but the mean of a real variable is real
     sign = -1 if num_commutators % 4 else 1
-    words = [[commutator_words(count, generators) for count in block] for block in pattern]
     total: defaultdict[Monomial, RationalFunction] = defaultdict(RationalFunction)
+    by_slots: defaultdict[tuple[int, ...], Counter[BlockPlacements]] = defaultdict(Counter)
+    words = [[commutator_words(count, generators) for count in block] for block in pattern]
     for placement in product(*(product(*block) for block in words)):
-        coefficient = prod(c for block in placement for _, _, c in block)
-        for monomial, value in _contract(labels, placement, generators, dimension).items():
-            total[monomial] += value * (coefficient * sign)
+        # copies of one label may change places; the labels are sorted
+        columns = sorted(zip(labels, zip(*placement, strict=True), strict=True)) if placement else []
+        alike = tuple(zip(*(column for _, column in columns), strict=True))
+        by_slots[tuple(map(num_slots, placement))][alike] += 1
+    for group in by_slots.values():
+        for monomial, value in _contract(labels, group, generators, dimension).items():
+            total[monomial] += value * sign
     return TracePolynomial(total)
 
 
 def _contract(
-    labels: tuple[Label, ...], placement: BlockPlacements, generators: str, dimension: Dimension
+    labels: tuple[Label, ...], group: Counter[BlockPlacements], generators: str, dimension: Dimension
 ) -> dict[Monomial, RationalFunction]:
-    """The average of Π_a Tr(M_a [left slots] ρ_a [right slots]) for one placement."""
-    letters, successor, slots_of_block = _words(labels, placement)
+    """The average of Π_a Tr(M_a [left slots] ρ_a [right slots]), summed over placements with as many slots.
+
+    All is counted in integers first; the field is entered once for each kind of contraction.
+    """
+    slots = tuple(num_slots(block) for block in next(iter(group)))
+    counts: defaultdict[tuple[int, Monomial], defaultdict[int, int]] = defaultdict(lambda: defaultdict(int))
+    for (classes, loops, rank), count in _contractions(len(labels), slots, group).items():
+        counts[classes, _monomial(labels, rank)][loops] += count
     D = dimension_as_field(dimension)
+    twirls = _twirls_of_blocks(slots, generators, dimension)
+    numerators, scale = over_common_denominator([value for parts in twirls for _, value in parts])
+    rest = iter(map(RationalFunction, numerators))
+    parts_of_class = [[(traces, next(rest)) for traces, _ in parts] for parts in twirls]
     total: defaultdict[Monomial, RationalFunction] = defaultdict(RationalFunction)
-    choices = [all_permutations(len(slots)).tolist() for slots in slots_of_block]
-    twirls = [generator_twirls(len(slots), generators, dimension) for slots in slots_of_block]
-    for pis in product(*choices):
-        walk = list(successor)
-        for slots, pi in zip(slots_of_block, pis, strict=True):
-            for slot, image in zip(slots, pi, strict=True):
-                walk[slot] = successor[slots[image]]
-        loops, monomial = _read(walk, letters)
-        for parts in product(*(twirl.items() for twirl in twirls)):
-            value = D**loops
-            traces = monomial
-            for (power_sums, twirl), pi in zip(parts, pis, strict=True):
-                value = value * twirl[cycle_type(tuple(pi))]
-                traces = multiply_monomials(traces, power_sums)
-            total[traces] += value
-    return total
+    for (classes, monomial), by_loops in counts.items():
+        weight = sum((D**loops * count for loops, count in by_loops.items()), start=RationalFunction(0))
+        for traces, value in parts_of_class[classes]:
+            total[multiply_monomials(monomial, traces)] += value * weight
+    return {monomial: value / scale for monomial, value in total.items()}
 
 
-def _words(
-    labels: tuple[Label, ...], placement: BlockPlacements
-) -> tuple[list[tuple[str, str] | None], list[int], list[list[int]]]:
-    """The letters (None for a slot), the letter that follows each, and the slots of each block.
+@lru_cache(maxsize=64)
+def _twirls_of_blocks(
+    slots: tuple[int, ...], generators: str, dimension: Dimension
+) -> list[list[tuple[Monomial, RationalFunction]]]:
+    """The products of the twirls of the blocks, one list for each choice of cycle types, as in ``_choices``."""
+    twirls = [generator_twirls(s, generators, dimension) for s in slots]
+    return [
+        [
+            (
+                reduce(multiply_monomials, (traces for traces, _ in parts), ()),
+                prod(
+                    (twirl[mu] for (_, twirl), mu in zip(parts, classes, strict=True)),
+                    start=RationalFunction(1),
+                ),
+            )
+            for parts in product(*(twirl.items() for twirl in twirls))
+        ]
+        for classes in product(*map(partitions, slots))
+    ]
+
+
+def _contractions(
+    k: int, slots: tuple[int, ...], group: Counter[BlockPlacements]
+) -> dict[tuple[int, int, int], int]:
+    """All contractions of the slots of each block by its permutations, counted with their coefficients.
+
+    Returns:
+        (place among the choices of cycle types, loops, rank of the permutation of the letters) → count. Letter 2a
+        is the observable of copy a, letter 2a + 1 its state; the permutation sends each to the one that follows.
+    """
+    num_letters, size = 2 * k, factorial(2 * k)
+    classes, through = _choices(num_letters, slots)
+    most_loops = sum(slots) + 1
+    counts: defaultdict[int, int] = defaultdict(int)
+    for placement, times in group.items():
+        returned, loops = first_return(_successor(k, placement, slots)[through], num_letters)
+        keys, repeated = np.unique(
+            (classes * most_loops + loops) * size + permutation_rank(returned), return_counts=True
+        )
+        coefficient = prod((c for block in placement for _, _, c in block), start=times)
+        for key, number in zip(keys.tolist(), repeated.tolist(), strict=True):
+            counts[key] += number * coefficient
+    return {(*divmod(key // size, most_loops), key % size): count for key, count in counts.items() if count}
+
+
+@lru_cache(maxsize=16)
+def _choices(num_letters: int, slots: tuple[int, ...]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Every choice of a permutation of each block's slots: the place of its cycle types, and what it does."""
+    classes = np.zeros(1, dtype=np.int64)
+    through = np.arange(num_letters)[None, :]
+    for s in slots:
+        pis, types = all_permutations(s), partitions(s)
+        place = np.array([types.index(cycle_type(tuple(pi))) for pi in pis.tolist()])
+        classes = (classes[:, None] * len(types) + place).ravel()
+        moved = np.tile(through.shape[1] + pis, (len(through), 1))
+        through = np.concatenate([np.repeat(through, len(pis), axis=0), moved], axis=1)
+    return classes, through
+
+
+def _successor(k: int, placement: BlockPlacements, slots: tuple[int, ...]) -> NDArray[np.int64]:
+    """The point that follows each letter and slot.
 
     The word of a copy is M, its left slots with the last layer first, ρ, its right slots with the first
     layer first.
     """
-    letters: list[tuple[str, str] | None] = []
-    successor: list[int] = []
-    slots_of_block: list[list[int]] = [[] for _ in placement]
-    for a, (state, observable) in enumerate(labels):
-        left = [b for b in reversed(range(len(placement))) for _ in range(placement[b][a][0])]
-        right = [b for b in range(len(placement)) for _ in range(placement[b][a][1])]
-        start = len(letters)
-        word: list[tuple[str, str] | int] = [("observable", observable), *left, ("state", state), *right]
-        for place, letter in enumerate(word, start):
-            if isinstance(letter, int):
-                slots_of_block[letter].append(place)
-            letters.append(None if isinstance(letter, int) else letter)
-        successor += [*range(start + 1, len(letters)), start]
-    return letters, successor, slots_of_block
+    firsts = [2 * k, *(2 * k + total for total in accumulate(slots))]
+    free = [iter(range(first, first + s)) for first, s in zip(firsts, slots, strict=False)]
+    successor = np.empty(firsts[-1], dtype=np.int64)
+    for a in range(k):
+        left = [next(free[b]) for b in reversed(range(len(slots))) for _ in range(placement[b][a][0])]
+        right = [next(free[b]) for b in range(len(slots)) for _ in range(placement[b][a][1])]
+        word = [2 * a, *left, 2 * a + 1, *right]
+        successor[word] = [*word[1:], word[0]]
+    return successor
 
 
-def _read(walk: list[int], letters: list[tuple[str, str] | None]) -> tuple[int, Monomial]:
-    """The number of cycles through slots only, and the product of the traces of the other words."""
-    loops, traces = 0, []
-    for cycle in cycles(tuple(walk)):
-        word = [letter for point in cycle if (letter := letters[point]) is not None]
-        if word:
-            traces.append(mixed_trace(tuple(word)))
-        else:
-            loops += 1
-    return loops, reduce(multiply_monomials, traces, ())
+@lru_cache(maxsize=50_000)
+def _monomial(labels: tuple[Label, ...], rank: int) -> Monomial:
+    """The product of the traces of the words into which a permutation of the letters falls."""
+    letters = [
+        letter for state, observable in labels for letter in (("observable", observable), ("state", state))
+    ]
+    order = tuple(all_permutations(len(letters))[rank].tolist())
+    words = (mixed_trace(tuple(letters[point] for point in cycle)) for cycle in cycles(order))
+    return reduce(multiply_monomials, words, ())

@@ -161,7 +161,8 @@ def _contractions(k: int, s: int, group: tuple[Placement, ...]) -> tuple[NDArray
     source = np.arange(size)[None, :]
     keys, signs = [], []
     for placement in group:
-        target, loops = _first_return(_walks(k, s, placement, pis), k)
+        returned, loops = first_return(_walks(k, s, placement, pis), k)
+        target = permutation_rank(np.argsort(returned, axis=-1))
         key = ((class_of_pi[:, None] * (s + 1) + loops) * size + target) * size + source
         keys.append(key.ravel())
         signs.append(np.full(key.size, prod(c for _, _, c in placement), dtype=np.int64))
@@ -196,8 +197,8 @@ def _walks(k: int, s: int, placement: Placement, pis: NDArray[np.int64]) -> NDAr
     return np.stack([successor[:, row] for row in through])
 
 
-def _first_return(walk: NDArray[np.int64], k: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The rank of σ', whose inverse is the first-return map of ``walk`` to the points below k; its loops."""
+def first_return(walk: NDArray[np.int64], k: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The first-return map of ``walk`` to the points below k, which is σ'⁻¹, and the number of other cycles."""
     num_points = walk.shape[-1]
     returned = walk[..., :k]
     for _ in range(num_points - k):
@@ -210,7 +211,7 @@ def _first_return(walk: NDArray[np.int64], k: int) -> tuple[NDArray[np.int64], N
         label = np.minimum(label, np.take_along_axis(label, stride, axis=-1))
         stride = np.take_along_axis(stride, stride, axis=-1)
     loops = (label[..., k:] == np.arange(k, num_points)).sum(axis=-1)
-    return permutation_rank(np.argsort(returned, axis=-1)), loops
+    return returned, loops
 
 
 def _as_operator(pieces: list[tuple[NDArray[np.int64], NDArray[np.object_]]]) -> SparseOperator:

@@ -377,7 +377,9 @@ def haar_average_of_the_output_state(polynomial: TracePolynomial) -> TracePolyno
 
 
 @BOTH
-@pytest.mark.parametrize("name", ["K", "z h", "mu", "h_ll g g", "K K", "z mu"])
+@pytest.mark.parametrize(
+    "name", ["K", "z h", "mu", "h_ll g g", "K K", "z mu", "h h g g", "third derivatives of two layers"]
+)
 def test_a_haar_random_output_state_makes_it_the_average_over_segments(name: str, generators: str) -> None:
     kept = mean_of_product(MOMENTS[name], ensemble="generator_average", generators=generators)
     assert kept.variables != mean_of_product(MOMENTS[name]).variables
