@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from fractions import Fraction
 from functools import cache
-from itertools import permutations
+from itertools import permutations, product
 from math import prod
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import sympy
 
 from haarqntk.exact import RationalFunction
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
 
     from haarqntk.combinatorics import Pairing, Partition, Permutation
 
@@ -97,3 +100,26 @@ def mean_over_haar_states(operators: Sequence[Sequence[Fraction]]) -> Fraction:
             value *= sum((prod(operators[i][row] for i in cycle) for row in range(D)), Fraction(0))
         total += value
     return total / prod(range(D, D + n))
+
+
+@cache
+def icosahedral_group() -> NDArray[np.complex128]:
+    """The 120 unit icosians as matrices in SU(2), a unitary 5-design: shape (120, 2, 2)."""
+    golden = (1 + 5**0.5) / 2
+    quaternions = {tuple(sign * row) for row in np.eye(4) for sign in (1, -1)}
+    quaternions |= set(product((0.5, -0.5), repeat=4))
+    for order in permutations(range(4)):
+        if (4 - len(cycle_lengths(order))) % 2 == 0:
+            for signs in product((0.5, -0.5), repeat=3):
+                entries = (signs[0] * golden, signs[1], signs[2] / golden, 0.0)
+                quaternions.add(tuple(entries[i] for i in order))
+    a, b, c, d = np.array(sorted(quaternions)).T
+    return np.stack([np.stack([a + 1j * b, c + 1j * d], -1), np.stack([-c + 1j * d, a - 1j * b], -1)], -2)
+
+
+@cache
+def icosahedral_rotations() -> NDArray[np.complex128]:
+    """One of each pair ±u of the group, which averages X ↦ uXu† as well: shape (60, 2, 2)."""
+    group = icosahedral_group()
+    entries = np.stack([group.real, group.imag], axis=-1).reshape(len(group), -1)
+    return group[[next(x for x in row if abs(x) > 1e-9) > 0 for row in entries]]

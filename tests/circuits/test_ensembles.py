@@ -13,7 +13,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from oracles import cycle_lengths, mean_over_haar_states, power_sums, symmetric_group
+from oracles import (
+    cycle_lengths,
+    icosahedral_rotations,
+    mean_over_haar_states,
+    power_sums,
+    symmetric_group,
+)
 from strategies import copies as products
 from strategies import rationals, spectra
 
@@ -384,20 +390,6 @@ def test_a_haar_random_output_state_makes_it_the_average_over_segments(name: str
     kept = mean_of_product(MOMENTS[name], ensemble="generator_average", generators=generators)
     assert kept.variables != mean_of_product(MOMENTS[name]).variables
     assert haar_average_of_the_output_state(kept) == mean_of_product(MOMENTS[name], generators=generators)
-
-
-def icosahedral_rotations() -> Matrix:
-    """One of each pair ±u of the 120 unit icosians, a unitary 5-design: shape (60, 2, 2)."""
-    golden = (1 + 5**0.5) / 2
-    quaternions = {tuple(row) for row in np.eye(4)} | set(product((0.5, -0.5), repeat=4))
-    for order in symmetric_group(4):
-        if (4 - len(cycle_lengths(order))) % 2 == 0:
-            for signs in product((0.5, -0.5), repeat=3):
-                entries = (signs[0] * golden, signs[1], signs[2] / golden, 0.0)
-                quaternions.add(tuple(entries[i] for i in order))
-    half = [q for q in sorted(quaternions) if next(x for x in q if x) > 0]
-    a, b, c, d = np.array(half).T
-    return np.stack([np.stack([a + 1j * b, c + 1j * d], -1), np.stack([-c + 1j * d, a - 1j * b], -1)], -2)
 
 
 def derivative(copy: Copy, layers: Mapping[str, int], rotated: Sequence[Matrix], at: Setting) -> Any:

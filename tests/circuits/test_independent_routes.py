@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
-from itertools import permutations, product
 from math import comb, factorial
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from oracles import cycle_lengths, mean_over_haar_states, power_sums
+from oracles import icosahedral_group, mean_over_haar_states, power_sums
 from shortcuts import closed_form
 from strategies import spectra
 
@@ -28,21 +27,6 @@ z, g_l, g_m = Copy(()), Copy(("l",)), Copy(("m",))
 h_lm = Copy(("l", "m"))
 
 # -- D = 2: the binary icosahedral group is a unitary 5-design -------------------------------------------------
-
-
-@cache
-def icosahedral_group() -> NDArray[np.complex128]:
-    """The 120 unit icosians as matrices in SU(2), shape (120, 2, 2)."""
-    golden = (1 + 5**0.5) / 2
-    quaternions = {tuple(sign * row) for row in np.eye(4) for sign in (1, -1)}
-    quaternions |= set(product((0.5, -0.5), repeat=4))
-    for order in permutations(range(4)):
-        if (4 - len(cycle_lengths(order))) % 2 == 0:
-            for signs in product((0.5, -0.5), repeat=3):
-                entries = (signs[0] * golden, signs[1], signs[2] / golden, 0.0)
-                quaternions.add(tuple(entries[i] for i in order))
-    a, b, c, d = np.array(sorted(quaternions)).T
-    return np.stack([np.stack([a + 1j * b, c + 1j * d], -1), np.stack([-c + 1j * d, a - 1j * b], -1)], -2)
 
 
 def test_the_binary_icosahedral_group_is_a_five_design_and_no_six_design() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 from functools import cache
-from itertools import permutations, product
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +13,7 @@ import pytest
 import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from oracles import cycle_lengths, power_sums
+from oracles import icosahedral_rotations, power_sums
 from shortcuts import closed_form
 from strategies import overlaps, rationals, spectra
 
@@ -186,21 +186,6 @@ def test_the_target_enters_the_residual_alone() -> None:
 
 
 # -- D = 2: the binary icosahedral group, a unitary 5-design ----------------------------------------------------
-
-
-@cache
-def icosahedral_rotations() -> NDArray[np.complex128]:
-    """One of each pair ±u of the 120 unit icosians: shape (60, 2, 2)."""
-    golden = (1 + 5**0.5) / 2
-    quaternions = {tuple(row) for row in np.eye(4)} | set(product((0.5, -0.5), repeat=4))
-    for order in permutations(range(4)):
-        if (4 - len(cycle_lengths(order))) % 2 == 0:
-            for signs in product((0.5, -0.5), repeat=3):
-                entries = (signs[0] * golden, signs[1], signs[2] / golden, 0.0)
-                quaternions.add(tuple(entries[i] for i in order))
-    half = [q for q in sorted(quaternions) if next(x for x in q if x) > 0]
-    x, y, u, v = np.array(half).T
-    return np.stack([np.stack([x + 1j * y, u + 1j * v], -1), np.stack([-u + 1j * v, x - 1j * y], -1)], -2)
 
 
 @cache
