@@ -12,7 +12,6 @@ from haarqntk.circuits._algebra import (
     Expression,
     LayerIndex,
     Output,
-    Term,
     layer_indices,
     sum_over,
 )
@@ -20,6 +19,7 @@ from haarqntk.circuits._copies import Copy, LayerPattern, layer_patterns
 from haarqntk.circuits._ensembles import ENSEMBLES, GENERATORS
 from haarqntk.circuits._factorised import kernel_moment
 from haarqntk.circuits._moment import Cost, cost_of, mean_of_expression, mean_of_pattern, mean_of_product
+from haarqntk.circuits._terms import Term
 
 __all__ = [
     "ENSEMBLES",

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import reduce
+from operator import mul
 from typing import TYPE_CHECKING, TypeAlias, final
 
 from haarqntk._arguments import integer, one_of, rational
 from haarqntk.circuits._copies import Copy
-from haarqntk.circuits._ensembles import ENSEMBLES, GENERATORS
+from haarqntk.circuits._ensembles import ENSEMBLES, GENERATORS, largest_k, refuse_too_many_copies
+from haarqntk.circuits._factorised import LARGEST_POWER, kernel_power
+from haarqntk.circuits._terms import Form, Term, canonical_form, product_of_terms, text_of_term
 from haarqntk.errors import CostError, InputError, InputTypeError
 from haarqntk.traces import TracePolynomial
 
@@ -21,7 +25,7 @@ if TYPE_CHECKING:
 
 TARGET = "O_0"
 _MOST_TERMS = 5_000
-_LARGEST_DEGREE = 10  # K⁵, which the factorisation carries; products of other kinds end at 6
+_LARGEST_POWER_OF_A_NUMBER = 100
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 
@@ -123,61 +127,89 @@ class Circuit:
         return Output(self, output.copy, TracePolynomial.variable(TARGET))
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
-    """A product of copies, summed over the indices ``summed``."""
-
-    copies: tuple[Copy, ...]
-    summed: frozenset[str]
-
-    @property
-    def free(self) -> frozenset[str]:
-        """The layer indices that nothing sums over."""
-        return frozenset(index for copy in self.copies for index in copy.layers) - self.summed
-
-
 Coefficients: TypeAlias = "Mapping[Term, TracePolynomial]"
 
 
 class Expression:
     """A polynomial in the outputs of one circuit and their derivatives, with sums over layer indices.
 
-    Supports +, −, * and ** with other expressions of the same circuit and with exact numbers.
+    Supports +, −, * and ** with other expressions of the same circuit and with exact numbers. Two expressions are
+    equal when they are the same polynomial: neither the letters of summed indices nor the order of factors count.
 
     Args:
         circuit: The circuit.
-        terms: Term → coefficient.
+        terms: Term → coefficient. Terms that are equal up to the letters of summed indices are added.
+        free: The layer indices on which the expression depends; those of the terms if left out.
+
+    Attributes:
+        circuit: The circuit.
+        free: The layer indices that were written and that nothing sums over, also where their terms cancel.
+
+    Examples:
+        >>> e, (l, m) = Circuit().residual(), layer_indices("l m")
+        >>> sum_over(e.d(l, m) * e.d(m), m) == sum_over(e.d(m) * e.d(l, m), m)
+        True
+        >>> sum_over(e.d(l) ** 2, l) - sum_over(e.d(m) ** 2, m)
+        Expression(0)
     """
 
-    __slots__ = ("circuit", "terms")
+    __slots__ = ("_by_form", "circuit", "free")
 
-    def __init__(self, circuit: Circuit, terms: Coefficients) -> None:
+    def __init__(self, circuit: Circuit, terms: Coefficients, free: frozenset[str] | None = None) -> None:
         self.circuit = circuit
-        self.terms = {term: c for term, c in terms.items() if c}
+        by_form: dict[Form, tuple[Term, TracePolynomial]] = {}
+        for term, c in terms.items():
+            form = canonical_form(term)
+            first, known = by_form.get(form, (term, None))
+            by_form[form] = (first, c if known is None else known + c)
+        self._by_form = {form: (term, c) for form, (term, c) in by_form.items() if c}
+        self.free = frozenset().union(*(term.free for term in terms)) if free is None else free
+
+    @property
+    def terms(self) -> dict[Term, TracePolynomial]:
+        """A copy of term → coefficient, each term as it was first written."""
+        return dict(self._by_form.values())
 
     @property
     def num_copies(self) -> int:
         """The largest number of copies in a term: the design order that its mean needs."""
-        return max((len(term.copies) for term in self.terms), default=0)
+        return max((len(term.copies) for term, _ in self._by_form.values()), default=0)
 
     @property
-    def free(self) -> frozenset[str]:
-        """The layer indices that nothing sums over."""
-        return frozenset().union(*(term.free for term in self.terms))
+    def largest_num_copies(self) -> int:
+        """The most copies that a power of it may have for its mean to finish within seconds."""
+        ensemble, generators = self.circuit.ensemble, self.circuit.generators
+        products = [term.copies for term in self.terms if term.copies]
+        are_kernels = all(kernel_power(copies, ensemble, generators) is not None for copies in products)
+        if are_kernels and len({copy.state for copies in products for copy in copies}) == 1:
+            return 2 * LARGEST_POWER
+        return largest_k(ensemble, generators)
+
+    def __eq__(self, other: object) -> bool:
+        return self._key() == other._key() if isinstance(other, Expression) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def _key(self) -> tuple[Circuit, frozenset[str], frozenset[tuple[Form, TracePolynomial]]]:
+        return self.circuit, self.free, frozenset((form, c) for form, (_, c) in self._by_form.items())
 
     def __add__(self, other: object) -> Expression:
         right = self._coerce(other)
         if right is None:
             return NotImplemented
-        total = dict(self.terms)
-        for term, c in right.terms.items():
-            total[term] = total[term] + c if term in total else c
-        return Expression(self.circuit, total)
+        total = Expression(self.circuit, {}, self.free | right.free)
+        total._by_form = dict(self._by_form)
+        for form, (term, c) in right._by_form.items():
+            first, known = total._by_form.get(form, (term, None))
+            total._by_form[form] = (first, c if known is None else known + c)
+        total._by_form = {form: pair for form, pair in total._by_form.items() if pair[1]}
+        return total
 
     __radd__ = __add__
 
     def __neg__(self) -> Expression:
-        return Expression(self.circuit, {term: -c for term, c in self.terms.items()})
+        return Expression(self.circuit, {term: -c for term, c in self.terms.items()}, self.free)
 
     def __sub__(self, other: object) -> Expression:
         right = self._coerce(other)
@@ -190,33 +222,42 @@ class Expression:
         right = self._coerce(other)
         if right is None:
             return NotImplemented
-        size = len(self.terms) * len(right.terms)
+        size = len(self._by_form) * len(right._by_form)
         if size > _MOST_TERMS:
             raise CostError(
                 f"a product of {size} terms would not finish; the largest number is {_MOST_TERMS}"
             )
+        copies = self.num_copies + right.num_copies
+        if copies > 2 * LARGEST_POWER:
+            largest = min(self.largest_num_copies, right.largest_num_copies)
+            raise CostError(
+                f"a product of {copies} factors would not finish; the largest number of factors is {largest}"
+            )
         total: dict[Term, TracePolynomial] = {}
         for a, c in self.terms.items():
             for b, d in right.terms.items():
-                term = _product(a, b)
+                term = product_of_terms(a, b)
                 total[term] = total[term] + c * d if term in total else c * d
-        return Expression(self.circuit, total)
+        return Expression(self.circuit, total, self.free | right.free)
 
     __rmul__ = __mul__
 
     def __pow__(self, exponent: int) -> Expression:
-        power = self._coerce(1)
-        if power is None:
-            raise AssertionError
         n = integer("exponent", exponent, at_least=0)
-        if n * max(self.num_copies, 1) > _LARGEST_DEGREE:
+        copies, largest = self.num_copies, self.largest_num_copies
+        if n * copies > largest:
+            if largest < 2 * LARGEST_POWER:
+                refuse_too_many_copies(n * copies, self.circuit.ensemble, self.circuit.generators)
             raise CostError(
-                f"a power with {n} · {self.num_copies} = {n * self.num_copies} factors would not finish; "
-                f"the largest number of factors is {_LARGEST_DEGREE}"
+                f"a power with {n} · {copies} = {n * copies} factors would not finish; "
+                f"the largest number of factors is {largest}"
             )
-        for _ in range(n):
-            power = power * self
-        return power
+        if not copies and n > _LARGEST_POWER_OF_A_NUMBER:
+            raise CostError(
+                f"a power of a number must have an exponent of at most {_LARGEST_POWER_OF_A_NUMBER}, got {n}"
+            )
+        one = {Term((), frozenset()): TracePolynomial.constant(1)}
+        return reduce(mul, [self] * n, Expression(self.circuit, one, self.free))
 
     def _coerce(self, other: object) -> Expression | None:
         if isinstance(other, Expression):
@@ -232,7 +273,7 @@ class Expression:
         return Expression(self.circuit, {Term((), frozenset()): TracePolynomial.constant(value)})
 
     def __repr__(self) -> str:
-        return f"Expression({' + '.join(_text(term, c) for term, c in self.terms.items()) or '0'})"
+        return f"Expression({' + '.join(text_of_term(term, c) for term, c in self.terms.items()) or '0'})"
 
 
 @final
@@ -289,10 +330,12 @@ def sum_over(expression: Expression, *indices: LayerIndex) -> Expression:
     for term, c in expression.terms.items():
         for name in sorted(names - term.free):
             raise InputError(
-                f"the index {name} must be free in {_text(term, c)}: it is summed already or does not occur"
+                f"the index {name} must be free in {text_of_term(term, c)}: it is summed already or does not occur"
             )
         total[Term(term.copies, term.summed | names)] = c
-    return Expression(expression.circuit, total)
+    for name in sorted(names - expression.free):  # nothing is left of the terms
+        raise InputError(f"the index {name} must be free in 0: it is summed already or does not occur")
+    return Expression(expression.circuit, total, expression.free - names)
 
 
 def check_name(kind: str, name: object) -> str:
@@ -300,40 +343,3 @@ def check_name(kind: str, name: object) -> str:
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise InputError(f"{kind} must be a name of letters and digits, got {name!r}")
     return name
-
-
-def _product(a: Term, b: Term) -> Term:
-    """The product; summed indices are renamed until no two sums, and no sum and no free index, share a name."""
-    taken = set(a.free | b.free)
-    copies: list[Copy] = []
-    for term in (a, b):
-        rename = {}
-        for name in sorted(term.summed):
-            fresh, number = name, 1
-            while fresh in taken:
-                fresh, number = f"{name}_{number}", number + 1
-            rename[name] = fresh
-            taken.add(fresh)
-        copies += [_renamed(copy, rename) for copy in term.copies]
-    return Term(tuple(copies), frozenset(taken - a.free - b.free))
-
-
-def _renamed(copy: Copy, names: Mapping[str, str]) -> Copy:
-    return Copy(tuple(sorted(names.get(layer, layer) for layer in copy.layers)), copy.state, copy.observable)
-
-
-def _text(term: Term, coefficient: TracePolynomial) -> str:
-    factors = "*".join(_copy_text(copy) for copy in term.copies) or "1"
-    body = f"sum({', '.join([factors, *sorted(term.summed)])})" if term.summed else factors
-    return body if coefficient == TracePolynomial.constant(1) else f"({coefficient.to_sympy()})*{body}"
-
-
-def _copy_text(copy: Copy) -> str:
-    labels = [
-        f"{kind}={name}"
-        for kind, name, usual in (("observable", copy.observable, "O"), ("state", copy.state, "psi"))
-        if name != usual
-    ]
-    if copy.layers:
-        return f"d({', '.join([*copy.layers, *labels])})"
-    return f"z({', '.join(labels)})" if labels else "z"

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 ENSEMBLES = ("segments", "independent_layers", "prl_ansatz", "generator_average")
 GENERATORS = ("pauli", "general")
+_LARGEST_FACTORIAL = 20  # that is worth a number in a message
 
 
 def check_average(ensemble: str, generators: str, dimension: Dimension, method: str) -> None:
@@ -59,8 +60,9 @@ def refuse_too_many_copies(k: int, ensemble: str, generators: str) -> None:
     """
     largest = largest_k(ensemble, generators)
     if k > largest:
+        size = f"{k}! = {factorial(k)}" if k <= _LARGEST_FACTORIAL else f"{k}!"
         raise CostError(
-            f"k = {k} copies would not finish: the walk has {k}! = {factorial(k)} coefficients; "
+            f"k = {k} copies would not finish: the walk has {size} coefficients; "
             f"the largest k for ensemble {ensemble!r} and generators {generators!r} is {largest}"
         )
 

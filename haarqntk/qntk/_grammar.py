@@ -6,7 +6,8 @@ Nothing is evaluated as Python. A text that does not parse is answered with a ca
 from __future__ import annotations
 
 from fractions import Fraction
-from functools import cache
+from functools import cache, reduce
+from operator import add
 from typing import TYPE_CHECKING, Any
 
 from lark import Lark, Token, Transformer, UnexpectedInput, v_args
@@ -32,12 +33,14 @@ _LARGEST_EXPONENT = 64
 _MOST_DIGITS = 1000
 
 _ARITHMETIC = r"""
-    ?sum: product | sum "+" product -> add | sum "-" product -> subtract
-    ?product: signed | product "*" signed -> multiply | product "/" signed -> divide
+    ?sum: product | product (PLUS_OR_MINUS product)+ -> total
+    ?product: signed | signed (TIMES_OR_BY signed)+ -> chain
     ?signed: power | "-" signed -> negate | "+" signed
     ?power: atom | atom ("^" | "**") exponent
     exponent: INT | "(" INT ")"
     number: INT | DECIMAL
+    PLUS_OR_MINUS: "+" | "-"
+    TIMES_OR_BY: "*" | "/"
     NAME: /[A-Za-z][A-Za-z0-9_]*/
     %import common.INT
     %import common.DECIMAL
@@ -58,6 +61,7 @@ _MOMENT = (
         | "e" [labels] -> residual
         | "z" [labels] -> output
         | "d" "(" NAME ("," NAME)* ("," label)* ")" -> derivative
+        | "d" "(" label ("," label)* ")" -> derivative
         | "sum" "(" sum ("," NAME)+ ")" -> sum_over
     labels: "(" label ("," label)* ")"
     label: OBSERVABLE "=" NAME | STATE "=" NAME
@@ -162,14 +166,22 @@ class _Arithmetic(Transformer[Token, Any]):
             raise CostError(f"an exponent must be at most {_LARGEST_EXPONENT}, got {token}")
         return int(token)
 
-    def add(self, left: Any, right: Any) -> Any:
-        return left + right
+    def total(self, first: Any, *rest: Any) -> Any:
+        """Σ ± terms, flat and in halves: a sum of thousands of terms nests no deeper than one of two."""
+        terms = [first, *(-x if sign == "-" else x for sign, x in zip(rest[::2], rest[1::2], strict=True))]
+        while len(terms) > 1:
+            terms = [reduce(add, terms[i : i + 2]) for i in range(0, len(terms), 2)]
+        return terms[0]
 
-    def subtract(self, left: Any, right: Any) -> Any:
-        return left - right
+    def chain(self, first: Any, *rest: Any) -> Any:
+        """Products and quotients from left to right."""
+        value = first
+        for sign, x in zip(rest[::2], rest[1::2], strict=True):
+            value = self.divide(value, x) if sign == "/" else value * x
+        return value
 
-    def multiply(self, left: Any, right: Any) -> Any:
-        return left * right
+    def divide(self, left: Any, right: Any) -> Any:
+        return left / right
 
     def negate(self, value: Any) -> Any:
         return -value
@@ -219,6 +231,9 @@ class _Moment(_Arithmetic):
     def derivative(self, *arguments: Token | tuple[str, str]) -> Expression:
         indices = [LayerIndex(str(argument)) for argument in arguments if isinstance(argument, Token)]
         labels = self.labels(*(argument for argument in arguments if isinstance(argument, tuple)))
+        if not indices:
+            inside = ", ".join(["l", *(f"{key}={name}" for key, name in labels.items())])
+            raise InputError(f"d must name at least one layer index, got none; write for example d({inside})")
         return self._circuit.output(**labels).d(*indices)
 
     def sum_over(self, expression: Any, *names: Token) -> Expression:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from haarqntk._arguments import integer
 from haarqntk.circuits import Cost, Expression, cost_of, mean_of_expression
-from haarqntk.errors import InputError, InputTypeError
+from haarqntk.errors import CostError, InputError, InputTypeError
 from haarqntk.qntk._formula import Formula
 from haarqntk.traces import TracePolynomial
 
@@ -92,13 +92,24 @@ def cumulant(expression: Expression, order: int) -> Formula:
         expression: Built from ``hq.Circuit``.
         order: n, an integer ≥ 1.
 
+    Raises:
+        InputTypeError, InputError: As ``mean``, or if the order is no integer ≥ 1.
+        CostError: If the order takes too many factors.
+
     Examples:
         >>> import haarqntk as hq
         >>> z = hq.Circuit().output()
         >>> hq.cumulant(z, 2) == hq.variance(z)
         True
     """
-    return _cumulant(f"kappa_{order}", _check(expression), integer("order", order, at_least=1))
+    a, n = _check(expression), integer("order", order, at_least=1)
+    copies, largest = n * a.num_copies, a.largest_num_copies
+    if copies > largest:
+        raise CostError(
+            f"a cumulant of order {n} with k = {n} · {a.num_copies} = {copies} factors would not finish; "
+            f"the largest number of factors is {largest}"
+        )
+    return _cumulant(f"kappa_{n}", a, n)
 
 
 def _cumulant(name: str, a: Expression, n: int) -> Formula:

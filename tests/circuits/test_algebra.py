@@ -5,9 +5,10 @@ from __future__ import annotations
 import operator
 import random
 import re
+from collections import Counter
 from fractions import Fraction
 from functools import cache
-from itertools import product
+from itertools import permutations, product
 from math import prod
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -18,9 +19,10 @@ from hypothesis import strategies as st
 import haarqntk as hq
 from haarqntk.circuits import TARGET, Copy, Expression, Term, kernel_moment, mean_of_expression
 from haarqntk.errors import CostError, InputError, InputTypeError, UnknownNameError
+from haarqntk.traces import TracePolynomial
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 Tree: TypeAlias = tuple[Any, ...]
 
@@ -195,6 +197,105 @@ def test_the_powers_zero_and_one_are_one_and_the_expression() -> None:
     assert mean_of_expression(K**0).at(1, {}) == 1
 
 
+# -- equality: neither letters of summed indices nor the order of factors mean anything -------------------------
+
+STATES = st.sampled_from(["a", "psi"])
+
+
+@st.composite
+def terms(draw: st.DrawFn) -> Term:
+    """Products of up to five derivatives in up to five indices, some of them summed."""
+    layers = st.lists(st.sampled_from("lmnpq"), max_size=3).map(lambda row: tuple(sorted(row)))
+    copies = draw(st.lists(st.builds(Copy, layers, STATES), min_size=1, max_size=5))
+    occurring = sorted({index for copy in copies for index in copy.layers})
+    summed = draw(st.sets(st.sampled_from(occurring))) if occurring else set()
+    return Term(tuple(copies), frozenset(summed))
+
+
+def expression_of(*found: Term) -> Expression:
+    return Expression(CIRCUIT, {term: TracePolynomial.constant(1) for term in found})
+
+
+def rewritten(term: Term, names: Mapping[str, str], order: Sequence[int] = range(9)) -> Term:
+    copies = [Copy(tuple(sorted(names.get(x, x) for x in copy.layers)), copy.state) for copy in term.copies]
+    summed = frozenset(names.get(x, x) for x in term.summed)
+    return Term(tuple(copies[i] for i in order if i < len(copies)), summed)
+
+
+def derivatives(*layers: str) -> tuple[Copy, ...]:
+    return tuple(Copy(tuple(sorted(row))) for row in layers)
+
+
+RING = derivatives("lm", "mn", "np", "pq", "ql")
+
+
+@settings(max_examples=150)
+@given(terms(), st.permutations("vwxyz"), st.permutations(range(5)))
+@example(Term(RING, frozenset("lmnpq")), list("zxvwy"), [3, 1, 0, 2, 4])
+@example(Term(derivatives("lmnpq"), frozenset("lmnpq")), list("zxvwy"), [0])
+def test_renaming_summed_indices_and_shuffling_factors_changes_nothing(
+    term: Term, letters: list[str], order: list[int]
+) -> None:
+    here = expression_of(term)
+    there = expression_of(rewritten(term, dict(zip(sorted(term.summed), letters, strict=False)), order))
+    assert here == there
+    assert hash(here) == hash(there)
+    assert not (here - there).terms
+
+
+@settings(max_examples=150)
+@given(terms(), terms())
+@example(Term(RING, frozenset("lmnpq")), Term(RING, frozenset("lmnp")))
+@example(  # two triangles are no hexagon, though every index of either stands beside two others
+    Term(derivatives("lm", "mn", "ln", "pq", "qr", "pr"), frozenset("lmnpqr")),
+    Term(derivatives("lm", "mn", "np", "pq", "qr", "lr"), frozenset("lmnpqr")),
+)
+@example(  # in one part, the same surroundings everywhere: a prism and a bipartite graph
+    Term(derivatives("lm", "mn", "ln", "pq", "qr", "pr", "lp", "mq", "nr"), frozenset("lmnpqr")),
+    Term(derivatives("lp", "lq", "lr", "mp", "mq", "mr", "np", "nq", "nr"), frozenset("lmnpqr")),
+)
+def test_terms_are_equal_only_where_a_renaming_makes_them_so(here: Term, there: Term) -> None:
+    """By definition: some bijection of the summed indices carries one multiset of copies to the other."""
+    theirs = Counter(rewritten(there, {}).copies)
+    mine, letters = sorted(here.summed), sorted(there.summed)
+    is_renamed = len(mine) == len(letters) and any(
+        Counter(rewritten(here, dict(zip(mine, choice, strict=True))).copies) == theirs
+        for choice in permutations(letters)
+        if not here.free & set(choice)
+    )
+    assert (expression_of(here) == expression_of(there)) == is_renamed
+
+
+def test_equality_sees_the_circuit_the_coefficients_and_the_free_indices() -> None:
+    assert hq.sum_over(e.d(l) ** 2, l) == hq.sum_over(z.d(m) * z.d(m), m)
+    assert hq.sum_over(z.d(m) ** 2 * z.d(l) ** 2, l, m) == K**2
+    assert K * z == z * K
+    assert hq.Circuit("independent_layers").output() != z
+    assert 2 * K != K
+    assert z != e
+    assert z.d(l) != z.d(m)
+    assert z.d(l) - z.d(l) != z * 0
+    assert z * 0 + 2 != 2
+    assert len({K, hq.sum_over(e.d(m) ** 2, m), 1 * K, K + z}) == 2
+
+
+def test_terms_that_differ_by_letters_are_added() -> None:
+    assert repr(K + hq.sum_over(e.d(m) ** 2, m)) == "Expression((2)*sum(d(l)*d(l), l))"
+    assert K - hq.sum_over(e.d(m) ** 2, m) == z * 0
+
+
+def test_an_index_stays_free_where_its_terms_cancel() -> None:
+    gone = z.d(l) ** 2 - z.d(l) ** 2
+    assert not gone.terms
+    assert gone.free == {"l"}
+    assert (0 * z.d(l)).free == (z.d(l) ** 0).free == (gone + K).free == (gone * K).free == {"l"}
+    assert hq.sum_over(gone, l) == z * 0
+    with pytest.raises(InputError, match="every layer index must be summed, got the free index l;"):
+        mean_of_expression(gone)
+    with pytest.raises(InputError, match="the index m must be free in 0: it is summed already or does not"):
+        hq.sum_over(gone, m)
+
+
 # -- refusals ---------------------------------------------------------------------------------------------------
 
 
@@ -270,11 +371,43 @@ def test_only_exact_numbers_join_an_expression(other: Any) -> None:
             "a power with 6 · 2 = 12 factors would not finish; the largest number of factors is 10",
         ),
         (10**9, CostError, "the largest number of factors is 10"),
+        (K, InputTypeError, "exponent must be an integer ≥ 0, got Expression("),
     ],
 )
 def test_powers_are_small_and_natural(exponent: Any, error: type[Exception], text: str) -> None:
     with pytest.raises(error, match=re.escape(text)):
         K**exponent
+
+
+@pytest.mark.parametrize(
+    ("expression", "exponent", "text"),
+    [
+        (
+            K * z,
+            4,
+            "k = 12 copies would not finish: the walk has 12! = 479001600 coefficients; the largest k for",
+        ),
+        (z.d(l), 10**9, "the walk has 1000000000! coefficients; the largest k for ensemble 'segments' and"),
+        (K * 0 + 2, 101, "a power of a number must have an exponent of at most 100, got 101"),
+    ],
+)
+def test_a_power_that_would_not_finish_is_refused_with_the_largest_that_would(
+    expression: Expression, exponent: int, text: str
+) -> None:
+    with pytest.raises(CostError, match=re.escape(text)):
+        expression**exponent
+
+
+def test_a_product_that_would_not_finish_is_refused_with_the_largest_that_would() -> None:
+    with pytest.raises(CostError, match=r"a product of 12 factors would not finish; .* factors is 10"):
+        K**5 * K
+    with pytest.raises(CostError, match=r"a product of 11 factors would not finish; .* factors is 6"):
+        K**5 * z
+
+
+def test_powers_of_numbers_are_numbers() -> None:
+    assert (K * 0 + 2) ** 11 == K * 0 + 2048
+    assert ((e - z) ** 12).num_copies == 0
 
 
 @pytest.mark.parametrize(

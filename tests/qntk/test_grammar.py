@@ -165,6 +165,26 @@ REFUSED = [
     ("K^(100000)", CostError, "an exponent must be at most 64, got 100000"),
     ("cumulant(K, 0)", InputError, "order must be an integer ≥ 1, got 0"),
     ("cumulant(K, 99)", CostError, "factors would not finish; the largest number of factors is 10"),
+    (
+        "cumulant(K, 99)",
+        CostError,
+        "a cumulant of order 99 with k = 99 · 2 = 198 factors would not finish; the",
+    ),
+    (
+        "cumulant(mu, 3)",
+        CostError,
+        "3 · 3 = 9 factors would not finish; the largest number of factors is 6",
+    ),
+    (
+        "d(observable=O1)",
+        InputError,
+        "d must name at least one layer index, got none; write for example d(l, ",
+    ),
+    (
+        "d(l)^2 - d(l)^2",
+        InputError,
+        "every layer index must be summed, got the free index l; use hq.sum_over",
+    ),
     ("K" + " " * 10_000, CostError, "expression must have at most 10000 characters, got 10001"),
     ("(" * 3_000 + "-" * 3_000 + "K" + ")" * 3_000, CostError, "expression must not be nested so deeply"),
 ]
@@ -336,6 +356,27 @@ def test_any_text_parses_or_is_refused(text: str) -> None:
 @example("z^2^")
 def test_any_row_of_words_parses_or_is_refused(text: str) -> None:
     parses_or_is_refused(text)
+
+
+@pytest.mark.parametrize("sign", ["+", "-"])
+def test_a_flat_sum_of_thousands_of_terms_is_read(sign: str) -> None:
+    first, num_terms = "sum(d(l)^2, l)", 4_000
+    total = parse_moment(first + f"{sign}z" * num_terms)
+    mean, output = hq.mean(K), hq.mean(hq.Circuit().output())
+    expected = mean.polynomial + output.polynomial * (num_terms if sign == "+" else -num_terms)
+    assert total.polynomial == expected
+
+
+def test_signs_and_quotients_associate_to_the_left() -> None:
+    assert [
+        parse_moment(text).at(D=2) for text in ("7-2-3+1", "7-(2-3)", "8/2/2*3", "2*3/4", "1-2*3-4/2")
+    ] == [
+        3,
+        8,
+        6,
+        Fraction(3, 2),
+        -7,
+    ]
 
 
 @settings(max_examples=25)
