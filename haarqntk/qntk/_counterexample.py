@@ -81,7 +81,7 @@ def smallest_counterexample(
         given = {"spectrum": spectrum, "traces": None, "observable": None}
         values = dict(zip(others, rest, strict=True))
         if traces:
-            values |= trace_values(traces, D, exact.design_order, given).values
+            values |= trace_values(traces, D, exact.design_order, given)
         # an output state that is spread equally over the smallest and the largest eigenvalue
         values |= {
             name: Fraction(spectrum[0] ** int(name[1:]) + spectrum[-1] ** int(name[1:]), 2)

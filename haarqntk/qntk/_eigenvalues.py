@@ -21,10 +21,10 @@ from haarqntk._lazy import LazyModule
 from haarqntk._symbols import symbol
 from haarqntk.errors import CostError, InputError, InputTypeError
 from haarqntk.exact import rational_spectrum
-from haarqntk.qntk._formula import Formula, check_num_inputs
 from haarqntk.qntk._inputs import circuit_dimension
 from haarqntk.qntk._latex import latex_of
 from haarqntk.qntk._supervised import overlap_factor
+from haarqntk.qntk._values import check_num_inputs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from haarqntk.circuits import Cost
+    from haarqntk.qntk._formula import Formula
     from haarqntk.qntk._series import Series
 
 sympy = LazyModule("sympy")
@@ -135,11 +136,12 @@ class EigenvalueFormula:
         spectrum: object = None,
         traces: object = None,
         observable: object = None,
+        generator_spectrum: object = None,
     ) -> dict[Any, int]:
-        """The eigenvalues at an even dimension, with their multiplicities.
+        """The eigenvalues at a dimension, with their multiplicities.
 
         Args:
-            D: The dimension: an even integer ≥ 2.
+            D: The dimension: an integer ≥ 2, even for Pauli generators.
             L: The number of layers, an integer ≥ 1.
             num_inputs: |A| orthogonal inputs, an integer from 1 to D; or give ``gram``.
             gram: The Gram matrix ⟨φ_δ|φ_δ'⟩ of the inputs: a Hermitian positive matrix of rank ≤ D with unit
@@ -148,6 +150,7 @@ class EigenvalueFormula:
                 eigenbasis.
             traces: [T1, T2], for one observable.
             observable: A D × D Hermitian array or Qobj, or a list of them.
+            generator_spectrum: The D eigenvalues of the generator X, for general generators.
 
         Returns:
             Eigenvalue → multiplicity, increasing. From exact data a rational eigenvalue is a Fraction and an
@@ -165,11 +168,11 @@ class EigenvalueFormula:
             >>> f.at(D=4, L=6, gram=[[1, 0, 0], [0, 1, 0], [0, 0, 1]], spectrum=[1, -1, -1, 1])
             {Fraction(64, 75): 1, Fraction(256, 75): 2}
         """
-        dimension, layers = circuit_dimension(D), integer("L", L, at_least=1)
+        dimension, layers = circuit_dimension(D, self.generators), integer("L", L, at_least=1)
         if (num_inputs is None) == (gram is None):
             raise InputError("exactly one of num_inputs= (orthogonal inputs) and gram= must be given")
         given = {"spectrum": spectrum, "traces": traces, "observable": observable}
-        right = _observable_factor(self.mean, dimension, layers, _each_observable(given))
+        right = _observable_factor(self.mean, dimension, layers, generator_spectrum, _each_observable(given))
         if gram is None:
             n = check_num_inputs(num_inputs, dimension)
             left: Any = [[Fraction(int(i == j)) for j in range(n)] for i in range(n)]
@@ -202,12 +205,12 @@ def _each_observable(given: Mapping[str, object]) -> dict[str, list[Any]]:
 
 
 def _observable_factor(
-    mean: Formula, D: int, L: int, observables: Mapping[str, list[Any]]
+    mean: Formula, D: int, L: int, generator_spectrum: object, observables: Mapping[str, list[Any]]
 ) -> Matrix | NDArray[np.float64]:
     """b(O_i, O_j): the mean kernel of equal inputs."""
     ((name, entries),) = observables.items()
     pairs = [[(a, b) for b in entries] for a in entries] if len(entries) > 1 else [[entries[0]]]
-    arguments: dict[str, Any] = {"D": D, "L": L, "overlap": 1}
+    arguments: dict[str, Any] = {"D": D, "L": L, "overlap": 1, "generator_spectrum": generator_spectrum}
     rows = [[mean.at(**(arguments | {name: value})) for value in row] for row in pairs]
     if name == "observable":
         return np.array(rows, dtype=float)

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 from functools import lru_cache, reduce
 from operator import mul
 from typing import TYPE_CHECKING, Any
 
 from haarqntk._arguments import integer, rational
 from haarqntk._lazy import LazyModule
-from haarqntk.errors import InputError, InputTypeError, UnknownNameError
-from haarqntk.qntk._inputs import as_float, binary_fraction, circuit_dimension, one_spectrum, trace_values
+from haarqntk.errors import InputError, InputTypeError
+from haarqntk.qntk._inputs import as_float, binary_fraction, circuit_dimension
 from haarqntk.qntk._latex import latex_of
 from haarqntk.qntk._ratio import Ratio
 from haarqntk.qntk._series import Series, expand
+from haarqntk.qntk._values import SymbolValues
 from haarqntk.traces import TracePolynomial, trace_word
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+    from fractions import Fraction
 
     from haarqntk.circuits import Cost
     from haarqntk.haar import Dimension
@@ -71,8 +71,25 @@ class Formula:
     def __sub__(self, other: Formula) -> Formula:
         return self._combine(other, "-", lambda a, b: a - b)
 
-    def __mul__(self, other: Formula) -> Formula:
-        return self._combine(other, "*", lambda a, b: a * b)
+    def __mul__(self, other: Formula | Fraction | int) -> Formula:
+        if isinstance(other, Formula):
+            return self._combine(other, "*", lambda a, b: a * b)
+        try:
+            c = rational("a multiple of a formula", other)
+        except InputTypeError:
+            return NotImplemented
+        derive = self.derive
+        return replace(
+            self,
+            name=f"{c} * ({self.name})",
+            polynomial=self.polynomial * c,
+            definition=f"{c} * ({self.definition})",
+            definition_latex=rf"{c}\, \left({self.notation}\right)",
+            notation=rf"{c}\, \left({self.notation}\right)",
+            derive=lambda dimension: derive(dimension) * c,
+        )
+
+    __rmul__ = __mul__
 
     def __pow__(self, exponent: int) -> Formula:
         n = integer("exponent", exponent, at_least=1)
@@ -187,6 +204,8 @@ class Formula:
         spectrum: object = None,
         traces: object = None,
         observable: object = None,
+        observables: object = None,
+        states: object = None,
         overlap: object = None,
         num_inputs: int | None = None,
         generator_spectrum: object = None,
@@ -201,7 +220,11 @@ class Formula:
             spectrum: The D eigenvalues of O, integers or rationals; for two observables with a common
                 eigenbasis, a pair of such lists.
             traces: [T1, T2, …] up to the highest power that occurs, or symbol name → value; for D ≥ k.
-            observable: O as a D × D Hermitian array or Qobj, or a pair of them.
+            observable: O as a D × D Hermitian array or Qobj, or as a nested list, exact where its entries are; one
+                matrix for every observable of the formula, or a list of them in the order of their names.
+            observables: Name → matrix, for several observables.
+            states: Name → normalised vector, or projector, of each input state on which the formula depends; beside
+                ``observable`` where the formula has traces of words in both.
             overlap: |⟨φ|φ'⟩|², a rational in [0, 1]; needed where the formula has σ.
             num_inputs: The number |A| of inputs, an integer from 1 to D; needed where the formula has n.
             generator_spectrum: The D eigenvalues of the generator X, where the formula has X1, X2, ….
@@ -210,7 +233,7 @@ class Formula:
             values: Any other symbol by name: the target "O_0", expectations "m1", "m2", …, or a trace.
 
         Returns:
-            An exact Fraction from ``spectrum`` or ``traces``; a float from ``observable``.
+            An exact Fraction from exact data; a float from arrays, Qobjs and lists with floats.
 
         Raises:
             InputTypeError, InputError: If an argument is missing, of the wrong kind or out of range.
@@ -220,23 +243,22 @@ class Formula:
             >>> formula("kernel_mean").at(D=8, L=6, spectrum=[5, 3, 1, 0, 0, -1, -2, -7])
             Fraction(316, 21)
         """
-        dimension = circuit_dimension(D, self.generators)
-        extra = self._named_values(values)
-        extra |= self._generator_traces(generator_spectrum, dimension)
-        extra |= self._scalars(dimension, L, overlap, num_inputs)
-        extra |= self._expectations(spectrum, populations, dimension)
-        needed = [name for name in self.symbols if trace_word(name) and name not in extra]
+        found = SymbolValues(
+            self.name, self.symbols[1:], circuit_dimension(D, self.generators), self.design_order
+        )
+        found.add_named(values)
+        found.add_generator(generator_spectrum)
+        found.add_scalars(L, overlap, num_inputs)
+        found.add_populations(spectrum, populations)
         given = {"spectrum": spectrum, "traces": traces, "observable": observable}
-        exact = True
-        if needed or any(value is not None for value in given.values()):
-            found = trace_values(needed, dimension, self.design_order, given)
-            exact, extra = found.exact, extra | found.values
-        missing = [name for name in self.symbols if name not in {"D", *extra}]
-        if missing:
-            raise InputError(f"values must name {', '.join(missing)}, on which {self.name} depends")
-        form = self.polynomial if dimension >= self.design_order else _derived_at(self.derive, dimension)
-        value = form.at(dimension, extra)
-        return value if exact else as_float(value)
+        found.add_operators(given, observables, states)
+        value = self._evaluate(found)
+        return value if found.exact else as_float(value)
+
+    def _evaluate(self, found: SymbolValues) -> Fraction:
+        found.check_complete()
+        is_generic = self.design_order <= found.D
+        return found.evaluate(self.polynomial if is_generic else _derived_at(self.derive, found.D))
 
     def evaluate(
         self,
@@ -277,7 +299,11 @@ class Formula:
         if not isinstance(traces, list | tuple):
             raise InputError(f"traces must be a list [T1, T2, …], got {traces!r}")
         exact = [binary_fraction(f"T{j}", value) for j, value in enumerate(traces, start=1)]
-        value = Fraction(self.at(D=D, L=L, traces=exact, overlap=overlap, num_inputs=num_inputs))
+        dimension = circuit_dimension(D, self.generators)
+        found = SymbolValues(self.name, self.symbols[1:], dimension, self.design_order)
+        found.add_scalars(L, overlap, num_inputs)
+        found.add_rounded_traces(exact)
+        value = self._evaluate(found)
         with mpmath.workdps(precision):
             return mpmath.mpf(value.numerator) / value.denominator
 
@@ -302,70 +328,6 @@ class Formula:
         """
         return expand(self.polynomial, order, scaling)
 
-    def _generator_traces(self, spectrum: object, D: int) -> dict[str, Fraction]:
-        """X_j = Tr X^j up to the highest that can occur."""
-        if spectrum is None:
-            return {}
-        row = one_spectrum(spectrum, D, name="generator_spectrum", meaning="the D eigenvalues of X")
-        highest = max((int(name[1:]) for name in self.symbols if name[0] == "X"), default=0)
-        return {f"X{j}": sum((x**j for x in row), Fraction(0)) for j in range(1, highest + 1)}
-
-    def _named_values(self, values: object) -> dict[str, Fraction]:
-        """Check ``values``: names that occur, overlaps from 0 to 1."""
-        if values is None:
-            return {}
-        if not isinstance(values, Mapping):
-            raise InputTypeError(f"values must map symbol names to numbers, got {values!r}")
-        found = {str(name): rational(str(name), value) for name, value in values.items()}
-        known = self.symbols[1:]
-        for name, value in found.items():
-            if name not in known:
-                raise UnknownNameError.among("symbol in values", name, known)
-            if name.startswith("sigma") and not 0 <= value <= 1:
-                raise InputError(f"{name} must be |⟨φ|φ'⟩|² in [0, 1], got {value}")
-        return found
-
-    def _expectations(self, spectrum: object, populations: object, D: int) -> dict[str, Fraction]:
-        """m_j = ⟨O^j⟩ in the output state."""
-        if populations is None:
-            return {}
-        o = one_spectrum(spectrum, D)
-        p = one_spectrum(populations, D, name="populations", meaning="the D populations of the output state")
-        if sum(p) != 1 or min(p) < 0:
-            raise InputError(f"populations must be ≥ 0 and sum to 1, got the sum {sum(p)}")
-        highest = 2 * self.design_order
-        return {
-            f"m{j}": sum((a * x**j for a, x in zip(p, o, strict=True)), Fraction(0))
-            for j in range(1, highest)
-        }
-
-    def _scalars(self, D: int, L: object, overlap: object, num_inputs: object) -> dict[str, Fraction]:
-        """The values of the symbols that are no traces; all that are given are checked, all that occur needed."""
-        values = {}
-        if L is not None:
-            values["L"] = Fraction(integer("L", L, at_least=1))
-        if overlap is not None:
-            values["sigma"] = check_overlap(overlap)
-        if num_inputs is not None:
-            values["n"] = Fraction(check_num_inputs(num_inputs, D))
-        needed = {
-            "L": "L must be given, an integer ≥ 1",
-            "sigma": "overlap must be given, |⟨φ|φ'⟩|² in [0, 1]",
-            "n": f"num_inputs must be given, an integer from 1 to D = {D}",
-        }
-        for name, rule in needed.items():
-            if name in self.symbols and name not in values:
-                raise InputError(f"{rule}: {self.name} depends on it")
-        return values
-
-
-def check_num_inputs(num_inputs: object, D: int) -> int:
-    """Check the number of orthogonal inputs: from 1 to D."""
-    n = integer("num_inputs", num_inputs, at_least=1)
-    if n > D:
-        raise InputError(f"num_inputs must be at most D = {D} orthogonal inputs, got {n}")
-    return n
-
 
 @lru_cache(maxsize=64)
 def _derived_at(derive: Callable[[Dimension], TracePolynomial], dimension: int) -> TracePolynomial:
@@ -380,11 +342,3 @@ def check_same_average(left: Formula, right: Formula) -> None:
             f"both formulas must be averages over one ensemble, got {left.ensemble} ({left.generators}) "
             f"and {right.ensemble} ({right.generators})"
         )
-
-
-def check_overlap(overlap: object) -> Fraction:
-    """Check |⟨φ|φ'⟩|²: a rational from 0 to 1."""
-    value = rational("overlap", overlap)
-    if not 0 <= value <= 1:
-        raise InputError(f"overlap must be |⟨φ|φ'⟩|² in [0, 1], got {value}")
-    return value

@@ -7,35 +7,19 @@ once at the end.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
-from functools import reduce
 from math import prod
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import Any
 
 from haarqntk._arguments import integer, rational
 from haarqntk._lazy import LazyModule
 from haarqntk.errors import InputError, InputTypeError
-from haarqntk.traces import trace_word
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+from haarqntk.traces import trace_name, trace_word
 
 mpmath = LazyModule("mpmath")
 
 _CURE = "pass fractions.Fraction, or the matrix itself as observable= for a float"
-
-
-@dataclass(frozen=True, slots=True)
-class TraceValues:
-    """Values of trace symbols by name, and whether they come from exact data."""
-
-    values: dict[str, Fraction]
-    exact: bool
 
 
 def circuit_dimension(D: object, generators: str = "pauli") -> int:
@@ -49,23 +33,34 @@ def circuit_dimension(D: object, generators: str = "pauli") -> int:
     return dimension
 
 
-def trace_values(names: Sequence[str], D: int, design_order: int, given: Mapping[str, object]) -> TraceValues:
-    """The values of the trace symbols ``names`` from exactly one of spectrum=, traces=, observable=.
+def the_one_given(given: Mapping[str, object]) -> str:
+    """The name of the one of spectrum=, traces=, observable= that is not None."""
+    present = [name for name, value in given.items() if value is not None]
+    if len(present) != 1:
+        got = " and ".join(present) or "none"
+        raise InputError(f"exactly one of spectrum=, traces=, observable= must be given, got {got}")
+    return present[0]
+
+
+def trace_values(
+    names: Sequence[str], D: int, design_order: int, given: Mapping[str, object], *, are_rounded: bool = False
+) -> dict[str, Fraction]:
+    """The values of trace symbols from spectrum= or traces=.
 
     Args:
         names: Names of trace symbols: T1, T2, … or T_O1, T_O1O2, ….
         D: The dimension, checked.
         design_order: Below it the traces are dependent, so only a spectrum or an observable will do.
-        given: The three arguments by name; None where the caller left one out.
+        given: The arguments by name; None where the caller left one out.
+        are_rounded: Whether to take traces that no Hermitian matrix has, as rounding may leave them.
+
+    Returns:
+        The values of ``names``; for traces= of all traces that are given.
 
     Raises:
         InputError, InputTypeError: If not exactly one is given, or it does not fit D or the symbols.
     """
-    present = [name for name, value in given.items() if value is not None]
-    if len(present) != 1:
-        got = " and ".join(present) or "none"
-        raise InputError(f"exactly one of spectrum=, traces=, observable= must be given, got {got}")
-    (kind,) = present
+    kind = the_one_given(given)
     words = {name: word for name in names if (word := trace_word(name))}
     labels = sorted({letter for word in words.values() for letter in word})
     if kind == "traces":
@@ -74,29 +69,63 @@ def trace_values(names: Sequence[str], D: int, design_order: int, given: Mapping
                 f"traces must come with D ≥ {design_order}, where they are independent, got D = {D}; "
                 "pass spectrum= or observable="
             )
-        return TraceValues(_given_traces(given[kind], words), exact=True)
-    if kind == "spectrum":
-        spectra = _spectra(given[kind], labels, D)
-        return TraceValues({name: _diagonal_trace(word, spectra) for name, word in words.items()}, exact=True)
-    matrices = _observables(given[kind], labels, D)
-    return TraceValues(_matrix_traces(words, matrices), exact=False)
+        return _given_traces(given[kind], words, None if are_rounded else D)
+    spectra = _spectra(given[kind], labels, D)
+    return {name: _diagonal_trace(word, spectra) for name, word in words.items()}
 
 
-def _given_traces(traces: object, words: Mapping[str, tuple[str, ...]]) -> dict[str, Fraction]:
+def _given_traces(traces: object, words: Mapping[str, tuple[str, ...]], D: int | None) -> dict[str, Fraction]:
     if isinstance(traces, Mapping):
         known = {str(name): rational(f"traces[{name!s}]", value) for name, value in traces.items()}
+        for letter in sorted({word[0] for name in known if (word := trace_word(name))}):
+            _check_power_sums(lambda j, x=letter: known.get(trace_name((x,) * j)), D, letter)
     else:
         row = _sequence("traces", traces, "[T1, T2, …]")
         powers = {j: rational(f"T{j}", value) for j, value in enumerate(row, start=1)}
+        _check_power_sums(powers.get, D, "O")
         # one observable in several places: a word of length j has the trace T_j
-        known = {name: powers[len(word)] for name, word in words.items() if len(word) in powers}
+        known = {f"T{j}": value for j, value in powers.items()}
+        known |= {name: powers[len(word)] for name, word in words.items() if len(word) in powers}
     missing = sorted(name for name in words if name not in known)
     if missing:
         raise InputError(
             f"traces must give {', '.join(sorted(words))}, got no {', '.join(missing)}; "
             "list T1, T2, … up to the highest power"
         )
-    return {name: known[name] for name in words}
+    return known
+
+
+def _check_power_sums(trace: Callable[[int], Fraction | None], D: int | None, letter: str) -> None:
+    """Refuse T_1, T_2, … that no D real eigenvalues have.
+
+    The Hankel matrix (T_{i+j}), T_0 = D, is positive semidefinite; its rank is the number of different
+    eigenvalues, at most D, and after the first zero pivot nothing is left. Nothing is checked without D.
+    """
+    if D is None:
+        return
+    moments = [Fraction(D)]
+    while (value := trace(len(moments))) is not None:
+        moments.append(value)
+    num_traces, size = len(moments) - 1, len(moments) // 2 + 1
+    corner = size - 1 if num_traces % 2 else size  # an odd number of traces leaves the last corner open
+    moments.append(Fraction(0))
+    rows = [[moments[i + j] for j in range(size)] for i in range(size)]
+    for i in range(min(size, corner)):
+        pivot, places = rows[i][i], range(i, size)
+        rest = any(rows[a][b] for a in places for b in places if not a == b == corner)
+        if pivot < 0 or ((not pivot or i >= D) and rest):
+            last = min(2 * i + 2 * (not pivot), num_traces)
+            names = ", ".join(trace_name((letter,) * j) for j in range(1, last + 1))
+            got = ", ".join(map(str, moments[1 : last + 1]))
+            raise InputError(
+                f"traces must be those of a Hermitian matrix: with T_0 = D = {D} the Hankel matrix T_(i+j) must be "
+                f"positive semidefinite, such as T1² ≤ D·T2, got {names} = {got}"
+            )
+        if not pivot:
+            return
+        for row in rows[i + 1 :]:
+            factor = row[i] / pivot
+            row[i:] = [x - factor * y for x, y in zip(row[i:], rows[i][i:], strict=True)]
 
 
 def _spectra(spectrum: object, labels: Sequence[str], D: int) -> dict[str, tuple[Fraction, ...]]:
@@ -131,58 +160,6 @@ def _diagonal_trace(word: tuple[str, ...], spectra: Mapping[str, tuple[Fraction,
     return sum(
         (prod(values) for values in zip(*(spectra[letter] for letter in word), strict=True)), Fraction(0)
     )
-
-
-def _observables(observable: object, labels: Sequence[str], D: int) -> dict[str, NDArray[np.complex128]]:
-    each: Sequence[object] = [observable] * len(labels)
-    if len(labels) > 1 and isinstance(observable, list | tuple) and len(observable) == len(labels):
-        is_matrix = [hasattr(entry, "full") or np.ndim(entry) == 2 for entry in observable]  # noqa: PLR2004
-        if all(is_matrix):
-            each = observable
-    return {label: hermitian_matrix(value, D) for label, value in zip(labels, each, strict=True)}
-
-
-def hermitian_matrix(observable: object, D: int) -> NDArray[np.complex128]:
-    """Check a D × D Hermitian array or Qobj, to a relative 10⁻¹⁰, and return its Hermitian part.
-
-    Raises:
-        InputTypeError: If it is no array of numbers.
-        InputError: If it is not square, of another size, not finite or not Hermitian.
-    """
-    data: Any = observable.full() if hasattr(observable, "full") else observable
-    try:
-        matrix = np.asarray(data, dtype=np.complex128)
-    except (TypeError, ValueError):
-        raise InputTypeError(
-            f"observable must be a square array or Qobj of numbers, got {type(observable).__name__}"
-        ) from None
-    if matrix.shape != (D, D):
-        raise InputError(f"observable must have shape ({D}, {D}) to fit D = {D}, got {matrix.shape}")
-    if not np.isfinite(matrix).all():
-        raise InputError("observable must be finite, got NaN or infinity in it")
-    defect = np.abs(matrix - matrix.conj().T).max()
-    if defect > 1e-10 * max(1.0, np.abs(matrix).max()):
-        raise InputError(
-            f"observable must be Hermitian, got |O − O†| up to {defect:.3g}; pass (O + O†)/2 if that is meant"
-        )
-    return np.asarray((matrix + matrix.conj().T) / 2)
-
-
-def _matrix_traces(
-    words: Mapping[str, tuple[str, ...]], matrices: Mapping[str, NDArray[np.complex128]]
-) -> dict[str, Fraction]:
-    spectra = {
-        letter: tuple(Fraction(float(x)) for x in np.linalg.eigvalsh(matrix))
-        for letter, matrix in matrices.items()
-    }
-    found = {}
-    for name, word in words.items():
-        if len(set(word)) == 1:
-            found[name] = _diagonal_trace(word, spectra)
-        else:
-            product = reduce(np.matmul, [matrices[letter] for letter in word[:-1]])
-            found[name] = Fraction(float(np.sum(product * matrices[word[-1]].T).real))
-    return found
 
 
 def _sequence(name: str, value: object, meaning: str) -> list[Any]:

@@ -5,13 +5,15 @@ A word is a tuple of letters, read from left to right; under the trace it is cyc
 
 from haarqntk.traces._diagram import (
     Component,
-    Monomial as DiagramMonomial,
     Reduced,
     Reducer,
     flatten,
     is_open,
     product,
     reduce_diagram,
+)
+from haarqntk.traces._diagram import (
+    Monomial as DiagramMonomial,
 )
 from haarqntk.traces._gluing import Gluing
 from haarqntk.traces._letters import (
@@ -33,6 +35,7 @@ from haarqntk.traces._words import (
     mixed_trace,
     product_of_state_invariants,
     pure_state_invariant,
+    symbol_word,
     trace_name,
     trace_word,
 )
@@ -65,6 +68,7 @@ __all__ = [
     "product_of_state_invariants",
     "pure_state_invariant",
     "reduce_diagram",
+    "symbol_word",
     "trace_name",
     "trace_word",
 ]

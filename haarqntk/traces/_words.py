@@ -140,6 +140,30 @@ def mixed_trace(word: tuple[tuple[str, str], ...]) -> tuple[tuple[str, int], ...
     return (("Tr_" + "_".join(canonical_cyclic_word(tuple(names))), 1),)
 
 
+def symbol_word(name: str) -> tuple[tuple[str, str], ...] | None:
+    """The word in observables and pure states whose trace has that name; None if the name is no trace's.
+
+    The inverse of ``trace_name`` and ``mixed_trace``; ``sigma_ab`` and ``Re_abc`` are words in states alone.
+
+    Examples:
+        >>> symbol_word("Tr_O1_a_b")
+        (('observable', 'O1'), ('state', 'a'), ('state', 'b'))
+        >>> symbol_word("m1"), symbol_word("sigma_ab") == symbol_word("sigma_a_b"), symbol_word("O_0")
+        ((('state', 'psi'), ('observable', 'O')), True, None)
+    """
+    if word := trace_word(name):
+        return tuple(("observable", letter) for letter in word)
+    if power := re.fullmatch(r"m([1-9]\d*)", name):
+        return (("state", "psi"), *[("observable", "O")] * int(power[1]))
+    kind, _, rest = name.partition("_")
+    if kind in {"sigma", "Re"} and rest:
+        return tuple(("state", letter) for letter in (rest.split("_") if "_" in rest else rest))
+    if kind == "Tr" and rest:
+        is_observable = re.compile(r"[A-Z]\d*").fullmatch
+        return tuple(("observable" if is_observable(x) else "state", x) for x in rest.split("_"))
+    return None
+
+
 def _merge(left: dict[str, int], right: dict[str, int]) -> dict[str, int]:
     merged = {name: left.get(name, 0) + right.get(name, 0) for name in {**left, **right}}
     phases = [name for name, exponent in merged.items() for _ in range(exponent) if name.startswith("Re_")]

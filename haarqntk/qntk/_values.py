@@ -1,0 +1,195 @@
+"""The numbers that a caller gives for the symbols of a formula, each exactly once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from haarqntk._arguments import integer, rational
+from haarqntk.errors import InputError, InputTypeError, UnknownNameError
+from haarqntk.exact import GaussianRational
+from haarqntk.qntk._inputs import one_spectrum, the_one_given, trace_values
+from haarqntk.qntk._words import as_matrices, named_observables, named_states
+from haarqntk.traces import symbol_word, trace_word
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from haarqntk.traces import TracePolynomial
+
+_INPUTS = {"sigma": "sigma_ab"}  # the supervised kernel has the inputs a and b, and calls their overlap σ
+
+
+class SymbolValues:
+    """Values of the symbols of one formula at one dimension.
+
+    Args:
+        formula: The formula's name, for messages.
+        symbols: The names of its symbols apart from D.
+        D: The dimension, checked.
+        design_order: Below it the traces are dependent.
+    """
+
+    def __init__(self, formula: str, symbols: Sequence[str], D: int, design_order: int) -> None:
+        self.formula, self.symbols, self.D, self.design_order = formula, symbols, D, design_order
+        self.values: dict[str, Fraction | GaussianRational] = {}
+        self.exact = True
+        self._sources: dict[str, str] = {}
+
+    def add(self, found: Mapping[str, Fraction | GaussianRational], source: str) -> None:
+        """Take values for those of the symbols that occur.
+
+        Raises:
+            InputError: If a symbol has a value already.
+        """
+        for name, value in found.items():
+            if name in self.symbols and name in self._sources:
+                raise InputError(
+                    f"{name} must be given once, got it from {self._sources[name]} and from {source}"
+                )
+            self.values[name], self._sources[name] = value, source
+
+    def add_named(self, values: object) -> None:
+        """Check ``values``: names that occur, overlaps from 0 to 1."""
+        if values is None:
+            return
+        if not isinstance(values, Mapping):
+            raise InputTypeError(f"values must map symbol names to numbers, got {values!r}")
+        found = {str(name): rational(str(name), value) for name, value in values.items()}
+        for name, value in found.items():
+            if name not in self.symbols:
+                raise UnknownNameError.among("symbol in values", name, self.symbols)
+            if name.startswith("sigma") and not 0 <= value <= 1:
+                raise InputError(f"{name} must be |⟨φ|φ'⟩|² in [0, 1], got {value}")
+        self.add(found, "values=")
+
+    def add_generator(self, spectrum: object) -> None:
+        """X_j = Tr X^j up to the highest that can occur."""
+        if spectrum is None:
+            return
+        row = one_spectrum(spectrum, self.D, name="generator_spectrum", meaning="the D eigenvalues of X")
+        highest = max((int(name[1:]) for name in self.symbols if name[0] == "X"), default=0)
+        traces = {f"X{j}": sum((x**j for x in row), Fraction(0)) for j in range(1, highest + 1)}
+        self.add(traces, "generator_spectrum=")
+
+    def add_scalars(self, L: object, overlap: object, num_inputs: object) -> None:
+        """The symbols that are no traces; all that are given are checked."""
+        if L is not None:
+            self.add({"L": Fraction(integer("L", L, at_least=1))}, "L=")
+        if overlap is not None:
+            self.add({"sigma": check_overlap(overlap)}, "overlap=")
+        if num_inputs is not None:
+            self.add({"n": Fraction(check_num_inputs(num_inputs, self.D))}, "num_inputs=")
+
+    def add_populations(self, spectrum: object, populations: object) -> None:
+        """m_j = ⟨O^j⟩ in the output state."""
+        if populations is None:
+            return
+        o = one_spectrum(spectrum, self.D)
+        p = one_spectrum(
+            populations, self.D, name="populations", meaning="the D populations of the output state"
+        )
+        if sum(p) != 1 or min(p) < 0:
+            raise InputError(f"populations must be ≥ 0 and sum to 1, got the sum {sum(p)}")
+        powers = range(1, 2 * self.design_order)
+        expectations = {
+            f"m{j}": sum((a * x**j for a, x in zip(p, o, strict=True)), Fraction(0)) for j in powers
+        }
+        self.add(expectations, "populations=")
+
+    def add_operators(self, given: Mapping[str, object], observables: object, states: object) -> None:
+        """Traces of words in observables and states, from matrices and vectors, a spectrum, or traces."""
+        words = {name: word for name in self.symbols if (word := symbol_word(_INPUTS.get(name, name)))}
+        letters = {letter for word in words.values() for letter in word}
+        labels, inputs = (
+            sorted(name for kind, name in letters if kind == wanted) for wanted in ("observable", "state")
+        )
+        if observables is not None:
+            if given["observable"] is not None:
+                raise InputError("exactly one of observable= and observables= must be given, got both")
+            given = {**given, "observable": named_observables(observables, labels)}
+        named = named_states(states, inputs, self.formula)
+        needed = [name for name in self.symbols if trace_word(name) and name not in self.values]
+        present = any(value is not None for value in given.values())
+        matrices = each_observable(given["observable"], labels) if given["observable"] is not None else {}
+        if needed or present:
+            the_one_given(given)
+        if given["observable"] is not None or named:
+            found = as_matrices(matrices, named, self.D)
+            aliases = {_INPUTS.get(name, name): name for name in words}
+            values = found.values(aliases)
+            source = " and ".join([*(["observable="] if matrices else []), *(["states="] if named else [])])
+            self.add({aliases[name]: value for name, value in values.items()}, source)
+            self.exact = found.exact
+        if present and given["observable"] is None:
+            name = the_one_given(given)
+            all_traces = [name for name in self.symbols if trace_word(name)]
+            wanted = needed if name == "traces" else all_traces
+            self.add(trace_values(wanted, self.D, self.design_order, given), f"{name}=")
+
+    def add_rounded_traces(self, traces: Sequence[Fraction]) -> None:
+        """[T1, T2, …] that may be rounded, and are therefore not checked to be those of a Hermitian matrix."""
+        names = [name for name in self.symbols if trace_word(name)]
+        found = trace_values(names, self.D, self.design_order, {"traces": traces}, are_rounded=True)
+        self.add(found, "traces=")
+
+    def check_complete(self) -> None:
+        """Refuse if a symbol has no value."""
+        needed = {
+            "L": "L must be given, an integer ≥ 1",
+            "sigma": "overlap must be given, |⟨φ|φ'⟩|² in [0, 1]",
+            "n": f"num_inputs must be given, an integer from 1 to D = {self.D}",
+        }
+        for name, rule in needed.items():
+            if name in self.symbols and name not in self.values:
+                raise InputError(f"{rule}: {self.formula} depends on it")
+        missing = [name for name in self.symbols if name not in self.values]
+        if missing:
+            words = any(symbol_word(name) for name in missing)
+            cure = "; or give observable= and states=" if words else ""
+            raise InputError(f"values must name {', '.join(missing)}, on which {self.formula} depends{cure}")
+
+    def evaluate(self, form: TracePolynomial) -> Fraction:
+        """The exact value; traces may be complex, the mean of a real variable is real."""
+        values = {name: value.real for name, value in self.values.items()}
+        if all(value.imag == 0 for value in self.values.values()):
+            return form.at(self.D, values)
+        total = Fraction(0)
+        for monomial, c in form.terms.items():
+            product = GaussianRational(c.at(self.D))
+            for name, exponent in monomial:
+                for _ in range(exponent):
+                    product = product * self.values[name]
+            total += product.real
+        return total
+
+
+def each_observable(observable: object, labels: Sequence[str]) -> dict[str, object]:
+    """One matrix for every observable, or one each in the order of their names."""
+    if isinstance(observable, Mapping):
+        return dict(observable)
+    each: Sequence[Any] = [observable] * len(labels)
+    if len(labels) > 1 and isinstance(observable, list | tuple) and len(observable) == len(labels):
+        is_matrix = [hasattr(entry, "full") or np.ndim(entry) == 2 for entry in observable]  # noqa: PLR2004
+        if all(is_matrix):
+            each = observable
+    return dict(zip(labels, each, strict=True))
+
+
+def check_num_inputs(num_inputs: object, D: int) -> int:
+    """Check the number of orthogonal inputs: from 1 to D."""
+    n = integer("num_inputs", num_inputs, at_least=1)
+    if n > D:
+        raise InputError(f"num_inputs must be at most D = {D} orthogonal inputs, got {n}")
+    return n
+
+
+def check_overlap(overlap: object) -> Fraction:
+    """Check |⟨φ|φ'⟩|²: a rational from 0 to 1."""
+    value = rational("overlap", overlap)
+    if not 0 <= value <= 1:
+        raise InputError(f"overlap must be |⟨φ|φ'⟩|² in [0, 1], got {value}")
+    return value
