@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
@@ -104,12 +104,17 @@ def smallest_counterexample(
     settings = hypothesis.settings(
         max_examples=_MOST_EXAMPLES, derandomize=True, database=None, deadline=None
     )
+    points = _points(others, bool(traces or expectations), centred)
     try:
         for poles_count in (False, True):
-            with suppress(hypothesis.errors.NoSuchExample):
-                points = _points(others, bool(traces or expectations), centred)
-                found = hypothesis.find(points, partial(differs, poles_count=poles_count), settings=settings)
-                return evaluate(found)
+            condition = partial(differs, poles_count=poles_count)
+            # in a thread of its own, so that a user's own Hypothesis test may call it: there is nothing to nest in
+            with ThreadPoolExecutor(max_workers=1) as executor:
+                search = executor.submit(hypothesis.find, points, condition, settings=settings)
+            if search.exception() is None:
+                return evaluate(search.result())
+            if not isinstance(search.exception(), hypothesis.errors.NoSuchExample):
+                search.result()
     finally:
         hypothesis_configuration.set_hypothesis_home_dir(None)
     return None

@@ -7,8 +7,9 @@ once at the end.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
+from itertools import count, takewhile
 from math import prod
 from typing import Any
 
@@ -78,11 +79,12 @@ def _given_traces(traces: object, words: Mapping[str, tuple[str, ...]], D: int |
     if isinstance(traces, Mapping):
         known = {str(name): rational(f"traces[{name!s}]", value) for name, value in traces.items()}
         for letter in sorted({word[0] for name in known if (word := trace_word(name))}):
-            _check_power_sums(lambda j, x=letter: known.get(trace_name((x,) * j)), D, letter)
+            names = (trace_name((letter,) * j) for j in count(1))
+            _check_power_sums([known[name] for name in takewhile(known.__contains__, names)], D, letter)
     else:
         row = _sequence("traces", traces, "[T1, T2, …]")
         powers = {j: rational(f"T{j}", value) for j, value in enumerate(row, start=1)}
-        _check_power_sums(powers.get, D, "O")
+        _check_power_sums(list(powers.values()), D, "O")
         # one observable in several places: a word of length j has the trace T_j
         known = {f"T{j}": value for j, value in powers.items()}
         known |= {name: powers[len(word)] for name, word in words.items() if len(word) in powers}
@@ -95,7 +97,7 @@ def _given_traces(traces: object, words: Mapping[str, tuple[str, ...]], D: int |
     return known
 
 
-def _check_power_sums(trace: Callable[[int], Fraction | None], D: int | None, letter: str) -> None:
+def _check_power_sums(traces: Sequence[Fraction], D: int | None, letter: str) -> None:
     """Refuse T_1, T_2, … that no D real eigenvalues have.
 
     The Hankel matrix (T_{i+j}), T_0 = D, is positive semidefinite; its rank is the number of different
@@ -103,12 +105,9 @@ def _check_power_sums(trace: Callable[[int], Fraction | None], D: int | None, le
     """
     if D is None:
         return
-    moments = [Fraction(D)]
-    while (value := trace(len(moments))) is not None:
-        moments.append(value)
-    num_traces, size = len(moments) - 1, len(moments) // 2 + 1
+    num_traces, size = len(traces), (len(traces) + 1) // 2 + 1
     corner = size - 1 if num_traces % 2 else size  # an odd number of traces leaves the last corner open
-    moments.append(Fraction(0))
+    moments = [Fraction(D), *traces, Fraction(0)]
     rows = [[moments[i + j] for j in range(size)] for i in range(size)]
     for i in range(min(size, corner)):
         pivot, places = rows[i][i], range(i, size)

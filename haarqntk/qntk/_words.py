@@ -155,12 +155,12 @@ def _projector(name: str, state: object, D: int) -> NDArray[Any]:
         return rho
     if given.shape not in {(D,), (D, 1)}:
         raise InputError(f"states[{name}] must be a vector of length D = {D}, got shape {given.shape}")
-    vector = given.ravel() if exact is None else exact.ravel()
+    vector: NDArray[Any] = given.ravel() if exact is None else exact.ravel()
     norm = (vector * vector.conj()).sum().real
     if not abs(norm - 1) <= (_TOLERANCE if exact is None else 0):
         raise InputError(f"states[{name}] must be normalised, got the square norm {norm}; divide by the norm")
-    rho = np.outer(vector, vector.conj())
-    return rho if exact is not None else np.asarray(rho / norm)
+    outer = vector[:, None] * vector.conj()[None, :]
+    return outer if exact is not None else np.asarray(outer / norm)
 
 
 def _is_pure(rho: NDArray[Any]) -> bool:

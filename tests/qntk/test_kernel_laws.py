@@ -109,7 +109,15 @@ def test_an_observable_gives_the_float_of_its_spectrum(
     matrix = (V * spectrum) @ V.conj().T
     expected = float(at(name, Problem(D, L, tuple(map(Fraction, spectrum)))))
     size = float(max(map(abs, spectrum))) ** DEGREES[name] * L ** (DEGREES[name] // 2)
-    for observable in (matrix, qutip.Qobj(matrix), np.diag(spectrum), np.diag(spectrum).tolist()):
+    exact = closed_form(name).at(D=D, L=L, observable=np.diag(spectrum).tolist())
+    assert exact == at(name, Problem(D, L, tuple(map(Fraction, spectrum))))
+    assert type(exact) is Fraction
+    for observable in (
+        matrix,
+        qutip.Qobj(matrix),
+        np.diag(spectrum),
+        np.diag(spectrum).astype(float).tolist(),
+    ):
         value = closed_form(name).at(D=D, L=L, observable=observable)
         assert type(value) is float
         assert value == pytest.approx(expected, rel=1e-12, abs=1e-14 * size)

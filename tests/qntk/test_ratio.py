@@ -261,6 +261,16 @@ def test_what_has_no_value_is_refused(
 
 @pytest.mark.parametrize("other", [2, 0.5, "K", None])
 def test_results_are_divided_and_multiplied_by_results_only(other: Any) -> None:
-    for operation in (operator.truediv, operator.mul, operator.add, operator.sub):
+    operations = [operator.truediv, operator.add, operator.sub, *([operator.mul] if other != 2 else [])]
+    for operation in operations:
         with pytest.raises(TypeError, match=r"unsupported operand|can't multiply|can only concatenate"):
             operation(K, other)
+
+
+@pytest.mark.parametrize("c", [2, 0, Fraction(-1, 3)])
+def test_exact_multiples_of_results_are_results(c: Any) -> None:
+    for multiple in (c * K, K * c):
+        assert multiple.polynomial == K.polynomial * c
+        assert multiple.at(D=2, L=1, spectrum=[1, -1]) == K.at(D=2, L=1, spectrum=[1, -1]) * c
+    assert 2 * K == K + K
+    assert (2 * K).name == "2 * (kernel_mean)"
