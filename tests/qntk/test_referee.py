@@ -379,3 +379,15 @@ def test_a_check_says_what_it_found() -> None:
     zero = hq.check_claim("meta_kernel_mean", 0)
     assert str(zero).splitlines()[1] == "  exact/claimed as D → ∞ at fixed L: undefined, the claim is zero"
     assert "  smallest counterexample: D = 4, L = 2, spectrum (0, 0, 0, 1): exact" in str(zero)
+
+
+@pytest.mark.parametrize(("highest", "smallest"), [(10, 12), (14, 16)])
+def test_a_claim_that_is_right_at_small_dimensions_has_a_larger_counterexample(
+    highest: int, smallest: int
+) -> None:
+    factor = sympy.prod([D - d for d in range(2, highest + 1, 2)])
+    check = hq.check_claim("kernel_mean", exact_formula("kernel_mean").to_sympy() * (1 + factor))
+    assert check.verdict == "different"
+    assert check.counterexample is not None
+    assert smallest == check.counterexample.D
+    assert_really_differs(check)
