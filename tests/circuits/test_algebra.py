@@ -246,6 +246,9 @@ def test_renaming_summed_indices_and_shuffling_factors_changes_nothing(
 @settings(max_examples=150)
 @given(terms(), terms())
 @example(Term(RING, frozenset("lmnpq")), Term(RING, frozenset("lmnp")))
+@example(
+    Term(derivatives("lm", "l", "m"), frozenset("lm")), Term(derivatives("lm", "l", "l"), frozenset("lm"))
+)
 @example(  # two triangles are no hexagon, though every index of either stands beside two others
     Term(derivatives("lm", "mn", "ln", "pq", "qr", "pr"), frozenset("lmnpqr")),
     Term(derivatives("lm", "mn", "np", "pq", "qr", "lr"), frozenset("lmnpqr")),
