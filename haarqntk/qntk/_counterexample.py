@@ -146,7 +146,10 @@ def _claimed_at(
 
 def _is_seen(difference: TracePolynomial | None, D: int) -> bool:
     """Whether exact − claimed is not zero at D ≥ 12, where traces of up to twelve powers are independent."""
-    return difference is not None and any(c.at(D) for c in difference.terms.values())
+    try:
+        return difference is not None and any(c.at(D) for c in difference.terms.values())
+    except InputError:  # D is a pole of the claim
+        return False
 
 
 def _is_expectation(name: str) -> bool:
