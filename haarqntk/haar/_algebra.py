@@ -3,7 +3,7 @@
 ``MatrixExpression`` and ``ScalarExpression`` are polynomials in diagrams (``traces``); the names of their random
 letters come along. Nothing is integrated here: ``expect`` does that.
 
-Reference: derivations/10_integrals.md.
+Reference: derivations/11_integrals.md.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from haarqntk.errors import InputError, InputTypeError
-from haarqntk.exact import DimensionFunction
 from haarqntk.haar._coefficients import coefficient
 from haarqntk.haar._elimination import RandomLetter
 from haarqntk.haar._indices import index_letter
@@ -30,6 +29,8 @@ from haarqntk.traces import OPEN, DiagramMonomial, Letter, Space, flatten, produ
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from haarqntk.exact import DimensionFunction
 
 Declaration: TypeAlias = RandomLetter | Letter
 
@@ -150,7 +151,7 @@ class ScalarExpression(_Polynomial):
 
 
 class MatrixExpression(_Polynomial):
-    """A polynomial in words of square matrices: ``@``, ``+ -``, scalar multiples, ``.H``, ``.T``, ``.conj()``, ``A[i, j]``.
+    """A polynomial in words of square matrices: ``@ + -``, scalar multiples, ``.H .T .conj()``, ``A[i, j]``.
 
     Attributes:
         spaces: The dimension of each tensor factor.

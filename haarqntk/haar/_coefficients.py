@@ -1,4 +1,4 @@
-"""Coefficients as people write them: numbers and rational functions of dimensions, from Python, SymPy or this library."""
+"""Coefficients as people write them: numbers and rational functions of dimensions, from Python or SymPy."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def coefficient(value: Any) -> DimensionFunction:
     """A number or a rational function of dimensions, exact.
 
     Args:
-        value: An integer, a Fraction, a SymPy rational function whose symbols are dimensions, or a value of this library.
+        value: An integer, a Fraction, a SymPy rational function of dimensions, or a value of this library.
 
     Raises:
         InputTypeError: If it is a float or nothing of the kind.

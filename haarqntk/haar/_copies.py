@@ -71,6 +71,15 @@ class Copies:
         step = 2 if letter.kind == MATRIX else 1
         return [self.first[place] + step * s + side for s in range(len(letter.spaces))]
 
+    @cached_property
+    def _ends_of_sides(self) -> list[tuple[list[list[int]], list[list[int]]]]:
+        """For each side the ends of the plain and of the conjugated copies."""
+        num_sides = 2 if self.letters[self.plain[0]].kind == MATRIX else 1
+        return [
+            ([self.ends(i, side) for i in self.plain], [self.ends(i, side) for i in self.conjugated])
+            for side in range(num_sides)
+        ]
+
     def allowed(self, side: int) -> list[list[bool]]:
         """Whether copies a and b can be glued on a side: not if they meet two different indices."""
         partners = (self.plain, self.conjugated)
@@ -148,7 +157,7 @@ class Copies:
 
     @property
     def has_content(self) -> bool:
-        """Whether different gluings can give different diagrams: not if numbered indices alone hang on the copies."""
+        """Whether gluings can give different diagrams: not if numbered indices alone hang on the copies."""
         return (
             self.form is not None
             or any(
@@ -188,11 +197,11 @@ class Copies:
         for side, way in ((0, left), (1, right)):
             if way is None:
                 continue
+            of_plain, of_conjugated = self._ends_of_sides[side]
             for a, b in enumerate(way):
                 if self.is_paired and b < a:
                     continue
-                x, y = self.ends(self.plain[a], side), self.ends(self.conjugated[b], side)
-                for end, other in self._joined(x, y, joints):
+                for end, other in self._joined(of_plain[a], of_conjugated[b], joints):
                     pairs[end], pairs[other] = other, end
         gluing = self._gluing
         joined, loops = gluing.glue(pairs)
@@ -253,7 +262,7 @@ def _with_plain_symplectic(
 def _symmetries(
     monomial: DiagramMonomial, plain: list[int], conjugated: list[int]
 ) -> list[tuple[Rows, Rows]]:
-    """Generators of the relabellings of the copies that come from equal factors and from rotations of one factor."""
+    """Generators of the relabellings of copies that come from equal factors and rotations of one factor."""
     generators = []
     start, total = 0, sum(len(component.letters) * e for component, e in monomial)
     for component, exponent in monomial:

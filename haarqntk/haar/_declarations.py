@@ -1,6 +1,6 @@
 """What integrands are made of: random matrices and states, and the matrices between them.
 
-Reference: derivations/10_integrals.md.
+Reference: derivations/11_integrals.md.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ def haar_unitary(name: str, *, dims: Dims = "D") -> MatrixExpression:
 
     Args:
         name: Its name: a letter, then letters, digits or underscores. Different names are independent.
-        dims: Its dimension: a name, a SymPy symbol or an integer ≥ 1; "D" by default. A tuple makes it act on several
-            tensor factors at once.
+        dims: Its dimension: a name, a SymPy symbol or an integer ≥ 1; "D" by default. A tuple makes it act on
+            several tensor factors at once.
 
     Returns:
         The matrix, with ``@``, ``.H``, ``.T``, ``.conj()`` and entries ``V[i, j]``, indices from 0.
@@ -44,7 +44,7 @@ def haar_unitary(name: str, *, dims: Dims = "D") -> MatrixExpression:
         1/D
 
     Reference:
-        collins2006; derivations/10_integrals.md.
+        collins2006; derivations/11_integrals.md.
     """
     return _random_matrix(name, "unitary", check_spaces(dims), {"unitary"})
 
@@ -59,7 +59,7 @@ def haar_orthogonal(name: str, *, dims: Dims = "D") -> MatrixExpression:
         3/(D*(D + 2))
 
     Reference:
-        collins2009; derivations/10_integrals.md.
+        collins2009; derivations/11_integrals.md.
     """
     return _random_matrix(name, "orthogonal", check_spaces(dims), {"unitary", "real"})
 
@@ -67,8 +67,8 @@ def haar_orthogonal(name: str, *, dims: Dims = "D") -> MatrixExpression:
 def haar_symplectic(name: str, *, dims: Dims = "D") -> MatrixExpression:
     """A Haar-random symplectic matrix of Sp(D), D even: S unitary with Sᵀ J S = J; see ``haar_unitary``.
 
-    J is [[0, 1], [−1, 0]] in blocks of D/2 (``symplectic_form``), so an index i has the partner D/2 + i, written with
-    ``hq.D / 2 + i``.
+    J is [[0, 1], [−1, 0]] in blocks of D/2 (``symplectic_form``), so an index i has the partner D/2 + i, written
+    with ``hq.D / 2 + i``.
 
     Raises:
         InputError: If the dimension is an odd number, or there is more than one.
@@ -80,7 +80,7 @@ def haar_symplectic(name: str, *, dims: Dims = "D") -> MatrixExpression:
         1/D
 
     Reference:
-        matsumoto2013; derivations/10_integrals.md.
+        matsumoto2013; derivations/11_integrals.md.
     """
     spaces = check_spaces(dims)
     if len(spaces) != 1:

@@ -1,14 +1,14 @@
-"""Elimination: one random matrix or state leaves a diagram, exactly.
+r"""Elimination: one random matrix or state leaves a diagram, exactly.
 
-.. math:: \\mathbb E\\, \\mathrm{diagram} = \\sum_{\\sigma, \\tau} \\mathrm{Wg}(\\sigma^{-1}\\tau)\\,
-          \\mathrm{diagram\\ glued\\ by\\ } \\sigma \\mathrm{\\ on\\ the\\ left\\ and\\ } \\tau
-          \\mathrm{\\ on\\ the\\ right\\ ends}
+.. math:: \mathbb E\, \mathrm{diagram} = \sum_{\sigma, \tau} \mathrm{Wg}(\sigma^{-1}\tau)\,
+          \mathrm{diagram\ glued\ by\ } \sigma \mathrm{\ on\ the\ left\ and\ } \tau
+          \mathrm{\ on\ the\ right\ ends}
 
 The sum runs over one σ of each orbit under the symmetries of the diagram. Where no path joins a left end to a right
 end, as in every product of V A V† and in every product of entries, the two sides are glued apart: k! + k! gluings
 instead of (k!)², and the pairs (σ, τ) are only counted, by class.
 
-Reference: collins2006; derivations/10_integrals.md.
+Reference: collins2006; derivations/11_integrals.md.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from haarqntk.traces import DiagramMonomial, Reduced, Reducer, Space
 
 LARGEST_NUM_GLUINGS = 600_000
+LARGEST_NUM_TERMS = 50_000
 _LARGEST_NUM_PAIRS = 400_000_000
 
 
@@ -104,6 +105,11 @@ def _eliminate_apart(copies: Copies, letter: RandomLetter, reducer: Reducer, tot
     right_signs = _signs(right, letter.group)
     num_classes = _gluings.num_classes(copies.degree)
     keys, size = right_numbers * num_classes, len(right_parts) * num_classes
+    if len(left_parts) * len(right_parts) > LARGEST_NUM_TERMS:
+        raise CostError(
+            f"{len(copies.plain)} copies of {letter.name} would leave {len(left_parts)} × {len(right_parts)} "
+            f"different terms, the largest number is {LARGEST_NUM_TERMS}; use fewer different letters"
+        )
     counts: Counter[tuple[int, int]] = Counter()
     for i, numbers in _classes(left, right, letter.group):
         found = _gluings.weighted_counts(keys + numbers, right_signs, size)
@@ -120,7 +126,7 @@ def _eliminate_apart(copies: Copies, letter: RandomLetter, reducer: Reducer, tot
 def _glued_side(
     copies: Copies, reducer: Reducer, rows: Rows, side: int
 ) -> tuple[Rows, list[Reduced], Rows, Rows]:
-    """The rows that do not glue one side to zero, the different diagrams, the number of each row's, the rows' places."""
+    """The rows that do not glue one side to zero, the different diagrams, each row's number, the rows' places."""
     parts: dict[Reduced, int] = {}
     part, kept, numbers = copies.side(side), [], []
     common = None if part.has_content or not len(rows) else part.glued(reducer, rows[0].tolist(), None)

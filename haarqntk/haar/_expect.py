@@ -6,7 +6,6 @@ from collections import Counter
 from typing import TYPE_CHECKING, TypeAlias
 
 from haarqntk.errors import InputError, InputTypeError
-from haarqntk.exact import DimensionFunction
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
 from haarqntk.haar._declarations import HaarState
 from haarqntk.haar._elimination import RandomLetter, eliminate, random_letters_in
@@ -16,6 +15,7 @@ from haarqntk.traces import Reducer
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from haarqntk.exact import DimensionFunction
     from haarqntk.haar._elimination import Outcome
     from haarqntk.haar._integral import Factors
     from haarqntk.traces import DiagramMonomial
@@ -34,8 +34,8 @@ def expect(
 
     Args:
         integrand: A polynomial in traces, entries and expectations, or in words of matrices.
-        over: The random matrices and states to average over; all of the integrand's if left out. The others stay in the
-            result.
+        over: The random matrices and states to average over; all of the integrand's if left out. The others stay
+            in the result.
 
     Returns:
         The average, an ``Integral``: scalar or operator-valued as the integrand.
@@ -52,7 +52,7 @@ def expect(
         Trace(A**2)*Trace(B**2)/((D - 1)*(D + 1))
 
     Reference:
-        collins2006; derivations/10_integrals.md.
+        collins2006; derivations/11_integrals.md.
     """
     expression = _expression(integrand)
     chosen = _chosen(expression, over)

@@ -86,7 +86,7 @@ class Integral:
 
     @property
     def design_order(self) -> int:
-        """The order t of the designs that have the same average: the largest number of copies of one random matrix."""
+        """The order t of the designs that have the same average: the most copies of one random matrix."""
         return max(
             (w.design_order for found in self.counts.values() for ws, _ in found for w in ws), default=0
         )
@@ -155,8 +155,8 @@ class Integral:
 
         Args:
             D: The dimension of that name, an integer ≥ 1, also below the number of copies.
-            matrices: The matrices of the result by name: nested lists of exact numbers, arrays or Qobj, of the declared
-                dimensions and relations.
+            matrices: The matrices of the result by name: nested lists of exact numbers, arrays or Qobj, of the
+                declared dimensions and relations.
             dimensions: Dimensions of other names.
 
         Returns:
@@ -193,8 +193,8 @@ class Integral:
         for name, least in self.least.items():
             if values.get(name, least) < least:
                 raise InputError(
-                    f"{name} must be at least {least}, got {values[name]}: the integrand has an index that does not "
-                    "exist below"
+                    f"{name} must be at least {least}, got {values[name]}: the integrand has an index that does "
+                    "not exist below"
                 )
         return values
 

@@ -13,8 +13,7 @@ from haarqntk.traces import INDEX, MATRIX, OPEN, VECTOR, Component, Letter, firs
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from haarqntk.traces import Space
-    from haarqntk.traces._diagram import Token
+    from haarqntk.traces import Space, Token
 
 sympy = LazyModule("sympy")
 

@@ -55,77 +55,75 @@ def value_of(
     for name, value in given.items():
         letter = declared[name]
         if isinstance(letter, Letter):
-            arrays[name] = _checked_array(name, value, letter, dimensions)
-    total: Any = Fraction(0)
-    if spaces:
-        size = total_dimension(spaces, dimensions)
-        total = np.full((size, size), Fraction(0), dtype=object)
+            sizes = _sizes(letter, dimensions)
+            arrays[name] = _checked_array(name, value, letter, dimensions).reshape(sizes + sizes)
+    size = total_dimension(spaces, dimensions)
+    total: Any = np.full((size, size), Fraction(0), dtype=object) if spaces else Fraction(0)
     for monomial, c in terms.items():
         total = total + c.at({}) * _contracted(monomial, arrays, dimensions, len(spaces))
-    if isinstance(total, np.ndarray) and not all(isinstance(x, Fraction) for x in total.flat):
-        return total.astype(complex if np.iscomplexobj(total.astype(complex).imag.any()) else complex)
+    if spaces and not all(isinstance(x, Fraction) for x in total.flat):
+        return total.astype(complex if any(isinstance(x, complex) for x in total.flat) else float)
     return total
 
 
 def _contracted(
-    monomial: DiagramMonomial,
-    arrays: Mapping[str, Any],
-    dimensions: Mapping[str, int],
-    width: int,
+    monomial: DiagramMonomial, arrays: Mapping[str, Any], dimensions: Mapping[str, int], width: int
 ) -> Any:
-    """One diagram by numpy.einsum; kets and bras of a matrix of rank one are paired, whichever with whichever."""
+    """One diagram by numpy.einsum, an axis for each joined pair of ends."""
     letters, partner = flatten([monomial])
-    first = first_ends(letters)
     axis: dict[int, int] = {}
     for end, other in enumerate(partner):
         axis[end] = axis[other] if other in axis else len(axis)
-    operands: list[Any] = []
+    operands: list[tuple[Any, list[int]]] = []
     opened: dict[tuple[str, int], int] = {}
-    waiting: dict[str, list[list[int]]] = {}
-    for i, letter in enumerate(letters):
-        axes = [axis[end] for end in range(first[i], first[i] + letter.num_ends)]
-        sizes = [total_dimension((space,), dimensions) for space in letter.spaces]
+    vectors: dict[str, tuple[list[list[int]], list[list[int]]]] = {}
+    for letter, start in zip(letters, first_ends(letters), strict=True):
+        axes = [axis[end] for end in range(start, start + letter.num_ends)]
         if letter.kind == OPEN:
-            opened[letter.name, letter.place] = axes[0]
-        elif letter.kind == INDEX:
-            operands += [_unit_vector(letter, sizes[0]), axes]
+            # an open end has an axis of its own, so that one joined to another open end is an identity matrix
+            opened[letter.name, letter.place] = len(axis) + len(opened)
+            operands.append(
+                (_identity(_sizes(letter, dimensions)[0]), [axes[0], opened[letter.name, letter.place]])
+            )
         elif letter.kind == VECTOR:
-            waiting.setdefault(letter.name, []).append([int(letter.conjugated), *axes])
+            vectors.setdefault(letter.name, ([], []))[letter.conjugated].append(axes)
         else:
-            matrix = _form(sizes[0]) if letter.name == SYMPLECTIC_FORM else arrays[letter.name]
-            shaped = (matrix.conjugate() if letter.conjugated else matrix).reshape(sizes + sizes)
-            operands += [shaped, [*axes[::2], *axes[1::2]]]
-    for name, found in waiting.items():
-        kets, bras = ([axes for conj, *axes in found if conj == side] for side in (0, 1))
-        sizes = [total_dimension((s,), dimensions) for s in next(x.spaces for x in letters if x.name == name)]
-        for ket, bra in zip(kets, bras, strict=True):
-            operands += [arrays[name].reshape(sizes + sizes), [*ket, *bra]]
+            operands.append((_array(letter, arrays, dimensions), [*axes[::2], *axes[1::2]]))
+    for name, (kets, bras) in vectors.items():
+        # a ket and a bra of a matrix of rank one are that matrix, whichever ket with whichever bra
+        operands += [(arrays[name], [*ket, *bra]) for ket, bra in zip(kets, bras, strict=True)]
     out = [opened[side, s] for side in ("left", "right") for s in range(width)]
-    if not operands and not out:
+    return _einsum(operands, out, width)
+
+
+def _einsum(operands: list[tuple[Any, list[int]]], out: list[int], width: int) -> Any:
+    if not operands:
         return Fraction(1)
-    through = {}
-    for side, s in list(opened):
-        label = opened[side, s]
-        if label in through:  # an open end joined to an open end: the identity
-            fresh = 10_000 + s
-            size = _open_size(letters, s, dimensions)
-            eye = np.array([[Fraction(int(a == b)) for b in range(size)] for a in range(size)], dtype=object)
-            operands += [eye, [label, fresh]]
-            opened[side, s] = fresh
-        through[label] = s
-    out = [opened[side, s] for side in ("left", "right") for s in range(width)]
-    labels = {label: n for n, label in enumerate(sorted({x for axes in operands[1::2] for x in axes}))}
-    relabelled = [[labels[x] for x in part] if n % 2 else part for n, part in enumerate(operands)]
-    value = np.einsum(*relabelled, [labels[x] for x in out])
-    if out:
-        size = int(np.prod(value.shape[:width]))
-        return value.reshape(size, size)
-    return value.item() if isinstance(value, np.ndarray) else value
+    numbers = {label: n for n, label in enumerate(sorted({x for _, axes in operands for x in axes}))}
+    arguments: list[Any] = []
+    for array, axes in operands:
+        arguments += [array, [numbers[x] for x in axes]]
+    value = np.einsum(*arguments, [numbers[x] for x in out])
+    if not out:
+        return value.item() if isinstance(value, np.ndarray | np.generic) else value
+    size = int(np.prod(value.shape[:width]))
+    return value.reshape(size, size).astype(object)
 
 
-def _open_size(letters: list[Letter], place: int, dimensions: Mapping[str, int]) -> int:
-    spaces = next(x.spaces for x in letters if x.kind == OPEN and x.place == place)
-    return total_dimension(spaces, dimensions)
+def _array(letter: Letter, arrays: Mapping[str, Any], dimensions: Mapping[str, int]) -> Any:
+    """The array of a letter: the left indices of all its tensor factors, then the right ones."""
+    if letter.kind == INDEX:
+        return _unit_vector(letter, _sizes(letter, dimensions)[0])
+    matrix = _form(letter, dimensions) if letter.name == SYMPLECTIC_FORM else arrays[letter.name]
+    return matrix.conjugate() if letter.conjugated else matrix
+
+
+def _sizes(letter: Letter, dimensions: Mapping[str, int]) -> list[int]:
+    return [total_dimension((space,), dimensions) for space in letter.spaces]
+
+
+def _identity(size: int) -> Any:
+    return np.array([[Fraction(int(a == b)) for b in range(size)] for a in range(size)], dtype=object)
 
 
 def _unit_vector(letter: Letter, size: int) -> Any:
@@ -135,12 +133,12 @@ def _unit_vector(letter: Letter, size: int) -> Any:
     return np.array([Fraction(int(i == place)) for i in range(size)], dtype=object)
 
 
-def _form(size: int) -> Any:
+def _form(letter: Letter, dimensions: Mapping[str, int]) -> Any:
+    size = total_dimension(letter.spaces, dimensions)
     half = size // 2
-    return np.array(
-        [[Fraction((j == i + half) - (i == j + half)) for j in range(size)] for i in range(size)],
-        dtype=object,
-    )
+    form = [[Fraction((j == i + half) - (i == j + half)) for j in range(size)] for i in range(size)]
+    sizes = _sizes(letter, dimensions)
+    return np.array(form, dtype=object).reshape(sizes + sizes)
 
 
 def _checked_array(name: str, value: Any, letter: Letter, dimensions: Mapping[str, int]) -> Any:
@@ -153,6 +151,7 @@ def _checked_array(name: str, value: Any, letter: Letter, dimensions: Mapping[st
     except InputTypeError:
         try:
             array = array.astype(complex)
+            array = array.real.copy() if not array.imag.any() else array
         except (TypeError, ValueError):
             raise InputTypeError(f"matrix {name} must hold numbers, got {array.flat[0]!r}") from None
         if not np.isfinite(array).all():
@@ -166,9 +165,8 @@ def _checked_array(name: str, value: Any, letter: Letter, dimensions: Mapping[st
 
 
 def _broken_relation(A: Any, properties: frozenset[str]) -> str | None:
-    one = np.array([[Fraction(int(a == b)) for b in range(len(A))] for a in range(len(A))], dtype=object)
-    adjoint = A.conjugate().T
-    trace = A.trace()
+    one, adjoint, trace = _identity(len(A)), A.conjugate().T, A.trace()
+    products = np.multiply.outer(A, A) if "rank_one" in properties else A
     differences: dict[str, Callable[[], Any]] = {
         "hermitian": lambda: A - adjoint,
         "traceless": lambda: trace * one,
@@ -177,15 +175,9 @@ def _broken_relation(A: Any, properties: frozenset[str]) -> str | None:
         "unitary": lambda: A @ adjoint - one,
         "symmetric": lambda: A - A.T,
         "real": lambda: A - A.conjugate(),
-        "rank_one": lambda: np.array(
-            [A[i, j] * A[k, m] - A[i, m] * A[k, j] for i, j, k, m in _minors(len(A))]
-        ),
+        "rank_one": lambda: products - products.transpose(0, 3, 2, 1),
     }
     for name, difference in differences.items():
         if name in properties and any(abs(complex(x)) > _ROUNDING for x in difference().flat):
             return name
     return None
-
-
-def _minors(size: int) -> list[tuple[int, int, int, int]]:
-    return [(i, j, k, m) for i in range(size) for k in range(i) for j in range(size) for m in range(j)]

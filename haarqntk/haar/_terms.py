@@ -1,7 +1,7 @@
 """Sums of diagrams with coefficients: the plain data under the algebra of integrands.
 
-A matrix expression has open ends named "left" and "right", one pair for each tensor factor; joining open ends is how
-matrices are multiplied, traced and transposed.
+A matrix expression has open ends named "left" and "right", one pair for each tensor factor; joining open ends is
+how matrices are multiplied, traced and transposed.
 """
 
 from __future__ import annotations

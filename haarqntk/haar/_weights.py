@@ -1,9 +1,9 @@
 """``Weight``: what the measure contributes to one term of an integral, exact at every dimension.
 
-Each random matrix or state of an integrand, once integrated, leaves one weight: a Weingarten function of its group, the
-normalisation of a Haar state, or the character sum that integrates power sums of a unitary.
+Each random matrix or state of an integrand, once integrated, leaves one weight: a Weingarten function of its group,
+the normalisation of a Haar state, or the character sum that integrates power sums of a unitary.
 
-Reference: collins2006; derivations/10_integrals.md.
+Reference: collins2006; derivations/11_integrals.md.
 """
 
 from __future__ import annotations

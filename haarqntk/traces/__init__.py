@@ -3,18 +3,9 @@
 A word is a tuple of letters, read from left to right; under the trace it is cyclic. Tr is not normalised.
 """
 
-from haarqntk.traces._diagram import (
-    Component,
-    Reduced,
-    Reducer,
-    flatten,
-    is_open,
-    product,
-    reduce_diagram,
-)
-from haarqntk.traces._diagram import (
-    Monomial as DiagramMonomial,
-)
+from haarqntk.traces._component import Component, Token, flatten, is_open, product
+from haarqntk.traces._component import Monomial as DiagramMonomial
+from haarqntk.traces._diagram import Reduced, Reducer, reduce_diagram
 from haarqntk.traces._gluing import Gluing
 from haarqntk.traces._letters import (
     INDEX,
@@ -55,6 +46,7 @@ __all__ = [
     "Reduced",
     "Reducer",
     "Space",
+    "Token",
     "TracePolynomial",
     "canonical_cyclic_word",
     "first_ends",

@@ -7,7 +7,7 @@ indices are letters with left ends only, which close a word.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from haarqntk.errors import InputError
@@ -36,13 +36,16 @@ class Letter:
     """One factor of a word.
 
     Attributes:
-        kind: "matrix"; "vector", a pure state or one side of a matrix of rank one; "index", a unit vector; "open", an
-            end of an operator-valued result.
+        kind: "matrix"; "vector", a pure state or one side of a matrix of rank one; "index", a unit vector;
+            "open", an end of an operator-valued result.
         name: The name; the number or the name of an index; the side of an open end.
         spaces: The dimension of each tensor factor.
         properties: Relations among ``PROPERTIES``, and "normalised" of a vector, "antisymmetric" of the form J.
         conjugated: Whether this is the complex conjugate.
-        place: The tensor factor of an open end; the half of the space of an index, 1 for D/2 + i.
+        place: The tensor factor of an open end; the half of the space of an index, 1 for D/2 + i; the side of a
+            matrix of rank one, 1 for its right vector.
+        num_ends: The number of ends: left and right for each tensor factor of a matrix, left only for the others.
+        sort_key: An order that depends on nothing but the value.
 
     Examples:
         >>> Letter("matrix", "A", ("D",)).num_ends
@@ -56,22 +59,20 @@ class Letter:
     conjugated: bool = False
     place: int = 0
 
-    @property
-    def num_ends(self) -> int:
-        """The number of ends: left and right for each tensor factor of a matrix, left only for the others."""
-        return len(self.spaces) * (2 if self.kind == MATRIX else 1)
+    num_ends: int = field(init=False, compare=False, repr=False)
+    sort_key: tuple[object, ...] = field(init=False, compare=False, repr=False)
+    _hash: int = field(init=False, compare=False, repr=False)
 
-    @property
-    def sort_key(self) -> tuple[str, str, int, bool, tuple[str, ...]]:
-        """An order that depends on nothing but the value."""
+    def __post_init__(self) -> None:
+        """Set what the engine asks for again and again."""
         index = int(self.name) if self.kind == INDEX and self.name.isdigit() else 0
-        return (
-            self.kind,
-            self.name,
-            self.place + 2 * index,
-            self.conjugated,
-            tuple(map(str, self.spaces)),
-        )
+        key = (self.kind, self.name, self.place + 2 * index, self.conjugated, tuple(map(str, self.spaces)))
+        object.__setattr__(self, "num_ends", len(self.spaces) * (2 if self.kind == MATRIX else 1))
+        object.__setattr__(self, "sort_key", key)
+        object.__setattr__(self, "_hash", hash((key, self.properties)))
+
+    def __hash__(self) -> int:
+        return self._hash
 
     def conjugate(self) -> Letter:
         """The complex conjugate; itself where the letter is real."""
@@ -83,7 +84,7 @@ class Letter:
 
 
 def matrix_letter(name: str, spaces: tuple[Space, ...], properties: frozenset[str]) -> Letter:
-    """A matrix with the relations that follow from the declared ones: a Hermitian unitary is an involution, and so on.
+    """A matrix with the relations that follow from the declared ones: a Hermitian unitary squares to 1.
 
     Raises:
         InputError: If a relation is unknown, or two contradict each other.

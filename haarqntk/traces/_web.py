@@ -109,22 +109,20 @@ def _leaving(
     """The letters that become the identity where ``side`` of the first meets the second; empty if none does."""
     i, j = pair
     a, b = letters[i], letters[j]
-    if i == j or (a.name, a.kind, a.spaces) != (b.name, b.kind, b.spaces):
+    if i == j or (a.name, a.kind, a.spaces, a.place) != (b.name, b.kind, b.spaces, b.place):
         return set()
-    if a.kind == VECTOR:
-        met = all(partner[first[i] + s] == first[j] + s for s in range(a.num_ends))
-        return {i, j} if met and "normalised" in a.properties and a.conjugated != b.conjugated else set()
-    if a.kind != MATRIX:
-        return set()
-    other_side = (partner[first[i] + side] - first[j]) % 2
-    met = all(partner[first[i] + 2 * s + side] == first[j] + 2 * s + other_side for s in range(len(a.spaces)))
-    if not met:
+    step = 2 if a.kind == MATRIX else 1
+    other_side = (partner[first[i] + side] - first[j]) % step
+    width = range(len(a.spaces))
+    if any(partner[first[i] + step * s + side] != first[j] + step * s + other_side for s in width):
         return set()
     same = a.conjugated == b.conjugated
-    if same and side != other_side:
-        if "projector" in a.properties:
-            return {i}
-        return {i, j} if "involution" in a.properties else set()
-    if side == other_side and "unitary" in a.properties and (not same or "real" in a.properties):
-        return {i, j}
-    return set()
+    if a.kind == VECTOR:
+        cancels = "normalised" in a.properties and not same
+    elif side == other_side:
+        cancels = "unitary" in a.properties and (not same or "real" in a.properties)
+    elif same and "projector" in a.properties:
+        return {i}
+    else:
+        cancels = same and "involution" in a.properties
+    return {i, j} if cancels else set()
