@@ -159,8 +159,8 @@ class MatrixExpression(_Polynomial):
     Examples:
         >>> import haarqntk as hq
         >>> U, A = hq.haar_unitary("U"), hq.matrices("A")
-        >>> hq.expect(U @ A @ U.H).to_sympy()
-        Trace(A)/D*I
+        >>> print(hq.expect(U @ A @ U.H))
+        (Tr(A)/D) 1
     """
 
     __slots__ = ("spaces",)

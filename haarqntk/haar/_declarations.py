@@ -173,8 +173,8 @@ class HaarState:
     Examples:
         >>> import haarqntk as hq
         >>> psi, A = hq.haar_state("psi"), hq.matrices("A")
-        >>> hq.expect(psi.expectation(A) ** 2).to_sympy()
-        (Trace(A)**2 + Trace(A**2))/(D*(D + 1))
+        >>> print(hq.expect(psi.expectation(A) ** 2))
+        (Tr(A)**2 + Tr(A^2))/(D*(D + 1))
 
     Attributes:
         name: Its name.

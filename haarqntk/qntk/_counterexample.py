@@ -74,9 +74,7 @@ def smallest_counterexample(
     names = {*exact.polynomial.variables, *(free.name for free in claim.free_symbols)} - {"D", "L"}
     traces = sorted(name for name in names if trace_word(name))
     difference = None if polynomial is None else exact.polynomial - polynomial
-    further = [D for D in range(_DIMENSIONS[-1] + 2, _LARGEST_DIMENSION + 1, 2) if _is_seen(difference, D)][
-        :1
-    ]
+    further = _next_dimension(difference)
     derived = {
         D: exact.derive(D) if exact.design_order > D else exact.polynomial for D in (*_DIMENSIONS, *further)
     }
@@ -142,6 +140,12 @@ def _claimed_at(
         return sympy.Rational(value.numerator, value.denominator)
     at = {symbol(name): sympy.Rational(v.numerator, v.denominator) for name, v in values.items()}
     return claim.xreplace({**at, symbol("D"): sympy.Integer(D)})
+
+
+def _next_dimension(difference: TracePolynomial | None) -> list[int]:
+    """The first dimension beyond the usual ones at which exact and claimed differ, if there is one up to 100."""
+    beyond = range(_DIMENSIONS[-1] + 2, _LARGEST_DIMENSION + 1, 2)
+    return [D for D in beyond if _is_seen(difference, D)][:1]
 
 
 def _is_seen(difference: TracePolynomial | None, D: int) -> bool:

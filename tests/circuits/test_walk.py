@@ -157,7 +157,7 @@ def test_the_product_of_no_copies_is_one() -> None:
     assert mean_of_product([]) == TracePolynomial.constant(1)
 
 
-@pytest.mark.parametrize(("k", "size"), [(7, "7! = 5040"), (30, "30! = 265252859812191058636308480000000")])
+@pytest.mark.parametrize(("k", "size"), [(7, "7! = 5040"), (30, "30!")])
 def test_seven_copies_and_more_are_refused_at_once_with_their_size(k: int, size: str) -> None:
     product = [Copy((f"l{i}",)) for i in range(k)]  # at 30 there are more patterns than could be listed
     with pytest.raises(
