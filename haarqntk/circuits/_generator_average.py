@@ -27,7 +27,7 @@ from haarqntk.combinatorics import all_permutations, cycle_type, cycles, partiti
 from haarqntk.errors import InputError
 from haarqntk.exact import RationalFunction, over_common_denominator
 from haarqntk.haar import Dimension, dimension_as_field
-from haarqntk.traces import Monomial, TracePolynomial, mixed_trace, multiply_monomials
+from haarqntk.traces import Monomial, TracePolynomial, mixed_traces, multiply_monomials
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -174,5 +174,4 @@ def _monomial(labels: tuple[Label, ...], rank: int) -> Monomial:
         letter for state, observable in labels for letter in (("observable", observable), ("state", state))
     ]
     order = tuple(all_permutations(len(letters))[rank].tolist())
-    words = (mixed_trace(tuple(letters[point] for point in cycle)) for cycle in cycles(order))
-    return reduce(multiply_monomials, words, ())
+    return mixed_traces(tuple(letters[point] for point in cycle) for cycle in cycles(order))

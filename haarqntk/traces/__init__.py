@@ -23,7 +23,7 @@ from haarqntk.traces._web import first_ends
 from haarqntk.traces._words import (
     canonical_cyclic_word,
     has_phase,
-    mixed_trace,
+    mixed_traces,
     product_of_state_invariants,
     pure_state_invariant,
     symbol_word,
@@ -54,7 +54,7 @@ __all__ = [
     "has_phase",
     "is_open",
     "matrix_letter",
-    "mixed_trace",
+    "mixed_traces",
     "multiply_monomials",
     "product",
     "product_of_state_invariants",

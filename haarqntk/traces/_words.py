@@ -107,43 +107,66 @@ def has_phase(name: str) -> bool:
     return name.startswith("Re_") or canonical_cyclic_word(word) != canonical_cyclic_word(word[::-1])
 
 
-def mixed_trace(word: tuple[tuple[str, str], ...]) -> tuple[tuple[str, int], ...]:
-    """The trace of a word in observables and pure states, as a monomial.
+def mixed_traces(words: Iterable[tuple[tuple[str, str], ...]]) -> tuple[tuple[str, int], ...]:
+    """The product of traces of words in observables and pure states, as a monomial: one form for each value.
+
+    With ρ = |a⟩⟨a| words fall apart into paths ⟨a|X|b⟩ from state to state, and only these paths count:
+    ⟨a|X|b⟩⟨b|Y|a⟩⟨a|Z|b⟩⟨b|W|a⟩ is a product of two traces in two ways. The least path goes first, the least that
+    continues it follows, and a state that is met again closes a trace.
 
     Args:
-        word: Pairs ("observable", name) or ("state", name).
+        words: Tuples of pairs ("observable", name) or ("state", name).
 
     Returns:
-        Sorted pairs (symbol name, exponent). With ρ = |a⟩⟨a| a word splits at repeated states; Tr ρ O^j of the
-        state "psi" and the observable "O" is ``mj``, a word without state a ``T``, any other ``Tr_…``.
+        Sorted pairs (symbol name, exponent): Tr ρ O^j of the state "psi" and the observable "O" is ``mj``, a word
+        without state a ``T``, any other ``Tr_…``.
 
     Examples:
-        >>> O, rho = ("observable", "O"), ("state", "psi")
-        >>> mixed_trace((O, rho, O, O, rho)), mixed_trace((O, O)), mixed_trace((rho, rho))
+        >>> O, rho, b = ("observable", "O"), ("state", "psi"), ("state", "b")
+        >>> mixed_traces([(O, rho, O, O, rho)]), mixed_traces([(O, O)]), mixed_traces([(rho, rho)])
         ((('m1', 1), ('m2', 1)), (('T2', 1),), ())
+        >>> mixed_traces([(O, rho, O, b, b)])
+        (('Tr_O_b_O_psi', 1),)
     """
-    places = [i for i, (kind, _) in enumerate(word) if kind == "state"]
-    if not places:
-        return ((trace_name(tuple(name for _, name in word)), 1),)
-    turned = word[places[0] :] + word[: places[0]]
-    for i in range(1, len(turned)):
-        if turned[i] == turned[0]:
-            exponents: dict[str, int] = {}
-            for name, e in (*mixed_trace(turned[:i]), *mixed_trace(turned[i:])):
-                exponents[name] = exponents.get(name, 0) + e
-            return tuple(sorted(exponents.items()))
-    names = [name for _, name in turned]
-    if len(turned) == 1:
-        return ()
-    if len(places) == 1 and set(names[1:]) == {"O"} and names[0] == "psi":
-        return ((f"m{len(turned) - 1}", 1),)
-    return (("Tr_" + "_".join(canonical_cyclic_word(tuple(names))), 1),)
+    exponents: dict[str, int] = {}
+    paths: list[tuple[str, tuple[str, ...], str]] = []
+    for word in words:
+        places = [i for i, (kind, _) in enumerate(word) if kind == "state"]
+        names = [name for _, name in word]
+        if not places:
+            name = trace_name(tuple(names))
+            exponents[name] = exponents.get(name, 0) + 1
+        for i, j in zip(places, [*places[1:], *(p + len(word) for p in places[:1])], strict=True):
+            paths.append((names[i], tuple((names + names)[i + 1 : j]), names[j % len(word)]))
+    paths.sort()
+    trail: list[tuple[str, tuple[str, ...], str]] = []
+    while paths:
+        path = next((p for p in paths if trail and p[0] == trail[-1][2]), paths[0])
+        paths.remove(path)
+        trail.append(path)
+        start = next((i for i, p in enumerate(trail) if p[0] == path[2]), None)
+        if start is not None:
+            closed = _closed_path_name(trail[start:])
+            trail = trail[:start]
+            if closed:
+                exponents[closed] = exponents.get(closed, 0) + 1
+    return tuple(sorted(exponents.items()))
+
+
+def _closed_path_name(paths: list[tuple[str, tuple[str, ...], str]]) -> str | None:
+    """The name of the trace of a closed path that meets each state once; None for Tr ρ = 1."""
+    names = [name for state, observables, _ in paths for name in (state, *observables)]
+    if len(names) == 1:
+        return None
+    if len(paths) == 1 and names[0] == "psi" and set(names[1:]) == {"O"}:
+        return f"m{len(names) - 1}"
+    return "Tr_" + "_".join(canonical_cyclic_word(tuple(names)))
 
 
 def symbol_word(name: str) -> tuple[tuple[str, str], ...] | None:
     """The word in observables and pure states whose trace has that name; None if the name is no trace's.
 
-    The inverse of ``trace_name`` and ``mixed_trace``; ``sigma_ab`` and ``Re_abc`` are words in states alone.
+    The inverse of ``trace_name`` and ``mixed_traces``; ``sigma_ab`` and ``Re_abc`` are words in states alone.
 
     Examples:
         >>> symbol_word("Tr_O1_a_b")

@@ -13,7 +13,14 @@ from hypothesis import strategies as st
 from strategies import observable_words, pure_states, words
 
 from haarqntk.errors import InputError
-from haarqntk.traces import canonical_cyclic_word, pure_state_invariant, trace_name, trace_word
+from haarqntk.traces import (
+    canonical_cyclic_word,
+    mixed_traces,
+    pure_state_invariant,
+    symbol_word,
+    trace_name,
+    trace_word,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -98,3 +105,34 @@ def test_a_product_of_two_phases_is_refused() -> None:
     text = "states must leave at most one invariant with a phase in a product, got Re_abc and Re_abc; "
     with pytest.raises(InputError, match=text + "use fewer different states in one moment"):
         pure_state_invariant(("a", "b", "c", "a", "b", "c"))
+
+
+MixedWord = tuple[tuple[str, str], ...]
+LETTERS = [("observable", "O"), ("observable", "O1"), ("state", "a"), ("state", "b"), ("state", "psi")]
+mixed_words = st.lists(st.sampled_from(LETTERS), min_size=1, max_size=7).map(tuple)
+
+
+def value(words: list[MixedWord], matrices: dict[str, NDArray[np.complex128]]) -> complex:
+    return complex(prod(np.trace(reduce(np.matmul, [matrices[name] for _, name in word])) for word in words))
+
+
+@given(st.lists(mixed_words, min_size=1, max_size=3), st.integers(0, 2**32 - 1))
+def test_mixed_traces_have_the_value_of_their_words(words: list[MixedWord], seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    matrices = {}
+    for kind, name in LETTERS:
+        A = rng.normal(size=(3, 3)) + 1j * rng.normal(size=(3, 3))
+        ket = A[0] / np.linalg.norm(A[0])
+        matrices[name] = A + A.conj().T if kind == "observable" else np.outer(ket, ket.conj())
+    monomial = mixed_traces(words)
+    written = [symbol_word(name) for name, e in monomial for _ in range(e)]
+    assert all(written)
+    assert np.isclose(value([w for w in written if w], matrices), value(words, matrices))
+
+
+@given(st.permutations(LETTERS[:2] * 2))
+def test_products_of_the_same_paths_between_states_have_one_form(order: list[tuple[str, str]]) -> None:
+    x, y, z, w = order
+    a, b = LETTERS[2:4]
+    assert mixed_traces([(a, x, b, y), (a, z, b, w)]) == mixed_traces([(a, x, b, w), (a, z, b, y)])
+    assert mixed_traces([(a, x, b, y, a, z, b, w)]) == mixed_traces([(b, w, a, z), (b, y, a, x)])
