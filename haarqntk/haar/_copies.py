@@ -6,13 +6,16 @@ symplectic group conj(S) = J S Jᵀ leaves copies of S alone, and a glued pair (
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import factorial, prod
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from haarqntk.traces import INDEX, MATRIX, Component, Gluing, Letter, first_ends, flatten
+from haarqntk.combinatorics import num_pairings
+from haarqntk.traces import INDEX, MATRIX, VECTOR, Component, Gluing, Letter, first_ends, flatten
 from haarqntk.traces import SYMPLECTIC_FORM as FORM
 
 if TYPE_CHECKING:
@@ -97,6 +100,44 @@ class Copies:
             return True
         return (a.name, a.spaces) == (b.name, b.spaces) and (a.place != b.place) == (self.form is not None)
 
+    def meets_one_vector(self, side: int) -> bool:
+        """Whether all copies meet the same unit vector on a side, so that the sum over its gluings is known."""
+        if self.form is not None:
+            return False
+        met = {
+            tuple(self.letters[self.owner[self.partner[end]]] for end in self.ends(place, side))
+            for place in self.plain
+        }
+        met_by_conjugated = {
+            tuple(self.letters[self.owner[self.partner[end]]].conjugate() for end in self.ends(place, side))
+            for place in self.conjugated
+        }
+        if len(met) != 1 or met != met_by_conjugated:
+            return False
+        letters = set(next(iter(met)))
+        if all(letter.kind == INDEX for letter in letters):
+            return True
+        whole = len(letters) == 1 and next(iter(letters)).spaces == self.letters[self.plain[0]].spaces
+        return (
+            whole
+            and all(x.kind == VECTOR and "normalised" in x.properties for x in letters)
+            and all(
+                self.partner[end] - self.first[self.owner[self.partner[end]]] == s
+                for place in self._random
+                for s, end in enumerate(self.ends(place, side))
+            )
+        )
+
+    def num_allowed(self, side: int) -> int:
+        """The number of ways to glue copies that meet nothing but numbered indices on a side."""
+        plain, conjugated = (
+            Counter(tuple(self._cap(end) for end in self.ends(place, side)) for place in places)
+            for places in (self.plain, self.conjugated)
+        )
+        if self.is_paired:
+            return prod(num_pairings(m // 2) if m % 2 == 0 else 0 for m in plain.values())
+        return prod(map(factorial, plain.values())) if plain == conjugated else 0
+
     @cached_property
     def _random(self) -> set[int]:
         return {*self.plain, *self.conjugated}
@@ -128,13 +169,15 @@ class Copies:
         lefts, rights = ({end for place in self._random for end in self.ends(place, side)} for side in (0, 1))
         return not (self._reached[0] & self._reached[1] or any(self.partner[end] in rights for end in lefts))
 
-    def side(self, side: int) -> Copies:
+    def side(self, side: int, *, with_loose: bool) -> Copies:
         """One side alone, its copies cut down to vectors: the diagram must have its ``sides_are_apart``.
 
-        What hangs on neither side belongs to side 0.
+        Args:
+            side: 0 or 1.
+            with_loose: Whether what hangs on neither side comes along.
         """
         loose = set(range(len(self.letters))) - self._random - self._reached[0] - self._reached[1]
-        kept = sorted(self._reached[side] | self._random | (loose if side == 0 else set()))
+        kept = sorted(self._reached[side] | self._random | (loose if with_loose else set()))
         letters, old_ends = [], []
         for i in kept:
             letter = self.letters[i]
@@ -153,6 +196,7 @@ class Copies:
             tuple(new_place[i] for i in self.conjugated),
             self.is_paired,
             self.form,
+            self.symmetries,
         )
 
     @property

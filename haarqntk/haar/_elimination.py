@@ -6,7 +6,8 @@ r"""Elimination: one random matrix or state leaves a diagram, exactly.
 
 The sum runs over one σ of each orbit under the symmetries of the diagram. Where no path joins a left end to a right
 end, as in every product of V A V† and in every product of entries, the two sides are glued apart: k! + k! gluings
-instead of (k!)², and the pairs (σ, τ) are only counted, by class.
+instead of (k!)², and the pairs (σ, τ) are only counted, by class. Where all copies meet one vector on a side, the
+sum over its gluings is the normalisation of a random unit vector, and only the other side is glued.
 
 Reference: collins2006; derivations/11_integrals.md.
 """
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from haarqntk.errors import CostError
 from haarqntk.haar import _gluings
 from haarqntk.haar._copies import Copies, gather_copies
-from haarqntk.haar._weights import POWER_SUMS, STATE, Weight
+from haarqntk.haar._weights import POWER_SUMS, REAL_STATE, STATE, Weight
 from haarqntk.traces import Component, product
 
 if TYPE_CHECKING:
@@ -77,7 +78,9 @@ def eliminate(monomial: DiagramMonomial, letter: RandomLetter, reducer: Reducer)
         return {}
     total: Counter[Outcome] = Counter()
     if letter.group == STATE:
-        _eliminate_state(copies, letter, reducer, total)
+        _eliminate_vector(copies, letter, reducer, total)
+    elif copies.sides_are_apart and (side := _side_of_one_vector(copies)) is not None:
+        _eliminate_vector(copies.side(1 - side, with_loose=True), letter, reducer, total)
     elif copies.sides_are_apart:
         _eliminate_apart(copies, letter, reducer, total)
     else:
@@ -85,9 +88,21 @@ def eliminate(monomial: DiagramMonomial, letter: RandomLetter, reducer: Reducer)
     return {outcome: count for outcome, count in total.items() if count}
 
 
-def _eliminate_state(copies: Copies, letter: RandomLetter, reducer: Reducer, total: Counter[Outcome]) -> None:
-    weights = (Weight(STATE, letter.spaces, ((copies.degree,),)),)
-    rows = _gluings.allowed_permutations(copies.allowed(0))
+def _side_of_one_vector(copies: Copies) -> int | None:
+    return next((side for side in (0, 1) if copies.meets_one_vector(side)), None)
+
+
+def _eliminate_vector(
+    copies: Copies, letter: RandomLetter, reducer: Reducer, total: Counter[Outcome]
+) -> None:
+    """One row or column of a random matrix, or a state: a uniform point of the complex or the real sphere."""
+    sphere = REAL_STATE if letter.group == "orthogonal" else STATE
+    weights = (Weight(sphere, letter.spaces, ((copies.degree,),)),)
+    if not copies.has_content:
+        if count := copies.num_allowed(0):
+            total[weights, (), ()] = count
+        return
+    rows = _ways(copies, 0, letter.group)
     chosen, sizes = _gluings.orbits(rows, copies.symmetries)
     for place, size in zip(chosen.tolist(), sizes.tolist(), strict=True):
         reduced = copies.glued(reducer, rows[place].tolist(), None)
@@ -128,7 +143,7 @@ def _glued_side(
 ) -> tuple[Rows, list[Reduced], Rows, Rows]:
     """The rows that do not glue one side to zero, the different diagrams, each row's number, the rows' places."""
     parts: dict[Reduced, int] = {}
-    part, kept, numbers = copies.side(side), [], []
+    part, kept, numbers = copies.side(side, with_loose=side == 0), [], []
     common = None if part.has_content or not len(rows) else part.glued(reducer, rows[0].tolist(), None)
     for i, row in enumerate(rows.tolist()):
         reduced = common or part.glued(reducer, row, None)
@@ -177,7 +192,7 @@ def _classes(left: Rows, right: Rows, group: str) -> Iterator[tuple[int, Rows]]:
 
 def _ways(copies: Copies, side: int, group: str) -> Rows:
     find: Callable[[list[list[bool]]], Rows] = (
-        _gluings.allowed_permutations if group == "unitary" else _gluings.allowed_pairings
+        _gluings.allowed_permutations if group in ("unitary", STATE) else _gluings.allowed_pairings
     )
     return find(copies.allowed(side))
 

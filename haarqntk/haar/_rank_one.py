@@ -1,7 +1,7 @@
 """Products of paths between vectors, written as traces: ⟨a|B|c⟩⟨c|A|a⟩ = Tr(PBRA) with P = |a⟩⟨a|, R = |c⟩⟨c|.
 
-The engine cuts a matrix of rank one into two vectors, because then every product of paths has one form. People write
-the matrix; this puts the halves together again.
+The engine cuts a matrix of rank one into two vectors, because then every product of paths has one form. People
+write the matrix; this puts the halves together again.
 """
 
 from __future__ import annotations

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 Dimensions: TypeAlias = "Mapping[str, int]"
 
-STATE, POWER_SUMS = "state", "power_sums"
+STATE, REAL_STATE, POWER_SUMS = "state", "real_state", "power_sums"
+_STEPS = {STATE: 1, REAL_STATE: 2}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -34,8 +35,9 @@ class Weight:
     """The weight of one random matrix or state.
 
     Attributes:
-        group: "unitary", "orthogonal" or "symplectic" for a Weingarten function; "state" for 1/(D(D+1)…(D+k−1));
-            "power_sums" for E[p_μ(V) p_ν(V)*] of a unitary V.
+        group: "unitary", "orthogonal" or "symplectic" for a Weingarten function; "state" for 1/(D(D+1)…(D+k−1))
+            and "real_state" for 1/(D(D+2)…(D+2k−2)), the moments of a random unit vector; "power_sums" for
+            E[p_μ(V) p_ν(V)*] of a unitary V.
         spaces: The tensor factors that the matrix acts on.
         classes: The class μ; of a state (k,); of power sums μ and ν.
 
@@ -98,9 +100,9 @@ def _generic(weight: Weight) -> DimensionFunction:
     if all(isinstance(space, int) for space in weight.spaces):
         return DimensionFunction.constant(_at(weight, total_dimension(weight.spaces, {})))
     D = dimension_product(weight.spaces)
-    if weight.group == STATE:
-        one = DimensionFunction.constant(1)
-        return one / prod((D + i for i in range(weight.design_order)), start=one)
+    if weight.group in _STEPS:
+        one, step = DimensionFunction.constant(1), _STEPS[weight.group]
+        return one / prod((D + step * i for i in range(weight.design_order)), start=one)
     if weight.group == POWER_SUMS:
         mu, nu = weight.classes
         return DimensionFunction.constant(centralizer_order(mu) if mu == nu else 0)
@@ -109,8 +111,8 @@ def _generic(weight: Weight) -> DimensionFunction:
 
 @cache
 def _at(weight: Weight, n: int) -> Fraction:
-    if weight.group == STATE:
-        return Fraction(1, prod(n + i for i in range(weight.design_order)))
+    if weight.group in _STEPS:
+        return Fraction(1, prod(n + _STEPS[weight.group] * i for i in range(weight.design_order)))
     if weight.group == POWER_SUMS:
         left, right = (character_column(mu) for mu in weight.classes)
         return Fraction(sum(value * right.get(lam, 0) for lam, value in left.items() if len(lam) <= n))
