@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from haarqntk._lazy import LazyModule
 from haarqntk._symbols import symbol
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from haarqntk.qntk._formula import Formula
     from haarqntk.traces import TracePolynomial
+
+_Point: TypeAlias = "tuple[int, int, tuple[tuple[int, ...], ...], tuple[Fraction, ...]]"
 
 hypothesis = LazyModule("hypothesis")
 hypothesis_configuration = LazyModule("hypothesis.configuration")
@@ -39,7 +41,8 @@ class Counterexample:
     Attributes:
         D: The dimension.
         L: The number of layers.
-        spectrum: The eigenvalues of O (of every observable).
+        spectra: Each observable with its eigenvalues; several observables commute, and entry i of each belongs to
+            eigenvector i.
         others: Values of the other symbols by name, such as sigma, n or m1.
         exact: The exact value.
         claimed: The claimed value, a SymPy number.
@@ -47,13 +50,21 @@ class Counterexample:
 
     D: int
     L: int
-    spectrum: tuple[int, ...]
+    spectra: tuple[tuple[str, tuple[int, ...]], ...]
     others: tuple[tuple[str, Fraction], ...]
     exact: Fraction
     claimed: Any
 
+    @property
+    def spectrum(self) -> tuple[int, ...]:
+        """The eigenvalues of the first observable; empty if no observable enters."""
+        return self.spectra[0][1] if self.spectra else ()
+
     def __str__(self) -> str:
-        spectrum = f", spectrum ({', '.join(map(str, self.spectrum))})" if self.spectrum else ""
+        spectrum = "".join(
+            f", spectrum{'' if len(self.spectra) == 1 else f' of {name}'} ({', '.join(map(str, row))})"
+            for name, row in self.spectra
+        )
         others = "".join(f", {name} = {value}" for name, value in self.others)
         return f"D = {self.D}, L = {self.L}{spectrum}{others}: exact {self.exact}, claimed {self.claimed}"
 
@@ -80,10 +91,15 @@ def smallest_counterexample(
     }
     others = sorted(name for name in names - set(traces) if not _is_expectation(name))
     expectations = sorted(name for name in names if _is_expectation(name))
+    labels = sorted({letter for name in traces for letter in trace_word(name) or ()}) or ["O"] * bool(
+        expectations
+    )
 
-    def evaluate(point: tuple[int, int, tuple[int, ...], tuple[Fraction, ...]]) -> Counterexample:
-        D, L, spectrum, rest = point
-        given = {"spectrum": spectrum, "traces": None, "observable": None}
+    def evaluate(point: _Point) -> Counterexample:
+        D, L, spectra, rest = point
+        spectrum = spectra[0] if spectra else ()
+        named = tuple(zip(labels, spectra, strict=False))
+        given = {"spectrum": dict(named) if len(named) > 1 else spectrum, "traces": None, "observable": None}
         values = dict(zip(others, rest, strict=True))
         if traces:
             values |= trace_values(traces, D, exact.design_order, given)
@@ -95,9 +111,9 @@ def smallest_counterexample(
         numbers = values | {"L": Fraction(L)}
         claimed = _claimed_at(D, numbers, claim, polynomial)
         shown = tuple((name, values[name]) for name in (*others, *expectations))
-        return Counterexample(D, L, spectrum, shown, derived[D].at(D, numbers), claimed)
+        return Counterexample(D, L, named, shown, derived[D].at(D, numbers), claimed)
 
-    def differs(point: tuple[int, int, tuple[int, ...], tuple[Fraction, ...]], *, poles_count: bool) -> bool:
+    def differs(point: _Point, *, poles_count: bool) -> bool:
         found = evaluate(point)
         if not found.claimed.is_finite or not found.claimed.is_real:
             return poles_count
@@ -115,7 +131,7 @@ def smallest_counterexample(
             *([(further, False)] if further else []),
             (_DIMENSIONS, True),
         ):
-            points = _points(dimensions, others, bool(traces or expectations), centred)
+            points = _points(dimensions, others, len(labels), centred)
             condition = partial(differs, poles_count=poles_count)
             # in a thread of its own, so that a user's own Hypothesis test may call it: there is nothing to nest in
             with ThreadPoolExecutor(max_workers=1) as executor:
@@ -160,16 +176,17 @@ def _is_expectation(name: str) -> bool:
     return name[0] == "m" and name[1:].isdecimal()
 
 
-def _points(dimensions: Sequence[int], others: list[str], has_spectrum: bool, centred: bool) -> Any:  # noqa: FBT001 - kinds of points
+def _points(dimensions: Sequence[int], others: list[str], num_observables: int, centred: bool) -> Any:  # noqa: FBT001 - a kind of points
     dimension = strategies.sampled_from(dimensions)
     other = strategies.sampled_from([Fraction(0), Fraction(1), Fraction(1, 2), Fraction(1, 3)])
 
     def spectra(D: int) -> Any:
-        if not has_spectrum:
-            return strategies.just(())
         free = strategies.lists(strategies.integers(0, 3), min_size=D - centred, max_size=D - centred)
         complete = free.map(lambda row: [*row, -sum(row)]) if centred else free
-        return complete.map(lambda row: tuple(sorted(row)))
+        first = complete.map(lambda row: tuple(sorted(row)))
+        return strategies.tuples(
+            *([first] * (num_observables > 0) + [complete.map(tuple)] * (num_observables - 1))
+        )
 
     def inputs(D: int) -> Any:
         return strategies.integers(1, D).map(Fraction)

@@ -43,7 +43,8 @@ def assert_really_differs(check: ClaimCheck, formula: Formula | None = None) -> 
     assert point is not None
     others = dict(point.others)
     where: dict[str, Any] = {"D": point.D, "L": point.L}
-    where |= {"spectrum": point.spectrum} if point.spectrum else {}
+    spectra = dict(point.spectra)
+    where |= {"spectrum": spectra if len(spectra) > 1 else point.spectrum} if spectra else {}
     where |= {"overlap": others["sigma"]} if "sigma" in others else {}
     where |= {"num_inputs": int(others["n"])} if "n" in others else {}
     where |= {"values": {name: x for name, x in others.items() if name not in {"sigma", "n"}}}
@@ -51,7 +52,10 @@ def assert_really_differs(check: ClaimCheck, formula: Formula | None = None) -> 
     assert exact == point.exact
     numbers: dict[str, Any] = {"D": point.D, "L": point.L, **others}
     numbers |= {f"T{j}": sum(Fraction(x) ** j for x in point.spectrum) for j in range(1, 7)}
-    numbers |= {"T_O1": numbers["T1"], "T_O2": numbers["T1"], "T_O1O2": numbers["T2"]}
+    if len(spectra) > 1:
+        first, second = (spectra[name] for name in ("O1", "O2"))
+        numbers |= {"T_O1": sum(first), "T_O2": sum(second)}
+        numbers |= {"T_O1O2": sum(x * y for x, y in zip(first, second, strict=True))}
     at = {s: sympy.Rational(str(numbers[s.name])) for s in check.claim.free_symbols}
     claimed = check.claim.subs(at)
     assert claimed == point.claimed
@@ -101,7 +105,18 @@ def test_a_wrong_factor_or_sign_is_refused_at_the_smallest_place(name: str, wron
     # E[μ] is zero for one qubit, whose third central moment is, and for one layer
     smallest = (4, 2) if name == "meta_kernel_mean" else (2, 1)
     assert smallest == (point.D, point.L)
-    assert set(map(abs, point.spectrum)) <= {0, 1}
+    assert {abs(x) for _, row in point.spectra for x in row} <= {0, 1}
+
+
+def test_different_observables_get_different_spectra_where_that_is_what_tells() -> None:
+    claim = "2*L*(D*sigma-1)*(D*T_O1O2-(T_O1^2+T_O2^2)/2)/(D^2-1)^2"  # right whenever the two have one trace
+    check = hq.check_claim("supervised_kernel_mean", claim)
+    assert check.verdict == "different"
+    assert_really_differs(check)
+    point = check.counterexample
+    assert point is not None
+    assert sum(dict(point.spectra)["O1"]) != sum(dict(point.spectra)["O2"])
+    assert "spectrum of O1" in str(point)
 
 
 def test_growth_of_another_order_is_zero_or_infinite() -> None:
