@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, TypeAlias
 
+from haarqntk._arguments import one_of
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
 from haarqntk.haar._declarations import HaarState
+from haarqntk.haar._definition import glued_terms, refuse_too_many_pairs
 from haarqntk.haar._elimination import RandomLetter, eliminate, random_letters_in
 from haarqntk.haar._integral import Integral, least_dimensions
 from haarqntk.traces import Reducer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from haarqntk.exact import DimensionFunction
     from haarqntk.haar._elimination import Outcome
@@ -27,6 +29,7 @@ def expect(
     integrand: Integrand,
     *,
     over: Iterable[MatrixExpression | HaarState] | MatrixExpression | HaarState | None = None,
+    method: str = "orbits",
 ) -> Integral:
     r"""The exact average over Haar-random matrices and states.
 
@@ -36,6 +39,8 @@ def expect(
         integrand: A polynomial in traces, entries and expectations, or in words of matrices.
         over: The random matrices and states to average over; all of the integrand's if left out. The others stay
             in the result.
+        method: "orbits" by default: gluings up to the symmetries of the integrand, its two sides apart where that
+            is possible. "definition": every pair (σ, τ), the slow second route.
 
     Returns:
         The average, an ``Integral``: scalar or operator-valued as the integrand.
@@ -43,6 +48,7 @@ def expect(
     Raises:
         InputTypeError: If ``integrand`` is no such polynomial.
         InputError: If ``over`` names something that is not random.
+        UnknownNameError: If there is no such method.
         CostError: If the gluings would not finish; the message gives their number and the largest.
 
     Examples:
@@ -56,14 +62,13 @@ def expect(
     """
     expression = _expression(integrand)
     chosen = _chosen(expression, over)
-    reducer = Reducer()
     counts: dict[DiagramMonomial, dict[Factors, DimensionFunction]] = {}
     unbalanced: Counter[str] = Counter()
-    for monomial, c in expression.terms.items():
-        for (weights, loops, rest), count in _averaged(monomial, chosen, reducer, unbalanced).items():
-            found = counts.setdefault(rest, {})
-            key = (weights, loops)
-            found[key] = found[key] + c * count if key in found else c * count
+    route = _METHODS[one_of("method", method, _METHODS)]
+    for (weights, loops, rest), c in route(expression.terms, chosen, unbalanced):
+        found = counts.setdefault(rest, {})
+        key = (weights, loops)
+        found[key] = found[key] + c if key in found else c
     spaces = expression.spaces if isinstance(expression, MatrixExpression) else ()
     declared = expression.declared
     symplectic = {
@@ -75,7 +80,37 @@ def expect(
     notes = tuple(
         f"{number} of {len(expression.terms)} terms vanish: {reason}" for reason, number in unbalanced.items()
     )
-    return Integral(counts, declared, spaces, least_dimensions(expression.terms, symplectic), notes)
+    least = least_dimensions(expression.terms, symplectic)
+    return Integral(counts, declared, spaces, least, notes, origin=(expression.terms, chosen))
+
+
+def _by_orbits(
+    terms: Mapping[DiagramMonomial, DimensionFunction],
+    chosen: Mapping[str, RandomLetter],
+    unbalanced: Counter[str],
+) -> Iterator[tuple[Outcome, DimensionFunction]]:
+    reducer = Reducer()
+    for monomial, c in terms.items():
+        for outcome, count in _averaged(monomial, chosen, reducer, unbalanced).items():
+            yield outcome, c * count
+
+
+def _by_definition(
+    terms: Mapping[DiagramMonomial, DimensionFunction],
+    chosen: Mapping[str, RandomLetter],
+    unbalanced: Counter[str],
+) -> Iterator[tuple[Outcome, DimensionFunction]]:
+    refuse_too_many_pairs(terms, chosen)
+    for monomial in terms:
+        reasons = (_imbalance(monomial, letter) for letter in random_letters_in(monomial, dict(chosen)))
+        if reason := next((r for r in reasons if r), None):
+            unbalanced[reason] += 1
+    for term in glued_terms(terms, chosen, Reducer()):
+        if term.diagram is not None:
+            yield (term.weights, term.loops, term.diagram), term.factor
+
+
+_METHODS = {"orbits": _by_orbits, "definition": _by_definition}
 
 
 def _averaged(

@@ -12,7 +12,15 @@ from haarqntk._lazy import LazyModule
 from haarqntk.errors import InputError
 from haarqntk.exact import DimensionFunction, linear_combination
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
-from haarqntk.haar._notation import component_latex, component_symbol, component_sympy, component_text
+from haarqntk.haar._explanation import Explanation, explanation
+from haarqntk.haar._notation import (
+    component_latex,
+    component_symbol,
+    component_sympy,
+    word_latex,
+    word_sympy,
+    word_text,
+)
 from haarqntk.haar._substitution import value_of
 from haarqntk.haar._weights import Weight, dimension_product, total_dimension
 from haarqntk.traces import INDEX, is_open
@@ -21,12 +29,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from haarqntk.haar._algebra import Declaration
+    from haarqntk.haar._elimination import RandomLetter
     from haarqntk.traces import DiagramMonomial, Space
 
 sympy = LazyModule("sympy")
 
 Factors: TypeAlias = "tuple[tuple[Weight, ...], tuple[Space, ...]]"
 """What stands before a diagram: weights of the measures and closed loops."""
+
+Origin: TypeAlias = "tuple[Mapping[DiagramMonomial, DimensionFunction], Mapping[str, RandomLetter]]"
+"""What was integrated, and over which letters: all that ``explain`` needs."""
 
 _LARGEST_FACTORED = 60  # terms; beyond, a sum reads as well as a factored sum and takes no time
 
@@ -60,12 +72,15 @@ class Integral:
         spaces: tuple[Space, ...],
         least: Mapping[str, int],
         notes: tuple[str, ...],
+        *,
+        origin: Origin | None = None,
     ) -> None:
         self.counts = {monomial: dict(found) for monomial, found in counts.items()}
         self.declared = dict(declared)
         self.spaces = spaces
         self.least = dict(least)
         self.notes = notes
+        self._origin = origin
 
     @cached_property
     def terms(self) -> dict[DiagramMonomial, DimensionFunction]:
@@ -207,6 +222,21 @@ class Integral:
                 names |= {space for w in weights for space in w.spaces if isinstance(space, str)}
         return names
 
+    def explain(self) -> Explanation:
+        """Which permutations or pairings contributed, with which weight, as a table and as a drawing.
+
+        Raises:
+            InputError: If this is no direct result of ``expect``.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> U, A, B = hq.haar_unitary("U"), *hq.matrices("A B")
+            >>> print(hq.expect(hq.tr(U @ A @ U.H @ B)).explain())
+        """
+        if self._origin is None:
+            raise InputError("the integral must come from hq.expect, got one at fixed dimensions; explain it before")
+        return explanation(*self._origin, self.counts)
+
     # -- the border ------------------------------------------------------------------------------------
 
     def to_sympy(self) -> Any:
@@ -221,7 +251,7 @@ class Integral:
         parts = []
         for word, terms in self._by_word().items():
             coefficient = self._scalar(terms).xreplace(expressions)
-            parts.append(coefficient * sympy.MatMul(*(component_sympy(c) for c in word)).doit(deep=False))
+            parts.append(coefficient * word_sympy(word, self.spaces))
         if not parts:
             size = sympy.Mul(*(s if isinstance(s, int) else sympy.Symbol(s) for s in self.spaces))
             return sympy.ZeroMatrix(size, size)
@@ -238,7 +268,7 @@ class Integral:
         parts = []
         for word, terms in self._by_word().items():
             value = sympy.latex(self._scalar(terms), symbol_names=names, mul_symbol=None)
-            body = r" \otimes ".join(component_latex(c) for c in word)
+            body = word_latex(word, self.spaces)
             parts.append(body if value == "1" else rf"\left({value}\right) {body}")
         return " + ".join(parts) or "0"
 
@@ -249,7 +279,7 @@ class Integral:
         if self.is_scalar:
             return str(self._scalar(self.terms))
         parts = [
-            f"({self._scalar(terms)}) {' (x) '.join(component_text(c) for c in word)}"
+            f"({self._scalar(terms)}) {word_text(word, self.spaces)}"
             for word, terms in self._by_word().items()
         ]
         return " + ".join(parts) or "0"

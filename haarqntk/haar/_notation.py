@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from functools import cache
-from itertools import groupby
+from itertools import starmap
 from typing import TYPE_CHECKING, Any
 
 from haarqntk._lazy import LazyModule
 from haarqntk._symbols import dimension_symbol
-from haarqntk.traces import INDEX, MATRIX, OPEN, VECTOR, Component, Letter, first_ends
+from haarqntk.haar._tokens import LATEX, TEXT, cap_text, token_latex, token_text
+from haarqntk.haar._web_notation import operator_text, web_text
+from haarqntk.traces import INDEX, MATRIX, OPEN, VECTOR, Component, Letter, flatten
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,14 +59,14 @@ def component_text(component: Component) -> str:
         'Tr(A^2)'
     """
     if not component.is_chain:
-        return _web(component, _token_text, "Tr[{}; {}]")
+        return web_text(component.letters, component.partner, TEXT)
     left, inner, right = split_component(component)
-    word = " ".join(_powers(inner, _token_text, "^{}"))
+    word = " ".join(TEXT.powers(starmap(token_text, inner)))
     if left is None or right is None:
         return f"Tr({word})"
     if OPEN in (left.kind, right.kind):
         return " ".join(part for part in (_ket(left, "|{}>"), word or "1", _bra(right, "<{}|")) if part)
-    return f"<{_cap(left)}|{word}|{_cap(right)}>" if word else f"<{_cap(left)}|{_cap(right)}>"
+    return f"<{cap_text(left)}|{word}|{cap_text(right)}>" if word else f"<{cap_text(left)}|{cap_text(right)}>"
 
 
 def component_latex(component: Component) -> str:
@@ -76,9 +78,9 @@ def component_latex(component: Component) -> str:
         \operatorname{Tr}\left(A^{2}\right)
     """
     if not component.is_chain:
-        return _web(component, _token_latex, r"\operatorname{{Tr}}\left[{}; {}\right]")
+        return web_text(component.letters, component.partner, LATEX)
     left, inner, right = split_component(component)
-    word = " ".join(_powers(inner, _token_latex, "^{{{}}}"))
+    word = " ".join(LATEX.powers(starmap(token_latex, inner)))
     if left is None or right is None:
         return rf"\operatorname{{Tr}}\left({word}\right)"
     if OPEN in (left.kind, right.kind):
@@ -88,7 +90,7 @@ def component_latex(component: Component) -> str:
             _bra(right, r"\left\langle{}\right|"),
         )
         return " ".join(part for part in ends if part)
-    return rf"\left\langle {_cap(left)}\right|{word or '.'}\left|{_cap(right)}\right\rangle"
+    return rf"\left\langle {cap_text(left)}\right|{word or '.'}\left|{cap_text(right)}\right\rangle"
 
 
 @cache
@@ -113,6 +115,35 @@ def component_sympy(component: Component) -> Any:
     return component_symbol(component)
 
 
+def word_text(word: Sequence[Component], spaces: Sequence[Space]) -> str:
+    """The components with open ends of one term, an operator on ``spaces``, in plain text."""
+    if _is_single_word(word, spaces):
+        return component_text(word[0])
+    return operator_text(*flatten([tuple((component, 1) for component in word)]), TEXT)
+
+
+def word_latex(word: Sequence[Component], spaces: Sequence[Space]) -> str:
+    """As ``word_text``, in LaTeX."""
+    if _is_single_word(word, spaces):
+        return component_latex(word[0])
+    return operator_text(*flatten([tuple((component, 1) for component in word)]), LATEX)
+
+
+def word_sympy(word: Sequence[Component], spaces: Sequence[Space]) -> Any:
+    """As ``word_text``, in SymPy: a product of matrices, or one MatrixSymbol with that text as its name."""
+    if _is_single_word(word, spaces):
+        return component_sympy(word[0])
+    size = _dimension(spaces)
+    text = word_text(word, spaces)
+    if all(part == "1" for part in text.split(" ⊗ ")):
+        return sympy.Identity(size)
+    return sympy.MatrixSymbol(text, size, size)
+
+
+def _is_single_word(word: Sequence[Component], spaces: Sequence[Space]) -> bool:
+    return len(word) == 1 and len(spaces) == 1 and word[0].is_chain
+
+
 def _matrix_product(tokens: Sequence[Token]) -> Any:
     return sympy.MatMul(*(_matrix_symbol(*token) for token in tokens)).doit(deep=False)
 
@@ -134,59 +165,8 @@ def _index(letter: Letter) -> Any:
     return offset + _dimension(letter.spaces) / 2 if letter.place else offset
 
 
-def _cap(letter: Letter) -> str:
-    if letter.kind == INDEX and letter.place:
-        (space,) = letter.spaces
-        return str(space // 2 + int(letter.name)) if isinstance(space, int) else f"{space}/2+{letter.name}"
-    side = "" if letter.kind != VECTOR or "normalised" in letter.properties else "_lr"[letter.place + 1 :][:1]
-    return letter.name + side + ("*" if letter.kind == VECTOR and letter.conjugated else "")
-
-
 def _ket(letter: Letter, pattern: str) -> str:
-    return "" if letter.kind == OPEN else pattern.format(_cap(letter))
+    return "" if letter.kind == OPEN else pattern.format(cap_text(letter))
 
 
 _bra = _ket
-
-
-def _powers(tokens: Sequence[Token], write: Any, power: str) -> list[str]:
-    written = []
-    for token, run in groupby(tokens):
-        count = len(list(run))
-        text = write(*token)
-        if count > 1 and "^" in text:
-            text = f"({text})" if power == "^{}" else rf"\left({text}\right)"
-        written.append(text + power.format(count) if count > 1 else text)
-    return written
-
-
-def _token_text(letter: Letter, transposed: bool) -> str:  # noqa: FBT001 - part of a token
-    if letter.conjugated:
-        return f"{letter.name}^H" if transposed else f"conj({letter.name})"
-    return f"{letter.name}^T" if transposed else letter.name
-
-
-def _token_latex(letter: Letter, transposed: bool) -> str:  # noqa: FBT001 - part of a token
-    name = sympy.latex(sympy.Symbol(letter.name))
-    if letter.conjugated:
-        return rf"{name}^{{\dagger}}" if transposed else rf"\overline{{{name}}}"
-    return f"{name}^{{T}}" if transposed else str(name)
-
-
-def _web(component: Component, write: Any, pattern: str) -> str:
-    """The letters, and for each end the letter and the end that it is joined to, ends of letter n as n.left, n.right."""
-    letters, first = component.letters, first_ends(component.letters)
-    owner = [i for i, letter in enumerate(letters) for _ in range(letter.num_ends)]
-    names = []
-    for end, i in enumerate(owner):
-        local, letter = end - first[i], letters[i]
-        factor, side = divmod(local, 2) if letter.kind == MATRIX else (local, 0)
-        names.append(f"{i + 1}{'lr'[side]}{factor + 1}")
-    joins = " ".join(
-        f"{names[end]}-{names[other]}" for end, other in enumerate(component.partner) if end < other
-    )
-    listed = ", ".join(
-        write(letter, False) if letter.kind == MATRIX else f"{letter.kind} {_cap(letter)}"
-        for letter in letters
-    )
-    return pattern.format(listed, joins)

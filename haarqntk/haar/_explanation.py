@@ -1,0 +1,284 @@
+"""``Explanation``: which permutations or pairings an integral sums over, with which weights, and their diagrams.
+
+Reference: collins2006; derivations/11_integrals.md.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from html import escape
+from itertools import islice
+from pathlib import Path
+from textwrap import wrap
+from typing import TYPE_CHECKING, Any
+
+from haarqntk._drawing import diagrams_svg
+from haarqntk._lazy import LazyModule
+from haarqntk.combinatorics import cycles
+from haarqntk.haar._definition import glued_terms, num_glued_terms
+from haarqntk.haar._notation import component_latex, component_symbol
+from haarqntk.haar._picture import pictures
+from haarqntk.haar._weights import POWER_SUMS, STATE, Weight, dimension_product
+from haarqntk.traces import Reducer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from os import PathLike
+
+    from haarqntk.exact import DimensionFunction
+    from haarqntk.haar._definition import GluedPair, GluedTerm, Way
+    from haarqntk.haar._elimination import RandomLetter
+    from haarqntk.traces import DiagramMonomial, Space
+
+sympy = LazyModule("sympy")
+
+LARGEST_NUM_ROWS = 36  # (3!)²
+_COLUMNS = 80
+_HEAD = ("left", "right", "class", "weight", "diagram", "contribution")
+
+
+@dataclass(frozen=True)
+class ExplanationRow:
+    """One term of the sum: for each random letter a pair (σ, τ), and what the diagram became.
+
+    Attributes:
+        letters: The random letters, in the order of integration.
+        left: For each how its left ends are glued: σ in cycle notation, the pairing, or of a state its σ. From 0.
+        right: For each how its right ends are glued; "" for a state.
+        weights: For each its weight.
+        coefficient: What stands before the diagram: weights, loops, signs and the integrand's coefficient.
+        factor: The integrand's coefficient and the signs.
+        loops: The closed loops.
+        diagram: What is left of the diagram; None if it is zero.
+    """
+
+    letters: tuple[str, ...]
+    left: tuple[str, ...]
+    right: tuple[str, ...]
+    weights: tuple[Weight, ...]
+    coefficient: DimensionFunction
+    factor: DimensionFunction
+    loops: tuple[Space, ...]
+    diagram: DiagramMonomial | None
+
+    @property
+    def became(self) -> str:
+        """What the gluing made of the diagram, with its loops and its factor, in text; times the weight it contributes."""
+        return str(self._became())
+
+    @property
+    def became_latex(self) -> str:
+        """As ``became``, in LaTeX."""
+        return str(sympy.latex(self._became(), symbol_names=_latex_names([self.diagram or ()])))
+
+    @property
+    def weight_latex(self) -> str:
+        """The product of the weights in LaTeX."""
+        return str(sympy.latex(sympy.Mul(*(w.generic().to_sympy() for w in self.weights))))
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """Left, right, class, weight, diagram and contribution in text."""
+        named = [f"{name}: " if len(self.letters) > 1 else "" for name in self.letters]
+        return (
+            "; ".join(map("".join, zip(named, self.left, strict=True))),
+            "; ".join(self.right),
+            "; ".join(map(_class_text, self.weights)),
+            "; ".join(str(w.generic().to_sympy()) for w in self.weights),
+            self.became,
+            str(self.to_sympy()),
+        )
+
+    def _became(self) -> Any:
+        if self.diagram is None:
+            return sympy.Integer(0)
+        symbols = [component_symbol(component) ** e for component, e in self.diagram]
+        return sympy.Mul(*(self.factor * dimension_product(self.loops)).sympy_factors(), *symbols)
+
+    def to_sympy(self) -> Any:
+        """The contribution: coefficient times diagram."""
+        if self.diagram is None:
+            return sympy.Integer(0)
+        symbols = [component_symbol(component) ** e for component, e in self.diagram]
+        return sympy.Mul(*self.coefficient.sympy_factors(), *symbols)
+
+
+@dataclass(frozen=True)
+class ExplanationClass:
+    """All terms of one weight.
+
+    Attributes:
+        weights: The weights, one for each random letter.
+        terms: Diagram → what stands before it but for the weights: counts, loops, the integrand's coefficient.
+    """
+
+    weights: tuple[Weight, ...]
+    terms: tuple[tuple[DiagramMonomial, DimensionFunction], ...]
+
+    @property
+    def name(self) -> str:
+        """The weights in text: Wg of a class with its value, and so on."""
+        parts = []
+        for w in self.weights:
+            symbol = {STATE: "Haar state", POWER_SUMS: "power sums"}.get(w.group, f"Wg{_class_text(w)}")
+            parts.append(f"{symbol} = {w.generic().to_sympy()}")
+        return ", ".join(parts) or "1"
+
+    def sum_to_sympy(self) -> Any:
+        """What the weights multiply."""
+        return sympy.Add(
+            *(
+                sympy.Mul(*c.sympy_factors(), *(component_symbol(x) ** e for x, e in monomial))
+                for monomial, c in self.terms
+            )
+        )
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """How an integral was got: its terms, or the first of them, and a summary by weight.
+
+    Attributes:
+        rows: The terms, at most 36.
+        num_rows: How many there are; for several random letters, at most.
+        classes: The integral, summed over all terms of the same weights.
+
+    Examples:
+        >>> import haarqntk as hq
+        >>> U, A, B = hq.haar_unitary("U"), *hq.matrices("A B")
+        >>> explained = hq.expect(hq.tr(U @ A @ U.H @ B) ** 2).explain()
+        >>> explained.num_rows, [row.became for row in explained.rows[:2]]
+        (4, ['Tr(A)**2*Tr(B)**2', 'Tr(A)**2*Tr(B^2)'])
+    """
+
+    rows: tuple[ExplanationRow, ...]
+    num_rows: int
+    classes: tuple[ExplanationClass, ...]
+    _glued: tuple[GluedTerm, ...]
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether ``rows`` holds every term."""
+        return len(self.rows) >= self.num_rows
+
+    @property
+    def terms(self) -> dict[DiagramMonomial, DimensionFunction]:
+        """Diagram → the sum of the contributions of the ``rows``, without zeros."""
+        total: dict[DiagramMonomial, DimensionFunction] = {}
+        for row in self.rows:
+            if row.diagram is not None:
+                known = total.get(row.diagram)
+                total[row.diagram] = row.coefficient if known is None else known + row.coefficient
+        return {diagram: c for diagram, c in total.items() if c}
+
+    # -- the border ------------------------------------------------------------------------------------
+
+    def __str__(self) -> str:
+        lines = [self._headline()]
+        for columns in ((0, 1, 2, 3, 4, 5), (0, 1, 2, 3, 4), (0, 1, 2, 4)):
+            table = [[line[i] for i in columns] for line in (_HEAD, *(row.cells for row in self.rows))]
+            widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+            if sum(widths) + 2 * (len(widths) - 1) <= _COLUMNS:
+                break
+        lines += ["  ".join(map(str.ljust, line, widths)).rstrip() for line in table]
+        lines += ["", "by class:"]
+        for found in self.classes:
+            lines.append(f"    {found.name}: {found.sum_to_sympy()}")
+        return "\n".join(line for part in lines for line in _wrapped(part))
+
+    def __repr__(self) -> str:
+        return f"<Explanation of {self.num_rows} pairs>"
+
+    def latex(self) -> str:
+        """A table of the rows."""
+        head = " & ".join(rf"\text{{{name}}}" for name in _HEAD)
+        lines = [r"\begin{array}{llllll}", head + r" \\ \hline"]
+        for row in self.rows:
+            value = sympy.latex(row.to_sympy(), symbol_names=_latex_names([row.diagram or ()]))
+            cells = (*(rf"\text{{{text}}}" for text in row.cells[:3]), row.weight_latex, row.became_latex, value)
+            lines.append(" & ".join(cells) + r" \\")
+        return "\n".join([*lines, r"\end{array}"])
+
+    def _repr_latex_(self) -> str:
+        return f"$${self.latex()}$$"
+
+    def _repr_html_(self) -> str:
+        head = "".join(f"<th>{name}</th>" for name in _HEAD)
+        body = "".join(
+            f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row.cells)}</tr>" for row in self.rows
+        )
+        return f"<p>{escape(self._headline())}</p>{self.svg()}<table><tr>{head}</tr>{body}</table>"
+
+    def svg(self) -> str:
+        """The diagrams of the rows: left ends glued by σ in full arcs, right ends glued by τ in dashed ones."""
+        return diagrams_svg(pictures(self._glued), alt=f"contracted diagrams, {self._headline()}")
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the drawing to an SVG file."""
+        Path(path).write_text(self.svg(), encoding="utf-8")
+
+    def _headline(self) -> str:
+        number = f"{self.num_rows} pair{'s' if self.num_rows != 1 else ''}"
+        if not self.is_complete:
+            number = f"the first {len(self.rows)} of {number}"
+        return f"{number} of gluings of left and right ends; copies count from 0"
+
+
+def explanation(
+    terms: Mapping[DiagramMonomial, DimensionFunction],
+    letters: Mapping[str, RandomLetter],
+    counts: Mapping[DiagramMonomial, Mapping[Any, DimensionFunction]],
+) -> Explanation:
+    """The explanation of an integral over ``letters``, whose result has these ``counts``."""
+    glued = list(islice(glued_terms(terms, letters, Reducer()), LARGEST_NUM_ROWS + 1))
+    num_rows = len(glued)
+    if num_rows > LARGEST_NUM_ROWS:
+        num_rows = sum(num_glued_terms(monomial, letters) for monomial in terms)
+        del glued[LARGEST_NUM_ROWS:]
+    classes: defaultdict[tuple[Weight, ...], dict[DiagramMonomial, DimensionFunction]] = defaultdict(dict)
+    for monomial, found in counts.items():
+        for (weights, loops), c in found.items():
+            part = c * dimension_product(loops)
+            known = classes[weights].get(monomial)
+            classes[weights][monomial] = part if known is None else known + part
+    summary = tuple(
+        ExplanationClass(weights, tuple((m, c) for m, c in found.items() if c)) for weights, found in classes.items()
+    )
+    return Explanation(tuple(map(_row, glued)), num_rows, summary, tuple(glued))
+
+
+def _row(term: GluedTerm) -> ExplanationRow:
+    return ExplanationRow(
+        tuple(pair.letter.name for pair in term.pairs),
+        tuple(_way_text(pair, pair.left) for pair in term.pairs),
+        tuple("" if pair.right is None else _way_text(pair, pair.right) for pair in term.pairs),
+        tuple(pair.weight for pair in term.pairs),
+        term.coefficient,
+        term.factor,
+        term.loops,
+        term.diagram,
+    )
+
+
+def _way_text(pair: GluedPair, way: Way) -> str:
+    """Cycles of a permutation without fixed points, or the pairs of a pairing."""
+    if pair.copies.is_paired:
+        return "{" + " ".join(f"{a}{b}" if b < 10 else f"{a}-{b}" for a, b in enumerate(way) if a < b) + "}"  # noqa: PLR2004 - two digits
+    moved = [cycle for cycle in cycles(way) if len(cycle) > 1]
+    return "".join(f"({' '.join(map(str, cycle))})" for cycle in moved) or "id"
+
+
+def _class_text(weight: Weight) -> str:
+    return "-" if weight.group == STATE else "; ".join(f"({','.join(map(str, mu))})" for mu in weight.classes)
+
+
+def _latex_names(monomials: Iterable[DiagramMonomial]) -> dict[Any, str]:
+    return {component_symbol(c): component_latex(c) for monomial in monomials for c, _ in monomial}
+
+
+def _wrapped(line: str) -> list[str]:
+    if len(line) <= _COLUMNS:
+        return [line]
+    indent = " " * (len(line) - len(line.lstrip()))
+    return wrap(line, _COLUMNS, subsequent_indent=f"{indent}    ", initial_indent="")
