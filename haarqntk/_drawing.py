@@ -17,7 +17,7 @@ End: TypeAlias = "tuple[int, int, int]"
 """(box, side, factor): side 0 for the ends on the left of a box as it is drawn, 1 for those on the right."""
 
 _WIDTH = 364  # what a narrow telephone shows without scaling
-_PITCH, _BOX, _GAP, _ROW, _MARGIN = 22, 14, 7, 13, 8
+_PITCH, _BOX, _GAP, _ROW, _MARGIN = 20, 14, 7, 13, 8
 _STYLE = (
     "text{fill:currentColor;font:10px system-ui,sans-serif;text-anchor:middle}"
     ".w{fill:none;stroke:currentColor;stroke-opacity:.55}.b{fill:none;stroke:currentColor}"

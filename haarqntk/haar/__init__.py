@@ -19,6 +19,7 @@ from haarqntk.haar._declarations import (
     symplectic_form,
 )
 from haarqntk.haar._expect import expect
+from haarqntk.haar._explanation import Explanation, ExplanationClass, ExplanationRow
 from haarqntk.haar._finite_groups import (
     clifford_group,
     clifford_integers,
@@ -31,6 +32,8 @@ from haarqntk.haar._frame_potential import DesignCheck, frame_potential, haar_fr
 from haarqntk.haar._integral import Integral
 from haarqntk.haar._operations import identity, kron, partial_trace, tr
 from haarqntk.haar._operator_twirl import Twirl, permutation_operator, twirl
+from haarqntk.haar._planar import kreweras_complement, planar_limit
+from haarqntk.haar._series import IntegralSeries
 from haarqntk.haar._twirl import (
     Dimension,
     dimension_as_field,
@@ -42,8 +45,12 @@ from haarqntk.haar._twirl import (
 __all__ = [
     "DesignCheck",
     "Dimension",
+    "Explanation",
+    "ExplanationClass",
+    "ExplanationRow",
     "HaarState",
     "Integral",
+    "IntegralSeries",
     "MatrixExpression",
     "ScalarExpression",
     "Twirl",
@@ -64,11 +71,13 @@ __all__ = [
     "icosian_integers",
     "identity",
     "is_design",
+    "kreweras_complement",
     "kron",
     "matrices",
     "partial_trace",
     "pauli_group",
     "permutation_operator",
+    "planar_limit",
     "projective_product",
     "symplectic_form",
     "tr",

@@ -21,6 +21,7 @@ from haarqntk.haar._notation import (
     word_sympy,
     word_text,
 )
+from haarqntk.haar._series import IntegralSeries, expand_integral
 from haarqntk.haar._substitution import value_of
 from haarqntk.haar._weights import Weight, dimension_product, total_dimension
 from haarqntk.traces import INDEX, is_open
@@ -232,10 +233,37 @@ class Integral:
             >>> import haarqntk as hq
             >>> U, A, B = hq.haar_unitary("U"), *hq.matrices("A B")
             >>> print(hq.expect(hq.tr(U @ A @ U.H @ B)).explain())
+            1 pair of gluings of left and right ends; copies count from 0
+            left  right  class  weight  diagram      contribution
+            id    id     (1)    1/D     Tr(A)*Tr(B)  Tr(A)*Tr(B)/D
+            <BLANKLINE>
+            by class:
+                Wg(1) = 1/D: Tr(A)*Tr(B)
         """
         if self._origin is None:
             raise InputError("the integral must come from hq.expect, got one at fixed dimensions; explain it before")
         return explanation(*self._origin, self.counts)
+
+    def series(self, *, order: int = 2, scaling: str = "normalised") -> IntegralSeries:
+        """The expansion as D → ∞ of a scalar result of one dimension.
+
+        Args:
+            order: How many powers of D are kept, from the leading one.
+            scaling: "normalised": Tr(word) = D tr(word) with tr(word) fixed as D grows; "fixed": Tr(word) is.
+
+        Raises:
+            InputError: If the result is operator-valued, or has several dimensions or tensor factors.
+            UnknownNameError: If there is no such scaling.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> U, A, B = hq.haar_unitary("U"), *hq.matrices("A B", traceless=True)
+            >>> print(hq.expect(hq.tr(U @ A @ U.H @ B) ** 2).series(order=3))
+            tr(A^2)*tr(B^2) + tr(A^2)*tr(B^2)/D**2 + O(D**-3)
+        """
+        if not self.is_scalar:
+            raise InputError("a series needs a scalar result, got an operator; take a trace or an entry")
+        return expand_integral(self.terms, self._dimension_names(), order, scaling)
 
     # -- the border ------------------------------------------------------------------------------------
 

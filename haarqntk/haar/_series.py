@@ -1,0 +1,131 @@
+"""``IntegralSeries``: an integral as D → ∞, with the scaling of its traces and the order of its remainder.
+
+Reference: derivations/11_integrals.md.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from haarqntk._arguments import integer, one_of
+from haarqntk._lazy import LazyModule
+from haarqntk._symbols import dimension_symbol
+from haarqntk.errors import CostError, InputError
+from haarqntk.haar._notation import component_latex, component_symbol, component_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from fractions import Fraction
+
+    from haarqntk.exact import DimensionFunction
+    from haarqntk.traces import Component, DiagramMonomial
+
+sympy = LazyModule("sympy")
+
+_LARGEST_ORDER = 200
+
+SCALINGS: Mapping[str, int] = {"normalised": 1, "fixed": 0}
+"""Named scalings: the exponent a of Tr(word) ~ D^a, for every word."""
+
+
+@dataclass(frozen=True, slots=True)
+class IntegralSeries:
+    """Leading terms of an integral as D → ∞, by the power of D that they scale like.
+
+    Attributes:
+        terms: Pairs (power, ((diagram, coefficient), …)), highest power first. With normalised traces tr = Tr/D every
+            trace of a diagram stands for a normalised one.
+        remainder: The power r of the remainder O(D^r); None where the series is exact.
+        scaling: "normalised": Tr(word) = D tr(word) with tr(word) fixed; "fixed": Tr(word) is.
+        dimension: The name of the dimension.
+    """
+
+    terms: tuple[tuple[int, tuple[tuple[DiagramMonomial, Fraction], ...]], ...]
+    remainder: int | None
+    scaling: str
+    dimension: str
+
+    def to_sympy(self) -> Any:
+        """The sum of the terms, without the remainder, in D and symbols tr(word), or Tr(word) for fixed traces."""
+        return sympy.Add(*(self._term(power, *entry) for power, entries in self.terms for entry in entries))
+
+    def _sympy_(self) -> Any:
+        return self.to_sympy()
+
+    def latex(self) -> str:
+        r"""The sum with its remainder, highest order first."""
+        components = {c for _, entries in self.terms for monomial, _ in entries for c, _ in monomial}
+        names = {self._symbol(c): self._renamed(component_latex(c)) for c in components}
+        parts = [
+            sympy.latex(self._term(power, *entry), symbol_names=names)
+            for power, entries in self.terms
+            for entry in entries
+        ]
+        body = " + ".join(parts).replace("+ - ", "- ") or "0"
+        D = sympy.latex(dimension_symbol(self.dimension))
+        return body if self.remainder is None else rf"{body} + O\left({D}^{{{self.remainder}}}\right)"
+
+    def _repr_latex_(self) -> str:
+        return f"${self.latex()}$"
+
+    def __str__(self) -> str:
+        parts = [str(self._term(power, *entry)) for power, entries in self.terms for entry in entries] or ["0"]
+        if self.remainder is not None:
+            parts.append(f"O({self.dimension}**{self.remainder})")
+        return " + ".join(parts).replace("+ -", "- ")
+
+    def _term(self, power: int, monomial: DiagramMonomial, c: Fraction) -> Any:
+        symbols = (self._symbol(component) ** e for component, e in monomial)
+        value = sympy.Rational(c.numerator, c.denominator)
+        return value * dimension_symbol(self.dimension) ** power * sympy.Mul(*symbols)
+
+    def _symbol(self, component: Component) -> Any:
+        if self.scaling == "fixed":
+            return component_symbol(component)
+        return sympy.Symbol(self._renamed(component_text(component)))
+
+    def _renamed(self, text: str) -> str:
+        """Tr, which is not normalised, as tr, which is."""
+        if self.scaling == "fixed":
+            return text
+        return text.replace("Tr(", "tr(").replace(r"\operatorname{Tr}", r"\operatorname{tr}")
+
+
+def expand_integral(
+    terms: Mapping[DiagramMonomial, DimensionFunction], names: set[str], order: int, scaling: str
+) -> IntegralSeries:
+    """Expand every coefficient at D = ∞ and keep ``order`` powers of D of the whole, from the leading one."""
+    num_powers = integer("order", order, at_least=1)
+    if num_powers > _LARGEST_ORDER:
+        raise CostError(f"order = {num_powers} would not finish; the largest order is {_LARGEST_ORDER}")
+    exponent = SCALINGS[one_of("scaling", scaling, SCALINGS)]
+    if len(names) > 1:
+        raise InputError(f"a series needs one dimension, got {', '.join(sorted(names))}; specialise the others")
+    for monomial in terms:
+        for component, _ in monomial:
+            if not component.is_chain:
+                raise InputError(
+                    f"a series needs matrices on one tensor factor, got {component_text(component)}, whose scaling "
+                    "is not stated"
+                )
+    dimension = next(iter(names), "D")
+    weighed = []
+    for monomial, c in terms.items():
+        value = c.to_univariate()
+        num_traces = sum(e for component, e in monomial if component.is_cycle)
+        weighed.append((monomial, value, value.degree + exponent * num_traces))
+    if not weighed:
+        return IntegralSeries((), None, scaling, dimension)
+    leading = max(weight for _, _, weight in weighed)
+    grouped: defaultdict[int, list[tuple[DiagramMonomial, Fraction]]] = defaultdict(list)
+    is_exact = True
+    for monomial, value, weight in weighed:
+        num_terms = num_powers - (leading - weight)
+        is_exact &= len(value.denominator) == 1 + value.denominator.count(0) and num_terms >= len(value.numerator)
+        for i, coefficient in enumerate(value.expand_at_infinity(max(num_terms, 0))):
+            if coefficient:
+                grouped[weight - i].append((monomial, coefficient))
+    found = tuple((power, tuple(grouped[power])) for power in sorted(grouped, reverse=True))
+    return IntegralSeries(found, None if is_exact else leading - num_powers, scaling, dimension)
