@@ -341,7 +341,10 @@ def _with_indices(web: _Web, style: Style) -> str:
         style.entries.format(_write(tree, style, within="kron"), named(left), named(right))
         for tree, left, right in parts
     ]
-    written += [style.places.format(cap_text(letter), named(ends)) for letter, ends in web.unpaired]
+    for letter, ends in web.unpaired:
+        name = cap_text(letter).rstrip("*")
+        vector = style.token(Letter(MATRIX, name, letter.spaces, conjugated=letter.conjugated), False)  # noqa: FBT003 - part of a token
+        written.append(style.places.format(vector, named(ends)))
     body = " ".join([*written, *deltas])
     return style.summed.format(" ".join(summed), body) if summed else body
 
