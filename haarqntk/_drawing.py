@@ -22,7 +22,8 @@ _STYLE = (
     "text{fill:currentColor;font:10px system-ui,sans-serif;text-anchor:middle}"
     ".w{fill:none;stroke:currentColor;stroke-opacity:.55}.b{fill:none;stroke:currentColor}"
     ".v{fill:#0072b2;stroke:#0072b2}.c{fill:#d55e00;stroke:#d55e00}.v+text,.c+text{fill:#fff}"
-    ".s{fill:none;stroke:#0072b2;stroke-width:1.8}.t{fill:none;stroke:#d55e00;stroke-width:1.8;stroke-dasharray:4 2}"
+    ".s{fill:none;stroke:#0072b2;stroke-width:1.8}"
+    ".t{fill:none;stroke:#d55e00;stroke-width:1.8;stroke-dasharray:4 2}"
     "@media(prefers-color-scheme:dark){.s{stroke:#56b4e9}.t{stroke:#f0a050}}"
 )
 
@@ -79,7 +80,7 @@ def diagrams_svg(diagrams: Sequence[Diagram], *, alt: str) -> str:
     """
     widths = [_width(diagram) for diagram in diagrams]
     cell = max(widths, default=_BOX)
-    columns = max(1, _WIDTH // cell)
+    columns = max(1, int(_WIDTH // cell))
     width = max(cell * min(columns, max(len(diagrams), 1)), 160)
     parts, y = [], 0.0
     for start in range(0, len(diagrams), columns):
@@ -107,7 +108,7 @@ def _reach(pairs: Sequence[tuple[End, End]]) -> float:
 
 
 def _lift(distance: int) -> float:
-    return 9 + 5 * distance**0.8
+    return float(9 + 5 * distance**0.8)
 
 
 def _above(diagram: Diagram) -> float:
@@ -116,7 +117,12 @@ def _above(diagram: Diagram) -> float:
 
 def _below(diagram: Diagram) -> float:
     height = max((box.height for box in diagram.boxes), default=1)
-    return _ROW * height + _reach([w for w in diagram.wires if not _is_straight(*w)]) + 14 * len(diagram.caption) + 12
+    return (
+        _ROW * height
+        + _reach([w for w in diagram.wires if not _is_straight(*w)])
+        + 14 * len(diagram.caption)
+        + 12
+    )
 
 
 def _is_straight(a: End, b: End) -> bool:
@@ -139,9 +145,7 @@ def _drawn(diagram: Diagram) -> str:
         lift = _lift(abs(a[0] - b[0])) * 4 / 3
         peak = -lift + _GAP if upward else floor + lift - _GAP
         (o1, o2) = (3 * (2 * end[1] - 1) for end in (a, b))
-        return (
-            f'<path class="{name}" d="M{x1:g} {y1:g}C{x1 + o1:g} {peak:g} {x2 + o2:g} {peak:g} {x2:g} {y2:g}"/>'
-        )
+        return f'<path class="{name}" d="M{x1:g} {y1:g}C{x1 + o1:g} {peak:g} {x2 + o2:g} {peak:g} {x2:g} {y2:g}"/>'
 
     parts = [arc(a, b, "w", upward=False) for a, b in diagram.wires]
     for i, box in enumerate(diagram.boxes):

@@ -14,9 +14,11 @@ import numpy as np
 import sympy
 from hypothesis import strategies as st
 
+import haarqntk as hq
 from haarqntk.circuits import Copy
 from haarqntk.combinatorics import partitions
 from haarqntk.exact import RationalFunction
+from haarqntk.haar import ScalarExpression
 from haarqntk.traces import TracePolynomial
 
 if TYPE_CHECKING:
@@ -196,3 +198,40 @@ def _gaussian(seed: int, *shape: int) -> NDArray[np.complex128]:
 
 def _projector(vector: NDArray[np.complex128]) -> NDArray[np.complex128]:
     return np.asarray(np.outer(vector, vector.conj()) / np.vdot(vector, vector).real)
+
+
+# -- integrands ------------------------------------------------------------------------------------------------
+
+
+@st.composite
+def small_integrands(draw: st.DrawFn) -> Any:
+    """Scalar integrands of at most two pairs of copies of one random matrix, or a state: traces, entries, products.
+
+    The words mix V, V†, Vᵀ, conj(V) with two given matrices, so that gluings with and without a path between the two
+    sides occur, and symmetric and unsymmetric ones.
+    """
+    group = draw(st.sampled_from(("unitary", "orthogonal", "symplectic", "state")))
+    A, B = hq.matrices("A B")
+    if group == "state":
+        psi = hq.haar_state("V")
+        plain = conjugated = [psi.projector(), psi.projector() @ A, B @ psi.projector()]
+        copies = draw(st.lists(st.sampled_from(plain), min_size=1, max_size=3))
+    else:
+        V = getattr(hq, f"haar_{group}")("V")
+        plain, conjugated = [V, V.T], [V.H, V.conj()]
+        k = draw(st.integers(1, 2))
+        copies = [draw(st.sampled_from(kind)) for kind in (plain, conjugated) for _ in range(k)]
+    given = draw(st.lists(st.sampled_from((A, B, A.T)), max_size=2))
+    letters = draw(st.permutations([*copies, *given]))
+    cuts = draw(st.lists(st.booleans(), min_size=len(letters) - 1, max_size=len(letters) - 1))
+    words = [letters[0]]
+    for letter, cut in zip(letters[1:], cuts, strict=True):
+        if cut:
+            words.append(letter)
+        else:
+            words[-1] = words[-1] @ letter
+    total = ScalarExpression.number(1)
+    for word in words:
+        entry = draw(st.sampled_from((None, None, (0, 0), (0, 1), (1, 1))))
+        total = total * (hq.tr(word) if entry is None else word[entry])
+    return total * total if group == "state" and len(copies) == 1 else total

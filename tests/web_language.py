@@ -1,4 +1,4 @@
-"""The notation of webs, read back: a parser that shares nothing with the library, and the value of what it reads."""
+"""The notation of webs, read back by a parser that shares nothing with the library."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 _TOKEN = re.compile(
-    r"\s*(Tr\[|Tr_[\d,]+\(|Tr\(|sum\([^)]*\)|conj\(|P(?:\([\d ]+\))+|\^[TH]|\^\d+|⊗|<[^|]*\||\|[^>]*>|\w+|[()\[\],])"
+    r"\s*(Tr\[|Tr_[\d,]+\(|Tr\(|sum\([^)]*\)|conj\(|"
+    r"P(?:\([\d ]+\))+|\^[TH]|\^\d+|⊗|<[^|]*\||\|[^>]*>|\w+|[()\[\],])"
 )
 
 
 class WebReader:
-    """Reads one text.
+    """Reads one text: a recursive descent.
 
     Args:
         text: What ``component_text`` wrote.
@@ -64,7 +65,9 @@ class WebReader:
 
     def product(self) -> Any:
         found = self.power()
-        while self.peek() and self.peek() not in {")", "]", ",", "⊗", "["} and not self.peek().startswith("|"):
+        while (
+            self.peek() and self.peek() not in {")", "]", ",", "⊗", "["} and not self.peek().startswith("|")
+        ):
             found = _times(found, self.power())
         return found
 
@@ -83,24 +86,24 @@ class WebReader:
         return found
 
     def atom(self) -> Any:
-        token = self.take()
-        if token == "1":
+        part = self.take()
+        if part == "1":
             return np.eye(self.D, dtype=object).astype(int)
-        if re.fullmatch(r"P(\([\d ]+\))+", token):
-            return self._permutation(token[1:])
-        if token in {"(", "Tr(", "conj("} or token.startswith("Tr_"):
+        if re.fullmatch(r"P(\([\d ]+\))+", part):
+            return self._permutation(part[1:])
+        if part in {"(", "Tr(", "conj("} or part.startswith("Tr_"):
             inside = self.kron()
             assert self.take() == ")"
             m = np.ndim(inside) // 2
-            if token == "conj(":
+            if part == "conj(":
                 return np.conj(inside)
-            if token == "(":
+            if part == "(":
                 return inside
-            traced = range(m) if token == "Tr(" else sorted(int(s) - 1 for s in token[3:-1].split(","))
+            traced = range(m) if part == "Tr(" else sorted(int(s) - 1 for s in part[3:-1].split(","))
             for s in sorted(traced, reverse=True):
                 inside = np.trace(inside, axis1=s, axis2=s + np.ndim(inside) // 2)
             return inside
-        return self.arrays[token]
+        return self.arrays[part]
 
     def _permutation(self, written: str) -> Any:
         """P_σ on as many places as the largest: it moves place a to place σ(a)."""
@@ -117,11 +120,11 @@ class WebReader:
     def _product_trace(self) -> Any:
         self.take()
         written = [""]
-        while (token := self.take()) != "]":
-            if token == ",":
+        while (part := self.take()) != "]":
+            if part == ",":
                 written.append("")
             else:
-                written[-1] += f" {token}"
+                written[-1] += f" {part}"
         images = [_images(re.sub(r"\( ", "(", text)) for text in written]
         assert self.take() == "("
         factors = [self.product()]
@@ -147,9 +150,9 @@ class WebReader:
             end = self.place
             assert self.take() == "["
             written = []
-            while (token := self.take()) != "]":
-                written.append(token)
-            names = [token for token in written if token != ","]
+            while (part := self.take()) != "]":
+                written.append(part)
+            names = [part for part in written if part != ","]
             if "," not in written:  # a vector
                 name = next(x for x in self.tokens[start:end] if x in self.arrays)
                 matrix = self.arrays[f"|{name}>"]
@@ -159,7 +162,7 @@ class WebReader:
 
 
 def _images(written: str) -> dict[int, int]:
-    image = {}
+    image: dict[int, int] = {}
     for cycle in re.findall(r"\(([\d ]+)\)", written):
         points = [int(i) - 1 for i in cycle.split()]
         image.update(zip(points, [*points[1:], points[0]], strict=True))

@@ -1,8 +1,8 @@
-"""The definition of a Haar integral: every pair (σ, τ), one after the other.
+r"""The definition of a Haar integral: every pair (σ, τ), one after the other.
 
-.. math:: \\mathbb E\\, \\mathrm{diagram} = \\sum_{\\sigma, \\tau} \\mathrm{Wg}(\\sigma^{-1}\\tau)\\,
-          \\mathrm{diagram\\ glued\\ by\\ } \\sigma \\mathrm{\\ on\\ the\\ left\\ and\\ } \\tau
-          \\mathrm{\\ on\\ the\\ right\\ ends}
+.. math:: \mathbb E\, \mathrm{diagram} = \sum_{\sigma, \tau} \mathrm{Wg}(\sigma^{-1}\tau)\,
+          \mathrm{diagram\ glued\ by\ } \sigma \mathrm{\ on\ the\ left\ and\ } \tau
+          \mathrm{\ on\ the\ right\ ends}
 
 No symmetry of the diagram is used, no side is glued apart and no index is looked at before the end: the slow route
 that ``expect`` is checked against, and the rows that ``Integral.explain`` lists.
@@ -126,9 +126,7 @@ def refuse_too_many_pairs(
         )
 
 
-def _glued(
-    term: GluedTerm, letters: Mapping[str, RandomLetter], reducer: Reducer
-) -> Iterator[GluedTerm]:
+def _glued(term: GluedTerm, letters: Mapping[str, RandomLetter], reducer: Reducer) -> Iterator[GluedTerm]:
     letter = None if term.diagram is None else next(random_letters_in(term.diagram, dict(letters)), None)
     if letter is None or term.diagram is None:
         yield term
@@ -159,9 +157,7 @@ def _pairs(copies: Copies, letter: RandomLetter) -> Iterator[GluedPair]:
     permutations = [tuple(row) for row in all_permutations(copies.degree).tolist()]
     for sigma in permutations:
         if letter.group == STATE:
-            yield GluedPair(
-                letter, copies, sigma, None, Weight(STATE, letter.spaces, ((copies.degree,),)), 1
-            )
+            yield GluedPair(letter, copies, sigma, None, Weight(STATE, letter.spaces, ((copies.degree,),)), 1)
             continue
         for tau in permutations:
             mu = cycle_type(compose(inverse(sigma), tau))

@@ -19,7 +19,8 @@ from haarqntk.combinatorics import cycles
 from haarqntk.haar._definition import glued_terms, num_glued_terms
 from haarqntk.haar._notation import component_latex, component_symbol
 from haarqntk.haar._picture import pictures
-from haarqntk.haar._weights import POWER_SUMS, STATE, Weight, dimension_product
+from haarqntk.haar._rank_one import with_whole_matrices
+from haarqntk.haar._weights import POWER_SUMS, REAL_STATE, STATE, Weight, dimension_product
 from haarqntk.traces import Reducer
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class ExplanationRow:
 
     @property
     def became(self) -> str:
-        """What the gluing made of the diagram, with its loops and its factor, in text; times the weight it contributes."""
+        """What the gluing made of the diagram, with loops and factor; times the weight it contributes."""
         return str(self._became())
 
     @property
@@ -93,14 +94,14 @@ class ExplanationRow:
     def _became(self) -> Any:
         if self.diagram is None:
             return sympy.Integer(0)
-        symbols = [component_symbol(component) ** e for component, e in self.diagram]
+        symbols = _symbols(self.diagram)
         return sympy.Mul(*(self.factor * dimension_product(self.loops)).sympy_factors(), *symbols)
 
     def to_sympy(self) -> Any:
         """The contribution: coefficient times diagram."""
         if self.diagram is None:
             return sympy.Integer(0)
-        symbols = [component_symbol(component) ** e for component, e in self.diagram]
+        symbols = _symbols(self.diagram)
         return sympy.Mul(*self.coefficient.sympy_factors(), *symbols)
 
 
@@ -121,18 +122,15 @@ class ExplanationClass:
         """The weights in text: Wg of a class with its value, and so on."""
         parts = []
         for w in self.weights:
-            symbol = {STATE: "Haar state", POWER_SUMS: "power sums"}.get(w.group, f"Wg{_class_text(w)}")
+            symbol = {STATE: "unit vector", REAL_STATE: "real unit vector", POWER_SUMS: "power sums"}.get(
+                w.group, f"Wg{_class_text(w)}"
+            )
             parts.append(f"{symbol} = {w.generic().to_sympy()}")
         return ", ".join(parts) or "1"
 
     def sum_to_sympy(self) -> Any:
         """What the weights multiply."""
-        return sympy.Add(
-            *(
-                sympy.Mul(*c.sympy_factors(), *(component_symbol(x) ** e for x, e in monomial))
-                for monomial, c in self.terms
-            )
-        )
+        return sympy.Add(*(sympy.Mul(*c.sympy_factors(), *_symbols(monomial)) for monomial, c in self.terms))
 
 
 @dataclass(frozen=True)
@@ -196,7 +194,12 @@ class Explanation:
         lines = [r"\begin{array}{llllll}", head + r" \\ \hline"]
         for row in self.rows:
             value = sympy.latex(row.to_sympy(), symbol_names=_latex_names([row.diagram or ()]))
-            cells = (*(rf"\text{{{text}}}" for text in row.cells[:3]), row.weight_latex, row.became_latex, value)
+            cells = (
+                *(rf"\text{{{text}}}" for text in row.cells[:3]),
+                row.weight_latex,
+                row.became_latex,
+                value,
+            )
             lines.append(" & ".join(cells) + r" \\")
         return "\n".join([*lines, r"\end{array}"])
 
@@ -243,7 +246,8 @@ def explanation(
             known = classes[weights].get(monomial)
             classes[weights][monomial] = part if known is None else known + part
     summary = tuple(
-        ExplanationClass(weights, tuple((m, c) for m, c in found.items() if c)) for weights, found in classes.items()
+        ExplanationClass(weights, tuple((m, c) for m, c in found.items() if c))
+        for weights, found in classes.items()
     )
     return Explanation(tuple(map(_row, glued)), num_rows, summary, tuple(glued))
 
@@ -270,11 +274,23 @@ def _way_text(pair: GluedPair, way: Way) -> str:
 
 
 def _class_text(weight: Weight) -> str:
-    return "-" if weight.group == STATE else "; ".join(f"({','.join(map(str, mu))})" for mu in weight.classes)
+    return (
+        "-"
+        if weight.group in (STATE, REAL_STATE)
+        else "; ".join(f"({','.join(map(str, mu))})" for mu in weight.classes)
+    )
+
+
+def _symbols(monomial: DiagramMonomial) -> list[Any]:
+    return [component_symbol(component) ** e for component, e in with_whole_matrices(monomial)]
 
 
 def _latex_names(monomials: Iterable[DiagramMonomial]) -> dict[Any, str]:
-    return {component_symbol(c): component_latex(c) for monomial in monomials for c, _ in monomial}
+    return {
+        component_symbol(c): component_latex(c)
+        for monomial in monomials
+        for c, _ in with_whole_matrices(monomial)
+    }
 
 
 def _wrapped(line: str) -> list[str]:

@@ -241,7 +241,9 @@ class Integral:
                 Wg(1) = 1/D: Tr(A)*Tr(B)
         """
         if self._origin is None:
-            raise InputError("the integral must come from hq.expect, got one at fixed dimensions; explain it before")
+            raise InputError(
+                "the integral must come from hq.expect, got one at fixed dimensions; explain it before"
+            )
         return explanation(*self._origin, self.counts)
 
     def series(self, *, order: int = 2, scaling: str = "normalised") -> IntegralSeries:

@@ -100,7 +100,7 @@ def component_symbol(component: Component) -> Any:
 
 
 def component_sympy(component: Component) -> Any:
-    """The component as a SymPy expression: Trace of MatrixSymbols, a MatrixElement, or a symbol where SymPy has none."""
+    """The component as a SymPy expression: Trace, MatrixElement, or a symbol where SymPy has none."""
     if not component.is_chain:
         return component_symbol(component)
     left, inner, right = split_component(component)

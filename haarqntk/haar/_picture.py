@@ -35,7 +35,11 @@ def _picture(pair: GluedPair) -> Diagram:
 
     def drawn(end: int) -> End:
         i = copies.owner[end]
-        factor, side = divmod(end - copies.first[i], 2) if copies.letters[i].kind == MATRIX else (end - copies.first[i], 0)
+        factor, side = (
+            divmod(end - copies.first[i], 2)
+            if copies.letters[i].kind == MATRIX
+            else (end - copies.first[i], 0)
+        )
         if copies.letters[i].kind != MATRIX:
             first = copies.partner[copies.first[i]]
             side = int(place[copies.owner[first]] > place[i])
@@ -46,7 +50,9 @@ def _picture(pair: GluedPair) -> Diagram:
             (drawn(a), drawn(b))
             for x, y in enumerate(way or ())
             if not copies.is_paired or x < y
-            for a, b in zip(copies.ends(copies.plain[x], side), copies.ends(copies.conjugated[y], side), strict=True)
+            for a, b in zip(
+                copies.ends(copies.plain[x], side), copies.ends(copies.conjugated[y], side), strict=True
+            )
         )
 
     wires = tuple((drawn(a), drawn(b)) for a, b in enumerate(copies.partner) if a < b)

@@ -2,8 +2,8 @@ r"""The leading order of E tr[U A_1 U† B_1 … U A_k U† B_k] as D → ∞, b
 
 .. math:: \sum_{\pi \in NC(k)} \kappa_\pi[A_1, \dots, A_k]\, \mathrm{tr}_{K(\pi)}[B_1, \dots, B_k]
 
-with the free cumulants κ of the A, tr = Tr/D, and K(π) the Kreweras complement. U A U† and B are asymptotically free;
-the remainder is O(1/D²). No Weingarten function enters: a second route to the first term of ``Integral.series``.
+with the free cumulants κ of the A, tr = Tr/D, and K(π) the Kreweras complement: U A U† and B become free.
+The remainder is O(1/D²). No Weingarten function enters: a second route to the first term of ``Integral.series``.
 
 Reference: nica2006, Lect. 14; derivations/11_integrals.md.
 """
@@ -59,7 +59,9 @@ def planar_limit(left: Sequence[str], right: Sequence[str]) -> dict[Traces, int]
     """
     k = len(left)
     if k != len(right) or not k:
-        raise InputError(f"left and right must have equally many names, at least one, got {k} and {len(right)}")
+        raise InputError(
+            f"left and right must have equally many names, at least one, got {k} and {len(right)}"
+        )
     if k > _LARGEST_DEGREE:
         raise CostError(f"k = {k} would not finish; the largest k is {_LARGEST_DEGREE}")
     total: Counter[Traces] = Counter()

@@ -35,8 +35,8 @@ class IntegralSeries:
     """Leading terms of an integral as D → ∞, by the power of D that they scale like.
 
     Attributes:
-        terms: Pairs (power, ((diagram, coefficient), …)), highest power first. With normalised traces tr = Tr/D every
-            trace of a diagram stands for a normalised one.
+        terms: Pairs (power, ((diagram, coefficient), …)), highest power first. With normalised traces every trace
+            of a diagram stands for tr = Tr/D.
         remainder: The power r of the remainder O(D^r); None where the series is exact.
         scaling: "normalised": Tr(word) = D tr(word) with tr(word) fixed; "fixed": Tr(word) is.
         dimension: The name of the dimension.
@@ -57,7 +57,7 @@ class IntegralSeries:
     def latex(self) -> str:
         r"""The sum with its remainder, highest order first."""
         components = {c for _, entries in self.terms for monomial, _ in entries for c, _ in monomial}
-        names = {self._symbol(c): self._renamed(component_latex(c)) for c in components}
+        names = {self._symbol(c): self._renamed(c, component_latex(c)) for c in components}
         parts = [
             sympy.latex(self._term(power, *entry), symbol_names=names)
             for power, entries in self.terms
@@ -71,7 +71,9 @@ class IntegralSeries:
         return f"${self.latex()}$"
 
     def __str__(self) -> str:
-        parts = [str(self._term(power, *entry)) for power, entries in self.terms for entry in entries] or ["0"]
+        parts = [str(self._term(power, *entry)) for power, entries in self.terms for entry in entries] or [
+            "0"
+        ]
         if self.remainder is not None:
             parts.append(f"O({self.dimension}**{self.remainder})")
         return " + ".join(parts).replace("+ -", "- ")
@@ -82,13 +84,13 @@ class IntegralSeries:
         return value * dimension_symbol(self.dimension) ** power * sympy.Mul(*symbols)
 
     def _symbol(self, component: Component) -> Any:
-        if self.scaling == "fixed":
+        if self.scaling == "fixed" or not component.is_cycle:
             return component_symbol(component)
-        return sympy.Symbol(self._renamed(component_text(component)))
+        return sympy.Symbol(self._renamed(component, component_text(component)))
 
-    def _renamed(self, text: str) -> str:
-        """Tr, which is not normalised, as tr, which is."""
-        if self.scaling == "fixed":
+    def _renamed(self, component: Component, text: str) -> str:
+        """Tr, which is not normalised, as tr, which is; a path closed by a pure state, Tr(A psi), stays."""
+        if self.scaling == "fixed" or not component.is_cycle:
             return text
         return text.replace("Tr(", "tr(").replace(r"\operatorname{Tr}", r"\operatorname{tr}")
 
@@ -101,15 +103,11 @@ def expand_integral(
     if num_powers > _LARGEST_ORDER:
         raise CostError(f"order = {num_powers} would not finish; the largest order is {_LARGEST_ORDER}")
     exponent = SCALINGS[one_of("scaling", scaling, SCALINGS)]
+    _check_one_factor(terms)
     if len(names) > 1:
-        raise InputError(f"a series needs one dimension, got {', '.join(sorted(names))}; specialise the others")
-    for monomial in terms:
-        for component, _ in monomial:
-            if not component.is_chain:
-                raise InputError(
-                    f"a series needs matrices on one tensor factor, got {component_text(component)}, whose scaling "
-                    "is not stated"
-                )
+        raise InputError(
+            f"a series needs one dimension, got {', '.join(sorted(names))}; specialise the others"
+        )
     dimension = next(iter(names), "D")
     weighed = []
     for monomial, c in terms.items():
@@ -123,9 +121,19 @@ def expand_integral(
     is_exact = True
     for monomial, value, weight in weighed:
         num_terms = num_powers - (leading - weight)
-        is_exact &= len(value.denominator) == 1 + value.denominator.count(0) and num_terms >= len(value.numerator)
+        is_exact &= len(value.denominator) == 1 + value.denominator.count(0) and num_terms >= len(
+            value.numerator
+        )
         for i, coefficient in enumerate(value.expand_at_infinity(max(num_terms, 0))):
             if coefficient:
                 grouped[weight - i].append((monomial, coefficient))
     found = tuple((power, tuple(grouped[power])) for power in sorted(grouped, reverse=True))
     return IntegralSeries(found, None if is_exact else leading - num_powers, scaling, dimension)
+
+
+def _check_one_factor(terms: Mapping[DiagramMonomial, DimensionFunction]) -> None:
+    webs = [c for monomial in terms for c, _ in monomial if not c.is_chain]
+    if webs:
+        raise InputError(
+            f"a series needs one tensor factor, got {component_text(webs[0])}; its scaling is not stated"
+        )

@@ -1,9 +1,9 @@
 """Webs as an author would write them: products, tensor products and partial traces, where they are such.
 
-A diagram is rewritten, always in the same order: a tensor factor that is traced becomes Tr_s, matrices that meet in all
-their factors a product, a matrix that meets some factors of another is widened by identities. What is left over is
-written with one permutation for each tensor factor, Tr[π_1, π_2](M ⊗ N) = Σ Π_s Π_i …, where π_s sends i to j if
-the right end s of matrix i meets the left end s of matrix j; and where that fails, with indices. Factors count from 1.
+A diagram is rewritten, always in the same order: matrices that meet in all their factors become a product, a matrix
+that meets some factors of a larger one is widened by identities, a factor that is traced becomes Tr_s. What is left
+over is written with a permutation for each tensor factor, Tr[π_1, π_2](M ⊗ N), where π_s sends i to j if the right
+end s of matrix i meets the left end s of matrix j; and where that fails, with indices. Factors count from 1.
 
 Every rule is an identity, so what is written determines the diagram: different webs have different texts.
 
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 Tree: TypeAlias = "tuple[Any, ...]"
-"""("one",), ("letter", letter, transposed), ("product", trees), ("kron", trees, widths), ("partial trace", places, tree)."""
+"""("one",), ("letter", letter, transposed), ("product", trees), ("kron", trees, widths),
+("partial trace", places, tree)."""
 
 ONE: Tree = ("one",)
 
@@ -162,9 +163,8 @@ def _trace_out(web: _Web) -> bool:
             continue
         traced = tuple(s + 1 for s in range(len(node.left)) if s not in kept)
         node.tree = ("partial trace", traced, node.tree)
-        node.left, node.right, node.spaces = (
-            [ends[s] for s in kept] for ends in (node.left, node.right, node.spaces)
-        )
+        node.left, node.right = ([ends[s] for s in kept] for ends in (node.left, node.right))
+        node.spaces = [node.spaces[s] for s in kept]
         progress = True
     return progress
 
@@ -176,9 +176,7 @@ def _multiply(web: _Web) -> bool:
             for j, b in enumerate(web.nodes):
                 if i == j or not a.left or not b.left:
                     continue
-                for left, right in (
-                    [(a.turned(), b), (a, b.turned())] if with_transpose else [(a, b)]
-                ):
+                for left, right in [(a.turned(), b), (a, b.turned())] if with_transpose else [(a, b)]:
                     if web.meets(left.right, right.left):
                         tree = _product(left.tree, right.tree)
                         web.nodes[i] = _Node(tree, left.left, right.right, left.spaces)

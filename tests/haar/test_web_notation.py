@@ -1,12 +1,15 @@
 from __future__ import annotations
 
-import haarqntk as hq
+from typing import Any
+
 import numpy as np
 import pytest
-from haarqntk.combinatorics import pairings
-from haarqntk.haar._notation import component_latex, component_symbol, component_text
-from haarqntk.traces import Component, Letter, first_ends, reduce_diagram
 from web_language import WebReader
+
+import haarqntk as hq
+from haarqntk.combinatorics import pairings
+from haarqntk.haar._notation import component_latex, component_symbol, component_text, word_text
+from haarqntk.traces import Component, Letter, first_ends, is_open, reduce_diagram
 
 D = 2
 M, N = (Letter("matrix", name, ("D", "D")) for name in "MN")
@@ -68,7 +71,7 @@ def by_sum(component: Component) -> int:
     label: dict[int, int] = {}
     for end, other in enumerate(component.partner):
         label[end] = label.get(other, len(label))
-    operands: list[object] = []
+    operands: list[Any] = []
     for letter, first in zip(component.letters, first_ends(component.letters), strict=True):
         ends = list(range(first, first + letter.num_ends))
         if letter.kind == "matrix":
@@ -126,19 +129,14 @@ def test_operators_on_two_copies_are_the_identity_and_the_swap() -> None:
 
 
 @pytest.mark.parametrize("sigma", [(1, 2, 0), (2, 0, 1), (0, 2, 1)])
-def test_a_permutation_operator_moves_place_a_to_place_sigma_of_a(sigma: tuple[int, ...]) -> None:
-    """The text of an operator against its entries: P_σ from its definition."""
+def test_a_permutation_operator_moves_place_a_to_place_sigma_of_a(sigma: tuple[int, int, int]) -> None:
     a, b, c = hq.matrices("A B C")
     V = hq.haar_unitary("V")
     W = hq.kron(V, V, V)
     twirled = hq.expect(W @ hq.kron(a, b, c) @ W.H)
-    operators = {monomial: coefficient for monomial, coefficient in twirled.terms.items()}
     cycles = {(1, 2, 0): "P(1 2 3)", (2, 0, 1): "P(1 3 2)", (0, 2, 1): "P(2 3)"}[sigma]
     assert f" {cycles}" in str(twirled)
-    from haarqntk.haar._notation import word_text
-    from haarqntk.traces import is_open
-
-    for monomial in operators:
+    for monomial in twirled.terms:
         word = tuple(component for component, _ in monomial if is_open(component))
         if word_text(word, ("D",) * 3) != cycles:
             continue
@@ -147,5 +145,3 @@ def test_a_permutation_operator_moves_place_a_to_place_sigma_of_a(sigma: tuple[i
             ends = {letter.name: letter.place for letter in component.letters}
             moved[ends["right"]] = ends["left"]
         assert tuple(moved[i] for i in range(3)) == sigma
-
-
