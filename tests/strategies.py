@@ -207,8 +207,8 @@ def _projector(vector: NDArray[np.complex128]) -> NDArray[np.complex128]:
 def small_integrands(draw: st.DrawFn) -> Any:
     """Scalar integrands of at most two pairs of copies of one random matrix, or a state: traces, entries, products.
 
-    The words mix V, V†, Vᵀ, conj(V) with two given matrices, so that gluings with and without a path between the two
-    sides occur, and symmetric and unsymmetric ones.
+    The words mix V, V†, Vᵀ, conj(V) with two given matrices, so that gluings with and without a path between the
+    two sides occur, and symmetric and unsymmetric ones.
     """
     group = draw(st.sampled_from(("unitary", "orthogonal", "symplectic", "state")))
     A, B = hq.matrices("A B")

@@ -147,7 +147,7 @@ class Explanation:
         >>> U, A, B = hq.haar_unitary("U"), *hq.matrices("A B")
         >>> explained = hq.expect(hq.tr(U @ A @ U.H @ B) ** 2).explain()
         >>> explained.num_rows, [row.became for row in explained.rows[:2]]
-        (4, ['Tr(A)**2*Tr(B)**2', 'Tr(A)**2*Tr(B^2)'])
+        (4, ['Tr(A)**2*Tr(B)**2', 'Tr(A^2)*Tr(B)**2'])
     """
 
     rows: tuple[ExplanationRow, ...]
