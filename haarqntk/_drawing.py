@@ -18,14 +18,15 @@ End: TypeAlias = "tuple[int, int, int]"
 
 _WIDTH = 364  # what a narrow telephone shows without scaling
 _PITCH, _BOX, _GAP, _ROW, _MARGIN = 20, 14, 7, 13, 8
+_SCOPE = "haarqntk-diagrams"  # an SVG in a page shares its rules with the page
 _STYLE = (
-    "text{fill:currentColor;font:10px system-ui,sans-serif;text-anchor:middle}"
-    ".w{fill:none;stroke:currentColor;stroke-opacity:.55}.b{fill:none;stroke:currentColor}"
-    ".v{fill:#0072b2;stroke:#0072b2}.c{fill:#d55e00;stroke:#d55e00}.v+text,.c+text{fill:#fff}"
-    ".s{fill:none;stroke:#0072b2;stroke-width:1.8}"
-    ".t{fill:none;stroke:#d55e00;stroke-width:1.8;stroke-dasharray:4 2}"
-    "@media(prefers-color-scheme:dark){.s{stroke:#56b4e9}.t{stroke:#f0a050}}"
-)
+    "SVG text{fill:currentColor;font:10px system-ui,sans-serif;text-anchor:middle}"
+    "SVG .w{fill:none;stroke:currentColor;stroke-opacity:.55}SVG .b{fill:none;stroke:currentColor}"
+    "SVG .v{fill:#0072b2;stroke:#0072b2}SVG .c{fill:#d55e00;stroke:#d55e00}"
+    "SVG .v+text,SVG .c+text{fill:#fff}SVG .s{fill:none;stroke:#0072b2;stroke-width:1.8}"
+    "SVG .t{fill:none;stroke:#d55e00;stroke-width:1.8;stroke-dasharray:4 2}"
+    "@media(prefers-color-scheme:dark){SVG .s{stroke:#56b4e9}SVG .t{stroke:#f0a050}}"
+).replace("SVG", f".{_SCOPE}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ def diagrams_svg(diagrams: Sequence[Diagram], *, alt: str) -> str:
             parts.append(f'<g transform="translate({x:g} {y + above:g})">{_drawn(diagram)}</g>')
         y += above + max(map(_below, row))
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{escape(alt)}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="{_SCOPE}" role="img" aria-label="{escape(alt)}" '
         f'viewBox="0 0 {width:g} {y:g}" width="{width:g}" height="{y:g}" style="max-width:100%;height:auto">'
         f"<style>{_STYLE}</style>{''.join(parts)}</svg>"
     )
