@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 U, V = hq.haar_unitary("U"), hq.haar_unitary("V")
-A, B = hq.matrices("A B")
+A, B, C = hq.matrices("A B C")
 SQUARE = hq.tr(U @ A @ U.H @ B) ** 2
 GATE = hq.kron(hq.haar_unitary("W", dims="d1"), hq.identity("d2"))
 M, N = hq.matrices("M N", dims=("d1", "d2"))
@@ -22,7 +22,7 @@ M, N = hq.matrices("M N", dims=("d1", "d2"))
 INTEGRANDS = {
     "square": SQUARE,
     "cube, with orbits": hq.tr(U @ A @ U.H @ B) ** 3,
-    "a long word": hq.tr(U @ A @ U.H @ B @ U @ A @ U.H @ B @ U @ B @ U.H @ A),  # knows σ from its inverse
+    "a long word": hq.tr(U @ A @ U.H @ B @ U @ B @ U.H @ C @ U @ C @ U.H @ A),  # knows σ from its inverse
     "sides joined": hq.tr(U @ U @ A @ U.H @ U.H @ B),
     "power sums": (hq.tr(U) * hq.tr(U).conj()) ** 2,
     "entries": U[0, 0] * U[1, 1] * U[0, 1].conj() * U[1, 0].conj(),
