@@ -82,44 +82,8 @@ def smallest_counterexample(
         polynomial: The same as a polynomial over Q(D), which is evaluated faster; None if it is none.
         centred: Whether the spectra sum to zero.
     """
-    names = {*exact.polynomial.variables, *(free.name for free in claim.free_symbols)} - {"D", "L"}
-    traces = sorted(name for name in names if trace_word(name))
-    difference = None if polynomial is None else exact.polynomial - polynomial
-    further = _next_dimension(difference)
-    derived = {
-        D: exact.derive(D) if exact.design_order > D else exact.polynomial for D in (*_DIMENSIONS, *further)
-    }
-    others = sorted(name for name in names - set(traces) if not _is_expectation(name))
-    expectations = sorted(name for name in names if _is_expectation(name))
-    labels = sorted({letter for name in traces for letter in trace_word(name) or ()}) or ["O"] * bool(
-        expectations
-    )
-
-    def evaluate(point: _Point) -> Counterexample:
-        D, L, spectra, rest = point
-        spectrum = spectra[0] if spectra else ()
-        named = tuple(zip(labels, spectra, strict=False))
-        given = {"spectrum": dict(named) if len(named) > 1 else spectrum, "traces": None, "observable": None}
-        values = dict(zip(others, rest, strict=True))
-        if traces:
-            values |= trace_values(traces, D, exact.design_order, given)
-        # an output state that is spread equally over the smallest and the largest eigenvalue
-        values |= {
-            name: Fraction(spectrum[0] ** int(name[1:]) + spectrum[-1] ** int(name[1:]), 2)
-            for name in expectations
-        }
-        numbers = values | {"L": Fraction(L)}
-        claimed = _claimed_at(D, numbers, claim, polynomial)
-        shown = tuple((name, values[name]) for name in (*others, *expectations))
-        return Counterexample(D, L, named, shown, derived[D].at(D, numbers), claimed)
-
-    def differs(point: _Point, *, poles_count: bool) -> bool:
-        found = evaluate(point)
-        if not found.claimed.is_finite or not found.claimed.is_real:
-            return poles_count
-        gap = found.claimed - sympy.Rational(found.exact.numerator, found.exact.denominator)
-        return bool(abs(gap.evalf(_DIGITS)) > sympy.Float(10) ** (20 - _DIGITS))
-
+    search = _Search(exact, claim, polynomial)
+    further = _next_dimension(None if polynomial is None else exact.polynomial - polynomial)
     # Hypothesis keeps files in a folder that it would make where the user stands
     hypothesis_configuration.set_hypothesis_home_dir(tempfile.gettempdir())
     settings = hypothesis.settings(
@@ -131,18 +95,65 @@ def smallest_counterexample(
             *([(further, False)] if further else []),
             (_DIMENSIONS, True),
         ):
-            points = _points(dimensions, others, len(labels), centred)
-            condition = partial(differs, poles_count=poles_count)
+            points = _points(dimensions, search.others, len(search.labels), centred)
+            condition = partial(search.differs, poles_count=poles_count)
             # in a thread of its own, so that a user's own Hypothesis test may call it: there is nothing to nest in
             with ThreadPoolExecutor(max_workers=1) as executor:
-                search = executor.submit(hypothesis.find, points, condition, settings=settings)
-            if search.exception() is None:
-                return evaluate(search.result())
-            if not isinstance(search.exception(), hypothesis.errors.NoSuchExample):
-                search.result()
+                running = executor.submit(hypothesis.find, points, condition, settings=settings)
+            if running.exception() is None:
+                return search.evaluate(running.result())
+            if not isinstance(running.exception(), hypothesis.errors.NoSuchExample):
+                running.result()
     finally:
         hypothesis_configuration.set_hypothesis_home_dir(None)
     return None
+
+
+class _Search:
+    """The exact formula and the claim, evaluated at the same points."""
+
+    def __init__(self, exact: Formula, claim: Any, polynomial: TracePolynomial | None) -> None:
+        names = {*exact.polynomial.variables, *(free.name for free in claim.free_symbols)} - {"D", "L"}
+        self._exact, self._claim, self._polynomial = exact, claim, polynomial
+        self._traces = sorted(name for name in names if trace_word(name))
+        self._expectations = sorted(name for name in names if _is_expectation(name))
+        self.others = sorted(names - set(self._traces) - set(self._expectations))
+        letters = {letter for name in self._traces for letter in trace_word(name) or ()}
+        self.labels = sorted(letters) or ["O"] * bool(self._expectations)
+        self._derived: dict[int, TracePolynomial] = {}
+
+    def evaluate(self, point: _Point) -> Counterexample:
+        """Both values at a point."""
+        D, L, spectra, rest = point
+        spectrum = spectra[0] if spectra else ()
+        values = dict(zip(self.others, rest, strict=True))
+        if self._traces:
+            given = {"spectrum": list(spectra) if len(spectra) > 1 else spectrum, "traces": None}
+            values |= trace_values(self._traces, D, self._exact.design_order, {**given, "observable": None})
+        # an output state that is spread equally over the smallest and the largest eigenvalue
+        values |= {
+            name: Fraction(spectrum[0] ** int(name[1:]) + spectrum[-1] ** int(name[1:]), 2)
+            for name in self._expectations
+        }
+        numbers = values | {"L": Fraction(L)}
+        claimed = _claimed_at(D, numbers, self._claim, self._polynomial)
+        shown = tuple((name, values[name]) for name in (*self.others, *self._expectations))
+        named = tuple(zip(self.labels, spectra, strict=False))
+        return Counterexample(D, L, named, shown, self._polynomial_at(D).at(D, numbers), claimed)
+
+    def differs(self, point: _Point, *, poles_count: bool) -> bool:
+        """Whether the two values differ; whether a pole of the claim is a difference is told."""
+        found = self.evaluate(point)
+        if not found.claimed.is_finite or not found.claimed.is_real:
+            return poles_count
+        gap = found.claimed - sympy.Rational(found.exact.numerator, found.exact.denominator)
+        return bool(abs(gap.evalf(_DIGITS)) > sympy.Float(10) ** (20 - _DIGITS))
+
+    def _polynomial_at(self, D: int) -> TracePolynomial:
+        if D not in self._derived:
+            exact = self._exact
+            self._derived[D] = exact.derive(D) if exact.design_order > D else exact.polynomial
+        return self._derived[D]
 
 
 def _claimed_at(
