@@ -21,6 +21,7 @@ from haarqntk.haar._notation import (
     word_sympy,
     word_text,
 )
+from haarqntk.haar._rank_one import with_whole_matrices
 from haarqntk.haar._series import IntegralSeries, expand_integral
 from haarqntk.haar._substitution import value_of
 from haarqntk.haar._weights import Weight, dimension_product, total_dimension
@@ -272,12 +273,12 @@ class Integral:
     def to_sympy(self) -> Any:
         """The result in SymPy: Trace, MatrixElement and MatrixSymbol, coefficients factored."""
         expressions: dict[Any, Any] = {}
-        for monomial in self.terms:
+        for monomial in self._written:
             for component, _ in monomial:
                 if not is_open(component):
                     expressions[component_symbol(component)] = component_sympy(component)
         if self.is_scalar:
-            return self._scalar(self.terms).xreplace(expressions)
+            return self._scalar(self._written).xreplace(expressions)
         parts = []
         for word, terms in self._by_word().items():
             coefficient = self._scalar(terms).xreplace(expressions)
@@ -292,9 +293,9 @@ class Integral:
 
     def latex(self) -> str:
         """The result in LaTeX."""
-        names = {component_symbol(c): component_latex(c) for m in self.terms for c, _ in m if not is_open(c)}
+        names = {component_symbol(c): component_latex(c) for m in self._written for c, _ in m if not is_open(c)}
         if self.is_scalar:
-            return str(sympy.latex(self._scalar(self.terms), symbol_names=names))
+            return str(sympy.latex(self._scalar(self._written), symbol_names=names))
         parts = []
         for word, terms in self._by_word().items():
             value = sympy.latex(self._scalar(terms), symbol_names=names, mul_symbol=None)
@@ -307,7 +308,7 @@ class Integral:
 
     def __str__(self) -> str:
         if self.is_scalar:
-            return str(self._scalar(self.terms))
+            return str(self._scalar(self._written))
         parts = [
             f"({self._scalar(terms)}) {word_text(word, self.spaces)}"
             for word, terms in self._by_word().items()
@@ -317,9 +318,18 @@ class Integral:
     def __repr__(self) -> str:
         return f"<Integral {self}>"
 
+    @cached_property
+    def _written(self) -> dict[DiagramMonomial, DimensionFunction]:
+        """The terms as people write them, with matrices of rank one in one piece."""
+        found: dict[DiagramMonomial, DimensionFunction] = {}
+        for monomial, c in self.terms.items():
+            whole = with_whole_matrices(monomial)
+            found[whole] = found[whole] + c if whole in found else c
+        return found
+
     def _by_word(self) -> dict[tuple[Any, ...], dict[DiagramMonomial, DimensionFunction]]:
         found: dict[tuple[Any, ...], dict[DiagramMonomial, DimensionFunction]] = {}
-        for monomial, c in self.terms.items():
+        for monomial, c in self._written.items():
             word = tuple(component for component, _ in monomial if is_open(component))
             rest = tuple((component, e) for component, e in monomial if not is_open(component))
             found.setdefault(word, {})[rest] = c
