@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import reduce
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import sympy
 from hypothesis import strategies as st
+from integrands import Node, names_in
 
 import haarqntk as hq
 from haarqntk.circuits import Copy
@@ -176,6 +179,132 @@ def rational_matrices(size: int) -> st.SearchStrategy[list[list[Fraction]]]:
     """Square matrices of exact rationals, as nested lists."""
     row = st.lists(rationals(), min_size=size, max_size=size)
     return st.lists(row, min_size=size, max_size=size)
+
+
+# -- integrands ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Integrand:
+    """A product of traces, entries and perhaps one open word; its group, its dimensions, the given matrices."""
+
+    node: Node
+    group: str
+    dims: tuple[int, ...]
+    matrices: dict[str, Any]
+    is_symbolic: bool
+
+
+FORMS = ("plain", "T", "conj", "H")
+DENSE_CASES = {
+    "unitary": ((2, 3), (3, 2), (3, 3), (4, 2)),
+    "orthogonal": ((2, 3), (3, 3), (4, 2)),
+    "symplectic": ((2, 3), (4, 2)),
+}
+"""For each group the dimensions, each with the largest k at which a dense moment tensor is quick."""
+
+
+def form_of(letter: str, form: str) -> Node:
+    """A letter, its transpose, conjugate or adjoint."""
+    node = Node("letter", (letter,))
+    return node if form == "plain" else Node(form, (node,))
+
+
+def given_letters(names: str, *, most: int) -> st.SearchStrategy[list[Node]]:
+    """Given matrices in any form."""
+    return st.lists(st.builds(form_of, st.sampled_from(list(names)), st.sampled_from(FORMS)), max_size=most)
+
+
+@st.composite
+def copies_of(draw: st.DrawFn, letter: str, *, group: str, k: int) -> list[Node]:
+    """The copies of a random matrix that its symmetry allows: k, and k of the conjugate; of O and Sp any 2k."""
+    kinds = [("plain", "T")] * k + [("conj", "H")] * k if group == "unitary" else [FORMS] * (2 * k)
+    return [form_of(letter, draw(st.sampled_from(kind))) for kind in kinds]
+
+
+def gaussian_integer_matrices(size: int) -> st.SearchStrategy[list[list[complex]]]:
+    """Square matrices of small Gaussian integers, half of them real and then exact integers."""
+    real = st.integers(-2, 2)
+    entries = st.builds(complex, real, real)
+
+    def squares(x: st.SearchStrategy[complex]) -> st.SearchStrategy[list[list[complex]]]:
+        return st.lists(st.lists(x, min_size=size, max_size=size), min_size=size, max_size=size)
+
+    return st.one_of(squares(real), squares(entries))
+
+
+def word_of(letters: Sequence[Node]) -> Node:
+    """The product of matrices."""
+    return reduce(lambda a, b: Node("@", (a, b)), letters)
+
+
+@st.composite
+def products(draw: st.DrawFn, factors: list[Node], *, D: int, is_open: bool) -> Node:
+    """Matrices in any order, cut into words: traced, an entry of it taken, the last perhaps left open."""
+    letters = draw(st.permutations(factors))
+    places = st.lists(st.integers(1, max(1, len(letters) - 1)), max_size=3, unique=True)
+    cuts = [0, *sorted(draw(places)), len(letters)]
+    words = [word_of(letters[a:b]) for a, b in pairwise(cuts) if a < b]
+    last = [words.pop()] if is_open else []
+    index = st.integers(0, D - 1)
+    scalars = [
+        Node("tr", (word,)) if draw(st.booleans()) else Node("entry", (word, draw(index), draw(index)))
+        for word in words
+    ]
+    return reduce(lambda a, b: Node("*", (b, a)), last + scalars)
+
+
+@st.composite
+def integrands(
+    draw: st.DrawFn, *, group: str, cases: Sequence[tuple[int, int]], largest_second: int = 3
+) -> Integrand:
+    """Products of traces, entries and open words in random U, V and given A, B, at most k copies in all."""
+    D, largest = draw(st.sampled_from(cases))
+    k = draw(st.integers(1, largest))
+    second = draw(st.integers(0, min(k - 1, largest_second)))
+    factors = draw(copies_of("U", group=group, k=k - second)) + draw(copies_of("V", group=group, k=second))
+    factors += draw(given_letters("AB", most=4))
+    node = draw(products(factors, D=D, is_open=draw(st.booleans())))
+    given = {name: draw(gaussian_integer_matrices(D)) for name in "AB"}
+    return Integrand(node, group, (D,), given, draw(st.booleans()))
+
+
+@st.composite
+def tensor_integrands(draw: st.DrawFn) -> Integrand:
+    """On two tensor factors: U on both, V and W on one each, a state, partial traces; open, or traced."""
+    dims = draw(st.sampled_from([(2, 2), (2, 3)]))
+    factors = []
+    for name in draw(st.sampled_from([*"UVW", "UU", "VV", "VW", "UV", "UW", "s", "sU", "sV"])):
+        if name == "s":
+            factors += [Node("projector", ("psi",))] * draw(st.integers(1, 2))
+        else:
+            factors += [_lifted(name, copy) for copy in draw(copies_of(name, group="unitary", k=1))]
+    for letter in draw(given_letters("ABC", most=3)):
+        (name,) = names_in(letter)
+        factors.append(_lifted({"A": "U", "B": "V", "C": "W"}[name], letter))
+    letters = draw(st.permutations(factors))
+    cut = draw(st.integers(1, len(letters)))
+    first, rest = (word_of(part) if part else None for part in (letters[:cut], letters[cut:]))
+    assert first is not None
+    kept = draw(st.sampled_from([None, 0, 1]))
+    if kept is not None:
+        local = form_of("BC"[kept], draw(st.sampled_from(FORMS)))
+        first = Node("@", (Node("partial_trace", (first, 1 - kept)), local))
+    if not draw(st.booleans()):
+        first = Node("tr", (first,))
+    node = first if rest is None else Node("*", (first, Node("tr", (rest,))))
+    given = {
+        name: draw(gaussian_integer_matrices(size))
+        for name, size in zip("ABC", (dims[0] * dims[1], *dims), strict=True)
+    }
+    return Integrand(node, "unitary", dims, given, draw(st.booleans()))
+
+
+def _lifted(name: str, letter: Node) -> Node:
+    """A matrix on both factors as it is; on one of them (V, W) times the identity on the other."""
+    if name == "V":
+        return Node("kron", (letter, Node("identity", (1,))))
+    return Node("kron", (Node("identity", (0,)), letter)) if name == "W" else letter
 
 
 # -- floats: what a user computes with -------------------------------------------------------------------------

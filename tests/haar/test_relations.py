@@ -1,0 +1,182 @@
+"""Relations of the given matrices, applied by the engine, against explicit matrices that obey them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from integrands import NetworkRoom, Node, evaluate, given_network, mean_of_network, names_in, random_network
+from strategies import FORMS, copies_of, form_of, gaussian_integer_matrices, products, word_of
+
+import haarqntk as hq
+
+ROUNDING = 1e-9
+RELATIONS = [
+    "hermitian",
+    "traceless",
+    "involution",
+    "projector",
+    "unitary",
+    "rank_one",
+    "symmetric",
+    "real",
+    "hermitian traceless",
+    "hermitian unitary",
+    "hermitian unitary traceless",
+    "hermitian real",
+    "symmetric unitary",
+    "real unitary",
+    "projector rank_one",
+    "projector real",
+    "projector rank_one real",
+    "hermitian rank_one",
+    "rank_one traceless",
+    "rank_one symmetric",
+    "rank_one real",
+]
+
+
+def obeying(relation: str, D: int, seed: int) -> Any:  # noqa: PLR0911 - one line for each relation
+    """A matrix that obeys the relation and, as far as can be, no other."""
+    rng = np.random.default_rng(seed)
+    found = set(relation.split())
+    is_real = "real" in found
+    general = rng.normal(size=(D, D)) + (0 if is_real else 1j * rng.normal(size=(D, D)))
+    basis = np.linalg.qr(general)[0]
+    u, v = basis[:, 0], general[:, -1]
+    if "rank_one" in found:
+        if "projector" in found or "hermitian" in found:
+            return np.outer(u, u.conj()) * (1 if "projector" in found else -1.5)
+        if "symmetric" in found:
+            return np.outer(v, v)
+        return np.outer(u, (basis[:, 1] if "traceless" in found else v).conj())
+    if "projector" in found:
+        rank = int(rng.integers(1, D))
+        return basis[:, :rank] @ basis[:, :rank].conj().T
+    signs = np.diag([(-1.0) ** i for i in range(D)])
+    if {"hermitian", "unitary"} <= found:
+        return basis @ signs @ basis.conj().T
+    if "unitary" in found:
+        return basis @ basis.T if "symmetric" in found else basis
+    if "involution" in found:
+        return general @ signs @ np.linalg.inv(general)
+    if "hermitian" in found:
+        general = general + general.conj().T
+    if "symmetric" in found:
+        general = general + general.T
+    return general - np.eye(D) * general.trace() / D if "traceless" in found else general
+
+
+@st.composite
+def related(draw: st.DrawFn, dims: tuple[int, ...]) -> tuple[Node, list[list[complex]]]:
+    """An integrand in U and in several copies of A, with B between them, and a value for B."""
+    D = int(np.prod(dims))
+    factors = draw(copies_of("U", group="unitary", k=draw(st.integers(1, 2 if D < 4 else 1))))
+    factors += [form_of("A", x) for x in draw(st.lists(st.sampled_from(FORMS), min_size=1, max_size=4))]
+    factors += [form_of("B", x) for x in draw(st.lists(st.sampled_from(FORMS), max_size=1))]
+    node = draw(products(factors, D=D if len(dims) == 1 else 0, is_open=draw(st.booleans())))
+    return node, draw(gaussian_integer_matrices(D))
+
+
+def engine_and_definition(
+    node: Node, relation: str, dims: tuple[int, ...], A: Any, B: Any
+) -> tuple[Any, Any]:
+    letters: dict[str, Any] = {
+        "U": hq.haar_unitary("U", dims=dims),
+        "A": hq.matrices("A", dims=dims, **dict.fromkeys(relation.split(), True)),
+        "B": hq.matrices("B", dims=dims),
+    }
+    given_matrices = {name: x for name, x in {"A": A, "B": B}.items() if name in names_in(node)}
+    ours = hq.expect(evaluate(node, letters, hq)).at(matrices=given_matrices)
+    networks = {"U": random_network("U", dims), "A": given_network(A, dims)}
+    networks["B"] = given_network(np.array(B, dtype=complex), dims)
+    theirs = mean_of_network(evaluate(node, networks, NetworkRoom), {"U": "unitary"})
+    return np.array(ours, dtype=complex), np.array(theirs, dtype=complex)
+
+
+@pytest.mark.parametrize("relation", RELATIONS)
+def test_a_declared_relation_changes_no_value(relation: str) -> None:
+    dimensions = [2, 4] if {"traceless", "unitary", "hermitian"} <= set(relation.split()) else [2, 3]
+
+    @settings(max_examples=25)
+    @given(
+        st.sampled_from(dimensions).flatmap(lambda D: st.tuples(st.just(D), related((D,)))),
+        st.integers(0, 99),
+    )
+    def check(drawn: Any, seed: int) -> None:
+        D, (node, B) = drawn
+        ours, theirs = engine_and_definition(node, relation, (D,), obeying(relation, D, seed), B)
+        assert np.abs(ours - theirs).max() < ROUNDING * max(1.0, float(np.abs(theirs).max())), (ours, theirs)
+
+    check()
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_matrix_of_rank_one_is_neither_its_conjugate_nor_its_adjoint(form: str) -> None:
+    """Tr R A for R = u v† in each form, u = (1, 2 + i), v = (i, 3): by hand with numpy."""
+    R = np.outer([1, 2 + 1j], np.conj([1j, 3]))
+    A = np.array([[1, 2j], [3, 1]])
+    values = {"plain": R, "T": R.T, "conj": R.conj(), "H": R.conj().T}
+    letters = {"R": hq.matrices("R", rank_one=True), "A": hq.matrices("A")}
+    mean = hq.expect(hq.tr(evaluate(form_of("R", form), letters, hq) @ letters["A"]))
+    assert np.isclose(mean.at(2, matrices={"R": R, "A": A}), np.trace(values[form] @ A))
+
+
+def test_the_adjoint_of_a_matrix_of_rank_one_is_told_apart_in_text_and_in_sympy() -> None:
+    R, A = hq.matrices("R", rank_one=True), hq.matrices("A")
+    plain, adjoint = hq.expect(hq.tr(R @ A)), hq.expect(hq.tr(R.H @ A))
+    assert plain != adjoint
+    assert str(plain) != str(adjoint)
+    assert plain.to_sympy() != adjoint.to_sympy()
+    assert plain.latex() != adjoint.latex()
+
+
+def test_relations_that_make_a_trace_known() -> None:
+    one = hq.expect(hq.identity())
+    for relations in (
+        {"unitary": True},
+        {"unitary": True, "real": True},
+        {"unitary": True, "symmetric": True},
+    ):
+        W = hq.matrices("W", **relations)
+        assert hq.expect(W @ W.H) == one
+        assert hq.expect(W.T @ W.conj()) == one
+    X = hq.matrices("X", hermitian=True, unitary=True, traceless=True)
+    assert hq.expect(X @ X) == one
+    assert not hq.expect(hq.tr(X @ X @ X))
+    P = hq.matrices("P", projector=True, rank_one=True)
+    assert hq.expect(hq.tr(P)).to_sympy() == 1
+    assert hq.expect(P @ P) == hq.expect(P)
+    R = hq.matrices("R", rank_one=True, traceless=True)
+    assert not hq.expect(hq.tr(R))
+    Q = hq.matrices("Q", rank_one=True, real=True)
+    assert hq.expect(Q.conj()) == hq.expect(Q)
+    S = hq.matrices("S", rank_one=True, symmetric=True)
+    assert hq.expect(S.T) == hq.expect(S)
+
+
+@settings(max_examples=20)
+@given(st.data())
+def test_relations_hold_on_tensor_factors(data: st.DataObject) -> None:
+    """U local on the first of two qubits, A on both: webs, on which the relations of A are applied too."""
+    relation = data.draw(st.sampled_from([r for r in RELATIONS if "rank_one" not in r]))
+    dims = (2, 2)
+    local = [
+        Node("kron", (x, Node("identity", (1,)))) for x in data.draw(copies_of("U", group="unitary", k=1))
+    ]
+    forms = data.draw(st.lists(st.sampled_from(FORMS), min_size=1, max_size=3))
+    letters = data.draw(st.permutations(local + [form_of("A", x) for x in forms]))
+    node = Node("partial_trace", (word_of(letters), data.draw(st.integers(0, 1))))
+    A = obeying(relation, 4, data.draw(st.integers(0, 99)))
+    declared = {
+        "U": hq.haar_unitary("U", dims=2),
+        "A": hq.matrices("A", dims=dims, **dict.fromkeys(relation.split(), True)),
+        "dims": dims,
+    }
+    ours = np.array(hq.expect(evaluate(node, declared, hq)).at(matrices={"A": A}), dtype=complex)
+    networks = {"U": random_network("U", (2,)), "A": given_network(A, dims), "dims": dims}
+    theirs = mean_of_network(evaluate(node, networks, NetworkRoom), {"U": "unitary"})
+    assert np.abs(ours - theirs).max() < ROUNDING * max(1.0, float(np.abs(theirs).max()))
