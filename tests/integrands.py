@@ -266,7 +266,9 @@ def mean_of_network(network: Network, groups: Mapping[str, str]) -> Array:
         dims = [sizes[x] for x in found[0][2]]
         D = int(np.prod(dims))
         tensor = moment_tensor(groups[name], D, len(plain), len(starred))
-        labels_of = [label for side in (2, 3) for copy in plain + starred for label in copy[side]]
+        labels_of = [x for copy in plain + starred for x in copy[2]] + [
+            x for copy in plain + starred for x in copy[3]
+        ]
         operands += [tensor.reshape(dims * (2 * len(found))), labels_of]
     used = {label: n for n, label in enumerate(sorted(network.labels()))}
     for i in range(1, len(operands), 2):
@@ -305,7 +307,7 @@ def moment_tensor(group: str, D: int, num_plain: int, num_conjugated: int) -> ND
     spanning = np.array(tensors).reshape(len(tensors), size).T
     basis, singular, _ = np.linalg.svd(spanning, full_matrices=False)
     kept = basis[:, singular > 1e-9]
-    return kept @ kept.T
+    return np.asarray(kept @ kept.T)
 
 
 def _product_of_pairs(forms: Sequence[Array], way: Sequence[tuple[int, int]], k: int) -> Array:

@@ -189,9 +189,10 @@ def test_the_average_is_linear_and_commutes_with_conjugation_and_transposition(
     if type(f) is type(g):
         total = hq.expect(f * 2 - g * (hq.D + 1))
         assert total == hq.expect(means[0].expression * 2 - means[1].expression * (hq.D + 1))
-    if not means[0].is_scalar:
-        assert hq.expect(f.T) == hq.expect(hq.expect(f).expression.T)
-        assert hq.expect(hq.tr(f)) == hq.expect(hq.tr(means[0].expression))
+    mean = means[0].expression
+    if isinstance(mean, hq.MatrixExpression):
+        assert hq.expect(f.T) == hq.expect(mean.T)
+        assert hq.expect(hq.tr(f)) == hq.expect(hq.tr(mean))
 
 
 @settings(max_examples=30)
@@ -273,9 +274,10 @@ def test_an_odd_dimension_has_no_halves() -> None:
     for x in (entry, S[0, 0]):
         with pytest.raises(InputError, match="even"):
             hq.expect(x * x.conj()).at(3)
-    for build in (lambda: hq.symplectic_form(3), lambda: hq.circular_symplectic("U", dims=3)):
-        with pytest.raises(InputError, match="even"):
-            build()
+    with pytest.raises(InputError, match="even"):
+        hq.symplectic_form(3)
+    with pytest.raises(InputError, match="even"):
+        hq.circular_symplectic("U", dims=3)
 
 
 def value_or_refusal(mean: hq.Integral, D: int) -> Any:

@@ -134,14 +134,9 @@ def test_the_adjoint_of_a_matrix_of_rank_one_is_told_apart_in_text_and_in_sympy(
     assert plain.latex() != adjoint.latex()
 
 
-def test_relations_that_make_a_trace_known() -> None:
+def test_relations_that_make_a_product_known() -> None:
     one = hq.expect(hq.identity())
-    for relations in (
-        {"unitary": True},
-        {"unitary": True, "real": True},
-        {"unitary": True, "symmetric": True},
-    ):
-        W = hq.matrices("W", **relations)
+    for W in (hq.matrices("W", unitary=True), hq.matrices("W", unitary=True, real=True)):
         assert hq.expect(W @ W.H) == one
         assert hq.expect(W.T @ W.conj()) == one
     X = hq.matrices("X", hermitian=True, unitary=True, traceless=True)
@@ -150,6 +145,14 @@ def test_relations_that_make_a_trace_known() -> None:
     P = hq.matrices("P", projector=True, rank_one=True)
     assert hq.expect(hq.tr(P)).to_sympy() == 1
     assert hq.expect(P @ P) == hq.expect(P)
+
+
+def test_a_symmetric_unitary_times_its_adjoint_is_one() -> None:
+    W = hq.matrices("W", unitary=True, symmetric=True)
+    assert hq.expect(W @ W.H) == hq.expect(hq.identity())
+
+
+def test_relations_of_a_matrix_of_rank_one_are_known() -> None:
     R = hq.matrices("R", rank_one=True, traceless=True)
     assert not hq.expect(hq.tr(R))
     Q = hq.matrices("Q", rank_one=True, real=True)
