@@ -8,34 +8,42 @@ from typing import TYPE_CHECKING, TypeAlias
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.exact import DimensionFunction
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
-from haarqntk.haar._declarations import HaarState
+from haarqntk.haar._declarations import HaarState, named
 from haarqntk.haar._elimination import RandomLetter, eliminate, random_letters_in
+from haarqntk.haar._from_sympy import from_sympy, is_sympy
 from haarqntk.haar._integral import Integral, least_dimensions
 from haarqntk.traces import Reducer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    import sympy
+
     from haarqntk.haar._elimination import Outcome
     from haarqntk.haar._integral import Factors
     from haarqntk.traces import DiagramMonomial
 
-Integrand: TypeAlias = "ScalarExpression | MatrixExpression | Integral"
+Integrand: TypeAlias = "ScalarExpression | MatrixExpression | Integral | sympy.Basic"
+Declared: TypeAlias = "Iterable[MatrixExpression | HaarState] | MatrixExpression | HaarState"
 
 
 def expect(
     integrand: Integrand,
     *,
-    over: Iterable[MatrixExpression | HaarState] | MatrixExpression | HaarState | None = None,
+    over: Declared | None = None,
+    matrices: Declared = (),
 ) -> Integral:
     r"""The exact average over Haar-random matrices and states.
 
     .. math:: \mathbb E_{U, V, \dots}\, f = \int f\, dU\, dV \cdots
 
     Args:
-        integrand: A polynomial in traces, entries and expectations, or in words of matrices.
+        integrand: A polynomial in traces, entries and expectations, or in words of matrices; also as a SymPy expression in
+            MatrixSymbols, whose letters are matched by name.
         over: The random matrices and states to average over; all of the integrand's if left out. The others stay in the
-            result.
+            result. A SymPy expression needs it: nothing else says which of its letters are random.
+        matrices: Of a SymPy expression the matrices that obey relations, as ``hq.matrices`` declares them, and the
+            random ones that stay; its other letters are general matrices. A state stands for its projector.
 
     Returns:
         The average, an ``Integral``: scalar or operator-valued as the integrand.
@@ -50,11 +58,15 @@ def expect(
         >>> U, A, B = hq.haar_unitary("U"), *hq.matrices("A B", traceless=True)
         >>> hq.expect(hq.tr(U @ A @ U.H @ B) ** 2).to_sympy()
         Trace(A**2)*Trace(B**2)/((D - 1)*(D + 1))
+        >>> import sympy
+        >>> W, M = (sympy.MatrixSymbol(name, hq.D, hq.D) for name in ("W", "M"))
+        >>> hq.expect(sympy.Trace(W * M * W.adjoint() * M), over=hq.haar_unitary("W")).to_sympy()
+        Trace(M)**2/D
 
     Reference:
         collins2006; derivations/10_integrals.md.
     """
-    expression = _expression(integrand)
+    expression = _expression(integrand, over, matrices)
     chosen = _chosen(expression, over)
     reducer = Reducer()
     counts: dict[DiagramMonomial, dict[Factors, DimensionFunction]] = {}
@@ -122,7 +134,7 @@ def _imbalance(monomial: DiagramMonomial, letter: RandomLetter) -> str | None:
 
 def _chosen(
     expression: ScalarExpression | MatrixExpression,
-    over: Iterable[MatrixExpression | HaarState] | MatrixExpression | HaarState | None,
+    over: Declared | None,
 ) -> dict[str, RandomLetter]:
     random = {name: d for name, d in expression.declared.items() if isinstance(d, RandomLetter)}
     if over is None:
@@ -142,7 +154,18 @@ def _chosen(
     return chosen
 
 
-def _expression(integrand: object) -> ScalarExpression | MatrixExpression:
+def _expression(
+    integrand: object, over: Declared | None, matrices: Declared
+) -> ScalarExpression | MatrixExpression:
+    if is_sympy(integrand):
+        if over is None:
+            raise InputError(
+                "over must name the random matrices of a SymPy expression, got none; pass over=hq.haar_unitary('U')"
+            )
+        listed = [[x] if isinstance(x, MatrixExpression | HaarState) else x for x in (over, matrices)]
+        return from_sympy(integrand, named([item for items in listed for item in items]))
+    if matrices != ():
+        raise InputError("matrices are for SymPy expressions only; this integrand declares its own")
     if isinstance(integrand, Integral):
         return integrand.expression
     if isinstance(integrand, ScalarExpression | MatrixExpression):
