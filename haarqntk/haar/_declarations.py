@@ -303,7 +303,11 @@ def declared_matrix(declaration: RandomLetter | Letter) -> MatrixExpression:
             return HaarState(name, spaces).projector()
         properties = {"unitary", "real"} if declaration.group == "orthogonal" else {"unitary"}
         return _random_matrix(name, declaration.group, spaces, properties)
-    return symplectic_form(spaces) if name == SYMPLECTIC_FORM else _given_matrix(name, spaces, declaration.properties)
+    return (
+        symplectic_form(spaces)
+        if name == SYMPLECTIC_FORM
+        else _given_matrix(name, spaces, declaration.properties)
+    )
 
 
 def named(items: object) -> dict[str, RandomLetter | Letter]:
@@ -330,7 +334,9 @@ def named(items: object) -> dict[str, RandomLetter | Letter]:
 
 def _check_state(value: object) -> None:
     if not isinstance(value, HaarState):
-        raise InputTypeError(f"the other state must be a Haar state, got {value!r}; build it with hq.haar_state")
+        raise InputTypeError(
+            f"the other state must be a Haar state, got {value!r}; build it with hq.haar_state"
+        )
 
 
 def _check_name(name: object) -> str:

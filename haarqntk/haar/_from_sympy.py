@@ -83,7 +83,9 @@ class _Reader:
             sympy.re: self._real_part,
             sympy.KroneckerProduct: lambda part: kron(*map(self.matrix, part.args)),
             sympy.KroneckerDelta: self._delta,
-            sympy.matrices.expressions.matexpr.MatrixElement: lambda part: self.matrix(part.parent)[part.i, part.j],
+            sympy.matrices.expressions.matexpr.MatrixElement: lambda part: self.matrix(part.parent)[
+                part.i, part.j
+            ],
             sympy.Sum: self._sum,
         }
 
@@ -150,7 +152,9 @@ class _Reader:
     def _inverse(self, part: Any) -> MatrixExpression:
         """The inverse where it is a polynomial: the adjoint of a unitary matrix."""
         if isinstance(part, sympy.MatMul):
-            factors = [self._inverse(x) if getattr(x, "is_Matrix", False) else 1 / self.read(x) for x in part.args]
+            factors = [
+                self._inverse(x) if getattr(x, "is_Matrix", False) else 1 / self.read(x) for x in part.args
+            ]
             words = [x for x in reversed(factors) if isinstance(x, MatrixExpression)]
             return reduce(mul, (x for x in factors if isinstance(x, ScalarExpression)), reduce(matmul, words))
         value = self.matrix(part)

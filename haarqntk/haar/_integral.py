@@ -257,6 +257,10 @@ class Integral:
     def __repr__(self) -> str:
         return f"<Integral {self}>"
 
+    def factors_of(self, monomial: DiagramMonomial) -> list[tuple[str, int]]:
+        """The components of one diagram as text, with their exponents."""
+        return [(component_text(component), e) for component, e in monomial]
+
     def _by_word(self) -> dict[tuple[Any, ...], dict[DiagramMonomial, DimensionFunction]]:
         found: dict[tuple[Any, ...], dict[DiagramMonomial, DimensionFunction]] = {}
         for monomial, c in self.terms.items():
