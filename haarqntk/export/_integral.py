@@ -36,7 +36,9 @@ def integral_text(
     lines = _wrapped(f"E[{integrand}]{where}", width, "", "  ")
     lines += _wrapped(str(value), width, "    ", "      ")
     held = "exact there" if at else range_of_integral(integral)
-    meaning = [*_random(integral), f"{integral.design_order}-designs suffice", held]
+    # only the phases of the whole group make an unbalanced term vanish: designs need not have them
+    phases = " closed under phases" if integral.notes else ""
+    meaning = [*_random(integral), f"{integral.design_order}-designs{phases} suffice", held]
     lines += _wrapped("; ".join(meaning), width, "  ", "  ")
     for note in integral.notes:
         lines += _wrapped(note, width, "  ", "  ")
@@ -84,18 +86,15 @@ def integral_record(
 
 def range_of_integral(integral: Integral) -> str:
     """The dimensions that the closed form surely holds for, as text; ``at`` is exact at all of them."""
-    least: dict[str, int] = {}
-    for found in integral.counts.values():
-        for weights, _ in found:
-            for weight in weights:
-                if weight.group != "state":
-                    size = " ".join(map(str, weight.spaces)).replace(" ", "*")
-                    least[size] = max(least.get(size, 1), weight.design_order)
-    for name, needed in integral.least.items():
-        least[name] = max(least.get(name, 1), needed)
-    even = {
-        str(space) for d in _declared(integral, random=True) if d.group == "symplectic" for space in d.spaces
-    }
+    least = dict(integral.least)
+    even = {str(s) for d in _declared(integral, random=True) if d.group == "symplectic" for s in d.spaces}
+    least |= {size: max(least.get(size, 2), 2) for size in even}
+    for weight in {w for found in integral.counts.values() for weights, _ in found for w in weights}:
+        if weight.group != "state":
+            size = "*".join(map(str, weight.spaces))
+            # the poles of the symplectic function reach up to D = 2k − 2, those of the others to k − 1
+            needed = weight.design_order * (2 if weight.group == "symplectic" else 1)
+            least[size] = max(least.get(size, 1), needed)
     bounds = [
         f"{'even ' * (size in even)}{size} ≥ {needed}"
         for size, needed in sorted(least.items())

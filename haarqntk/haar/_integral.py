@@ -12,7 +12,15 @@ from haarqntk._lazy import LazyModule
 from haarqntk.errors import InputError
 from haarqntk.exact import DimensionFunction, linear_combination
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
-from haarqntk.haar._notation import component_latex, component_symbol, component_sympy, component_text
+from haarqntk.haar._notation import (
+    component_latex,
+    component_symbol,
+    component_sympy,
+    component_text,
+    word_latex,
+    word_sympy,
+    word_text,
+)
 from haarqntk.haar._substitution import value_of
 from haarqntk.haar._weights import Weight, dimension_product, total_dimension
 from haarqntk.traces import INDEX, is_open
@@ -218,12 +226,12 @@ class Integral:
                     expressions[component_symbol(component)] = component_sympy(component)
         if self.is_scalar:
             return self._scalar(self.terms).xreplace(expressions)
-        parts = []
-        for word, terms in self._by_word().items():
-            coefficient = self._scalar(terms).xreplace(expressions)
-            parts.append(coefficient * sympy.MatMul(*(component_sympy(c) for c in word)).doit(deep=False))
+        size = dimension_product(self.spaces).to_sympy()
+        parts = [
+            self._scalar(terms).xreplace(expressions) * sympy.MatMul(word_sympy(word, size)).doit(deep=False)
+            for word, terms in self._by_word().items()
+        ]
         if not parts:
-            size = sympy.Mul(*(s if isinstance(s, int) else sympy.Symbol(s) for s in self.spaces))
             return sympy.ZeroMatrix(size, size)
         return sympy.MatAdd(*parts) if len(parts) > 1 else parts[0]
 
@@ -238,7 +246,7 @@ class Integral:
         parts = []
         for word, terms in self._by_word().items():
             value = sympy.latex(self._scalar(terms), symbol_names=names, mul_symbol=None)
-            body = r" \otimes ".join(component_latex(c) for c in word)
+            body = word_latex(word)
             parts.append(body if value == "1" else rf"\left({value}\right) {body}")
         return " + ".join(parts) or "0"
 
@@ -248,10 +256,7 @@ class Integral:
     def __str__(self) -> str:
         if self.is_scalar:
             return str(self._scalar(self.terms))
-        parts = [
-            f"({self._scalar(terms)}) {' (x) '.join(component_text(c) for c in word)}"
-            for word, terms in self._by_word().items()
-        ]
+        parts = [f"({self._scalar(terms)}) {word_text(word)}" for word, terms in self._by_word().items()]
         return " + ".join(parts) or "0"
 
     def __repr__(self) -> str:

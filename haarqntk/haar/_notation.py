@@ -92,6 +92,63 @@ def component_latex(component: Component) -> str:
     return rf"\left\langle {_cap(left)}\right|{word or '.'}\left|{_cap(right)}\right\rangle"
 
 
+def word_in_order(components: Sequence[Component]) -> list[Component]:
+    """The components with open ends, by the tensor factor of their first one."""
+    return sorted(components, key=lambda component: min(place for _, place in _open_ends(component)))
+
+
+def is_product_of_words(components: Sequence[Component]) -> bool:
+    """Whether every component leads from a row of a tensor factor to the column of the same one."""
+    return all(c.is_chain and len({place for _, place in _open_ends(c)}) == 1 for c in components)
+
+
+def word_text(components: Sequence[Component]) -> str:
+    """An operator on several tensor factors; a component between two factors with the ends that it joins.
+
+    Examples:
+        >>> ends = [Letter(OPEN, side, ("D",), place=s) for s, side in ((0, "left"), (1, "right"))]
+        >>> word_text([Component(tuple(ends), (1, 0))])
+        '1[row 0, column 1]'
+    """
+    return _word(components, component_text, " (x) ", "{}[{}]")
+
+
+def word_latex(components: Sequence[Component]) -> str:
+    """As ``word_text``, in LaTeX."""
+    return _word(components, component_latex, r" \otimes ", r"{}_{{\text{{{}}}}}")
+
+
+def word_sympy(components: Sequence[Component], size: Any) -> Any:
+    """A KroneckerProduct of words, or a MatrixSymbol with the text for its name where SymPy has none."""
+    if not is_product_of_words(components):
+        return sympy.MatrixSymbol(word_text(components), size, size)
+    factors = [component_sympy(component) for component in word_in_order(components)]
+    return factors[0] if len(factors) == 1 else sympy.KroneckerProduct(*factors)
+
+
+def _word(components: Sequence[Component], write: Any, times: str, pattern: str) -> str:
+    parts = []
+    for component in word_in_order(components):
+        text = write(component)
+        if not is_product_of_words([component]):
+            ends = ", ".join(
+                f"{'row' if side == 'left' else 'column'} {s}" for side, s in _open_ends(component)
+            )
+            text = pattern.format(text, ends)
+        parts.append(text)
+    return times.join(parts)
+
+
+def _open_ends(component: Component) -> list[tuple[str, int]]:
+    """The side and the tensor factor of the open ends, in the order in which the component is read."""
+    if component.is_chain:
+        left, _, right = split_component(component)
+        caps = [cap for cap in (left, right) if cap is not None]
+    else:
+        caps = sorted(component.letters, key=lambda x: (x.name, x.place))
+    return [(cap.name, cap.place) for cap in caps if cap.kind == OPEN]
+
+
 @cache
 def component_symbol(component: Component) -> Any:
     """A SymPy symbol that stands for the component; its name is the text."""
@@ -110,7 +167,7 @@ def component_sympy(component: Component) -> Any:
     if left.kind == right.kind == INDEX and inner:
         return _matrix_product(inner)[_index(left), _index(right)]
     if left.kind == right.kind == INDEX:
-        return sympy.KroneckerDelta(_index(left), _index(right))
+        return sympy.KroneckerDelta(_index(left), _index(right), (0, _dimension(left.spaces) - 1))
     return component_symbol(component)
 
 
