@@ -109,7 +109,10 @@ class ScalarExpression(_Polynomial):
         return ScalarExpression({monomial: -c for monomial, c in self._terms.items()}, self._declared)
 
     def __sub__(self, other: object) -> ScalarExpression:
-        return self + -other if isinstance(other, _Polynomial) else self + -ScalarExpression.number(other)
+        right = _scalar(other)
+        if right is None:
+            raise _no_sum(self, other)
+        return self + -right
 
     def __rsub__(self, other: object) -> ScalarExpression:
         return -self + other
@@ -230,6 +233,9 @@ class MatrixExpression(_Polynomial):
     def __truediv__(self, other: object) -> MatrixExpression:
         return self * (ScalarExpression.number(1) / other)
 
+    def __rtruediv__(self, other: object) -> MatrixExpression:
+        raise _no_quotient(self)
+
     def __pow__(self, exponent: object) -> MatrixExpression:
         result = MatrixExpression(identity_terms(self.spaces), {}, self.spaces)
         for _ in range(_exponent(exponent)):
@@ -293,15 +299,19 @@ def _divisor(value: object) -> DimensionFunction:
     """A number or a function of the dimensions to divide by, never 0."""
     if isinstance(value, _Polynomial):
         if isinstance(value, MatrixExpression) or not set(value.terms) <= {()}:
-            raise InputError(
-                f"an expression must be divided by numbers and functions of the dimensions only, got {value!r}; "
-                "only polynomials can be integrated"
-            )
+            raise _no_quotient(value)
         value = value.terms.get((), 0)
     divisor = coefficient(value)
     if not divisor:
         raise InputError("an expression must not be divided by 0")
     return divisor
+
+
+def _no_quotient(below: object) -> InputError:
+    return InputError(
+        f"an expression must be divided by numbers and functions of the dimensions only, got {below!r}; "
+        "only polynomials can be integrated"
+    )
 
 
 def _no_sum(left: object, right: object) -> InputTypeError:

@@ -56,7 +56,8 @@ def from_sympy(expression: Any, declared: Mapping[str, Declaration]) -> ScalarEx
         >>> from_sympy(sympy.Trace(A * A.T), {})
         <scalar expression of 1 terms in A>
     """
-    return _Reader(declared).read(expression)
+    value: ScalarExpression | MatrixExpression = _Reader(declared).read(expression)
+    return value
 
 
 class _Reader:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 from functools import cache, reduce
+from math import comb
 from operator import add
 from typing import TYPE_CHECKING, Any
 
@@ -37,14 +38,16 @@ from haarqntk.haar._operations import identity, kron, partial_trace, tr
 from haarqntk.traces import PROPERTIES, SYMPLECTIC_FORM
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from haarqntk.haar._elimination import RandomLetter
     from haarqntk.haar._expect import Declared
     from haarqntk.traces import Letter, Space
 
 _UNITARY = re.compile(r"[UVW]\d*")
 _STATE = re.compile(r"(psi|phi|chi)\d*")
-_LARGEST_NUM_TERMS = 20_000  # of scalars; each costs microseconds
-_LARGEST_NUM_WORDS = 2_000  # of matrices; each is joined, letter by letter
+_LARGEST_NUM_TERMS = 5_000  # of scalars: a second
+_LARGEST_NUM_WORDS = 2_000  # of matrices, which are joined letter by letter
 
 _INTEGRAND = r"""
     ?start: sum
@@ -88,7 +91,7 @@ _INTEGRAND = r"""
 _TRACE, _PARTIAL_TRACE = ("tr", "Tr", "Trace"), ("ptr", "partial_trace")
 _FUNCTIONS = (*_TRACE, *_PARTIAL_TRACE, "kron", "conj", "abs", "identity")
 
-_KINDS = {
+_KINDS: dict[str, Callable[..., Any]] = {
     "haar_unitary": haar_unitary,
     "haar_orthogonal": haar_orthogonal,
     "haar_symplectic": haar_symplectic,
@@ -274,6 +277,11 @@ class _Integrand(Transformer[Token, Any]):
         return exponent_of(token)
 
     def raised(self, base: Any, _sign: Token, exponent: int) -> Any:
+        n = len(base.terms)
+        if isinstance(base, MatrixExpression):
+            _check_size(n**exponent, _LARGEST_NUM_WORDS)
+        else:
+            _check_size(comb(n + exponent - 1, exponent) if n else 0, _LARGEST_NUM_TERMS)
         value = base**0
         for _ in range(exponent):
             value = _multiplied(value, base)
@@ -356,15 +364,17 @@ class _Integrand(Transformer[Token, Any]):
 
 def _multiplied(left: Any, right: Any) -> Any:
     both_matrices = isinstance(left, MatrixExpression) and isinstance(right, MatrixExpression)
-    size, largest = (
-        len(left.terms) * len(right.terms),
-        _LARGEST_NUM_WORDS if both_matrices else _LARGEST_NUM_TERMS,
+    _check_size(
+        len(left.terms) * len(right.terms), _LARGEST_NUM_WORDS if both_matrices else _LARGEST_NUM_TERMS
     )
+    return left @ right if both_matrices else left * right
+
+
+def _check_size(size: int, largest: int) -> None:
     if size > largest:
         raise CostError(
-            f"a product must have at most {largest} terms, got {size}; take a lower power or fewer terms"
+            f"an expanded product must have at most {largest} terms, got {size}; take a lower power or fewer terms"
         )
-    return left @ right if both_matrices else left * right
 
 
 def _matrix(what: str, value: Any) -> MatrixExpression:
