@@ -165,6 +165,26 @@ def test_weingarten(arguments: tuple[str, ...], printed: str) -> None:
             ("validate", "kernel"),
             "unknown formula 'kernel'; did you mean 'kernel_mean'? known: gradient_variance",
         ),
+        (("validate", "--samples", "1"), "samples must be an integer ≥ 2, got 1"),
+        (("validate", "--seed", "-1"), "seed must be an integer ≥ 0, got -1"),
+    ],
+)
+def test_bad_input_is_one_line_and_status_2(arguments: tuple[str, ...], message: str) -> None:
+    assert refused(*arguments).startswith(f"haarqntk: {message}")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("integrate", "tr(U A U^H B)^9"), "9 copies of one random matrix would not finish"),
+        (
+            ("integrate", "tr(U)", "--let", "A=hermitan"),
+            "unknown kind or property 'hermitan'; did you mean 'hermitian'",
+        ),
+        (("integrate", "tr(U)", "--at", "4"), "at must be dimensions such as D=4 or d1=2,d2=3; got '4'"),
+        (("integrate", "tr(U)", "--at", "D=4,D=5"), "at must give each dimension once, got D twice"),
+        (("integrate", "tr(U)", "--at", "d=4"), "unknown dimension d; known: D"),
+        (("integrate", "tr(U)", "--dims", "0"), "a dimension must be an integer ≥ 1, got 0"),
         (
             ("integrate", "1/tr(U)"),
             "an expression must be divided by numbers and functions of the dimensions only",
@@ -189,21 +209,23 @@ def test_weingarten(arguments: tuple[str, ...], printed: str) -> None:
             ("integrate", "U[2,0] U[2,0]^*", "--at", "D=2"),
             "D must be at least 3, got 2: the integrand has an index that does not exist below",
         ),
-        (("integrate", "tr(U A U^H B)^9"), "9 copies of one random matrix would not finish"),
-        (
-            ("integrate", "tr(U)", "--let", "A=hermitan"),
-            "unknown kind or property 'hermitan'; did you mean 'hermitian'",
-        ),
-        (("integrate", "tr(U)", "--at", "4"), "at must be dimensions such as D=4 or d1=2,d2=3; got '4'"),
-        (("integrate", "tr(U)", "--at", "D=4,D=5"), "at must give each dimension once, got D twice"),
-        (("integrate", "tr(U)", "--at", "d=4"), "unknown dimension d; known: D"),
-        (("integrate", "tr(U)", "--dims", "0"), "a dimension must be an integer ≥ 1, got 0"),
-        (("validate", "--samples", "1"), "samples must be an integer ≥ 2, got 1"),
-        (("validate", "--seed", "-1"), "seed must be an integer ≥ 0, got -1"),
     ],
 )
-def test_bad_input_is_one_line_and_status_2(arguments: tuple[str, ...], message: str) -> None:
-    assert refused(*arguments).startswith(f"haarqntk: {message}")
+def test_integrate_refuses_in_one_line(
+    arguments: tuple[str, ...],
+    message: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """In this process, as one for each would take longer than all other tests of the command line."""
+    monkeypatch.setattr(sys, "argv", ["haarqntk", *arguments])
+    with pytest.raises(SystemExit) as stopped:
+        cli.main()
+    printed = capsys.readouterr()
+    assert stopped.value.code == 2
+    assert printed.out == ""
+    (line,) = printed.err.splitlines()
+    assert line.startswith(f"haarqntk: {message}")
 
 
 def test_moment_derives_what_is_typed() -> None:

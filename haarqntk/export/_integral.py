@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from haarqntk.exact import DimensionFunction
     from haarqntk.haar import Integral
 
 
@@ -74,7 +73,7 @@ def integral_record(
         "latex": value.latex(),
         "terms": [
             {
-                "monomial": {text: exponent for text, exponent in value.factors_of(monomial)},
+                "monomial": dict(value.factors_of(monomial)),
                 "numerator": _polynomial(c.names, c.numerator),
                 "denominator": _polynomial(c.names, c.denominator),
                 "weights": _weights(integral, monomial),
@@ -104,9 +103,10 @@ def range_of_integral(integral: Integral) -> str:
 
 
 def _random(integral: Integral) -> list[str]:
-    texts = []
-    for d in _declared(integral, random=True):
-        texts.append(f"{d.name} Haar {d.group} on {' x '.join(map(str, d.spaces))}")
+    texts = [
+        f"{d.name} Haar {d.group} on {' x '.join(map(str, d.spaces))}"
+        for d in _declared(integral, random=True)
+    ]
     return texts or ["nothing is random"]
 
 

@@ -38,8 +38,8 @@ def expect(
     .. math:: \mathbb E_{U, V, \dots}\, f = \int f\, dU\, dV \cdots
 
     Args:
-        integrand: A polynomial in traces, entries and expectations, or in words of matrices; also as a SymPy expression in
-            MatrixSymbols, whose letters are matched by name.
+        integrand: A polynomial in traces, entries and expectations, or in words of matrices; also as a SymPy
+            expression in MatrixSymbols, whose letters are matched by name.
         over: The random matrices and states to average over; all of the integrand's if left out. The others stay in the
             result. A SymPy expression needs it: nothing else says which of its letters are random.
         matrices: Of a SymPy expression the matrices that obey relations, as ``hq.matrices`` declares them, and the

@@ -1,8 +1,8 @@
 """SymPy in: an integrand written with MatrixSymbol, Trace and MatrixElement becomes a polynomial in diagrams.
 
-Letters are matched by name with what was declared; every other MatrixSymbol is a general given matrix. SymPy writes an
-entry of a product as a sum over its inner index, so a ``Sum`` over an index of the full range joins the two ends that
-carry it.
+Letters are matched by name with what was declared; every other MatrixSymbol is a general given matrix. SymPy
+writes an entry of a product as a sum over its inner index, so a ``Sum`` over an index of the full range joins the
+two ends that carry it.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ def from_sympy(expression: Any, declared: Mapping[str, Declaration]) -> ScalarEx
     """A SymPy expression as an integrand.
 
     Args:
-        expression: A polynomial in MatrixSymbols, their products, sums, powers, adjoints, transposes and conjugates, in
-            traces and entries; coefficients are rational functions of dimensions. The inverse of a unitary matrix is
-            its adjoint.
+        expression: A polynomial in MatrixSymbols, their products, sums, powers, adjoints, transposes and
+            conjugates, in traces and entries; coefficients are rational functions of dimensions. The inverse of a
+            unitary matrix is its adjoint.
         declared: Random letters and matrices with relations, by name; of a state the projector.
 
     Raises:
@@ -164,8 +164,8 @@ class _Reader:
         if value @ value == identity(value.spaces):
             return value
         raise InputError(
-            f"only a unitary matrix has an inverse that is a polynomial, got the inverse of {part}; name it in over, or "
-            "declare it with hq.matrices(…, unitary=True) and pass it as matrices=[…]"
+            f"only a unitary matrix has an inverse that is a polynomial, got the inverse of {part}; name it in over, "
+            "or declare it with hq.matrices(…, unitary=True) and pass it as matrices=[…]"
         )
 
     def _real_part(self, part: Any) -> ScalarExpression:
@@ -237,8 +237,8 @@ def _spaces_of(size: Any, part: Any) -> tuple[Space, ...]:
     if size.is_Integer and size > 0:
         return (int(size),)
     raise InputError(
-        f"a dimension must be a symbol or an integer ≥ 1, got {size} of {part}; a matrix on several tensor factors must be "
-        "declared by hq.matrices(…, dims=(…)) and passed as matrices=[…]"
+        f"a dimension must be a symbol or an integer ≥ 1, got {size} of {part}; a matrix on several tensor factors must "
+        "be declared by hq.matrices(…, dims=(…)) and passed as matrices=[…]"
     )
 
 

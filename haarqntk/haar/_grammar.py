@@ -1,7 +1,7 @@
 """Integrands as text: ``tr(U A U^H B)^2``, as people write them on paper. Nothing is evaluated as Python.
 
-Names that stand for something random or for a matrix with relations can be declared; without a declaration U, V and W
-are Haar-random unitary matrices, psi, phi and chi Haar-random states, J the symplectic form, and every other name a
+Names that stand for something random or for a matrix with relations can be declared; without a declaration U, V
+and W are Haar-random unitary matrices, psi, phi and chi Haar-random states, J the symplectic form, and every other name a
 general matrix. D and the names in the declared dimensions are dimensions.
 """
 
@@ -206,7 +206,7 @@ class _Integrand(Transformer[Token, Any]):
     def number(self, token: Token) -> ScalarExpression:
         return ScalarExpression.number(Fraction(check_digits(token)))
 
-    def name(self, token: Token) -> ScalarExpression | MatrixExpression:
+    def name(self, token: Token) -> ScalarExpression | MatrixExpression:  # noqa: PLR0911 - one for each meaning
         name = str(token)
         if name in self._dimensions:
             return ScalarExpression.number(DimensionFunction.variable(name))

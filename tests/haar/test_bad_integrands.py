@@ -18,6 +18,11 @@ S, V = hq.haar_symplectic("S"), hq.haar_unitary("V", dims="d")
 D, tr, expect = hq.D, hq.tr, hq.expect
 
 
+def anything(value: object) -> Any:
+    """What a caller without a type checker may pass."""
+    return value
+
+
 @pytest.mark.parametrize(
     ("request_", "message"),
     [
@@ -76,7 +81,7 @@ D, tr, expect = hq.D, hq.tr, hq.expect
         (lambda: U - 1, "a matrix and a scalar must not be added"),
         (lambda: 1 - U, "a matrix and a scalar must not be added"),
         (lambda: tr(U) - U, "a matrix and a scalar must not be added"),
-        (lambda: U @ 2, "the right side of @ must be a matrix, got 2"),
+        (lambda: U @ anything(2), "the right side of @ must be a matrix, got 2"),
         (
             lambda: expect(tr(S) ** 2).at(3),
             "D must be even for the symplectic group, got 3; pass D = 2N for Sp",
@@ -120,11 +125,14 @@ D, tr, expect = hq.D, hq.tr, hq.expect
         (lambda: hq.matrices("J"), "the name J is taken by the library; pass another"),
         (lambda: hq.haar_state("D"), "the name D is taken by the library; pass another"),
         (lambda: hq.matrices(" "), "names must hold at least one name, got ' '"),
-        (lambda: hq.matrices(3), "names must be a text such as 'A B', got 3"),
+        (lambda: hq.matrices(anything(3)), "names must be a text such as 'A B', got 3"),
         (lambda: hq.haar_unitary(""), "a name must be a letter, then letters, digits or underscores, got ''"),
         (lambda: hq.matrices("A", hermitan=True), "unknown property 'hermitan'; did you mean 'hermitian'"),
-        (lambda: hq.matrices("A", hermitian=1), "a property of a matrix must be True or False, got 1"),
-        (lambda: psi.overlap(U), "the other state must be a Haar state, got <matrix"),
+        (
+            lambda: hq.matrices("A", hermitian=anything(1)),
+            "a property of a matrix must be True or False, got 1",
+        ),
+        (lambda: psi.overlap(anything(U)), "the other state must be a Haar state, got <matrix"),
         (lambda: expect(U[0, 0], over=[A]), "over must hold random matrices or states, got"),
     ],
 )

@@ -10,7 +10,8 @@ import haarqntk as hq
 from haarqntk.errors import HaarqntkError
 from haarqntk.haar import parse_declaration, parse_dimensions
 
-U, V, A, B = hq.haar_unitary("U"), hq.haar_unitary("V"), *hq.matrices("A B")
+U, V = hq.haar_unitary("U"), hq.haar_unitary("V")
+A, B = hq.matrices("A B")
 psi, phi, J = hq.haar_state("psi"), hq.haar_state("phi"), hq.symplectic_form()
 D = hq.D
 
