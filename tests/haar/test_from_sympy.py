@@ -50,6 +50,7 @@ def explicit(expression: Any) -> Fraction:
     at_two = expression.subs(D, 2)
     names = {x: sympy.Matrix(VALUES[x.name]) for x in at_two.atoms(sympy.MatrixSymbol)}
     number = at_two.subs(names).doit()
+    number = number if number.is_Rational else sympy.simplify(number)
     return Fraction(int(number.p), int(number.q))
 
 
