@@ -12,6 +12,7 @@ from operator import add, matmul, mul
 from typing import TYPE_CHECKING, Any
 
 from haarqntk._lazy import LazyModule
+from haarqntk._symbols import dimension_symbol
 from haarqntk.errors import CostError, InputError
 from haarqntk.exact import DimensionFunction
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
@@ -93,7 +94,10 @@ class _Reader:
     def read(self, part: Any) -> Any:
         """A scalar or a matrix expression."""
         if not part.has(sympy.MatrixSymbol, sympy.Identity, sympy.ZeroMatrix, sympy.KroneckerDelta):
-            return ScalarExpression({(): coefficient(part)}, {})
+            # a dimension is real and positive, whatever the caller's symbol knows of itself
+            return ScalarExpression.number(
+                part.subs({x: dimension_symbol(x.name) for x in part.free_symbols})
+            )
         for kind in type(part).__mro__:
             if kind in self._readers:
                 return self._readers[kind](part)

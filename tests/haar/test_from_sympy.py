@@ -47,10 +47,15 @@ scalars = st.one_of(
 
 def explicit(expression: Any) -> Fraction:
     """The number by SymPy alone, at D = 2."""
-    at_two = expression.subs(D, 2)
-    names = {x: sympy.Matrix(VALUES[x.name]) for x in at_two.atoms(sympy.MatrixSymbol)}
-    number = at_two.subs(names).doit()
-    number = number if number.is_Rational else sympy.simplify(number)
+    at_two = expression.subs(D, 2).doit()
+    entrywise = at_two.replace(sympy.Trace, lambda matrix: matrix.as_explicit().trace()).doit()
+    entries = {
+        x[i, j]: VALUES[x.name][i][j]
+        for x in entrywise.atoms(sympy.MatrixSymbol)
+        for i in range(2)
+        for j in range(2)
+    }
+    number = entrywise.subs(entries).doit()
     return Fraction(int(number.p), int(number.q))
 
 
@@ -87,6 +92,17 @@ def test_random_letters_are_those_named_in_over() -> None:
     assert hq.expect(sympy.Trace(U * A * U.I * B) ** 2, over=[V]) == wanted
     assert hq.expect(sympy.Trace((U * A.T).T * (A.T * U**-2 * U).T), over=[V]) == hq.expect(hq.tr(a @ a))
     assert "U" in str(hq.expect(sympy.Trace(U), over=[], matrices=[V]))
+
+
+def test_dimensions_are_real_and_positive_and_differences_of_them_are_not() -> None:
+    n = sympy.Symbol("n")
+    wanted = hq.expect(sympy.Trace(sympy.Identity(n)) ** 2, over=[])
+    assert hq.expect(sympy.conjugate(n) * sympy.Abs(n), over=[]) == wanted
+    assert hq.expect(sympy.Abs(n - 4) ** 2, over=[]) == hq.expect((n - 4) ** 2, over=[])
+    with pytest.raises(
+        InputError, match=r"a coefficient must be a rational function of dimensions, got Abs\(n - 4\)"
+    ):
+        hq.expect(sympy.Abs(n - 4), over=[])
 
 
 def test_the_inverse_of_a_product_of_unitaries() -> None:
