@@ -1,4 +1,4 @@
-"""The command line: ``haarqntk derive | weingarten | moment | validate | report``.
+"""The command line: ``haarqntk derive | weingarten | integrate | moment | validate | report``.
 
 Exit status: 0; 1 when a check fails; 2 for bad input, with one line that says what is wrong. Heavy modules
 are loaded by the command that needs them, so that help is immediate.
@@ -6,6 +6,7 @@ are loaded by the command that needs them, so that help is immediate.
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from pathlib import Path
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 circuits = LazyModule("haarqntk.circuits")
 export = LazyModule("haarqntk.export")
 findings = LazyModule("haarqntk.findings")
+haar = LazyModule("haarqntk.haar")
 qntk = LazyModule("haarqntk.qntk")
 report_room = LazyModule("haarqntk.report")
 validation = LazyModule("haarqntk.validation")
@@ -101,6 +103,38 @@ def weingarten(
         typer.echo(value.latex() if dim is None else export.latex_fraction(value.at(dim)))
     else:
         typer.echo(text)
+
+
+@app.command(context_settings={"ignore_unknown_options": True})  # EXPR may begin with a minus sign
+def integrate(
+    expression: Annotated[str, typer.Argument(help="Such as 'tr(U A U^H B)^2'.", metavar="EXPR")],
+    let: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Declare names: O=haar_orthogonal, A,B=hermitian traceless, V=haar_unitary on d1*d2."
+        ),
+    ] = None,
+    dims: Annotated[str, typer.Option(help="Dimensions of names not declared, such as d1*d2.")] = "D",
+    at: Annotated[list[str] | None, typer.Option(help="Integer dimensions: D=4, or d1=2,d2=3.")] = None,
+    output_format: Format = "text",
+) -> None:
+    """Average a polynomial in Haar-random matrices and states.
+
+    EXPR is built from products U A U^H B, sums, ^3, ^H, ^T, ^*, tr(…), ptr(…, 1), kron(…, …), entries U[0, 1],
+    <psi|A|psi>, |tr(U)|^2, the identity I, numbers and D. U, V, W are Haar-random unitary matrices, psi, phi, chi
+    Haar-random states, J the symplectic form, other names given matrices, unless --let says otherwise.
+    """
+    output_format = arguments.one_of("format", output_format, _FORMATS)
+    spaces = haar.parse_dimensions(dims)
+    declared = [item for text in let or [] for item in haar.parse_declaration(text, dims=spaces)]
+    values = _parse_values(at or [])
+    integral = haar.expect(haar.parse_integrand(expression, declared=declared, dims=spaces))
+    if output_format == "json":
+        typer.echo(export.json_text(export.integral_record(expression, integral, at=values)))
+    elif output_format == "latex":
+        typer.echo((integral.specialise(**values) if values else integral).latex())
+    else:
+        typer.echo(export.integral_text(expression, integral, at=values, width=rich_console.Console().width))
 
 
 @app.command(context_settings={"ignore_unknown_options": True})  # EXPR may begin with a minus sign
@@ -225,6 +259,19 @@ def _print_formulas(formulas: list[Formula | EigenvalueFormula], output_format: 
     else:
         width = rich_console.Console().width
         typer.echo("\n\n".join(export.plain_text(value, width=width) for value in formulas))
+
+
+def _parse_values(texts: list[str]) -> dict[str, int]:
+    """Dimensions as NAME=INTEGER, several with commas."""
+    values: dict[str, int] = {}
+    for part in ",".join(texts).split(",") if texts else []:
+        name, _, number = (piece.strip() for piece in part.partition("="))
+        if not name.isidentifier() or not re.fullmatch(r"-?\d{1,18}", number):
+            raise InputError(f"at must be dimensions such as D=4 or d1=2,d2=3; got {part!r}")
+        if name in values:
+            raise InputError(f"at must give each dimension once, got {name} twice")
+        values[name] = int(number)
+    return values
 
 
 def _parse_partition(text: str) -> tuple[int, ...]:

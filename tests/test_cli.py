@@ -18,7 +18,7 @@ from haarqntk.qntk import Formula
 from haarqntk.traces import TracePolynomial
 
 COPY = Path(__file__).parent / "expected" / "cli.txt"
-COMMANDS = ("derive", "weingarten", "moment", "validate", "report")
+COMMANDS = ("derive", "weingarten", "integrate", "moment", "validate", "report")
 
 
 def haarqntk(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -173,6 +173,61 @@ def test_bad_input_is_one_line_and_status_2(arguments: tuple[str, ...], message:
     assert refused(*arguments).startswith(f"haarqntk: {message}")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("integrate", "tr(U A U^H B)^9"), "9 copies of one random matrix would not finish"),
+        (
+            ("integrate", "tr(U)", "--let", "A=hermitan"),
+            "unknown kind or property 'hermitan'; did you mean 'hermitian'",
+        ),
+        (("integrate", "tr(U)", "--at", "4"), "at must be dimensions such as D=4 or d1=2,d2=3; got '4'"),
+        (("integrate", "tr(U)", "--at", "D=4,D=5"), "at must give each dimension once, got D twice"),
+        (("integrate", "tr(U)", "--at", "d=4"), "unknown dimension d; known: D"),
+        (("integrate", "tr(U)", "--dims", "0"), "a dimension must be an integer ≥ 1, got 0"),
+        (
+            ("integrate", "1/tr(U)"),
+            "an expression must be divided by numbers and functions of the dimensions only",
+        ),
+        (
+            ("integrate", "tr(U)^0.5"),
+            "an exponent must be an integer ≥ 0, got 0.5; only polynomials can be integrated",
+        ),
+        (
+            ("integrate", "U A", "--let", "A=on d"),
+            "matrices must act on the same space, got dimensions D and d; use hq.kron with hq.identity to widen one",
+        ),
+        (
+            ("integrate", "S[0,0] S[D/2,D/2]", "--let", "S=haar_symplectic", "--at", "D=3"),
+            "D must be even for the symplectic group, got 3; pass D = 2N for Sp(2N)",
+        ),
+        (
+            ("integrate", "U[D, 0] U[D, 0]^*"),
+            "an index must be below the dimension D, got D, which is out of range",
+        ),
+        (
+            ("integrate", "U[2,0] U[2,0]^*", "--at", "D=2"),
+            "D must be at least 3, got 2: the integrand has an index that does not exist below",
+        ),
+    ],
+)
+def test_integrate_refuses_in_one_line(
+    arguments: tuple[str, ...],
+    message: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """In this process, as one for each would take longer than all other tests of the command line."""
+    monkeypatch.setattr(sys, "argv", ["haarqntk", *arguments])
+    with pytest.raises(SystemExit) as stopped:
+        cli.main()
+    printed = capsys.readouterr()
+    assert stopped.value.code == 2
+    assert printed.out == ""
+    (line,) = printed.err.splitlines()
+    assert line.startswith(f"haarqntk: {message}")
+
+
 def test_moment_derives_what_is_typed() -> None:
     printed = haarqntk("moment", "sum(d(l)*d(l), l)^2", "--format", "latex").stdout.strip()
     assert printed == hq.formula("kernel_second_moment").latex()
@@ -189,6 +244,46 @@ def test_a_moment_that_does_not_parse_has_a_caret_under_the_place() -> None:
     message, text, caret = result.stderr.splitlines()
     assert message == "haarqntk: expression does not parse: unexpected 'n' at column 15"
     assert text[caret.index("^")] == "n"
+
+
+def test_integrate_tells_the_average_and_its_meaning() -> None:
+    assert haarqntk("integrate", "tr(U A U^H B)^2").stdout.splitlines() == [
+        "E[tr(U A U^H B)^2]",
+        "    (D*Tr(A)**2*Tr(B)**2 + D*Tr(A^2)*Tr(B^2) - Tr(A)**2*Tr(B^2) -",
+        "      Tr(A^2)*Tr(B)**2)/(D*(D - 1)*(D + 1))",
+        "  U Haar unitary on D; 2-designs suffice; closed form for D ≥ 2",
+    ]
+
+
+def test_integrate_at_integers_below_the_range() -> None:
+    printed = haarqntk("integrate", "tr(ptr(psi, 1)^2)", "--dims", "d1*d2", "--at", "d1=2,d2=4").stdout
+    assert "E[tr(ptr(psi, 1)^2)] at d1 = 2, d2 = 4\n    2/3\n" in printed
+    assert haarqntk("integrate", "|tr(U)|^6", "--at", "D=2", "--format", "latex").stdout == "5\n"
+
+
+def test_integrate_says_why_an_average_vanishes() -> None:
+    printed = haarqntk("integrate", "-tr(U A)").stdout
+    assert "    0\n" in printed
+    assert "1 of 1 terms vanish: U occurs 1 times and its conjugate 0 times" in printed
+
+
+def test_integrate_as_json_holds_terms_and_weights() -> None:
+    record = json.loads(haarqntk("integrate", "tr(U A U^H B)", "--format", "json").stdout)
+    assert record["design_order"] == 1
+    assert record["random"] == [{"name": "U", "group": "unitary", "dimensions": ["D"]}]
+    (term,) = record["terms"]
+    assert term["monomial"] == {"Tr(A)": 1, "Tr(B)": 1}
+    assert (term["numerator"], term["denominator"]) == ([[1, {}]], [[1, {"D": 1}]])
+    (weight,) = term["weights"]
+    assert weight["factors"] == [{"group": "unitary", "classes": [[1]], "dimensions": ["D"]}]
+
+
+def test_an_integrand_that_does_not_parse_has_a_caret_under_the_place() -> None:
+    result = haarqntk("integrate", "tr(UAU^HB)")
+    assert result.returncode == 2
+    message, text, caret = result.stderr.splitlines()
+    assert message == "haarqntk: integrand does not parse: unexpected 'H' at column 8"
+    assert text[caret.index("^")] == "H"
 
 
 def test_report_refuses_a_file_as_its_folder(tmp_path: Path) -> None:

@@ -99,6 +99,16 @@ class DimensionFunction:
         """The dimensions that occur, sorted."""
         return self._names
 
+    @property
+    def numerator(self) -> dict[tuple[int, ...], int]:
+        """Exponents of ``names`` → coefficient, highest first."""
+        return dict(sorted(multivariate_terms(self._top).items(), reverse=True))
+
+    @property
+    def denominator(self) -> dict[tuple[int, ...], int]:
+        """As ``numerator``."""
+        return dict(sorted(multivariate_terms(self._bottom).items(), reverse=True))
+
     def __add__(self, other: DimensionFunction | Fraction | int) -> DimensionFunction:
         names, (a, b, c, d) = _common(self, _coerced(other))
         return (

@@ -3,6 +3,7 @@
 Templates live in ``templates/``; every document is one string, and writing it to disk is the caller's.
 """
 
+from haarqntk.export._integral import integral_record, integral_text, range_of_integral
 from haarqntk.export._json import json_text, record_of
 from haarqntk.export._latex import latex_document, latex_fraction, latex_lines, latex_table
 from haarqntk.export._mathml import mathml
@@ -13,6 +14,8 @@ from haarqntk.export._text import plain_text
 __all__ = [
     "Curve",
     "html_page",
+    "integral_record",
+    "integral_text",
     "json_text",
     "latex_document",
     "latex_fraction",
@@ -21,5 +24,6 @@ __all__ = [
     "mathml",
     "plain_text",
     "plot_svg",
+    "range_of_integral",
     "record_of",
 ]

@@ -29,6 +29,7 @@ from haarqntk.haar._finite_groups import (
     projective_product,
 )
 from haarqntk.haar._frame_potential import DesignCheck, frame_potential, haar_frame_potential, is_design
+from haarqntk.haar._grammar import parse_declaration, parse_dimensions, parse_integrand
 from haarqntk.haar._integral import Integral
 from haarqntk.haar._operations import identity, kron, partial_trace, tr
 from haarqntk.haar._operator_twirl import Twirl, permutation_operator, twirl
@@ -74,6 +75,9 @@ __all__ = [
     "kreweras_complement",
     "kron",
     "matrices",
+    "parse_declaration",
+    "parse_dimensions",
+    "parse_integrand",
     "partial_trace",
     "pauli_group",
     "permutation_operator",

@@ -58,7 +58,8 @@ class _Polynomial:
         """A copy of name → random letter or matrix."""
         return dict(self._declared)
 
-    def _declared_with(self, other: _Polynomial) -> dict[str, Declaration]:
+    def declared_with(self, other: _Polynomial) -> dict[str, Declaration]:
+        """What the letters of both were declared as; a name that means two things is refused."""
         for name, declaration in other._declared.items():
             mine = self._declared.get(name, declaration)
             if mine != declaration:
@@ -100,8 +101,8 @@ class ScalarExpression(_Polynomial):
     def __add__(self, other: object) -> ScalarExpression:
         right = _scalar(other)
         if right is None:
-            return NotImplemented
-        return ScalarExpression(added(self._terms, right._terms), self._declared_with(right))
+            raise _no_sum(self, other)
+        return ScalarExpression(added(self._terms, right._terms), self.declared_with(right))
 
     __radd__ = __add__
 
@@ -110,7 +111,9 @@ class ScalarExpression(_Polynomial):
 
     def __sub__(self, other: object) -> ScalarExpression:
         right = _scalar(other)
-        return NotImplemented if right is None else self + -right
+        if right is None:
+            raise _no_sum(self, other)
+        return self + -right
 
     def __rsub__(self, other: object) -> ScalarExpression:
         return -self + other
@@ -126,15 +129,16 @@ class ScalarExpression(_Polynomial):
             for b, y in right._terms.items():
                 monomial = product((a, b))
                 total[monomial] = total[monomial] + x * y if monomial in total else x * y
-        return ScalarExpression(total, self._declared_with(right))
+        return ScalarExpression(total, self.declared_with(right))
 
     __rmul__ = __mul__
 
     def __truediv__(self, other: object) -> ScalarExpression:
-        divisor = coefficient(other)
-        if not divisor:
-            raise ZeroDivisionError("an expression cannot be divided by zero")
+        divisor = _divisor(other)
         return ScalarExpression({m: c / divisor for m, c in self._terms.items()}, self._declared)
+
+    def __rtruediv__(self, other: object) -> ScalarExpression:
+        return ScalarExpression.number(other) / self
 
     def __pow__(self, exponent: object) -> ScalarExpression:
         result = ScalarExpression.number(1)
@@ -188,23 +192,33 @@ class MatrixExpression(_Polynomial):
                 letters, partner = flatten([renamed(a, RIGHT, "inner left"), renamed(b, LEFT, "inner right")])
                 pairs = [(("inner left", s), ("inner right", s)) for s in width]
                 add_term(total, joined(letters, partner, pairs), x * y)
-        return MatrixExpression(total, self._declared_with(other), self.spaces)
+        return MatrixExpression(total, self.declared_with(other), self.spaces)
 
     def __add__(self, other: object) -> MatrixExpression:
         if not isinstance(other, MatrixExpression):
-            return NotImplemented
+            raise _no_sum(self, other)
         self._check_same_space(other)
-        return MatrixExpression(added(self._terms, other._terms), self._declared_with(other), self.spaces)
+        return MatrixExpression(added(self._terms, other._terms), self.declared_with(other), self.spaces)
+
+    def __radd__(self, other: object) -> MatrixExpression:
+        if isinstance(other, int) and other == 0:  # where Python's sum() starts
+            return self
+        raise _no_sum(self, other)
 
     def __neg__(self) -> MatrixExpression:
         return self * -1
 
     def __sub__(self, other: object) -> MatrixExpression:
-        return self + -other if isinstance(other, MatrixExpression) else NotImplemented
+        return self + (-other if isinstance(other, MatrixExpression) else other)
+
+    def __rsub__(self, other: object) -> MatrixExpression:
+        return -self + other
 
     def __mul__(self, other: object) -> MatrixExpression:
         if isinstance(other, MatrixExpression):
-            raise InputTypeError("matrices must be multiplied with @, got *")
+            raise InputTypeError(
+                f"matrices must be multiplied with @, got {self!r} * {other!r}; * is for scalars"
+            )
         scalar = _scalar(other)
         if scalar is None:
             return NotImplemented
@@ -213,12 +227,15 @@ class MatrixExpression(_Polynomial):
             for b, y in scalar._terms.items():
                 monomial = product((a, b))
                 total[monomial] = total[monomial] + x * y if monomial in total else x * y
-        return MatrixExpression(total, self._declared_with(scalar), self.spaces)
+        return MatrixExpression(total, self.declared_with(scalar), self.spaces)
 
     __rmul__ = __mul__
 
     def __truediv__(self, other: object) -> MatrixExpression:
         return self * (ScalarExpression.number(1) / other)
+
+    def __rtruediv__(self, other: object) -> MatrixExpression:
+        raise _no_quotient(self)
 
     def __pow__(self, exponent: object) -> MatrixExpression:
         result = MatrixExpression(identity_terms(self.spaces), {}, self.spaces)
@@ -277,6 +294,32 @@ def _scalar(value: object) -> ScalarExpression | None:
     if isinstance(value, ScalarExpression):
         return value
     return None if isinstance(value, MatrixExpression) else ScalarExpression.number(value)
+
+
+def _divisor(value: object) -> DimensionFunction:
+    """A number or a function of the dimensions to divide by, never 0."""
+    if isinstance(value, _Polynomial):
+        if isinstance(value, MatrixExpression) or not set(value.terms) <= {()}:
+            raise _no_quotient(value)
+        value = value.terms.get((), 0)
+    divisor = coefficient(value)
+    if not divisor:
+        raise InputError("an expression must not be divided by 0")
+    return divisor
+
+
+def _no_quotient(below: object) -> InputError:
+    return InputError(
+        f"an expression must be divided by numbers and functions of the dimensions only, got {below!r}; "
+        "only polynomials can be integrated"
+    )
+
+
+def _no_sum(left: object, right: object) -> InputTypeError:
+    return InputTypeError(
+        f"a matrix and a scalar must not be added, got {left!r} and {right!r}; write the scalar as a multiple of "
+        "hq.identity()"
+    )
 
 
 def _exponent(exponent: object) -> int:

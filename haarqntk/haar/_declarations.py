@@ -6,16 +6,17 @@ Reference: derivations/11_integrals.md.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from haarqntk.errors import InputError, InputTypeError
+from haarqntk.errors import InputError, InputTypeError, UnknownNameError
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
 from haarqntk.haar._elimination import RandomLetter
 from haarqntk.haar._indices import check_spaces, index_letter
 from haarqntk.haar._operations import tr
 from haarqntk.haar._terms import open_ends, single_term
-from haarqntk.traces import MATRIX, SYMPLECTIC_FORM, VECTOR, Letter, matrix_letter
+from haarqntk.traces import MATRIX, PROPERTIES, SYMPLECTIC_FORM, VECTOR, Letter, matrix_letter
 
 if TYPE_CHECKING:
     from haarqntk.traces import Space
@@ -99,9 +100,11 @@ def symplectic_form(dims: Dims = "D") -> MatrixExpression:
         >>> hq.expect(hq.tr(J @ J)).to_sympy()
         -D
     """
-    letter = Letter(
-        MATRIX, SYMPLECTIC_FORM, check_spaces(dims), frozenset({"real", "unitary", "antisymmetric"})
-    )
+    spaces = check_spaces(dims)
+    odd = [space for space in spaces if isinstance(space, int) and space % 2]
+    if len(spaces) != 1 or odd:
+        raise InputError(f"the symplectic form must act on one tensor factor of even dimension, got {dims}")
+    letter = Letter(MATRIX, SYMPLECTIC_FORM, spaces, frozenset({"real", "unitary", "antisymmetric"}))
     return _matrix(letter, letter)
 
 
@@ -155,10 +158,14 @@ def matrices(names: str, *, dims: Dims = "D", **properties: bool) -> Any:
         Trace(P)
     """
     spaces = check_spaces(dims)
+    if not isinstance(names, str):
+        raise InputTypeError(f"names must be a text such as 'A B', got {names!r}")
     found = [name for name in re.split(r"[\s,]+", names.strip()) if name]
     if not found:
         raise InputError(f"names must hold at least one name, got {names!r}")
-    for value in properties.values():
+    for key, value in properties.items():
+        if key not in PROPERTIES:
+            raise UnknownNameError.among("property", key, PROPERTIES)
         if not isinstance(value, bool):
             raise InputTypeError(f"a property of a matrix must be True or False, got {value!r}")
     declared = frozenset(name for name, value in properties.items() if value)
@@ -187,7 +194,7 @@ class HaarState:
     def projector(self) -> MatrixExpression:
         """The matrix |ψ⟩⟨ψ|."""
         ket = self._ket
-        return _outer(ket, ket.conjugate(), RandomLetter(self.name, "state", self.spaces))
+        return _outer(ket, ket.conjugate(), self._declared)
 
     def expectation(self, matrix: MatrixExpression) -> ScalarExpression:
         """⟨ψ|A|ψ⟩."""
@@ -195,13 +202,36 @@ class HaarState:
 
     def overlap(self, other: HaarState) -> ScalarExpression:
         """|⟨ψ|φ⟩|² with another random state."""
+        _check_state(other)
         return tr(self.projector() @ other.projector())
+
+    def matrix_element(self, matrix: MatrixExpression, other: HaarState) -> ScalarExpression:
+        """⟨ψ|A|φ⟩ with another random state, or with itself.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> psi, phi, A = hq.haar_state("psi"), hq.haar_state("phi"), hq.matrices("A")
+            >>> amplitude = psi.matrix_element(A, phi)
+            >>> hq.expect(amplitude * amplitude.conj()).to_sympy()
+            Trace(A*Adjoint(A))/D**2
+        """
+        _check_state(other)
+        if other.spaces != self.spaces:
+            raise InputError(
+                f"two states must have the same dimensions, got {self.name} on {self.spaces} and {other.name} on "
+                f"{other.spaces}"
+            )
+        outer = _outer(other._ket, self._ket.conjugate(), {**self._declared, **other._declared})
+        return tr(outer @ matrix)
 
     def __getitem__(self, index: object) -> ScalarExpression:
         caps = index_letter(index, self.spaces)
         partner = [*range(len(caps), 2 * len(caps)), *range(len(caps))]
-        declared = {self.name: RandomLetter(self.name, "state", self.spaces)}
-        return ScalarExpression(single_term([self._ket, *caps], partner), declared)
+        return ScalarExpression(single_term([self._ket, *caps], partner), self._declared)
+
+    @property
+    def _declared(self) -> dict[str, RandomLetter | Letter]:
+        return {self.name: RandomLetter(self.name, "state", self.spaces)}
 
     @property
     def _ket(self) -> Letter:
@@ -243,11 +273,14 @@ def _given_matrix(name: str, spaces: tuple[Space, ...], properties: frozenset[st
     letter = matrix_letter(name, spaces, properties)
     if "rank_one" not in properties:
         return _matrix(letter, letter)
+    if "symmetric" in letter.properties and "real" not in letter.properties:
+        raise InputError(f"{name} must not be rank_one and symmetric without being real; leave out symmetric")
+    kept = letter.properties & {"real", "traceless"}
     if "projector" in properties:
-        ket = Letter(VECTOR, name, spaces, frozenset({"normalised"}))
-        return _outer(ket, ket.conjugate(), letter)
-    ket, bra = (Letter(VECTOR, name, spaces, place=place) for place in (0, 1))
-    return _outer(ket, bra.conjugate(), letter)
+        ket = Letter(VECTOR, name, spaces, kept | {"normalised"})
+        return _outer(ket, ket.conjugate(), {name: letter})
+    ket, bra = (Letter(VECTOR, name, spaces, kept, place=place) for place in (0, 1))
+    return _outer(ket, bra.conjugate(), {name: letter})
 
 
 def _matrix(letter: Letter, declaration: RandomLetter | Letter) -> MatrixExpression:
@@ -260,11 +293,55 @@ def _matrix(letter: Letter, declaration: RandomLetter | Letter) -> MatrixExpress
     return MatrixExpression(terms, {letter.name: declaration}, letter.spaces)
 
 
-def _outer(ket: Letter, bra: Letter, declaration: RandomLetter | Letter) -> MatrixExpression:
+def _outer(ket: Letter, bra: Letter, declared: dict[str, RandomLetter | Letter]) -> MatrixExpression:
     width = 2 * len(ket.spaces)
     partner = [*range(width, 2 * width), *range(width)]
     terms = single_term([ket, bra, *open_ends(ket.spaces)], partner)
-    return MatrixExpression(terms, {ket.name: declaration}, ket.spaces)
+    return MatrixExpression(terms, declared, ket.spaces)
+
+
+def declared_matrix(declaration: RandomLetter | Letter) -> MatrixExpression:
+    """The matrix that was declared; of a state its projector."""
+    name, spaces = declaration.name, declaration.spaces
+    if isinstance(declaration, RandomLetter):
+        if declaration.group == "state":
+            return HaarState(name, spaces).projector()
+        properties = {"unitary", "real"} if declaration.group == "orthogonal" else {"unitary"}
+        return _random_matrix(name, declaration.group, spaces, properties)
+    return (
+        symplectic_form(spaces)
+        if name == SYMPLECTIC_FORM
+        else _given_matrix(name, spaces, declaration.properties)
+    )
+
+
+def named(items: object) -> dict[str, RandomLetter | Letter]:
+    """Name → declaration of matrices and states that were handed over, for matching by name.
+
+    Raises:
+        InputTypeError: If an item is neither.
+        InputError: If one name means two things.
+    """
+    listed = [items] if isinstance(items, MatrixExpression | HaarState) else items
+    if isinstance(listed, str) or not isinstance(listed, Iterable):
+        raise InputTypeError(f"declarations must be hq matrices and states, got {items!r}")
+    found = MatrixExpression({}, {}, ())
+    for item in listed:
+        matrix = item.projector() if isinstance(item, HaarState) else item
+        if not isinstance(matrix, MatrixExpression):
+            raise InputTypeError(
+                f"declarations must be hq matrices and states, got {item!r}; build them with hq.haar_unitary and "
+                "hq.matrices"
+            )
+        found = MatrixExpression({}, found.declared_with(matrix), ())
+    return found.declared
+
+
+def _check_state(value: object) -> None:
+    if not isinstance(value, HaarState):
+        raise InputTypeError(
+            f"the other state must be a Haar state, got {value!r}; build it with hq.haar_state"
+        )
 
 
 def _check_name(name: object) -> str:

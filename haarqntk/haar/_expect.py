@@ -3,32 +3,42 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 from haarqntk._arguments import one_of
 from haarqntk.errors import InputError, InputTypeError
+from haarqntk.exact import DimensionFunction
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
-from haarqntk.haar._declarations import HaarState
+from haarqntk.haar._declarations import HaarState, named
 from haarqntk.haar._definition import glued_terms, refuse_too_many_pairs
 from haarqntk.haar._elimination import RandomLetter, eliminate, random_letters_in
-from haarqntk.haar._integral import Integral, least_dimensions
+from haarqntk.haar._from_sympy import from_sympy, is_sympy
+from haarqntk.haar._integral import Integral, halved_dimensions, least_dimensions
 from haarqntk.traces import Reducer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from haarqntk.exact import DimensionFunction
+    import sympy
+
     from haarqntk.haar._elimination import Outcome
     from haarqntk.haar._integral import Factors
     from haarqntk.traces import DiagramMonomial
 
-Integrand: TypeAlias = "ScalarExpression | MatrixExpression | Integral"
+Integrand: TypeAlias = "ScalarExpression | MatrixExpression | Integral | sympy.Basic"
+Declared: TypeAlias = "Iterable[MatrixExpression | HaarState] | MatrixExpression | HaarState"
+
+_Route: TypeAlias = (
+    "Callable[[Mapping[DiagramMonomial, DimensionFunction]], Iterator[tuple[Outcome, DimensionFunction]]]"
+)
 
 
 def expect(
     integrand: Integrand,
     *,
-    over: Iterable[MatrixExpression | HaarState] | MatrixExpression | HaarState | None = None,
+    over: Declared | None = None,
+    matrices: Declared = (),
     method: str = "orbits",
 ) -> Integral:
     r"""The exact average over Haar-random matrices and states.
@@ -36,9 +46,12 @@ def expect(
     .. math:: \mathbb E_{U, V, \dots}\, f = \int f\, dU\, dV \cdots
 
     Args:
-        integrand: A polynomial in traces, entries and expectations, or in words of matrices.
+        integrand: A polynomial in traces, entries and expectations, or in words of matrices; also as a SymPy
+            expression in MatrixSymbols, whose letters are matched by name.
         over: The random matrices and states to average over; all of the integrand's if left out. The others stay
-            in the result.
+            in the result. A SymPy expression needs it: nothing else says which of its letters are random.
+        matrices: Of a SymPy expression the matrices that obey relations, as ``hq.matrices`` declares them, and the
+            random ones that stay; its other letters are general matrices. A state stands for its projector.
         method: "orbits" by default: gluings up to the symmetries of the integrand, its two sides apart where that
             is possible. "definition": every pair (σ, τ), the slow second route.
 
@@ -56,32 +69,55 @@ def expect(
         >>> U, A, B = hq.haar_unitary("U"), *hq.matrices("A B", traceless=True)
         >>> hq.expect(hq.tr(U @ A @ U.H @ B) ** 2).to_sympy()
         Trace(A**2)*Trace(B**2)/((D - 1)*(D + 1))
+        >>> import sympy
+        >>> W, M = (sympy.MatrixSymbol(name, hq.D, hq.D) for name in ("W", "M"))
+        >>> hq.expect(sympy.Trace(W * M * W.adjoint() * M), over=hq.haar_unitary("W")).to_sympy()
+        Trace(M)**2/D
 
     Reference:
         collins2006; derivations/11_integrals.md.
     """
-    expression = _expression(integrand)
+    expression = _expression(integrand, over, matrices)
     chosen = _chosen(expression, over)
     counts: dict[DiagramMonomial, dict[Factors, DimensionFunction]] = {}
     unbalanced: Counter[str] = Counter()
     route = _METHODS[one_of("method", method, _METHODS)]
-    for (weights, loops, rest), c in route(expression.terms, chosen, unbalanced):
+    for rest, key, c in _weighted(
+        integrand, expression, partial(route, chosen=chosen, unbalanced=unbalanced)
+    ):
         found = counts.setdefault(rest, {})
-        key = (weights, loops)
         found[key] = found[key] + c if key in found else c
     spaces = expression.spaces if isinstance(expression, MatrixExpression) else ()
     declared = expression.declared
-    symplectic = {
-        s
-        for d in declared.values()
-        if isinstance(d, RandomLetter) and d.group == "symplectic"
-        for s in d.spaces
-    }
     notes = tuple(
         f"{number} of {len(expression.terms)} terms vanish: {reason}" for reason, number in unbalanced.items()
     )
-    least = least_dimensions(expression.terms, symplectic)
-    return Integral(counts, declared, spaces, least, notes, origin=(expression.terms, chosen))
+    halved = halved_dimensions(expression.terms, declared)
+    least = least_dimensions(expression.terms, halved)
+    if isinstance(integrand, Integral):
+        halved |= integrand.halved
+        least = {
+            name: max(least.get(name, 1), integrand.least.get(name, 1)) for name in {*least, *integrand.least}
+        }
+    return Integral(counts, declared, spaces, least, notes, halved=halved, origin=(expression.terms, chosen))
+
+
+def _weighted(
+    integrand: object, expression: ScalarExpression | MatrixExpression, route: _Route
+) -> Iterator[tuple[DiagramMonomial, Factors, DimensionFunction]]:
+    """What is left of each diagram, with its weights; those of an earlier average stay, exact at every dimension."""
+    if not isinstance(integrand, Integral):
+        for (weights, loops, rest), c in route(expression.terms):
+            yield rest, (weights, loops), c
+        return
+    for monomial, factors in integrand.counts.items():
+        for (weights, loops, rest), c in route({monomial: DimensionFunction.constant(1)}):
+            for (earlier_weights, earlier_loops), earlier in factors.items():
+                key = (
+                    tuple(sorted((*earlier_weights, *weights), key=repr)),
+                    tuple(sorted((*earlier_loops, *loops), key=str)),
+                )
+                yield rest, key, c * earlier
 
 
 def _by_orbits(
@@ -157,7 +193,7 @@ def _imbalance(monomial: DiagramMonomial, letter: RandomLetter) -> str | None:
 
 def _chosen(
     expression: ScalarExpression | MatrixExpression,
-    over: Iterable[MatrixExpression | HaarState] | MatrixExpression | HaarState | None,
+    over: Declared | None,
 ) -> dict[str, RandomLetter]:
     random = {name: d for name, d in expression.declared.items() if isinstance(d, RandomLetter)}
     if over is None:
@@ -177,7 +213,18 @@ def _chosen(
     return chosen
 
 
-def _expression(integrand: object) -> ScalarExpression | MatrixExpression:
+def _expression(
+    integrand: object, over: Declared | None, matrices: Declared
+) -> ScalarExpression | MatrixExpression:
+    if is_sympy(integrand):
+        if over is None:
+            raise InputError(
+                "over must name the random matrices of a SymPy expression, got none; pass over=hq.haar_unitary('U')"
+            )
+        listed = [[x] if isinstance(x, MatrixExpression | HaarState) else x for x in (over, matrices)]
+        return from_sympy(integrand, named([item for items in listed for item in items]))
+    if matrices != ():
+        raise InputError("matrices are for SymPy expressions only; this integrand declares its own")
     if isinstance(integrand, Integral):
         return integrand.expression
     if isinstance(integrand, ScalarExpression | MatrixExpression):

@@ -79,14 +79,23 @@ def _index_on(index: object, space: Space) -> Letter:
     return Letter(INDEX, name, (space,), place=half)
 
 
+def _index_name(name: str, space: Space) -> str:
+    if name in {space, "D"}:
+        raise InputError(
+            f"an index must be below the dimension {space}, got {name}, which is out of range: indices count from 0 "
+            f"to {space}-1; name a symbolic index i, j, …"
+        )
+    return name
+
+
 def _split_index(index: Any, space: Space) -> tuple[str, int]:
     """The name of an index, and 1 if it counts from D/2."""
     if getattr(index, "is_Symbol", False):
-        return str(index.name), 0
+        return _index_name(str(index.name), space), 0
     if isinstance(index, bool) or (isinstance(index, str) and not index.isidentifier()):
         raise InputTypeError(f"an index must be an integer ≥ 0 or a symbol, got {index!r}")
     if isinstance(index, str):
-        return index, 0
+        return _index_name(index, space), 0
     if hasattr(index, "free_symbols") and index.free_symbols and isinstance(space, str):
         offset = sympy.expand(index - next(iter(index.free_symbols)) / 2)
         names = {str(free.name) for free in index.free_symbols}

@@ -17,6 +17,7 @@ from haarqntk.haar._notation import (
     component_latex,
     component_symbol,
     component_sympy,
+    component_text,
     word_latex,
     word_sympy,
     word_text,
@@ -25,14 +26,14 @@ from haarqntk.haar._rank_one import with_whole_matrices
 from haarqntk.haar._series import IntegralSeries, expand_integral
 from haarqntk.haar._substitution import value_of
 from haarqntk.haar._weights import Weight, dimension_product, total_dimension
-from haarqntk.traces import INDEX, is_open
+from haarqntk.traces import INDEX, SYMPLECTIC_FORM, is_open
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from haarqntk.haar._algebra import Declaration
     from haarqntk.haar._elimination import RandomLetter
-    from haarqntk.traces import DiagramMonomial, Space
+    from haarqntk.traces import DiagramMonomial, Letter, Space
 
 sympy = LazyModule("sympy")
 
@@ -58,6 +59,7 @@ class Integral:
         spaces: The tensor factors that an operator-valued result acts on; empty for a scalar.
         least: For each named dimension the smallest that has all the indices.
         notes: Why parts of the integrand contribute nothing.
+        halved: The named dimensions that must be even.
 
     Examples:
         >>> import haarqntk as hq
@@ -75,6 +77,7 @@ class Integral:
         least: Mapping[str, int],
         notes: tuple[str, ...],
         *,
+        halved: frozenset[str] = frozenset(),
         origin: Origin | None = None,
     ) -> None:
         self.counts = {monomial: dict(found) for monomial, found in counts.items()}
@@ -82,6 +85,7 @@ class Integral:
         self.spaces = spaces
         self.least = dict(least)
         self.notes = notes
+        self.halved = halved
         self._origin = origin
 
     @cached_property
@@ -207,6 +211,13 @@ class Integral:
                 f"every dimension must have a value, got none for {', '.join(missing)}; "
                 f"pass {', '.join(f'{name}=…' for name in missing)}"
             )
+        for name in sorted(self.halved & values.keys()):
+            if values[name] % 2:
+                raise InputError(
+                    f"{name} must be even for the symplectic group, got {values[name]}; pass {name} = 2N for Sp(2N)"
+                    if any(getattr(d, "group", None) == "symplectic" for d in self.declared.values())
+                    else f"{name} must be even where a space has two halves, got {values[name]}; pass {name} = 2N"
+                )
         for name, least in self.least.items():
             if values.get(name, least) < least:
                 raise InputError(
@@ -284,7 +295,7 @@ class Integral:
             coefficient = self._scalar(terms).xreplace(expressions)
             parts.append(coefficient * word_sympy(word, self.spaces))
         if not parts:
-            size = sympy.Mul(*(s if isinstance(s, int) else sympy.Symbol(s) for s in self.spaces))
+            size = dimension_product(self.spaces).to_sympy()
             return sympy.ZeroMatrix(size, size)
         return sympy.MatAdd(*parts) if len(parts) > 1 else parts[0]
 
@@ -293,7 +304,9 @@ class Integral:
 
     def latex(self) -> str:
         """The result in LaTeX."""
-        names = {component_symbol(c): component_latex(c) for m in self._written for c, _ in m if not is_open(c)}
+        names = {
+            component_symbol(c): component_latex(c) for m in self._written for c, _ in m if not is_open(c)
+        }
         if self.is_scalar:
             return str(sympy.latex(self._scalar(self._written), symbol_names=names))
         parts = []
@@ -327,6 +340,10 @@ class Integral:
             found[whole] = found[whole] + c if whole in found else c
         return found
 
+    def factors_of(self, monomial: DiagramMonomial) -> list[tuple[str, int]]:
+        """The components of one diagram as text, with their exponents."""
+        return [(component_text(component), e) for component, e in monomial]
+
     def _by_word(self) -> dict[tuple[Any, ...], dict[DiagramMonomial, DimensionFunction]]:
         found: dict[tuple[Any, ...], dict[DiagramMonomial, DimensionFunction]] = {}
         for monomial, c in self._written.items():
@@ -346,15 +363,29 @@ class Integral:
         return sympy.factor(sympy.Add(*(sympy.Mul(*c.sympy_factors(), *factors) for c, factors in products)))
 
 
-def least_dimensions(monomials: Mapping[DiagramMonomial, Any], symplectic: set[Space]) -> dict[str, int]:
-    """For each named dimension the smallest that has all the indices that occur."""
+def halved_dimensions(
+    monomials: Iterable[DiagramMonomial], declared: Mapping[str, Declaration]
+) -> frozenset[str]:
+    """The named dimensions that must be even: of a symplectic matrix, of its form, of an index D/2 + i."""
+    halved = {letter.spaces[0] for letter in _index_letters(monomials) if letter.place}
+    for name, declaration in declared.items():
+        if name == SYMPLECTIC_FORM or getattr(declaration, "group", None) == "symplectic":
+            halved |= set(declaration.spaces)
+    return frozenset(space for space in halved if isinstance(space, str))
+
+
+def least_dimensions(monomials: Iterable[DiagramMonomial], halved: frozenset[str]) -> dict[str, int]:
+    """For each named dimension the smallest that has all the indices that occur; i < D/2 in a halved space."""
     least: dict[str, int] = {}
+    for letter in _index_letters(monomials):
+        (space,) = letter.spaces
+        if isinstance(space, str):
+            needed = (int(letter.name) + 1) * (2 if space in halved else 1)
+            least[space] = max(least.get(space, 1), needed)
+    return least
+
+
+def _index_letters(monomials: Iterable[DiagramMonomial]) -> Iterator[Letter]:
     for monomial in monomials:
         for component, _ in monomial:
-            for letter in component.letters:
-                if letter.kind != INDEX or not letter.name.isdigit() or not isinstance(letter.spaces[0], str):
-                    continue
-                space, needed = letter.spaces[0], int(letter.name) + 1
-                halved = letter.place or space in symplectic
-                least[space] = max(least.get(space, 1), 2 * needed if halved else needed)
-    return least
+            yield from (x for x in component.letters if x.kind == INDEX and x.name.isdigit())

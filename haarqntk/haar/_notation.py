@@ -93,6 +93,26 @@ def component_latex(component: Component) -> str:
     return rf"\left\langle {cap_text(left)}\right|{word or '.'}\left|{cap_text(right)}\right\rangle"
 
 
+def word_in_order(components: Sequence[Component]) -> list[Component]:
+    """The components with open ends, by the tensor factor of their first one."""
+    return sorted(components, key=lambda component: min(place for _, place in _open_ends(component)))
+
+
+def is_product_of_words(components: Sequence[Component]) -> bool:
+    """Whether every component leads from a row of a tensor factor to the column of the same one."""
+    return all(c.is_chain and len({place for _, place in _open_ends(c)}) == 1 for c in components)
+
+
+def _open_ends(component: Component) -> list[tuple[str, int]]:
+    """The side and the tensor factor of the open ends, in the order in which the component is read."""
+    if component.is_chain:
+        left, _, right = split_component(component)
+        caps = [cap for cap in (left, right) if cap is not None]
+    else:
+        caps = sorted(component.letters, key=lambda x: (x.name, x.place))
+    return [(cap.name, cap.place) for cap in caps if cap.kind == OPEN]
+
+
 @cache
 def component_symbol(component: Component) -> Any:
     """A SymPy symbol that stands for the component; its name is the text."""
@@ -111,7 +131,7 @@ def component_sympy(component: Component) -> Any:
     if left.kind == right.kind == INDEX and inner:
         return _matrix_product(inner)[_index(left), _index(right)]
     if left.kind == right.kind == INDEX:
-        return sympy.KroneckerDelta(_index(left), _index(right))
+        return sympy.KroneckerDelta(_index(left), _index(right), (0, _dimension(left.spaces) - 1))
     return component_symbol(component)
 
 
@@ -130,13 +150,15 @@ def word_latex(word: Sequence[Component], spaces: Sequence[Space]) -> str:
 
 
 def word_sympy(word: Sequence[Component], spaces: Sequence[Space]) -> Any:
-    """As ``word_text``, in SymPy: a product of matrices, or one MatrixSymbol with that text as its name."""
+    """As ``word_text``, in SymPy: a (Kronecker) product of matrices, or one MatrixSymbol with that text as its name."""
     if _is_single_word(word, spaces):
         return component_sympy(word[0])
     size = _dimension(spaces)
     text = word_text(word, spaces)
     if all(part == "1" for part in text.split(" ⊗ ")):
         return sympy.Identity(size)
+    if is_product_of_words(word):
+        return sympy.KroneckerProduct(*map(component_sympy, word_in_order(word)))
     return sympy.MatrixSymbol(text, size, size)
 
 

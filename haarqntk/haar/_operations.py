@@ -102,7 +102,7 @@ def kron(*factors: MatrixExpression) -> MatrixExpression:
                 reduced = joined(moved, partner, [])
                 if reduced is not None:
                     add_term(total, (reduced[0], product((a, reduced[1]))), x * y)
-        result = MatrixExpression(total, result._declared_with(factor), (*result.spaces, *factor.spaces))  # noqa: SLF001
+        result = MatrixExpression(total, result.declared_with(factor), (*result.spaces, *factor.spaces))
     return result
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from haarqntk._arguments import rational
 from haarqntk.errors import InputError, InputTypeError
+from haarqntk.haar._rank_one import halves
 from haarqntk.haar._weights import total_dimension
 from haarqntk.traces import INDEX, MATRIX, OPEN, SYMPLECTIC_FORM, VECTOR, Letter, first_ends, flatten
 
@@ -76,9 +77,10 @@ def _contracted(
         axis[end] = axis[other] if other in axis else len(axis)
     operands: list[tuple[Any, list[int]]] = []
     opened: dict[tuple[str, int], int] = {}
-    vectors: dict[str, tuple[list[list[int]], list[list[int]]]] = {}
+    ends: list[list[int]] = []
     for letter, start in zip(letters, first_ends(letters), strict=True):
         axes = [axis[end] for end in range(start, start + letter.num_ends)]
+        ends.append(axes)
         if letter.kind == OPEN:
             # an open end has an axis of its own, so that one joined to another open end is an identity matrix
             opened[letter.name, letter.place] = len(axis) + len(opened)
@@ -86,12 +88,12 @@ def _contracted(
                 (_identity(_sizes(letter, dimensions)[0]), [axes[0], opened[letter.name, letter.place]])
             )
         elif letter.kind == VECTOR:
-            vectors.setdefault(letter.name, ([], []))[letter.conjugated].append(axes)
+            pass  # below, with the other side of its matrix
         else:
             operands.append((_array(letter, arrays, dimensions), [*axes[::2], *axes[1::2]]))
-    for name, (kets, bras) in vectors.items():
-        # a ket and a bra of a matrix of rank one are that matrix, whichever ket with whichever bra
-        operands += [(arrays[name], [*ket, *bra]) for ket, bra in zip(kets, bras, strict=True)]
+    for left, right, conjugated in halves(letters) or ():
+        matrix = arrays[letters[left].name]
+        operands.append((matrix.conjugate() if conjugated else matrix, [*ends[left], *ends[right]]))
     out = [opened[side, s] for side in ("left", "right") for s in range(width)]
     return _einsum(operands, out, width)
 

@@ -10,13 +10,13 @@ from functools import cache, reduce
 from operator import add
 from typing import TYPE_CHECKING, Any
 
-from lark import Lark, Token, Transformer, UnexpectedInput, v_args
-from lark.exceptions import VisitError
+from lark import Lark, Token, Transformer, v_args
 
 from haarqntk._lazy import LazyModule
+from haarqntk._parsing import MOST_DIGITS, check_digits, exponent_of, parse
 from haarqntk._symbols import symbol
 from haarqntk.circuits import Circuit, LayerIndex, sum_over
-from haarqntk.errors import CostError, HaarqntkError, InputError, UnknownNameError
+from haarqntk.errors import CostError, InputError, UnknownNameError
 from haarqntk.qntk._kernel import kernel, meta_kernel
 from haarqntk.qntk._moments import covariance, cumulant, mean, variance
 
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
 
 sympy = LazyModule("sympy")
 
-_LONGEST_TEXT = 10_000
-_LARGEST_EXPONENT = 64
-_MOST_DIGITS = 1000
 
 _ARITHMETIC = r"""
     ?sum: product | product (PLUS_OR_MINUS product)+ -> total
@@ -96,7 +93,7 @@ def parse_moment(text: str, circuit: Circuit | None = None) -> Formula:
         >>> print(parse_moment("sum(d(l)*d(l), l)"))
         2*L*(D*T2 - T1**2)/((D - 1)*(D + 1)**2)
     """
-    formula: Formula = _parse("expression", text, _moment_parser(), _Moment(circuit or Circuit()))
+    formula: Formula = parse("expression", text, _moment_parser(), _Moment(circuit or Circuit()))
     return formula
 
 
@@ -115,31 +112,7 @@ def parse_closed_form(text: str, names: Sequence[str]) -> Any:
         >>> parse_closed_form("L*T2/D^2", ["D", "L", "T1", "T2"])
         L*T2/D**2
     """
-    return _parse("claim", text, _closed_form_parser(), _ClosedForm(names))
-
-
-def _parse(kind: str, text: object, parser: Lark, transformer: Transformer[Token, Any]) -> Any:
-    if not isinstance(text, str):
-        raise InputError(f"{kind} must be a text, got {text!r}")
-    if len(text) > _LONGEST_TEXT:
-        raise CostError(f"{kind} must have at most {_LONGEST_TEXT} characters, got {len(text)}")
-    try:
-        return transformer.transform(parser.parse(text))
-    except UnexpectedInput as error:
-        at_end = getattr(getattr(error, "token", None), "type", "") == "$END"
-        place = len(text) if at_end else min(error.pos_in_stream or 0, len(text))
-        found = f"unexpected {text[place]!r}" if place < len(text) else "it ends too early"
-        start = text.rfind("\n", 0, place) + 1  # of the line that holds the place
-        line, column = text[start:].split("\n", 1)[0], place - start
-        raise InputError(
-            f"{kind} does not parse: {found} at column {column + 1}\n  {line}\n  {' ' * column}^"
-        ) from None
-    except VisitError as error:
-        if isinstance(error.orig_exc, HaarqntkError):
-            raise error.orig_exc from None
-        raise
-    except RecursionError:
-        raise CostError(f"{kind} must not be nested so deeply; simplify it") from None
+    return parse("claim", text, _closed_form_parser(), _ClosedForm(names))
 
 
 @cache
@@ -157,14 +130,10 @@ class _Arithmetic(Transformer[Token, Any]):
     """The operations that both grammars share, on values that know + − * and **."""
 
     def number(self, token: Token) -> Any:
-        if len(token) > _MOST_DIGITS:
-            raise CostError(f"a number must have at most {_MOST_DIGITS} digits, got {len(token)}")
-        return Fraction(str(token))
+        return Fraction(check_digits(token))
 
     def exponent(self, token: Token) -> int:
-        if len(token) > 4 or int(token) > _LARGEST_EXPONENT:  # noqa: PLR2004 - digits
-            raise CostError(f"an exponent must be at most {_LARGEST_EXPONENT}, got {token}")
-        return int(token)
+        return exponent_of(token)
 
     def total(self, first: Any, *rest: Any) -> Any:
         """Σ ± terms, flat and in halves: a sum of thousands of terms nests no deeper than one of two."""
@@ -189,8 +158,8 @@ class _Arithmetic(Transformer[Token, Any]):
     def power(self, base: Any, exponent: int) -> Any:
         if isinstance(base, Fraction) or getattr(base, "is_Rational", False):
             size = max(abs(int(base.numerator)), int(base.denominator)).bit_length() * exponent
-            if size > 4 * _MOST_DIGITS:
-                raise CostError(f"a power of numbers must have at most {_MOST_DIGITS} digits")
+            if size > 4 * MOST_DIGITS:
+                raise CostError(f"a power of numbers must have at most {MOST_DIGITS} digits")
         return base**exponent
 
 
@@ -249,9 +218,9 @@ class _Moment(_Arithmetic):
         return covariance(self._as_expression(left), self._as_expression(right))
 
     def cumulant(self, expression: Any, order: Token) -> Formula:
-        if len(order) > _MOST_DIGITS:
+        if len(order) > MOST_DIGITS:
             raise CostError(
-                f"the order of a cumulant must have at most {_MOST_DIGITS} digits, got {len(order)}"
+                f"the order of a cumulant must have at most {MOST_DIGITS} digits, got {len(order)}"
             )
         return cumulant(self._as_expression(expression), int(order))
 

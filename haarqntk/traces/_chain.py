@@ -90,7 +90,7 @@ def _meeting(left: Token, right: Token) -> tuple[bool, int] | None:
         if "projector" in properties:
             return True, 1
         return (False, 1) if "involution" in properties else None
-    if "unitary" in properties and a_transposed != b_transposed:
+    if "unitary" in properties and (a_transposed != b_transposed or "symmetric" in properties):
         real = "real" in properties
         return (False, 1) if real or not same else None
     return None
@@ -140,8 +140,10 @@ def _meeting_caps(left: Letter, right: Letter) -> bool | None:
         return True
     same = (left.kind, left.name, left.place) == (VECTOR, right.name, right.place)
     if same and right.kind == VECTOR and "normalised" in left.properties:
-        return True if left.conjugated != right.conjugated else None
-    return None
+        return True if left.conjugated != right.conjugated or "real" in left.properties else None
+    sides = left.kind == right.kind == VECTOR and left.name == right.name and left.place != right.place
+    of_one_matrix = sides and (left.conjugated != right.conjugated or "real" in left.properties)
+    return False if of_one_matrix and "traceless" in left.properties else None
 
 
 def _form_entry(left: Letter, right: Letter) -> int:

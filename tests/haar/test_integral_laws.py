@@ -295,7 +295,7 @@ def test_what_would_not_finish_is_refused_with_its_size() -> None:
 def test_what_is_no_integrand_is_refused() -> None:
     hermitian = hq.expect(hq.tr(U @ hq.matrices("X", hermitian=True) @ U.H))
     with pytest.raises(InputTypeError, match="integrand must be a polynomial in traces"):
-        hq.expect(3)  # type: ignore[arg-type]
+        hq.expect(3)
     with pytest.raises(InputError, match="over must hold random matrices"):
         hq.expect(hq.tr(U @ A), over=A)
     with pytest.raises(InputError, match="the result must not be random, got V"):

@@ -1,0 +1,393 @@
+"""Integrands as text: ``tr(U A U^H B)^2``, as people write them on paper. Nothing is evaluated as Python.
+
+Names that stand for something random or for a matrix with relations can be declared; without a declaration U, V
+and W are Haar-random unitary matrices, psi, phi and chi Haar-random states, J the symplectic form, and every other
+name a general matrix. D and the names in the declared dimensions are dimensions.
+"""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from functools import cache, reduce
+from math import comb
+from operator import add
+from typing import TYPE_CHECKING, Any
+
+from lark import Lark, Token, Transformer, v_args
+
+from haarqntk._arguments import integer
+from haarqntk._parsing import check_digits, exponent_of, parse
+from haarqntk._symbols import dimension_symbol
+from haarqntk.errors import CostError, InputError, InputTypeError, UnknownNameError
+from haarqntk.exact import DimensionFunction
+from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
+from haarqntk.haar._declarations import (
+    HaarState,
+    declared_matrix,
+    haar_orthogonal,
+    haar_state,
+    haar_symplectic,
+    haar_unitary,
+    matrices,
+    named,
+    symplectic_form,
+)
+from haarqntk.haar._indices import check_spaces
+from haarqntk.haar._operations import identity, kron, partial_trace, tr
+from haarqntk.traces import PROPERTIES, SYMPLECTIC_FORM
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from haarqntk.haar._elimination import RandomLetter
+    from haarqntk.haar._expect import Declared
+    from haarqntk.traces import Letter, Space
+
+_UNITARY = re.compile(r"[UVW]\d*")
+_STATE = re.compile(r"(psi|phi|chi)\d*")
+_LARGEST_NUM_TERMS = 5_000  # of scalars: a second
+_LARGEST_NUM_WORDS = 2_000  # of matrices, which are joined letter by letter
+
+_INTEGRAND = r"""
+    ?start: sum
+    ?sum: product | product (PLUS_OR_MINUS product)+ -> total
+    ?product: signed | product TIMES signed -> times | product power -> beside
+        | product "/" signed -> by | product "/" signed power -> by_then
+    ?signed: power | modulus | "-" signed -> negate | "+" signed
+    ?power: base | base POWER exponent -> raised | ABS "(" sum ")" POWER exponent -> absolute
+    modulus: "|" sum "|" POWER exponent
+    ?base: atom | base ADJOINT -> adjoint | base TRANSPOSE -> transpose | base CONJUGATE -> conjugate
+        | base "[" index ("," index)* "]" -> entry
+    ?atom: number | NAME -> name | "(" sum ")"
+        | IDENTITY "(" label ("," label)* ")" -> identity_on
+        | FUNCTION "(" sum ("," sum)* ")" -> call
+        | BRA sum KET -> braket | BRA label ">" -> overlap
+    exponent: EXPONENT | "(" EXPONENT ")"
+    number: INT | DECIMAL
+    ?label: NAME | INT
+    ?index: place | "(" place ("," place)* ")" -> places
+    place: NAME | INDEX | NAME "/" INT -> half | NAME "/" INT PLUS_OR_MINUS INT -> half
+    PLUS_OR_MINUS: "+" | "-"
+    TIMES: "*" | "@"
+    POWER: "^" | "**"
+    EXPONENT: /-?\d+(\.\d+)?/
+    INDEX: /-?\d+(\.\d+)?/
+    ADJOINT.2: /(\^\s*H|\.H)(?!\w)|(\^\s*)?†/
+    TRANSPOSE.2: /(\^\s*T|\.T)(?!\w)/
+    CONJUGATE.2: /\^\s*\*(?!\*)|\.conj\(\)/
+    ABS.3: /abs(?=\()/
+    IDENTITY.3: /identity(?=\()/
+    FUNCTION.2: /[A-Za-z][A-Za-z_]+(?=\()/
+    BRA: /<\s*\w+\s*\|/
+    KET: /\|\s*\w+\s*>/
+    NAME: /[A-Za-z][A-Za-z0-9_]*/
+    %import common.INT
+    %import common.DECIMAL
+    %import common.WS
+    %ignore WS
+"""
+
+_TRACE, _PARTIAL_TRACE = ("tr", "Tr", "Trace"), ("ptr", "partial_trace")
+_FUNCTIONS = (*_TRACE, *_PARTIAL_TRACE, "kron", "conj", "abs", "identity")
+
+_KINDS: dict[str, Callable[..., Any]] = {
+    "haar_unitary": haar_unitary,
+    "haar_orthogonal": haar_orthogonal,
+    "haar_symplectic": haar_symplectic,
+    "haar_state": haar_state,
+    "matrix": matrices,
+}
+
+
+def parse_integrand(
+    text: str, *, declared: Declared = (), dims: Any = "D"
+) -> ScalarExpression | MatrixExpression:
+    """Parse an integrand.
+
+    Args:
+        text: Products ``U A U^H B`` (also ``*`` and ``@``), sums, ``^3``, ``^H``, ``^T``, ``^*`` or ``conj(…)``;
+            ``tr(…)``, ``ptr(…, 1)``, ``kron(…, …)``, entries ``U[0, 1]``, ``<psi|A|psi>``, ``abs(tr(U))^2``,
+            ``identity(d1)``, the identity ``I``, numbers and dimensions. A division applies to the next factor only.
+        declared: Matrices and states that a name of the text stands for.
+        dims: The dimension of every name that is not declared, or a tuple of them; "D" by default.
+
+    Returns:
+        The expression, for ``expect``.
+
+    Raises:
+        InputError: If the text does not parse, with a caret under the place, or has no meaning.
+
+    Examples:
+        >>> import haarqntk as hq
+        >>> hq.expect(hq.parse_integrand("tr(U A U^H B)")).to_sympy()
+        Trace(A)*Trace(B)/D
+        >>> O = hq.haar_orthogonal("O")
+        >>> hq.expect(hq.parse_integrand("O[0, 0]^4", declared=O)).to_sympy()
+        3/(D*(D + 2))
+    """
+    meanings = named(declared)
+    value: ScalarExpression | MatrixExpression = parse(
+        "integrand", text, _parser(), _Integrand(meanings, check_spaces(dims))
+    )
+    return value
+
+
+def parse_declaration(text: str, *, dims: Any = "D") -> list[MatrixExpression | HaarState]:
+    """Parse ``NAMES=KIND PROPERTIES on DIMENSIONS``, as the command line takes it.
+
+    Args:
+        text: Names with commas; then one of haar_unitary, haar_orthogonal, haar_symplectic, haar_state and matrix, the
+            last if left out; properties of a matrix as ``matrices`` takes them; dimensions such as d1*d2.
+        dims: The dimensions if left out.
+
+    Raises:
+        InputError: If the text does not have that form.
+
+    Examples:
+        >>> parse_declaration("A,B=hermitian traceless on d1*d2")
+        [<matrix expression of 1 terms in A on d1 × d2>, <matrix expression of 1 terms in B on d1 × d2>]
+    """
+    names, equals, meaning = text.partition("=")
+    if not equals or not names.strip() or not meaning.strip():
+        raise InputError(
+            f"a declaration must be written NAMES=MEANING, such as A,B=hermitian or O=haar_orthogonal, got {text!r}"
+        )
+    meaning, on, given = (
+        meaning.partition(" on ") if not meaning.startswith("on ") else ("", " on ", meaning[3:])
+    )
+    spaces = parse_dimensions(given) if on else check_spaces(dims)
+    words = [word for word in re.split(r"[\s,]+", meaning) if word]
+    kinds = [word for word in words if word in _KINDS]
+    properties = [word for word in words if word not in _KINDS]
+    for word in properties:
+        if word not in PROPERTIES:
+            raise UnknownNameError.among("kind or property", word, [*_KINDS, *PROPERTIES])
+    if len(kinds) > 1 or (properties and kinds not in ([], ["matrix"])):
+        raise InputError(
+            f"a declaration must give one kind, and properties of a matrix only, got {meaning.strip()!r}"
+        )
+    if kinds and kinds != ["matrix"]:
+        return [_KINDS[kinds[0]](name.strip(), dims=spaces) for name in names.split(",")]
+    found = matrices(names, dims=spaces, **dict.fromkeys(properties, True))
+    return [found] if isinstance(found, MatrixExpression) else list(found)
+
+
+def parse_dimensions(text: str) -> tuple[Space, ...]:
+    """Parse dimensions of tensor factors, such as d1*d2*2.
+
+    Examples:
+        >>> parse_dimensions("d1*2")
+        ('d1', 2)
+    """
+    parts = [part.strip() for part in text.split("*")]
+    return check_spaces(tuple(int(check_digits(part)) if part.isdecimal() else part for part in parts))
+
+
+@cache
+def _parser() -> Lark:
+    return Lark(_INTEGRAND, parser="lalr", maybe_placeholders=False)
+
+
+@v_args(inline=True)
+class _Integrand(Transformer[Token, Any]):
+    def __init__(self, declared: dict[str, RandomLetter | Letter], spaces: tuple[Space, ...]) -> None:
+        super().__init__()
+        self._declared, self._spaces = declared, spaces
+        self._dimensions = {"D", *(s for s in spaces if isinstance(s, str))}
+        for declaration in declared.values():
+            self._dimensions |= {s for s in declaration.spaces if isinstance(s, str)}
+        clash = sorted(self._dimensions & set(declared))
+        if clash:
+            raise InputError(f"each name must mean one thing, got {clash[0]} as a matrix and as a dimension")
+
+    # -- names -----------------------------------------------------------------------------------------
+
+    def number(self, token: Token) -> ScalarExpression:
+        return ScalarExpression.number(Fraction(check_digits(token)))
+
+    def name(self, token: Token) -> ScalarExpression | MatrixExpression:  # noqa: PLR0911 - one for each meaning
+        name = str(token)
+        if name in self._dimensions:
+            return ScalarExpression.number(DimensionFunction.variable(name))
+        if name in self._declared:
+            return declared_matrix(self._declared[name])
+        if name == SYMPLECTIC_FORM:
+            return symplectic_form(self._spaces)
+        if name == "I":
+            return identity(self._spaces)
+        if _UNITARY.fullmatch(name):
+            return haar_unitary(name, dims=self._spaces)
+        if _STATE.fullmatch(name):
+            return haar_state(name, dims=self._spaces).projector()
+        if sum(letter.isupper() for letter in name) > 1:
+            raise InputError(
+                f"a name of several capitals must be declared, got {name}; write {' '.join(name)} for a product, or "
+                f"declare {name}=matrix"
+            )
+        built: MatrixExpression = matrices(name, dims=self._spaces)
+        return built
+
+    def _state(self, name: str) -> HaarState:
+        declaration = self._declared.get(name)
+        if declaration is None and _STATE.fullmatch(name):
+            return haar_state(name, dims=self._spaces)
+        if declaration is None or getattr(declaration, "group", "") != "state":
+            raise InputError(
+                f"a bra or a ket must be a Haar state, got {name}; declare {name}=haar_state, or write an entry A[0, 1]"
+            )
+        return HaarState(name, declaration.spaces)
+
+    # -- arithmetic ------------------------------------------------------------------------------------
+
+    def total(self, first: Any, *rest: Any) -> Any:
+        """Σ ± terms, in halves: a sum of thousands of terms nests no deeper than one of two."""
+        terms = [first, *(-x if sign == "-" else x for sign, x in zip(rest[::2], rest[1::2], strict=True))]
+        while len(terms) > 1:
+            terms = [reduce(add, terms[i : i + 2]) for i in range(0, len(terms), 2)]
+        return terms[0]
+
+    def negate(self, value: Any) -> Any:
+        return -value
+
+    def times(self, left: Any, _sign: Token, right: Any) -> Any:
+        return _multiplied(left, right)
+
+    def beside(self, left: Any, right: Any) -> Any:
+        return _multiplied(left, right)
+
+    def by(self, left: Any, right: Any) -> Any:
+        return left / right
+
+    def by_then(self, left: Any, right: Any, following: Any) -> Any:
+        """``1/2 tr(A)`` can only mean one thing, since nothing is divided by tr(A); ``1/2 D`` can mean two."""
+        if isinstance(following, ScalarExpression) and set(following.terms) <= {()}:
+            raise InputError(
+                "a division must not be followed by a number or a dimension without a sign between them; write "
+                "a/(b c) or a/b * c"
+            )
+        return _multiplied(left / right, following)
+
+    def exponent(self, token: Token) -> int:
+        if not token.isdecimal():
+            raise InputError(
+                f"an exponent must be an integer ≥ 0, got {token}; only polynomials can be integrated, and the inverse "
+                "of a unitary matrix is U^H"
+            )
+        return exponent_of(token)
+
+    def raised(self, base: Any, _sign: Token, exponent: int) -> Any:
+        n = len(base.terms)
+        if isinstance(base, MatrixExpression):
+            _check_size(n**exponent, _LARGEST_NUM_WORDS)
+        else:
+            _check_size(comb(n + exponent - 1, exponent) if n else 0, _LARGEST_NUM_TERMS)
+        value = base**0
+        for _ in range(exponent):
+            value = _multiplied(value, base)
+        return value
+
+    def modulus(self, value: Any, _sign: Token, exponent: int) -> ScalarExpression:
+        if not isinstance(value, ScalarExpression):
+            raise InputTypeError(f"a modulus must be of a scalar, got {value!r}; take its trace or an entry")
+        if exponent % 2:
+            raise InputError(
+                f"a modulus must have an even exponent, got {exponent}; only polynomials can be integrated"
+            )
+        square: ScalarExpression = _multiplied(value, value.conj())
+        result: ScalarExpression = self.raised(square, _sign, exponent // 2)
+        return result
+
+    def absolute(self, _abs: Token, value: Any, sign: Token, exponent: int) -> ScalarExpression:
+        return self.modulus(value, sign, exponent)
+
+    # -- matrices --------------------------------------------------------------------------------------
+
+    def adjoint(self, value: Any, _sign: Token) -> Any:
+        return _matrix("^H", value).H
+
+    def transpose(self, value: Any, _sign: Token) -> Any:
+        return _matrix("^T", value).T
+
+    def conjugate(self, value: Any, _sign: Token) -> Any:
+        return value.conj()
+
+    def place(self, token: Token) -> object:
+        return int(token) if token.lstrip("-").isdecimal() else str(token)
+
+    def half(self, name: Token, two: Token, sign: Token | str = "+", offset: Token | str = "0") -> Any:
+        return dimension_symbol(str(name)) / int(two) + int(f"{sign}{offset}")
+
+    def places(self, *indices: object) -> tuple[object, ...]:
+        return indices
+
+    def entry(self, value: Any, *indices: object) -> ScalarExpression:
+        return _matrix("[i, j]", value)[indices]
+
+    def identity_on(self, _name: Token, *labels: Token) -> MatrixExpression:
+        return identity(tuple(int(check_digits(x)) if x.isdecimal() else str(x) for x in labels))
+
+    def call(self, function: Token, *arguments: Any) -> Any:
+        name = str(function)
+        if name not in _FUNCTIONS:
+            raise UnknownNameError.among("function", name, _FUNCTIONS)
+        if name == "kron":
+            return kron(*(_matrix(name, argument) for argument in arguments))
+        first, *rest = arguments
+        if name in _PARTIAL_TRACE and rest:
+            return partial_trace(_matrix(name, first), over=[_tensor_factor(argument) for argument in rest])
+        if rest or name in _PARTIAL_TRACE:
+            raise InputError(
+                f"{name} must have {'a matrix and tensor factors' if name in _PARTIAL_TRACE else 'one argument'}, got "
+                f"{len(arguments)} argument{'s' * (len(arguments) > 1)}"
+            )
+        return first.conj() if name == "conj" else tr(_matrix(name, first))
+
+    def braket(self, bra: Token, value: Any, ket: Token) -> ScalarExpression:
+        left, right = (label.strip("<>| ") for label in (bra, ket))
+        matrix = _matrix("<…|A|…>", value)
+        if left.isdecimal() and right.isdecimal():
+            return matrix[int(left), int(right)]
+        return self._state(left).matrix_element(matrix, self._state(right))
+
+    def overlap(self, bra: Token, ket: Token) -> ScalarExpression:
+        left, right = bra.strip("<| "), str(ket)
+        if left.isdecimal() and right.isdecimal():
+            return identity(self._spaces)[int(left), int(right)]
+        if left.isdecimal():
+            return self._state(right)[int(left)]
+        if right.isdecimal():
+            return self._state(left)[int(right)].conj()
+        state = self._state(left)
+        return state.matrix_element(identity(state.spaces), self._state(right))
+
+
+def _multiplied(left: Any, right: Any) -> Any:
+    both_matrices = isinstance(left, MatrixExpression) and isinstance(right, MatrixExpression)
+    _check_size(
+        len(left.terms) * len(right.terms), _LARGEST_NUM_WORDS if both_matrices else _LARGEST_NUM_TERMS
+    )
+    return left @ right if both_matrices else left * right
+
+
+def _check_size(size: int, largest: int) -> None:
+    if size > largest:
+        raise CostError(
+            f"an expanded product must have at most {largest} terms, got {size}; take a lower power or fewer terms"
+        )
+
+
+def _matrix(what: str, value: Any) -> MatrixExpression:
+    if not isinstance(value, MatrixExpression):
+        raise InputTypeError(f"{what} must be applied to a matrix, got {value!r}")
+    return value
+
+
+def _tensor_factor(value: Any) -> int:
+    number = (
+        value.terms.get((), DimensionFunction.constant(0)) if isinstance(value, ScalarExpression) else None
+    )
+    if number is None or number.names or not set(value.terms) <= {()}:
+        raise InputError(f"a tensor factor must be an integer ≥ 0, got {value!r}")
+    factor = number.at({})
+    return integer("a tensor factor", factor.numerator if factor.denominator == 1 else factor, at_least=0)
