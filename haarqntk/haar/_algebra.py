@@ -25,7 +25,7 @@ from haarqntk.haar._terms import (
     joined,
     renamed,
 )
-from haarqntk.traces import OPEN, DiagramMonomial, Letter, Space, flatten, product
+from haarqntk.traces import OPEN, SYMPLECTIC_FORM, DiagramMonomial, Letter, Space, flatten, product
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -272,6 +272,13 @@ class MatrixExpression(_Polynomial):
         total: Terms = {}
         for monomial, c in self._terms.items():
             letters, partner = flatten([monomial])
+            if isinstance(self.spaces[0], str) and [x.name for x in letters if x.kind != OPEN] == [
+                SYMPLECTIC_FORM
+            ]:
+                raise InputError(
+                    "an entry of the symplectic form must have a number for its dimension, got "
+                    f"{self.spaces[0]}: which half an index is in depends on it; pass symplectic_form(dims=…)"
+                )
             capped = [caps.get((x.name, x.place), x) if x.kind == OPEN else x for x in letters]
             add_term(total, joined(capped, partner, []), c)
         return ScalarExpression(total, self._declared)
