@@ -21,8 +21,9 @@ from typing import TYPE_CHECKING, TypeAlias
 from haarqntk.errors import CostError
 from haarqntk.haar import _gluings
 from haarqntk.haar._copies import Copies, gather_copies
+from haarqntk.haar._entries import count_entries
 from haarqntk.haar._weights import POWER_SUMS, REAL_STATE, STATE, Weight
-from haarqntk.traces import Component, product
+from haarqntk.traces import MATRIX, VECTOR, Component, product
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -68,11 +69,24 @@ def eliminate(monomial: DiagramMonomial, letter: RandomLetter, reducer: Reducer)
     Raises:
         CostError: If the gluings would not finish.
     """
+    touched = tuple(
+        (component, e)
+        for component, e in monomial
+        if any(x.name == letter.name and x.kind in (MATRIX, VECTOR) for x in component.letters)
+    )
+    if len(touched) < len(monomial):
+        rest = tuple(pair for pair in monomial if pair not in touched)
+        return {
+            (weights, loops, product((left, rest))): count
+            for (weights, loops, left), count in eliminate(touched, letter, reducer).items()
+        }
     if letter.group == "unitary" and (powers := _power_sums(monomial, letter)) is not None:
         mu, nu = powers
         if sum(mu) != sum(nu):
             return {}
         return {((Weight(POWER_SUMS, letter.spaces, (mu, nu)),), (), ()): 1}
+    if letter.group != STATE and (found := count_entries(monomial, letter.name, letter.group)) is not None:
+        return {((Weight(kind, letter.spaces, (mu,)),), (), ()): count for (kind, mu), count in found.items()}
     copies = gather_copies(monomial, letter.name, letter.group)
     if not copies.is_balanced:
         return {}
