@@ -35,7 +35,7 @@ ENTRIES = (
     SETUP
     + """
 import haarpy, sympy
-group, k, number = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+group, k, number, caches = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
 d, halved = sympy.Symbol("d"), "symplectic" in group
 chance = random.Random(f"{group} {k}")
 cached = [
@@ -88,7 +88,7 @@ while len(seconds) < number:
         number -= 1
         continue
     seen.add(key)
-    for function in cached:
+    for function in cached if caches == "emptied" else ():
         function.cache_clear()
     first, mean = timed(lambda: ours(*case))
     values, _ = timed(lambda: mean.terms)
@@ -142,18 +142,22 @@ def measure(script: str, *arguments: object) -> dict[str, Any]:
 
 def entries() -> None:
     """The same random entries by haarpy and by haarqntk: the value, and with its SymPy expression."""
+    for caches in ("kept", "emptied"):
+        _entries(caches)
+
+
+def _entries(caches: str) -> None:
+    print("entries, symbolic in D: haarpy's time over ours, for the value and for the SymPy expression,")
     print(
-        "entries, symbolic in D: haarpy's time over ours, for the value and for the SymPy expression, caches"
-    )
-    print(
-        "emptied before each; geometric mean, and the worst of those that take haarpy more than 10 ms; seconds"
+        f"caches of both {caches} between two; geometric mean, and the worst of those that take haarpy more than "
+        "10 ms; seconds"
     )
     print(f"  {'':22s} number     value     worst     SymPy     worst     of    haarpy    value    SymPy")
     everything: list[list[float]] = []
     for group in GROUPS:
         found = []
         for k, number in NUM_MONOMIALS.items():
-            found += measure(ENTRIES, group, k, number)["seconds"]
+            found += measure(ENTRIES, group, k, number, caches)["seconds"]
         everything += found
         _ratios(group, found)
     _ratios("all", everything)

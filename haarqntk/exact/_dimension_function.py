@@ -42,7 +42,7 @@ class DimensionFunction:
         Fraction(5, 1)
     """
 
-    __slots__ = ("_bottom", "_names", "_top")
+    __slots__ = ("_bottom", "_is_one", "_names", "_top")
 
     def __init__(
         self, names: tuple[str, ...], top: MultivariatePolynomial, bottom: MultivariatePolynomial
@@ -58,6 +58,7 @@ class DimensionFunction:
         ]
         self._names = tuple(sorted(occurring))
         self._top, self._bottom = (_moved(poly, names, self._names) for poly in (top, bottom))
+        self._is_one = not occurring and bool(self._top == self._bottom)
 
     @classmethod
     def constant(cls, value: Fraction | int) -> DimensionFunction:
@@ -122,6 +123,11 @@ class DimensionFunction:
         return self + -_coerced(other)
 
     def __mul__(self, other: DimensionFunction | Fraction | int) -> DimensionFunction:
+        if isinstance(other, int) and other == 1:
+            return self
+        other = _coerced(other)
+        if self._is_one or other._is_one:
+            return other if self._is_one else self
         names, (a, b, c, d) = _common(self, _coerced(other))
         return DimensionFunction(names, a * c, b * d)
 

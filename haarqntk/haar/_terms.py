@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from haarqntk.exact import DimensionFunction
 from haarqntk.haar._weights import dimension_product
-from haarqntk.traces import OPEN, DiagramMonomial, Gluing, Letter, Space, flatten, reduce_diagram
+from haarqntk.traces import (
+    OPEN,
+    DiagramMonomial,
+    Gluing,
+    Letter,
+    Reduced,
+    Space,
+    flatten,
+    reduce_diagram,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -27,6 +36,8 @@ def joined(
     pairs: Sequence[tuple[tuple[str, int], tuple[str, int]]],
 ) -> tuple[DimensionFunction, DiagramMonomial] | None:
     """Join open ends, named by (side, factor), and reduce."""
+    if not pairs:
+        return _as_factor(reduce_diagram(letters, partner), ())
     ends: dict[tuple[str, int], int] = {}
     places: dict[tuple[str, int], int] = {}
     count = 0
@@ -36,8 +47,13 @@ def joined(
         count += letter.num_ends
     glued = {ends[x]: ends[y] for a, b in pairs for x, y in ((a, b), (b, a))}
     gluing = Gluing(letters, partner, {places[x] for pair in pairs for x in pair})
-    joined, loops = gluing.glue(glued)
-    reduced = reduce_diagram(gluing.letters, joined)
+    closed, loops = gluing.glue(glued)
+    return _as_factor(reduce_diagram(gluing.letters, closed), loops)
+
+
+def _as_factor(
+    reduced: Reduced | None, loops: Sequence[Space]
+) -> tuple[DimensionFunction, DiagramMonomial] | None:
     if reduced is None:
         return None
     return dimension_product((*loops, *reduced.loops)) * reduced.sign, reduced.monomial

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 Dimensions: TypeAlias = "Mapping[str, int]"
 
 STATE, REAL_STATE, POWER_SUMS = "state", "real_state", "power_sums"
+_ONE = DimensionFunction.constant(1)
 _STEPS = {STATE: 1, REAL_STATE: 2}
 
 
@@ -92,7 +93,7 @@ def dimension_product(spaces: tuple[Space, ...]) -> DimensionFunction:
         DimensionFunction.constant(space) if isinstance(space, int) else DimensionFunction.variable(space)
         for space in spaces
     )
-    return prod(factors, start=DimensionFunction.constant(1))
+    return prod(factors, start=_ONE)
 
 
 @cache
