@@ -167,7 +167,7 @@ class MatrixExpression(_Polynomial):
         (Tr(A)/D) 1
     """
 
-    __slots__ = ("spaces",)
+    __slots__ = ("_entries", "spaces")
 
     def __init__(
         self,
@@ -177,6 +177,7 @@ class MatrixExpression(_Polynomial):
     ) -> None:
         super().__init__(terms, declared)
         self.spaces = spaces
+        self._entries: dict[tuple[Any, Any], ScalarExpression] = {}
 
     def _signature(self) -> tuple[object, ...]:
         return self.spaces
@@ -264,6 +265,13 @@ class MatrixExpression(_Polynomial):
     def __getitem__(self, indices: Any) -> ScalarExpression:
         if not isinstance(indices, tuple) or len(indices) != 2:  # noqa: PLR2004 - a row and a column
             raise InputTypeError(f"a matrix entry must be written A[i, j], got A[{indices!r}]")
+        if any(type(i) is not int for i in indices):
+            return self._entry(indices)
+        if indices not in self._entries:  # people write the same entry again and again
+            self._entries[indices] = self._entry(indices)
+        return self._entries[indices]
+
+    def _entry(self, indices: tuple[Any, Any]) -> ScalarExpression:
         caps = {
             (side, s): letter
             for side, index in zip((LEFT, RIGHT), indices, strict=True)
