@@ -1,7 +1,8 @@
 """Simulation: the three routes against each other, and frames where the others have no room.
 
-Run ``python benchmarks/simulation.py``; it takes about a minute on one core. Every measurement is a fresh process
-with one thread, after a warm-up of the same shape; the routes take turns, so that a busy machine slows all of them.
+Run ``python benchmarks/simulation.py``; it takes two to four minutes on one core. Every measurement is a fresh
+process with one thread, after a warm-up of the same shape; the routes take turns, so that a busy machine slows
+all of them.
 """
 
 from __future__ import annotations
@@ -117,7 +118,7 @@ def large() -> None:
         print(
             f"  {quantity.removesuffix('_mean'):12s} L = {L:4d}  spectrum {spectrum:8s}  {samples:4d} samples "
             f"in {run['seconds']:6.2f} s, {samples / run['seconds']:6.1f} a second, "
-            f"mean {run['mean']:.4f} ± {run['error']:.4f}, peak {run['megabytes']:.0f} MB"
+            f"mean {run['mean']:.3g} ± {run['error']:.1g}, peak {run['megabytes']:.0f} MB"
         )
 
 

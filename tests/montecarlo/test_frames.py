@@ -23,7 +23,8 @@ Sample = dict[str, Real]
 def seen_from_the_input(circuits: _batched.Circuits) -> tuple[Complex, Complex]:
     """U and the X̃_l = V†X_lV, V all that acts up to layer l, for the first of the circuits."""
     L, D = circuits.angles.shape[1], circuits.segments.shape[-1]
-    V, rotated = circuits.segments[:1, L] @ np.eye(D), []
+    V: Complex = circuits.segments[:1, L] @ np.eye(D)
+    rotated: list[Complex] = []
     for layer in reversed(range(L)):
         V = circuits.turn(layer, V)
         rotated.insert(0, (V.conj().swapaxes(1, 2) @ circuits.flip(layer, V))[0])
@@ -120,7 +121,7 @@ def test_compressions_have_the_moments_of_weingarten(width: int, multiplicities:
     C, R = _frames.random_compressions(spaces, width, (20_000,), np.random.default_rng(D))
     first, second = x.sum(), (x**2).sum()
     b = (D * second - first**2) / (D * (D**2 - 1))
-    a = (first - b * D) / D if D == 1 else (first**2 - b * D) / D**2
+    a = (first**2 - b * D) / D**2
     inside = (C @ C + R.conj().swapaxes(1, 2) @ R).real
     pairs = [(C[:, 0, 0].real, first / D), (C[:, 0, 0].real ** 2, a + b), (inside[:, 0, 0], second / D)]
     if width > 1:
@@ -216,7 +217,8 @@ ENSEMBLES: list[dict[str, Any]] = [
 @pytest.mark.parametrize("options", ENSEMBLES)
 def test_laws_agree_in_every_ensemble(options: dict[str, Any]) -> None:
     """Eigenstates have second derivatives only."""
-    problem = Problem.create("meta_kernel_mean", **{"D": 4, "L": 3, "spectrum": (3, 1, 1, -2)} | options)
+    arguments: dict[str, Any] = {"D": 4, "L": 3, "spectrum": (3, 1, 1, -2)} | options
+    problem = Problem.create("meta_kernel_mean", **arguments)
     samples = []
     for route in (_batched, _frames):
         G, H = route.sample_derivatives(problem, count=5000, rng=np.random.default_rng(3))
@@ -242,7 +244,8 @@ INPUTS: list[tuple[str, dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("quantity", "options"), INPUTS)
 def test_laws_agree_for_several_inputs(quantity: str, options: dict[str, Any]) -> None:
-    problem = Problem.create(quantity, **{"D": 4, "L": 2, "spectrum": (3, 1, 1, -2)} | options)
+    arguments: dict[str, Any] = {"D": 4, "L": 2, "spectrum": (3, 1, 1, -2)} | options
+    problem = Problem.create(quantity, **arguments)
     batched, frames = (
         route.sample_derivatives(problem, count=6000, rng=np.random.default_rng(4))[0]
         for route in (_batched, _frames)
@@ -280,10 +283,8 @@ def test_costs_are_known_before_they_are_paid(quantity: str, L: int, samples: in
 
 
 def test_more_fits_than_by_the_batched_route() -> None:
-    D, arguments = 2**12, {"L": 10, "samples": 2}
-    spectrum = (1,) * (D // 2) + (-1,) * (D // 2)
+    D, rng = 2**12, np.random.default_rng(0)
+    arguments: dict[str, Any] = {"D": D, "L": 10, "spectrum": (1, -1) * (D // 2), "samples": 2, "rng": rng}
     with pytest.raises(CostError, match="by method 'batched'"):
-        simulate("kernel_mean", D=D, spectrum=spectrum, rng=np.random.default_rng(0), **arguments)
-    simulate(
-        "kernel_mean", D=D, spectrum=spectrum, rng=np.random.default_rng(0), method="frames", **arguments
-    )
+        simulate("kernel_mean", **arguments)
+    assert simulate("kernel_mean", method="frames", **arguments).samples == 2

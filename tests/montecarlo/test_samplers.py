@@ -133,7 +133,8 @@ def test_qr_without_phases_is_unitary_and_yet_refused(D: int) -> None:
 
 def with_independent_phases(D: int, count: int, rng: np.random.Generator) -> Complex:
     """Diagonal unitaries: phases that are uniform and do not repel."""
-    return np.exp(1j * rng.uniform(0, 2 * math.pi, size=(count, D, 1))) * np.eye(D)
+    phases: Complex = np.exp(1j * rng.uniform(0, 2 * math.pi, size=(count, D, 1)))
+    return phases * np.eye(D)
 
 
 @pytest.mark.parametrize("D", [2, 4, 8])
