@@ -1,9 +1,9 @@
 """Monte Carlo: simulated random circuits, an oracle that shares nothing with the exact rooms.
 
 The only room with floats. It draws circuits of an ensemble, differentiates their outputs once or twice and
-estimates the averages that the exact rooms derive; it knows no formula for any of them. Two routes do the
-same thing: ``qutip``, written as on paper, and ``batched``, which the tests hold equal to it and which is
-the one to use.
+estimates the averages that the exact rooms derive; it knows no formula for any of them. Three routes do the
+same thing: ``qutip``, written as on paper; ``batched``, which the tests hold equal to it and which is the one
+to use; and ``frames``, of the same law, which draws no unitaries and is the one for large D.
 """
 
 from haarqntk.montecarlo._ensembles import ensembles

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import math
@@ -14,6 +15,7 @@ import numpy as np
 
 from haarqntk._arguments import integer, one_of, rational
 from haarqntk.errors import InputError, InputTypeError
+from haarqntk.montecarlo._eigenspaces import Eigenspaces
 from haarqntk.montecarlo._ensembles import ENSEMBLES, Ensemble
 from haarqntk.montecarlo._quantities import QUANTITIES, Quantity
 
@@ -201,6 +203,18 @@ class Problem:
         if self.generator_spectrum is None:
             return None
         return np.array(_centred(self.generator_spectrum, (Fraction(1, self.D),) * self.D))
+
+    @functools.cached_property
+    def observable_eigenspaces(self) -> Eigenspaces:
+        """The joint eigenspaces of the observables, minus the constants of :meth:`observables`."""
+        return Eigenspaces.of(self.spectra, self.populations)
+
+    @functools.cached_property
+    def generator_eigenspaces(self) -> Eigenspaces:
+        """The eigenspaces of a generator minus Tr X/D; ±1, half of D each, if there is no spectrum."""
+        half = self.D // 2
+        spectrum = self.generator_spectrum or (Fraction(1),) * half + (Fraction(-1),) * half
+        return Eigenspaces.of([spectrum])
 
     def inputs(self) -> NDArray[np.float64]:
         """Return the input vectors as rows, real and normalised, of shape (P, D).

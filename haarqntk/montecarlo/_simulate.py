@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Protocol, cast
 import numpy as np
 
 from haarqntk._arguments import integer, one_of
-from haarqntk.errors import CostError, InputTypeError
+from haarqntk.errors import CostError, InputError, InputTypeError
+from haarqntk.montecarlo import _frames
 from haarqntk.montecarlo._ensembles import ENSEMBLES
 from haarqntk.montecarlo._estimate import Estimate
 from haarqntk.montecarlo._problem import Problem
@@ -23,7 +24,11 @@ if TYPE_CHECKING:
 
 # Routes are loaded when they are asked for: QuTiP takes 2–3 s to import and scipy.stats 1 s, which nobody
 # should pay who only reads stored estimates or asks the command line for help.
-_ROUTES = {"batched": "haarqntk.montecarlo._batched", "qutip": "haarqntk.montecarlo._qutip"}
+_ROUTES = {
+    "batched": "haarqntk.montecarlo._batched",
+    "frames": "haarqntk.montecarlo._frames",
+    "qutip": "haarqntk.montecarlo._qutip",
+}
 
 # Complex numbers in a block of circuits, 4 MB: a block took 15 to 100 ms from D = 2 to 128, so progress is
 # reported often, and blocks of 2**17 to 2**21 numbers took the same time per sample within a fifth.
@@ -91,7 +96,8 @@ def simulate(
             generator instead of X² = 1, Tr X = 0 (default, None). Not with the ensembles of Pauli strings.
         populations: p_1 … p_D of the output state in the eigenbasis of O, in the order of ``spectrum``, exact
             rationals ≥ 0 with sum 1; required by "generator_average". Phases do not matter.
-        method: "batched" (default), or "qutip", the slow reference.
+        method: "batched" (default); "frames", as exact and fast at large D, for every ensemble but
+            "prl_ansatz"; or "qutip", the slow reference.
         progress: Called with the number of values finished since its last call; not called if None (default).
 
     Returns:
@@ -125,6 +131,11 @@ def simulate(
     )
     samples = integer("samples", samples, at_least=2)
     route = _ROUTES[one_of("method", method, _ROUTES)]
+    if method == "frames" and not ENSEMBLES[problem.ensemble].has_input_block:
+        raise InputError(
+            f"method 'frames' must have a Haar block on the input side, got ensemble {problem.ensemble!r}, which "
+            "has none; use method 'batched', or ensemble 'prl_ansatz_with_input_block'"
+        )
     if not isinstance(rng, np.random.Generator):
         raise InputTypeError(
             f"rng must be a numpy.random.Generator, got {rng!r}; pass numpy.random.default_rng(seed)"
@@ -134,7 +145,7 @@ def simulate(
             f"progress must be callable or None, got {progress!r}; pass a function of one int"
         )
     _refuse_unaffordable(problem, samples, method)
-    block = 1 if method == "qutip" else max(1, _BLOCK // _numbers(problem))
+    block = 1 if method == "qutip" else max(1, _BLOCK // _numbers(problem, method))
     sizes = (min(block, samples - start) for start in range(0, samples, block))
     parts = _estimates(problem, sizes, cast("_Route", import_module(route)), rng, progress)
     return functools.reduce(operator.add, parts)
@@ -168,9 +179,11 @@ def _shape(problem: Problem) -> tuple[int, int]:
     return quantity.circuits * (2 * L + L * (L - 1) // 2), min(L, 2)
 
 
-def _numbers(problem: Problem) -> int:
+def _numbers(problem: Problem, method: str) -> int:
     """Count the complex numbers that one value needs at a time: unitaries, generators and stored vectors."""
     circuits, L = _shape(problem)
+    if method == "frames":
+        return circuits * _frames.numbers(problem, L)
     num_vectors = problem.num_vectors * (L + 2 * len(problem.spectra))
     if QUANTITIES[problem.quantity].uses_hessian:
         num_vectors += problem.num_vectors * (len(problem.spectra) + 2) * L  # bras, moved kets and a copy
@@ -184,6 +197,8 @@ def _work(problem: Problem, method: str) -> int:
     Second derivatives move L/2 vectors through a layer on average.
     """
     D, (circuits, L) = problem.D, _shape(problem)
+    if method == "frames":
+        return circuits * _frames.work(problem, L)
     uses_hessian = QUANTITIES[problem.quantity].uses_hessian
     per_unitary = D**2 * (D + 32)
     if uses_hessian:
@@ -197,11 +212,11 @@ def _work(problem: Problem, method: str) -> int:
 
 
 def _refuse_unaffordable(problem: Problem, samples: int, method: str) -> None:
-    numbers = _numbers(problem)
+    numbers = _numbers(problem, method)
     if numbers > _LARGEST_CIRCUIT:
         raise CostError(
             f"a value of {problem.quantity!r} at D = {problem.D}, L = {problem.L} needs {numbers} complex "
-            f"numbers at once, at most {_LARGEST_CIRCUIT} fit; lower D or L"
+            f"numbers at once by method {method!r}, at most {_LARGEST_CIRCUIT} fit; lower D or L"
         )
     most = _MOST_WORK // _work(problem, method)
     if samples > most:

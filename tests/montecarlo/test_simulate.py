@@ -230,7 +230,7 @@ def test_the_estimate_carries_its_problem() -> None:
     assert simulated.samples == 100
 
 
-@pytest.mark.parametrize("method", ["batched", "qutip"])
+@pytest.mark.parametrize("method", ["batched", "frames", "qutip"])
 def test_a_seed_gives_one_result(method: str) -> None:
     first, again, other = (estimate("kernel_mean", ZZ, 2, 20, seed, method=method) for seed in (1, 1, 2))
     assert first == again
@@ -252,7 +252,7 @@ def test_numbers_drawn_elsewhere_do_not_matter() -> None:
     )
 
 
-@pytest.mark.parametrize(("method", "samples"), [("batched", 30_000), ("qutip", 7)])
+@pytest.mark.parametrize(("method", "samples"), [("batched", 30_000), ("frames", 30_000), ("qutip", 7)])
 @pytest.mark.parametrize("quantity", ["kernel_mean", "kernel_variance"])
 def test_progress_counts_values_as_they_finish(quantity: str, method: str, samples: int) -> None:
     calls: list[int] = []
@@ -263,13 +263,13 @@ def test_progress_counts_values_as_they_finish(quantity: str, method: str, sampl
 
 
 @pytest.mark.parametrize("quantity", quantities())
-def test_every_quantity_runs_by_both_routes(quantity: str) -> None:
+def test_every_quantity_runs_by_every_route(quantity: str) -> None:
     options: dict[str, Any] = {}
     if quantity in {"supervised_kernel_mean", "supervised_kernel_covariance"}:
         options = {"overlap": 1}
     elif "eigenvalue" in quantity:
         options = {"num_inputs": 2}
-    for method in ("batched", "qutip"):
+    for method in ("batched", "frames", "qutip"):
         assert estimate(quantity, ZZ, 2, 3, method=method, **options).samples == 3
 
 
@@ -277,7 +277,7 @@ def test_every_quantity_runs_by_both_routes(quantity: str) -> None:
     ("changes", "error", "text"),
     [
         ({"quantity": "kernel"}, UnknownNameError, "unknown quantity 'kernel'; did you mean 'kernel_mean'"),
-        ({"method": "numpy"}, UnknownNameError, "unknown method 'numpy'; known: batched, qutip"),
+        ({"method": "numpy"}, UnknownNameError, "unknown method 'numpy'; known: batched, frames, qutip"),
         ({"samples": 1}, InputError, "samples must be an integer ≥ 2, got 1"),
         ({"samples": 1e6}, InputTypeError, "samples must be an integer ≥ 2, got 1000000.0"),
         (
@@ -316,7 +316,7 @@ def test_every_quantity_runs_by_both_routes(quantity: str) -> None:
         (
             {"L": 10**7},
             CostError,
-            "at D = 4, L = 10000000 needs 360000024 complex numbers at once, at most 67108864 fit; lower",
+            "L = 10000000 needs 360000024 complex numbers at once by method 'batched', at most 67108864 fit; lower",
         ),
     ],
 )
