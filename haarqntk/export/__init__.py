@@ -3,7 +3,12 @@
 Templates live in ``templates/``; every document is one string, and writing it to disk is the caller's.
 """
 
-from haarqntk.export._derivation import latex_derivations, markdown_steps, record_of_derivation
+from haarqntk.export._derivation import (
+    latex_derivations,
+    markdown_steps,
+    record_of_derivation,
+    with_steps,
+)
 from haarqntk.export._json import json_text, record_of
 from haarqntk.export._latex import latex_document, latex_fraction, latex_lines, latex_table
 from haarqntk.export._mathml import mathml
@@ -28,4 +33,5 @@ __all__ = [
     "plot_svg",
     "record_of",
     "record_of_derivation",
+    "with_steps",
 ]

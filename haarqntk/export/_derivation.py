@@ -8,10 +8,22 @@ from typing import TYPE_CHECKING, Any
 
 from haarqntk.export._bibliography import bibliography, cite
 from haarqntk.export._equations import equation_lines
-from haarqntk.export._latex import escape_latex, latex_lines
+from haarqntk.export._latex import aligned, escape_latex, latex_lines
 from haarqntk.export._templates import latex_environment
 from haarqntk.export._text import range_of
-from haarqntk.qntk import Block, Derivation, Equation, Math, Paragraph, Step, Table, math_of
+from haarqntk.qntk import (
+    CHECK,
+    CLOSED_FORM,
+    Block,
+    Derivation,
+    Equation,
+    Math,
+    Paragraph,
+    Step,
+    Table,
+    formula,
+    math_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +31,8 @@ if TYPE_CHECKING:
     from haarqntk.qntk import EigenvalueFormula, Formula
 
 _LINE = 116
+_JOINT = "\x00"
+_MARKED = re.compile(r"(<!-- steps of (\w+)[^>]*-->\n).*?(\n<!-- end of steps -->)", flags=re.DOTALL)
 
 
 # -- Markdown ------------------------------------------------------------------------------------------
@@ -40,15 +54,36 @@ def markdown_steps(steps: Sequence[Step]) -> str:
     """
     parts = []
     for place, step in enumerate(steps, start=1):
-        parts.append(f"**{place}. {_markdown_prose(step.title)}**")
+        title = "".join(p if isinstance(p, str) else f"${p.latex}$" for p in step.title.pieces())
+        parts.append(f"**{place}. {title}**")
         parts += [_markdown_block(block) for block in step.blocks]
     return "\n\n".join(parts).replace(r"\operatorname{", r"\mathrm{")  # which GitHub refuses
 
 
+def with_steps(document: str) -> str:
+    """The document with what stands between its marks replaced by the steps of the formulas that they name.
+
+    A mean that an earlier section of the document has derived is referred to.
+    """
+    known: set[str] = set()
+
+    def section(found: re.Match[str]) -> str:
+        derivation = formula(found[2]).explain()
+        steps = markdown_steps(derivation.steps(known=frozenset(known)))
+        known.update(average.symbol[0] for average in derivation.averages)
+        return f"{found[1]}\n{steps}\n{found[3]}"
+
+    return _MARKED.sub(section, document)
+
+
 def _markdown_block(block: Block) -> str:
     if isinstance(block, Paragraph):
-        text = _markdown_prose(block)
-        return textwrap.fill(text, _LINE, break_long_words=False, break_on_hyphens=False)
+        # no line ends within mathematics: the next one could begin like a list
+        text = "".join(
+            p if isinstance(p, str) else f"${p.latex.replace(' ', _JOINT)}$" for p in block.pieces()
+        )
+        filled = textwrap.fill(text, _LINE, break_long_words=False, break_on_hyphens=False)
+        return filled.replace(_JOINT, " ")
     if isinstance(block, Equation):
         return f"$$ {block.left.latex} = {math_of(block.right).latex} $$"
     rows = [
@@ -57,10 +92,6 @@ def _markdown_block(block: Block) -> str:
         *(tuple(f"${m.latex}$" for m in row) for row in block.rows),
     ]
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
-
-
-def _markdown_prose(paragraph: Paragraph) -> str:
-    return "".join(p if isinstance(p, str) else f"${p.latex}$" for p in paragraph.pieces())
 
 
 # -- data ----------------------------------------------------------------------------------------------
@@ -129,41 +160,37 @@ def latex_derivations(formulas: Sequence[Formula | EigenvalueFormula], *, versio
     """
     known: set[str] = set()
     entries = []
-    for formula in formulas:
-        derivation = formula.explain()
+    for value in formulas:
+        derivation = value.explain()
         steps = derivation.steps(known=frozenset(known))
         known |= {average.symbol[0] for average in derivation.averages}
-        is_check = [step.title.template.startswith("Check") for step in steps]
+        proof = [
+            step for step in steps if step.title not in {CHECK, CLOSED_FORM}
+        ]  # the theorem has the latter
+        check = [block for step in steps if step.title == CHECK for block in step.blocks]
         entries.append(
             {
-                "name": escape_latex(formula.name),
-                "definition": formula.definition_latex,
-                "range": _range(formula),
-                "ensemble": escape_latex(formula.ensemble),
-                "design_order": formula.design_order,
-                "lines": [
-                    line.replace(" = ", " ={}& ", 1) if " = " in line else f"& {line}"
-                    for line in latex_lines(formula)
-                ],
-                "proof": "\n\n".join(
-                    map(_latex_step, (s for s, c in zip(steps, is_check, strict=True) if not c))
-                ),
-                "check": "\n\n".join(
-                    _latex_blocks(s.blocks) for s, c in zip(steps, is_check, strict=True) if c
-                ),
-                "reference": cite(formula.reference),
+                "name": escape_latex(value.name),
+                "definition": value.definition_latex,
+                "range": _range(value),
+                "ensemble": escape_latex(value.ensemble),
+                "design_order": value.design_order,
+                "lines": list(map(aligned, latex_lines(value))),
+                "proof": "\n\n".join(map(_latex_step, proof)),
+                "check": _latex_blocks(check),
+                "reference": cite(value.reference),
             }
         )
     template = latex_environment().get_template("derivations.tex.j2")
     return template.render(
         entries=entries,
         version=version,
-        bibliography=bibliography([formula.reference for formula in formulas]),
+        bibliography=bibliography([value.reference for value in formulas]),
     )
 
 
-def _range(formula: Formula | EigenvalueFormula) -> str:
-    text = escape_latex(range_of(formula)).replace("≥", r"$\ge$")
+def _range(value: Formula | EigenvalueFormula) -> str:
+    text = escape_latex(range_of(value)).replace("≥", r"$\ge$")
     return text.replace(r"X\_j = Tr X^j", r"$X_j = \operatorname{Tr} X^j$")
 
 

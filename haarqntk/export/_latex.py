@@ -116,7 +116,7 @@ def latex_document(formulas: Sequence[Formula | EigenvalueFormula], *, version: 
     entries = [
         {
             "name": escape_latex(formula.name),
-            "lines": [_aligned(line) for line in latex_lines(formula)],
+            "lines": [aligned(line) for line in latex_lines(formula)],
             "definition": formula.definition_latex,
             "ensemble": escape_latex(formula.ensemble),
             "design_order": formula.design_order,
@@ -128,7 +128,7 @@ def latex_document(formulas: Sequence[Formula | EigenvalueFormula], *, version: 
     return template.render(entries=entries, version=version)
 
 
-def _aligned(line: str) -> str:
+def aligned(line: str) -> str:
     """An alignment mark behind the equals sign of a line that starts an equation, before one that continues."""
     return line.replace(" = ", " ={}& ", 1) if " = " in line else f"& {line}"
 

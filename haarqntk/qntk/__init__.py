@@ -13,12 +13,15 @@ from haarqntk.qntk._formula import Formula
 from haarqntk.qntk._grammar import parse_closed_form, parse_moment
 from haarqntk.qntk._latex import latex_of
 from haarqntk.qntk._moments import covariance, cumulant, mean, variance
+from haarqntk.qntk._narrative import CHECK, CLOSED_FORM
 from haarqntk.qntk._published import check_published, exact_numerator, kernel_mean_of
 from haarqntk.qntk._ratio import Ratio
 from haarqntk.qntk._referee import ClaimCheck, check_claim, check_formula
 from haarqntk.qntk._series import SCALINGS, Series
 
 __all__ = [
+    "CHECK",
+    "CLOSED_FORM",
     "PUBLISHED_CLAIMS",
     "SCALINGS",
     "Block",

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from haarqntk.qntk._recipe import Average
     from haarqntk.qntk._second_route import SecondRoute
 
+CLOSED_FORM = Paragraph("Closed form")
+CHECK = Paragraph("Check by a second route")
 _LARGEST_K_BY_CLASSES = 4
 _NOTATION = Paragraph(
     "A permutation is written by its cycles, without fixed points, and `1` is the identity. Permutations of one cycle "
@@ -69,11 +71,12 @@ def narrate(derivation: Derivation, known: frozenset[str]) -> tuple[Step, ...]:
         steps.append(Step(_title("Copies", of), _copies(average)))
         for term in average.terms:
             steps += _steps_of_term(term, of)
-        steps.append(Step(_title("Sum over the layers", of), _sum(average)))
+        is_result = not several and _combination(derivation.results[0]) is None
+        steps.append(Step(_title("Sum over the layers", of), _sum(average, is_result=is_result)))
         checks += _check(average)
-    steps.append(Step(Paragraph("Closed form"), _closed_form(derivation)))
+    steps.append(Step(CLOSED_FORM, _closed_form(derivation)))
     if checks:
-        steps.append(Step(Paragraph("Check by a second route"), tuple(checks)))
+        steps.append(Step(CHECK, tuple(checks)))
     return tuple(steps)
 
 
@@ -203,24 +206,25 @@ def _in_numbers(term: TermSteps) -> tuple[Block, ...]:
     k = len(term.term.copies)
     rows = []
     for pattern in term.patterns:
-        counts = [str(stage.num_nonzero) for walk in pattern.walks for stage in walk.stages]
+        stages = [stage for walk in pattern.walks for stage in walk.stages]
+        counts = [f"{stage.num_nonzero} ({stage.num_values})" for stage in stages]
         rows.append((name_of_product(pattern.labels, pattern.pattern), written(" → ".join(counts))))
     values = [pattern.mean for pattern in term.patterns]
     return (
         Paragraph(
-            "The averaged state has {} coefficients, one for each permutation of the copies. The twirl of the input "
-            "sets them all to `1/(D (D+1) … (D+k−1))` with `k` the copies, for one pure state; a layer leaves these "
-            "many, the others vanish as `[X, 1] = 0`, `Tr X = 0` or by cancellation of signs:",
+            "The averaged state has {} coefficients, one for each permutation of the copies. Here is how many are "
+            "not zero after the twirl of the input and after each layer, and in brackets how many different values "
+            "they have. A term vanishes as `[X, 1] = 0`, as `Tr X = 0`, or because signs cancel.",
             (Math(f"{k}! = {factorial(k)}", f"{k}! = {factorial(k)}"),),
         ),
-        Table(("product", "coefficients after the input and each layer"), tuple(rows)),
+        Table(("product", "input → layer 1 → …"), tuple(rows)),
         Paragraph("Contracted with the observables, they give"),
         *(Equation(mean_of(pattern), shown(pattern.mean)) for pattern in term.patterns),
         *note_on(values),
     )
 
 
-def _sum(average: AverageSteps) -> tuple[Block, ...]:
+def _sum(average: AverageSteps, *, is_result: bool) -> tuple[Block, ...]:
     blocks: list[Block] = []
     for term in average.terms:
         pieces = []
@@ -237,6 +241,8 @@ def _sum(average: AverageSteps) -> tuple[Block, ...]:
     if factors != [_ONE]:
         names = joined([math_of(factor) for factor in factors], ", ")
         blocks.append(Paragraph("The products stand with the factors {}.", (names,)))
+    if is_result:  # the closed form comes next
+        return tuple(blocks)
     blocks.append(Paragraph("Together:"))
     return (*blocks, Equation(Math(*average.symbol), shown(average.mean)), *note_on([average.mean]))
 

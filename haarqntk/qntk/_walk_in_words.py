@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from haarqntk.combinatorics import cycles
 from haarqntk.haar import twirl_weights
 from haarqntk.qntk._blocks import Block, Equation, Math, Paragraph, Table, joined, math_of, number, written
-from haarqntk.traces import TracePolynomial
+from haarqntk.traces import TracePolynomial, trace_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,21 +18,24 @@ if TYPE_CHECKING:
     from haarqntk.combinatorics import Permutation
 
 _MOST_NAMED = 3  # permutations that are named before the rest is counted
-_MOST_TERMS = 60  # of a polynomial, past which it is shown at T1 = 0
+_MOST_TERMS = 10  # of a polynomial, past which it is shown for Tr O = 0
 _IN_FULL = 2
-_MEANS_NOTHING = TracePolynomial.constant(1)
+_ONE = TracePolynomial.constant(1)
 
 
 def shown(value: TracePolynomial) -> TracePolynomial:
-    """The polynomial, or what is left of it at T1 = 0 if it has many terms."""
-    return value if len(value.terms) <= _MOST_TERMS else value.substitute({"T1": TracePolynomial({})})
+    """The polynomial, or what is left of it for traceless observables if it has many terms."""
+    if len(value.terms) <= _MOST_TERMS:
+        return value
+    traces = (name for name in value.variables if len(trace_word(name) or ()) == 1)
+    return value.substitute(dict.fromkeys(traces, TracePolynomial({})))
 
 
 def note_on(values: Iterable[TracePolynomial]) -> list[Block]:
     """A word where ``shown`` leaves something out."""
     if all(shown(value) == value for value in values):
         return []
-    return [Paragraph("(Long forms are shown at `T1 = 0`; the data holds them whole.)")]
+    return [Paragraph("(Long forms are shown for `Tr O = 0`.)")]
 
 
 def name_of_product(labels: tuple[tuple[str, str], ...], pattern: tuple[tuple[int, ...], ...]) -> Math:
@@ -87,7 +90,7 @@ def walk_blocks(pattern: PatternSteps) -> tuple[Block, ...]:
             )
         blocks += _blocks_of_walk(walk)
     factor = TracePolynomial.constant(pattern.weight)
-    if factor != _MEANS_NOTHING:
+    if factor != _ONE:
         blocks.append(
             Paragraph("No layer of the pattern is silent, which has probability {}.", (math_of(factor),))
         )
@@ -228,7 +231,8 @@ def _image(image: Image, k: int) -> list[Block]:
         Math(f"({value.text}) {target.text}", rf"{value.latex}\, {target.latex}")
         for target, value in ((_cycles(sigma, k), math_of(c)) for sigma, c in image.coefficients)
     ]
-    result = joined(terms, " + ") if terms else written("0")
+    total = joined(terms, " + ") if terms else written("0")
+    result = Math(total.text, total.latex.replace("+ -", "-"))
     return [
         Paragraph(words, (source, overlaps)),
         Table(header, tuple(rows)),
