@@ -277,7 +277,7 @@ def _insertion(block: tuple[int, ...], generators: str) -> Insertion:
 def parities_of_overlap(
     tau: Permutation, sigma: Permutation, block: tuple[int, ...]
 ) -> tuple[tuple[int, int], int]:
-    """Tr(P_τ† · insertion(P_σ)) / D^{cycles of τ⁻¹σ}, X² = 1 and Tr X = 0, as (positive, negative) part, and the rest.
+    """Tr(P_τ† · insertion(P_σ)) / D^{cycles of τ⁻¹σ} for X² = 1, Tr X = 0: (positive, negative) part, and the rest.
 
     X to the left of P_σ in copy a sits on the point τ⁻¹(a) of τ⁻¹σ, X to the right on the point a.
     """
@@ -324,8 +324,8 @@ def _overlap(
     D = dimension_as_field(None)
     if generators == "pauli":
         even, num_odd = parities_of_overlap(tau, sigma, block)
-        value = D ** len(cycles(compose(inverse(tau), sigma))) * sum(even)
-        return Overlap(tau, even, num_odd, TracePolynomial.constant(value))
+        power = D ** len(cycles(compose(inverse(tau), sigma)))
+        return Overlap(tau, even, num_odd, TracePolynomial.constant(power * sum(even)))
     gram = {target: D ** len(cycles(compose(inverse(tau), target))) for target in image}
     value = reduce(lambda a, b: a + b, (c * gram[s] for s, c in image.items()), TracePolynomial({}))
     return Overlap(tau, (0, 0), 0, value)

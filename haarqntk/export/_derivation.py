@@ -98,7 +98,7 @@ def _markdown_block(block: Block) -> str:
 
 
 def record_of_derivation(derivation: Derivation) -> dict[str, Any]:
-    """The steps with every piece of mathematics as text and in LaTeX, and the exact contribution of each pattern."""
+    """The steps, with the mathematics as text and in LaTeX, and the exact contribution of each pattern."""
     return {
         "name": derivation.name,
         "definition": derivation.definition,
@@ -222,7 +222,8 @@ def _latex_table(table: Table) -> str:
     rows = " \\\\\n".join(" & ".join(f"${cell.latex}$" for cell in row) for row in table.rows)
     header = " & ".join(_heading(name) for name in table.header)
     columns = "l" * len(table.header)
-    return f"\\begin{{center}}\\begin{{tabular}}{{{columns}}}\n{header} \\\\ \\hline\n{rows}\n\\end{{tabular}}\\end{{center}}"
+    body = f"{header} \\\\ \\hline\n{rows}"
+    return f"\\begin{{center}}\\begin{{tabular}}{{{columns}}}\n{body}\n\\end{{tabular}}\\end{{center}}"
 
 
 def _heading(name: str) -> str:

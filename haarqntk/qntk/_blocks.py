@@ -110,13 +110,14 @@ def written(text: str) -> Math:
     r"""Mathematics written as text, with its LaTeX.
 
     Examples:
-        >>> written("Tr(P_τ† ⊗ρ)").latex
-        '\\operatorname{Tr}(P_\\tau ^\\dagger  \\otimes \\rho )'
+        >>> print(written("Tr(P_τ† ⊗ρ)").latex)
+        \operatorname{Tr}(P_\tau^\dagger\otimes\rho)
     """
     latex = re.sub(r"C\((\w+), (\w+)\)", r"\\binom{\1}{\2}", text)
     latex = re.sub(r"([_^])(\w\w+|\d+)", r"\1{\2}", latex)
     latex = re.sub(r"\b(Tr|Wg|cos)\b", r"\\operatorname{\1}", latex)
-    return Math(text, "".join(_LATEX_OF.get(letter, letter) for letter in latex))
+    latex = "".join(_LATEX_OF.get(letter, letter) for letter in latex)
+    return Math(text, re.sub(r"(\\[A-Za-z]+) (?![A-Za-z])", r"\1", latex))
 
 
 def number(value: int) -> Math:

@@ -50,7 +50,11 @@ def mean(expression: Expression) -> Formula:
     """
     a = _check(expression)
     return _formula(
-        "E", a, lambda dimension: mean_of_expression(a, dimension=dimension), cost_of(a), _mean_of(a)
+        "E",
+        a,
+        derive=lambda dimension: mean_of_expression(a, dimension=dimension),
+        cost=cost_of(a),
+        summands=_mean_of(a),
     )
 
 
@@ -87,7 +91,9 @@ def covariance(left: Expression, right: Expression) -> Formula:
 
     product = multiply_recipes(_mean_of(a), _mean_of(b))
     difference = add_recipes(_mean_of(both), scale_recipe(product, -1))
-    return _formula("Cov", a, derive, cost_of(both), difference, f"{_body(a)}, {_body(b)}")
+    return _formula(
+        "Cov", a, derive=derive, cost=cost_of(both), summands=difference, body=f"{_body(a)}, {_body(b)}"
+    )
 
 
 def cumulant(expression: Expression, order: int) -> Formula:
@@ -131,7 +137,7 @@ def _cumulant(name: str, a: Expression, n: int) -> Formula:
             cumulants.append(value)
         return cumulants[n]
 
-    return _formula(name, a, derive, cost_of(a**n), _cumulant_of(a, n))
+    return _formula(name, a, derive=derive, cost=cost_of(a**n), summands=_cumulant_of(a, n))
 
 
 def _cumulant_of(a: Expression, n: int) -> Recipe:
@@ -150,6 +156,7 @@ def _mean_of(a: Expression) -> Recipe:
 def _formula(
     operator: str,
     expression: Expression,
+    *,
     derive: Callable[[Dimension], TracePolynomial],
     cost: Cost,
     summands: Recipe,

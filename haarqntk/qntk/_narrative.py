@@ -29,8 +29,8 @@ CLOSED_FORM = Paragraph("Closed form")
 CHECK = Paragraph("Check by a second route")
 _LARGEST_K_BY_CLASSES = 4
 _NOTATION = Paragraph(
-    "A permutation is written by its cycles, without fixed points, and `1` is the identity. Permutations of one cycle "
-    "type with one coefficient `c` share a line."
+    "A permutation is written by its cycles, without fixed points, and `1` is the identity. Permutations of one "
+    "cycle type with one coefficient `c` share a line."
 )
 _ONE = TracePolynomial.constant(1)
 _U = Math(
@@ -41,18 +41,18 @@ _OF_ENSEMBLE = {
     "segments": f"Ensemble segments: {_SEGMENTS}.",
     "independent_layers": f"Ensemble independent_layers: {_SEGMENTS}, different derivatives taken as independent.",
     "prl_ansatz": f"Ensemble prl_ansatz: {_SEGMENTS}, each layer silent with probability `1/D²`.",
-    "generator_average": "Ensemble generator_average: in {} the output state and `M = U†OU` are kept, the generator of "
-    "each layer is Haar-rotated.",
+    "generator_average": "Ensemble generator_average: in {} the output state and `M = U†OU` are kept, the "
+    "generator of each layer is Haar-rotated.",
 }
 _OF_GENERATORS = {"pauli": "Every generator has `X² = 1`, `Tr X = 0`.", "general": "Write `X_j = Tr X^j`."}
 _ROUTES = {
-    "definition": "*By definition*: the overlaps of every layer with every permutation operator, counted one by one, "
-    "then the inverse of the Gram matrix; no average over the generator. It gives the same polynomial for {}.",
-    "factorisation": "*By factorisation*, without a walk: `K = v S_L` with independent `v` and `S_L` (document 04). "
-    "It gives the same polynomial for {}.",
-    "one layer": "*With one layer* the output is a sinusoid in its angle, `z = c + A cos(2θ − φ)`, so the product is a "
-    "number times a power of `A²`, as a power of `K` is; that one is known without a walk (document 04). It gives "
-    "the same polynomial for {} at `L = 1`.",
+    "definition": "*By definition*: the overlaps of every layer with every permutation operator, counted one by "
+    "one, then the inverse of the Gram matrix; no average over the generator. It gives the same polynomial for {}.",
+    "factorisation": "*By factorisation*, without a walk: `K = v S_L` with independent `v` and `S_L` (document "
+    "04). It gives the same polynomial for {}.",
+    "one layer": "*With one layer* the output is a sinusoid in its angle, `z = c + A cos(2θ − φ)`, so the product "
+    "is a number times a power of `A²`, as a power of `K` is; that one is known without a walk (document 04). It "
+    "gives the same polynomial for {} at `L = 1`.",
 }
 
 
@@ -140,7 +140,7 @@ def _copies(average: AverageSteps) -> tuple[Block, ...]:
         Paragraph(
             "{} is a mean of products of {} *copies*: a copy is one factor `z`, `g_l` or `h_lm`, an output or a "
             "derivative of one; they are numbered from 0 in the order in which they are written. In its copy a "
-            "derivative `∂_l` inserts `i[X, · ]` where layer `l` acts. Unitary {}-designs do for the segments.",
+            "derivative `∂_l` inserts `i[X, ·]` where layer `l` acts. Unitary {}-designs do for the segments.",
             (Math(*average.symbol), sizes, number(max(products))),
         ),
         *([_NOTATION] if 2 < max(products) <= _LARGEST_K_BY_CLASSES else []),  # noqa: PLR2004 - 1 and F have names
@@ -276,7 +276,7 @@ def _closed_form(derivation: Derivation) -> tuple[Block, ...]:
 def _check(average: AverageSteps) -> list[Block]:
     route, symbol = average.second_route, Math(*average.symbol)
     if route is None:
-        words = "There is no second exact route for {} here; a simulation checks it (hq.simulate, haarqntk validate)."
+        words = "There is no second exact route for {} here; simulation is the check (haarqntk validate)."
         return [Paragraph(words, (symbol,))]
     return [Paragraph(_ROUTES[route.route], (symbol,)), *_point(route)]
 

@@ -79,8 +79,8 @@ def walk_blocks(pattern: PatternSteps) -> tuple[Block, ...]:
     if not pattern.walks:
         blocks.append(
             Paragraph(
-                "The generators of each layer are averaged, states and `M` are kept: the twirl of the `X` of a layer "
-                "is a sum over permutations of their places, which leaves traces of words in `M` and the states."
+                "The generators of each layer are averaged, states and `M` are kept: the twirl of the `X` of a "
+                "layer is a sum over permutations of their places; traces of words in `M` and the states are left."
             )
         )
     for walk in pattern.walks:
@@ -101,8 +101,8 @@ def _blocks_of_walk(walk: Walk) -> list[Block]:
     if not walk.stages:
         return [
             Paragraph(
-                "A layer has an odd number of generators (or one alone, of which the mean is a multiple of `1`, with "
-                "which everything commutes): `X` and `−X` are equally likely, so the mean is zero at sight."
+                "A layer averages to zero at sight: an odd number of traceless `X` has the mean zero, and a single "
+                "`X` a multiple of `1`, with which everything commutes."
             )
         ]
     k = len(walk.labels)
@@ -177,7 +177,7 @@ def _layer(place: int, stage: Stage, insertion: Insertion, k: int) -> list[Block
     noun = "copies" if touched[:-1] else "copy"
     blocks: list[Block] = [
         Paragraph(
-            f"*Layer {place}* inserts `[X, · ]` into {noun} {listed}; the factors `i` wait until the end."
+            f"*Layer {place}* inserts `[X, ·]` into {noun} {listed}; the factors `i` wait until the end."
         ),
         *_what_vanishes(insertion, k),
     ]
@@ -223,8 +223,8 @@ def _image(image: Image, k: int) -> list[Block]:
     words = "On {} it has the overlaps {} below."
     if by_parity:
         words += (
-            " Each `X` stands left or right of `P_σ`, with the sign of the commutator: a cycle of `τ⁻¹σ` with an even "
-            "number of `X` gives `Tr 1 = D`, one with an odd number `Tr X = 0`."
+            " Each `X` stands left or right of `P_σ`, with the sign of the commutator: a cycle of `τ⁻¹σ` with an "
+            "even number of `X` gives `Tr 1 = D`, one with an odd number `Tr X = 0`."
         )
     header = ("τ", "even (signed)", "odd", "overlap") if by_parity else ("τ", "overlap")
     terms = [
