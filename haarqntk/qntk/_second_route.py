@@ -127,7 +127,12 @@ def _mean_of_sinusoids(orders: tuple[int, ...], dimension: Dimension) -> TracePo
         return TracePolynomial({})
     sign = prod(-1 if n % 4 in {1, 2} else 1 for n in orders)
     num_sines = sum(n % 2 for n in orders)
-    ratio = _mean_of_powers(k - num_sines, num_sines) / _mean_of_powers(0, k) * sign * 2 ** (sum(orders) - k)
+    ratio: Fraction = (
+        _mean_of_powers(k - num_sines, num_sines)
+        / _mean_of_powers(0, k)
+        * sign
+        * Fraction(2) ** (sum(orders) - k)
+    )
     return kernel_moment(k // 2, dimension).substitute({"L": TracePolynomial.constant(1)}) * ratio
 
 

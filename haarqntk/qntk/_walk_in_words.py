@@ -198,13 +198,17 @@ def _what_vanishes(insertion: Insertion, k: int) -> list[Block]:
         blocks.append(Paragraph(words, (number(num), number(factorial(k)))))
     if insertion.num_overlaps and k > _IN_FULL:
         odd, cancelled = insertion.num_odd, insertion.num_cancelled
-        counts = (insertion.num_overlaps, odd, cancelled, insertion.num_overlaps - odd - cancelled)
+        left = insertion.num_overlaps - odd - cancelled
+        reasons = [
+            (odd, "{} vanish as a cycle of `τ⁻¹σ` holds an odd number of `X`, on whichever sides they stand"),
+            (cancelled, "{} vanish as the signs of the commutators cancel"),
+            (left, "{} remain, each an integer times `D^c` with `c` the number of cycles of `τ⁻¹σ`"),
+        ]
+        words = "; ".join(reason for count, reason in reasons if count)
+        counts = (insertion.num_overlaps, *(count for count, _ in reasons if count))
         blocks.append(
             Paragraph(
-                "The others have {} overlaps `Tr(P_τ† [X, P_σ])`. Of these {} vanish because, whether each `X` "
-                "stands left or right, a cycle of `τ⁻¹σ` holds an odd number of them; {} because the signs of the "
-                "commutators cancel; {} remain, each an integer times `D^c`, with `c` the cycles of `τ⁻¹σ`.",
-                tuple(map(number, counts)),
+                f"The others have {{}} overlaps `Tr(P_τ† [X, P_σ])`: {words}.", tuple(map(number, counts))
             )
         )
     return blocks

@@ -87,7 +87,8 @@ def test_every_stage_is_the_dense_twirl(copies: list[Copy], D: int) -> None:
             assert stage.num_nonzero == len(found)
             # go on with integers
             common = sympy.ilcm(*(c.q for c in expected.values()))
-            state = sum(int(c * common) * permutation_operator(sigma, D) for sigma, c in expected.items())
+            terms = [int(c * common) * permutation_operator(sigma, D) for sigma, c in expected.items()]
+            state = np.sum(terms, axis=0)
             scale = sympy.Rational(1, common)
 
 

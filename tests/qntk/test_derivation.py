@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from shortcuts import closed_form, eigenvalue_formula
 
 import haarqntk as hq
 from haarqntk.circuits import kernel_moment
@@ -12,7 +13,6 @@ from haarqntk.errors import InputError
 from haarqntk.qntk import Equation, Paragraph, Table
 from haarqntk.qntk._recipe import value_of_recipe
 from haarqntk.traces import TracePolynomial
-from shortcuts import closed_form, eigenvalue_formula
 
 NAMES = [name for name in hq.formulas() if name != "supervised_kernel_eigenvalues"]
 c = hq.Circuit()
