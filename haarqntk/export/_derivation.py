@@ -43,14 +43,10 @@ def markdown_steps(steps: Sequence[Step]) -> str:
 
     Examples:
         >>> from haarqntk.qntk import formula
-        >>> print(markdown_steps(formula("kernel_mean").explain().steps()[4:5]))
-        **1. Sum over the layers**
+        >>> print(markdown_steps(formula("kernel_mean").explain().steps()[5:6]))
+        **1. Closed form**
         <BLANKLINE>
-        The patterns add up to $\binom{L}{1}\, \mathbb{E}[{g_{1}}^{2}]$.
-        <BLANKLINE>
-        Together:
-        <BLANKLINE>
-        $$ \mathbb{E}[K] = \frac{2 L \left(D T_{2} - T_{1}^{2}\right)}{\left(D - 1\right) \left(D + 1\right)^{2}} $$
+        $$ \overline{K} = \frac{2 L \left(D T_{2} - T_{1}^{2}\right)}{\left(D - 1\right) \left(D + 1\right)^{2}} $$
     """
     parts = []
     for place, step in enumerate(steps, start=1):

@@ -114,6 +114,8 @@ def test_vanishing_overlaps_are_counted_as_a_dense_count_finds_them() -> None:
     for stage in pattern.walks[0].stages[1:]:
         insertion = stage.insertion
         assert insertion is not None
+        for sigma in insertion.commuting:
+            assert not inserted(permutation_operator(sigma, D), insertion.block, D).any()
         others = [sigma for sigma in group(3) if sigma not in insertion.commuting]
         dense = [overlaps(inserted(permutation_operator(s, D), insertion.block, D), 3, D) for s in others]
         zeros = sum(value == 0 for row in dense for value in row)

@@ -63,7 +63,7 @@ def test_a_machine_without_latex_is_told_what_to_install(monkeypatch: pytest.Mon
 
 @pytest.mark.latex
 def test_a_document_that_does_not_compile_is_an_error_of_one_line() -> None:
-    with pytest.raises(OutputError, match="pdflatex says 'Undefined control sequence.'"):
+    with pytest.raises(OutputError, match=r"pdflatex says 'Undefined control sequence\.'"):
         pdf_of(r"\documentclass{article}\begin{document}\undefined\end{document}")
 
 

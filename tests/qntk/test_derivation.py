@@ -102,9 +102,12 @@ def test_a_high_power_of_the_kernel_is_factorised() -> None:
 
 
 def test_products_that_are_no_power_of_the_kernel_are_checked_at_one_layer() -> None:
-    (average,) = hq.mean(MU * K).explain().averages
-    assert average.second_route is not None
-    assert (average.second_route.route, average.second_route.agrees) == ("one layer", True)
+    third = hq.sum_over(e.d(l, l, l) * e.d(l) ** 5, l)
+    for expression, vanishes in ((MU * K, True), (third, False)):
+        (average,) = hq.mean(expression).explain().averages
+        route = average.second_route
+        assert route is not None
+        assert (route.route, route.agrees, not route.by_route) == ("one layer", True, vanishes)
 
 
 def test_a_coefficient_of_L_refers_to_its_formula() -> None:
