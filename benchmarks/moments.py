@@ -59,7 +59,7 @@ vector = _walk.walk(("psi",) * len(block), (), "pauli", None).coefficients
 
 def one_by_one():
     for _, operator in layer_operators(block, "pauli", None)[0]:
-        _walk._apply(operator, vector)
+        _walk.apply_operator(operator, vector)
 
 def overlaps():
     apply_by_overlaps(block, None, vector)

@@ -17,7 +17,7 @@ import typer
 from haarqntk import __version__
 from haarqntk._defaults import REFERENCE_SAMPLES, SAMPLES, SEED
 from haarqntk._lazy import LazyModule
-from haarqntk.errors import HaarqntkError, InputError
+from haarqntk.errors import HaarqntkError, InputError, OutputError
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -53,6 +53,13 @@ Format = Annotated[str, typer.Option("--format", help="text, latex or json.", me
 Names = Annotated[
     list[str] | None, typer.Argument(help="Formulas; all of them if none is named.", metavar="NAME")
 ]
+DerivedNames = Annotated[
+    list[str] | None,
+    typer.Argument(help="Formulas; all of them for 'all' or if none is named.", metavar="NAME"),
+]
+Steps = Annotated[
+    bool, typer.Option("--steps", help="Print every step from the definition to the closed form.")
+]
 Samples = Annotated[int, typer.Option(help="Simulated values for each check, NumPy route.")]
 ReferenceSamples = Annotated[int, typer.Option(help="Simulated values for each check, QuTiP route.")]
 Seed = Annotated[int, typer.Option(help="Seed of the simulation, an integer ≥ 0.")]
@@ -78,11 +85,30 @@ def _options(
 
 
 @app.command()
-def derive(names: Names = None, output_format: Format = "text") -> None:
+def derive(
+    names: DerivedNames = None,
+    *,
+    steps: Steps = False,
+    tex: Annotated[
+        Path | None, typer.Option(help="Write theorem, proof and check as LaTeX to this file.")
+    ] = None,
+    pdf: Annotated[Path | None, typer.Option(help="The same as PDF; needs pdflatex.")] = None,
+    output_format: Annotated[
+        str, typer.Option("--format", help="text, latex or json; markdown with --steps.", metavar="FORMAT")
+    ] = "text",
+) -> None:
     """Derive closed forms, exact in the dimension D and the depth L."""
-    output_format = arguments.one_of("format", output_format, _FORMATS)
-    derived = [qntk.formula(name) for name in names or qntk.formulas()]
-    _print_formulas(derived, output_format)
+    output_format = arguments.one_of(
+        "format", output_format, _FORMATS if not steps else (*_FORMATS, "markdown")
+    )
+    chosen = qntk.formulas() if not names or names == ["all"] else names
+    derived = [qntk.formula(name) for name in chosen]
+    if tex is not None or pdf is not None:
+        _write_derivations(derived, tex, pdf)
+    elif steps:
+        _print_steps(derived, output_format)
+    else:
+        _print_formulas(derived, output_format)
 
 
 @app.command()
@@ -142,6 +168,7 @@ def moment(
     expression: Annotated[str, typer.Argument(help="Such as 'sum(d(l)*d(l), l)^2'.", metavar="EXPR")],
     ensemble: Annotated[str, typer.Option(help="segments, independent_layers, prl_ansatz, …")] = "segments",
     generators: Annotated[str, typer.Option(help="pauli or general.")] = "pauli",
+    steps: Steps = False,  # noqa: FBT002 - a flag
     output_format: Format = "text",
 ) -> None:
     """Derive any moment of outputs and derivatives.
@@ -151,7 +178,10 @@ def moment(
     """
     output_format = arguments.one_of("format", output_format, _FORMATS)
     value = qntk.parse_moment(expression, circuits.Circuit(ensemble, generators))
-    _print_formulas([value], output_format)
+    if steps:
+        _print_steps([value], output_format)
+    else:
+        _print_formulas([value], output_format)
 
 
 @app.command()
@@ -272,6 +302,38 @@ def _parse_values(texts: list[str]) -> dict[str, int]:
             raise InputError(f"at must give each dimension once, got {name} twice")
         values[name] = int(number)
     return values
+
+
+def _print_steps(formulas: list[Formula | EigenvalueFormula], output_format: str) -> None:
+    if output_format == "latex":
+        typer.echo(export.latex_derivations(formulas, version=__version__))
+        return
+    derivations = [value.explain() for value in formulas]
+    if output_format == "json":
+        typer.echo(export.json_text([export.record_of_derivation(each) for each in derivations]))
+    elif output_format == "markdown":
+        typer.echo("\n\n".join(f"# {d.name}\n\n{export.markdown_steps(d.steps())}" for d in derivations))
+    else:
+        width = rich_console.Console().width
+        typer.echo("\n\n".join(qntk.as_text(d.name, d.steps(), width=width) for d in derivations))
+
+
+def _write_derivations(
+    formulas: list[Formula | EigenvalueFormula], tex: Path | None, pdf: Path | None
+) -> None:
+    """Both files, or neither if one cannot be made."""
+    document = export.latex_derivations(formulas, version=__version__)
+    contents = {tex: document.encode(), pdf: export.pdf_of(document) if pdf is not None else b""}
+    for path, content in contents.items():
+        if path is None:
+            continue
+        try:
+            path.write_bytes(content)
+        except OSError as error:
+            raise OutputError(
+                f"{path} cannot be written: {error.strerror}; name a file in a folder that exists"
+            ) from error
+        typer.echo(f"wrote {path}")
 
 
 def _parse_partition(text: str) -> tuple[int, ...]:

@@ -162,6 +162,10 @@ def test_weingarten(arguments: tuple[str, ...], printed: str) -> None:
             "k = 99 would not finish: one class runs over the 169229875 partitions of 99;",
         ),
         (
+            ("derive", "kernel_mean", "--format", "markdown"),
+            "unknown format 'markdown'; known: text, latex, json",
+        ),
+        (
             ("validate", "kernel"),
             "unknown formula 'kernel'; did you mean 'kernel_mean'? known: gradient_variance",
         ),
@@ -231,6 +235,48 @@ def test_integrate_refuses_in_one_line(
 def test_moment_derives_what_is_typed() -> None:
     printed = haarqntk("moment", "sum(d(l)*d(l), l)^2", "--format", "latex").stdout.strip()
     assert printed == hq.formula("kernel_second_moment").latex()
+
+
+def test_the_steps_fit_the_terminal_and_end_in_the_closed_form() -> None:
+    result = haarqntk("derive", "kernel_mean", "--steps")
+    assert result.returncode == 0
+    assert max(map(len, result.stdout.splitlines())) <= 80
+    assert f"kernel_mean = {hq.formula('kernel_mean')}" in result.stdout
+    assert "c_σ = 1/(D*(D + 1))" in result.stdout
+
+
+def test_the_steps_of_a_moment() -> None:
+    printed = haarqntk("moment", "covariance(e, K)", "--steps").stdout
+    assert "Check by a second route" in printed
+    assert max(map(len, printed.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    ("output_format", "start"),
+    [
+        ("latex", "% Derived by haarqntk"),
+        ("json", "[\n  {"),
+        ("markdown", "# kernel_mean\n\n**1. Definition**"),
+    ],
+)
+def test_the_steps_in_other_formats(output_format: str, start: str) -> None:
+    result = haarqntk("derive", "kernel_mean", "--steps", "--format", output_format)
+    assert result.stdout.startswith(start)
+
+
+def test_derive_writes_a_document(tmp_path: Path) -> None:
+    out = tmp_path / "proofs.tex"
+    assert haarqntk("derive", "kernel_mean", "kernel_variance", "--tex", str(out)).stdout == f"wrote {out}\n"
+    text = out.read_text(encoding="utf-8")
+    assert text.count(r"\begin{theorem}") == text.count(r"\begin{proof}") == 2
+    assert r"\bibitem{liu2023}" in text
+
+
+def test_derive_names_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    path = tmp_path / "no" / "proofs.tex"
+    assert refused("derive", "kernel_mean", "--tex", str(path)).startswith(
+        f"haarqntk: {path} cannot be written: "
+    )
 
 
 def test_moment_takes_an_ensemble_and_generators() -> None:

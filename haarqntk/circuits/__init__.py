@@ -17,28 +17,46 @@ from haarqntk.circuits._algebra import (
 )
 from haarqntk.circuits._copies import Copy, LayerPattern, layer_patterns
 from haarqntk.circuits._ensembles import ENSEMBLES, GENERATORS
-from haarqntk.circuits._factorised import kernel_moment
-from haarqntk.circuits._moment import Cost, cost_of, mean_of_expression, mean_of_pattern, mean_of_product
+from haarqntk.circuits._factorised import kernel_factors, kernel_moment, kernel_power
+from haarqntk.circuits._moment import (
+    FACTORISED_FROM,
+    Cost,
+    cost_of,
+    mean_of_expression,
+    mean_of_pattern,
+    mean_of_product,
+)
+from haarqntk.circuits._steps import Image, Insertion, Orbit, PatternSteps, Stage, Walk, steps_of_product
 from haarqntk.circuits._terms import Term
 
 __all__ = [
     "ENSEMBLES",
+    "FACTORISED_FROM",
     "GENERATORS",
     "TARGET",
     "Circuit",
     "Copy",
     "Cost",
     "Expression",
+    "Image",
+    "Insertion",
     "LayerIndex",
     "LayerPattern",
+    "Orbit",
     "Output",
+    "PatternSteps",
+    "Stage",
     "Term",
+    "Walk",
     "cost_of",
+    "kernel_factors",
     "kernel_moment",
+    "kernel_power",
     "layer_indices",
     "layer_patterns",
     "mean_of_expression",
     "mean_of_pattern",
     "mean_of_product",
+    "steps_of_product",
     "sum_over",
 ]

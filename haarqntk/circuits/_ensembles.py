@@ -91,14 +91,18 @@ def pattern_mean(
     if ensemble == "independent_layers":
         factors = (
             segment_mean(part_labels, part, generators, dimension, method)
-            for part_labels, part in _independent_parts(labels, pattern)
+            for part_labels, part in independent_parts(labels, pattern)
         )
         return prod(factors, start=TracePolynomial.constant(1))
     mean = segment_mean(labels, pattern, generators, dimension, method)
     if ensemble == "prl_ansatz":
-        speaking = 1 - 1 / dimension_as_field(dimension) ** 2
-        return mean * speaking ** len(pattern)
+        return mean * speaking_probability(dimension) ** len(pattern)
     return mean
+
+
+def speaking_probability(dimension: Dimension) -> RationalFunction:
+    """1 − 1/D², the probability that a generator of "prl_ansatz" is not the identity."""
+    return 1 - 1 / dimension_as_field(dimension) ** 2
 
 
 def segment_mean(
@@ -147,7 +151,7 @@ def _refuse_two_phases(invariants: tuple[Monomial, ...], traces: tuple[Monomial,
         )
 
 
-def _independent_parts(
+def independent_parts(
     labels: tuple[Label, ...], pattern: LayerPattern
 ) -> list[tuple[tuple[Label, ...], LayerPattern]]:
     """The copies grouped by derivative: equal label and equal layers."""

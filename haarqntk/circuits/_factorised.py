@@ -51,9 +51,19 @@ def kernel_moment(n: int, dimension: Dimension = None) -> TracePolynomial:
         >>> kernel_moment(1).to_sympy()
         2*L*(D*T2 - T1**2)/((D - 1)*(D + 1)**2)
     """
+    variance, squares = kernel_factors(n, dimension)
+    return variance * squares
+
+
+def kernel_factors(n: int, dimension: Dimension = None) -> tuple[TracePolynomial, TracePolynomial]:
+    """E[v^n] and E[S_L^n], the two factors of ``kernel_moment``.
+
+    Raises:
+        CostError: If n is larger than 5.
+    """
     if n > LARGEST_POWER:
         raise CostError(f"n = {n} would not finish: moments of K run up to the power {LARGEST_POWER}")
-    return _variance_moment(n, dimension) * _square_sum_moment(n, dimension)
+    return _variance_moment(n, dimension), _square_sum_moment(n, dimension)
 
 
 def _square_sum_moment(n: int, dimension: Dimension) -> TracePolynomial:

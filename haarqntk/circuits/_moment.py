@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from haarqntk.circuits._algebra import Expression
     from haarqntk.haar import Dimension
 
-_FACTORISED_FROM = 3  # for K³ the factorisation is ten times as fast as the walk, and it goes on to K⁵
+FACTORISED_FROM = 3  # for K³ the factorisation is ten times as fast as the walk, and it goes on to K⁵
 
 
 class Cost(NamedTuple):
@@ -49,7 +49,7 @@ def cost_of(expression: Expression) -> Cost:
     patterns = set()
     for term in expression.terms:
         power = kernel_power(term.copies, circuit.ensemble, circuit.generators)
-        if power is None or power < _FACTORISED_FROM:
+        if power is None or power < FACTORISED_FROM:
             patterns |= {canonical_pattern(term.copies, pattern) for pattern in layer_patterns(term.copies)}
     return Cost(expression.num_copies, len(patterns), factorial(expression.num_copies))
 
@@ -147,7 +147,7 @@ def mean_of_expression(expression: Expression, *, dimension: Dimension = None) -
     total = TracePolynomial({})
     for term, coefficient in expression.terms.items():
         power = kernel_power(term.copies, ensemble, generators)
-        if power is not None and power >= _FACTORISED_FROM:
+        if power is not None and power >= FACTORISED_FROM:
             mean = kernel_moment(power, dimension)
         else:
             mean = mean_of_product(term.copies, ensemble=ensemble, generators=generators, dimension=dimension)

@@ -54,7 +54,7 @@ def walk(states: tuple[str, ...], pattern: LayerPattern, generators: str, dimens
         return WalkVector(numerators, before.invariants, before.scale * scale)
     operators, scale = layer_operators(block, generators, dimension)
     parts = [
-        (multiply_monomials(invariant, monomial), _apply(operator, before.coefficients[:, [j]]))
+        (multiply_monomials(invariant, monomial), apply_operator(operator, before.coefficients[:, [j]]))
         for monomial, operator in operators
         for j, invariant in enumerate(before.invariants)
     ]
@@ -71,7 +71,7 @@ def _stack(parts: list[tuple[Monomial, Polynomials]], size: int, scale: Rational
     return WalkVector(smallest_integers(total), invariants or ((),), scale)
 
 
-def _apply(operator: SparseOperator, vector: Polynomials) -> Polynomials:
+def apply_operator(operator: SparseOperator, vector: Polynomials) -> Polynomials:
     """The product: every power of D shifts the polynomials, every run of one target is summed at once."""
     size, width, length = vector.shape
     highest = int(operator.power.max(initial=0))

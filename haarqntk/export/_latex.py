@@ -50,24 +50,24 @@ def latex_lines(formula: Formula | EigenvalueFormula, *, width: int = _LINE) -> 
         formula = formula.centred()
         expression = formula.to_sympy()
         whole = latex_of(expression)
-    if _visible(whole) <= width:
+    if num_visible(whole) <= width:
         return [f"{formula.notation} = {whole}"]
     lines = [f"{formula.notation} ="]
     for term in expression.as_ordered_terms():
         start = "" if len(lines) == 1 else "{} + "
-        first, *rest = _broken_product(term, width)
+        first, *rest = broken_product(term, width)
         lines += [start + first, *rest]
     return [f"{lines[0]} {lines[1]}", *lines[2:]]
 
 
-def _broken_product(product: Any, width: int) -> list[str]:
+def broken_product(product: Any, width: int) -> list[str]:
     """A fraction with the short factors, times each long sum broken into lines."""
     numerator, denominator = sympy.fraction(product)
     factors = sympy.Mul.make_args(numerator)
-    long_sums = [factor for factor in factors if factor.is_Add and _visible(latex_of(factor)) > width // 2]
+    long_sums = [factor for factor in factors if factor.is_Add and num_visible(latex_of(factor)) > width // 2]
     short = sympy.Mul(*(factor for factor in factors if factor not in long_sums))
     used = 12 + max(
-        _visible(latex_of(short)), _visible(latex_of(denominator))
+        num_visible(latex_of(short)), num_visible(latex_of(denominator))
     )  # 12 for what stands before it
     lines = [latex_of(short / denominator)]
     for total in long_sums:
@@ -75,7 +75,7 @@ def _broken_product(product: Any, width: int) -> list[str]:
         lines[-1] += rf" \Bigl( {chunks[0]}"
         lines += [rf"\qquad {{}} {chunk}" for chunk in chunks[1:]]
         lines[-1] += r" \Bigr)"
-        used = 4 + _visible(chunks[-1])
+        used = 4 + num_visible(chunks[-1])
     return lines
 
 
@@ -85,7 +85,7 @@ def _chunks(terms: Sequence[str], first: int, width: int) -> list[str]:
     current, room = terms[0], first
     for term in terms[1:]:
         signed = f"- {term[1:].lstrip()}" if term.startswith("-") else f"+ {term}"
-        if _visible(current) + _visible(signed) > room:
+        if num_visible(current) + num_visible(signed) > room:
             pieces.append(current)
             current, room = signed, width
         else:
@@ -93,7 +93,7 @@ def _chunks(terms: Sequence[str], first: int, width: int) -> list[str]:
     return [*pieces, current]
 
 
-def _visible(text: str) -> int:
+def num_visible(text: str) -> int:
     """About how many characters are seen; commands, grouping and spaces are not."""
     return len(re.sub(r"\\[A-Za-z]+|[{}_^\s\\]", "", text))
 
@@ -116,7 +116,7 @@ def latex_document(formulas: Sequence[Formula | EigenvalueFormula], *, version: 
     entries = [
         {
             "name": escape_latex(formula.name),
-            "lines": [_aligned(line) for line in latex_lines(formula)],
+            "lines": [aligned(line) for line in latex_lines(formula)],
             "definition": formula.definition_latex,
             "ensemble": escape_latex(formula.ensemble),
             "design_order": formula.design_order,
@@ -128,7 +128,7 @@ def latex_document(formulas: Sequence[Formula | EigenvalueFormula], *, version: 
     return template.render(entries=entries, version=version)
 
 
-def _aligned(line: str) -> str:
+def aligned(line: str) -> str:
     """An alignment mark behind the equals sign of a line that starts an equation, before one that continues."""
     return line.replace(" = ", " ={}& ", 1) if " = " in line else f"& {line}"
 

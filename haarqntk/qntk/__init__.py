@@ -4,27 +4,40 @@
 ensemble, design order, range of D, source. ``_kernel.py`` and ``_supervised.py`` say what each name means.
 """
 
+from haarqntk.qntk._blocks import Block, Equation, Math, Paragraph, Step, Table, as_text, math_of
 from haarqntk.qntk._catalogue import formula, formulas
 from haarqntk.qntk._claims import PUBLISHED_CLAIMS, PublishedClaim
+from haarqntk.qntk._derivation import Derivation
 from haarqntk.qntk._eigenvalues import EigenvalueFormula
 from haarqntk.qntk._formula import Formula
 from haarqntk.qntk._grammar import parse_closed_form, parse_moment
 from haarqntk.qntk._latex import latex_of
 from haarqntk.qntk._moments import covariance, cumulant, mean, variance
+from haarqntk.qntk._narrative import CHECK, CLOSED_FORM
 from haarqntk.qntk._published import check_published, exact_numerator, kernel_mean_of
 from haarqntk.qntk._ratio import Ratio
 from haarqntk.qntk._referee import ClaimCheck, check_claim, check_formula
 from haarqntk.qntk._series import SCALINGS, Series
 
 __all__ = [
+    "CHECK",
+    "CLOSED_FORM",
     "PUBLISHED_CLAIMS",
     "SCALINGS",
+    "Block",
     "ClaimCheck",
+    "Derivation",
     "EigenvalueFormula",
+    "Equation",
     "Formula",
+    "Math",
+    "Paragraph",
     "PublishedClaim",
     "Ratio",
     "Series",
+    "Step",
+    "Table",
+    "as_text",
     "check_claim",
     "check_formula",
     "check_published",
@@ -35,6 +48,7 @@ __all__ = [
     "formulas",
     "kernel_mean_of",
     "latex_of",
+    "math_of",
     "mean",
     "parse_closed_form",
     "parse_moment",

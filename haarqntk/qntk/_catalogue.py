@@ -12,13 +12,14 @@ from haarqntk.errors import InputError
 from haarqntk.qntk import _kernel, _supervised
 from haarqntk.qntk._eigenvalues import EigenvalueFormula
 from haarqntk.qntk._formula import Formula
+from haarqntk.qntk._recipe import Average, Recipe, add_recipes, recipe, scale_recipe
+from haarqntk.traces import TracePolynomial
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from haarqntk.circuits import Expression
     from haarqntk.haar import Dimension
-    from haarqntk.traces import TracePolynomial
 
 # The independence of different derivatives and the average over generators say nothing of two inputs' overlap.
 _OVERLAP_ENSEMBLES = ("segments", "prl_ansatz")
@@ -33,7 +34,45 @@ class _Entry:
     definition_latex: str
     notation: str
     reference: str
+    recipe: Callable[[Circuit], Recipe]
     ensembles: tuple[str, ...] = ENSEMBLES
+
+
+# -- what each is made of, for explain -----------------------------------------------------------------
+
+
+def _K(circuit: Circuit, **at: TracePolynomial) -> Average:
+    return Average(_kernel.kernel(circuit), ("E[K]", r"\mathbb{E}[K]"), tuple(at.items()))
+
+
+def _K2(circuit: Circuit) -> Average:
+    return Average(_kernel.kernel(circuit) ** 2, ("E[K²]", r"\mathbb{E}[K^2]"))
+
+
+def _mu(circuit: Circuit) -> Average:
+    return Average(_kernel.meta_kernel(circuit), ("E[μ]", r"\mathbb{E}[\mu]"))
+
+
+def _mu2(circuit: Circuit) -> Average:
+    return Average(_kernel.meta_kernel(circuit) ** 2, ("E[μ²]", r"\mathbb{E}[\mu^2]"))
+
+
+def _K12(circuit: Circuit, **at: TracePolynomial) -> Average:
+    return Average(
+        _supervised.supervised_kernel(circuit), ("E[K₁₂]", r"\mathbb{E}[K^{12}]"), tuple(at.items())
+    )
+
+
+def _eigenvalue(circuit: Circuit, weight: TracePolynomial) -> Recipe:
+    """The diagonal entry, σ = 1, and ``weight`` times the other one, σ = 0, for one observable."""
+    diagonal, off_diagonal = (
+        recipe(
+            _K12(circuit, sigma_ab=TracePolynomial.constant(sigma), **_supervised.SAME_OBSERVABLE),
+            coefficient=coefficient,
+        )
+        for sigma, coefficient in ((1, 1), (0, weight))
+    )
+    return add_recipes(diagonal, off_diagonal)
 
 
 _ENTRIES = {
@@ -45,6 +84,7 @@ _ENTRIES = {
         definition_latex=r"\operatorname{Var} g_l = \mathbb{E}[g_l^2], \quad g_l = \partial z/\partial\theta_l",
         notation=r"\operatorname{Var} g_l",
         reference="liu2023; derivations/03_kernel_mean.md",
+        recipe=lambda circuit: recipe(_K(circuit, L=TracePolynomial.constant(1))),
     ),
     "kernel_mean": _Entry(
         derive=_kernel.kernel_mean,
@@ -54,6 +94,7 @@ _ENTRIES = {
         definition_latex=r"\overline{K} = \mathbb{E}\left[\sum_l g_l^2\right]",
         notation=r"\overline{K}",
         reference="liu2023, Eqs. (6), (9); derivations/03_kernel_mean.md",
+        recipe=lambda circuit: recipe(_K(circuit)),
     ),
     "kernel_second_moment": _Entry(
         derive=_kernel.kernel_second_moment,
@@ -63,6 +104,7 @@ _ENTRIES = {
         definition_latex=r"\mathbb{E}[K^2] = \mathbb{E}\left[\sum_{l, m} g_l^2 g_m^2\right]",
         notation=r"\mathbb{E}[K^2]",
         reference="liu2023, Eq. (12); zhang2024; derivations/04_kernel_variance.md",
+        recipe=lambda circuit: recipe(_K2(circuit)),
     ),
     "kernel_variance": _Entry(
         derive=_kernel.kernel_variance,
@@ -72,6 +114,9 @@ _ENTRIES = {
         definition_latex=r"(\Delta K)^2 = \mathbb{E}[K^2] - \overline{K}^2",
         notation=r"(\Delta K)^2",
         reference="liu2023, Eq. (12); zhang2024; derivations/04_kernel_variance.md",
+        recipe=lambda circuit: add_recipes(
+            recipe(_K2(circuit)), scale_recipe(recipe(_K(circuit), _K(circuit)), -1)
+        ),
     ),
     "meta_kernel_mean": _Entry(
         derive=_kernel.meta_kernel_mean,
@@ -82,6 +127,7 @@ _ENTRIES = {
         r" \quad h_{lm} = \partial^2 z/\partial\theta_l\partial\theta_m",
         notation=r"\mathbb{E}[\mu]",
         reference="liu2023, Eq. (14); zhang2024; derivations/06_meta_kernel.md",
+        recipe=lambda circuit: recipe(_mu(circuit)),
     ),
     "meta_kernel_second_moment": _Entry(
         derive=_kernel.meta_kernel_second_moment,
@@ -91,6 +137,7 @@ _ENTRIES = {
         definition_latex=r"(\Delta\mu)^2 = \mathbb{E}[\mu^2]",
         notation=r"(\Delta\mu)^2",
         reference="liu2023, Eq. (15); derivations/06_meta_kernel.md",
+        recipe=lambda circuit: recipe(_mu2(circuit)),
     ),
     "supervised_kernel_mean": _Entry(
         derive=_supervised.supervised_kernel_mean,
@@ -102,6 +149,7 @@ _ENTRIES = {
         r" \quad \sigma = |\langle \varphi | \varphi' \rangle|^2",
         notation=r"\overline{K}^{12}_{\varphi\varphi'}",
         reference="liu2023, Eq. (17); derivations/05_supervised_kernel.md",
+        recipe=lambda circuit: recipe(_K12(circuit, sigma_ab=TracePolynomial.variable("sigma"))),
         ensembles=_OVERLAP_ENSEMBLES,
     ),
 }
@@ -116,11 +164,17 @@ _EIGENVALUE_ENTRIES = {
         r" \text{ for } |A| \text{ orthogonal inputs, one observable}",
         notation=notation,
         reference="liu2023, Eq. (21); derivations/05_supervised_kernel.md",
+        recipe=partial(_eigenvalue, weight=weight),
         ensembles=_OVERLAP_ENSEMBLES,
     )
-    for part, derive, notation in (
-        ("uniform", _supervised.uniform_eigenvalue, r"\lambda_1"),
-        ("difference", _supervised.difference_eigenvalue, r"\lambda_2"),
+    for part, derive, notation, weight in (
+        (
+            "uniform",
+            _supervised.uniform_eigenvalue,
+            r"\lambda_1",
+            TracePolynomial.variable("n") - TracePolynomial.constant(1),
+        ),
+        ("difference", _supervised.difference_eigenvalue, r"\lambda_2", TracePolynomial.constant(-1)),
     )
 }
 
@@ -202,4 +256,5 @@ def _as_formula(name: str, entry: _Entry, circuit: Circuit) -> Formula:
         notation=entry.notation,
         reference=entry.reference,
         derive=derive,
+        recipe=entry.recipe(circuit),
     )

@@ -21,6 +21,7 @@ from haarqntk._lazy import LazyModule
 from haarqntk._symbols import symbol
 from haarqntk.errors import CostError, InputError, InputTypeError
 from haarqntk.exact import rational_spectrum
+from haarqntk.qntk._derivation import Derivation, derive_in_steps
 from haarqntk.qntk._inputs import circuit_dimension
 from haarqntk.qntk._latex import latex_of
 from haarqntk.qntk._supervised import overlap_factor
@@ -117,6 +118,10 @@ class EigenvalueFormula:
 
     def __str__(self) -> str:
         return "\n".join(f"{value}  (multiplicity {count})" for value, count in self.to_sympy().items())
+
+    def explain(self) -> Derivation:
+        """How the two eigenvalues come about; see ``Formula.explain``."""
+        return derive_in_steps(self.name, (self.uniform, self.difference))
 
     def series(self, order: int = 2, *, scaling: str | Mapping[str, int] = "pauli_sum") -> dict[Series, Any]:
         """The expansion of each eigenvalue in 1/D at fixed |A| → its multiplicity; see ``Formula.series``."""

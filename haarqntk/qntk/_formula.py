@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 from haarqntk._arguments import integer, rational
 from haarqntk._lazy import LazyModule
 from haarqntk.errors import InputError, InputTypeError
+from haarqntk.qntk._derivation import Derivation, derive_in_steps
 from haarqntk.qntk._inputs import as_float, binary_fraction, circuit_dimension
 from haarqntk.qntk._latex import latex_of
 from haarqntk.qntk._ratio import Ratio
+from haarqntk.qntk._recipe import Recipe, add_recipes, multiply_recipes, scale_recipe, substitute_in_recipe
 from haarqntk.qntk._series import Series, expand
 from haarqntk.qntk._values import SymbolValues
 from haarqntk.traces import TracePolynomial, trace_word
@@ -49,6 +51,7 @@ class Formula:
         reference: Keys into the bibliography, and the derivation.
         derive: The derivation at an integer dimension or at the symbol; below ``design_order`` it is run
             again at the integer, with the pseudo-inverse.
+        recipe: The formula as a polynomial in means, which ``explain`` follows; empty for a coefficient of L.
     """
 
     name: str = field(compare=False)
@@ -62,18 +65,19 @@ class Formula:
     notation: str = field(compare=False)
     reference: str = field(compare=False)
     derive: Callable[[Dimension], TracePolynomial] = field(compare=False, repr=False)
+    recipe: Recipe = field(default=(), compare=False, repr=False)
 
     # -- arithmetic: sums, products and powers of results are results ------------------------------------
 
     def __add__(self, other: Formula) -> Formula:
-        return self._combine(other, "+", lambda a, b: a + b)
+        return self._combine(other, "+", lambda a, b: a + b, add_recipes)
 
     def __sub__(self, other: Formula) -> Formula:
-        return self._combine(other, "-", lambda a, b: a - b)
+        return self._combine(other, "-", lambda a, b: a - b, lambda a, b: add_recipes(a, scale_recipe(b, -1)))
 
     def __mul__(self, other: Formula | Fraction | int) -> Formula:
         if isinstance(other, Formula):
-            return self._combine(other, "*", lambda a, b: a * b)
+            return self._combine(other, "*", lambda a, b: a * b, multiply_recipes)
         try:
             c = rational("a multiple of a formula", other)
         except InputTypeError:
@@ -87,6 +91,7 @@ class Formula:
             definition_latex=rf"{c}\, \left({self.notation}\right)",
             notation=rf"{c}\, \left({self.notation}\right)",
             derive=lambda dimension: derive(dimension) * c,
+            recipe=scale_recipe(self.recipe, c),
         )
 
     __rmul__ = __mul__
@@ -101,7 +106,13 @@ class Formula:
         check_same_average(self, other)
         return Ratio(self, other)
 
-    def _combine(self, other: Formula, sign: str, operation: _Operation) -> Formula:
+    def _combine(
+        self,
+        other: Formula,
+        sign: str,
+        operation: _Operation,
+        of_recipes: Callable[[Recipe, Recipe], Recipe],
+    ) -> Formula:
         if not isinstance(other, Formula):
             return NotImplemented
         check_same_average(self, other)
@@ -117,6 +128,7 @@ class Formula:
             notation=rf"\left({self.notation}\right) {sign} \left({other.notation}\right)",
             reference="; ".join(dict.fromkeys([*self.reference.split("; "), *other.reference.split("; ")])),
             derive=lambda dimension: operation(derive_left(dimension), derive_right(dimension)),
+            recipe=of_recipes(self.recipe, other.recipe) if self.recipe and other.recipe else (),
         )
 
     def coefficient_of_L(self, power: int) -> Formula:
@@ -135,6 +147,7 @@ class Formula:
             polynomial=self.polynomial.coefficient("L", n),
             notation=rf"[L^{{{n}}}]\, {self.notation}",
             derive=lambda dimension: derive(dimension).coefficient("L", n),
+            recipe=(),
         )
 
     def centred(self) -> Formula:
@@ -157,7 +170,25 @@ class Formula:
             polynomial=self.polynomial.substitute(at_zero),
             notation=rf"\left.{self.notation}\right|_{{T_1=0}}",
             derive=lambda dimension: derive(dimension).substitute(at_zero),
+            recipe=substitute_in_recipe(self.recipe, at_zero),
         )
+
+    def explain(self) -> Derivation:
+        """How the formula comes about: the walks of the engine, one layer at a time, and a second route.
+
+        Returns:
+            The steps as data; ``print`` shows them, ``haarqntk.export`` writes them as Markdown or LaTeX.
+
+        Raises:
+            InputError: If the formula is a coefficient of L.
+
+        Examples:
+            >>> from haarqntk.qntk import formula
+            >>> derivation = formula("kernel_mean").explain()
+            >>> [step.title.template for step in derivation.steps()][:3]
+            ['Definition', 'Copies', 'Layer patterns']
+        """
+        return derive_in_steps(self.name, (self,))
 
     @property
     def degree_in_L(self) -> int:

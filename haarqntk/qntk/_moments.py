@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
-from math import factorial
+from math import comb, factorial
 from typing import TYPE_CHECKING
 
 from haarqntk._arguments import integer
 from haarqntk.circuits import Cost, Expression, cost_of, mean_of_expression
 from haarqntk.errors import CostError, InputError, InputTypeError
 from haarqntk.qntk._formula import Formula
+from haarqntk.qntk._recipe import Average, Recipe, add_recipes, multiply_recipes, recipe, scale_recipe
 from haarqntk.traces import TracePolynomial
 
 if TYPE_CHECKING:
@@ -48,7 +49,13 @@ def mean(expression: Expression) -> Formula:
         derivations/02_the_walk.md.
     """
     a = _check(expression)
-    return _formula("E", a, lambda dimension: mean_of_expression(a, dimension=dimension), cost_of(a))
+    return _formula(
+        "E",
+        a,
+        derive=lambda dimension: mean_of_expression(a, dimension=dimension),
+        cost=cost_of(a),
+        summands=_mean_of(a),
+    )
 
 
 def variance(expression: Expression) -> Formula:
@@ -82,7 +89,11 @@ def covariance(left: Expression, right: Expression) -> Formula:
         first, second = means
         return mean_of_expression(both, dimension=dimension) - first * second
 
-    return _formula("Cov", a, derive, cost_of(both), f"{_body(a)}, {_body(b)}")
+    product = multiply_recipes(_mean_of(a), _mean_of(b))
+    difference = add_recipes(_mean_of(both), scale_recipe(product, -1))
+    return _formula(
+        "Cov", a, derive=derive, cost=cost_of(both), summands=difference, body=f"{_body(a)}, {_body(b)}"
+    )
 
 
 def cumulant(expression: Expression, order: int) -> Formula:
@@ -126,18 +137,33 @@ def _cumulant(name: str, a: Expression, n: int) -> Formula:
             cumulants.append(value)
         return cumulants[n]
 
-    return _formula(name, a, derive, cost_of(a**n))
+    return _formula(name, a, derive=derive, cost=cost_of(a**n), summands=_cumulant_of(a, n))
+
+
+def _cumulant_of(a: Expression, n: int) -> Recipe:
+    # κ_n = m_n − Σ_{j<n} C(n−1, j−1) κ_j m_{n−j}
+    total = _mean_of(a**n)
+    for j in range(1, n):
+        product = multiply_recipes(_cumulant_of(a, j), _mean_of(a ** (n - j)))
+        total = add_recipes(total, scale_recipe(product, -comb(n - 1, j - 1)))
+    return total
+
+
+def _mean_of(a: Expression) -> Recipe:
+    return recipe(Average(a, (f"E[{_body(a)}]", rf"\texttt{{E[{_escaped(_body(a))}]}}")))
 
 
 def _formula(
     operator: str,
     expression: Expression,
+    *,
     derive: Callable[[Dimension], TracePolynomial],
     cost: Cost,
+    summands: Recipe,
     body: str | None = None,
 ) -> Formula:
     text = f"{operator}[{_body(expression) if body is None else body}]"
-    escaped = text.replace("_", r"\_")
+    escaped = _escaped(text)
     return Formula(
         name=text,
         polynomial=derive(None),
@@ -150,7 +176,12 @@ def _formula(
         notation=rf"\texttt{{{escaped}}}",
         reference=_REFERENCE,
         derive=derive,
+        recipe=summands,
     )
+
+
+def _escaped(text: str) -> str:
+    return text.replace("_", r"\_")
 
 
 def _body(expression: Expression) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _ONE = TracePolynomial.constant(1)
 _ZERO = TracePolynomial({})
-_SAME_OBSERVABLE = {
+SAME_OBSERVABLE = {
     "T_O1": TracePolynomial.variable("T1"),
     "T_O2": TracePolynomial.variable("T1"),
     "T_O1O2": TracePolynomial.variable("T2"),
@@ -53,7 +53,7 @@ def difference_eigenvalue(circuit: Circuit, dimension: Dimension = None) -> Trac
 
 
 def _entries(circuit: Circuit, dimension: Dimension) -> tuple[TracePolynomial, TracePolynomial]:
-    mean = supervised_kernel_mean(circuit, dimension).substitute(_SAME_OBSERVABLE)
+    mean = supervised_kernel_mean(circuit, dimension).substitute(SAME_OBSERVABLE)
     return mean.substitute({"sigma": _ONE}), mean.substitute({"sigma": _ZERO})
 
 

@@ -1,0 +1,335 @@
+"""What the walk does, step by step, as data: for a reader, not for the engine.
+
+Nothing is recorded while the engine derives. ``steps_of_product`` calls the same pure functions again, one layer at
+a time, and keeps what they give. Factors i of the commutators are left out until the end, as in the engine.
+
+How much is kept depends on the number k of copies: for k ≤ 2 every overlap and every image, for k ≤ 4 every
+coefficient, beyond that only how many coefficients survive.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from functools import reduce
+from operator import mul
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from haarqntk.circuits._boundary import observable_traces
+from haarqntk.circuits._copies import Copy, canonical_pattern, layer_patterns
+from haarqntk.circuits._ensembles import independent_parts, pattern_mean, segment_mean, speaking_probability
+from haarqntk.circuits._insertion import layer_is_silent, layer_operators, placements
+from haarqntk.circuits._moment import binomial_in_L
+from haarqntk.circuits._walk import WalkVector, apply_operator, walk
+from haarqntk.combinatorics import all_permutations, compose, cycle_type, cycles, inverse
+from haarqntk.exact import RationalFunction
+from haarqntk.haar import dimension_as_field
+from haarqntk.traces import TracePolynomial
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from haarqntk.circuits._copies import Label, LayerPattern
+    from haarqntk.combinatorics import Permutation
+
+LARGEST_K_IN_FULL = 2
+LARGEST_K_BY_CLASSES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """Tr(P_τ† R) for R, the commutators of a layer on one P_σ with a fixed generator X.
+
+    Attributes:
+        tau: The permutation τ.
+        even: The choices of sides that put an even number of X into every cycle of τ⁻¹σ, counted with their signs,
+            the positive ones first; (0, 0) for general generators, which parity does not settle.
+        num_odd: The choices that vanish because a cycle holds an odd number of X, as Tr X = 0.
+        value: The overlap.
+    """
+
+    tau: Permutation
+    even: tuple[int, int]
+    num_odd: int
+    value: TracePolynomial
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """What a layer makes of one P_σ.
+
+    Attributes:
+        sigma: The permutation σ.
+        overlaps: One for each τ.
+        coefficients: The layer's image Σ_σ' c_σ' P_σ', averaged over the generator, as the engine has it.
+    """
+
+    sigma: Permutation
+    overlaps: tuple[Overlap, ...]
+    coefficients: tuple[tuple[Permutation, TracePolynomial], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Insertion:
+    """A layer that differentiates copy a ``block[a]`` times.
+
+    Attributes:
+        block: How often each copy is differentiated.
+        commuting: The σ that fix a differentiated copy: there P_σ is the identity, and [X, 1] = 0.
+        num_overlaps: The number of pairs (τ, σ), σ not commuting; 0 past k = 4 and for general generators.
+        num_odd: The pairs whose every choice of sides leaves an odd number of X in a cycle.
+        num_cancelled: The pairs whose even choices cancel by the signs of the commutators.
+        images: What becomes of every other P_σ, for k ≤ 2.
+    """
+
+    block: tuple[int, ...]
+    commuting: tuple[Permutation, ...]
+    num_overlaps: int
+    num_odd: int
+    num_cancelled: int
+    images: tuple[Image, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Orbit:
+    """Permutations of one cycle type with the same coefficient."""
+
+    permutations: tuple[Permutation, ...]
+    coefficient: TracePolynomial
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """The averaged state after a twirl, Σ_σ c_σ P_σ.
+
+    Attributes:
+        insertion: The layer before it; None for the twirl of the input states.
+        orbits: The non-zero coefficients, for k ≤ 4.
+        num_nonzero: How many coefficients are not zero.
+        num_values: How many different ones.
+    """
+
+    insertion: Insertion | None
+    orbits: tuple[Orbit, ...]
+    num_nonzero: int
+    num_values: int
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """One walk through the blocks of a pattern.
+
+    Attributes:
+        labels: (state, observable) of each copy.
+        pattern: The blocks, in the order in which they act.
+        stages: One for the input states and one for each block; none where a block is silent at sight.
+        contraction: (product of traces, Σ c_σ over the σ that give it), without factors i.
+        num_commutators: n; the mean is i^n times the contraction.
+        mean: The mean.
+    """
+
+    labels: tuple[Label, ...]
+    pattern: LayerPattern
+    stages: tuple[Stage, ...]
+    contraction: tuple[tuple[TracePolynomial, TracePolynomial], ...]
+    num_commutators: int
+    mean: TracePolynomial
+
+
+@dataclass(frozen=True, slots=True)
+class PatternSteps:
+    """A layer pattern and its mean.
+
+    Attributes:
+        labels: (state, observable) of each copy.
+        pattern: The blocks, in the order in which they act.
+        count: How many patterns are equal to it up to the order of alike copies.
+        choices: C(L, m), the number of choices of the layers of its m blocks.
+        walks: One under "segments" and "prl_ansatz"; one for each independent factor under "independent_layers";
+            none under "generator_average".
+        weight: What multiplies the walks: the probability that every layer speaks under "prl_ansatz", else 1.
+        mean: The mean of the product for one choice of layers.
+    """
+
+    labels: tuple[Label, ...]
+    pattern: LayerPattern
+    count: int
+    choices: TracePolynomial
+    walks: tuple[Walk, ...]
+    weight: RationalFunction
+    mean: TracePolynomial
+
+    @property
+    def contribution(self) -> TracePolynomial:
+        """What the pattern adds to the sum over the layers."""
+        return self.mean * self.choices * self.count
+
+
+def steps_of_product(copies: Sequence[Copy], *, ensemble: str, generators: str) -> tuple[PatternSteps, ...]:
+    """The layer patterns of Π_copies, each with its walk; the contributions add up to ``mean_of_product``.
+
+    Examples:
+        >>> (step,) = steps_of_product([Copy(("l",)), Copy(("l",))], ensemble="segments", generators="pauli")
+        >>> print(step.contribution.to_sympy())
+        2*L*(D*T2 - T1**2)/((D - 1)*(D + 1)**2)
+        >>> [orbit.coefficient.to_sympy() for orbit in step.walks[0].stages[0].orbits]
+        [1/(D*(D + 1)), 1/(D*(D + 1))]
+    """
+    counts = Counter(canonical_pattern(copies, pattern) for pattern in layer_patterns(copies))
+    found = []
+    for (labels, pattern), count in counts.items():
+        parts = (
+            [(labels, pattern)] if ensemble != "independent_layers" else independent_parts(labels, pattern)
+        )
+        walks = () if ensemble == "generator_average" else tuple(_walk(*part, generators) for part in parts)
+        weight = RationalFunction(1)
+        if ensemble == "prl_ansatz":
+            weight = speaking_probability(None) ** len(pattern)
+        mean = (
+            reduce(mul, (walk.mean for walk in walks), TracePolynomial.constant(weight))
+            if walks
+            else pattern_mean(labels, pattern, ensemble=ensemble, generators=generators, dimension=None)
+        )
+        choices = binomial_in_L(len(pattern))
+        found.append(PatternSteps(labels, pattern, count, choices, walks, weight, mean))
+    return tuple(found)
+
+
+def _walk(labels: tuple[Label, ...], pattern: LayerPattern, generators: str) -> Walk:
+    num_commutators = sum(map(sum, pattern))
+    mean = segment_mean(labels, pattern, generators, None, "walk")
+    if any(layer_is_silent(block, generators) for block in pattern):
+        return Walk(labels, pattern, (), (), num_commutators, mean)
+    states, observables = (tuple(column) for column in zip(*labels, strict=True))
+    vectors = [walk(states, pattern[:end], generators, None) for end in range(len(pattern) + 1)]
+    insertions = [None, *(_insertion(block, generators) for block in pattern)]
+    stages = tuple(_stage(*pair) for pair in zip(insertions, vectors, strict=True))
+    monomials, place = observable_traces(observables)
+    last = vectors[-1]
+    contraction = tuple(
+        (
+            TracePolynomial({monomial: RationalFunction(1)}),
+            _as_polynomial(last.coefficients[place == i].astype(object).sum(axis=0), last),
+        )
+        for i, monomial in enumerate(monomials)
+    )
+    return Walk(labels, pattern, stages, contraction, num_commutators, mean)
+
+
+def _as_polynomial(
+    row: np.ndarray[tuple[int, ...], np.dtype[np.object_]], vector: WalkVector
+) -> TracePolynomial:
+    """One coefficient, of shape (invariants, degree + 1), as a polynomial in the invariants of the states."""
+    return TracePolynomial(
+        {
+            invariant: RationalFunction(part) / vector.scale
+            for invariant, part in zip(vector.invariants, row.tolist(), strict=True)
+        }
+    )
+
+
+def _stage(insertion: Insertion | None, vector: WalkVector) -> Stage:
+    rows = vector.coefficients.reshape(len(vector.coefficients), -1)
+    values, place = np.unique(rows.astype(str), axis=0, return_inverse=True)
+    is_nonzero = np.array([bool(row.any()) for row in rows])
+    num_values = len(values) - int(not is_nonzero.all())
+    k = _num_copies(len(rows))
+    orbits: defaultdict[tuple[tuple[int, ...], int], list[Permutation]] = defaultdict(list)
+    if k <= LARGEST_K_BY_CLASSES:
+        for rank, sigma in enumerate(_group(k)):
+            if is_nonzero[rank]:
+                orbits[cycle_type(sigma), int(place.ravel()[rank])].append(sigma)
+    group = {sigma: rank for rank, sigma in enumerate(_group(k))} if orbits else {}
+    found = [
+        Orbit(tuple(sigmas), _as_polynomial(vector.coefficients[group[sigmas[0]]], vector))
+        for _, sigmas in sorted(orbits.items(), key=lambda item: (-len(item[0][0]), item[1][0]))
+    ]
+    return Stage(insertion, tuple(found), int(is_nonzero.sum()), num_values)
+
+
+def _num_copies(factorial_k: int) -> int:
+    k, size = 1, 1
+    while size < factorial_k:
+        k += 1
+        size *= k
+    return k
+
+
+def _insertion(block: tuple[int, ...], generators: str) -> Insertion:
+    k = len(block)
+    if k > LARGEST_K_BY_CLASSES:
+        return Insertion(block, (), 0, 0, 0, ())
+    group = _group(k)
+    commuting = tuple(s for s in group if any(count and s[a] == a for a, count in enumerate(block)))
+    others = [sigma for sigma in group if sigma not in commuting]
+    in_full = k <= LARGEST_K_IN_FULL
+    images = tuple(_image(sigma, block, generators) for sigma in others) if in_full else ()
+    if generators != "pauli":
+        return Insertion(block, commuting, 0, 0, 0, images)
+    parities = [parities_of_overlap(tau, sigma, block) for sigma in others for tau in group]
+    num_odd = sum(even == (0, 0) for even, _ in parities)
+    num_cancelled = sum(even != (0, 0) and sum(even) == 0 for even, _ in parities)
+    return Insertion(block, commuting, len(parities), num_odd, num_cancelled, images)
+
+
+def parities_of_overlap(
+    tau: Permutation, sigma: Permutation, block: tuple[int, ...]
+) -> tuple[tuple[int, int], int]:
+    """Tr(P_τ† · insertion(P_σ)) / D^{cycles of τ⁻¹σ} for X² = 1, Tr X = 0: (positive, negative) part, and the rest.
+
+    X to the left of P_σ in copy a sits on the point τ⁻¹(a) of τ⁻¹σ, X to the right on the point a.
+    """
+    back, loops = inverse(tau), cycles(compose(inverse(tau), sigma))
+    positive = negative = num_odd = 0
+    for placement in placements(block):
+        held = Counter(
+            point
+            for a, (left, right, _) in enumerate(placement)
+            for point, power in ((back[a], left), (a, right))
+            for _ in range(power)
+        )
+        sign = reduce(mul, (c for _, _, c in placement), 1)
+        if any(sum(held[point] for point in loop) % 2 for loop in loops):
+            num_odd += 1
+        elif sign > 0:
+            positive += sign
+        else:
+            negative += sign
+    return (positive, negative), num_odd
+
+
+def _image(sigma: Permutation, block: tuple[int, ...], generators: str) -> Image:
+    group = _group(len(block))
+    unit = np.zeros((len(group), 1, 1), dtype=np.int64)
+    unit[group.index(sigma)] = 1
+    operators, scale = layer_operators(block, generators)
+    total: defaultdict[Permutation, TracePolynomial] = defaultdict(lambda: TracePolynomial({}))
+    for monomial, operator in operators:
+        column = apply_operator(operator, unit)
+        for target, row in zip(group, column[:, 0].tolist(), strict=True):
+            total[target] += TracePolynomial({monomial: RationalFunction(row) / scale})
+    coefficients = tuple((target, value) for target, value in total.items() if value)
+    return Image(sigma, tuple(_overlap(tau, sigma, block, generators, total) for tau in group), coefficients)
+
+
+def _overlap(
+    tau: Permutation,
+    sigma: Permutation,
+    block: tuple[int, ...],
+    generators: str,
+    image: dict[Permutation, TracePolynomial],
+) -> Overlap:
+    D = dimension_as_field(None)
+    if generators == "pauli":
+        even, num_odd = parities_of_overlap(tau, sigma, block)
+        power = D ** len(cycles(compose(inverse(tau), sigma)))
+        return Overlap(tau, even, num_odd, TracePolynomial.constant(power * sum(even)))
+    gram = {target: D ** len(cycles(compose(inverse(tau), target))) for target in image}
+    value = reduce(lambda a, b: a + b, (c * gram[s] for s, c in image.items()), TracePolynomial({}))
+    return Overlap(tau, (0, 0), 0, value)
+
+
+def _group(k: int) -> list[Permutation]:
+    return [tuple(row) for row in all_permutations(k).tolist()]

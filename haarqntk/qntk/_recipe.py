@@ -1,0 +1,94 @@
+"""What a formula is made of: a polynomial in means of expressions, kept for whoever asks how it came about."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeAlias
+
+from haarqntk.traces import TracePolynomial
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from fractions import Fraction
+
+    from haarqntk.circuits import Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Average:
+    """The mean of an expression, at values of some of its symbols.
+
+    Attributes:
+        expression: What is averaged.
+        symbol: The letter for its mean, as text and in LaTeX.
+        at: Symbols and what stands for them: L = 1, σ = 0, ….
+    """
+
+    expression: Expression
+    symbol: tuple[str, str]
+    at: tuple[tuple[str, TracePolynomial], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Summand:
+    """A coefficient times a product of averages."""
+
+    coefficient: TracePolynomial
+    averages: tuple[Average, ...]
+
+
+Recipe: TypeAlias = tuple[Summand, ...]
+"""A sum of products of averages."""
+
+
+def recipe(*averages: Average, coefficient: TracePolynomial | int = 1) -> Recipe:
+    """One product of averages."""
+    factor = (
+        coefficient if isinstance(coefficient, TracePolynomial) else TracePolynomial.constant(coefficient)
+    )
+    return (Summand(factor, averages),)
+
+
+def add_recipes(left: Recipe, right: Recipe) -> Recipe:
+    """The sum; equal products of averages are added."""
+    total: defaultdict[tuple[Average, ...], TracePolynomial] = defaultdict(lambda: TracePolynomial({}))
+    for summand in (*left, *right):
+        total[summand.averages] += summand.coefficient
+    return tuple(Summand(c, averages) for averages, c in total.items() if c)
+
+
+def multiply_recipes(left: Recipe, right: Recipe) -> Recipe:
+    """The product."""
+    products = (Summand(a.coefficient * b.coefficient, a.averages + b.averages) for a in left for b in right)
+    return add_recipes(tuple(products), ())
+
+
+def scale_recipe(summands: Recipe, factor: Fraction | int) -> Recipe:
+    """A multiple."""
+    return tuple(replace(summand, coefficient=summand.coefficient * factor) for summand in summands)
+
+
+def substitute_in_recipe(summands: Recipe, values: Mapping[str, TracePolynomial]) -> Recipe:
+    """The recipe at values of some symbols."""
+
+    def at(average: Average) -> Average:
+        earlier = [(name, value.substitute(values)) for name, value in average.at]
+        fresh = [(name, value) for name, value in values.items() if name not in dict(earlier)]
+        return replace(average, at=(*earlier, *fresh))
+
+    return tuple(
+        Summand(summand.coefficient.substitute(values), tuple(map(at, summand.averages)))
+        for summand in summands
+    )
+
+
+def value_of_recipe(summands: Recipe, means: Mapping[Expression, TracePolynomial]) -> TracePolynomial:
+    """The polynomial that a recipe gives from the means of its expressions."""
+    total = TracePolynomial({})
+    for summand in summands:
+        product = summand.coefficient
+        for average in summand.averages:
+            product = product * means[average.expression].substitute(dict(average.at))
+        total = total + product
+    return total

@@ -1,0 +1,157 @@
+"""A second route to a mean that a derivation has found by walks, and a number by both.
+
+Up to four copies: the definition, overlaps counted one by one and the Gram inverse, or for K² the factorisation
+K = v·S_L. Beyond: one layer only, where every output is a sinusoid in its angle.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import reduce
+from math import prod
+from operator import mul
+from typing import TYPE_CHECKING
+
+from haarqntk.circuits import (
+    FACTORISED_FROM,
+    kernel_moment,
+    kernel_power,
+    mean_of_expression,
+    mean_of_product,
+)
+from haarqntk.traces import TracePolynomial, trace_word
+
+if TYPE_CHECKING:
+    from haarqntk.circuits import Circuit, Expression, Term
+    from haarqntk.haar import Dimension
+
+_LARGEST_K_BY_DEFINITION = 4
+_LARGEST_K_OF_A_SINUSOID = 10
+_DIMENSION, _DEPTH = 4, 3
+_EIGENVALUES = {"": (3, 1, 0, -1), "1": (3, 1, 0, -1), "2": (1, 2, -1, -1)}
+
+
+@dataclass(frozen=True, slots=True)
+class SecondRoute:
+    """A mean by two routes.
+
+    Attributes:
+        route: "definition", "factorisation" or "one layer".
+        by_walk: The mean by the walks; at L = 1 for "one layer".
+        by_route: The same by the second route.
+        D: The dimension of a point.
+        values: The values of the symbols there; empty if a symbol has none.
+        value_by_walk: The mean there, by the walks.
+        value_by_route: The mean there, by the second route run at that dimension.
+    """
+
+    route: str
+    by_walk: TracePolynomial
+    by_route: TracePolynomial
+    D: int
+    values: tuple[tuple[str, Fraction], ...]
+    value_by_walk: Fraction
+    value_by_route: Fraction
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the two routes give one polynomial, and one number."""
+        return self.by_walk == self.by_route and self.value_by_walk == self.value_by_route
+
+
+def second_route(expression: Expression) -> SecondRoute | None:
+    """The mean of an expression by a second route, if there is one."""
+    circuit, terms = expression.circuit, expression.terms
+    route = _route(expression)
+    if route is None:
+        return None
+    at = {"L": TracePolynomial.constant(1)} if route == "one layer" else {}
+
+    def total(dimension: Dimension) -> TracePolynomial:
+        parts = (c * _mean(route, term, circuit, dimension) for term, c in terms.items())
+        return reduce(lambda a, b: a + b, parts, TracePolynomial({})).substitute(at)
+
+    by_walk, by_route = mean_of_expression(expression).substitute(at), total(None)
+    D = max(_DIMENSION, expression.num_copies + expression.num_copies % 2)
+    values = {name: _value(name, D) for name in {*by_walk.variables, *by_route.variables}}
+    known = {name: value for name, value in sorted(values.items()) if value is not None}
+    if len(known) < len(values):
+        known = {}
+        numbers = (Fraction(0), Fraction(0))
+    else:
+        numbers = (by_walk.at(D, known), total(D).at(D, known))
+    return SecondRoute(route, by_walk, by_route, D, tuple(known.items()), *numbers)
+
+
+def _route(expression: Expression) -> str | None:
+    circuit = expression.circuit
+    products = [term.copies for term in expression.terms if term.copies]
+    powers = [kernel_power(copies, circuit.ensemble, circuit.generators) for copies in products]
+    if circuit.generators != "pauli" or circuit.ensemble == "generator_average":
+        return None
+    if powers and all(power is not None and 1 < power < FACTORISED_FROM for power in powers):
+        return "factorisation"
+    if expression.num_copies <= _LARGEST_K_BY_DEFINITION:
+        return "definition"
+    are_sinusoids = circuit.ensemble == "segments" and all(
+        copy.layers and (copy.state, copy.observable) == ("psi", "O")
+        for copies in products
+        for copy in copies
+    )
+    is_power = any(power is not None for power in powers)  # found by the factorisation, which is this route
+    return "one layer" if are_sinusoids and not is_power else None
+
+
+def _mean(route: str, term: Term, circuit: Circuit, dimension: Dimension) -> TracePolynomial:
+    if not term.copies:
+        return TracePolynomial.constant(1)
+    if route == "one layer":
+        return _mean_of_sinusoids(tuple(len(copy.layers) for copy in term.copies), dimension)
+    if route == "factorisation":
+        power = kernel_power(term.copies, circuit.ensemble, circuit.generators)
+        return kernel_moment(power or 0, dimension)
+    return mean_of_product(
+        term.copies,
+        ensemble=circuit.ensemble,
+        generators=circuit.generators,
+        dimension=dimension,
+        method="definition",
+    )
+
+
+def _mean_of_sinusoids(orders: tuple[int, ...], dimension: Dimension) -> TracePolynomial:
+    """E Π_a ∂^{n_a} z at L = 1 from E g^k = E K^{k/2}: z = c + A cos(2θ − φ), with θ uniform."""
+    k = len(orders)
+    if k % 2:
+        return TracePolynomial({})
+    sign = prod(-1 if n % 4 in {1, 2} else 1 for n in orders)
+    num_sines = sum(n % 2 for n in orders)
+    ratio: Fraction = (
+        _mean_of_powers(k - num_sines, num_sines)
+        / _mean_of_powers(0, k)
+        * sign
+        * Fraction(2) ** (sum(orders) - k)
+    )
+    return kernel_moment(k // 2, dimension).substitute({"L": TracePolynomial.constant(1)}) * ratio
+
+
+def _mean_of_powers(p: int, q: int) -> Fraction:
+    """The mean of cos^p sin^q over the circle: (p−1)!! (q−1)!! / (p+q)!! if both are even, else 0."""
+    if p % 2 or q % 2:
+        return Fraction(0)
+    numerator = prod(range(1, p, 2)) * prod(range(1, q, 2))
+    return Fraction(numerator, prod(range(2, p + q + 1, 2)))
+
+
+def _value(name: str, D: int) -> Fraction | None:
+    """A value of a symbol at the point: three layers, diagonal observables, overlaps 1/2."""
+    if name == "L":
+        return Fraction(_DEPTH)
+    if name.startswith("sigma") or name == "O_0":
+        return Fraction(1, 2)
+    word = trace_word(name)
+    if word is None or any(letter[1:] not in _EIGENVALUES for letter in word):
+        return None
+    spectra = (_EIGENVALUES[letter[1:]] + (0,) * (D - _DIMENSION) for letter in word)
+    return Fraction(sum(reduce(mul, entries) for entries in zip(*spectra, strict=True)))
