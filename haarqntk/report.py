@@ -17,7 +17,8 @@ from haarqntk._defaults import REFERENCE_SAMPLES, SAMPLES, SEED
 from haarqntk.errors import OutputError
 from haarqntk.export import Curve, html_page, latex_document, plot_svg
 from haarqntk.findings import DIMENSIONS, Concentration, Finding, concentration
-from haarqntk.qntk import Formula, formula, formulas, latex_of
+from haarqntk.qntk import Formula, formula, formulas
+from haarqntk.traces import latex_of
 from haarqntk.validation import table_row, verdict
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from haarqntk._lazy import LazyModule
 from haarqntk.export._templates import latex_environment
-from haarqntk.qntk import EigenvalueFormula, latex_of
+from haarqntk.qntk import EigenvalueFormula
+from haarqntk.traces import latex_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
