@@ -1,4 +1,4 @@
-r"""How results are written in LaTeX: the symbols as in the papers, each in one way, and the signs as an author would.
+r"""How results are written in LaTeX: the symbols as in the papers, each in one way, and signs as by an author.
 
 No two symbols may look alike: \operatorname{Tr}\left(X\right)^{2} is the square of a trace, the trace of a square
 is \operatorname{Tr}\left(X^{2}\right).
@@ -50,20 +50,22 @@ class Notation:
         """The symbol of that name."""
         if name in self.names or name in _STANDARD:
             return self.names.get(name) or _STANDARD[name]
-        if power := re.fullmatch(r"X([1-9]\d*)", name):
-            return rf"{self.trace}\left({self._power('X', int(power[1]))}\right)"
         if power := re.fullmatch(r"m([1-9]\d*)", name):
             return rf"\langle {self._power('O', int(power[1]))}\rangle"
-        if not (word := symbol_word(name)) or (re.fullmatch(r"T\d+", name) and not self.writes_traces_out):
-            letter, _, index = name.partition("_")
-            known = self.names.get(letter)
-            return rf"{known}_{{{index}}}" if known and index else str(sympy.latex(sympy.Symbol(name)))
+        if power := re.fullmatch(r"X([1-9]\d*)", name):
+            return rf"{self.trace}\left({self._power('X', int(power[1]))}\right)"
+        word = symbol_word(name)
+        if word is None or (re.fullmatch(r"T\d+", name) and not self.writes_traces_out):
+            return self._plain(name)
         if name.startswith("sigma"):
             return rf"\sigma_{{{' '.join(letter for _, letter in word)}}}"
-        product = self._product(word)
-        if name.startswith("Re_"):
-            return rf"{self.real_part}{self.trace}\left({product}\right)"
-        return rf"{self.trace}\left({product}\right)"
+        operator = self.real_part + self.trace if name.startswith("Re_") else self.trace
+        return rf"{operator}\left({self._product(word)}\right)"
+
+    def _plain(self, name: str) -> str:
+        letter, _, index = name.partition("_")
+        known = self.names.get(letter)
+        return rf"{known}_{{{index}}}" if known and index else str(sympy.latex(sympy.Symbol(name)))
 
     def letter(self, name: str) -> str:
         """A letter, with its number as an index."""
@@ -112,19 +114,24 @@ def _with_a_positive_sign(expression: Any) -> Any:
     return expression
 
 
+def ordered_terms(expression: Any) -> list[Any]:
+    """The terms of a sum in SymPy's order, except that a positive one comes first if there is one."""
+    terms = list(expression.as_ordered_terms())
+    first = next((term for term in terms if not _is_negative(term)), terms[0])
+    return [first, *(term for term in terms if term is not first)]
+
+
 def _is_negative(term: Any) -> bool:
     return bool(term.as_coeff_Mul()[0] < 0)
 
 
 @cache
 def _printer() -> Any:
-    class Printer(printing.LatexPrinter):  # type: ignore[misc]  # SymPy has no types
+    class Printer(printing.LatexPrinter):  # type: ignore[name-defined,misc]  # SymPy has no types
         """SymPy's printer, where a sum starts with a positive term if it has one."""
 
-        def _as_ordered_terms(self, expr: Any, order: Any = None) -> list[Any]:
-            terms = list(super()._as_ordered_terms(expr, order=order))
-            first = next((term for term in terms if not _is_negative(term)), terms[0])
-            return [first, *(term for term in terms if term is not first)]
+        def _as_ordered_terms(self, expr: Any, order: Any = None) -> list[Any]:  # noqa: ARG002 - SymPy's signature
+            return ordered_terms(expr)
 
         def parenthesize_super(self, s: str) -> str:
             """Take names as they are: each ends with its own bracket."""
