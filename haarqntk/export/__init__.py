@@ -7,9 +7,10 @@ cited in ``references.bib``; every document is one string, and writing it to dis
 from haarqntk.export._algebra_systems import to_maple, to_mathematica
 from haarqntk.export._citation import Citation, bibliography, citation
 from haarqntk.export._code import lambdify, to_c, to_python
+from haarqntk.export._document import bibliography_of, latex_document, latex_table
 from haarqntk.export._json import SCHEMA_VERSION, json_text, record_of, to_json
 from haarqntk.export._json_reader import from_json
-from haarqntk.export._latex import latex, latex_document, latex_fraction, latex_lines, latex_table
+from haarqntk.export._latex import latex, latex_fraction, latex_lines
 from haarqntk.export._latex_reader import read_latex
 from haarqntk.export._mathml import mathml, to_mathml
 from haarqntk.export._page import html_page
@@ -23,6 +24,7 @@ __all__ = [
     "Citation",
     "Curve",
     "bibliography",
+    "bibliography_of",
     "citation",
     "from_json",
     "html_page",

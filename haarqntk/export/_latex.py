@@ -9,7 +9,6 @@ from haarqntk._lazy import LazyModule
 from haarqntk.errors import OutputError
 from haarqntk.export._latex_reader import read_latex
 from haarqntk.export._style import notation
-from haarqntk.export._templates import latex_environment
 from haarqntk.export._values import quotients
 from haarqntk.qntk import EigenvalueFormula, Formula, Series
 from haarqntk.traces import Notation, latex_of, ordered_terms
@@ -40,7 +39,7 @@ def latex(
         names: Symbol, or letter under a trace → a letter or command, perhaps with an index. With a name for O
             the traces T_j are written out, Tr(O^j).
         macros: "Tr" and "Re" → the author's commands; with "Tr" the traces T_j are written out.
-        lines: Whether to write an ``align*`` environment, broken at plus signs into lines that fit a page.
+        lines: Whether to write an ``align`` environment, broken at plus signs into lines that fit a page.
 
     Returns:
         The LaTeX; without ``names`` and ``macros`` in the papers' letters, as ``value.latex()``.
@@ -66,14 +65,15 @@ def latex(
     rows[-1][-1] += _remainder(value, written)
     if not lines and len(rows) == 1:
         return rows[0][0]
-    labels = _labels(value, len(parts), written)
-    equations = [[f"{label}{row[0]}", *row[1:]] for label, row in zip(labels, rows, strict=True)]
     if not lines:
-        aligned = [text.replace(" = ", " &= ", 1) for (text,) in equations]
+        labels = _labels(value, len(parts))
+        aligned = [
+            f"{label}{text}".replace(" = ", " &= ", 1) for label, (text,) in zip(labels, rows, strict=True)
+        ]
         return "\\begin{aligned} " + r" \\ ".join(aligned) + " \\end{aligned}"
-    aligned = [_aligned(line) for equation in equations for line in equation]
-    broken = [rf"  {line} \\" for line in aligned[:-1]]
-    return "\n".join([r"\begin{align*}", *broken, f"  {aligned[-1]}", r"\end{align*}"])
+    marked = _marked(_labels(value, len(parts)), rows)
+    broken = [rf"  {line} \nonumber \\" for line in marked[:-1]]
+    return "\n".join([r"\begin{align}", *broken, f"  {marked[-1]}", r"\end{align}"])
 
 
 def check_reads_back(part: Quotient, text: str, written: Notation) -> None:
@@ -131,11 +131,16 @@ def _remainder(value: Value, written: Notation) -> str:
     return rf" + O\left({written.symbol('D')}^{{{value.remainder}}}\right)"
 
 
-def _labels(value: Value, count: int, written: Notation) -> list[str]:
-    """What stands before each closed form; nothing where letters of its name may be the author's."""
+def _is_named(formula: Formula) -> bool:
+    """Whether a letter of the papers stands for it; a moment has its text, which is too long for a line."""
+    return r"\texttt" not in formula.notation
+
+
+def _labels(value: Value, count: int) -> list[str]:
+    """What stands before each closed form."""
     if isinstance(value, EigenvalueFormula):
         return [rf"\lambda_{{{i}}} = " for i in range(1, count + 1)]
-    if isinstance(value, Formula) and value.notation != value.definition_latex and written == Notation():
+    if isinstance(value, Formula) and _is_named(value):
         return [f"{value.notation} = "]
     return [""]
 
@@ -171,7 +176,7 @@ def _broken_product(product: Any, written: Notation, width: int) -> list[str]:
     lines = [latex_of(short / denominator, written)]
     for total in long_sums:
         terms = _signed([latex_of(term, written) for term in ordered_terms(total)])
-        chunks = _joined(terms, width - used, width - 4)
+        chunks = _joined(terms, width - used, width - 7)
         lines[-1] += rf" \Bigl( {chunks[0]}"
         lines += [rf"\qquad {{}} {chunk}" for chunk in chunks[1:]]
         lines[-1] += r" \Bigr)"
@@ -199,38 +204,30 @@ def _joined(terms: Sequence[str], first: int, width: int) -> list[str]:
 
 
 def _visible(text: str) -> int:
-    """About how many characters are seen; commands, grouping and spaces are not."""
-    return len(re.sub(r"\\[A-Za-z]+|[{}_^\s\\]", "", text))
+    """About how many characters are seen: layout, grouping and spaces are not, another command is like Tr."""
+    shown = re.sub(r"\\(?:left|right|[Bb]igl|[Bb]igr|frac|q?quad|operatorname)(?![A-Za-z])", "", text)
+    return len(re.sub(r"[{}_^\s\\]", "", re.sub(r"\\[A-Za-z]+", "Tr ", shown)))
 
 
-def escape_latex(text: str) -> str:
-    r"""Plain text for LaTeX.
+def document_lines(formula: Formula | EigenvalueFormula, written: Notation) -> list[str]:
+    """The lines of an ``align`` environment for a document, with their marks, each closed form read back.
 
-    Examples:
-        >>> print(escape_latex("kernel_mean"))
-        kernel\_mean
+    Raises:
+        OutputError: If a closed form does not read back.
     """
-    return re.sub(r"([&%$#_{}])", r"\\\1", text)
+    if isinstance(formula, Formula) and _is_named(formula) and len(formula.latex()) > _LONGEST:
+        formula = formula.centred()
+    parts = quotients(formula)
+    rows = _rows(formula, parts, written, width=_LINE)
+    for part, row in zip(parts, rows, strict=True):
+        check_reads_back(part, " ".join(row), written)
+    return _marked(_labels(formula, len(parts)), rows)
 
 
-def latex_document(formulas: Sequence[Formula | EigenvalueFormula], *, version: str) -> str:
-    r"""A document with one ``aligned`` equation for each formula, what it averages, and where it comes from.
-
-    It needs nothing but ``amsmath``, ``amssymb`` and ``geometry``.
-    """
-    entries = [
-        {
-            "name": escape_latex(formula.name),
-            "lines": [_aligned(line) for line in latex_lines(formula)],
-            "definition": formula.definition_latex,
-            "ensemble": escape_latex(formula.ensemble),
-            "design_order": formula.design_order,
-            "reference": escape_latex(formula.reference),
-        }
-        for formula in formulas
-    ]
-    template = latex_environment().get_template("formulas.tex.j2")
-    return template.render(entries=entries, version=version)
+def _marked(labels: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """The lines of an ``align`` environment with their marks, each closed form behind its label."""
+    equations = ([f"{label}{first}", *rest] for label, (first, *rest) in zip(labels, rows, strict=True))
+    return [_aligned(line) for equation in equations for line in equation]
 
 
 def _aligned(line: str) -> str:
@@ -250,17 +247,3 @@ def latex_fraction(value: Fraction) -> str:
         return str(value.numerator)
     sign = "- " if value < 0 else ""
     return rf"{sign}\frac{{{abs(value.numerator)}}}{{{value.denominator}}}"
-
-
-def latex_table(rows: Sequence[Mapping[str, str]]) -> str:
-    """Rows of one set of columns as a ``tabular`` environment."""
-    columns = list(rows[0]) if rows else []
-    header = " & ".join(escape_latex(column) for column in columns)
-    body = [" & ".join(_table_cell(row[column]) for column in columns) + r" \\" for row in rows]
-    return "\n".join(
-        [rf"\begin{{tabular}}{{{'l' * len(columns)}}}", header + r" \\ \hline", *body, r"\end{tabular}"]
-    )
-
-
-def _table_cell(text: str) -> str:
-    return escape_latex(text).replace("±", r"$\pm$").replace("σ", r"$\sigma$").replace("|A|", "$|A|$")

@@ -69,7 +69,10 @@ class Notation:
 
     def letter(self, name: str) -> str:
         """A letter, with its number as an index."""
-        return self.names.get(name) or re.sub(r"^([A-Za-z]+)(\d+)$", r"\1_{\2}", name)
+        if name in self.names:
+            return self.names[name]
+        numbered = re.fullmatch(r"([A-Za-z]+)(\d+)", name)
+        return f"{self.names.get(numbered[1], numbered[1])}_{{{numbered[2]}}}" if numbered else name
 
     def _power(self, letter: str, exponent: int) -> str:
         base = self.letter(letter)
