@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jsonschema
 import pytest
@@ -18,7 +18,9 @@ import haarqntk as hq
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.exact import RationalFunction
 from haarqntk.export import SCHEMA_VERSION
-from haarqntk.traces import TracePolynomial
+
+if TYPE_CHECKING:
+    from haarqntk.traces import TracePolynomial
 
 SCHEMA = json.loads(files("haarqntk.export").joinpath("schema.json").read_text(encoding="utf-8"))
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
@@ -95,7 +97,7 @@ def test_a_moment_that_was_read_has_no_derivation_below_its_range() -> None:
     c = hq.Circuit()
     read: Any = hq.from_json(hq.to_json(hq.mean(c.output() ** 3)))
     assert read.at(D=4, traces=[0, 4, 0]) == hq.mean(c.output() ** 3).at(D=4, traces=[0, 4, 0])
-    with pytest.raises(InputError, match="D must be at least 3 for a formula read from JSON, .* got 2"):
+    with pytest.raises(InputError, match=r"D must be at least 3 for a formula read from JSON, .* got 2"):
         read.at(D=2, spectrum=[1, -1])
 
 
