@@ -41,6 +41,7 @@ rich_table = LazyModule("rich.table")
 
 CHECK_FAILED, BAD_INPUT, STOPPED = 1, 2, 130
 _FORMATS = ("text", "latex", "json")
+_EXPORTS = ("text", "latex", "mathml", "json", "python", "c", "mathematica", "maple")
 
 app = typer.Typer(
     name="haarqntk",
@@ -50,6 +51,13 @@ app = typer.Typer(
 )
 
 Format = Annotated[str, typer.Option("--format", help="text, latex or json.", metavar="FORMAT")]
+ExportFormat = Annotated[
+    str, typer.Option("--format", help=f"{', '.join(_EXPORTS[:-1])} or {_EXPORTS[-1]}.", metavar="FORMAT")
+]
+Letters = Annotated[
+    str | None, typer.Option("--names", help="LaTeX letters, such as D=d,L=p,O=H.", metavar="PAIRS")
+]
+Macros = Annotated[str | None, typer.Option(help="LaTeX commands, such as Tr=\\tr.", metavar="PAIRS")]
 Names = Annotated[
     list[str] | None, typer.Argument(help="Formulas; all of them if none is named.", metavar="NAME")
 ]
@@ -88,27 +96,47 @@ def _options(
 def derive(
     names: DerivedNames = None,
     *,
+    output_format: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            help="text, latex, mathml, json, python, c, mathematica or maple; markdown with --steps.",
+            metavar="FORMAT",
+        ),
+    ] = "text",
+    letters: Letters = None,
+    macros: Macros = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="A folder to write formulas.tex and formulas.bib to, with --format latex."),
+    ] = None,
     steps: Steps = False,
     tex: Annotated[
         Path | None, typer.Option(help="Write theorem, proof and check as LaTeX to this file.")
     ] = None,
     pdf: Annotated[Path | None, typer.Option(help="The same as PDF; needs pdflatex.")] = None,
-    output_format: Annotated[
-        str, typer.Option("--format", help="text, latex or json; markdown with --steps.", metavar="FORMAT")
-    ] = "text",
 ) -> None:
     """Derive closed forms, exact in the dimension D and the depth L."""
-    output_format = arguments.one_of(
-        "format", output_format, _FORMATS if not steps else (*_FORMATS, "markdown")
-    )
+    known = (*_FORMATS, "markdown") if steps else _EXPORTS
+    output_format = arguments.one_of("format", output_format, known)
+    author = {"names": export.pairs("--names", letters), "macros": export.pairs("--macros", macros)}
+    if output_format != "latex" and (author["names"] or author["macros"] or out):
+        raise InputError(f"--names, --macros and --out are for --format latex, got --format {output_format}")
+    if out:
+        report_room.prepare_folder(out)
     chosen = qntk.formulas() if not names or names == ["all"] else names
     derived = [qntk.formula(name) for name in chosen]
-    if tex is not None or pdf is not None:
+    if out:
+        document = export.latex_document(derived, version=__version__, bibliography="formulas", **author)
+        bibliography = f"{export.bibliography_of(derived)}\n"
+        for name, text in (("formulas.tex", document), ("formulas.bib", bibliography)):
+            typer.echo(f"wrote {report_room.write_whole(out / name, text)}")
+    elif tex is not None or pdf is not None:
         _write_derivations(derived, tex, pdf)
     elif steps:
         _print_steps(derived, output_format)
     else:
-        _print_formulas(derived, output_format)
+        _print_formulas(derived, output_format, **author)
 
 
 @app.command()
@@ -169,14 +197,14 @@ def moment(
     ensemble: Annotated[str, typer.Option(help="segments, independent_layers, prl_ansatz, …")] = "segments",
     generators: Annotated[str, typer.Option(help="pauli or general.")] = "pauli",
     steps: Steps = False,  # noqa: FBT002 - a flag
-    output_format: Format = "text",
+    output_format: ExportFormat = "text",
 ) -> None:
     """Derive any moment of outputs and derivatives.
 
     EXPR is built from d(l, m, …), e, z, K, mu, sum(…, l, …), numbers and + - * / ^; its mean is taken, or
     variance(…), covariance(…, …), cumulant(…, n). Derivatives and outputs take observable=O1 and state=a.
     """
-    output_format = arguments.one_of("format", output_format, _FORMATS)
+    output_format = arguments.one_of("format", output_format, _FORMATS if steps else _EXPORTS)
     value = qntk.parse_moment(expression, circuits.Circuit(ensemble, generators))
     if steps:
         _print_steps([value], output_format)
@@ -281,14 +309,21 @@ def _progress_bar() -> Progress:
     return bar
 
 
-def _print_formulas(formulas: list[Formula | EigenvalueFormula], output_format: str) -> None:
+def _print_formulas(
+    formulas: list[Formula | EigenvalueFormula], output_format: str, **author: dict[str, str]
+) -> None:
     if output_format == "json":
-        typer.echo(export.json_text([export.record_of(value) for value in formulas]))
-    elif output_format == "latex":
-        typer.echo("\n\n".join(value.latex() for value in formulas))
-    else:
+        typer.echo(export.to_json(formulas))
+        return
+    if output_format == "text":
         width = rich_console.Console().width
-        typer.echo("\n\n".join(export.plain_text(value, width=width) for value in formulas))
+        texts = [export.plain_text(value, width=width) for value in formulas]
+    elif output_format == "latex":
+        texts = [export.latex(value, **author) for value in formulas]
+    else:
+        write = getattr(export, f"to_{output_format}")
+        texts = [write(value) for value in formulas]
+    typer.echo("\n\n".join(text.rstrip("\n") for text in texts))
 
 
 def _parse_values(texts: list[str]) -> dict[str, int]:

@@ -17,7 +17,8 @@ from haarqntk._defaults import REFERENCE_SAMPLES, SAMPLES, SEED
 from haarqntk.errors import OutputError
 from haarqntk.export import Curve, html_page, latex_document, plot_svg
 from haarqntk.findings import DIMENSIONS, Concentration, Finding, concentration
-from haarqntk.qntk import Formula, formula, formulas, latex_of
+from haarqntk.qntk import Formula, formula, formulas
+from haarqntk.traces import latex_of
 from haarqntk.validation import table_row, verdict
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def write_report(
         provenance=_provenance(checks, seed, seconds),
     )
     document = latex_document(derived, version=__version__)
-    return [_write_whole(out / PAGE, page), _write_whole(out / DOCUMENT, document)]
+    return [write_whole(out / PAGE, page), write_whole(out / DOCUMENT, document)]
 
 
 def verdict_of_all(checks: Sequence[Check], found: Sequence[Finding]) -> dict[str, object]:
@@ -166,7 +167,7 @@ def _provenance(checks: Sequence[Check], seed: int, seconds: float) -> dict[str,
     }
 
 
-def _write_whole(path: Path, text: str) -> Path:
+def write_whole(path: Path, text: str) -> Path:
     """Write beside the target, then move it there in one step."""
     temporary = None
     try:

@@ -99,6 +99,24 @@ def test_derive_as_latex_is_the_value_s_own() -> None:
     )
 
 
+@pytest.mark.parametrize("form", ["mathml", "python", "c", "mathematica", "maple"])
+def test_derive_writes_every_format(form: str) -> None:
+    value = hq.formula("kernel_mean")
+    assert haarqntk("derive", "kernel_mean", "--format", form).stdout.strip() == (
+        getattr(hq, f"to_{form}")(value).strip()
+    )
+
+
+def test_derive_writes_a_document_in_the_author_s_letters(tmp_path: Path) -> None:
+    author = ("--names", "D=d,O=H", "--macros", r"Tr=\tr")
+    result = haarqntk("derive", "kernel_mean", "--format", "latex", *author, "--out", str(tmp_path / "paper"))
+    assert result.returncode == 0, result.stderr
+    document = (tmp_path / "paper" / "formulas.tex").read_text(encoding="utf-8")
+    assert r"d \tr\left(H^{2}\right)" in document
+    assert r"\cite{liu2023}" in document
+    assert "@article{liu2023," in (tmp_path / "paper" / "formulas.bib").read_text(encoding="utf-8")
+
+
 def test_derive_as_json_holds_the_exact_terms() -> None:
     (record,) = json.loads(haarqntk("derive", "kernel_variance", "--format", "json").stdout)
     terms = {
@@ -137,7 +155,7 @@ def test_weingarten(arguments: tuple[str, ...], printed: str) -> None:
         ),
         (
             ("derive", "--format", "jsn"),
-            "unknown format 'jsn'; did you mean 'json'? known: text, latex, json",
+            "unknown format 'jsn'; did you mean 'json'? known: text, latex, mathml, json, python, c",
         ),
         (
             ("weingarten", "1,3"),
@@ -168,6 +186,14 @@ def test_weingarten(arguments: tuple[str, ...], printed: str) -> None:
         (
             ("validate", "kernel"),
             "unknown formula 'kernel'; did you mean 'kernel_mean'? known: gradient_variance",
+        ),
+        (
+            ("derive", "kernel_mean", "--names", "D=d"),
+            "--names, --macros and --out are for --format latex, got --format text",
+        ),
+        (
+            ("derive", "kernel_mean", "--format", "latex", "--names", "D"),
+            "--names must be pairs with commas, such as D=d,O=H, got 'D'",
         ),
         (("validate", "--samples", "1"), "samples must be an integer ≥ 2, got 1"),
         (("validate", "--seed", "-1"), "seed must be an integer ≥ 0, got -1"),

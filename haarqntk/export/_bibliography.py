@@ -7,7 +7,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from haarqntk.export._latex import escape_latex
+from haarqntk.export._document import escape_latex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,7 +23,7 @@ def references() -> dict[str, dict[str, str]]:
         >>> references()["liu2023"]["volume"]
         '130'
     """
-    text = (files("haarqntk.export") / "templates" / "references.bib").read_text(encoding="utf-8")
+    text = files("haarqntk.export").joinpath("references.bib").read_text(encoding="utf-8")
     entries = re.findall(r"^@\w+\{(\w+),\n(.*?)^\}", text, flags=re.MULTILINE | re.DOTALL)
     return {key: dict(_FIELD.findall(body)) for key, body in entries}
 

@@ -7,8 +7,9 @@ import textwrap
 from typing import TYPE_CHECKING, Any
 
 from haarqntk.export._bibliography import bibliography, cite
+from haarqntk.export._document import escape_latex
 from haarqntk.export._equations import equation_lines
-from haarqntk.export._latex import aligned, escape_latex, latex_lines
+from haarqntk.export._latex import aligned, latex_lines
 from haarqntk.export._templates import latex_environment
 from haarqntk.export._text import range_of
 from haarqntk.qntk import (

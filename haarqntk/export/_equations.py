@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from haarqntk._lazy import LazyModule
 from haarqntk.export._latex import broken_product, num_visible
-from haarqntk.qntk import latex_of
+from haarqntk.traces import Notation, latex_of
 
 if TYPE_CHECKING:
     from haarqntk.traces import TracePolynomial
@@ -32,7 +32,7 @@ def equation_lines(left: str, right: TracePolynomial, *, width: int = _LINE) -> 
         return [left, rf"\qquad = {whole}"]
     lines = [f"{left} ={{}}"]
     for term in expression.as_ordered_terms():
-        first, *rest = broken_product(term, width - 4)
+        first, *rest = broken_product(term, Notation(), width - 4)
         lines += [
             rf"\qquad {'' if len(lines) == 1 else '{} + '}{first}",
             *(rf"\qquad {line}" for line in rest),

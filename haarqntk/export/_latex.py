@@ -6,19 +6,84 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from haarqntk._lazy import LazyModule
-from haarqntk.export._templates import latex_environment
-from haarqntk.qntk import EigenvalueFormula, latex_of
+from haarqntk.errors import OutputError
+from haarqntk.export._latex_reader import read_latex
+from haarqntk.export._style import notation
+from haarqntk.export._values import quotients
+from haarqntk.qntk import EigenvalueFormula, Formula, Series
+from haarqntk.traces import Notation, latex_of, ordered_terms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from fractions import Fraction
 
-    from haarqntk.qntk import Formula
+    from haarqntk.export._values import Quotient, Value
 
 sympy = LazyModule("sympy")
 
-_LONGEST = 4000  # characters of LaTeX past which a formula is shown for Tr O = 0
+_LONGEST = 4000  # characters of LaTeX past which a formula of a document is shown for Tr O = 0
 _LINE = 65  # visible characters of a displayed line on an A4 page with 25 mm margins
+
+
+def latex(
+    value: Value,
+    *,
+    names: Mapping[str, str] | None = None,
+    macros: Mapping[str, str] | None = None,
+    lines: bool = False,
+) -> str:
+    r"""A result in LaTeX, in the author's letters, checked by reading it back.
+
+    Args:
+        value: A formula, eigenvalues, ratio, series, polynomial, rational or Weingarten function.
+        names: Symbol, or letter under a trace → a letter or command, perhaps with an index. With a name for O
+            the traces T_j are written out, Tr(O^j).
+        macros: "Tr" and "Re" → the author's commands; with "Tr" the traces T_j are written out.
+        lines: Whether to write an ``align`` environment, broken at plus signs into lines that fit a page.
+
+    Returns:
+        The LaTeX; without ``names`` and ``macros`` in the papers' letters, as ``value.latex()``.
+
+    Raises:
+        InputTypeError: If the value has no closed form, or names and macros are no mappings of texts.
+        InputError: If a name is no letter, a macro no command, or two symbols would look alike.
+        UnknownNameError: If a name is none of the formula's.
+        OutputError: If the LaTeX does not read back as the result, as with a letter that is a command of LaTeX.
+
+    Examples:
+        >>> from haarqntk.qntk import formula
+        >>> print(latex(formula("kernel_mean"), names={"D": "d", "L": "p"}))
+        \frac{2 p \left(d T_{2} - T_{1}^{2}\right)}{\left(d - 1\right) \left(d + 1\right)^{2}}
+        >>> print(latex(formula("gradient_variance").centred(), names={"O": "H"}, macros={"Tr": r"\tr"}))
+        \frac{2 D \tr\left(H^{2}\right)}{\left(D - 1\right) \left(D + 1\right)^{2}}
+    """
+    parts = quotients(value)
+    written = notation(names, macros, dict.fromkeys(name for part in parts for name in part.symbols))
+    rows = _rows(value, parts, written, width=_LINE if lines else None)
+    for part, row in zip(parts, rows, strict=True):
+        check_reads_back(part, " ".join(row), written)
+    rows[-1][-1] += _remainder(value, written)
+    if not lines and len(rows) == 1:
+        return rows[0][0]
+    if not lines:
+        labels = _labels(value, len(parts))
+        aligned = [
+            f"{label}{text}".replace(" = ", " &= ", 1) for label, (text,) in zip(labels, rows, strict=True)
+        ]
+        return "\\begin{aligned} " + r" \\ ".join(aligned) + " \\end{aligned}"
+    marked = _marked(_labels(value, len(parts)), rows)
+    broken = [rf"  {line} \nonumber \\" for line in marked[:-1]]
+    return "\n".join([r"\begin{align}", *broken, f"  {marked[-1]}", r"\end{align}"])
+
+
+def check_reads_back(part: Quotient, text: str, written: Notation) -> None:
+    """Refuse a LaTeX text that does not mean the closed form.
+
+    Raises:
+        OutputError: If it does not read, or reads as something else.
+    """
+    if read_latex(text, {written.symbol(name): name for name in part.symbols}) != part.function():
+        raise OutputError("the LaTeX reads back as another formula, so it is not written; choose other names")
 
 
 def latex_lines(formula: Formula | EigenvalueFormula, *, width: int = _LINE) -> list[str]:
@@ -44,34 +109,74 @@ def latex_lines(formula: Formula | EigenvalueFormula, *, width: int = _LINE) -> 
             rf"\lambda_{{{i}}} = {latex_of(value)} \quad (\times\, {latex_of(multiplicity)})"
             for i, (value, multiplicity) in enumerate(formula.to_sympy().items(), start=1)
         ]
-    expression = formula.to_sympy()
-    whole = latex_of(expression)
-    if len(whole) > _LONGEST:
+    if len(formula.latex()) > _LONGEST:
         formula = formula.centred()
-        expression = formula.to_sympy()
-        whole = latex_of(expression)
+    first, *rest = _broken(formula.to_sympy(), Notation(), width)
+    return [f"{formula.notation} = {first}", *rest]
+
+
+def _rows(value: Value, parts: Sequence[Quotient], written: Notation, width: int | None) -> list[list[str]]:
+    """The lines of each closed form; one line each without a width."""
+    if isinstance(value, Series):
+        orders = [latex_of(order, written) for order in value.orders()] or ["0"]
+        return [[" ".join(_signed(orders))] if width is None else _continued(value.orders(), written, width)]
+    if width is None:
+        return [[latex_of(part.expression, written)] for part in parts]
+    return [_broken(part.expression, written, width) for part in parts]
+
+
+def _remainder(value: Value, written: Notation) -> str:
+    if not isinstance(value, Series) or value.remainder is None:
+        return ""
+    return rf" + O\left({written.symbol('D')}^{{{value.remainder}}}\right)"
+
+
+def _is_named(formula: Formula) -> bool:
+    """Whether a letter of the papers stands for it; a moment has its text, which is too long for a line."""
+    return r"\texttt" not in formula.notation
+
+
+def _labels(value: Value, count: int) -> list[str]:
+    """What stands before each closed form."""
+    if isinstance(value, EigenvalueFormula):
+        return [rf"\lambda_{{{i}}} = " for i in range(1, count + 1)]
+    if isinstance(value, Formula) and _is_named(value):
+        return [f"{value.notation} = "]
+    return [""]
+
+
+def _broken(expression: Any, written: Notation, width: int) -> list[str]:
+    """Lines of at most ``width`` visible characters, about, of a sum of products."""
+    whole = latex_of(expression, written)
     if num_visible(whole) <= width:
-        return [f"{formula.notation} = {whole}"]
-    lines = [f"{formula.notation} ="]
-    for term in expression.as_ordered_terms():
-        start = "" if len(lines) == 1 else "{} + "
-        first, *rest = broken_product(term, width)
-        lines += [start + first, *rest]
-    return [f"{lines[0]} {lines[1]}", *lines[2:]]
+        return [whole]
+    return _continued(ordered_terms(expression), written, width)
 
 
-def broken_product(product: Any, width: int) -> list[str]:
+def _continued(terms: Sequence[Any], written: Notation, width: int) -> list[str]:
+    """A sum, each term on lines of its own."""
+    lines: list[str] = []
+    for term in terms:
+        whole = latex_of(term, written)
+        first, *rest = [whole] if num_visible(whole) <= width else broken_product(term, written, width)
+        (signed,) = _signed([first]) if not lines else _signed(["", first])[1:]
+        lines += [f"{{}} {signed}" if lines else first, *rest]
+    return lines or ["0"]
+
+
+def broken_product(product: Any, written: Notation, width: int) -> list[str]:
     """A fraction with the short factors, times each long sum broken into lines."""
     numerator, denominator = sympy.fraction(product)
-    factors = sympy.Mul.make_args(numerator)
-    long_sums = [factor for factor in factors if factor.is_Add and num_visible(latex_of(factor)) > width // 2]
-    short = sympy.Mul(*(factor for factor in factors if factor not in long_sums))
+    size = {f: num_visible(latex_of(f, written)) for f in sympy.Mul.make_args(numerator) if f.is_Add}
+    long_sums = [factor for factor in size if size[factor] > width // 2]
+    short = sympy.Mul(*(factor for factor in sympy.Mul.make_args(numerator) if factor not in long_sums))
     used = 12 + max(
-        num_visible(latex_of(short)), num_visible(latex_of(denominator))
+        num_visible(latex_of(short, written)), num_visible(latex_of(denominator, written))
     )  # 12 for what stands before it
-    lines = [latex_of(short / denominator)]
+    lines = [latex_of(short / denominator, written)]
     for total in long_sums:
-        chunks = _chunks([latex_of(term) for term in total.as_ordered_terms()], width - used, width - 4)
+        terms = _signed([latex_of(term, written) for term in ordered_terms(total)])
+        chunks = _joined(terms, width - used, width - 7)
         lines[-1] += rf" \Bigl( {chunks[0]}"
         lines += [rf"\qquad {{}} {chunk}" for chunk in chunks[1:]]
         lines[-1] += r" \Bigr)"
@@ -79,53 +184,50 @@ def broken_product(product: Any, width: int) -> list[str]:
     return lines
 
 
-def _chunks(terms: Sequence[str], first: int, width: int) -> list[str]:
-    """Terms joined by their signs into pieces of at most ``first``, then ``width`` visible characters, about."""
+def _signed(terms: Sequence[str]) -> list[str]:
+    """Terms of a sum with their signs before them, from the second on."""
+    signs = (f"- {text[1:].lstrip()}" if text.startswith("-") else f"+ {text}" for text in terms[1:])
+    return [terms[0], *signs]
+
+
+def _joined(terms: Sequence[str], first: int, width: int) -> list[str]:
+    """Signed terms in pieces of at most ``first``, then ``width`` visible characters, about."""
     pieces: list[str] = []
     current, room = terms[0], first
     for term in terms[1:]:
-        signed = f"- {term[1:].lstrip()}" if term.startswith("-") else f"+ {term}"
-        if num_visible(current) + num_visible(signed) > room:
+        if num_visible(current) + num_visible(term) > room:
             pieces.append(current)
-            current, room = signed, width
+            current, room = term, width
         else:
-            current = f"{current} {signed}"
+            current = f"{current} {term}"
     return [*pieces, current]
 
 
 def num_visible(text: str) -> int:
-    """About how many characters are seen; commands, grouping and spaces are not."""
-    return len(re.sub(r"\\[A-Za-z]+|[{}_^\s\\]", "", text))
+    """About how many characters are seen: layout, grouping and spaces are not, another command is like Tr."""
+    shown = re.sub(r"\\(?:left|right|[Bb]igl|[Bb]igr|frac|q?quad|operatorname)(?![A-Za-z])", "", text)
+    return len(re.sub(r"[{}_^\s\\]", "", re.sub(r"\\[A-Za-z]+", "Tr ", shown)))
 
 
-def escape_latex(text: str) -> str:
-    r"""Plain text for LaTeX.
+def document_lines(formula: Formula | EigenvalueFormula, written: Notation) -> list[str]:
+    """The lines of an ``align`` environment for a document, with their marks, each closed form read back.
 
-    Examples:
-        >>> print(escape_latex("kernel_mean"))
-        kernel\_mean
+    Raises:
+        OutputError: If a closed form does not read back.
     """
-    return re.sub(r"([&%$#_{}])", r"\\\1", text)
+    if isinstance(formula, Formula) and _is_named(formula) and len(formula.latex()) > _LONGEST:
+        formula = formula.centred()
+    parts = quotients(formula)
+    rows = _rows(formula, parts, written, width=_LINE)
+    for part, row in zip(parts, rows, strict=True):
+        check_reads_back(part, " ".join(row), written)
+    return _marked(_labels(formula, len(parts)), rows)
 
 
-def latex_document(formulas: Sequence[Formula | EigenvalueFormula], *, version: str) -> str:
-    r"""A document with one ``aligned`` equation for each formula, what it averages, and where it comes from.
-
-    It needs nothing but ``amsmath``, ``amssymb`` and ``geometry``.
-    """
-    entries = [
-        {
-            "name": escape_latex(formula.name),
-            "lines": [aligned(line) for line in latex_lines(formula)],
-            "definition": formula.definition_latex,
-            "ensemble": escape_latex(formula.ensemble),
-            "design_order": formula.design_order,
-            "reference": escape_latex(formula.reference),
-        }
-        for formula in formulas
-    ]
-    template = latex_environment().get_template("formulas.tex.j2")
-    return template.render(entries=entries, version=version)
+def _marked(labels: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """The lines of an ``align`` environment with their marks, each closed form behind its label."""
+    equations = ([f"{label}{first}", *rest] for label, (first, *rest) in zip(labels, rows, strict=True))
+    return [aligned(line) for equation in equations for line in equation]
 
 
 def aligned(line: str) -> str:
@@ -145,17 +247,3 @@ def latex_fraction(value: Fraction) -> str:
         return str(value.numerator)
     sign = "- " if value < 0 else ""
     return rf"{sign}\frac{{{abs(value.numerator)}}}{{{value.denominator}}}"
-
-
-def latex_table(rows: Sequence[Mapping[str, str]]) -> str:
-    """Rows of one set of columns as a ``tabular`` environment."""
-    columns = list(rows[0]) if rows else []
-    header = " & ".join(escape_latex(column) for column in columns)
-    body = [" & ".join(_table_cell(row[column]) for column in columns) + r" \\" for row in rows]
-    return "\n".join(
-        [rf"\begin{{tabular}}{{{'l' * len(columns)}}}", header + r" \\ \hline", *body, r"\end{tabular}"]
-    )
-
-
-def _table_cell(text: str) -> str:
-    return escape_latex(text).replace("±", r"$\pm$").replace("σ", r"$\sigma$").replace("|A|", "$|A|$")

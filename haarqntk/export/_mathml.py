@@ -2,18 +2,46 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from latex2mathml.converter import convert
 
+from haarqntk.export._latex import latex
 
-def mathml(latex: str, *, display: str = "block") -> str:
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from haarqntk.export._values import Value
+
+
+def mathml(text: str, *, display: str = "block") -> str:
     """LaTeX as a MathML element.
 
     Args:
-        latex: One formula without alignment marks.
+        text: One formula without alignment marks.
         display: "block" (default) or "inline".
 
     Examples:
         >>> mathml("D", display="inline")
         '<math xmlns="http://www.w3.org/1998/Math/MathML" display="inline"><mrow><mi>D</mi></mrow></math>'
     """
-    return str(convert(latex, display=display))
+    return str(convert(text, display=display))
+
+
+def to_mathml(value: Value, *, names: Mapping[str, str] | None = None, display: str = "block") -> str:
+    """A result as presentation MathML.
+
+    Args:
+        value: A formula, eigenvalues, ratio, series, polynomial, rational or Weingarten function.
+        names: As in ``latex``.
+        display: "block" (default) or "inline".
+
+    Raises:
+        InputTypeError, InputError, UnknownNameError, OutputError: As ``latex``.
+
+    Examples:
+        >>> from haarqntk.exact import RationalFunction
+        >>> to_mathml(RationalFunction([0, 1]), names={"D": "d"}, display="inline")
+        '<math xmlns="http://www.w3.org/1998/Math/MathML" display="inline"><mrow><mi>d</mi></mrow></math>'
+    """
+    return mathml(latex(value, names=names), display=display)

@@ -11,7 +11,6 @@ from haarqntk.qntk._derivation import Derivation
 from haarqntk.qntk._eigenvalues import EigenvalueFormula
 from haarqntk.qntk._formula import Formula
 from haarqntk.qntk._grammar import parse_closed_form, parse_moment
-from haarqntk.qntk._latex import latex_of
 from haarqntk.qntk._moments import covariance, cumulant, mean, variance
 from haarqntk.qntk._narrative import CHECK, CLOSED_FORM
 from haarqntk.qntk._published import check_published, exact_numerator, kernel_mean_of
@@ -47,7 +46,6 @@ __all__ = [
     "formula",
     "formulas",
     "kernel_mean_of",
-    "latex_of",
     "math_of",
     "mean",
     "parse_closed_form",

@@ -11,7 +11,7 @@ import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from haarqntk.qntk._latex import latex_of
+from haarqntk.traces import latex_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

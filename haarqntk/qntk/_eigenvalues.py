@@ -23,9 +23,9 @@ from haarqntk.errors import CostError, InputError, InputTypeError
 from haarqntk.exact import rational_spectrum
 from haarqntk.qntk._derivation import Derivation, derive_in_steps
 from haarqntk.qntk._inputs import circuit_dimension
-from haarqntk.qntk._latex import latex_of
 from haarqntk.qntk._supervised import overlap_factor
 from haarqntk.qntk._values import check_num_inputs
+from haarqntk.traces import latex_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

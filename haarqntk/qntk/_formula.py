@@ -12,12 +12,11 @@ from haarqntk._lazy import LazyModule
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.qntk._derivation import Derivation, derive_in_steps
 from haarqntk.qntk._inputs import as_float, binary_fraction, circuit_dimension
-from haarqntk.qntk._latex import latex_of
 from haarqntk.qntk._ratio import Ratio
 from haarqntk.qntk._recipe import Recipe, add_recipes, multiply_recipes, scale_recipe, substitute_in_recipe
 from haarqntk.qntk._series import Series, expand
 from haarqntk.qntk._values import SymbolValues
-from haarqntk.traces import TracePolynomial, trace_word
+from haarqntk.traces import TracePolynomial, latex_of, trace_word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

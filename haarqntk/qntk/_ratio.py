@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from haarqntk.errors import InputError
-from haarqntk.qntk._latex import latex_of
+from haarqntk.traces import latex_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

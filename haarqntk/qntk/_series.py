@@ -12,7 +12,7 @@ from haarqntk._lazy import LazyModule
 from haarqntk._symbols import symbol
 from haarqntk.errors import CostError, InputError, UnknownNameError
 from haarqntk.exact import RationalFunction
-from haarqntk.traces import Monomial, TracePolynomial, trace_word
+from haarqntk.traces import Monomial, TracePolynomial, latex_of, trace_word
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -51,16 +51,18 @@ class Series:
                 total = total + TracePolynomial({monomial: RationalFunction([0, 1]) ** power * coefficient})
         return total
 
+    def orders(self) -> tuple[Any, ...]:
+        """The sum of each order as a SymPy expression, highest first."""
+        return tuple(
+            sympy.factor_terms(sympy.Add(*(_term(*entry) for entry in entries))) for _, entries in self.terms
+        )
+
     def _sympy_(self) -> Any:
         return self.to_sympy()
 
     def latex(self) -> str:
         r"""The sum with its remainder, highest order first."""
-        parts = [
-            sympy.latex(sympy.factor_terms(sympy.Add(*(_term(*e) for e in entries))))
-            for _, entries in self.terms
-        ]
-        body = " + ".join(parts).replace("+ -", "- ") or "0"
+        body = " + ".join(map(latex_of, self.orders())).replace("+ -", "-") or "0"
         return body if self.remainder is None else rf"{body} + O\left(D^{{{self.remainder}}}\right)"
 
     def _repr_latex_(self) -> str:

@@ -7,6 +7,7 @@ from haarqntk.traces._component import Component, Token, flatten, is_open, produ
 from haarqntk.traces._component import Monomial as DiagramMonomial
 from haarqntk.traces._diagram import Reduced, Reducer, reduce_diagram
 from haarqntk.traces._gluing import Gluing
+from haarqntk.traces._latex import Notation, latex_of, ordered_terms
 from haarqntk.traces._letters import (
     INDEX,
     MATRIX,
@@ -43,6 +44,7 @@ __all__ = [
     "Gluing",
     "Letter",
     "Monomial",
+    "Notation",
     "Reduced",
     "Reducer",
     "Space",
@@ -53,9 +55,11 @@ __all__ = [
     "flatten",
     "has_phase",
     "is_open",
+    "latex_of",
     "matrix_letter",
     "mixed_traces",
     "multiply_monomials",
+    "ordered_terms",
     "product",
     "product_of_state_invariants",
     "pure_state_invariant",

@@ -14,6 +14,7 @@ from haarqntk._lazy import LazyModule
 from haarqntk._symbols import symbol
 from haarqntk.errors import InputError
 from haarqntk.exact import RationalFunction, factor_integer_polynomial, over_common_denominator
+from haarqntk.traces._latex import latex_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -210,6 +211,18 @@ class TracePolynomial:
         symbols = [symbol(name) for name in names]
         sums = (_to_sympy_sum(factor, symbols) ** exponent for factor, exponent in factors)
         return [sympy.Integer(constant), *sums, *(1 / denominator).sympy_factors()]
+
+    def latex(self) -> str:
+        r"""The polynomial in LaTeX, factored.
+
+        Examples:
+            >>> print((TracePolynomial.variable("L") * RationalFunction(1, [-1, 0, 1])).latex())
+            \frac{L}{\left(D - 1\right) \left(D + 1\right)}
+        """
+        return latex_of(self.to_sympy())
+
+    def _repr_latex_(self) -> str:
+        return f"${self.latex()}$"
 
     def __repr__(self) -> str:
         return f"TracePolynomial({self._terms!r})"

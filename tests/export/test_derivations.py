@@ -12,7 +12,6 @@ import pytest
 import haarqntk as hq
 from haarqntk.errors import OutputError
 from haarqntk.export import json_text, latex_derivations, pdf_of, record_of_derivation, with_steps
-from haarqntk.export._bibliography import references
 
 ROOT = Path(__file__).parents[2]
 DERIVATIONS = ROOT / "derivations"
@@ -36,14 +35,6 @@ def test_every_formula_has_its_steps_in_the_document_that_it_names() -> None:
 def test_a_typed_number_would_be_found() -> None:
     text = (DERIVATIONS / "03_kernel_mean.md").read_text(encoding="utf-8")
     assert with_steps(text.replace(r"$- 2 D^{2}$", r"$- 3 D^{2}$")) == text
-
-
-def test_the_bibliography_of_the_package_is_that_of_the_documents() -> None:
-    copy = ROOT / "haarqntk" / "export" / "templates" / "references.bib"
-    original = (DERIVATIONS / "references.bib").read_text(encoding="utf-8")
-    assert copy.read_text(encoding="utf-8") == original
-    assert list(references()) == re.findall(r"^@\w+\{(\w+),", original, flags=re.MULTILINE)
-    assert all({"author", "title", "year"} <= set(fields) for fields in references().values())
 
 
 def test_the_record_is_json_and_holds_every_step() -> None:

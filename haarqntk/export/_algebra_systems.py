@@ -1,0 +1,112 @@
+"""Mathematica and Maple: the factored closed form in the language of each, in names that it leaves free."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from haarqntk._lazy import LazyModule
+from haarqntk.errors import InputError
+from haarqntk.export._values import quotients
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from typing import Any
+
+    from haarqntk.export._values import Value
+
+sympy = LazyModule("sympy")
+
+# Names that the language has given away; in Mathematica, moreover, an underscore is a pattern.
+_TAKEN = {
+    "Mathematica": frozenset(["C", "D", "E", "I", "K", "N", "O", "Re", "Tr"]),
+    "Maple": frozenset(["D", "I", "O", "Re", "gamma", "Pi"]),
+}
+
+
+def to_mathematica(value: Value, *, names: Mapping[str, str] | None = None) -> str:
+    """The factored closed form in Mathematica's language; a list for the eigenvalues.
+
+    Args:
+        value: A formula, eigenvalues, ratio, series, polynomial, rational or Weingarten function.
+        names: Symbol → the name that it has there; d for D, which is the derivative there, and names without
+            underscores if left out.
+
+    Raises:
+        InputTypeError: If the value has no closed form.
+        InputError: If a name is no identifier, is taken by the language, or stands for two symbols.
+
+    Examples:
+        >>> from haarqntk.qntk import formula
+        >>> print(to_mathematica(formula("kernel_mean")))
+        (* d is D *)
+        2*L*(-T1^2 + T2*d)/((d - 1)*(d + 1)^2)
+    """
+    texts, comment = _written(value, names, "Mathematica", r"[A-Za-z][A-Za-z0-9]*", sympy.mathematica_code)
+    body = texts[0] if len(texts) == 1 else "{" + ", ".join(texts) + "}"
+    return f"(* {comment} *)\n{body}" if comment else body
+
+
+def to_maple(value: Value, *, names: Mapping[str, str] | None = None) -> str:
+    """The factored closed form in Maple's language; a list for the eigenvalues.
+
+    Args:
+        value: As in ``to_mathematica``.
+        names: Symbol → the name that it has there; d for D, which is the derivative there.
+
+    Raises:
+        InputTypeError, InputError: As ``to_mathematica``.
+
+    Examples:
+        >>> from haarqntk.qntk import formula
+        >>> print(to_maple(formula("kernel_mean")))
+        # d is D
+        2*L*(-T1^2 + T2*d)/((d - 1)*(d + 1)^2)
+    """
+    texts, comment = _written(value, names, "Maple", r"[A-Za-z][A-Za-z0-9_]*", sympy.maple_code)
+    body = texts[0] if len(texts) == 1 else "[" + ", ".join(texts) + "]"
+    return f"# {comment}\n{body}" if comment else body
+
+
+def _written(
+    value: Value,
+    names: Mapping[str, str] | None,
+    language: str,
+    pattern: str,
+    printer: Callable[[Any], str],
+) -> tuple[list[str], str]:
+    """The text of each closed form, and which names were changed."""
+    parts = quotients(value)
+    symbols = list(dict.fromkeys(name for part in parts for name in part.symbols))
+    chosen = _names(symbols, names or {}, language, pattern)
+    texts = []
+    for part in parts:
+        renamed = {free: sympy.Symbol(chosen[free.name]) for free in part.expression.free_symbols}
+        texts.append(printer(part.expression.xreplace(renamed)))
+    changed = [f"{new} is {old}" for old, new in chosen.items() if old != new and _occurs(old, parts)]
+    return texts, ", ".join(changed)
+
+
+def _occurs(name: str, parts: Iterable[Any]) -> bool:
+    return any(free.name == name for part in parts for free in part.expression.free_symbols)
+
+
+def _names(symbols: list[str], given: Mapping[str, str], language: str, pattern: str) -> dict[str, str]:
+    chosen = {}
+    for symbol in symbols:
+        plain = symbol.replace("_", "") if language == "Mathematica" else symbol
+        free = plain.lower() if plain in _TAKEN[language] else plain
+        chosen[symbol] = given.get(symbol, free)
+    if unknown := [name for name in given if name not in symbols]:
+        raise InputError(
+            f"names must be of symbols that occur, got {unknown[0]!r}; known: {', '.join(symbols)}"
+        )
+    for symbol, name in chosen.items():
+        if not isinstance(name, str) or not re.fullmatch(pattern, name) or name in _TAKEN[language]:
+            raise InputError(
+                f"names[{symbol}] must be an identifier that {language} leaves free, got {name!r}"
+            )
+    twice = [name for name in chosen.values() if list(chosen.values()).count(name) > 1]
+    if twice:
+        raise InputError(f"names must tell symbols apart, got {twice[0]!r} twice; pass names= with others")
+    return chosen

@@ -1,0 +1,94 @@
+"""What a result rests on, as BibTeX: the papers of its formula, Weingarten calculus, and this software."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from haarqntk import __version__
+from haarqntk.export._values import Value, quotients
+from haarqntk.qntk import EigenvalueFormula, Formula, Ratio
+from haarqntk.weingarten import WeingartenFunction
+
+# As in CITATION.cff, which a test compares.
+_SOFTWARE = f"""\
+@misc{{haarqntk,
+  author  = {{{{The haarqntk founders}}}},
+  title   = {{haarqntk: exact {{Haar}} averages of quantum neural tangent kernels}},
+  year    = {{2026}},
+  note    = {{Software, version {__version__}, Apache-2.0}}
+}}"""
+_HAAR_AVERAGES = ("collins2003", "collins2006")
+_OTHER_GROUPS = ("collins2006", "collins2009", "matsumoto2013")
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """BibTeX entries; printed, the text of a .bib file.
+
+    Attributes:
+        keys: Their keys, in the order of the text.
+    """
+
+    keys: tuple[str, ...]
+
+    def __str__(self) -> str:
+        entries = bibliography()
+        return "\n\n".join(entries[key] for key in self.keys)
+
+    __repr__ = __str__
+
+
+@cache
+def bibliography() -> dict[str, str]:
+    """Key → entry of everything that haarqntk cites, and haarqntk itself.
+
+    Examples:
+        >>> bibliography()["gross2007"].splitlines()[0]
+        '@article{gross2007,'
+    """
+    text = files("haarqntk.export").joinpath("references.bib").read_text(encoding="utf-8")
+    entries = re.findall(r"^@\w+\{(\w+),.*?^\}", text, re.DOTALL | re.MULTILINE)
+    found = re.finditer(r"^@\w+\{\w+,.*?^\}", text, re.DOTALL | re.MULTILINE)
+    return {**{key: entry[0] for key, entry in zip(entries, found, strict=True)}, "haarqntk": _SOFTWARE}
+
+
+def citation(value: Value) -> Citation:
+    """What to cite for a result: the papers that it names, those of Weingarten calculus, and the software.
+
+    Args:
+        value: A formula, eigenvalues, ratio, series, polynomial, rational or Weingarten function.
+
+    Returns:
+        The entries, which show as BibTeX.
+
+    Raises:
+        InputTypeError: If the value is no result.
+
+    Examples:
+        >>> from haarqntk.qntk import formula
+        >>> citation(formula("kernel_mean")).keys
+        ('liu2023', 'collins2003', 'collins2006', 'haarqntk')
+        >>> print(str(citation(formula("kernel_mean"))).splitlines()[0])
+        @article{liu2023,
+    """
+    quotients(value)  # refuses what is no result
+    if isinstance(value, Ratio):
+        named = [*keys_in(value.numerator.reference), *keys_in(value.denominator.reference)]
+    else:
+        named = keys_in(value.reference) if isinstance(value, Formula | EigenvalueFormula) else []
+    is_unitary = not isinstance(value, WeingartenFunction) or value.group == "unitary"
+    calculus = _HAAR_AVERAGES if is_unitary else _OTHER_GROUPS
+    return Citation(tuple(dict.fromkeys([*named, *calculus, "haarqntk"])))
+
+
+def keys_in(reference: str) -> list[str]:
+    """The keys that a reference names, in their order.
+
+    Examples:
+        >>> keys_in("liu2023, Eq. (12); zhang2024; derivations/04_kernel_variance.md")
+        ['liu2023', 'zhang2024']
+    """
+    return [key for key in re.findall(r"[a-z]+\d{4}", reference) if key in bibliography()]

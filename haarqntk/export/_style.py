@@ -1,0 +1,126 @@
+r"""The author's letters and macros: checked, and refused where two symbols would look alike."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from haarqntk.errors import InputError, InputTypeError, UnknownNameError
+from haarqntk.traces import Notation, symbol_word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+# What LaTeX needs for itself, or the exports write: as a letter it would not compile, or not read back.
+_RESERVED = re.compile(
+    r"\\(?:begin|Bigl|Bigr|cr|def|end|frac|include|input|label|langle|left|let|nonumber|operatorname|over|par|qquad|quad|"
+    r"rangle|rho|right|sqrt|sum|write)"
+)
+_OPERATORS = ("Tr", "Re")
+_MACRO = re.compile(r"\\[A-Za-z]+")
+_LETTER = re.compile(r"([A-Za-z]|\\[A-Za-z]+)(?:_(?:([A-Za-z0-9])|\{([A-Za-z0-9]+)\}))?")
+
+
+def notation(names: object, macros: object, symbols: Iterable[str]) -> Notation:
+    r"""The notation that an author asks for.
+
+    Args:
+        names: Symbol or letter under a trace → LaTeX, such as ``{"D": "d", "O": "H"}``.
+        macros: Operator → command, such as ``{"Tr": r"\tr"}``.
+        symbols: The names of the symbols of the formula.
+
+    Raises:
+        InputTypeError, InputError, UnknownNameError: If a name is unknown, no letter, or no command; if two symbols
+            would look alike.
+    """
+    present = list(symbols)
+    known = {*present, *_letters(present), "D", "L", "O"}
+    chosen = {}
+    for name, text in _mapping("names", names).items():
+        if name not in known:
+            raise UnknownNameError.among("symbol in names", name, sorted(known))
+        match = _LETTER.fullmatch(text)
+        if not match:
+            raise InputError(
+                f"names[{name}] must be a letter or a command, perhaps with an index, such as d_1, got {text!r}"
+            )
+        base, index = match[1], match[2] or match[3]
+        chosen[name] = f"{base}_{{{index}}}" if index else base
+        _refuse_reserved(f"names[{name}]", base)
+    commands = _mapping("macros", macros)
+    for name, text in commands.items():
+        if name not in _OPERATORS:
+            raise UnknownNameError.among("operator in macros", name, _OPERATORS)
+        if not _MACRO.fullmatch(text):
+            raise InputError(
+                rf"macros[{name}] must be a command, a backslash and letters, such as \tr, got {text!r}"
+            )
+        _refuse_reserved(f"macros[{name}]", text)
+    standard = Notation()
+    written = Notation(
+        chosen,
+        commands.get("Tr", standard.trace),
+        commands.get("Re", standard.real_part),
+        writes_traces_out="Tr" in commands or "O" in chosen,
+    )
+    _refuse_lookalikes(written, present)
+    return written
+
+
+def pairs(option: str, text: str | None) -> dict[str, str]:
+    r"""The mapping that a command line's ``D=d,O=H`` means.
+
+    Raises:
+        InputError: If a part is no pair, or a name stands twice.
+
+    Examples:
+        >>> pairs("--names", "D=d, O=H")
+        {'D': 'd', 'O': 'H'}
+    """
+    found: dict[str, str] = {}
+    for part in text.split(",") if text else []:
+        name, sign, value = (piece.strip() for piece in part.partition("="))
+        if not (name and sign and value):
+            raise InputError(f"{option} must be pairs with commas, such as D=d,O=H, got {text!r}")
+        if name in found:
+            raise InputError(f"{option} must name each symbol once, got {name} twice in {text!r}")
+        found[name] = value
+    return found
+
+
+def _refuse_reserved(argument: str, command: str) -> None:
+    if _RESERVED.fullmatch(command):
+        raise InputError(f"{argument} must be a letter of its own, got LaTeX's {command}; choose another")
+
+
+def _mapping(argument: str, value: object) -> dict[str, str]:
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise InputTypeError(f"{argument} must map names to LaTeX, got {value!r}")
+    for name, text in value.items():
+        if not isinstance(text, str):
+            raise InputTypeError(f"{argument}[{name}] must be a text, got {text!r}")
+    return {str(name): text for name, text in value.items()}
+
+
+def _letters(symbols: Iterable[str]) -> set[str]:
+    """The letters under the traces of the formula."""
+    words = (symbol_word(name) or () for name in symbols)
+    letters = {letter for word in words for kind, letter in word if kind == "observable"}
+    return letters | ({"X"} if any(re.fullmatch(r"X\d+", name) for name in symbols) else set())
+
+
+def _refuse_lookalikes(written: Notation, symbols: list[str]) -> None:
+    texts = {name: written.symbol(name) for name in symbols}
+    spelled = [name for name in symbols if written.writes_traces_out or not re.fullmatch(r"T\d+", name)]
+    texts |= {f"the letter {name}": written.letter(name) for name in sorted(_letters(spelled))}
+    texts |= {"the macro for Tr": written.trace, "the macro for Re": written.real_part}
+    seen: dict[str, str] = {}
+    for name, text in texts.items():
+        if text in seen:
+            raise InputError(
+                f"names must tell symbols apart, got {text!r} for {seen[text]} and for {name}; choose another"
+            )
+        seen[text] = name

@@ -1,0 +1,170 @@
+"""JSON keeps every result exactly, obeys its schema, and is refused in one line where it does not."""
+
+from __future__ import annotations
+
+import json
+import re
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import jsonschema
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from shortcuts import closed_form, eigenvalue_formula
+from strategies import cycle_types, rational_functions, trace_polynomials
+
+import haarqntk as hq
+from haarqntk.errors import InputError, InputTypeError
+from haarqntk.exact import RationalFunction
+from haarqntk.export import SCHEMA_VERSION
+
+if TYPE_CHECKING:
+    from haarqntk.traces import TracePolynomial
+
+SCHEMA = json.loads(files("haarqntk.export").joinpath("schema.json").read_text(encoding="utf-8"))
+VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
+
+
+def returns(value: Any) -> None:
+    text = hq.to_json(value)
+    VALIDATOR.validate(json.loads(text))
+    read = hq.from_json(text)
+    assert read == value
+    assert type(read) is type(value)
+    assert hq.to_json(read) == text
+
+
+def test_the_schema_is_a_schema_of_this_version() -> None:
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    assert SCHEMA["$defs"]["formula"]["properties"]["schema_version"] == {"const": SCHEMA_VERSION}
+
+
+@pytest.mark.parametrize("name", hq.formulas())
+def test_every_named_formula_returns(name: str) -> None:
+    returns(hq.formula(name))
+
+
+def test_other_kinds_of_results_return() -> None:
+    variance, mean = closed_form("kernel_variance"), closed_form("kernel_mean")
+    returns(variance / mean**2)
+    returns((variance / mean**2).deep_limit())
+    for order in (1, 3):
+        returns(variance.series(order=order))
+    returns(mean.centred().series(order=40, scaling={"T2": 0}))
+    returns([mean, RationalFunction(1)])
+
+
+@given(cycle_types(smallest=1, largest=5), st.sampled_from(["unitary", "orthogonal", "symplectic"]))
+def test_weingarten_functions_return(mu: tuple[int, ...], group: str) -> None:
+    returns(hq.weingarten(mu, group=group))
+
+
+@given(rational_functions(), st.integers(2**53 - 2, 2**200))
+def test_rational_functions_return_with_numbers_of_any_size(value: RationalFunction, scale: int) -> None:
+    returns(value)
+    returns(value * scale)
+    numbers = re.findall(r"(?<![\w\"])-?\d+(?![\w\"])", hq.to_json(value * scale))
+    assert all(abs(int(number)) <= 2**53 for number in numbers)
+
+
+@given(trace_polynomials(variables=("L", "T1", "T_O1O2", "sigma_ab")))
+def test_trace_polynomials_return(value: TracePolynomial) -> None:
+    returns(value)
+
+
+@given(
+    st.integers(1, 3),
+    st.sampled_from(["segments", "independent_layers"]),
+    st.sampled_from(["pauli", "general"]),
+)
+def test_moments_return(power: int, ensemble: str, generators: str) -> None:
+    c = hq.Circuit(ensemble, generators)
+    returns(hq.mean(c.output() ** power))
+
+
+def test_a_formula_that_was_read_is_evaluated_and_derived_anew_below_its_range() -> None:
+    mean = closed_form("kernel_second_moment")
+    read: Any = hq.from_json(hq.to_json(mean))
+    for D in (2, 4, 8):
+        spectrum = [1, -1] * (D // 2)
+        assert read.at(D=D, L=3, spectrum=spectrum) == mean.at(D=D, L=3, spectrum=spectrum)
+    assert (read.name, read.reference, read.cost) == (mean.name, mean.reference, mean.cost)
+    assert read.latex() == mean.latex()
+
+
+def test_a_moment_that_was_read_has_no_derivation_below_its_range() -> None:
+    c = hq.Circuit()
+    read: Any = hq.from_json(hq.to_json(hq.mean(c.output() ** 3)))
+    assert read.at(D=4, traces=[0, 4, 0]) == hq.mean(c.output() ** 3).at(D=4, traces=[0, 4, 0])
+    with pytest.raises(InputError, match=r"D must be at least 3 for a formula read from JSON, .* got 2"):
+        read.at(D=2, spectrum=[1, -1])
+
+
+def test_a_name_does_not_lend_its_derivation_to_another_formula() -> None:
+    record = json.loads(hq.to_json(closed_form("kernel_variance")))
+    record["name"] = "kernel_second_moment"
+    read: Any = hq.from_json(json.dumps(record))
+    with pytest.raises(InputError, match="D must be at least 4 for a formula read from JSON"):
+        read.at(D=2, L=1, spectrum=[1, -1])
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"schema_version": 2},
+            "schema_version must be 1, got 2; read it with the version of haarqntk that wrote it",
+        ),
+        ({"schema_version": True}, "schema_version must be 1, got True"),
+        ({"schema_version": None}, "a result must have the field schema_version"),
+        ({"type": "matrix"}, "unknown type of result 'matrix'"),
+        ({"terms": None}, "the field terms must be there"),
+        ({"terms": {}}, "terms must be a list, got {}"),
+        ({"terms": [3]}, "a term must be an object, got 3"),
+        ({"ensemble": "segment"}, "unknown ensemble 'segment'; did you mean 'segments'?"),
+        ({"design_order": 0}, "design_order must be an integer ≥ 1, got 0"),
+        ({"name": 7}, "name must be a text, got 7"),
+        (
+            {"terms": [{"monomial": {"T1": 0}, "numerator": [1], "denominator": [1]}]},
+            "the exponent of T1 must be",
+        ),
+        ({"terms": [{"monomial": {"T1;x": 1}, "numerator": [1], "denominator": [1]}]}, "got 'T1;x'"),
+        ({"terms": [{"monomial": {"D": 1}, "numerator": [1], "denominator": [1]}]}, "and not D, got 'D'"),
+        (
+            {"terms": [{"monomial": {}, "numerator": [1.5], "denominator": [1]}]},
+            "each coefficient must be an integer",
+        ),
+        (
+            {"terms": [{"monomial": {}, "numerator": ["12"], "denominator": [1]}]},
+            "a text of 16 digits or more, got '12'",
+        ),
+        ({"terms": [{"monomial": {}, "numerator": [1], "denominator": []}]}, "denominator must not be zero"),
+    ],
+)
+def test_what_breaks_the_schema_is_refused(changes: dict[str, Any], message: str) -> None:
+    record = json.loads(hq.to_json(closed_form("kernel_mean")))
+    record = {name: value for name, value in (record | changes).items() if value is not None}
+    with pytest.raises(InputError, match=re.escape(message)):
+        hq.from_json(json.dumps(record))
+    assert not VALIDATOR.is_valid(record)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "3", '"x"', "[[]]", "[" * 100_000, "1" * 5000, '{"a": 1, "a": 2}', "NaN"]
+)
+def test_what_is_no_json_of_a_result_is_one_line(text: str) -> None:
+    with pytest.raises(InputError) as caught:
+        hq.from_json(text)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_only_texts_are_read() -> None:
+    with pytest.raises(InputTypeError, match="text must be JSON as a str, got bytes"):
+        hq.from_json(b"{}")  # type: ignore[arg-type]
+
+
+def test_eigenvalues_that_were_read_give_the_same_numbers() -> None:
+    read: Any = hq.from_json(hq.to_json(eigenvalue_formula()))
+    arguments: dict[str, Any] = {"D": 4, "L": 6, "num_inputs": 3, "spectrum": [1, -1, -1, 1]}
+    assert read.at(**arguments) == eigenvalue_formula().at(**arguments)

@@ -1,0 +1,206 @@
+"""LaTeX that is exported reads back as the formula: by SymPy's parser, and by the one that guards every export."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import sympy
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from shortcuts import closed_form
+from strategies import rational_functions, trace_polynomials
+from sympy.parsing.latex import parse_latex
+
+import haarqntk as hq
+from haarqntk.errors import HaarqntkError, InputError, InputTypeError, OutputError, UnknownNameError
+from haarqntk.export import bibliography_of, latex_document, quotients, read_latex
+from haarqntk.traces import Notation, TracePolynomial
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from haarqntk.exact import DimensionFunction, RationalFunction
+
+SHORT = [name for name in hq.formulas() if name not in {"kernel_variance", "meta_kernel_second_moment"}]
+AUTHOR: dict[str, Any] = {"names": {"D": "d", "L": r"\ell", "O": "H"}, "macros": {"Tr": r"\tr"}}
+VARIABLES = ("L", "T1", "T2", "T_O1O2", "X1", "X2", "m1", "m2", "sigma_ab", "Re_abc")
+
+
+def read_by_sympy(text: str, names: dict[str, str]) -> Any:
+    r"""SymPy takes L \left(…\right) for a function of …: each product gets its sign, each symbol a plain name."""
+    plain = {written: f"x_{{{i}}}" for i, written in enumerate(names)}
+    pattern = "|".join(re.escape(written) for written in sorted(names, key=len, reverse=True))
+    text = re.sub(rf"\\(?:frac|left|right)|{pattern}", lambda found: plain.get(found[0], found[0]), text)
+    text = re.sub(r"(?<=[}\)0-9]) (?=\\left\(|x_)", r" \\cdot ", text)
+    meant = {sympy.Symbol(plain[written]): sympy.Symbol(name) for written, name in names.items()}
+    return parse_latex(text, backend="lark").xreplace(meant)
+
+
+def same(left: Any, right: Any) -> bool:
+    plain = {free: sympy.Symbol(free.name) for free in right.free_symbols}
+    numerator, _ = sympy.fraction(sympy.together(left - right.xreplace(plain)))
+    return bool(sympy.expand(numerator) == 0)
+
+
+@pytest.mark.parametrize("name", [name for name in SHORT if name != "supervised_kernel_eigenvalues"])
+def test_sympy_s_parser_reads_a_formula(name: str) -> None:
+    value = closed_form(name)
+    names = {Notation().symbol(symbol): symbol for symbol in value.symbols}
+    assert same(read_by_sympy(hq.latex(value), names), value.to_sympy())
+
+
+@settings(max_examples=8)
+@given(rational_functions(max_degree=2))
+def test_sympy_s_parser_reads_rational_functions(value: RationalFunction) -> None:
+    assert same(read_by_sympy(hq.latex(value), {"D": "D"}), value.to_sympy())
+
+
+@settings(max_examples=4)
+@given(trace_polynomials(variables=VARIABLES))
+def test_sympy_s_parser_reads_polynomials_in_traces(value: TracePolynomial) -> None:
+    names = {Notation().symbol(symbol): symbol for symbol in ("D", *value.variables)}
+    assert same(read_by_sympy(hq.latex(value), names), value.to_sympy())
+
+
+def at_a_point(value: TracePolynomial, function: DimensionFunction) -> bool:
+    """The function that was read, and the polynomial by its own evaluation, at one point of Q."""
+    point = {name: Fraction(7 + 2 * i, 3) for i, name in enumerate(VARIABLES)}
+    return value.at(101, point) == function.at({"D": 101, **point})
+
+
+@given(value=trace_polynomials(variables=VARIABLES), lines=st.booleans())
+def test_what_is_written_in_any_notation_reads_back(value: TracePolynomial, *, lines: bool) -> None:
+    text = hq.latex(value, lines=lines, macros={"Tr": r"\tr"}, names={"O": "H"})
+    written = Notation({"O": "H"}, trace=r"\tr", writes_traces_out=True)
+    body = text.replace(r"\begin{align}", "").replace(r"\end{align}", "")
+    names = {written.symbol(symbol): symbol for symbol in ("D", *value.variables)}
+    assert at_a_point(value, read_latex(body, names))
+
+
+@pytest.mark.parametrize("name", hq.formulas())
+@pytest.mark.parametrize("lines", [False, True])
+def test_every_formula_is_written_in_the_author_s_letters(name: str, *, lines: bool) -> None:
+    text = hq.latex(hq.formula(name), lines=lines, **AUTHOR)  # refused if it did not read back
+    assert r"\tr\left(H" in text
+    assert r"\operatorname{Tr}" not in text
+    assert not re.search(
+        r"(?<![A-Za-z\\])[DL](?![A-Za-z])", text.replace(r"(\Delta K)", "").replace("[D", "")
+    )
+
+
+def test_a_formula_is_what_an_author_would_write() -> None:
+    mean = closed_form("kernel_mean")
+    assert hq.latex(mean) == mean.latex()
+    assert hq.latex(mean, **AUTHOR) == (
+        r"\frac{2 \ell \left(d \tr\left(H^{2}\right) - \tr\left(H\right)^{2}\right)}"
+        r"{\left(d - 1\right) \left(d + 1\right)^{2}}"
+    )
+
+
+def test_the_trace_of_a_square_is_not_written_as_the_square_of_a_trace() -> None:
+    """X_2 and X_1² were both Tr X²."""
+    first, second = (TracePolynomial.variable("X1") ** 2).latex(), TracePolynomial.variable("X2").latex()
+    assert first == r"\operatorname{Tr}\left(X\right)^{2}"
+    assert second == r"\operatorname{Tr}\left(X^{2}\right)"
+
+
+def test_a_sum_of_traces_starts_with_a_positive_term() -> None:
+    value = hq.formula("kernel_mean", ensemble="generator_average")
+    assert hq.latex(value).startswith(
+        r"\frac{2 D L \left(\langle O^{2}\rangle - \langle O\rangle^{2}\right)}"
+    )
+
+
+def test_a_series_keeps_its_remainder_in_the_author_s_letter() -> None:
+    series = closed_form("kernel_mean").series(order=1)
+    assert hq.latex(series, names={"D": "d"}).endswith(r" + O\left(d^{-2}\right)")
+    assert hq.latex(series) == series.latex()
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"names": {"D": "L"}}, InputError, "names must tell symbols apart, got 'L' for D and for L"),
+        ({"names": {"D": "T_1"}}, InputError, "names must tell symbols apart, got 'T_{1}' for D and for T1"),
+        ({"names": {"D": "H", "O": "H"}}, InputError, "got 'H' for D and for the letter O; choose another"),
+        (
+            {"names": {"D": "a b"}},
+            InputError,
+            "names[D] must be a letter or a command, perhaps with an index",
+        ),
+        ({"names": {"D": "2"}}, InputError, "names[D] must be a letter or a command"),
+        ({"names": {"D": r"\frac"}}, InputError, r"names[D] must be a letter of its own, got LaTeX's \frac"),
+        ({"names": {"Q": "q"}}, UnknownNameError, "unknown symbol in names 'Q'; known: D, L, O, T1, T2"),
+        ({"names": {"D": 3}}, InputTypeError, "names[D] must be a text, got 3"),
+        ({"names": "D=d"}, InputTypeError, "names must map names to LaTeX, got 'D=d'"),
+        ({"macros": {"Tr": "tr"}}, InputError, "macros[Tr] must be a command, a backslash and letters"),
+        ({"macros": {"Tr": r"\tr2"}}, InputError, "macros[Tr] must be a command"),
+        (
+            {"macros": {"Tr": r"\left"}},
+            InputError,
+            r"macros[Tr] must be a letter of its own, got LaTeX's \left",
+        ),
+        ({"macros": {"Sp": r"\tr"}}, UnknownNameError, "unknown operator in macros 'Sp'; known: Tr, Re"),
+        ({"macros": {"Tr": r"\x", "Re": r"\x"}}, InputError, "for the macro for Tr and for the macro for Re"),
+    ],
+)
+def test_names_that_cannot_be_told_apart_are_refused(
+    options: dict[str, Any], error: type[HaarqntkError], message: str
+) -> None:
+    with pytest.raises(error, match=re.escape(message)):
+        hq.latex(closed_form("kernel_mean"), **options)
+
+
+def test_what_does_not_read_back_is_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    value = closed_form("kernel_mean")
+    monkeypatch.setattr("haarqntk.export._latex.latex_of", lambda *_: r"\frac{2 L}{D")
+    with pytest.raises(OutputError, match=re.escape("does not read back: expected '}', got 'the end'")):
+        hq.latex(value)
+    monkeypatch.setattr("haarqntk.export._latex.latex_of", lambda *_: r"\frac{2 L}{D}")
+    with pytest.raises(OutputError, match="reads back as another formula, so it is not written"):
+        hq.latex(value)
+
+
+@pytest.mark.parametrize("text", ["D +", r"\frac{1}{D - D}", "D^{L}", "D^2", r"\left(D", "D D)", "D;", "2 3"])
+def test_the_reader_refuses_what_is_no_export(text: str) -> None:
+    with pytest.raises(OutputError, match="does not read back"):
+        read_latex(text, {"D": "D", "L": "L"})
+
+
+def test_only_results_have_latex() -> None:
+    with pytest.raises(InputTypeError, match=r"value must be a formula, ratio, series, .* got int"):
+        hq.latex(3)  # type: ignore[arg-type]
+
+
+def test_a_ratio_and_a_weingarten_function_read_back() -> None:
+    ratio = closed_form("kernel_variance") / closed_form("kernel_mean") ** 2
+    assert hq.latex(ratio) == ratio.latex()
+    w = hq.weingarten((3, 1))
+    assert read_latex(hq.latex(w), {"D": "D"}).to_univariate() == w.value
+    assert [part.function() for part in quotients(w)] == [read_latex(w.latex(), {"D": "D"})]
+
+
+@pytest.mark.latex
+@pytest.mark.parametrize("options", [{}, AUTHOR], ids=["papers", "author"])
+def test_documents_with_their_bibliography_compile(tmp_path: Path, options: dict[str, Any]) -> None:
+    e, (l,) = hq.Circuit().residual(), hq.layer_indices("l")
+    K, c = hq.sum_over(e.d(l) ** 2, l), hq.Circuit()
+    a, b = (c.output(observable=f"O{i}", state=s) for i, s in ((1, "a"), (2, "b")))
+    moments = [hq.mean(2 * K - K**2), hq.mean(a * b * a * b), hq.cumulant(K, 3)]
+    general = hq.formula("kernel_mean", ensemble="generator_average", generators="general")
+    values = [*(hq.formula(name) for name in hq.formulas()), *moments, general]
+    document = latex_document(values, version="test", bibliography="formulas", **options)
+    (tmp_path / "formulas.tex").write_text(document, encoding="utf-8")
+    (tmp_path / "formulas.bib").write_text(str(bibliography_of(values)), encoding="utf-8")
+    typeset = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "formulas.tex"]
+    for command in (typeset, ["bibtex", "formulas"], typeset, typeset):
+        result = subprocess.run(
+            command, cwd=tmp_path, capture_output=True, text=True, errors="replace", check=False
+        )
+        assert result.returncode == 0, result.stdout[-2000:]
+    assert "Overfull" not in result.stdout
+    assert "LaTeX Warning" not in result.stdout
