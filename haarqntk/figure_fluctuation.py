@@ -1,0 +1,243 @@
+"""[PRL] Fig. 1: the relative fluctuation of the kernel against the depth.
+
+A front door: it joins the exact rooms, ``montecarlo`` and ``export``.
+
+The exact curve is that of the simulated circuit. Its layer L acts on the fixed input, while the ensemble
+``prl_ansatz`` has a Haar unitary there. In both K = v·Σ_l ξ_l² with independent factors, where ξ_L² is
+proportional to 1 − ⟨X⟩² in the input. A uniform Pauli string gives a basis state 1 − ⟨X⟩² = 0 with
+probability 1/D and else 1, the Haar unitary a distribution of the same mean; the second moments are
+
+    (D − 1)/D    and    (1 − 1/D²) · D(D+2)/((D+1)(D+3)),
+
+whose ratio is (D+3)/(D+2). Hence K̄ is the same, and E[K²] is larger by E[g⁴]/(D+2).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from haarqntk.export import Line, Panel, PaperFigure, Points, with_error
+from haarqntk.montecarlo import PauliSum, fixed_kernels, fresh_kernels, jackknife, random_angles, random_ansatz
+from haarqntk.qntk import formula
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    Real = NDArray[np.float64]
+    Estimates = list[tuple[float, float]]
+
+NUM_QUBITS = 4
+D = 2**NUM_QUBITS
+DEPTHS = (1, 2, 3, 4, 6, 8, 11, 15, 20, 26, 32, 40)
+_LARGEST_Z = 4.0
+
+
+def cost(samples: int) -> int:
+    """How often ``progress`` is called for, in circuits."""
+    return 2 * len(DEPTHS) * samples
+
+
+def fluctuation_figure(
+    *, seed: int, samples: int, progress: Callable[[int], object] | None = None
+) -> PaperFigure:
+    """Simulate Fig. 1 and return it.
+
+    Args:
+        seed: The seed, an integer ≥ 0.
+        samples: Draws of the angles at each depth, and fresh draws of whole circuits.
+        progress: Called with the number of circuits finished since its last call.
+    """
+    rng = np.random.default_rng([seed, 1])
+    ansatz = random_ansatz(NUM_QUBITS, DEPTHS[-1], rng)
+    fixed = [
+        fixed_kernels(ansatz, 1, random_angles(samples, L, rng), progress)[:, 0, 0] for L in DEPTHS
+    ]
+
+    def advance(circuits: int) -> None:
+        if progress is not None:
+            progress(circuits * len(DEPTHS))
+
+    fresh = fresh_kernels(ansatz.observable, 1, depths=DEPTHS, count=samples, rng=rng, progress=advance)
+    laws = {L: exact_values(ansatz.observable, L) for L in range(1, DEPTHS[-1] + 1)}
+    simulated = {
+        "fixed_ratio": [jackknife(K, relative_fluctuation) for K in fixed],
+        "fresh_ratio": [jackknife(K, relative_fluctuation) for K in fresh[:, :, 0, 0]],
+        "fixed_mean": [jackknife(K, np.mean) for K in fixed],
+        "fresh_mean": [jackknife(K, np.mean) for K in fresh[:, :, 0, 0]],
+    }
+    data = {
+        "seed": seed,
+        "samples": samples,
+        "num_qubits": NUM_QUBITS,
+        "observable": dict(zip(("c", "P"), (ansatz.observable.coefficients, ansatz.observable.strings), strict=True)),
+        "simulated": {"L": DEPTHS, **simulated},
+        "laws": {"L": list(laws), **{name: [law[name] for law in laws.values()] for name in laws[1]}},
+        "floor": floor(ansatz.observable),
+    }
+    return PaperFigure(
+        name="fig1",
+        alt="Relative fluctuation of the kernel against the depth: simulated points, exact curve and its floor",
+        caption=caption(laws, simulated, floor(ansatz.observable)),
+        choices=_choices(seed),
+        data=data,
+        panels=(_panel(laws, simulated, floor(ansatz.observable)),),
+    )
+
+
+def relative_fluctuation(K: Real) -> float:
+    """ΔK/K̄ of samples of the kernel."""
+    return float(K.std(ddof=1) / K.mean())
+
+
+def exact_values(observable: PauliSum, L: int) -> dict[str, float]:
+    """K̄ and ΔK/K̄ at depth L: exact, with layers taken as independent, and as published.
+
+    Published is [PRL] (9) for K̄, and (12) over (9) for the ratio, both with the traces of O − Tr O/D. The
+    law for independent layers, of which (12) is the leading order, is exact at the same D.
+    """
+    matrix = observable.matrix
+    at = {"D": len(matrix), "observable": matrix}
+    mean = float(formula("kernel_mean", ensemble="prl_ansatz").at(L=L, **at))
+    second = formula("kernel_second_moment", ensemble="prl_ansatz")
+    square = float(second.at(L=L, **at)) + float(second.at(L=1, **at)) / (len(matrix) + 2)
+    independent = formula("kernel_variance", ensemble="independent_layers") / (
+        formula("kernel_mean", ensemble="independent_layers") ** 2
+    )
+    centred = observable.eigensystem[0] - observable.eigensystem[0].mean()
+    T2, T4 = float((centred**2).sum()), float((centred**4).sum())
+    return {
+        "exact_mean": mean,
+        "exact_ratio": math.sqrt(max(square / mean**2 - 1, 0.0)),
+        "independent_layers_ratio": math.sqrt(float(independent.at(L=L, **at))),
+        "published_mean": L * T2 / len(matrix) ** 2,
+        "published_ratio": math.sqrt((8 * T2**2 + 12 * T4) / L) / T2,
+    }
+
+
+def floor(observable: PauliSum) -> float:
+    """The exact ΔK/K̄ in the limit L → ∞ at fixed D."""
+    matrix = observable.matrix
+    ratio = formula("kernel_variance", ensemble="prl_ansatz") / formula("kernel_mean", ensemble="prl_ansatz") ** 2
+    return math.sqrt(float(ratio.deep_limit().at(D=len(matrix), observable=matrix)))
+
+
+def caption(
+    laws: Mapping[int, Mapping[str, float]], simulated: Mapping[str, Estimates], lowest: float
+) -> str:
+    """What the numbers show, in words that follow from them.
+
+    Args:
+        laws: Depth → values, as ``exact_values`` gives them.
+        simulated: Name → (value, standard error) at each of ``DEPTHS``.
+        lowest: The floor.
+    """
+    L, law = DEPTHS[-1], laws[DEPTHS[-1]]
+    fixed, fresh = simulated["fixed_ratio"][-1], simulated["fresh_ratio"][-1]
+    off = {
+        (series, name): [
+            (value - laws[depth][name]) / error
+            for depth, (value, error) in zip(DEPTHS, simulated[series], strict=True)
+        ]
+        for series, name in (
+            ("fixed_ratio", "exact_ratio"),
+            ("fresh_ratio", "exact_ratio"),
+            ("fresh_ratio", "published_ratio"),
+            ("fresh_ratio", "independent_layers_ratio"),
+        )
+    }
+    z_exact = max(map(abs, off["fresh_ratio", "exact_ratio"]))
+    z_published = min(map(abs, off["fresh_ratio", "published_ratio"]))
+    above = off["fresh_ratio", "independent_layers_ratio"][-1]
+    sentences = [
+        f"ΔK/K̄ on {NUM_QUBITS} qubits. At L = {L} the simulated ratio is {with_error(*fixed)} for one draw of the "
+        f"circuit and {with_error(*fresh)} for fresh draws; the exact value is {law['exact_ratio']:.3f}, the "
+        f"published law, (12) over (9), gives {law['published_ratio']:.3f}.",
+        f"Fresh draws lie up to {z_exact:.1f} standard errors from the exact curve"
+        + (", which they confirm," if z_exact <= _LARGEST_Z else ", which they do not confirm,")
+        + f" and at least {z_published:.1f} from the published law.",
+        f"The exact ratio has the floor {lowest:.3f} as L → ∞.",
+        _about_floor(above, L, law["independent_layers_ratio"]),
+        _about_fixed(off["fixed_ratio", "exact_ratio"]),
+        f"Inset: K̄ at L = {L} is {with_error(*simulated['fixed_mean'][-1])} for the one draw and "
+        f"{with_error(*simulated['fresh_mean'][-1])} for fresh draws; exact {law['exact_mean']:.2f}, "
+        f"published (9) {law['published_mean']:.2f}, a factor {law['exact_mean'] / law['published_mean']:.2f}.",
+    ]
+    return " ".join(sentences)
+
+
+def _about_floor(z: float, L: int, independent: float) -> str:
+    law = f"the 1/√L law of independent layers, {independent:.3f} at L = {L}"
+    if z > _LARGEST_Z:
+        return (
+            f"What makes it is seen: fresh draws lie {z:.1f} standard errors above {law}, "
+            "by the covariance between layers."
+        )
+    return f"It is not seen in these samples: fresh draws lie {z:+.1f} standard errors from {law}."
+
+
+def _about_fixed(z: Sequence[float]) -> str:
+    worst = max(range(len(z)), key=lambda i: abs(z[i]))
+    text = (
+        "The one draw, averaged over its angles only as in the paper, is another average: it lies up to "
+        f"{abs(z[worst]):.1f} standard errors from the exact curve, at L = {DEPTHS[worst]}"
+    )
+    settled = next((i for i in range(len(z)) if max(map(abs, z[i:])) <= _LARGEST_Z), None)
+    if settled is None:
+        return f"{text}, and still {abs(z[-1]):.1f} at L = {DEPTHS[-1]}."
+    if settled == 0:
+        return f"{text}: at these samples the two averages cannot be told apart."
+    return f"{text}, and within {max(map(abs, z[settled:])):.1f} from L = {DEPTHS[settled]} on."
+
+
+def _choices(seed: int) -> tuple[str, ...]:
+    return (
+        f"Seed {seed}: it gives the blocks, the generators, the observable and the angles.",
+        "Input |0000⟩; the c_j are uniform in (0, 1).",
+        f"One circuit of {DEPTHS[-1]} layers is drawn; the circuit of depth L is its first L layers.",
+        "The angles are drawn anew at each depth; fresh circuits are drawn once for all depths.",
+        "Published: (12) over (9), with the traces of O − Tr O/D.",
+        "Error bars: one standard error, by the jackknife over the draws; in the inset they are ΔK.",
+    )
+
+
+def _panel(
+    laws: Mapping[int, Mapping[str, float]], simulated: Mapping[str, Estimates], lowest: float
+) -> Panel:
+    L = list(laws)
+
+    def law(name: str) -> list[float]:
+        return [values[name] for values in laws.values()]
+
+    def points(kind: str, label: str, estimates: Estimates) -> Points:
+        return Points(kind, label, DEPTHS, [e[0] for e in estimates], [e[1] for e in estimates])
+
+    spread = [mean * ratio for (mean, _), (ratio, _) in zip(simulated["fixed_mean"], simulated["fixed_ratio"], strict=True)]
+    inset = Panel(
+        "$L$",
+        r"$\overline{K}$",
+        lines=(Line("published", "", L, law("published_mean")), Line("exact", "", L, law("exact_mean"))),
+        points=(Points("fixed", "", DEPTHS, [mean for mean, _ in simulated["fixed_mean"]], spread),),
+    )
+    return Panel(
+        "number of layers $L$",
+        r"relative fluctuation $\Delta K/\overline{K}$",
+        lines=(
+            Line("exact", "exact, average over circuits", L, law("exact_ratio")),
+            Line("floor", r"its floor as $L\to\infty$", [L[0], L[-1]], [lowest, lowest]),
+            Line("published", r"published: (12) over (9), $\propto 1/\sqrt{L}$", L, law("published_ratio")),
+            Line("published 2", "independent layers, exact", L, law("independent_layers_ratio")),
+        ),
+        points=(
+            points("fixed", "simulated, one circuit, random angles", simulated["fixed_ratio"]),
+            points("fresh", "simulated, fresh circuits", simulated["fresh_ratio"]),
+        ),
+        logarithmic="xy",
+        y_limits=(0.18, 4.5),
+        inset=inset,
+        inset_place=(0.62, 0.58, 0.36, 0.39),
+    )

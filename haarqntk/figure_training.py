@@ -1,0 +1,201 @@
+"""[PRL] Fig. 2: the residual under gradient descent, beside the two predicted rates.
+
+A front door: it joins the exact rooms, ``montecarlo`` and ``export``.
+
+With a frozen kernel ε(t) = (1 − ηK)^t ε(0); the published rate is γ = η L Tr(O²)/D², the exact one ηK̄. At
+t = 0 nothing is frozen yet or need be: to first order in η the mean residual falls at the rate ηE[Kε]/E[ε].
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from haarqntk.circuits import Circuit, layer_indices, sum_over
+from haarqntk.export import Line, Panel, PaperFigure, with_error
+from haarqntk.montecarlo import PauliSum, Training, jackknife, random_angles, random_ansatz, train
+from haarqntk.qntk import formula, mean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from numpy.typing import NDArray
+
+    Real = NDArray[np.float64]
+    Estimate = tuple[float, float]
+
+NUM_QUBITS, L = 2, 64
+D = 2**NUM_QUBITS
+RATE, STEPS = 1e-4, 1000
+_LARGEST_Z = 4.0
+_SHOWN = 10  # every tenth step is drawn and stored
+
+
+def cost(steps: int = STEPS) -> int:
+    """How often ``progress`` is called for, in steps."""
+    return steps + 1
+
+
+def training_figure(
+    *, seed: int, instances: int, steps: int = STEPS, progress: Callable[[int], object] | None = None
+) -> PaperFigure:
+    """Simulate Fig. 2 and return it.
+
+    Args:
+        seed: The seed, an integer ≥ 0.
+        instances: The number of initialisations.
+        steps: The number of steps, a multiple of 10; the paper has 1000.
+        progress: Called with 1 after each step.
+    """
+    rng = np.random.default_rng([seed, 2])
+    ansatz = random_ansatz(NUM_QUBITS, L, rng)
+    target = halfway_target(ansatz.observable)
+    angles = random_angles(instances, L, rng)
+    trained = train(ansatz, angles, target=target, rate=RATE, steps=steps, progress=progress)
+    predicted = predictions(ansatz.observable, target)
+    measured = measure(trained)
+    t = list(range(0, steps + 1, _SHOWN))
+    residuals = trained.residuals[::_SHOWN]
+    average = residuals.mean(axis=1)
+    error = residuals.std(axis=1, ddof=1) / np.sqrt(instances)
+    data = {
+        "seed": seed,
+        "instances": instances,
+        "num_qubits": NUM_QUBITS,
+        "L": L,
+        "rate": RATE,
+        "target": target,
+        "observable": dict(zip(("c", "P"), (ansatz.observable.coefficients, ansatz.observable.strings), strict=True)),
+        "predicted": predicted,
+        "measured": measured,
+        "t": t,
+        "mean_residual": average.tolist(),
+        "standard_error": error.tolist(),
+        "residuals": residuals.T.tolist(),
+    }
+    return PaperFigure(
+        name="fig2",
+        alt="Residual against training steps: single runs, their mean, and the published and exact predictions",
+        caption=caption(predicted, measured, steps),
+        choices=_choices(seed, target),
+        data=data,
+        panels=_panels(t, residuals, average, error, predicted),
+    )
+
+
+def halfway_target(observable: PauliSum) -> float:
+    """O_0 halfway between the mean output Tr O/D and the smallest eigenvalue of O, hence within reach."""
+    eigenvalues, _ = observable.eigensystem
+    return float((eigenvalues.mean() + eigenvalues[0]) / 2)
+
+
+def predictions(observable: PauliSum, target: float) -> dict[str, float]:
+    """The rates per step: published γ, exact ηK̄, and exact ηE[Kε]/E[ε] at t = 0."""
+    matrix = observable.matrix
+    e, (layer,) = Circuit(ensemble="prl_ansatz").residual(), layer_indices("l")
+    product = mean(sum_over(e.d(layer) ** 2, layer) * e)
+    values = {"O_0": Fraction(target)}
+    centred = observable.eigensystem[0] - observable.eigensystem[0].mean()
+    start = float(product.at(D=D, L=L, observable=matrix, values=values))
+    start /= float(mean(e).at(D=D, observable=matrix, values=values))
+    exact = float(formula("kernel_mean", ensemble="prl_ansatz").at(D=D, L=L, observable=matrix))
+    return {
+        "published": RATE * L * float((centred**2).sum()) / D**2,
+        "exact": RATE * exact,
+        "exact_start": RATE * start,
+    }
+
+
+def measure(trained: Training) -> dict[str, Estimate]:
+    """What the runs say, each with its standard error: rates, fluctuation and change of the kernel."""
+    start = np.stack([trained.residuals[0], trained.residuals[0] - trained.residuals[1]], axis=1)
+    kernels = trained.kernels[[0, -1]].T
+    ends = trained.residuals[[0, -1]].T
+    return {
+        "start": jackknife(start, lambda x: float(x[:, 1].mean() / x[:, 0].mean())),
+        "frozen": jackknife(RATE * trained.kernels[0], np.mean),
+        "fluctuation": jackknife(trained.kernels[0], lambda K: float(K.std(ddof=1) / K.mean())),
+        "kernel_change": jackknife(kernels, lambda x: float(x[:, 1].mean() / x[:, 0].mean())),
+        "left": jackknife(ends, lambda x: float(x[:, 1].mean() / x[:, 0].mean())),
+    }
+
+
+def caption(predicted: Mapping[str, float], measured: Mapping[str, Estimate], steps: int) -> str:
+    """What the numbers show, in words that follow from them.
+
+    Args:
+        predicted: As ``predictions`` gives it.
+        measured: As ``measure`` gives it.
+        steps: The number of steps.
+    """
+    published, exact, start = (predicted[name] for name in ("published", "exact", "exact_start"))
+    rate, error = measured["start"]
+    left = measured["left"]
+    sentences = [
+        f"ε(t) on {NUM_QUBITS} qubits. In units of 1/1000 per step, the mean residual starts to fall at the rate "
+        f"{with_error(1e3 * rate, 1e3 * error)}; exactly, averaged over circuits, ηE[Kε]/E[ε] = {1e3 * start:.2f} "
+        f"and ηK̄ = {1e3 * exact:.2f}; the published γ is {1e3 * published:.2f}.",
+        f"The mean of ηK over the initialisations is {with_error(*(1e3 * x for x in measured['frozen']))}.",
+        _about_factor((rate - start) / error, (rate - published) / error, exact / published),
+        f"At t = {steps} the fraction {left[0]:.2g} ± {left[1]:.1g} of ε is left, where a frozen kernel leaves "
+        f"{np.exp(-exact * steps):.2g} by the exact rate and {np.exp(-published * steps):.2g} by the published one.",
+        _about_tail(left, float(np.exp(-exact * steps)), measured),
+    ]
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _about_factor(z_exact: float, z_published: float, factor: float) -> str:
+    law = f"ηK̄ is {factor:.2f} times the published γ (2D/(D+1), which goes to 2)"
+    apart = f"{z_exact:+.1f} standard errors from the exact rate and {z_published:+.1f} from the published one"
+    if abs(z_exact) <= _LARGEST_Z < abs(z_published):
+        return f"{law}, and the factor is seen: the runs start {apart}."
+    return f"{law}; these runs do not decide: they start {apart}."
+
+
+def _about_tail(left: Estimate, frozen: float, measured: Mapping[str, Estimate]) -> str:
+    if left[0] - frozen <= 2 * left[1]:
+        return ""
+    return (
+        "The tail is slower than any frozen mean kernel: runs with a small kernel lag "
+        f"(ΔK/K̄ = {with_error(*measured['fluctuation'])} at the start), and K changes on the way, "
+        f"to {with_error(*measured['kernel_change'])} of its mean."
+    )
+
+
+def _choices(seed: int, target: float) -> tuple[str, ...]:
+    return (
+        f"Seed {seed}: it gives the blocks, the generators, the observable and the initial angles.",
+        "Input |00⟩; the c_j are uniform in (0, 1).",
+        f"O_0 = {target:.4f}, halfway between Tr O/D and the smallest eigenvalue of O, hence within reach.",
+        "One circuit is drawn and kept; the runs differ by their initial angles.",
+        "Published γ with the trace of (O − Tr O/D)². Band and errors: one standard error over the runs.",
+    )
+
+
+def _panels(
+    t: list[int], residuals: Real, average: Real, error: Real, predicted: Mapping[str, float]
+) -> tuple[Panel, Panel]:
+    times = np.array(t)
+
+    def decay(rate: float) -> list[float]:
+        values: list[float] = (average[0] * (1 - rate) ** times).tolist()
+        return values
+
+    lines = (
+        Line("simulated", "mean of the runs ± standard error", t, average.tolist(), error.tolist()),
+        Line("exact", r"predicted, exact $\gamma=\eta\overline{K}$", t, decay(predicted["exact"])),
+        Line("published", r"predicted, published $\gamma=\eta L\,\mathrm{Tr}(O^2)/D^2$", t, decay(predicted["published"])),
+    )
+    lowest = max(decay(predicted["exact"])[-1] / 2, 1e-6 * float(average[0]))
+    return (
+        Panel("step $t$", r"residual $\varepsilon(t)$", lines=lines, trajectories=residuals.T.tolist()),
+        Panel(
+            "step $t$",
+            r"mean residual $\overline{\varepsilon}(t)$",
+            lines=lines,
+            logarithmic="y",
+            y_limits=(lowest, 1.5 * float(average[0])),
+        ),
+    )
