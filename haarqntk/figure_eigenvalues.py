@@ -18,7 +18,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from haarqntk.export import Line, Panel, PaperFigure, Points, with_error
-from haarqntk.montecarlo import PauliSum, fixed_kernels, fresh_kernels, jackknife, random_angles, random_ansatz
+from haarqntk.montecarlo import (
+    PauliSum,
+    fixed_kernels,
+    fresh_kernels,
+    jackknife,
+    random_angles,
+    random_ansatz,
+)
 from haarqntk.qntk import EigenvalueFormula, formula
 
 if TYPE_CHECKING:
@@ -66,7 +73,7 @@ def eigenvalue_figure(
         "instances": instances,
         "num_qubits": NUM_QUBITS,
         "L": L,
-        "observable": dict(zip(("c", "P"), (ansatz.observable.coefficients, ansatz.observable.strings), strict=True)),
+        "observable": {"c": ansatz.observable.coefficients, "P": ansatz.observable.strings},
         "num_inputs": NUMS_INPUTS,
         "laws": laws,
         "simulated": simulated,
@@ -85,7 +92,9 @@ def exact_values(observable: PauliSum) -> dict[str, list[float]]:
     """The eigenvalues of the mean kernel for each number of inputs: lowest, the others, and Eq. (21)."""
     ansatz = formula("supervised_kernel_eigenvalues", ensemble="prl_ansatz")
     if not isinstance(ansatz, EigenvalueFormula):
-        raise TypeError("supervised_kernel_eigenvalues is two closed forms")  # cannot happen; narrows the type
+        raise TypeError(
+            "supervised_kernel_eigenvalues is two closed forms"
+        )  # cannot happen; narrows the type
     at = {"D": D, "L": L, "observable": observable.matrix}
     centred = observable.eigensystem[0] - observable.eigensystem[0].mean()
     T2 = float((centred**2).sum())
@@ -117,7 +126,9 @@ def measure(kernels: Real) -> dict[str, Estimates]:
         "uniform": [jackknife(part, uniform) for part in parts],
         "other": [jackknife(part, other) for part in parts],
         "lowest_of_mean": [jackknife(part, lowest_of_mean) for part in parts],
-        "mean_lowest": [jackknife(np.linalg.eigvalsh(part)[:, 0], np.mean) for part in parts],
+        "mean_lowest": [
+            jackknife(np.linalg.eigvalsh(part)[:, 0].astype(np.float64), np.mean) for part in parts
+        ],
     }
 
 
@@ -132,18 +143,17 @@ def caption(laws: Mapping[str, list[float]], simulated: Mapping[str, Estimates])
     z = {name: _worst(simulated[name], laws["lowest"]) for name in ("fixed_uniform", "fresh_uniform")}
     other = max(_worst(simulated[f"{kind}_other"], laws["other"]) for kind in ("fixed", "fresh"))
     single = simulated["fixed_mean_lowest"][-1]
-    below = (exact - single[0]) / single[1]
-    sentences = [
-        f"Eigenvalues of the kernel of |A| orthogonal inputs on {NUM_QUBITS} qubits, L = {L}. At |A| = {n} the mean "
-        f"of uᵀKu, u = (1, …, 1)/√|A|, is {with_error(*simulated['fixed_uniform'][-1])} for one draw of the circuit "
-        f"and {with_error(*simulated['fresh_uniform'][-1])} for fresh draws; the exact eigenvalue of the mean kernel "
-        f"is {exact:.2f}, Eq. (21) itself {laws['published'][-1]:.2f} (it has no identity among its generators).",
-        _about_line(max(z.values())),
-        f"The lowest eigenvalue of the mean of the sampled kernels is {with_error(*simulated['fixed_lowest_of_mean'][-1])}.",
-        f"The |A| − 1 other eigenvalues lie within {other:.1f} standard errors of the exact {laws['other'][-1]:.2f}.",
-        _about_bias(single, exact, below, n),
-    ]
-    return " ".join(sentences)
+    shown = {name: with_error(*estimates[-1]) for name, estimates in simulated.items()}
+    text = (
+        f"Eigenvalues of the kernel of |A| orthogonal inputs on {NUM_QUBITS} qubits, L = {L}. At |A| = {n} the "
+        f"mean of uᵀKu, u = (1, …, 1)/√|A|, is {shown['fixed_uniform']} for one draw of the circuit and "
+        f"{shown['fresh_uniform']} for fresh draws; the exact eigenvalue of the mean kernel is {exact:.2f}, "
+        f"Eq. (21) itself {laws['published'][-1]:.2f} (it has no identity among its generators). "
+        f"{_about_line(max(z.values()))} The lowest eigenvalue of the mean of the sampled kernels is "
+        f"{shown['fixed_lowest_of_mean']}. The |A| − 1 other eigenvalues lie up to {other:.1f} standard errors "
+        f"from the exact {laws['other'][-1]:.2f}."
+    )
+    return f"{text} {_about_bias(single, exact, (exact - single[0]) / single[1], n)}"
 
 
 def _worst(estimates: Estimates, exact: list[float]) -> float:
@@ -181,11 +191,12 @@ def _panel(laws: Mapping[str, list[float]], simulated: Mapping[str, Estimates]) 
         x = [n + shift for n in NUMS_INPUTS]  # beside each other rather than on top
         return Points(kind, label, x, [e[0] for e in simulated[name]], [e[1] for e in simulated[name]])
 
+    lowest = r"lowest of the mean kernel, exact: $(1-D^{-2})\times$ Eq. (21)"
     return Panel(
         r"number of inputs $|\mathcal{A}|$",
         "eigenvalue of the supervised kernel",
         lines=(
-            Line("exact", "lowest of the mean kernel, exact: Eq. (21)", NUMS_INPUTS, laws["lowest"]),
+            Line("exact", lowest, NUMS_INPUTS, laws["lowest"]),
             Line("exact 2", "the others of the mean kernel, exact", NUMS_INPUTS, laws["other"]),
         ),
         points=(

@@ -28,7 +28,11 @@ __all__ = ["NUMBERS", "cost", "make_figure", "plan", "prepare_folder", "write_fi
 
 
 def plan(
-    numbers: Sequence[int], *, seed: int = SEED, samples: int = FIGURE_SAMPLES, instances: int = FIGURE_INSTANCES
+    numbers: Sequence[int],
+    *,
+    seed: int = SEED,
+    samples: int = FIGURE_SAMPLES,
+    instances: int = FIGURE_INSTANCES,
 ) -> tuple[int, ...]:
     """Check what is asked for and return the figures, each once; all of them if none is named.
 
@@ -50,7 +54,9 @@ def plan(
     integer("seed", seed, at_least=0)
     for name, value, most in (("samples", samples, _MOST_SAMPLES), ("instances", instances, _MOST_INSTANCES)):
         if integer(name, value, at_least=_FEWEST) > most:
-            raise CostError(f"{name} must be at most {most}, some ten minutes' work, got {value}; ask for fewer")
+            raise CostError(
+                f"{name} must be at most {most}, some ten minutes' work, got {value}; ask for fewer"
+            )
     return tuple(dict.fromkeys(numbers or NUMBERS))
 
 
@@ -103,5 +109,9 @@ def write_figure(out: Path, figure: PaperFigure) -> list[Path]:
     Raises:
         OutputError: If a file cannot be written.
     """
-    contents = {"svg": figure.svg() + "\n", "pdf": figure.pdf(), "json": figure.json() + "\n"}
+    contents: dict[str, str | bytes] = {
+        "svg": figure.svg() + "\n",
+        "pdf": figure.pdf(),
+        "json": figure.json() + "\n",
+    }
     return [write_whole(out / f"{figure.name}.{ending}", content) for ending, content in contents.items()]

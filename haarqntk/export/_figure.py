@@ -33,12 +33,12 @@ _LINES: Mapping[str, dict[str, Any]] = {
     "published": {"color": _VERMILION, "linewidth": 1.8, "linestyle": (0, (5, 2))},
     "published 2": {"color": _VERMILION, "linewidth": 1.4, "linestyle": (0, (1.5, 1.5))},
     "simulated": {"color": _GREEN, "linewidth": 1.6},
+    "simulated 2": {"color": _PINK, "linewidth": 1.6, "linestyle": (0, (4, 1, 1, 1, 1, 1))},
 }
 _POINTS: Mapping[str, dict[str, Any]] = {
     "fixed": {"color": _GREEN, "marker": "o"},
     "fresh": {"color": _PINK, "marker": "D", "markerfacecolor": "none"},
     "lowest": {"color": _GREY, "marker": "v"},
-    "lowest 2": {"color": _GREEN, "marker": "x"},
     "other": {"color": _GREEN, "marker": "s", "markerfacecolor": "none"},
 }
 _STYLE = """<style>
@@ -52,7 +52,7 @@ class Line:
     """A curve.
 
     Attributes:
-        kind: "exact", "exact 2", "floor", "published", "published 2" or "simulated".
+        kind: "exact", "exact 2", "floor", "published", "published 2", "simulated" or "simulated 2".
         label: What the legend says; nothing if empty.
         x: Abscissae.
         y: Ordinates.
@@ -71,7 +71,7 @@ class Points:
     """Simulated points with error bars.
 
     Attributes:
-        kind: "fixed", "fresh", "lowest", "lowest 2" or "other".
+        kind: "fixed", "fresh", "lowest" or "other".
         label: What the legend says; nothing if empty.
         x: Abscissae.
         y: Ordinates.
@@ -94,7 +94,8 @@ class Panel:
         y_label: The ordinate, likewise.
         lines: Curves.
         points: Simulated points.
-        trajectories: Thin grey curves over the abscissae 0, 1, 2, …
+        trajectories: Ordinates of thin grey curves.
+        trajectory_x: Their common abscissae.
         logarithmic: Which axes are: "", "x", "y" or "xy".
         y_limits: The range of the ordinate; from the data if None.
         inset: A panel inside this one, at ``inset_place``.
@@ -106,6 +107,7 @@ class Panel:
     lines: Sequence[Line] = ()
     points: Sequence[Points] = ()
     trajectories: Sequence[Sequence[float]] = ()
+    trajectory_x: Sequence[float] = ()
     logarithmic: str = ""
     y_limits: tuple[float, float] | None = None
     inset: Panel | None = None
@@ -140,14 +142,18 @@ class PaperFigure:
             canvas.savefig(text, format="svg", metadata={"Date": None}, transparent=True)
         svg = text.getvalue()
         head, body = svg[svg.index("<svg") :].split(">", 1)
-        head = head.replace("<svg", f'<svg class="haarqntk-figure" role="img" aria-label="{escape(self.alt)}"')
+        head = head.replace(
+            "<svg", f'<svg class="haarqntk-figure" role="img" aria-label="{escape(self.alt)}"'
+        )
         return f"{head}>\n{_STYLE}{body.replace(_INK, 'currentColor')}"
 
     def pdf(self) -> bytes:
         """A PDF document of one page, the same bytes for the same data."""
         stream = BytesIO()
         with matplotlib.rc_context(_settings() | {"pdf.fonttype": 42}):
-            _draw(self.panels).savefig(stream, format="pdf", metadata={"CreationDate": None, "Title": self.alt})
+            _draw(self.panels).savefig(
+                stream, format="pdf", metadata={"CreationDate": None, "Title": self.alt}
+            )
         return stream.getvalue()
 
     def json(self) -> str:
@@ -157,7 +163,7 @@ class PaperFigure:
 
 def _settings() -> dict[str, object]:
     inked = ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color")
-    return {"font.size": 10, "mathtext.fontset": "cm", **dict.fromkeys(inked, _INK)}
+    return {"font.size": 10, "mathtext.fontset": "dejavusans", **dict.fromkeys(inked, _INK)}
 
 
 def _draw(panels: Sequence[Panel]) -> Any:
@@ -168,21 +174,24 @@ def _draw(panels: Sequence[Panel]) -> Any:
         if len(panels) > 1:
             axes.set_title(f"({'abc'[i]})", loc="left", fontsize=10)
         if panel.inset is not None:
-            inset = axes.inset_axes(panel.inset_place)
+            axes.grid(visible=False)  # it would show through the inset, which has no background either
+            inset = axes.inset_axes(panel.inset_place, facecolor="none")
             _fill(inset, panel.inset, scale=0.75)
-    entries = {}
+    entries: dict[str, Any] = {}
     for axes in all_axes:
         for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
             entries.setdefault(label, handle)
     # below the axes, where no data is
-    canvas.legend(entries.values(), entries.keys(), loc="outside lower center", ncols=2, frameon=False, fontsize=9)
+    canvas.legend(
+        entries.values(), entries.keys(), loc="outside lower center", ncols=2, frameon=False, fontsize=9
+    )
     return canvas
 
 
 def _fill(axes: Any, panel: Panel, *, scale: float = 1.0) -> None:
     for place, trajectory in enumerate(panel.trajectories):
         label = "single initialisations" if place == 0 else None
-        axes.plot(trajectory, color=_GREY, linewidth=0.5, alpha=0.45, label=label)
+        axes.plot(panel.trajectory_x, trajectory, color=_GREY, linewidth=0.5, alpha=0.45, label=label)
     for line in panel.lines:
         look = _LINES[line.kind]
         axes.plot(line.x, line.y, label=line.label or None, **look | {"linewidth": scale * look["linewidth"]})
@@ -196,10 +205,8 @@ def _fill(axes: Any, panel: Panel, *, scale: float = 1.0) -> None:
         axes.errorbar(
             points.x, points.y, yerr=points.error, label=label, zorder=3, **look, **_POINTS[points.kind]
         )
-    if "x" in panel.logarithmic:
-        _log_axis(axes.xaxis, (1, 2, 5))
-    if "y" in panel.logarithmic:
-        _log_axis(axes.yaxis, (1, 2, 5))
+    for name in panel.logarithmic:
+        _log_axis(axes, name)
     if panel.y_limits is not None:
         axes.set_ylim(*panel.y_limits)
     axes.set_xlabel(panel.x_label, fontsize=10 * scale**0.5)
@@ -208,9 +215,10 @@ def _fill(axes: Any, panel: Panel, *, scale: float = 1.0) -> None:
     axes.grid(visible=True, which="major", color=_GREY, alpha=0.25, linewidth=0.6)
 
 
-def _log_axis(axis: Any, subs: tuple[int, ...]) -> None:
-    """A logarithmic axis with the ticks 1, 2, 5, 10 instead of powers of ten."""
-    getattr(axis.axes, f"set_{axis.axis_name}scale")("log")
-    axis.set_major_locator(ticker.LogLocator(subs=subs))
+def _log_axis(axes: Any, name: str) -> None:
+    """A logarithmic axis, "x" or "y", with the ticks 1, 2, 5, 10 instead of powers of ten."""
+    axes.set(**{f"{name}scale": "log"})
+    axis = getattr(axes, f"{name}axis")
+    axis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
     axis.set_major_formatter(ticker.FormatStrFormatter("%g"))
     axis.set_minor_formatter(ticker.NullFormatter())

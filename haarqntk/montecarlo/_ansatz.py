@@ -63,7 +63,9 @@ class PauliSum:
             sum("IXYZ".index(letter) << 2 * qubit for qubit, letter in enumerate(string))
             for string in self.strings
         ]
-        matrix: Complex = np.einsum("j,jab->ab", self.coefficients, pauli_strings(num_qubits, np.array(indices)))
+        matrix: Complex = np.einsum(
+            "j,jab->ab", self.coefficients, pauli_strings(num_qubits, np.array(indices))
+        )
         return matrix
 
     @functools.cached_property
@@ -145,9 +147,7 @@ def random_ansatz(num_qubits: int, L: int, rng: np.random.Generator) -> Ansatz:
     """
     D = 2**num_qubits
     observable = random_pauli_sum(num_qubits, rng)
-    return Ansatz(
-        random_unitaries(D, L, rng), random_generators(D, L, rng, with_identity=True), observable
-    )
+    return Ansatz(random_unitaries(D, L, rng), random_generators(D, L, rng, with_identity=True), observable)
 
 
 def fixed_kernels(ansatz: Ansatz, num_inputs: int, angles: Real, progress: Progress | None = None) -> Real:
@@ -204,7 +204,9 @@ def fresh_kernels(
         for place, depth in enumerate(depths):
             segments = np.concatenate([drawn.segments[:, :depth], drawn.segments[:, deepest:]], axis=1)
             circuits = Circuits(segments, drawn.generators[:, :depth], drawn.angles[:, :depth])
-            kernels[place, start : start + size] = _kernels(gradients(circuits, inputs, eigenvalues[np.newaxis]))
+            kernels[place, start : start + size] = _kernels(
+                gradients(circuits, inputs, eigenvalues[np.newaxis])
+            )
         _report(progress, size)
     return kernels
 
