@@ -157,7 +157,7 @@ def validate(
 @app.command()
 def figures(
     numbers: Annotated[
-        list[int] | None, typer.Argument(help="1, 2, 3; all of them if none is named.", metavar="FIGURE")
+        list[str] | None, typer.Argument(help="1, 2, 3; all of them if none is named.", metavar="FIGURE")
     ] = None,
     *,
     out: Annotated[Path, typer.Option(help="The folder to write fig1.svg, fig1.pdf, fig1.json, … to.")],
@@ -173,7 +173,7 @@ def figures(
     it. Writes SVG, PDF and the data as JSON.
     """
     size = {"samples": samples, "instances": instances}
-    wanted = figures_room.plan(numbers or [], seed=seed, **size)
+    wanted = figures_room.plan([_parse_figure(text) for text in numbers or []], seed=seed, **size)
     figures_room.prepare_folder(out)
     width = rich_console.Console().width
     with _progress_bar() as bar:
@@ -269,6 +269,12 @@ def _parse_partition(text: str) -> tuple[int, ...]:
     if not all(part.isdecimal() for part in parts):
         raise InputError(f"CYCLE_TYPE must be positive integers with commas, such as 3,1; got {text!r}")
     return tuple(int(part) for part in parts)
+
+
+def _parse_figure(text: str) -> int:
+    if not text.isdecimal():
+        raise InputError(f"FIGURE must be 1, 2 or 3, got {text!r}")
+    return int(text)
 
 
 def _print_table(rows: list[dict[str, str]]) -> None:

@@ -191,19 +191,19 @@ def _panel(laws: Mapping[str, list[float]], simulated: Mapping[str, Estimates]) 
         x = [n + shift for n in NUMS_INPUTS]  # beside each other rather than on top
         return Points(kind, label, x, [e[0] for e in simulated[name]], [e[1] for e in simulated[name]])
 
-    lowest = r"lowest of the mean kernel, exact: $(1-D^{-2})\times$ Eq. (21)"
+    lowest = r"exact, mean kernel: $(1-D^{-2})\times$ Eq. (21)"
     return Panel(
         r"number of inputs $|\mathcal{A}|$",
         "eigenvalue of the supervised kernel",
         lines=(
             Line("exact", lowest, NUMS_INPUTS, laws["lowest"]),
-            Line("exact 2", "the others of the mean kernel, exact", NUMS_INPUTS, laws["other"]),
+            Line("exact 2", "exact, mean kernel: the other eigenvalues", NUMS_INPUTS, laws["other"]),
         ),
         points=(
-            points("fixed", "$u^TKu$, one circuit, random angles", "fixed_uniform", -0.1),
+            points("fixed", "$u^TKu$, one circuit", "fixed_uniform", -0.1),
             points("fresh", "$u^TKu$, fresh circuits", "fresh_uniform", 0.1),
-            points("other", "the others, one circuit, random angles", "fixed_other"),
-            points("lowest", "mean of the lowest of each kernel (biased)", "fixed_mean_lowest"),
+            points("other", "the others, one circuit", "fixed_other"),
+            points("lowest", "lowest of each kernel, mean (biased)", "fixed_mean_lowest"),
         ),
         y_limits=(0.0, 1.15 * max(laws["other"])),
     )

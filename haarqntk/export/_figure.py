@@ -29,7 +29,7 @@ _BLUE, _VERMILION, _GREEN, _PINK, _GREY = "#0072B2", "#D55E00", "#009E73", "#CC7
 _LINES: Mapping[str, dict[str, Any]] = {
     "exact": {"color": _BLUE, "linewidth": 1.8},
     "exact 2": {"color": _BLUE, "linewidth": 1.4, "linestyle": (0, (5, 1, 1, 1))},
-    "floor": {"color": _BLUE, "linewidth": 1.1, "linestyle": (0, (1, 1.5))},
+    "floor": {"color": _BLUE, "linewidth": 1.5, "linestyle": (0, (1, 1.5))},
     "published": {"color": _VERMILION, "linewidth": 1.8, "linestyle": (0, (5, 2))},
     "published 2": {"color": _VERMILION, "linewidth": 1.4, "linestyle": (0, (1.5, 1.5))},
     "simulated": {"color": _GREEN, "linewidth": 1.6},
@@ -42,7 +42,7 @@ _POINTS: Mapping[str, dict[str, Any]] = {
     "other": {"color": _GREEN, "marker": "s", "markerfacecolor": "none"},
 }
 _STYLE = """<style>
-.haarqntk-figure { color: #1a1a1a; }
+.haarqntk-figure:root { color: #1a1a1a; background: #ffffff; }
 @media (prefers-color-scheme: dark) { .haarqntk-figure:root { color: #e8e8e8; background: #15171c; } }
 </style>"""
 
