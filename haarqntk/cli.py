@@ -178,15 +178,18 @@ def figures(
     width = rich_console.Console().width
     with _progress_bar() as bar:
         tasks = {n: bar.add_task(f"figure {n}", total=figures_room.cost(n, **size)) for n in wanted}
-        for number, task in tasks.items():
-            figure = figures_room.make_figure(
-                number, seed=seed, **size, progress=lambda done, task=task: bar.advance(task, done)
+        made = {
+            n: figures_room.make_figure(
+                n, seed=seed, **size, progress=lambda done, task=task: bar.advance(task, done)
             )
-            written = figures_room.write_figure(out, figure)
-            typer.echo(textwrap.fill(f"Fig. {number}: {figure.caption}", width))
-            for choice in figure.choices:
-                typer.echo(textwrap.fill(choice, width, initial_indent="  - ", subsequent_indent="    "))
-            typer.echo("".join(f"wrote {path}\n" for path in written))
+            for n, task in tasks.items()
+        }
+    for number, figure in made.items():
+        written = figures_room.write_figure(out, figure)
+        typer.echo(textwrap.fill(f"Fig. {number}: {figure.caption}", width))
+        for choice in figure.choices:
+            typer.echo(textwrap.fill(choice, width, initial_indent="  - ", subsequent_indent="    "))
+        typer.echo("".join(f"wrote {path}\n" for path in written))
 
 
 @app.command()

@@ -197,6 +197,7 @@ def _panel(laws: Mapping[str, list[float]], simulated: Mapping[str, Estimates]) 
         "eigenvalue of the supervised kernel",
         lines=(
             Line("exact", lowest, NUMS_INPUTS, laws["lowest"]),
+            Line("published", "published: Eq. (21)", NUMS_INPUTS, laws["published"]),
             Line("exact 2", "exact, mean kernel: the other eigenvalues", NUMS_INPUTS, laws["other"]),
         ),
         points=(

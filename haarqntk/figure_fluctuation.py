@@ -36,12 +36,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Real = NDArray[np.float64]
-    Estimates = list[tuple[float, float]]
+    Simulated = Mapping[str, Mapping[str, Any]]
 
 NUM_QUBITS = 4
 D = 2**NUM_QUBITS
 DEPTHS = (1, 2, 3, 4, 6, 8, 11, 15, 20, 26, 32, 40)
 _LARGEST_Z = 4.0
+_SILENT = 1e-20  # a kernel below is rounding: no gradient at any angle
 
 
 def cost(samples: int) -> int:
@@ -61,7 +62,7 @@ def fluctuation_figure(
     """
     rng = np.random.default_rng([seed, 1])
     ansatz = random_ansatz(NUM_QUBITS, DEPTHS[-1], rng)
-    fixed = [fixed_kernels(ansatz, 1, random_angles(samples, L, rng), progress)[:, 0, 0] for L in DEPTHS]
+    fixed = {L: fixed_kernels(ansatz, 1, random_angles(samples, L, rng), progress)[:, 0, 0] for L in DEPTHS}
 
     def advance(circuits: int) -> None:
         if progress is not None:
@@ -70,17 +71,15 @@ def fluctuation_figure(
     fresh = fresh_kernels(ansatz.observable, 1, depths=DEPTHS, count=samples, rng=rng, progress=advance)
     laws = {L: exact_values(ansatz.observable, L) for L in range(1, DEPTHS[-1] + 1)}
     simulated = {
-        "fixed_ratio": [jackknife(K, relative_fluctuation) for K in fixed],
-        "fresh_ratio": [jackknife(K, relative_fluctuation) for K in fresh[:, :, 0, 0]],
-        "fixed_mean": [jackknife(K, np.mean) for K in fixed],
-        "fresh_mean": [jackknife(K, np.mean) for K in fresh[:, :, 0, 0]],
+        "fixed": measure({L: K for L, K in fixed.items() if K.max() > _SILENT}),
+        "fresh": measure(dict(zip(DEPTHS, fresh[:, :, 0, 0], strict=True))),
     }
     data = {
         "seed": seed,
         "samples": samples,
         "num_qubits": NUM_QUBITS,
         "observable": {"c": ansatz.observable.coefficients, "P": ansatz.observable.strings},
-        "simulated": {"L": DEPTHS, **simulated},
+        "simulated": simulated,
         "laws": {"L": list(laws), **{name: [law[name] for law in laws.values()] for name in laws[1]}},
         "floor": floor(ansatz.observable),
     }
@@ -88,10 +87,19 @@ def fluctuation_figure(
         name="fig1",
         alt="Relative fluctuation of the kernel against the depth: simulated points, exact curve and its floor",
         caption=caption(laws, simulated, floor(ansatz.observable)),
-        choices=_choices(seed),
+        choices=_choices(seed, [L for L in DEPTHS if L not in simulated["fixed"]["L"]]),
         data=data,
         panels=(_panel(laws, simulated, floor(ansatz.observable)),),
     )
+
+
+def measure(kernels: Mapping[int, Real]) -> dict[str, Any]:
+    """The depths L, and K̄ and ΔK/K̄ at each with standard errors, from samples of the kernel by depth."""
+    return {
+        "L": list(kernels),
+        "mean": [jackknife(K, np.mean) for K in kernels.values()],
+        "ratio": [jackknife(K, relative_fluctuation) for K in kernels.values()],
+    }
 
 
 def relative_fluctuation(K: Real) -> float:
@@ -139,35 +147,33 @@ def floor(observable: PauliSum) -> float:
     return math.sqrt(float(ratio.deep_limit().at(D=len(matrix), observable=matrix)))
 
 
-def caption(
-    laws: Mapping[int, Mapping[str, float]], simulated: Mapping[str, Estimates], lowest: float
-) -> str:
+def caption(laws: Mapping[int, Mapping[str, float]], simulated: Simulated, lowest: float) -> str:
     """What the numbers show, in words that follow from them.
 
     Args:
         laws: Depth → values, as ``exact_values`` gives them.
-        simulated: Name → (value, standard error) at each of ``DEPTHS``.
+        simulated: "fixed" and "fresh" → estimates, as ``measure`` gives them.
         lowest: The floor.
     """
     L, law = DEPTHS[-1], laws[DEPTHS[-1]]
-    fixed, fresh = simulated["fixed_ratio"][-1], simulated["fresh_ratio"][-1]
+    fixed, fresh = (simulated[series]["ratio"][-1] for series in ("fixed", "fresh"))
     off = {
         (series, name): [
             (value - laws[depth][name]) / error
-            for depth, (value, error) in zip(DEPTHS, simulated[series], strict=True)
+            for depth, (value, error) in zip(simulated[series]["L"], simulated[series]["ratio"], strict=True)
         ]
         for series, name in (
-            ("fixed_ratio", "exact_ratio"),
-            ("fresh_ratio", "exact_ratio"),
-            ("fresh_ratio", "published_ratio"),
-            ("fresh_ratio", "independent_layers_ratio"),
+            ("fixed", "exact_ratio"),
+            ("fresh", "exact_ratio"),
+            ("fresh", "published_ratio"),
+            ("fresh", "independent_layers_ratio"),
         )
     }
-    z_exact = max(map(abs, off["fresh_ratio", "exact_ratio"]))
-    z_published = min(map(abs, off["fresh_ratio", "published_ratio"]))
-    above = off["fresh_ratio", "independent_layers_ratio"][-1]
+    z_exact = max(map(abs, off["fresh", "exact_ratio"]))
+    z_published = min(map(abs, off["fresh", "published_ratio"]))
+    above = off["fresh", "independent_layers_ratio"][-1]
     confirmed = "which they confirm" if z_exact <= _LARGEST_Z else "which they do not confirm"
-    means = [with_error(*simulated[name][-1]) for name in ("fixed_mean", "fresh_mean")]
+    means = [with_error(*simulated[series]["mean"][-1]) for series in ("fixed", "fresh")]
     first = (
         f"ΔK/K̄ on {NUM_QUBITS} qubits. At L = {L} the simulated ratio is {with_error(*fixed)} for one draw of "
         f"the circuit and {with_error(*fresh)} for fresh draws; the exact value is {law['exact_ratio']:.3f}, "
@@ -181,7 +187,9 @@ def caption(
         f"{law['exact_mean'] / law['published_mean']:.2f}."
     )
     about_floor = _about_floor(above, L, law["independent_layers_ratio"])
-    return " ".join((first, about_floor, _about_fixed(off["fixed_ratio", "exact_ratio"]), last))
+    return " ".join(
+        (first, about_floor, _about_fixed(simulated["fixed"]["L"], off["fixed", "exact_ratio"]), last)
+    )
 
 
 def _about_floor(z: float, L: int, independent: float) -> str:
@@ -194,22 +202,22 @@ def _about_floor(z: float, L: int, independent: float) -> str:
     return f"It is not seen in these samples: fresh draws lie {z:+.1f} standard errors from {law}."
 
 
-def _about_fixed(z: Sequence[float]) -> str:
+def _about_fixed(depths: Sequence[int], z: Sequence[float]) -> str:
     worst = max(range(len(z)), key=lambda i: abs(z[i]))
     text = (
         "The one draw, averaged over its angles only as in the paper, is another average: it lies up to "
-        f"{abs(z[worst]):.1f} standard errors from the exact curve, at L = {DEPTHS[worst]}"
+        f"{abs(z[worst]):.1f} standard errors from the exact curve, at L = {depths[worst]}"
     )
     settled = next((i for i in range(len(z)) if max(map(abs, z[i:])) <= _LARGEST_Z), None)
     if settled is None:
-        return f"{text}, and still {abs(z[-1]):.1f} at L = {DEPTHS[-1]}."
+        return f"{text}, and still {abs(z[-1]):.1f} at L = {depths[-1]}."
     if settled == 0:
         return f"{text}: at these samples the two averages cannot be told apart."
-    return f"{text}, and within {max(map(abs, z[settled:])):.1f} from L = {DEPTHS[settled]} on."
+    return f"{text}, and within {max(map(abs, z[settled:])):.1f} from L = {depths[settled]} on."
 
 
-def _choices(seed: int) -> tuple[str, ...]:
-    return (
+def _choices(seed: int, silent: Sequence[int]) -> tuple[str, ...]:
+    choices = (
         f"Seed {seed}: it gives the blocks, the generators, the observable and the angles.",
         "Input |0000⟩; the c_j are uniform in (0, 1).",
         f"One circuit of {DEPTHS[-1]} layers is drawn; the circuit of depth L is its first L layers.",
@@ -217,26 +225,32 @@ def _choices(seed: int) -> tuple[str, ...]:
         "Published: (12) over (9), with the traces of O − Tr O/D.",
         "Error bars: one standard error, by the jackknife over the draws; in the inset they are ΔK.",
     )
+    if not silent:
+        return choices
+    depths = " and ".join(map(str, silent))
+    return (
+        *choices,
+        f"The one circuit has no gradient at L = {depths}, at any angle, and hence no ratio there.",
+    )
 
 
-def _panel(
-    laws: Mapping[int, Mapping[str, float]], simulated: Mapping[str, Estimates], lowest: float
-) -> Panel:
+def _panel(laws: Mapping[int, Mapping[str, float]], simulated: Simulated, lowest: float) -> Panel:
     L = list(laws)
 
     def law(name: str) -> list[float]:
         return [values[name] for values in laws.values()]
 
-    def points(kind: str, label: str, estimates: Estimates) -> Points:
-        return Points(kind, label, DEPTHS, [e[0] for e in estimates], [e[1] for e in estimates])
+    def points(series: str, label: str) -> Points:
+        values, errors = zip(*simulated[series]["ratio"], strict=True)
+        return Points(series, label, simulated[series]["L"], values, errors)
 
-    means, ratios = ([value for value, _ in simulated[f"fixed_{name}"]] for name in ("mean", "ratio"))
+    means, ratios = ([value for value, _ in simulated["fixed"][name]] for name in ("mean", "ratio"))
     spread = [mean * ratio for mean, ratio in zip(means, ratios, strict=True)]
     inset = Panel(
         "$L$",
         r"$\overline{K}$",
         lines=(Line("published", "", L, law("published_mean")), Line("exact", "", L, law("exact_mean"))),
-        points=(Points("fixed", "", DEPTHS, means, spread),),
+        points=(Points("fixed", "", simulated["fixed"]["L"], means, spread),),
     )
     return Panel(
         "number of layers $L$",
@@ -253,8 +267,8 @@ def _panel(
             ),
         ),
         points=(
-            points("fixed", "simulated, one circuit, random angles", simulated["fixed_ratio"]),
-            points("fresh", "simulated, fresh circuits", simulated["fresh_ratio"]),
+            points("fixed", "simulated, one circuit, random angles"),
+            points("fresh", "simulated, fresh circuits"),
         ),
         logarithmic="xy",
         y_limits=(0.18, 6.0),

@@ -198,6 +198,7 @@ def _panels(
     t: list[int], residuals: Real, frozen: Real, error: Real, predicted: Mapping[str, float]
 ) -> tuple[Panel, Panel]:
     times, average = np.array(t), residuals.mean(axis=1)
+    height = float(np.abs(average[0]))
 
     def decay(rate: float) -> list[float]:
         values: list[float] = (average[0] * (1 - rate) ** times).tolist()
@@ -210,7 +211,7 @@ def _panels(
         Line("exact", r"predicted, exact $\gamma=\eta\overline{K}$", t, decay(predicted["exact"])),
         Line("published", published, t, decay(predicted["published"])),
     )
-    lowest = max(decay(predicted["exact"])[-1] / 2, 1e-6 * float(average[0]))
+    lowest = max(decay(predicted["exact"])[-1] / 2, 1e-6 * height)
     return (
         Panel(
             "step $t$",
@@ -224,6 +225,6 @@ def _panels(
             r"mean residual $\overline{\varepsilon}(t)$",
             lines=lines,
             logarithmic="y",
-            y_limits=(lowest, 1.5 * float(average[0])),
+            y_limits=(lowest, 1.5 * height),
         ),
     )

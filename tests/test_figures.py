@@ -14,7 +14,7 @@ import haarqntk as hq
 from haarqntk import figure_eigenvalues, figure_fluctuation, figure_training, figures
 from haarqntk._defaults import SEED
 from haarqntk.errors import CostError, InputError, OutputError
-from haarqntk.montecarlo import PauliSum, fresh_kernels, jackknife, random_pauli_sum
+from haarqntk.montecarlo import PauliSum, fresh_kernels, jackknife, random_ansatz, random_pauli_sum
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -113,11 +113,12 @@ def test_the_published_eigenvalue_is_the_formula_and_the_exact_one_has_silent_la
 
 def test_fig_1_agrees_with_the_exact_curve(small: dict[int, PaperFigure]) -> None:
     data = json.loads(small[1].json())
-    assert data["simulated"]["L"] == list(figure_fluctuation.DEPTHS)
-    for place, L in enumerate(data["simulated"]["L"]):
+    fresh = data["simulated"]["fresh"]
+    assert fresh["L"] == list(figure_fluctuation.DEPTHS)
+    for place, L in enumerate(fresh["L"]):
         at = data["laws"]["L"].index(L)
         for name in ("ratio", "mean"):
-            value, error = data["simulated"][f"fresh_{name}"][place]
+            value, error = fresh[name][place]
             assert abs(value - data["laws"][f"exact_{name}"][at]) < 4 * error
 
 
@@ -153,6 +154,24 @@ def test_a_figure_depends_on_its_seed_alone(small: dict[int, PaperFigure]) -> No
     assert other.json() != again.json()
 
 
+def test_a_circuit_without_a_gradient_has_no_ratio(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(figure_fluctuation, "DEPTHS", (1, 2, 5))
+    seed = next(
+        seed
+        for seed in range(200)  # P_1 turns the input |0000⟩ by a phase with probability 1/16
+        if np.count_nonzero(
+            random_ansatz(4, 5, np.random.default_rng([seed, 1])).generators[0][:, 0] - np.eye(16)[0]
+        )
+        == 0
+    )
+    figure = figures.make_figure(1, seed=seed, samples=20)
+    assert json.loads(figure.json())["simulated"]["fixed"]["L"] == [2, 5]
+    assert (
+        figure.choices[-1]
+        == "The one circuit has no gradient at L = 1, at any angle, and hence no ratio there."
+    )
+
+
 @pytest.mark.parametrize("number", figures.NUMBERS)
 def test_progress_adds_up_to_the_cost(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(figure_fluctuation, "DEPTHS", (1, 2))
@@ -179,8 +198,8 @@ def fluctuation_caption(law_of_points: str, error: float) -> str:
     laws = {L: figure_fluctuation.exact_values(OBSERVABLE, L) for L in figure_fluctuation.DEPTHS}
     estimates = [(law[law_of_points], error) for law in laws.values()]
     means = [(law["exact_mean"], error) for law in laws.values()]
-    simulated = dict.fromkeys(("fixed_ratio", "fresh_ratio"), estimates)
-    simulated |= dict.fromkeys(("fixed_mean", "fresh_mean"), means)
+    series = {"L": list(laws), "ratio": estimates, "mean": means}
+    simulated = {"fixed": series, "fresh": series}
     return figure_fluctuation.caption(laws, simulated, figure_fluctuation.floor(OBSERVABLE))
 
 
