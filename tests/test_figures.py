@@ -69,8 +69,8 @@ def test_the_exact_ratio_is_that_of_the_circuit_without_an_input_block(L: int) -
 
     def z_score(*, has_input_block: bool) -> float:
         rng = np.random.default_rng(L)
-        (K,) = fresh_kernels(
-            observable, 1, depths=[L], count=12_000, rng=rng, has_input_block=has_input_block
+        K, _ = fresh_kernels(
+            observable, 1, depths=[L, L + 2], count=12_000, rng=rng, has_input_block=has_input_block
         )
         sets = K[:, 0, 0].reshape(-1, 100)  # the error from sets: the jackknife over all would be quadratic
         value, error = jackknife(sets, lambda x: figure_fluctuation.relative_fluctuation(x.ravel()))
