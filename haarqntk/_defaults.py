@@ -6,5 +6,11 @@ SAMPLES = 5_000
 REFERENCE_SAMPLES = 150
 """Values for each check of the QuTiP route, which takes some milliseconds for one."""
 
+FIGURE_SAMPLES = 1_000
+"""Draws of the angles in Fig. 1 of the paper at the root."""
+
+FIGURE_INSTANCES = 50
+"""Initialisations in its Fig. 2, and instances in its Fig. 3."""
+
 SEED = 130_150601
 """The paper at the root: PRL 130, 150601."""

@@ -1,4 +1,4 @@
-"""The command line: ``haarqntk derive | weingarten | integrate | moment | validate | report``.
+"""The command line: ``haarqntk derive | weingarten | integrate | moment | validate | figures | report``.
 
 Exit status: 0; 1 when a check fails; 2 for bad input, with one line that says what is wrong. Heavy modules
 are loaded by the command that needs them, so that help is immediate.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
+import textwrap
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from haarqntk import __version__
-from haarqntk._defaults import REFERENCE_SAMPLES, SAMPLES, SEED
+from haarqntk._defaults import FIGURE_INSTANCES, FIGURE_SAMPLES, REFERENCE_SAMPLES, SAMPLES, SEED
 from haarqntk._lazy import LazyModule
 from haarqntk.errors import HaarqntkError, InputError, OutputError
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 circuits = LazyModule("haarqntk.circuits")
 export = LazyModule("haarqntk.export")
+figures_room = LazyModule("haarqntk.figures")
 findings = LazyModule("haarqntk.findings")
 haar = LazyModule("haarqntk.haar")
 qntk = LazyModule("haarqntk.qntk")
@@ -245,6 +247,44 @@ def validate(
 
 
 @app.command()
+def figures(
+    numbers: Annotated[
+        list[str] | None, typer.Argument(help="1, 2, 3; all of them if none is named.", metavar="FIGURE")
+    ] = None,
+    *,
+    out: Annotated[Path, typer.Option(help="The folder to write fig1.svg, fig1.pdf, fig1.json, … to.")],
+    samples: Annotated[int, typer.Option(help="Draws of the angles in Fig. 1, from 10.")] = FIGURE_SAMPLES,
+    instances: Annotated[
+        int, typer.Option(help="Initialisations in Fig. 2 and instances in Fig. 3, from 10.")
+    ] = FIGURE_INSTANCES,
+    seed: Seed = SEED,
+) -> None:
+    """Make the three figures of the paper again.
+
+    Each is simulated, drawn beside the published law and the exact result, and described by what is seen in
+    it. Writes SVG, PDF and the data as JSON.
+    """
+    size = {"samples": samples, "instances": instances}
+    wanted = figures_room.plan([_parse_figure(text) for text in numbers or []], seed=seed, **size)
+    figures_room.prepare_folder(out)
+    width = rich_console.Console().width
+    with _progress_bar() as bar:
+        tasks = {n: bar.add_task(f"figure {n}", total=figures_room.cost(n, **size)) for n in wanted}
+        made = {
+            n: figures_room.make_figure(
+                n, seed=seed, **size, progress=lambda done, task=task: bar.advance(task, done)
+            )
+            for n, task in tasks.items()
+        }
+    for number, figure in made.items():
+        written = figures_room.write_figure(out, figure)
+        typer.echo(textwrap.fill(f"Fig. {number}: {figure.caption}", width))
+        for choice in figure.choices:
+            typer.echo(textwrap.fill(choice, width, initial_indent="  - ", subsequent_indent="    "))
+        typer.echo("".join(f"wrote {path}\n" for path in written))
+
+
+@app.command()
 def report(
     out: Annotated[Path, typer.Option(help="The folder to write report.html and formulas.tex to.")],
     samples: Samples = SAMPLES,
@@ -376,6 +416,12 @@ def _parse_partition(text: str) -> tuple[int, ...]:
     if not all(part.isdecimal() for part in parts):
         raise InputError(f"CYCLE_TYPE must be positive integers with commas, such as 3,1; got {text!r}")
     return tuple(int(part) for part in parts)
+
+
+def _parse_figure(text: str) -> int:
+    if not text.isdecimal():
+        raise InputError(f"FIGURE must be 1, 2 or 3, got {text!r}")
+    return int(text)
 
 
 def _print_table(rows: list[dict[str, str]]) -> None:

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import math
 import platform
-import tempfile
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from haarqntk import __version__
 from haarqntk._defaults import REFERENCE_SAMPLES, SAMPLES, SEED
-from haarqntk.errors import OutputError
+from haarqntk._output import prepare_folder, write_whole
 from haarqntk.export import Curve, html_page, latex_document, plot_svg
 from haarqntk.findings import DIMENSIONS, Concentration, Finding, concentration
 from haarqntk.qntk import Formula, formula, formulas
@@ -23,34 +21,14 @@ from haarqntk.validation import table_row, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from haarqntk.validation import Check
 
+__all__ = ["prepare_folder", "verdict_of_all", "write_report"]
+
 PAGE, DOCUMENT = "report.html", "formulas.tex"
 _DEPENDENCIES = ("sympy", "python-flint", "numpy", "scipy", "qutip", "matplotlib")
-
-
-def prepare_folder(out: Path) -> None:
-    """Make sure that files can be written to ``out`` before any work is done, and leave nothing behind if not.
-
-    Raises:
-        OutputError: If ``out`` is a file, or it or its parents cannot be written.
-    """
-    if not out.name:
-        raise OutputError(f"out must name a folder, got {str(out)!r}; write for example report")
-    missing = [folder for folder in (out, *out.parents) if not folder.exists()]
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=out):
-            pass
-    except OSError as error:
-        for folder in missing:
-            if folder.is_dir():
-                folder.rmdir()
-        reason = error.strerror or error
-        raise OutputError(
-            f"out must be a folder that can be written, got {out}: {reason}; choose another"
-        ) from None
 
 
 def write_report(
@@ -165,23 +143,3 @@ def _provenance(checks: Sequence[Check], seed: int, seconds: float) -> dict[str,
         "haarqntk": __version__,
         **{name: version(name) for name in _DEPENDENCIES},
     }
-
-
-def write_whole(path: Path, text: str) -> Path:
-    """Write beside the target, then move it there in one step."""
-    temporary = None
-    try:
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=path.parent, suffix=".part", delete=False
-        ) as stream:
-            temporary = Path(stream.name)
-            stream.write(text)
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    except OSError as error:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
-        raise OutputError(
-            f"out must have room for {path.name}, got {error.strerror or error}; choose another"
-        ) from None
-    return path

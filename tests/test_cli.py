@@ -18,7 +18,7 @@ from haarqntk.qntk import Formula
 from haarqntk.traces import TracePolynomial
 
 COPY = Path(__file__).parent / "expected" / "cli.txt"
-COMMANDS = ("derive", "weingarten", "integrate", "moment", "validate", "report")
+COMMANDS = ("derive", "weingarten", "integrate", "moment", "validate", "figures", "report")
 
 
 def haarqntk(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -197,6 +197,11 @@ def test_weingarten(arguments: tuple[str, ...], printed: str) -> None:
         ),
         (("validate", "--samples", "1"), "samples must be an integer ≥ 2, got 1"),
         (("validate", "--seed", "-1"), "seed must be an integer ≥ 0, got -1"),
+        (("figures", "4", "--out", "new"), "figure must be one of 1, 2, 3, got 4"),
+        (("figures", "two", "--out", "new"), "FIGURE must be 1, 2 or 3, got 'two'"),
+        (("figures", "2"), "Missing option '--out'"),
+        (("figures", "--out", "new", "--samples", "9"), "samples must be an integer ≥ 10, got 9"),
+        (("figures", "--out", "new", "--instances", "9999"), "instances must be at most 2000, some ten min"),
     ],
 )
 def test_bad_input_is_one_line_and_status_2(arguments: tuple[str, ...], message: str) -> None:
@@ -359,9 +364,11 @@ def test_an_integrand_that_does_not_parse_has_a_caret_under_the_place() -> None:
 
 
 def test_report_refuses_a_file_as_its_folder(tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", ["report", "figures"])
+def test_a_file_is_refused_as_the_folder(command: str, tmp_path: Path) -> None:
     target = tmp_path / "taken"
     target.write_text("mine")
-    line = refused("report", "--out", str(target))
+    line = refused(command, "--out", str(target))
     assert line.startswith(f"haarqntk: out must be a folder that can be written, got {target}: ")
     assert target.read_text() == "mine"
 
@@ -371,6 +378,21 @@ def test_validate_prints_a_table_and_a_verdict() -> None:
     assert result.returncode == 0, result.stderr
     assert "All 12 checks pass" in result.stdout
     assert max(map(len, result.stdout.splitlines())) <= 80
+
+
+def test_figures_writes_each_figure_and_prints_what_is_seen(tmp_path: Path) -> None:
+    out = tmp_path / "figures"
+    result = haarqntk("figures", "3", "1", "--out", str(out), "--samples", "20", "--instances", "10")
+    assert result.returncode == 0, result.stderr
+    assert sorted(path.name for path in out.iterdir()) == [
+        f"fig{number}.{ending}" for number in (1, 3) for ending in ("json", "pdf", "svg")
+    ]
+    printed = " ".join(result.stdout.split())
+    for number in (1, 3):
+        caption = json.loads((out / f"fig{number}.json").read_text(encoding="utf-8"))["caption"]
+        assert f"Fig. {number}: {caption}" in printed
+    assert f"wrote {out / 'fig3.svg'}" in result.stdout
+    assert max(len(line) for line in result.stdout.splitlines() if "wrote" not in line) <= 80
 
 
 def test_report_writes_the_page_and_the_document(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Values into text: LaTeX, MathML, HTML, JSON, source code, plain text, and one plot. Computes nothing.
+"""Values into text: LaTeX, MathML, HTML, JSON, source code, plain text, plots and figures. Computes nothing.
 
 JSON is read back into values too. Templates live in ``templates/``, the schema of JSON in ``schema.json``, what is
 cited in ``references.bib``; every document is one string, and writing it to disk is the caller's.
@@ -14,6 +14,7 @@ from haarqntk.export._derivation import (
     with_steps,
 )
 from haarqntk.export._document import bibliography_of, latex_document, latex_table
+from haarqntk.export._figure import Line, Panel, PaperFigure, Points
 from haarqntk.export._integral import integral_record, integral_text, range_of_integral
 from haarqntk.export._json import SCHEMA_VERSION, json_text, record_of, to_json
 from haarqntk.export._json_reader import from_json
@@ -24,13 +25,17 @@ from haarqntk.export._page import html_page
 from haarqntk.export._pdf import pdf_of
 from haarqntk.export._plot import Curve, plot_svg
 from haarqntk.export._style import pairs
-from haarqntk.export._text import plain_text
+from haarqntk.export._text import plain_text, with_error
 from haarqntk.export._values import quotients
 
 __all__ = [
     "SCHEMA_VERSION",
     "Citation",
     "Curve",
+    "Line",
+    "Panel",
+    "PaperFigure",
+    "Points",
     "bibliography",
     "bibliography_of",
     "citation",
@@ -63,5 +68,6 @@ __all__ = [
     "to_mathematica",
     "to_mathml",
     "to_python",
+    "with_error",
     "with_steps",
 ]

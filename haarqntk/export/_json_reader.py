@@ -110,7 +110,7 @@ def _value(data: object) -> Any:
 
 
 def _formula(record: _Record) -> Formula:
-    texts = {
+    texts: dict[str, Any] = {
         name: _text(name, _field(record, name))
         for name in ("name", "definition", "definition_latex", "notation", "reference")
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from typing import TYPE_CHECKING
 
@@ -41,3 +42,16 @@ def plain_text(formula: Formula | EigenvalueFormula, *, width: int = 80) -> str:
 def range_of(formula: Formula | EigenvalueFormula) -> str:
     """The dimensions that the formula holds for, as text."""
     return "even D ≥ 2" if formula.generators == "pauli" else "any D ≥ 2, X_j = Tr X^j"
+
+
+def with_error(value: float, error: float) -> str:
+    """A value and its standard error, both to the error's second significant digit.
+
+    Examples:
+        >>> with_error(0.331558, 0.00821), with_error(1234.5, 31), with_error(3, 0)
+        ('0.3316 ± 0.0082', '1234 ± 31', '3 ± 0')
+    """
+    if not error > 0:
+        return f"{value:g} ± 0"
+    digits = max(0, 1 - math.floor(math.log10(error)))
+    return f"{value:.{digits}f} ± {error:.{digits}f}"

@@ -6,10 +6,38 @@ same thing: ``qutip``, written as on paper; ``batched``, which the tests hold eq
 to use; and ``frames``, of the same law, which draws no unitaries and is the one for large D.
 """
 
+from haarqntk.montecarlo._ansatz import (
+    Ansatz,
+    PauliSum,
+    Training,
+    fixed_kernels,
+    fresh_kernels,
+    random_angles,
+    random_ansatz,
+    random_pauli_sum,
+    train,
+)
 from haarqntk.montecarlo._ensembles import ensembles
 from haarqntk.montecarlo._estimate import Estimate
+from haarqntk.montecarlo._jackknife import jackknife
 from haarqntk.montecarlo._problem import Problem
 from haarqntk.montecarlo._quantities import quantities
 from haarqntk.montecarlo._simulate import simulate
 
-__all__ = ["Estimate", "Problem", "ensembles", "quantities", "simulate"]
+__all__ = [
+    "Ansatz",
+    "Estimate",
+    "PauliSum",
+    "Problem",
+    "Training",
+    "ensembles",
+    "fixed_kernels",
+    "fresh_kernels",
+    "jackknife",
+    "quantities",
+    "random_angles",
+    "random_ansatz",
+    "random_pauli_sum",
+    "simulate",
+    "train",
+]

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     Real = NDArray[np.float64]
     Complex = NDArray[np.complex128]
+    Integers = NDArray[np.int64]
 
 _PAULIS = np.array(
     [[[1, 0], [0, 1]], [[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]], dtype=np.complex128
@@ -100,6 +101,26 @@ def gradients(circuits: Circuits, inputs: Real, observables: Real) -> Real:
         >>> gradients(circuit, np.array([[1.0, 0.0]]), np.array([[1.0, -1.0]])).round(12)
         array([[[[-2.]]]])
     """
+    return outputs_and_gradients(circuits, inputs, observables)[1]
+
+
+def outputs_and_gradients(circuits: Circuits, inputs: Real, observables: Real) -> tuple[Real, Real]:
+    """Return z and ∂z/∂θ_l in two sweeps, of shapes (N, A, P) and (N, A, P, L).
+
+    Args:
+        circuits: The N circuits.
+        inputs: The P input vectors, shape (P, D).
+        observables: The diagonals of the A observables, shape (A, D).
+
+    Examples:
+        As for ``gradients``: z = cos 2θ.
+
+        >>> one, X = np.eye(2), np.array([[0, 1], [1, 0]])
+        >>> circuit = Circuits(np.array([[one, one]]), np.array([[X]]), np.array([[math.pi / 12]]))
+        >>> z, G = outputs_and_gradients(circuit, np.array([[1.0, 0.0]]), np.array([[1.0, -1.0]]))
+        >>> z.round(3), G.round(3)
+        (array([[[0.866]]]), array([[[[-1.]]]]))
+    """
     (N, L), (A, D), P = circuits.angles.shape, observables.shape, len(inputs)
     flipped = np.empty((L, N, D, P), dtype=np.complex128)  # X_l|φ_l⟩
     ket = circuits.segments[:, L] @ inputs.T
@@ -113,7 +134,7 @@ def gradients(circuits: Circuits, inputs: Real, observables: Real) -> Real:
         chi = circuits.step_back(layer, chi)
         G[..., layer] = -2 * np.einsum("ndap,ndp->nap", chi.conj().reshape(N, D, A, P), flipped[layer]).imag
         chi = circuits.turn(layer, chi, sign=-1)
-    return G
+    return _expected(ket, observables), G
 
 
 def second_derivatives(circuits: Circuits, inputs: Real, observables: Real) -> tuple[Real, Real]:
@@ -183,6 +204,11 @@ def outputs(circuits: Circuits, inputs: Real, observables: Real) -> Real:
     ket = circuits.segments[:, L] @ inputs.T
     for layer in reversed(range(L)):
         ket = circuits.step(layer, circuits.turn(layer, ket))
+    return _expected(ket, observables)
+
+
+def _expected(ket: Complex, observables: Real) -> Real:
+    """Return ⟨Ψ|O|Ψ⟩ for every observable and input, of shape (N, A, P)."""
     values: Real = np.einsum("ad,ndp->nap", observables, np.square(np.abs(ket)))
     return values
 
@@ -211,12 +237,19 @@ def random_generators(
         signs = np.repeat([1.0 + 0j, -1.0], D // 2)
         return np.broadcast_to(np.diag(signs), (count, D, D))
     num_qubits = D.bit_length() - 1
-    indices = rng.integers(0 if with_identity else 1, 4**num_qubits, size=count)
-    strings = np.ones((count, 1, 1), dtype=np.complex128)
+    return pauli_strings(num_qubits, rng.integers(0 if with_identity else 1, 4**num_qubits, size=count))
+
+
+def pauli_strings(num_qubits: int, indices: Integers) -> Complex:
+    """Return the Pauli strings of the indices, shape (count, D, D).
+
+    Two bits of an index stand for a qubit, 0 … 3 for 1, X, Y, Z; the lowest two belong to the first qubit.
+    """
+    strings = np.ones((len(indices), 1, 1), dtype=np.complex128)
     for qubit in range(num_qubits):
         letters = _PAULIS[indices >> 2 * qubit & 3]
         size = 2 ** (qubit + 1)
-        strings = np.einsum("nij,nkl->nikjl", strings, letters).reshape(count, size, size)
+        strings = np.einsum("nij,nkl->nikjl", strings, letters).reshape(len(indices), size, size)
     return strings
 
 
