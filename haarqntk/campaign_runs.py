@@ -1,0 +1,399 @@
+"""Running a campaign: batches to any executor, every batch to the ledger, one verdict over all claims.
+
+A front door. A batch is named by claim and number, and its random numbers by seed and name; batches are added
+in the order of their numbers. So the result depends neither on who drew a batch, nor when, nor how often the
+run was stopped in between.
+"""
+
+from __future__ import annotations
+
+import functools
+import operator
+import platform
+import time
+from concurrent.futures import BrokenExecutor, CancelledError, as_completed
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, Final
+
+from haarqntk import __version__
+from haarqntk._pool import process_pool
+from haarqntk.errors import InputError, RunError
+from haarqntk.montecarlo import (
+    DETECTED,
+    FAMILY_ERROR,
+    POWER,
+    Ledger,
+    Moments,
+    draw_moments,
+    family_error,
+    largest_z,
+    open_ledger,
+    power,
+    samples_needed,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from concurrent.futures import Executor, Future
+    from fractions import Fraction
+    from pathlib import Path
+
+    from haarqntk.campaigns import Campaign, Claim
+    from haarqntk.montecarlo import Problem
+
+PILOT: Final = 4_000
+"""Values that measure a claim's spread and skewness before it is drawn; they are in no estimate."""
+
+# The pilot has measured the spread, with an error; a claim whose spread turns out so large that a 5 % error
+# would pass more often than this is not accepted either.
+_LEAST_POWER: Final = 0.9
+
+_Task = tuple["Claim", int]  # the number of a batch; −1 for the pilot
+_PILOT_NUMBER: Final = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A claim with its estimate.
+
+    Attributes:
+        claim: The claim.
+        moments: All its batches, added in their order.
+        largest_z: The |z| within which it passes.
+        seconds: The time that its batches took.
+    """
+
+    claim: Claim
+    moments: Moments
+    largest_z: float
+    seconds: float
+
+    @property
+    def exact(self) -> Fraction:
+        """The claimed value."""
+        return self.claim.exact
+
+    @property
+    def z(self) -> float:
+        """(estimate − exact) in standard errors."""
+        return self.moments.estimate.z_score(self.exact)
+
+    @property
+    def power(self) -> float:
+        """The probability that the claim would be refused if it were off by 5 %, from the measured spread."""
+        error = self.moments.estimate.standard_error
+        return power(standard_error=error, scale=float(self.claim.size), z=self.largest_z)
+
+    @property
+    def passed(self) -> bool:
+        """Whether the estimate agrees, and is good enough to have disagreed."""
+        return abs(self.z) <= self.largest_z and self.power >= _LEAST_POWER
+
+
+@dataclass(frozen=True)
+class CampaignRun:
+    """What a run of a campaign ends with.
+
+    Attributes:
+        campaign: The campaign.
+        results: One for each claim, in their order.
+        num_found: The batches that the ledger held already.
+        num_drawn: The batches that this run has drawn.
+        torn: The torn last line of the ledger that was cut off; empty if there was none.
+    """
+
+    campaign: Campaign
+    results: tuple[Result, ...]
+    num_found: int
+    num_drawn: int
+    torn: str
+
+    @property
+    def passed(self) -> bool:
+        """Whether every claim passes."""
+        return all(result.passed for result in self.results)
+
+    @property
+    def family_error(self) -> float:
+        """The probability that true claims are refused, with the skewness that was measured."""
+        measured = [(r.moments.skewness, r.moments.estimate.samples) for r in self.results]
+        return family_error(measured, self.results[0].largest_z)
+
+    def sentence(self) -> str:
+        """Return the verdict in words."""
+        count, z = len(self.results), self.results[0].largest_z
+        failed = [result for result in self.results if not result.passed]
+        worst = max(abs(result.z) for result in self.results)
+        least = min(result.power for result in self.results)
+        verdict = f"{len(failed)} of {count} claims fail" if failed else f"All {count} claims pass"
+        return (
+            f"{verdict}: |z| up to {worst:.2f}, allowed {z:.2f}; true claims fail together with probability "
+            f"{self.family_error:.1e} at most {FAMILY_ERROR:g}, one that is {DETECTED:.0%} wrong with at least "
+            f"{least:.3f}."
+        )
+
+
+@dataclass
+class _Drawn:
+    """The batches that are known, by claim and number, with the time that they took."""
+
+    batches: dict[tuple[str, int], tuple[Moments, float]] = field(default_factory=dict)
+
+    def has(self, task: _Task) -> bool:
+        return (task[0].key, task[1]) in self.batches
+
+    def pilot(self, claim: Claim) -> Moments:
+        return self.batches[claim.key, _PILOT_NUMBER][0]
+
+    def result(self, claim: Claim, z: float) -> Result:
+        parts = [self.batches[claim.key, number] for number in range(len(claim.sizes))]
+        moments = functools.reduce(operator.add, (moments for moments, _ in parts))
+        return Result(claim, moments, z, sum(seconds for _, seconds in parts))
+
+
+def run_campaign(
+    campaign: Campaign,
+    *,
+    ledger: Path,
+    executor: Executor | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> CampaignRun:
+    """Draw what the ledger does not hold yet, write every batch to it, and judge all claims together.
+
+    Args:
+        campaign: From ``load_campaign``.
+        ledger: The file; made if it does not exist, gone on with if it does.
+        executor: Any ``concurrent.futures.Executor`` whose workers can import haarqntk; by default a process
+            for each core of this machine.
+        progress: Called with the number of values that are known and of all, after every batch; not called if
+            None (default).
+
+    Raises:
+        OutputError: If the ledger cannot be written, or another run holds it.
+        InputError: If the ledger belongs to another campaign, or a sample size is too small for its claim.
+        RunError: If the workers are lost; what they finished is in the ledger.
+
+    Examples:
+        >>> import tempfile
+        >>> from concurrent.futures import ThreadPoolExecutor
+        >>> from pathlib import Path
+        >>> from haarqntk.campaigns import load_campaign
+        >>> text = '''seed = 1
+        ... [[claim]]
+        ... formula = "kernel_mean"
+        ... D = 2
+        ... L = 6
+        ... spectrum = [1, -1]
+        ... samples = 10_000'''
+        >>> with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(1) as executor:
+        ...     file, ledger = Path(folder) / "mine.toml", Path(folder) / "mine.jsonl"
+        ...     _ = file.write_text(text)
+        ...     first = run_campaign(load_campaign(file), ledger=ledger, executor=executor)
+        ...     again = run_campaign(load_campaign(file), ledger=ledger, executor=executor)
+        >>> first.passed, first.num_drawn, again.num_drawn, first.results == again.results
+        (True, 2, 0, True)
+
+    Reference:
+        derivations/12_campaigns.md.
+    """
+    if executor is None:
+        with process_pool() as pool:
+            return run_campaign(campaign, ledger=ledger, executor=pool, progress=progress)
+    z = largest_z(len(campaign.claims))
+    with open_ledger(ledger) as book:
+        drawn, reported = _read(book, campaign)
+        num_found = len(drawn.batches)
+        pilots = [(claim, _PILOT_NUMBER) for claim in campaign.claims]
+        tally = _Tally(campaign, drawn, progress)
+        _draw(pilots, book, drawn, campaign.seed, executor, tally)
+        for claim in campaign.claims:
+            _check_size(claim, drawn.pilot(claim), z)
+        tasks = [(claim, number) for claim in campaign.claims for number in range(len(claim.sizes))]
+        tasks.sort(key=lambda task: -drawn.batches[task[0].key, _PILOT_NUMBER][1] * task[0].batch)
+        _draw(tasks, book, drawn, campaign.seed, executor, tally)
+        results = tuple(drawn.result(claim, z) for claim in campaign.claims)
+        for result in results:
+            if result.claim.key not in reported:
+                book.append(record_of(result, campaign))
+        return CampaignRun(campaign, results, num_found, len(drawn.batches) - num_found, book.torn)
+
+
+def record_of(result: Result, campaign: Campaign) -> dict[str, Any]:
+    """One result as plain data: the line of the ledger that ends a claim."""
+    claim, estimate = result.claim, result.moments.estimate
+    arguments = {name: _plain(value) for name, value in claim.arguments}
+    return {
+        "kind": "result",
+        "claim": claim.text or claim.formula,
+        "formula": claim.formula,
+        "quantity": claim.problem.quantity,
+        "ensemble": claim.problem.ensemble,
+        **arguments,
+        "route": claim.method,
+        "exact": str(result.exact),
+        "estimate": estimate.mean,
+        "standard_error": estimate.standard_error,
+        "z": result.z if abs(result.z) < float("inf") else str(result.z),
+        "passed": result.passed,
+        "samples": estimate.samples,
+        "skewness": result.moments.skewness,
+        "seed": campaign.seed,
+        "versions": versions(),
+        "seconds": round(result.seconds, 3),
+        "problem": estimate.problem,
+    }
+
+
+def versions() -> dict[str, str]:
+    """The versions that the random numbers depend on."""
+    libraries = {name: version(name) for name in ("numpy", "scipy", "qutip")}
+    return {"haarqntk": __version__, "python": platform.python_version(), **libraries}
+
+
+def draw_batch(
+    problem: Problem, samples: int, method: str, seed: int, stream: tuple[int, ...]
+) -> tuple[Moments, float]:
+    """Draw one batch, in whatever process this is, and time it."""
+    start = time.perf_counter()
+    moments = draw_moments(problem, samples=samples, method=method, seed=seed, stream=stream)
+    return moments, time.perf_counter() - start
+
+
+@dataclass(frozen=True, slots=True)
+class _Tally:
+    """Tells ``progress`` how many values are known, and of how many."""
+
+    campaign: Campaign
+    drawn: _Drawn
+    progress: Callable[[int, int], object] | None
+
+    def tell(self) -> None:
+        if self.progress is not None:
+            total = sum(claim.samples + PILOT for claim in self.campaign.claims)
+            self.progress(sum(m.estimate.samples for m, _ in self.drawn.batches.values()), total)
+
+
+def _draw(
+    tasks: list[_Task], book: Ledger, drawn: _Drawn, seed: int, executor: Executor, tally: _Tally
+) -> None:
+    """Draw the batches that are not known yet; each is in the ledger before it counts."""
+    futures: dict[Future[tuple[Moments, float]], _Task] = {}
+    try:
+        for claim, number in tasks:
+            if not drawn.has((claim, number)):
+                size = PILOT if number == _PILOT_NUMBER else claim.sizes[number]
+                stream = (int(claim.key, 16), number + 1)
+                future = executor.submit(draw_batch, claim.problem, size, claim.method, seed, stream)
+                futures[future] = claim, number
+        for claim, _ in tasks:
+            _ = claim.exact  # derived here, once, while the workers draw
+        tally.tell()
+        for future in as_completed(futures):
+            (claim, number), (moments, seconds) = futures[future], future.result()
+            book.append(
+                {
+                    "kind": "batch",
+                    "claim": claim.key,
+                    "number": number,
+                    "seconds": round(seconds, 3),
+                    **moments.to_dict(),
+                }
+            )
+            drawn.batches[claim.key, number] = moments, round(seconds, 3)
+            tally.tell()
+    except (BrokenExecutor, CancelledError) as error:
+        raise RunError(
+            f"the workers are lost ({type(error).__name__}); every finished batch is in {book.path}: "
+            "run the same command again"
+        ) from None
+    finally:
+        for future in futures:
+            future.cancel()
+
+
+def _check_size(claim: Claim, pilot: Moments, z: float) -> None:
+    needed = samples_needed(
+        deviation=pilot.estimate.variance**0.5, scale=float(claim.size), skewness=pilot.skewness, z=z
+    )
+    if claim.samples < needed:
+        raise claim.place.error(
+            "samples",
+            f"samples must be at least {needed} so that a claim which is {DETECTED:.0%} wrong is refused with "
+            f"probability {POWER:g}, and a true one is not, got {claim.samples} for {claim.problem.quantity} "
+            f"at L = {claim.problem.L}",
+        )
+
+
+def _read(book: Ledger, campaign: Campaign) -> tuple[_Drawn, set[str]]:
+    """Take the batches of the campaign from the ledger, and the claims that have their result; begin a new one."""
+    head = {"kind": "campaign", "name": campaign.name, "key": campaign.key, "seed": campaign.seed}
+    drawn, reported = _Drawn(), set()
+    if not book.records:
+        book.append({**head, "claims": len(campaign.claims), "versions": versions()})
+        return drawn, reported
+    found = book.records[0]
+    if found.get("kind") != "campaign" or found.get("key") != campaign.key:
+        raise InputError(
+            f"ledger {book.path} belongs to another campaign: its hash is {str(found.get('key'))[:16]}, that of "
+            f"{campaign.name!r} with seed {campaign.seed} is {campaign.key[:16]}; choose another ledger"
+        )
+    known = {claim.key: claim for claim in campaign.claims}
+    for line, record in _entries(book):
+        claim = known.get(str(record.get("claim")))
+        if record.get("kind") == "result":
+            reported.update(c.key for c in campaign.claims if _is_result_of(record, c))
+        elif claim is not None:
+            key, value = _batch_of(book, line, record, claim)
+            if drawn.batches.setdefault(key, value) != value:
+                raise _damaged(book, line, "the batch is there twice, with different values")
+        else:
+            raise _damaged(book, line, "the line belongs to no claim of the campaign")
+    _check_versions(book, found, drawn, campaign)
+    return drawn, reported
+
+
+def _entries(book: Ledger) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    return ((line, record) for line, record in enumerate(book.records, start=1) if line > 1)
+
+
+def _is_result_of(record: Mapping[str, Any], claim: Claim) -> bool:
+    return (record.get("problem"), record.get("route")) == (claim.problem.key(), claim.method)
+
+
+def _batch_of(
+    book: Ledger, line: int, record: Mapping[str, Any], claim: Claim
+) -> tuple[tuple[str, int], tuple[Moments, float]]:
+    number, seconds = record.get("number"), record.get("seconds")
+    names = ("problem", "samples", "mean", "squares", "cubes")
+    try:
+        moments = Moments.from_dict({name: record[name] for name in names if name in record})
+    except (InputError, TypeError) as error:
+        raise _damaged(book, line, error) from None
+    size = dict(enumerate(claim.sizes)) | {_PILOT_NUMBER: PILOT}
+    is_planned = isinstance(number, int) and size.get(number) == moments.estimate.samples
+    if not is_planned or moments.estimate.problem != claim.problem.key():
+        raise _damaged(book, line, "the batch is not one of the campaign's")
+    if not isinstance(seconds, float | int):
+        raise _damaged(book, line, "the batch has no time")
+    return (claim.key, int(str(number))), (moments, float(seconds))
+
+
+def _damaged(book: Ledger, line: int, reason: object) -> InputError:
+    return InputError(f"{book.path}, line {line}: {reason}; restore the ledger, or choose another")
+
+
+def _check_versions(book: Ledger, head: Mapping[str, Any], drawn: _Drawn, campaign: Campaign) -> None:
+    """Random numbers of different versions may differ: they are not mixed in one estimate."""
+    planned = sum(1 + len(claim.sizes) for claim in campaign.claims)
+    if len(drawn.batches) < planned and head.get("versions") != versions():
+        raise InputError(
+            f"ledger {book.path} was begun with {head.get('versions')}, this is {versions()}; "
+            "go on with the same versions, or choose another ledger"
+        )
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, tuple):
+        return [_plain(entry) for entry in value]
+    return value if isinstance(value, int) else str(value)
