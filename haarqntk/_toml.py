@@ -30,10 +30,10 @@ class Place:
     index: int = 0
 
     def line(self, key: str = "") -> int:
-        """Return the line of the key, from 1; of the table's head if the table does not have it.
+        r"""Return the line of the key, from 1; of the table's head if the table does not have it.
 
         Examples:
-            >>> text = 'seed = 1\\n\\n[[claim]]\\nD = 2\\n[[claim]]\\nD = 4'
+            >>> text = 'seed = 1\n\n[[claim]]\nD = 2\n[[claim]]\nD = 4'
             >>> [Place("f", text, "claim", i).line("D") for i in (0, 1)], Place("f", text).line("seed")
             ([4, 6], 1)
             >>> Place("f", text, "claim", 1).line("L")

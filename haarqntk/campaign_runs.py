@@ -9,129 +9,40 @@ from __future__ import annotations
 
 import functools
 import operator
-import platform
 import time
 from concurrent.futures import BrokenExecutor, CancelledError, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 
-from haarqntk import __version__
+from haarqntk._arguments import integer
+from haarqntk._dask import dask_executor
 from haarqntk._pool import process_pool
+from haarqntk.campaign_results import CampaignRun, Result, record_of, versions
 from haarqntk.errors import InputError, RunError
 from haarqntk.montecarlo import (
     DETECTED,
-    FAMILY_ERROR,
     POWER,
     Ledger,
     Moments,
     draw_moments,
-    family_error,
     largest_z,
     open_ledger,
-    power,
     samples_needed,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from concurrent.futures import Executor, Future
-    from fractions import Fraction
     from pathlib import Path
 
     from haarqntk.campaigns import Campaign, Claim
     from haarqntk.montecarlo import Problem
 
-PILOT: Final = 4_000
-"""Values that measure a claim's spread and skewness before it is drawn; they are in no estimate."""
-
-# The pilot has measured the spread, with an error; a claim whose spread turns out so large that a 5 % error
-# would pass more often than this is not accepted either.
-_LEAST_POWER: Final = 0.9
+_PILOT_SAMPLES: Final = 4_000
 
 _Task = tuple["Claim", int]  # the number of a batch; −1 for the pilot
 _PILOT_NUMBER: Final = -1
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """A claim with its estimate.
-
-    Attributes:
-        claim: The claim.
-        moments: All its batches, added in their order.
-        largest_z: The |z| within which it passes.
-        seconds: The time that its batches took.
-    """
-
-    claim: Claim
-    moments: Moments
-    largest_z: float
-    seconds: float
-
-    @property
-    def exact(self) -> Fraction:
-        """The claimed value."""
-        return self.claim.exact
-
-    @property
-    def z(self) -> float:
-        """(estimate − exact) in standard errors."""
-        return self.moments.estimate.z_score(self.exact)
-
-    @property
-    def power(self) -> float:
-        """The probability that the claim would be refused if it were off by 5 %, from the measured spread."""
-        error = self.moments.estimate.standard_error
-        return power(standard_error=error, scale=float(self.claim.size), z=self.largest_z)
-
-    @property
-    def passed(self) -> bool:
-        """Whether the estimate agrees, and is good enough to have disagreed."""
-        return abs(self.z) <= self.largest_z and self.power >= _LEAST_POWER
-
-
-@dataclass(frozen=True)
-class CampaignRun:
-    """What a run of a campaign ends with.
-
-    Attributes:
-        campaign: The campaign.
-        results: One for each claim, in their order.
-        num_found: The batches that the ledger held already.
-        num_drawn: The batches that this run has drawn.
-        torn: The torn last line of the ledger that was cut off; empty if there was none.
-    """
-
-    campaign: Campaign
-    results: tuple[Result, ...]
-    num_found: int
-    num_drawn: int
-    torn: str
-
-    @property
-    def passed(self) -> bool:
-        """Whether every claim passes."""
-        return all(result.passed for result in self.results)
-
-    @property
-    def family_error(self) -> float:
-        """The probability that true claims are refused, with the skewness that was measured."""
-        measured = [(r.moments.skewness, r.moments.estimate.samples) for r in self.results]
-        return family_error(measured, self.results[0].largest_z)
-
-    def sentence(self) -> str:
-        """Return the verdict in words."""
-        count, z = len(self.results), self.results[0].largest_z
-        failed = [result for result in self.results if not result.passed]
-        worst = max(abs(result.z) for result in self.results)
-        least = min(result.power for result in self.results)
-        verdict = f"{len(failed)} of {count} claims fail" if failed else f"All {count} claims pass"
-        return (
-            f"{verdict}: |z| up to {worst:.2f}, allowed {z:.2f}; true claims fail together with probability "
-            f"{self.family_error:.1e} at most {FAMILY_ERROR:g}, one that is {DETECTED:.0%} wrong with at least "
-            f"{least:.3f}."
-        )
 
 
 @dataclass
@@ -205,13 +116,13 @@ def run_campaign(
         drawn, reported = _read(book, campaign)
         num_found = len(drawn.batches)
         pilots = [(claim, _PILOT_NUMBER) for claim in campaign.claims]
-        tally = _Tally(campaign, drawn, progress)
-        _draw(pilots, book, drawn, campaign.seed, executor, tally)
+        work = _Work(campaign, book, drawn, executor, progress)
+        work.draw(pilots)
         for claim in campaign.claims:
             _check_size(claim, drawn.pilot(claim), z)
         tasks = [(claim, number) for claim in campaign.claims for number in range(len(claim.sizes))]
         tasks.sort(key=lambda task: -drawn.batches[task[0].key, _PILOT_NUMBER][1] * task[0].batch)
-        _draw(tasks, book, drawn, campaign.seed, executor, tally)
+        work.draw(tasks)
         results = tuple(drawn.result(claim, z) for claim in campaign.claims)
         for result in results:
             if result.claim.key not in reported:
@@ -219,40 +130,34 @@ def run_campaign(
         return CampaignRun(campaign, results, num_found, len(drawn.batches) - num_found, book.torn)
 
 
-def record_of(result: Result, campaign: Campaign) -> dict[str, Any]:
-    """One result as plain data: the line of the ledger that ends a claim."""
-    claim, estimate = result.claim, result.moments.estimate
-    arguments = {name: _plain(value) for name, value in claim.arguments}
-    return {
-        "kind": "result",
-        "claim": claim.text or claim.formula,
-        "formula": claim.formula,
-        "quantity": claim.problem.quantity,
-        "ensemble": claim.problem.ensemble,
-        **arguments,
-        "route": claim.method,
-        "exact": str(result.exact),
-        "estimate": estimate.mean,
-        "standard_error": estimate.standard_error,
-        "z": result.z if abs(result.z) < float("inf") else str(result.z),
-        "passed": result.passed,
-        "samples": estimate.samples,
-        "skewness": result.moments.skewness,
-        "seed": campaign.seed,
-        "versions": versions(),
-        "seconds": round(result.seconds, 3),
-        "problem": estimate.problem,
-    }
+@contextmanager
+def executor(*, workers: int | None = None, scheduler: str | None = None) -> Iterator[Executor]:
+    """Where the batches are drawn: processes of this machine, or the workers of a Dask scheduler.
 
+    Args:
+        workers: Number of processes, an integer ≥ 1; one for each core by default (None).
+        scheduler: Address of a Dask scheduler, such as "tcp://127.0.0.1:8786", whose workers can import the same
+            haarqntk; by default (None) there is none. It takes the extra ``pip install 'haarqntk[dask]'``.
 
-def versions() -> dict[str, str]:
-    """The versions that the random numbers depend on."""
-    libraries = {name: version(name) for name in ("numpy", "scipy", "qutip")}
-    return {"haarqntk": __version__, "python": platform.python_version(), **libraries}
+    Raises:
+        InputError: If both are given, a number is out of range, or Dask is not installed.
+        RunError: If no scheduler answers at the address.
+    """
+    if scheduler is None:
+        number = None if workers is None else integer("workers", workers, at_least=1)
+        with process_pool(number) as pool:
+            yield pool
+        return
+    if workers is not None:
+        raise InputError(
+            f"workers are the scheduler's with scheduler = {scheduler!r}, got {workers}; leave one out"
+        )
+    with dask_executor(scheduler) as pool:
+        yield pool
 
 
 def draw_batch(
-    problem: Problem, samples: int, method: str, seed: int, stream: tuple[int, ...]
+    problem: Problem, samples: int, method: str, *, seed: int, stream: tuple[int, ...]
 ) -> tuple[Moments, float]:
     """Draw one batch, in whatever process this is, and time it."""
     start = time.perf_counter()
@@ -261,55 +166,64 @@ def draw_batch(
 
 
 @dataclass(frozen=True, slots=True)
-class _Tally:
-    """Tells ``progress`` how many values are known, and of how many."""
+class _Work:
+    """What drawing batches takes."""
 
     campaign: Campaign
+    book: Ledger
     drawn: _Drawn
+    executor: Executor
     progress: Callable[[int, int], object] | None
 
-    def tell(self) -> None:
+    def draw(self, tasks: list[_Task]) -> None:
+        """Draw the batches that are not known yet; each is in the ledger before it counts."""
+        futures: dict[Future[tuple[Moments, float]], _Task] = {}
+        try:
+            for claim, number in tasks:
+                if not self.drawn.has((claim, number)):
+                    futures[self._submit(claim, number)] = claim, number
+            for claim, _ in tasks:
+                _ = claim.exact  # derived here, once, while the workers draw
+            self._tell()
+            for future in as_completed(futures):
+                self._keep(*futures[future], *future.result())
+                self._tell()
+        except (BrokenExecutor, CancelledError) as error:
+            raise RunError(
+                f"the workers are lost ({type(error).__name__}); every finished batch is in {self.book.path}: "
+                "run the same command again"
+            ) from None
+        finally:
+            for future in futures:
+                future.cancel()
+
+    def _submit(self, claim: Claim, number: int) -> Future[tuple[Moments, float]]:
+        stream = (int(claim.key, 16), number + 1)
+        size = _sizes(claim)[number]
+        return self.executor.submit(
+            draw_batch, claim.problem, size, claim.method, seed=self.campaign.seed, stream=stream
+        )
+
+    def _keep(self, claim: Claim, number: int, moments: Moments, seconds: float) -> None:
+        seconds = round(seconds, 3)
+        name = {"kind": "batch", "claim": claim.key, "number": number, "seconds": seconds}
+        self.book.append({**name, **moments.to_dict()})
+        self.drawn.batches[claim.key, number] = moments, seconds
+
+    def _tell(self) -> None:
         if self.progress is not None:
-            total = sum(claim.samples + PILOT for claim in self.campaign.claims)
+            total = sum(claim.samples + _pilot_samples(claim) for claim in self.campaign.claims)
             self.progress(sum(m.estimate.samples for m, _ in self.drawn.batches.values()), total)
 
 
-def _draw(
-    tasks: list[_Task], book: Ledger, drawn: _Drawn, seed: int, executor: Executor, tally: _Tally
-) -> None:
-    """Draw the batches that are not known yet; each is in the ledger before it counts."""
-    futures: dict[Future[tuple[Moments, float]], _Task] = {}
-    try:
-        for claim, number in tasks:
-            if not drawn.has((claim, number)):
-                size = PILOT if number == _PILOT_NUMBER else claim.sizes[number]
-                stream = (int(claim.key, 16), number + 1)
-                future = executor.submit(draw_batch, claim.problem, size, claim.method, seed, stream)
-                futures[future] = claim, number
-        for claim, _ in tasks:
-            _ = claim.exact  # derived here, once, while the workers draw
-        tally.tell()
-        for future in as_completed(futures):
-            (claim, number), (moments, seconds) = futures[future], future.result()
-            book.append(
-                {
-                    "kind": "batch",
-                    "claim": claim.key,
-                    "number": number,
-                    "seconds": round(seconds, 3),
-                    **moments.to_dict(),
-                }
-            )
-            drawn.batches[claim.key, number] = moments, round(seconds, 3)
-            tally.tell()
-    except (BrokenExecutor, CancelledError) as error:
-        raise RunError(
-            f"the workers are lost ({type(error).__name__}); every finished batch is in {book.path}: "
-            "run the same command again"
-        ) from None
-    finally:
-        for future in futures:
-            future.cancel()
+def _pilot_samples(claim: Claim) -> int:
+    """How many values measure spread and skewness before the claim is drawn; they are in no estimate."""
+    return min(_PILOT_SAMPLES, max(_PILOT_SAMPLES // 20, claim.samples // 5))
+
+
+def _sizes(claim: Claim) -> dict[int, int]:
+    """The size of every batch, by its number, with the pilot among them."""
+    return dict(enumerate(claim.sizes)) | {_PILOT_NUMBER: _pilot_samples(claim)}
 
 
 def _check_size(claim: Claim, pilot: Moments, z: float) -> None:
@@ -328,7 +242,8 @@ def _check_size(claim: Claim, pilot: Moments, z: float) -> None:
 def _read(book: Ledger, campaign: Campaign) -> tuple[_Drawn, set[str]]:
     """Take the batches of the campaign from the ledger, and the claims that have their result; begin a new one."""
     head = {"kind": "campaign", "name": campaign.name, "key": campaign.key, "seed": campaign.seed}
-    drawn, reported = _Drawn(), set()
+    drawn = _Drawn()
+    reported: set[str] = set()
     if not book.records:
         book.append({**head, "claims": len(campaign.claims), "versions": versions()})
         return drawn, reported
@@ -370,8 +285,7 @@ def _batch_of(
         moments = Moments.from_dict({name: record[name] for name in names if name in record})
     except (InputError, TypeError) as error:
         raise _damaged(book, line, error) from None
-    size = dict(enumerate(claim.sizes)) | {_PILOT_NUMBER: PILOT}
-    is_planned = isinstance(number, int) and size.get(number) == moments.estimate.samples
+    is_planned = isinstance(number, int) and _sizes(claim).get(number) == moments.estimate.samples
     if not is_planned or moments.estimate.problem != claim.problem.key():
         raise _damaged(book, line, "the batch is not one of the campaign's")
     if not isinstance(seconds, float | int):
@@ -391,9 +305,3 @@ def _check_versions(book: Ledger, head: Mapping[str, Any], drawn: _Drawn, campai
             f"ledger {book.path} was begun with {head.get('versions')}, this is {versions()}; "
             "go on with the same versions, or choose another ledger"
         )
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, tuple):
-        return [_plain(entry) for entry in value]
-    return value if isinstance(value, int) else str(value)

@@ -246,7 +246,7 @@ def _problem(place: Place, quantity: str, ensemble: object, arguments: Mapping[s
     try:
         return Problem.create(quantity, ensemble=simulated, **arguments)  # type: ignore[arg-type]
     except HaarqntkError as error:
-        raise place.error(_key_of(error, place), error) from None
+        raise place.error(_key_of(error), error) from None
 
 
 def _check_method(place: Place, problem: Problem, samples: int, method: str) -> None:
@@ -258,13 +258,15 @@ def _check_method(place: Place, problem: Problem, samples: int, method: str) -> 
         raise place.error("samples", error) from None
 
 
-def _key_of(error: HaarqntkError, place: Place) -> str:
+def _key_of(error: HaarqntkError) -> str:
     """The key that a message is about: the first one that it names."""
     words = str(error).replace("[", " ").split()
     return next((word for word in words if word in _CLAIM_KEYS), "formula")
 
 
-def _check_keys(place: Place, table: Mapping[str, Any], known: Sequence[str], required: Sequence[str]) -> None:
+def _check_keys(
+    place: Place, table: Mapping[str, Any], known: Sequence[str], required: Sequence[str]
+) -> None:
     for key in table:
         if key not in known:
             raise place.error(key, UnknownNameError.among("key", key, known))

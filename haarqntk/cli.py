@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,10 +22,14 @@ from haarqntk.errors import HaarqntkError, InputError
 if TYPE_CHECKING:
     from rich.progress import Progress
 
+    from haarqntk.campaign_results import CampaignRun
     from haarqntk.findings import Finding
     from haarqntk.qntk import EigenvalueFormula, Formula
     from haarqntk.validation import Check
 
+campaign_results = LazyModule("haarqntk.campaign_results")
+campaign_runs = LazyModule("haarqntk.campaign_runs")
+campaigns = LazyModule("haarqntk.campaigns")
 circuits = LazyModule("haarqntk.circuits")
 export = LazyModule("haarqntk.export")
 findings = LazyModule("haarqntk.findings")
@@ -122,18 +127,50 @@ def moment(
 
 @app.command()
 def validate(
-    names: Names = None,
+    context: typer.Context,
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(help="Formulas, or one campaign: default, or a file .toml.", metavar="NAME"),
+    ] = None,
+    *,
     samples: Samples = SAMPLES,
     reference_samples: ReferenceSamples = REFERENCE_SAMPLES,
     seed: Seed = SEED,
+    ledger: Annotated[
+        Path | None, typer.Option(help="The ledger of a campaign; CAMPAIGN.jsonl here if none is named.")
+    ] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes for a campaign; one for each core.")] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="A Dask scheduler for a campaign, such as tcp://host:8786.")
+    ] = None,
     output_format: Format = "text",
 ) -> None:
     """Check closed forms by simulation.
 
     Each is compared with simulated circuits at D = 2, 4, 8 and L = 1, 2, 5; the exit status is 1 if one
-    disagrees by more than four standard errors.
+    disagrees by more than four standard errors. A campaign has its own claims, sizes and seed, writes every
+    batch to a ledger, and goes on from there when it is run again.
     """
     output_format = arguments.one_of("format", output_format, _FORMATS)
+    given = {name for name in context.params if _is_given(context, name)}
+    if names and any(name == "default" or name.endswith(".toml") for name in names):
+        if len(names) > 1:
+            raise InputError(f"a campaign is run alone, got {', '.join(names)}; name one")
+        if unused := given & {"samples", "reference_samples"}:
+            raise InputError(
+                f"a campaign has its own sample sizes, got {_options_text(unused)}; leave it out"
+            )
+        run = _run_campaign(
+            names[0],
+            seed=seed if "seed" in given else None,
+            ledger=ledger,
+            workers=workers,
+            scheduler=scheduler,
+        )
+        _print_campaign(run, output_format)
+        return
+    if unused := given & {"ledger", "workers", "scheduler"}:
+        raise InputError(f"only a campaign takes {_options_text(unused)}; name one, such as default")
     checks = _run_checks(names or [], samples, reference_samples, seed)
     rows = [validation.table_row(check) for check in checks]
     verdict = validation.verdict(checks)
@@ -178,6 +215,62 @@ def report(
     for path in written:
         typer.echo(f"wrote {path}")
     if not verdict["passed"]:
+        raise typer.Exit(CHECK_FAILED)
+
+
+def _is_given(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
+def _options_text(names: set[str]) -> str:
+    return ", ".join(sorted("--" + name.replace("_", "-") for name in names))
+
+
+def _run_campaign(
+    source: str, *, seed: int | None, ledger: Path | None, workers: int | None, scheduler: str | None
+) -> CampaignRun:
+    """Run a campaign behind a progress bar, and say what its ledger held."""
+    campaign = campaigns.load_campaign(source)
+    if seed is not None:
+        campaign = replace(campaign, seed=seed)
+    path = ledger or Path(f"{campaign.name}.jsonl")
+    with campaign_runs.executor(workers=workers, scheduler=scheduler) as pool, _progress_bar() as bar:
+        task = bar.add_task("simulating")
+        try:
+            run: CampaignRun = campaign_runs.run_campaign(
+                campaign,
+                ledger=path,
+                executor=pool,
+                progress=lambda known, total: bar.update(task, completed=known, total=total),
+            )
+        except KeyboardInterrupt:
+            bar.stop()
+            typer.echo(
+                f"haarqntk: stopped; every finished batch is in {path}, the same command goes on from there",
+                err=True,
+            )
+            raise typer.Exit(STOPPED) from None
+    if run.torn:
+        typer.echo(
+            f"haarqntk: {path} had a torn last line, {run.torn[:40]!r}: cut off, drawn again", err=True
+        )
+    if run.num_found:
+        typer.echo(f"haarqntk: {run.num_found} batches were in {path}, {run.num_drawn} are new", err=True)
+    return run
+
+
+def _print_campaign(run: CampaignRun, output_format: str) -> None:
+    """Print table and verdict of a campaign; the exit status is 1 if a claim fails."""
+    if output_format == "json":
+        results = [campaign_results.record_of(result, run.campaign) for result in run.results]
+        typer.echo(export.json_text({"passed": run.passed, "sentence": run.sentence(), "results": results}))
+    elif output_format == "latex":
+        typer.echo(export.latex_table([campaign_results.table_row(result) for result in run.results]))
+    else:
+        _print_table([campaign_results.table_row(result) for result in run.results])
+        typer.echo(run.sentence())
+    if not run.passed:
         raise typer.Exit(CHECK_FAILED)
 
 

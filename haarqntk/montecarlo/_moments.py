@@ -111,9 +111,7 @@ class Moments:
         return cls(Estimate.from_dict(rest), data["cubes"])
 
 
-def draw_moments(
-    problem: Problem, *, samples: int, method: str, seed: int, stream: Sequence[int]
-) -> Moments:
+def draw_moments(problem: Problem, *, samples: int, method: str, seed: int, stream: Sequence[int]) -> Moments:
     """Simulate one batch, whose random numbers belong to the seed and the stream and to nothing else.
 
     Args:
