@@ -183,19 +183,30 @@ class _Work:
                 if not self.drawn.has((claim, number)):
                     futures[self._submit(claim, number)] = claim, number
             for claim, _ in tasks:
-                _ = claim.exact  # derived here, once, while the workers draw
+                _ = claim.exact, claim.size  # derived here, once, while the workers draw
             self._tell()
             for future in as_completed(futures):
                 self._keep(*futures[future], *future.result())
                 self._tell()
         except (BrokenExecutor, CancelledError) as error:
+            self._keep_finished(futures)
             raise RunError(
                 f"the workers are lost ({type(error).__name__}); every finished batch is in {self.book.path}: "
                 "run the same command again"
             ) from None
+        except KeyboardInterrupt:
+            self._keep_finished(futures)
+            raise
         finally:
             for future in futures:
                 future.cancel()
+
+    def _keep_finished(self, futures: Mapping[Future[tuple[Moments, float]], _Task]) -> None:
+        """Keep what is done but was not yet asked for: a run that stops loses what its workers have in hand."""
+        for future, task in futures.items():
+            is_done = future.done() and not future.cancelled() and future.exception() is None
+            if is_done and not self.drawn.has(task):
+                self._keep(*task, *future.result())
 
     def _submit(self, claim: Claim, number: int) -> Future[tuple[Moments, float]]:
         stream = (int(claim.key, 16), number + 1)

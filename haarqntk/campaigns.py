@@ -19,6 +19,7 @@ from typing import Any, Final
 from haarqntk._arguments import integer, one_of, rational
 from haarqntk._lazy import LazyModule
 from haarqntk._toml import Place, read_toml
+from haarqntk.circuits import ENSEMBLES
 from haarqntk.errors import HaarqntkError, InputError, InputTypeError, UnknownNameError
 from haarqntk.montecarlo import Problem, check_affordable
 from haarqntk.qntk import EigenvalueFormula, formula, formulas, parse_closed_form
@@ -50,7 +51,7 @@ class Claim:
         batch: How many of them are drawn, and lost or kept, at a time.
         method: "batched" or "qutip".
         text: A closed form to be tested in place of the derived one; None (default) for the derived one.
-        scale: What 5 % refers to where the value is 0; None (default) for the value itself.
+        scale: What 5 % refers to where the derived value is 0; None (default) for that value itself.
         place: Where it stands in the campaign's file.
     """
 
@@ -79,27 +80,34 @@ class Claim:
     @cached_property
     def exact(self) -> Fraction:
         """The value that is claimed: of ``text`` if there is one, else of the derived closed form."""
+        if self.text is None:
+            return self.derived
         try:
-            value = self._derived() if self.text is None else self._claimed(self.text)
+            return self._claimed(self.text)
         except HaarqntkError as error:
-            raise self.place.error("formula" if self.text is None else "claim", error) from None
-        if not value and not self.scale:
-            raise self.place.error(
-                "scale", "a claim of 0 has no relative error; give scale, of which 5 % must be seen"
-            )
-        return value
+            raise self.place.error("claim", error) from None
+
+    @cached_property
+    def derived(self) -> Fraction:
+        """The value of the derived closed form."""
+        generators = "general" if "generator_spectrum" in dict(self.arguments) else "pauli"
+        try:
+            value = formula(self.formula, ensemble=self.ensemble, generators=generators)
+            if isinstance(value, EigenvalueFormula):
+                value = value.uniform if self.problem.quantity.endswith("uniform") else value.difference
+            return Fraction(value.at(**dict(self.arguments)))
+        except HaarqntkError as error:
+            raise self.place.error("formula", error) from None
 
     @property
     def size(self) -> Fraction:
-        """What 5 % refers to, > 0."""
-        return self.scale or abs(self.exact)
-
-    def _derived(self) -> Fraction:
-        generators = "general" if "generator_spectrum" in dict(self.arguments) else "pauli"
-        value = formula(self.formula, ensemble=self.ensemble, generators=generators)
-        if isinstance(value, EigenvalueFormula):
-            value = value.uniform if self.problem.quantity.endswith("uniform") else value.difference
-        return Fraction(value.at(**dict(self.arguments)))
+        """What 5 % refers to, > 0: ``scale`` if there is one, else the derived value, whatever is claimed."""
+        size = self.scale or abs(self.derived)
+        if not size:
+            raise self.place.error(
+                "scale", "a value of 0 has no relative error; give scale, of which 5 % must be seen"
+            )
+        return size
 
     def _claimed(self, text: str) -> Fraction:
         values = self._symbol_values()
@@ -214,6 +222,10 @@ def _claims_of(place: Place, table: Mapping[str, Any], batch: int) -> list[Claim
         name = one_of("formula", table["formula"], formulas())
     except UnknownNameError as error:
         raise place.error("formula", error) from None
+    try:
+        ensemble = one_of("ensemble", table.get("ensemble", "segments"), ENSEMBLES)
+    except UnknownNameError as error:
+        raise place.error("ensemble", error) from None
     text = table.get("claim")
     if text is not None and not isinstance(text, str):
         raise place.error("claim", f"claim must be a text such as 'L*T2/D^2', got {text!r}")
@@ -222,7 +234,7 @@ def _claims_of(place: Place, table: Mapping[str, Any], batch: int) -> list[Claim
     scale = None if "scale" not in table else abs(_exact(place, "scale", table["scale"]))
     common: dict[str, Any] = {
         "formula": name,
-        "ensemble": table.get("ensemble", "segments"),
+        "ensemble": ensemble,
         "samples": _whole(place, "samples", table["samples"], at_least=2),
         "batch": _whole(place, "batch", table.get("batch", batch), at_least=1),
         "method": table.get("method", "batched"),
@@ -241,10 +253,9 @@ def _claims_of(place: Place, table: Mapping[str, Any], batch: int) -> list[Claim
     return claims
 
 
-def _problem(place: Place, quantity: str, ensemble: object, arguments: Mapping[str, Any]) -> Problem:
-    simulated = _SIMULATED.get(ensemble, ensemble) if isinstance(ensemble, str) else ensemble
+def _problem(place: Place, quantity: str, ensemble: str, arguments: Mapping[str, Any]) -> Problem:
     try:
-        return Problem.create(quantity, ensemble=simulated, **arguments)  # type: ignore[arg-type]
+        return Problem.create(quantity, ensemble=_SIMULATED.get(ensemble, ensemble), **arguments)
     except HaarqntkError as error:
         raise place.error(_key_of(error), error) from None
 

@@ -83,7 +83,7 @@ def test_a_full_disk_takes_the_half_written_line_back(
         before = path.read_bytes()
         monkeypatch.setattr(os, "write", full)
         with pytest.raises(
-            OutputError, match="ledger must have room for another line, got .* run the same command"
+            OutputError, match=r"ledger must have room for another line, got .* run the same command"
         ):
             ledger.append(RECORDS[1])
         assert path.read_bytes() == before
@@ -115,7 +115,7 @@ def test_a_real_limit_of_the_file_size_keeps_every_whole_line(tmp_path: Path) ->
         capture_output=True,
         text=True,
         check=True,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000)),  # noqa: PLW1509 - one thread
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000)),
     )
     assert "ledger must have room for another line" in result.stdout
     numbers = [json.loads(line)["number"] for line in path.read_text().splitlines()]
@@ -138,7 +138,7 @@ def test_a_second_run_is_refused_and_a_closed_one_blocks_nobody(tmp_path: Path) 
 
 def test_a_ledger_that_cannot_be_opened_is_refused(tmp_path: Path) -> None:
     with (
-        pytest.raises(OutputError, match="ledger must be a file that can be written, got .*: Is a dir"),
+        pytest.raises(OutputError, match=r"ledger must be a file that can be written, got .*: Is a dir"),
         open_ledger(tmp_path),
     ):
         pass
