@@ -6,27 +6,22 @@ are loaded by the command that needs them, so that help is immediate.
 
 from __future__ import annotations
 
-import re
 import sys
 import textwrap
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from haarqntk import __version__
+from haarqntk import __version__, terminal, terminal_runs
 from haarqntk._defaults import FIGURE_INSTANCES, FIGURE_SAMPLES, REFERENCE_SAMPLES, SAMPLES, SEED
 from haarqntk._lazy import LazyModule
-from haarqntk.errors import HaarqntkError, InputError, OutputError
+from haarqntk.errors import HaarqntkError, InputError
 
-if TYPE_CHECKING:
-    from rich.progress import Progress
-
-    from haarqntk.findings import Finding
-    from haarqntk.qntk import EigenvalueFormula, Formula
-    from haarqntk.validation import Check
-
+campaign_results = LazyModule("haarqntk.campaign_results")
+campaign_runs = LazyModule("haarqntk.campaign_runs")
+campaigns = LazyModule("haarqntk.campaigns")
 circuits = LazyModule("haarqntk.circuits")
 export = LazyModule("haarqntk.export")
 figures_room = LazyModule("haarqntk.figures")
@@ -41,7 +36,7 @@ rich_progress = LazyModule("rich.progress")
 rich_console = LazyModule("rich.console")
 rich_table = LazyModule("rich.table")
 
-CHECK_FAILED, BAD_INPUT, STOPPED = 1, 2, 130
+BAD_INPUT = 2
 _FORMATS = ("text", "latex", "json")
 _EXPORTS = ("text", "latex", "mathml", "json", "python", "c", "mathematica", "maple")
 
@@ -134,11 +129,11 @@ def derive(
         for name, text in (("formulas.tex", document), ("formulas.bib", bibliography)):
             typer.echo(f"wrote {report_room.write_whole(out / name, text)}")
     elif tex is not None or pdf is not None:
-        _write_derivations(derived, tex, pdf)
+        terminal.write_derivations(derived, tex, pdf)
     elif steps:
-        _print_steps(derived, output_format)
+        terminal.print_steps(derived, output_format)
     else:
-        _print_formulas(derived, output_format, **author)
+        terminal.print_formulas(derived, output_format, **author)
 
 
 @app.command()
@@ -150,7 +145,7 @@ def weingarten(
 ) -> None:
     """Print the Weingarten function of one class: a cycle type, or a coset type of pairings."""
     output_format = arguments.one_of("format", output_format, _FORMATS)
-    value = weingarten_room.weingarten(_parse_partition(cycle_type), group=group)
+    value = weingarten_room.weingarten(terminal.parse_partition(cycle_type), group=group)
     text = str(value.to_sympy() if dim is None else value.at(dim))
     if output_format == "json":
         record = {"cycle_type": list(value.cycle_type), "group": value.group, "dim": dim, "value": text}
@@ -183,7 +178,7 @@ def integrate(
     output_format = arguments.one_of("format", output_format, _FORMATS)
     spaces = haar.parse_dimensions(dims)
     declared = [item for text in let or [] for item in haar.parse_declaration(text, dims=spaces)]
-    values = _parse_values(at or [])
+    values = terminal.parse_values(at or [])
     integral = haar.expect(haar.parse_integrand(expression, declared=declared, dims=spaces))
     if output_format == "json":
         typer.echo(export.json_text(export.integral_record(expression, integral, at=values)))
@@ -209,26 +204,58 @@ def moment(
     output_format = arguments.one_of("format", output_format, _FORMATS if steps else _EXPORTS)
     value = qntk.parse_moment(expression, circuits.Circuit(ensemble, generators))
     if steps:
-        _print_steps([value], output_format)
+        terminal.print_steps([value], output_format)
     else:
-        _print_formulas([value], output_format)
+        terminal.print_formulas([value], output_format)
 
 
 @app.command()
 def validate(
-    names: Names = None,
+    context: typer.Context,
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(help="Formulas, or one campaign: default, or a file .toml.", metavar="NAME"),
+    ] = None,
+    *,
     samples: Samples = SAMPLES,
     reference_samples: ReferenceSamples = REFERENCE_SAMPLES,
     seed: Seed = SEED,
+    ledger: Annotated[
+        Path | None, typer.Option(help="The ledger of a campaign; CAMPAIGN.jsonl here if none is named.")
+    ] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes for a campaign; one for each core.")] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="A Dask scheduler for a campaign, such as tcp://host:8786.")
+    ] = None,
     output_format: Format = "text",
 ) -> None:
     """Check closed forms by simulation.
 
     Each is compared with simulated circuits at D = 2, 4, 8 and L = 1, 2, 5; the exit status is 1 if one
-    disagrees by more than four standard errors.
+    disagrees by more than four standard errors. A campaign has its own claims, sizes and seed, writes every
+    batch to a ledger, and goes on from there when it is run again.
     """
     output_format = arguments.one_of("format", output_format, _FORMATS)
-    checks = _run_checks(names or [], samples, reference_samples, seed)
+    given = {name for name in context.params if _is_given(context, name)}
+    if names and any(name == "default" or name.endswith(".toml") for name in names):
+        if len(names) > 1:
+            raise InputError(f"a campaign is run alone, got {', '.join(names)}; name one")
+        if unused := given & {"samples", "reference_samples"}:
+            raise InputError(
+                f"a campaign has its own sample sizes, got {_options_text(unused)}; leave it out"
+            )
+        run = terminal_runs.run_campaign(
+            names[0],
+            seed=seed if "seed" in given else None,
+            ledger=ledger,
+            workers=workers,
+            scheduler=scheduler,
+        )
+        terminal_runs.print_campaign(run, output_format)
+        return
+    if unused := given & {"ledger", "workers", "scheduler"}:
+        raise InputError(f"only a campaign takes {_options_text(unused)}; name one, such as default")
+    checks = terminal_runs.run_checks(names or [], samples, reference_samples, seed)
     rows = [validation.table_row(check) for check in checks]
     verdict = validation.verdict(checks)
     if output_format == "json":
@@ -240,10 +267,10 @@ def validate(
     elif output_format == "latex":
         typer.echo(export.latex_table(rows))
     else:
-        _print_table(rows)
+        terminal.print_table(rows)
         typer.echo(verdict["sentence"])
     if not verdict["passed"]:
-        raise typer.Exit(CHECK_FAILED)
+        raise typer.Exit(terminal_runs.CHECK_FAILED)
 
 
 @app.command()
@@ -265,10 +292,10 @@ def figures(
     it. Writes SVG, PDF and the data as JSON.
     """
     size = {"samples": samples, "instances": instances}
-    wanted = figures_room.plan([_parse_figure(text) for text in numbers or []], seed=seed, **size)
+    wanted = figures_room.plan([terminal.parse_figure(text) for text in numbers or []], seed=seed, **size)
     figures_room.prepare_folder(out)
     width = rich_console.Console().width
-    with _progress_bar() as bar:
+    with terminal.progress_bar() as bar:
         tasks = {n: bar.add_task(f"figure {n}", total=figures_room.cost(n, **size)) for n in wanted}
         made = {
             n: figures_room.make_figure(
@@ -300,7 +327,7 @@ def report(
     validation.plan([], samples=samples, reference_samples=reference_samples)  # refuse bad numbers first
     report_room.prepare_folder(out)
     start = time.perf_counter()
-    checks, found = _run_everything(samples, reference_samples, seed)
+    checks, found = terminal_runs.run_everything(samples, reference_samples, seed)
     seconds = time.perf_counter() - start
     written = report_room.write_report(out, checks, found, seed=seed, seconds=seconds)
     verdict = report_room.verdict_of_all(checks, found)
@@ -310,130 +337,16 @@ def report(
     for path in written:
         typer.echo(f"wrote {path}")
     if not verdict["passed"]:
-        raise typer.Exit(CHECK_FAILED)
+        raise typer.Exit(terminal_runs.CHECK_FAILED)
 
 
-def _run_checks(names: list[str], samples: int, reference_samples: int, seed: int) -> list[Check]:
-    """Run every case behind a progress bar."""
-    seed = arguments.integer("seed", seed, at_least=0)
-    cases = validation.plan(names, samples=samples, reference_samples=reference_samples)
-    with _progress_bar() as bar:
-        task = bar.add_task("simulating", total=sum(case.cost for case in cases))
-        done: list[Check] = validation.run(
-            cases, seed=seed, progress=lambda case: bar.update(task, advance=case.cost)
-        )
-    return done
+def _is_given(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
 
 
-def _run_everything(samples: int, reference_samples: int, seed: int) -> tuple[list[Check], list[Finding]]:
-    """Run every case and examine every published claim, each behind a progress bar."""
-    checks = _run_checks([], samples, reference_samples, seed)
-    with _progress_bar() as bar:
-        task = bar.add_task("refereeing", total=sum(map(findings.cost, qntk.PUBLISHED_CLAIMS)))
-        found: list[Finding] = findings.run(
-            seed=seed, progress=lambda claim: bar.update(task, advance=findings.cost(claim))
-        )
-    return checks, found
-
-
-def _progress_bar() -> Progress:
-    """A bar on standard error with the share done and the time left; it goes when the work is done."""
-    bar: Progress = rich_progress.Progress(
-        rich_progress.TextColumn("{task.description}"),
-        rich_progress.BarColumn(),
-        rich_progress.TaskProgressColumn(),
-        rich_progress.TimeRemainingColumn(),
-        console=rich_console.Console(stderr=True),
-        transient=True,
-    )
-    return bar
-
-
-def _print_formulas(
-    formulas: list[Formula | EigenvalueFormula], output_format: str, **author: dict[str, str]
-) -> None:
-    if output_format == "json":
-        typer.echo(export.to_json(formulas))
-        return
-    if output_format == "text":
-        width = rich_console.Console().width
-        texts = [export.plain_text(value, width=width) for value in formulas]
-    elif output_format == "latex":
-        texts = [export.latex(value, **author) for value in formulas]
-    else:
-        write = getattr(export, f"to_{output_format}")
-        texts = [write(value) for value in formulas]
-    typer.echo("\n\n".join(text.rstrip("\n") for text in texts))
-
-
-def _parse_values(texts: list[str]) -> dict[str, int]:
-    """Dimensions as NAME=INTEGER, several with commas."""
-    values: dict[str, int] = {}
-    for part in ",".join(texts).split(",") if texts else []:
-        name, _, number = (piece.strip() for piece in part.partition("="))
-        if not name.isidentifier() or not re.fullmatch(r"-?\d{1,18}", number):
-            raise InputError(f"at must be dimensions such as D=4 or d1=2,d2=3; got {part!r}")
-        if name in values:
-            raise InputError(f"at must give each dimension once, got {name} twice")
-        values[name] = int(number)
-    return values
-
-
-def _print_steps(formulas: list[Formula | EigenvalueFormula], output_format: str) -> None:
-    if output_format == "latex":
-        typer.echo(export.latex_derivations(formulas, version=__version__))
-        return
-    derivations = [value.explain() for value in formulas]
-    if output_format == "json":
-        typer.echo(export.json_text([export.record_of_derivation(each) for each in derivations]))
-    elif output_format == "markdown":
-        typer.echo("\n\n".join(f"# {d.name}\n\n{export.markdown_steps(d.steps())}" for d in derivations))
-    else:
-        width = rich_console.Console().width
-        typer.echo("\n\n".join(qntk.as_text(d.name, d.steps(), width=width) for d in derivations))
-
-
-def _write_derivations(
-    formulas: list[Formula | EigenvalueFormula], tex: Path | None, pdf: Path | None
-) -> None:
-    """Both files, or neither if one cannot be made."""
-    document = export.latex_derivations(formulas, version=__version__)
-    contents = {tex: document.encode(), pdf: export.pdf_of(document) if pdf is not None else b""}
-    for path, content in contents.items():
-        if path is None:
-            continue
-        try:
-            path.write_bytes(content)
-        except OSError as error:
-            raise OutputError(
-                f"{path} cannot be written: {error.strerror}; name a file in a folder that exists"
-            ) from error
-        typer.echo(f"wrote {path}")
-
-
-def _parse_partition(text: str) -> tuple[int, ...]:
-    parts = text.replace(" ", "").split(",")
-    if not all(part.isdecimal() for part in parts):
-        raise InputError(f"CYCLE_TYPE must be positive integers with commas, such as 3,1; got {text!r}")
-    return tuple(int(part) for part in parts)
-
-
-def _parse_figure(text: str) -> int:
-    if not text.isdecimal():
-        raise InputError(f"FIGURE must be 1, 2 or 3, got {text!r}")
-    return int(text)
-
-
-def _print_table(rows: list[dict[str, str]]) -> None:
-    table = rich_table.Table(box=None, pad_edge=False)
-    for column in ("quantity", "D", "L", "exact", "simulated", "z", "samples", "method"):
-        table.add_column(column, justify="left" if column in {"quantity", "method"} else "right")
-        # one line a check at 80 columns: the long names fold
-    for row in rows:
-        table.add_row(
-            *(row[column.header] for column in table.columns), style=None if row["passed"] else "bold red"
-        )
-    rich_console.Console().print(table)
+def _options_text(names: set[str]) -> str:
+    return ", ".join(sorted("--" + name.replace("_", "-") for name in names))
 
 
 def main() -> None:
@@ -445,7 +358,7 @@ def main() -> None:
         sys.exit(BAD_INPUT)
     except (typer.Abort, KeyboardInterrupt):
         typer.echo("haarqntk: stopped; nothing was written", err=True)
-        sys.exit(STOPPED)
+        sys.exit(terminal_runs.STOPPED)
     except Exception as error:
         message = getattr(error, "format_message", None)  # a usage error of the command-line library
         if message is None:

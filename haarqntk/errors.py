@@ -6,7 +6,8 @@ The tree::
     ├── InputError (ValueError)          an argument breaks a rule
     │   ├── UnknownNameError             a name that the library does not know
     │   ├── CostError                    a request that would not finish
-    │   └── OutputError                  a result that cannot be written
+    │   ├── OutputError                  a result that cannot be written
+    │   └── RunError                     workers that cannot be reached, or are lost
     └── InputTypeError (TypeError)       an argument of the wrong kind
 
 A message is one line: the argument, the rule, the value it got, the cure. The command line prints it and
@@ -62,3 +63,7 @@ class CostError(InputError):
 
 class OutputError(InputError):
     """A result cannot be written where it was asked for; nothing half-written stays behind."""
+
+
+class RunError(InputError):
+    """The workers of a run cannot be reached or are lost; what they finished is kept."""

@@ -96,7 +96,7 @@ def plan(names: Sequence[str], *, samples: int, reference_samples: int) -> list[
     reference_samples = integer("reference_samples", reference_samples, at_least=2)
     cases = []
     for name in [one_of("formula", name, formulas()) for name in names] or formulas():
-        for quantity, (D, spectrum), L in product(_quantities_of(name), _SPECTRA.items(), _LAYERS):
+        for quantity, (D, spectrum), L in product(quantities_of(name), _SPECTRA.items(), _LAYERS):
             arguments = {"D": D, "L": L, "spectrum": spectrum, **_extra_arguments(name, D)}
             key = tuple(arguments.items())
             has_tails = formula(name).design_order > _LARGEST_ORDER_WITHOUT_TAILS
@@ -198,7 +198,8 @@ def record_of(check: Check) -> dict[str, Any]:
     }
 
 
-def _quantities_of(name: str) -> tuple[str, ...]:
+def quantities_of(name: str) -> tuple[str, ...]:
+    """The quantities of ``montecarlo`` that estimate a formula."""
     if name == "supervised_kernel_eigenvalues":
         return ("supervised_kernel_eigenvalue_uniform", "supervised_kernel_eigenvalue_difference")
     return (name,)

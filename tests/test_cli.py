@@ -363,7 +363,6 @@ def test_an_integrand_that_does_not_parse_has_a_caret_under_the_place() -> None:
     assert text[caret.index("^")] == "H"
 
 
-def test_report_refuses_a_file_as_its_folder(tmp_path: Path) -> None:
 @pytest.mark.parametrize("command", ["report", "figures"])
 def test_a_file_is_refused_as_the_folder(command: str, tmp_path: Path) -> None:
     target = tmp_path / "taken"

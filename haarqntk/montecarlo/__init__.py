@@ -20,24 +20,47 @@ from haarqntk.montecarlo._ansatz import (
 from haarqntk.montecarlo._ensembles import ensembles
 from haarqntk.montecarlo._estimate import Estimate
 from haarqntk.montecarlo._jackknife import jackknife
+from haarqntk.montecarlo._ledger import Ledger, open_ledger
+from haarqntk.montecarlo._moments import Moments, draw_moments
+from haarqntk.montecarlo._power import (
+    DETECTED,
+    FAMILY_ERROR,
+    POWER,
+    family_error,
+    largest_z,
+    power,
+    samples_needed,
+)
 from haarqntk.montecarlo._problem import Problem
 from haarqntk.montecarlo._quantities import quantities
-from haarqntk.montecarlo._simulate import simulate
+from haarqntk.montecarlo._simulate import check_affordable, simulate
 
 __all__ = [
+    "DETECTED",
+    "FAMILY_ERROR",
+    "POWER",
     "Ansatz",
     "Estimate",
+    "Ledger",
+    "Moments",
     "PauliSum",
     "Problem",
     "Training",
+    "check_affordable",
+    "draw_moments",
     "ensembles",
+    "family_error",
     "fixed_kernels",
     "fresh_kernels",
     "jackknife",
+    "largest_z",
+    "open_ledger",
+    "power",
     "quantities",
     "random_angles",
     "random_ansatz",
     "random_pauli_sum",
+    "samples_needed",
     "simulate",
     "train",
 ]

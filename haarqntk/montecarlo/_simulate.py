@@ -130,12 +130,7 @@ def simulate(
         populations=populations,
     )
     samples = integer("samples", samples, at_least=2)
-    route = _ROUTES[one_of("method", method, _ROUTES)]
-    if method == "frames" and not ENSEMBLES[problem.ensemble].has_input_block:
-        raise InputError(
-            f"method 'frames' must have a Haar block on the input side, got ensemble {problem.ensemble!r}, which "
-            "has none; use method 'batched', or ensemble 'prl_ansatz_with_input_block'"
-        )
+    one_of("method", method, _ROUTES)
     if not isinstance(rng, np.random.Generator):
         raise InputTypeError(
             f"rng must be a numpy.random.Generator, got {rng!r}; pass numpy.random.default_rng(seed)"
@@ -145,28 +140,47 @@ def simulate(
             f"progress must be callable or None, got {progress!r}; pass a function of one int"
         )
     _refuse_unaffordable(problem, samples, method)
-    block = 1 if method == "qutip" else max(1, _BLOCK // _numbers(problem, method))
-    sizes = (min(block, samples - start) for start in range(0, samples, block))
-    parts = _estimates(problem, sizes, cast("_Route", import_module(route)), rng, progress)
-    return functools.reduce(operator.add, parts)
+    return functools.reduce(operator.add, _estimates(problem, samples, method, rng, progress))
 
 
 def _estimates(
     problem: Problem,
-    sizes: Iterable[int],
-    route: _Route,
+    samples: int,
+    method: str,
     rng: np.random.Generator,
     progress: Callable[[int], object] | None,
 ) -> Iterator[Estimate]:
     """Yield the estimate of one block of values after the other."""
-    quantity = QUANTITIES[problem.quantity]
     key = problem.key()
-    for size in sizes:
-        (child,) = rng.spawn(1)
-        derivatives = route.sample_derivatives(problem, count=size * quantity.circuits, rng=child)
-        yield Estimate.of(key, quantity.values(*derivatives))
+    for values in values_in_blocks(problem, samples=samples, method=method, rng=rng):
+        yield Estimate.of(key, values)
         if progress is not None:
-            progress(size)
+            progress(len(values))
+
+
+def values_in_blocks(
+    problem: Problem, *, samples: int, method: str, rng: np.random.Generator
+) -> Iterator[NDArray[np.float64]]:
+    """Yield independent values of the problem's quantity, ``samples`` in all, a block of circuits at a time."""
+    quantity = QUANTITIES[problem.quantity]
+    route = cast("_Route", import_module(_ROUTES[method]))
+    block = 1 if method == "qutip" else max(1, _BLOCK // _numbers(problem, method))
+    for start in range(0, samples, block):
+        (child,) = rng.spawn(1)
+        count = min(block, samples - start) * quantity.circuits
+        yield quantity.values(*route.sample_derivatives(problem, count=count, rng=child))
+
+
+def check_affordable(problem: Problem, *, samples: int, method: str) -> None:
+    """Refuse an unknown method, or a request that would not finish.
+
+    Raises:
+        UnknownNameError: If the method is unknown.
+        InputError: If the ensemble cannot be drawn by frames.
+        CostError: If one circuit does not fit into memory, or the samples would take more than about a day.
+    """
+    one_of("method", method, _ROUTES)
+    _refuse_unaffordable(problem, samples, method)
 
 
 def _shape(problem: Problem) -> tuple[int, int]:
@@ -212,6 +226,11 @@ def _work(problem: Problem, method: str) -> int:
 
 
 def _refuse_unaffordable(problem: Problem, samples: int, method: str) -> None:
+    if method == "frames" and not ENSEMBLES[problem.ensemble].has_input_block:
+        raise InputError(
+            f"method 'frames' must have a Haar block on the input side, got ensemble {problem.ensemble!r}, which "
+            "has none; use method 'batched', or ensemble 'prl_ansatz_with_input_block'"
+        )
     numbers = _numbers(problem, method)
     if numbers > _LARGEST_CIRCUIT:
         raise CostError(

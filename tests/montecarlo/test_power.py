@@ -1,0 +1,51 @@
+"""The statistics of a campaign, against distributions that are known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.stats import norm
+
+from haarqntk.montecarlo import DETECTED, FAMILY_ERROR, POWER, family_error, largest_z, power, samples_needed
+
+
+@pytest.mark.parametrize("num_claims", [1, 7, 51, 1000])
+def test_all_of_n_normal_scores_stay_within_the_threshold_as_often_as_stated(num_claims: int) -> None:
+    z = largest_z(num_claims)
+    inside = (1 - 2 * norm.sf(z)) ** num_claims
+    assert inside == pytest.approx(1 - FAMILY_ERROR / 2, abs=1e-9)
+    assert largest_z(num_claims + 1) > z
+
+
+@pytest.mark.parametrize("z", [3.5, 4.42])
+@pytest.mark.parametrize("wrong", [1 + DETECTED, 1 - DETECTED])
+def test_samples_for_its_power_refuse_a_claim_that_is_wrong_by_five_percent(z: float, wrong: float) -> None:
+    deviation = 1.7
+    n = samples_needed(deviation=deviation, scale=wrong, skewness=0, z=z)  # the true mean is 1
+    error = deviation / n**0.5
+    refused = norm.cdf(abs(wrong - 1) / error - z)
+    assert refused >= POWER - 1e-9
+    assert power(standard_error=error, scale=wrong, z=z) <= refused + 1e-9
+    assert power(standard_error=2 * error, scale=wrong, z=z) < 0.5
+
+
+def test_values_that_do_not_vary_have_all_the_power() -> None:
+    assert power(standard_error=0, scale=1, z=4) == 1
+
+
+def test_long_tails_take_samples_and_then_break_the_threshold_less_than_twice_as_often() -> None:
+    z, skewness = 3.0, 2.0  # of the exponential law
+    n = samples_needed(deviation=1.0, scale=1e9, skewness=skewness, z=z)
+    assert n == 324
+    rng, runs = np.random.default_rng(5), 40_000
+    broken = 0
+    for _ in range(10):
+        values = rng.exponential(size=(runs // 10, n))
+        scores = (values.mean(axis=1) - 1) / (values.std(axis=1, ddof=1) / n**0.5)
+        broken += int(np.count_nonzero(np.abs(scores) > z))
+    normal = 2 * norm.sf(z)
+    stated = family_error([(skewness, n)], z)
+    assert normal < stated < 2 * normal
+    noise = (normal / runs) ** 0.5
+    assert broken / runs < 2 * normal
+    assert broken / runs == pytest.approx(stated, abs=5 * noise)

@@ -1,0 +1,455 @@
+"""Campaigns that are run: wrong formulas refused, killed runs gone on with, any number of workers, one ledger."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from haarqntk import campaign_runs
+from haarqntk.campaign_runs import run_campaign
+from haarqntk.campaigns import Campaign, load_campaign
+from haarqntk.errors import InputError, OutputError, RunError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from haarqntk.campaign_results import CampaignRun
+
+RECORDED = Path(__file__).parent.parent / "validation" / "default.jsonl"
+COMMAND = [sys.executable, "-c", "from haarqntk.cli import main; main()", "validate"]
+SMALL = """\
+seed = 7
+batch = 500
+
+[[claim]]
+formula = "kernel_mean"
+D = 2
+L = [1, 6]
+spectrum = [2, -1]
+samples = 24_200
+
+[[claim]]
+formula = "kernel_second_moment"
+D = 2
+L = 1
+spectrum = [2, -1]
+samples = 60_000
+"""
+NUM_BATCHES = 3 + 49 + 49 + 120
+
+
+class InThisProcess(Executor):
+    """Runs a task when it is asked for, in the order or the reverse of it; may break after some."""
+
+    def __init__(self, *, break_after: float = float("inf")) -> None:
+        self.left = break_after
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        self.left -= 1
+        if self.left < 0:
+            future.set_exception(BrokenProcessPool("a process died"))
+        else:
+            future.set_result(fn(*args, **kwargs))
+        return future
+
+
+@pytest.fixture(name="campaign")
+def the_campaign(tmp_path: Path) -> Campaign:
+    (tmp_path / "small.toml").write_text(SMALL)
+    return load_campaign(tmp_path / "small.toml")
+
+
+@pytest.fixture(name="whole", scope="session")
+def the_uninterrupted_run(tmp_path_factory: pytest.TempPathFactory) -> CampaignRun:
+    folder = tmp_path_factory.mktemp("whole")
+    (folder / "small.toml").write_text(SMALL)
+    return run_campaign(
+        load_campaign(folder / "small.toml"), ledger=folder / "a.jsonl", executor=InThisProcess()
+    )
+
+
+def estimates(run: CampaignRun) -> list[Any]:
+    return [result.moments for result in run.results]
+
+
+def batches(ledger: Path) -> list[tuple[str, int]]:
+    records = [json.loads(line) for line in ledger.read_text().splitlines()]
+    return [(record["claim"], record["number"]) for record in records if record["kind"] == "batch"]
+
+
+def start(folder: Path, *options: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [*COMMAND, "small.toml", "--workers", "2", *options],
+        cwd=folder,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        env={**os.environ, "NO_COLOR": "1"},
+    )
+
+
+def wait_for_lines(ledger: Path, number: int) -> None:
+    deadline = time.monotonic() + 60
+    while not ledger.exists() or ledger.read_bytes().count(b"\n") < number:
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def members(group: int) -> list[int]:
+    """The processes of a session that are alive."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, _, _, session = path.read_text().rpartition(")")[2].split()[:4]
+        except OSError:
+            continue  # it ended in between
+        if int(session) == group and state not in "ZX":
+            found.append(int(path.parent.name))
+    return found
+
+
+# -- what it must refuse, and accept -------------------------------------------------------------------------
+
+
+@pytest.fixture(name="recorded", scope="module")
+def the_recorded_run(tmp_path_factory: pytest.TempPathFactory) -> CampaignRun:
+    """The run of the default campaign that is in the repository, judged again."""
+    ledger = tmp_path_factory.mktemp("recorded") / "default.jsonl"
+    shutil.copy(RECORDED, ledger)
+    run = run_campaign(load_campaign("default"), ledger=ledger, executor=InThisProcess(break_after=0))
+    assert ledger.read_bytes() == RECORDED.read_bytes()
+    return run
+
+
+def test_the_recorded_run_of_the_default_campaign_passes_with_its_power(recorded: CampaignRun) -> None:
+    assert recorded.passed, recorded.sentence()
+    assert recorded.num_drawn == 0
+    assert min(result.power for result in recorded.results) >= 0.99
+    assert recorded.family_error <= 0.001
+
+
+def test_every_claim_that_is_wrong_by_five_percent_is_refused(recorded: CampaignRun) -> None:
+    for result in recorded.results:
+        if result.exact:
+            for wrong in ("1.05", "0.95"):
+                claim = replace(result.claim, text=f"{wrong}*({result.exact})")
+                assert not replace(result, claim=claim).passed, claim
+
+
+@pytest.mark.parametrize(
+    ("formula", "D", "L", "published"),
+    [
+        ("kernel_mean", 16, 4, "L*T2/D^2"),
+        ("meta_kernel_mean", 4, 10, "0"),
+        ("meta_kernel_second_moment", 8, 1, "32*L^2*T2^3/D^6"),
+    ],
+)
+def test_published_formulas_are_refused_by_the_default_campaign(
+    formula: str, D: int, L: int, published: str, recorded: CampaignRun
+) -> None:
+    (result,) = [
+        result
+        for result in recorded.results
+        if (result.claim.formula, result.claim.ensemble) == (formula, "segments")
+        and (result.claim.problem.D, result.claim.problem.L) == (D, L)
+    ]
+    assert result.passed
+    claim = replace(result.claim, text=published)
+    wrong = replace(recorded, results=(*recorded.results, replace(result, claim=claim)))
+    assert not wrong.passed
+    assert f"1 of {len(wrong.results)} claims fail" in wrong.sentence()
+
+
+def test_a_wrong_formula_that_is_simulated_is_refused_with_exit_status_1(tmp_path: Path) -> None:
+    text = SMALL.split('\n[[claim]]\nformula = "kernel_second', maxsplit=1)[0].replace("[2, -1]", "[1, -1]")
+    (tmp_path / "small.toml").write_text(text + 'claim = "L*T2/D^2"\n')
+    process = start(tmp_path)
+    out, err = process.communicate()
+    assert process.returncode == 1, err
+    assert "2 of 2 claims fail" in out
+
+
+def test_a_sample_size_too_small_for_its_claim_is_refused_with_the_one_that_will_do(tmp_path: Path) -> None:
+    (tmp_path / "small.toml").write_text(SMALL.replace("samples = 60_000", "samples = 6_000"))
+    campaign = load_campaign(tmp_path / "small.toml")
+    with pytest.raises(
+        InputError, match=r"line 16, key 'samples': samples must be at least \d+ so"
+    ) as caught:
+        run_campaign(campaign, ledger=tmp_path / "a.jsonl", executor=InThisProcess())
+    assert 30_000 < int(str(caught.value).split("at least ")[1].split()[0]) < 60_000
+
+
+# -- stopped and gone on with --------------------------------------------------------------------------------
+
+
+def test_a_run_killed_at_random_times_ends_as_an_uninterrupted_one(
+    tmp_path: Path, whole: CampaignRun
+) -> None:
+    (tmp_path / "small.toml").write_text(SMALL)
+    ledger = tmp_path / "small.jsonl"
+    rng = random.Random(130)  # noqa: S311 - no secret
+    written = b""
+    for _ in range(3):
+        process = start(tmp_path)
+        wait_for_lines(ledger, written.count(b"\n") + rng.randrange(1, 50))
+        time.sleep(rng.random() / 20)
+        process.kill()
+        process.communicate()
+        now = ledger.read_bytes()
+        assert now.startswith(written[: written.rfind(b"\n") + 1])  # no written line is lost
+        written = now
+        deadline = time.monotonic() + 30
+        while members(process.pid) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert members(process.pid) == []  # no worker outlives a killed run
+    ledger.write_bytes(written + b'{"kind": "batch", "claim": "4a')  # what a kill in mid-line would leave
+    process = start(tmp_path)
+    out, err = process.communicate()
+    assert process.returncode == 0, err
+    assert "had a torn last line" in err
+    assert "All 3 claims pass" in out
+    done = batches(ledger)
+    assert len(done) == len(set(done)) == NUM_BATCHES
+    resumed = run_campaign(load_campaign(tmp_path / "small.toml"), ledger=ledger, executor=InThisProcess())
+    assert resumed.num_drawn == 0
+    assert estimates(resumed) == estimates(whole)
+
+
+def test_ctrl_c_says_how_to_go_on(tmp_path: Path) -> None:
+    (tmp_path / "small.toml").write_text(SMALL)
+    process = start(tmp_path)
+    wait_for_lines(tmp_path / "small.jsonl", 6)
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert out == ""
+    assert err.strip().splitlines()[-1] == (
+        "haarqntk: stopped; every finished batch is in small.jsonl, the same command goes on from there"
+    )
+    assert "Traceback" not in err
+
+
+def test_two_runs_on_one_ledger_the_second_is_refused(tmp_path: Path, campaign: Campaign) -> None:
+    process = start(tmp_path)
+    ledger = tmp_path / "small.jsonl"
+    wait_for_lines(ledger, 2)
+    with pytest.raises(OutputError, match=r"small.jsonl is in use by another run; wait"):
+        run_campaign(campaign, ledger=ledger, executor=InThisProcess())
+    assert process.wait(timeout=60) == 0
+    process.communicate()
+    done = batches(ledger)
+    assert len(done) == len(set(done)) == NUM_BATCHES
+
+
+def test_lost_workers_are_one_line_and_cost_what_they_had_in_hand(
+    tmp_path: Path, campaign: Campaign, whole: CampaignRun
+) -> None:
+    ledger = tmp_path / "a.jsonl"
+    with pytest.raises(
+        RunError, match=r"the workers are lost \(BrokenProcessPool\); every finished batch is in"
+    ):
+        run_campaign(campaign, ledger=ledger, executor=InThisProcess(break_after=100))
+    kept = len(batches(ledger))
+    assert kept == 100
+    run = run_campaign(campaign, ledger=ledger, executor=InThisProcess())
+    assert (run.num_found, run.num_drawn) == (kept, NUM_BATCHES - kept)
+    assert estimates(run) == estimates(whole)
+
+
+def test_a_full_disk_loses_no_batch(
+    tmp_path: Path, campaign: Campaign, whole: CampaignRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger, write, room = tmp_path / "a.jsonl", os.write, [9_000]
+
+    def limited(descriptor: int, line: bytes) -> int:
+        room[0] -= len(line)
+        return write(descriptor, line if room[0] >= 0 else line[: room[0]])
+
+    monkeypatch.setattr(os, "write", limited)
+    with pytest.raises(OutputError, match="ledger must have room for another line"):
+        run_campaign(campaign, ledger=ledger, executor=InThisProcess())
+    monkeypatch.undo()
+    assert ledger.read_bytes().endswith(b"}\n")
+    kept = len(batches(ledger))
+    assert kept > 20
+    run = run_campaign(campaign, ledger=ledger, executor=InThisProcess())
+    assert (run.num_found, run.torn) == (kept, "")
+    assert estimates(run) == estimates(whole)
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_the_numbers_do_not_depend_on_the_workers(
+    workers: int, tmp_path: Path, campaign: Campaign, whole: CampaignRun
+) -> None:
+    told: list[tuple[int, int]] = []
+    with ThreadPoolExecutor(workers) as executor:
+        run = run_campaign(
+            campaign, ledger=tmp_path / "a.jsonl", executor=executor, progress=lambda *n: told.append(n)
+        )
+    assert estimates(run) == estimates(whole)
+    assert told[-1][0] == told[-1][1]
+    assert told == sorted(told)
+
+
+# -- ledgers that do not fit ---------------------------------------------------------------------------------
+
+
+def rewritten(ledger: Path, change: Callable[[list[dict[str, Any]]], object]) -> None:
+    records = [json.loads(line) for line in ledger.read_text().splitlines()]
+    change(records)
+    ledger.write_text("".join(json.dumps(record) + "\n" for record in records))
+
+
+def test_a_ledger_of_another_campaign_is_refused_by_its_hash(tmp_path: Path, campaign: Campaign) -> None:
+    ledger = tmp_path / "a.jsonl"
+    with pytest.raises(RunError):
+        run_campaign(campaign, ledger=ledger, executor=InThisProcess(break_after=20))
+    before = ledger.read_bytes()
+    other = replace(campaign, seed=8)
+    with pytest.raises(
+        InputError, match=f"its hash is {campaign.key[:16]}, that of 'small' with seed 8 is {other.key[:16]}"
+    ):
+        run_campaign(other, ledger=ledger, executor=InThisProcess())
+    assert ledger.read_bytes() == before
+    ledger.write_text('{"some": "data"}\n')
+    with pytest.raises(InputError, match="belongs to another campaign: its hash is None"):
+        run_campaign(campaign, ledger=ledger, executor=InThisProcess())
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            lambda r: r.append({**r[-1], "mean": 1.0}),
+            r"line 21: the batch is there twice, with different values",
+        ),
+        (lambda r: r[7].update(problem="c0ffee"), r"line 8: the batch is not one of the campaign's"),
+        (lambda r: r[7].update(samples=499), r"line 8: the batch is not one of the campaign's"),
+        (lambda r: r[7].update(number=1000), r"line 8: the batch is not one of the campaign's"),
+        (lambda r: r[7].update(claim="0"), r"line 8: the line belongs to no claim of the campaign"),
+        (lambda r: r[7].pop("mean"), r"line 8: estimate data must have exactly the keys"),
+        (lambda r: r[7].pop("seconds"), r"line 8: the batch has no time"),
+        (
+            lambda r: r[0].update(versions={"numpy": "1"}),
+            r"was begun with .*'numpy': '1'.*go on with the same",
+        ),
+    ],
+)
+def test_a_damaged_ledger_is_refused_with_its_line(
+    change: Callable[[list[dict[str, Any]]], object], message: str, tmp_path: Path, campaign: Campaign
+) -> None:
+    ledger = tmp_path / "a.jsonl"
+    with pytest.raises(RunError):
+        run_campaign(campaign, ledger=ledger, executor=InThisProcess(break_after=19))
+    rewritten(ledger, change)
+    with pytest.raises(InputError, match=message):
+        run_campaign(campaign, ledger=ledger, executor=InThisProcess())
+
+
+def test_a_batch_that_is_there_twice_counts_once(
+    tmp_path: Path, campaign: Campaign, whole: CampaignRun
+) -> None:
+    ledger = tmp_path / "a.jsonl"
+    run_campaign(campaign, ledger=ledger, executor=InThisProcess())
+    rewritten(ledger, lambda records: records.append(records[9]))
+    again = run_campaign(campaign, ledger=ledger, executor=InThisProcess())
+    assert estimates(again) == estimates(whole)
+
+
+# -- Dask ----------------------------------------------------------------------------------------------------
+
+
+def dask(kind: str, *options: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", f"distributed.cli.dask_{kind}", *options],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def test_a_dask_cluster_that_loses_a_worker_gives_the_same_numbers(
+    tmp_path: Path, whole: CampaignRun
+) -> None:
+    (tmp_path / "small.toml").write_text(SMALL)
+    file, ledger = tmp_path / "scheduler.json", tmp_path / "small.jsonl"
+    scheduler = dask(
+        "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(file)
+    )
+    started = [scheduler]
+    try:
+        deadline = time.monotonic() + 30
+        while not file.exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        address = json.loads(file.read_text())["address"]
+        assert address.startswith("tcp://127.0.0.1:")
+        options = ("--nthreads", "1", "--no-nanny", "--no-dashboard", "--local-directory", str(tmp_path))
+        started += [dask("worker", address, *options) for _ in range(2)]
+        process = subprocess.Popen(
+            [*COMMAND, "small.toml", "--scheduler", address],
+            cwd=tmp_path,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        wait_for_lines(ledger, 40)
+        started[1].kill()
+        assert len(batches(ledger)) < NUM_BATCHES  # in mid-run
+        out, err = process.communicate(timeout=120)
+        assert process.returncode == 0, err
+        assert "All 3 claims pass" in out
+    finally:
+        for each in started:
+            each.kill()
+            each.wait()
+    run = run_campaign(load_campaign(tmp_path / "small.toml"), ledger=ledger, executor=InThisProcess())
+    assert run.num_drawn == 0
+    assert estimates(run) == estimates(whole)
+
+
+def test_a_scheduler_that_does_not_answer_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "small.toml").write_text(SMALL)
+    result = subprocess.run(
+        [*COMMAND, "small.toml", "--scheduler", "tcp://127.0.0.1:1"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 2
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("haarqntk: scheduler must answer within 5 s, got 'tcp://127.0.0.1:1': ")
+    assert not (tmp_path / "small.jsonl").exists()
+
+
+def test_bad_workers_and_a_missing_dask_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    with (
+        pytest.raises(InputError, match="workers must be an integer ≥ 1, got 0"),
+        campaign_runs.executor(workers=0),
+    ):
+        pass
+    with (
+        pytest.raises(InputError, match=r"workers are the scheduler's .* got 2; leave one out"),
+        campaign_runs.executor(workers=2, scheduler="tcp://127.0.0.1:1"),
+    ):
+        pass
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with (
+        pytest.raises(InputError, match="a scheduler needs Dask; run: pip install"),
+        campaign_runs.executor(scheduler="tcp://127.0.0.1:1"),
+    ):
+        pass
