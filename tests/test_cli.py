@@ -341,7 +341,7 @@ def test_integrate_at_integers_below_the_range() -> None:
 def test_integrate_says_why_an_average_vanishes() -> None:
     printed = haarqntk("integrate", "-tr(U A)").stdout
     assert "    0\n" in printed
-    assert "1 of 1 terms vanish: U occurs 1 times and its conjugate 0 times" in printed
+    assert "1 of 1 terms vanish: U occurs once and its conjugate 0 times" in printed
 
 
 def test_integrate_as_json_holds_terms_and_weights() -> None:

@@ -99,7 +99,40 @@ def expect(
         least = {
             name: max(least.get(name, 1), integrand.least.get(name, 1)) for name in {*least, *integrand.least}
         }
-    return Integral(counts, declared, spaces, least, notes, halved=halved, origin=(expression.terms, chosen))
+    return Integral(
+        counts,
+        declared,
+        spaces,
+        least,
+        notes,
+        halved=halved,
+        origin=(expression.terms, chosen),
+        least_design_order=_design_order(expression.terms, chosen),
+    )
+
+
+def _design_order(
+    terms: Mapping[DiagramMonomial, DimensionFunction], chosen: Mapping[str, RandomLetter]
+) -> int:
+    """The most copies of one random matrix or of its conjugate; half of all of them where the two are one."""
+    orders = [0]
+    for monomial in terms:
+        for letter in chosen.values():
+            copies = _num_copies(monomial, letter)
+            paired = letter.group in ("orthogonal", "symplectic")
+            orders.append((sum(copies.values()) + 1) // 2 if paired else max(copies.values(), default=0))
+    return max(orders)
+
+
+def _num_copies(monomial: DiagramMonomial, letter: RandomLetter) -> Counter[bool]:
+    """How often the letter occurs, and how often its conjugate."""
+    return Counter(
+        x.conjugated
+        for component, e in monomial
+        for x in component.letters
+        if x.name == letter.name
+        for _ in range(e)
+    )
 
 
 def _weighted(
@@ -176,19 +209,17 @@ def _averaged(
 
 def _imbalance(monomial: DiagramMonomial, letter: RandomLetter) -> str | None:
     """Why the symmetry of the measure makes the average vanish, if it does."""
-    copies = Counter(
-        x.conjugated
-        for component, e in monomial
-        for x in component.letters
-        for _ in range(e)
-        if x.name == letter.name
-    )
+    copies = _num_copies(monomial, letter)
     if letter.group in ("orthogonal", "symplectic"):
         number = copies[False] + copies[True]
-        return f"{letter.name} occurs {number} times, an odd number" if number % 2 else None
+        return f"{letter.name} occurs {_times(number)}, an odd number" if number % 2 else None
     if copies[False] == copies[True]:
         return None
-    return f"{letter.name} occurs {copies[False]} times and its conjugate {copies[True]} times"
+    return f"{letter.name} occurs {_times(copies[False])} and its conjugate {_times(copies[True])}"
+
+
+def _times(number: int) -> str:
+    return "once" if number == 1 else f"{number} times"
 
 
 def _chosen(

@@ -60,6 +60,7 @@ class Integral:
         least: For each named dimension the smallest that has all the indices.
         notes: Why parts of the integrand contribute nothing.
         halved: The named dimensions that must be even.
+        fixed: The dimensions that ``specialise`` has set.
 
     Examples:
         >>> import haarqntk as hq
@@ -78,6 +79,8 @@ class Integral:
         notes: tuple[str, ...],
         *,
         halved: frozenset[str] = frozenset(),
+        fixed: Mapping[str, int] | None = None,
+        least_design_order: int = 0,
         origin: Origin | None = None,
     ) -> None:
         self.counts = {monomial: dict(found) for monomial, found in counts.items()}
@@ -86,6 +89,8 @@ class Integral:
         self.least = dict(least)
         self.notes = notes
         self.halved = halved
+        self.fixed = dict(fixed or {})
+        self._least_design_order = least_design_order
         self._origin = origin
 
     @cached_property
@@ -107,10 +112,13 @@ class Integral:
 
     @property
     def design_order(self) -> int:
-        """The order t of the designs that have the same average: the most copies of one random matrix."""
-        return max(
-            (w.design_order for found in self.counts.values() for ws, _ in found for w in ws), default=0
-        )
+        """The order t of the designs that have the same average: the most copies of one random matrix.
+
+        A design knows nothing of an integrand with more copies of V than of V*; that average is zero where the set
+        is closed under phases, as the group is.
+        """
+        of_weights = (w.design_order for found in self.counts.values() for ws, _ in found for w in ws)
+        return max(of_weights, default=self._least_design_order)
 
     @property
     def random(self) -> tuple[str, ...]:
@@ -167,7 +175,15 @@ class Integral:
                 part = c.at(values) * total_dimension(loops, values)
                 total += part * prod((w.at(values) for w in weights), start=Fraction(1))
             counts[monomial] = {((), ()): DimensionFunction.constant(total)}
-        return Integral(counts, self.declared, self.spaces, {}, self.notes)
+        return Integral(
+            counts,
+            self.declared,
+            self.spaces,
+            {},
+            self.notes,
+            fixed=values,
+            least_design_order=self.design_order,
+        )
 
     def at(
         self, D: int | None = None, *, matrices: Mapping[str, Any] | None = None, **dimensions: int
@@ -195,7 +211,7 @@ class Integral:
         """
         given = {"D": D, **dimensions} if D is not None else dict(dimensions)
         fixed = self.specialise(**given)
-        return value_of(fixed.terms, self.declared, self.spaces, given, matrices or {})
+        return value_of(fixed.terms, self.declared, self.spaces, fixed.fixed, matrices or {})
 
     def _checked_dimensions(self, given: Mapping[str, Any]) -> dict[str, int]:
         known = self._dimension_names()
@@ -205,6 +221,11 @@ class Integral:
                 f"unknown dimension {', '.join(unknown)}; known: {', '.join(sorted(known)) or 'none'}"
             )
         values = {name: integer(name, value, at_least=1) for name, value in given.items()}
+        for name, value in self.fixed.items():
+            if values.setdefault(name, value) != value:
+                raise InputError(
+                    f"{name} is {value} in this result, got {values[name]}; specialise the symbolic one"
+                )
         missing = sorted(known - set(values))
         if missing:
             raise InputError(
