@@ -20,14 +20,16 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from haarqntk.errors import CostError
 from haarqntk.haar import _gluings
+from haarqntk.haar._circular import count_circular_entries
 from haarqntk.haar._copies import Copies, gather_copies
 from haarqntk.haar._entries import count_entries
-from haarqntk.haar._weights import POWER_SUMS, REAL_STATE, STATE, Weight
+from haarqntk.haar._weights import CIRCULAR, POWER_SUMS, REAL_STATE, STATE, Weight
 from haarqntk.traces import MATRIX, VECTOR, Component, product
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from haarqntk.combinatorics import Partition
     from haarqntk.haar._gluings import Rows
     from haarqntk.traces import DiagramMonomial, Reduced, Reducer, Space
 
@@ -80,13 +82,9 @@ def eliminate(monomial: DiagramMonomial, letter: RandomLetter, reducer: Reducer)
             (weights, loops, product((left, rest))): count
             for (weights, loops, left), count in eliminate(touched, letter, reducer).items()
         }
-    if letter.group == "unitary" and (powers := _power_sums(monomial, letter)) is not None:
-        mu, nu = powers
-        if sum(mu) != sum(nu):
-            return {}
-        return {((Weight(POWER_SUMS, letter.spaces, (mu, nu)),), (), ()): 1}
-    if letter.group != STATE and (found := count_entries(monomial, letter.name, letter.group)) is not None:
-        return {((Weight(kind, letter.spaces, (mu,)),), (), ()): count for (kind, mu), count in found.items()}
+    known = _known_pattern(monomial, letter)
+    if known is not None:
+        return {((weight,), (), ()): count for weight, count in known.items()}
     copies = gather_copies(monomial, letter.name, letter.group)
     if not copies.is_balanced:
         return {}
@@ -100,6 +98,22 @@ def eliminate(monomial: DiagramMonomial, letter: RandomLetter, reducer: Reducer)
     else:
         _eliminate_together(copies, letter, reducer, total)
     return {outcome: count for outcome, count in total.items() if count}
+
+
+def _known_pattern(monomial: DiagramMonomial, letter: RandomLetter) -> dict[Weight, int] | None:
+    """The weights of a product that needs no diagram: power sums of a unitary, entries of one matrix or of Vᵀ V."""
+    found: dict[tuple[str, tuple[Partition, ...]], int] | None = None
+    if letter.group == "unitary" and (powers := _power_sums(monomial, letter)) is not None:
+        found = {(POWER_SUMS, powers): 1} if sum(powers[0]) == sum(powers[1]) else {}
+    elif (
+        letter.group != STATE and (entries := count_entries(monomial, letter.name, letter.group)) is not None
+    ):
+        found = {(kind, (mu,)): count for (kind, mu), count in entries.items()}
+    elif letter.group == "unitary" and (pairs := count_circular_entries(monomial, letter.name)) is not None:
+        found = {(CIRCULAR, (mu,)): count for mu, count in pairs.items()}
+    if found is None:
+        return None
+    return {Weight(kind, letter.spaces, classes): count for (kind, classes), count in found.items()}
 
 
 def _side_of_one_vector(copies: Copies) -> int | None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 Dimensions: TypeAlias = "Mapping[str, int]"
 
-STATE, REAL_STATE, POWER_SUMS = "state", "real_state", "power_sums"
+STATE, REAL_STATE, POWER_SUMS, CIRCULAR = "state", "real_state", "power_sums", "circular_orthogonal"
 _ONE = DimensionFunction.constant(1)
 _STEPS = {STATE: 1, REAL_STATE: 2}
 
@@ -37,7 +37,8 @@ class Weight:
 
     Attributes:
         group: "unitary", "orthogonal" or "symplectic" for a Weingarten function; "state" for 1/(D(D+1)…(D+k−1))
-            and "real_state" for 1/(D(D+2)…(D+2k−2)), the moments of a random unit vector; "power_sums" for
+            and "real_state" for 1/(D(D+2)…(D+2k−2)), the moments of a random unit vector;
+            "circular_orthogonal" for the orthogonal function at D + 1, of entries of Vᵀ V; "power_sums" for
             E[p_μ(V) p_ν(V)*] of a unitary V.
         spaces: The tensor factors that the matrix acts on.
         classes: The class μ; of a state (k,); of power sums μ and ν.
@@ -56,7 +57,7 @@ class Weight:
     @property
     def design_order(self) -> int:
         """The order k of the design that reproduces it."""
-        return sum(self.classes[0])
+        return sum(self.classes[0]) * (2 if self.group == CIRCULAR else 1)
 
     def generic(self) -> DimensionFunction:
         """The weight as a function of the dimensions; the value itself where all of them are numbers."""
@@ -107,6 +108,10 @@ def _generic(weight: Weight) -> DimensionFunction:
     if weight.group == POWER_SUMS:
         mu, nu = weight.classes
         return DimensionFunction.constant(centralizer_order(mu) if mu == nu else 0)
+    if weight.group == CIRCULAR:
+        return DimensionFunction.from_univariate(
+            weingarten(weight.classes[0], group="orthogonal").value, D + 1
+        )
     return DimensionFunction.from_univariate(weingarten(weight.classes[0], group=weight.group).value, D)
 
 
@@ -117,4 +122,6 @@ def _at(weight: Weight, n: int) -> Fraction:
     if weight.group == POWER_SUMS:
         left, right = (character_column(mu) for mu in weight.classes)
         return Fraction(sum(value * right.get(lam, 0) for lam, value in left.items() if len(lam) <= n))
+    if weight.group == CIRCULAR:
+        return weingarten(weight.classes[0], group="orthogonal").at(n + 1)
     return weingarten(weight.classes[0], group=weight.group).at(n)

@@ -306,3 +306,20 @@ def test_what_is_no_integrand_is_refused() -> None:
         hq.expect(hq.tr(U @ A @ U.H)).at(2)
     with pytest.raises(InputError, match="declared hermitian, and the matrix given"):
         hermitian.at(2, matrices={"X": [[0, 1], [0, 0]]})
+
+
+@settings(max_examples=25)
+@given(st.lists(st.integers(0, 1), min_size=2, max_size=4).filter(lambda x: len(x) % 2 == 0), st.randoms())
+def test_entries_of_the_circular_orthogonal_ensemble_are_those_of_its_unitary(
+    indices: list[int], chance: Any
+) -> None:
+    """One sum with the orthogonal function at D + 1 against all pairs of permutations, also at D = 2 < 2k."""
+    S = hq.circular_orthogonal("V")
+    starred = indices.copy()
+    chance.shuffle(starred)
+    integrand = hq.tr(hq.identity()) ** 0
+    for a in range(0, len(indices), 2):
+        integrand = integrand * S[indices[a], indices[a + 1]] * S[starred[a], starred[a + 1]].conj()
+    fast, slow = hq.expect(integrand), hq.expect(integrand, method="definition")
+    assert fast == slow
+    assert [fast.at(D) for D in (2, 3)] == [slow.at(D) for D in (2, 3)]
