@@ -14,7 +14,8 @@ from haarqntk.haar._declarations import HaarState, named
 from haarqntk.haar._definition import glued_terms, refuse_too_many_pairs
 from haarqntk.haar._elimination import RandomLetter, eliminate, random_letters_in
 from haarqntk.haar._from_sympy import from_sympy, is_sympy
-from haarqntk.haar._integral import Integral, halved_dimensions, least_dimensions
+from haarqntk.haar._integral import Integral
+from haarqntk.haar._range import halved_dimensions, least_dimensions
 from haarqntk.traces import Reducer
 
 if TYPE_CHECKING:

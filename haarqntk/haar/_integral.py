@@ -26,14 +26,14 @@ from haarqntk.haar._rank_one import with_whole_matrices
 from haarqntk.haar._series import IntegralSeries, expand_integral
 from haarqntk.haar._substitution import value_of
 from haarqntk.haar._weights import Weight, dimension_product, total_dimension
-from haarqntk.traces import INDEX, SYMPLECTIC_FORM, is_open
+from haarqntk.traces import is_open
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Mapping
 
     from haarqntk.haar._algebra import Declaration
     from haarqntk.haar._elimination import RandomLetter
-    from haarqntk.traces import DiagramMonomial, Letter, Space
+    from haarqntk.traces import DiagramMonomial, Space
 
 sympy = LazyModule("sympy")
 
@@ -382,31 +382,3 @@ class Integral:
         if len(products) == 1 or len(products) > _LARGEST_FACTORED:
             return sympy.Add(*(sympy.Mul(*c.sympy_factors(), *factors) for c, factors in products))
         return sympy.factor(sympy.Add(*(sympy.Mul(*c.sympy_factors(), *factors) for c, factors in products)))
-
-
-def halved_dimensions(
-    monomials: Iterable[DiagramMonomial], declared: Mapping[str, Declaration]
-) -> frozenset[str]:
-    """The named dimensions that must be even: of a symplectic matrix, of its form, of an index D/2 + i."""
-    halved = {letter.spaces[0] for letter in _index_letters(monomials) if letter.place}
-    for name, declaration in declared.items():
-        if name == SYMPLECTIC_FORM or getattr(declaration, "group", None) == "symplectic":
-            halved |= set(declaration.spaces)
-    return frozenset(space for space in halved if isinstance(space, str))
-
-
-def least_dimensions(monomials: Iterable[DiagramMonomial], halved: frozenset[str]) -> dict[str, int]:
-    """For each named dimension the smallest that has all the indices that occur; i < D/2 in a halved space."""
-    least: dict[str, int] = {}
-    for letter in _index_letters(monomials):
-        (space,) = letter.spaces
-        if isinstance(space, str):
-            needed = (int(letter.name) + 1) * (2 if space in halved else 1)
-            least[space] = max(least.get(space, 1), needed)
-    return least
-
-
-def _index_letters(monomials: Iterable[DiagramMonomial]) -> Iterator[Letter]:
-    for monomial in monomials:
-        for component, _ in monomial:
-            yield from (x for x in component.letters if x.kind == INDEX and x.name.isdigit())
