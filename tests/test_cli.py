@@ -181,7 +181,7 @@ def test_weingarten(arguments: tuple[str, ...], printed: str) -> None:
         ),
         (
             ("derive", "kernel_mean", "--format", "markdown"),
-            "unknown format 'markdown'; known: text, latex, json",
+            "unknown format 'markdown'; known: text, latex, mathml, json, python, c",
         ),
         (
             ("validate", "kernel"),

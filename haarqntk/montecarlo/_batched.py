@@ -22,8 +22,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import unitary_group
 
+from haarqntk._lazy import LazyModule
 from haarqntk.montecarlo._ensembles import ENSEMBLES, SEGMENTS, Ensemble
 from haarqntk.montecarlo._quantities import QUANTITIES
 
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     Real = NDArray[np.float64]
     Complex = NDArray[np.complex128]
     Integers = NDArray[np.int64]
+
+scipy_stats = LazyModule("scipy.stats")  # takes a second to import
 
 _PAULIS = np.array(
     [[[1, 0], [0, 1]], [[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]], dtype=np.complex128
@@ -221,7 +223,7 @@ def _measured(ket: Complex, observables: Real) -> Complex:
 
 def random_unitaries(D: int, count: int, rng: np.random.Generator) -> Complex:
     """Return ``count`` independent Haar unitaries, shape (count, D, D)."""
-    unitaries: Complex = unitary_group.rvs(D, size=count, random_state=rng)
+    unitaries: Complex = scipy_stats.unitary_group.rvs(D, size=count, random_state=rng)
     return unitaries.reshape(count, D, D)  # SciPy drops the first axis when count is 1
 
 

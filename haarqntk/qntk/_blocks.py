@@ -111,7 +111,7 @@ def written(text: str) -> Math:
 
     Examples:
         >>> print(written("Tr(P_τ† ⊗ρ)").latex)
-        \operatorname{Tr}(P_\tau^\dagger\otimes\rho)
+        \operatorname{Tr}(P_\tau^\dagger \otimes\rho)
     """
     latex = re.sub(r"C\((\w+), (\w+)\)", r"\\binom{\1}{\2}", text)
     latex = re.sub(r"([_^])(\w\w+|\d+)", r"\1{\2}", latex)
