@@ -13,7 +13,7 @@ import sys
 from statistics import geometric_mean
 from typing import Any
 
-NUM_MONOMIALS = {1: 5, 2: 15, 3: 15, 4: 5}
+NUM_MONOMIALS = {1: 8, 2: 8, 3: 8, 4: 8}
 SECONDS_AT_FOUR = (
     "symplectic",
     "circular_orthogonal",
