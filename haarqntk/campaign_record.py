@@ -51,8 +51,10 @@ def shell_command(claim: Claim, *, seed: int, name: str) -> str:
     Examples:
         >>> claim = load_campaign("default").claims[0]
         >>> command = shell_command(claim, seed=130150601, name="claim-1")
-        >>> shlex.split(command)[2:5], command.partition(" > ")[2]
-        (['seed = 130150601', '[[claim]]', 'formula = "gradient_variance"'], 'claim-1.toml && haarqntk validate claim-1.toml')
+        >>> shlex.split(command)[2:5]
+        ['seed = 130150601', '[[claim]]', 'formula = "gradient_variance"']
+        >>> command.partition(" > ")[2]
+        'claim-1.toml && haarqntk validate claim-1.toml'
     """
     values = {
         "formula": claim.formula,

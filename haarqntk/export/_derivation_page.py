@@ -29,7 +29,7 @@ def html_step(step: Step) -> dict[str, Markup]:
 
 def _block(block: Block) -> Markup:
     if isinstance(block, Paragraph):
-        return Markup("<p>{}</p>").format(_prose(block))
+        return Markup('<p class="wide">{}</p>').format(_prose(block))  # no browser breaks a formula in a line
     if isinstance(block, Equation):
         lines = equation_lines(block.left.latex, block.right)
         return _wide(Markup("\n").join(Markup(mathml(line)) for line in lines))  # noqa: S704 - our own MathML
