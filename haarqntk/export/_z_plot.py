@@ -38,10 +38,10 @@ def z_plot_svg(scores: Sequence[tuple[str, float]], *, largest: float, alt: str)
 
     head = f'<svg class="z-plot" role="img" aria-label="{escape(alt)}" viewBox="0 0 {_WIDTH} {_HEIGHT}"'
     parts = [f'{head} xmlns="http://www.w3.org/2000/svg" fill="currentColor" font-size="13">']
-    for z in range(-top + top % 2, top + 1, 2):
-        text = f"{z:+d}".replace("-", "−") if z else "0"
-        parts.append(f'<text x="{_LEFT - 8}" y="{height(z) + 4.5:.1f}" text-anchor="end">{text}</text>')
-        parts.append(_rule(height(z), "grid" if z else "zero"))
+    for tick in range(-top + top % 2, top + 1, 2):
+        text = f"{tick:+d}".replace("-", "−") if tick else "0"
+        parts.append(f'<text x="{_LEFT - 8}" y="{height(tick) + 4.5:.1f}" text-anchor="end">{text}</text>')
+        parts.append(_rule(height(tick), "grid" if tick else "zero"))
     parts += [_rule(height(sign * largest), "bound") for sign in (1, -1)]
     parts.append(
         f'<text x="{right}" y="{height(largest) - 5:.1f}" text-anchor="end">allowed: |z| ≤ {largest:.2f}</text>'
