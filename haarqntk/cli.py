@@ -295,15 +295,8 @@ def figures(
     wanted = figures_room.plan([terminal.parse_figure(text) for text in numbers or []], seed=seed, **size)
     figures_room.prepare_folder(out)
     width = rich_console.Console().width
-    with terminal.progress_bar() as bar:
-        tasks = {n: bar.add_task(f"figure {n}", total=figures_room.cost(n, **size)) for n in wanted}
-        made = {
-            n: figures_room.make_figure(
-                n, seed=seed, **size, progress=lambda done, task=task: bar.advance(task, done)
-            )
-            for n, task in tasks.items()
-        }
-    for number, figure in made.items():
+    made = terminal_runs.make_figures(wanted, seed=seed, **size)
+    for number, figure in zip(wanted, made, strict=True):
         written = figures_room.write_figure(out, figure)
         typer.echo(textwrap.fill(f"Fig. {number}: {figure.caption}", width))
         for choice in figure.choices:
@@ -313,15 +306,20 @@ def figures(
 
 @app.command()
 def report(
+    *,
     out: Annotated[Path, typer.Option(help="The folder to write report.html and formulas.tex to.")],
     samples: Samples = SAMPLES,
     reference_samples: ReferenceSamples = REFERENCE_SAMPLES,
     seed: Seed = SEED,
+    with_figures: Annotated[
+        bool,
+        typer.Option("--figures/--no-figures", help="Put Figs. 1-3 of the paper on the page: 15 s more."),
+    ] = False,
 ) -> None:
     """Derive and check everything, write a page.
 
-    Writes report.html (formulas, plot, table of checks) and formulas.tex; the exit status is 1 if a check
-    fails.
+    Writes report.html (formulas with their derivations, the referee's table, the checks, the recorded campaign)
+    and formulas.tex; the exit status is 1 if a check fails.
     """
     arguments.integer("seed", seed, at_least=0)
     validation.plan([], samples=samples, reference_samples=reference_samples)  # refuse bad numbers first
@@ -329,7 +327,8 @@ def report(
     start = time.perf_counter()
     checks, found = terminal_runs.run_everything(samples, reference_samples, seed)
     seconds = time.perf_counter() - start
-    written = report_room.write_report(out, checks, found, seed=seed, seconds=seconds)
+    drawn = terminal_runs.make_figures(figures_room.NUMBERS, seed=seed) if with_figures else []
+    written = report_room.write_report(out, checks, found, seed=seed, seconds=seconds, figures=drawn)
     verdict = report_room.verdict_of_all(checks, found)
     for name in qntk.formulas():
         typer.echo(export.plain_text(qntk.formula(name), width=rich_console.Console().width) + "\n")

@@ -8,14 +8,16 @@ from __future__ import annotations
 import math
 import platform
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from haarqntk import __version__
 from haarqntk._defaults import REFERENCE_SAMPLES, SAMPLES, SEED
 from haarqntk._output import prepare_folder, write_whole
-from haarqntk.export import Curve, html_page, latex_document, plot_svg
+from haarqntk.campaign_record import recorded_run, shell_command
+from haarqntk.campaign_results import table_row as campaign_row
+from haarqntk.export import Curve, html_page, latex_document, plot_svg, z_plot_svg
 from haarqntk.findings import DIMENSIONS, Concentration, Finding, concentration
-from haarqntk.qntk import Formula, formula, formulas
+from haarqntk.qntk import PUBLISHED_CLAIMS, Formula, formula, formulas
 from haarqntk.traces import latex_of
 from haarqntk.validation import table_row, verdict
 
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from haarqntk.campaign_results import CampaignRun, Result
+    from haarqntk.export import PaperFigure
     from haarqntk.validation import Check
 
 __all__ = ["prepare_folder", "verdict_of_all", "write_report"]
@@ -32,7 +36,13 @@ _DEPENDENCIES = ("sympy", "python-flint", "numpy", "scipy", "qutip", "matplotlib
 
 
 def write_report(
-    out: Path, checks: Sequence[Check], found: Sequence[Finding], *, seed: int, seconds: float
+    out: Path,
+    checks: Sequence[Check],
+    found: Sequence[Finding],
+    *,
+    seed: int,
+    seconds: float,
+    figures: Sequence[PaperFigure] = (),
 ) -> list[Path]:
     """Write ``report.html`` and ``formulas.tex``; each appears whole or not at all.
 
@@ -42,19 +52,23 @@ def write_report(
         found: The findings about published formulas.
         seed: The seed of the simulation.
         seconds: The time that it took.
+        figures: The figures of the paper, if they are to be on the page; none by default.
 
     Raises:
         OutputError: If a file cannot be written.
     """
+    provenance = _provenance(checks, seed, seconds, with_figures=bool(figures))
     derived = [formula(name) for name in formulas()]
     page = html_page(
         derived,
-        rows=[table_row(check) for check in checks],
-        findings=[_finding_row(finding) for finding in found],
+        rows=[_check_row(check, provenance["options"]) for check in checks],
+        findings=[_finding_row(finding, seed) for finding in found],
         concentration=[_concentration_row(row) for row in concentration()],
         verdict=verdict_of_all(checks, found),
         plot=_plot(checks),
-        provenance=_provenance(checks, seed, seconds),
+        campaign=_campaign(recorded_run()),
+        figures=figures,
+        provenance={name: value for name, value in provenance.items() if name != "options"},
     )
     document = latex_document(derived, version=__version__)
     return [write_whole(out / PAGE, page), write_whole(out / DOCUMENT, document)]
@@ -72,7 +86,36 @@ def verdict_of_all(checks: Sequence[Check], found: Sequence[Finding]) -> dict[st
     return {"passed": False, "sentence": sentence}
 
 
-def _finding_row(finding: Finding) -> dict[str, str]:
+def _check_row(check: Check, options: str) -> dict[str, str]:
+    return {**table_row(check), "command": f"haarqntk validate {check.case.formula}{options}"}
+
+
+def _campaign(run: CampaignRun) -> dict[str, Any]:
+    """The recorded campaign as the page shows it."""
+    scores = [(f"{r.claim.problem.quantity}, {r.claim.ensemble}", r.z) for r in run.results]
+    count, largest = len(scores), run.results[0].largest_z
+    alt = f"The z-scores of {count} claims, of which {sum(abs(z) <= largest for _, z in scores)} are allowed"
+    return {
+        "passed": run.passed,
+        "sentence": run.sentence(),
+        "rows": [_ledger_row(result, run, place) for place, result in enumerate(run.results, start=1)],
+        "plot": z_plot_svg(scores, largest=largest, alt=alt),
+        "command": f"haarqntk validate {run.campaign.name}",
+    }
+
+
+def _ledger_row(result: Result, run: CampaignRun, place: int) -> dict[str, str]:
+    claim = result.claim
+    return {
+        **campaign_row(result),
+        "quantity": claim.problem.quantity,
+        "ensemble": claim.ensemble,
+        "fraction": str(result.exact),
+        "command": shell_command(claim, seed=run.campaign.seed, name=f"claim-{place}"),
+    }
+
+
+def _finding_row(finding: Finding, seed: int) -> dict[str, str]:
     estimate, check, place = finding.estimate, finding.check, finding.place
     over = f" (of the numerators, over E[K]^{finding.claim.over})" if finding.claim.over else ""
     ratios = {
@@ -92,7 +135,20 @@ def _finding_row(finding: Finding) -> dict[str, str]:
         "agrees": "yes" if finding.agrees else "",
         "note": finding.claim.note,
         "counterexample": f"they differ at {check.counterexample}{over}" if check.counterexample else "",
+        "command": _finding_command(finding, seed),
     }
+
+
+def _finding_command(finding: Finding, seed: int) -> str:
+    """A command that prints the verdict, the exact value and the estimate of the row."""
+    if finding.estimate is None or finding.claim not in PUBLISHED_CLAIMS:
+        return ""
+    place, samples = PUBLISHED_CLAIMS.index(finding.claim), finding.estimate.samples // finding.place.times
+    return (
+        "python -c 'from haarqntk import findings, qntk; "
+        f"f = findings.examine(qntk.PUBLISHED_CLAIMS[{place}], seed={seed}, samples={samples}); "
+        "print(f.check, f.exact, f.estimate.mean, f.estimate.standard_error)'"
+    )
 
 
 def _concentration_row(row: Concentration) -> dict[str, str]:
@@ -123,21 +179,19 @@ def _plot(checks: Sequence[Check]) -> str:
     return plot_svg(curves, x_label="layers $L$", y_label=r"mean kernel $\overline{K}$", alt=alt)
 
 
-def _provenance(checks: Sequence[Check], seed: int, seconds: float) -> dict[str, str]:
+def _provenance(checks: Sequence[Check], seed: int, seconds: float, *, with_figures: bool) -> dict[str, str]:
     samples = dict.fromkeys(("batched", "qutip"), 0)
     for check in checks:
         samples[check.case.method] = check.case.samples
-    command = "haarqntk report --out report"
-    options = {
+    numbers = {
         "--samples": (samples["batched"], SAMPLES),
         "--reference-samples": (samples["qutip"], REFERENCE_SAMPLES),
         "--seed": (seed, SEED),
     }
-    for option, (value, default) in options.items():
-        if value != default:
-            command += f" {option} {value}"
+    options = "".join(f" {name} {value}" for name, (value, default) in numbers.items() if value != default)
     return {
-        "command": command,
+        "command": f"haarqntk report --out report{' --figures' if with_figures else ''}{options}",
+        "options": options,
         "seed": str(seed),
         "simulation": f"{seconds:.0f} s on {platform.machine()}, Python {platform.python_version()}",
         "haarqntk": __version__,

@@ -15,7 +15,10 @@ from haarqntk import terminal
 from haarqntk._lazy import LazyModule
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from haarqntk.campaign_results import CampaignRun
+    from haarqntk.export import PaperFigure
     from haarqntk.findings import Finding
     from haarqntk.validation import Check
 
@@ -24,6 +27,7 @@ campaign_results = LazyModule("haarqntk.campaign_results")
 campaign_runs = LazyModule("haarqntk.campaign_runs")
 campaigns = LazyModule("haarqntk.campaigns")
 export = LazyModule("haarqntk.export")
+figures = LazyModule("haarqntk.figures")
 findings = LazyModule("haarqntk.findings")
 qntk = LazyModule("haarqntk.qntk")
 validation = LazyModule("haarqntk.validation")
@@ -99,3 +103,15 @@ def run_everything(samples: int, reference_samples: int, seed: int) -> tuple[lis
             seed=seed, progress=lambda claim: bar.update(task, advance=findings.cost(claim))
         )
     return checks, found
+
+
+def make_figures(numbers: Sequence[int], *, seed: int, **size: int) -> list[PaperFigure]:
+    """Make figures of the paper behind a progress bar, one task for each."""
+    with terminal.progress_bar() as bar:
+        tasks = {n: bar.add_task(f"figure {n}", total=figures.cost(n, **size)) for n in numbers}
+        return [
+            figures.make_figure(
+                n, seed=seed, **size, progress=lambda done, task=task: bar.advance(task, done)
+            )
+            for n, task in tasks.items()
+        ]

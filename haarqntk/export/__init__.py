@@ -27,6 +27,7 @@ from haarqntk.export._plot import Curve, plot_svg
 from haarqntk.export._style import pairs
 from haarqntk.export._text import plain_text, with_error
 from haarqntk.export._values import quotients
+from haarqntk.export._z_plot import z_plot_svg
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -70,4 +71,5 @@ __all__ = [
     "to_python",
     "with_error",
     "with_steps",
+    "z_plot_svg",
 ]

@@ -23,7 +23,7 @@ figure = LazyModule("matplotlib.figure")
 matplotlib = LazyModule("matplotlib")
 ticker = LazyModule("matplotlib.ticker")
 
-_INK = "#010203"  # stands for the colour of the page's text, until the SVG is written
+INK = "#010203"  # stands for the colour of the page's text, until the SVG is written
 # Okabe and Ito: distinguishable without colour vision. The dashes tell curves apart without any colour.
 _BLUE, _VERMILION, _GREEN, _PINK, _GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#808080"
 _LINES: Mapping[str, dict[str, Any]] = {
@@ -137,7 +137,7 @@ class PaperFigure:
     def svg(self) -> str:
         """An ``<svg>`` element without an XML header, the same text for the same data."""
         text = StringIO()
-        with matplotlib.rc_context(_settings() | {"svg.hashsalt": self.name}):
+        with matplotlib.rc_context(ink_settings() | {"svg.hashsalt": self.name}):
             canvas = _draw(self.panels)
             canvas.savefig(text, format="svg", metadata={"Date": None}, transparent=True)
         svg = text.getvalue()
@@ -145,12 +145,12 @@ class PaperFigure:
         head = head.replace(
             "<svg", f'<svg class="haarqntk-figure" role="img" aria-label="{escape(self.alt)}"'
         )
-        return f"{head}>\n{_STYLE}{body.replace(_INK, 'currentColor')}"
+        return f"{head}>\n{_STYLE}{body.replace(INK, 'currentColor')}"
 
     def pdf(self) -> bytes:
         """A PDF document of one page, the same bytes for the same data."""
         stream = BytesIO()
-        with matplotlib.rc_context(_settings() | {"pdf.fonttype": 42}):
+        with matplotlib.rc_context(ink_settings() | {"pdf.fonttype": 42}):
             _draw(self.panels).savefig(
                 stream, format="pdf", metadata={"CreationDate": None, "Title": self.alt}
             )
@@ -161,9 +161,10 @@ class PaperFigure:
         return json_text({"figure": self.name, "caption": self.caption, "choices": self.choices, **self.data})
 
 
-def _settings() -> dict[str, object]:
+def ink_settings() -> dict[str, object]:
+    """Matplotlib's settings for words and axes in the colour that stands for that of the page's text."""
     inked = ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color")
-    return {"font.size": 10, "mathtext.fontset": "dejavusans", **dict.fromkeys(inked, _INK)}
+    return {"font.size": 10, "mathtext.fontset": "dejavusans", **dict.fromkeys(inked, INK)}
 
 
 def _draw(panels: Sequence[Panel]) -> Any:

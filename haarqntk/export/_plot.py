@@ -7,6 +7,7 @@ from io import StringIO
 from typing import TYPE_CHECKING
 
 from haarqntk._lazy import LazyModule
+from haarqntk.export._figure import INK, ink_settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,9 +48,10 @@ def plot_svg(curves: Sequence[Curve], *, x_label: str, y_label: str, alt: str) -
         alt: What the picture shows, for readers who do not see it.
 
     Returns:
-        An ``<svg>`` element without an XML header, the same text for the same data.
+        An ``<svg>`` element without an XML header, the same text for the same data; its words and axes take the
+        colour of the page around it.
     """
-    with matplotlib.rc_context({"svg.hashsalt": "haarqntk", "font.size": 11, "mathtext.fontset": "cm"}):
+    with matplotlib.rc_context(ink_settings() | {"svg.hashsalt": "haarqntk", "font.size": 11}):
         canvas = figure.Figure(figsize=(6.4, 4.0), layout="constrained")
         axes = canvas.subplots()
         for curve, colour, marker in zip(curves, _COLOURS, _MARKERS, strict=False):
@@ -73,7 +75,7 @@ def plot_svg(curves: Sequence[Curve], *, x_label: str, y_label: str, alt: str) -
         axes.grid(visible=True, which="major", alpha=0.3)
         axes.legend(frameon=False)
         text = StringIO()
-        canvas.savefig(text, format="svg", metadata={"Date": None})
+        canvas.savefig(text, format="svg", metadata={"Date": None}, transparent=True)
     svg = text.getvalue()
-    element = svg[svg.index("<svg") :]
+    element = svg[svg.index("<svg") :].replace(INK, "currentColor")
     return element.replace("<svg", f'<svg role="img" aria-label="{alt}"', 1)
