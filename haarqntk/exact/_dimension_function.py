@@ -95,6 +95,10 @@ class DimensionFunction:
             return cls((name,), top, bottom)
         return _horner(value.numerator, at) / _horner(value.denominator, at)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        parts = (multivariate_terms(poly) for poly in (self._top, self._bottom))
+        return _rebuilt, (self._names, *parts)
+
     @property
     def names(self) -> tuple[str, ...]:
         """The dimensions that occur, sorted."""
@@ -192,6 +196,15 @@ class DimensionFunction:
 
     def __repr__(self) -> str:
         return f"DimensionFunction({self.to_sympy()})"
+
+
+def _rebuilt(
+    names: tuple[str, ...], top: dict[tuple[int, ...], int], bottom: dict[tuple[int, ...], int]
+) -> DimensionFunction:
+    """From plain data: copies and processes cannot take the backend's polynomials."""
+    return DimensionFunction(
+        names, multivariate_polynomial(names, top), multivariate_polynomial(names, bottom)
+    )
 
 
 def linear_combination(pairs: Iterable[tuple[Fraction, DimensionFunction]]) -> DimensionFunction:

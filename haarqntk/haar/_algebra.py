@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from haarqntk.errors import InputError, InputTypeError
+from haarqntk.errors import CostError, InputError, InputTypeError
 from haarqntk.haar._coefficients import coefficient
 from haarqntk.haar._elimination import RandomLetter
 from haarqntk.haar._indices import index_letter
@@ -34,11 +34,14 @@ if TYPE_CHECKING:
 
 Declaration: TypeAlias = RandomLetter | Letter
 
+_MOST_TERMS = 20_000
+
 
 class _Polynomial:
     """Diagrams with coefficients, and what their letters were declared as."""
 
     __slots__ = ("_declared", "_terms")
+    __array_ufunc__ = None  # NumPy arrays leave products with these to this class
 
     def __init__(
         self,
@@ -124,6 +127,7 @@ class ScalarExpression(_Polynomial):
         right = _scalar(other)
         if right is None:
             return NotImplemented
+        _refuse_too_many(len(self._terms) * len(right._terms))
         total: Terms = {}
         for a, x in self._terms.items():
             for b, y in right._terms.items():
@@ -186,6 +190,7 @@ class MatrixExpression(_Polynomial):
         if not isinstance(other, MatrixExpression):
             raise InputTypeError(f"the right side of @ must be a matrix, got {other!r}; use * for scalars")
         self._check_same_space(other)
+        _refuse_too_many(len(self._terms) * len(other._terms))
         total: Terms = {}
         width = range(len(self.spaces))
         for a, x in self._terms.items():
@@ -335,6 +340,11 @@ def _no_sum(left: object, right: object) -> InputTypeError:
         f"a matrix and a scalar must not be added, got {left!r} and {right!r}; write the scalar as a multiple of "
         "hq.identity()"
     )
+
+
+def _refuse_too_many(count: int) -> None:
+    if count > _MOST_TERMS:
+        raise CostError(f"a product of {count} terms would not finish; the largest number is {_MOST_TERMS}")
 
 
 def _exponent(exponent: object) -> int:

@@ -258,7 +258,11 @@ def _expression(
     if matrices != ():
         raise InputError("matrices are for SymPy expressions only; this integrand declares its own")
     if isinstance(integrand, Integral):
-        return integrand.expression
+        if integrand.fixed:
+            raise InputError(
+                "integrand must have symbolic dimensions, got a specialised result; specialise after"
+            )
+        return integrand._expression  # noqa: SLF001 - one room
     if isinstance(integrand, ScalarExpression | MatrixExpression):
         return integrand
     raise InputTypeError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from functools import cached_property
-from math import prod
+from math import isfinite, prod
 from typing import TYPE_CHECKING, Any, TypeAlias, final
 
 from haarqntk._arguments import integer
@@ -131,8 +131,8 @@ class Integral:
         return not self.spaces
 
     @property
-    def expression(self) -> ScalarExpression | MatrixExpression:
-        """The result as an integrand, for a further average over what is still random."""
+    def _expression(self) -> ScalarExpression | MatrixExpression:
+        """The result as an integrand, as a function of the dimensions: right where the generic coefficients are."""
         if self.is_scalar:
             return ScalarExpression(self.terms, self.declared)
         return MatrixExpression(self.terms, self.declared, self.spaces)
@@ -211,7 +211,18 @@ class Integral:
         """
         given = {"D": D, **dimensions} if D is not None else dict(dimensions)
         fixed = self.specialise(**given)
-        return value_of(fixed.terms, self.declared, self.spaces, fixed.fixed, matrices or {})
+        try:
+            value = value_of(
+                fixed.terms, self.declared, self.spaces, fixed.fixed, {} if matrices is None else matrices
+            )
+        except OverflowError:
+            value = float("nan")
+        numbers = [value] if self.is_scalar else list(value.flat)
+        if not all(isinstance(x, Fraction) or isfinite(abs(x)) for x in numbers):
+            raise InputError(
+                "matrices must not overflow floating-point numbers; pass exact integers or Fractions"
+            )
+        return value
 
     def _checked_dimensions(self, given: Mapping[str, Any]) -> dict[str, int]:
         known = self._dimension_names()
@@ -296,6 +307,10 @@ class Integral:
             >>> print(hq.expect(hq.tr(U @ A @ U.H @ B) ** 2).series(order=3))
             tr(A^2)*tr(B^2) + tr(A^2)*tr(B^2)/D**2 + O(D**-3)
         """
+        if self.fixed:
+            raise InputError(
+                "series must be taken of a symbolic dimension, got one at fixed dimensions; expand before"
+            )
         if not self.is_scalar:
             raise InputError("a series needs a scalar result, got an operator; take a trace or an entry")
         return expand_integral(self.terms, self._dimension_names(), order, scaling)

@@ -71,4 +71,6 @@ def with_whole_matrices(monomial: DiagramMonomial) -> DiagramMonomial:
             old_ends += [starts[left] + s, starts[right] + s]
     place = {end: new for new, end in enumerate(old_ends)}
     reduced = reduce_diagram(joined_letters, [place[partner[end]] for end in old_ends])
-    return monomial if reduced is None else reduced.monomial
+    if reduced is None or reduced.sign != 1 or reduced.loops:
+        return monomial
+    return reduced.monomial

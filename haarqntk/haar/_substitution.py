@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from haarqntk._arguments import rational
 from haarqntk.errors import InputError, InputTypeError
-from haarqntk.haar._rank_one import halves
+from haarqntk.haar._rank_one import halves, with_whole_matrices
 from haarqntk.haar._weights import total_dimension
 from haarqntk.traces import INDEX, MATRIX, OPEN, SYMPLECTIC_FORM, VECTOR, Letter, first_ends, flatten
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from haarqntk.exact import DimensionFunction
     from haarqntk.haar._algebra import Declaration
-    from haarqntk.traces import DiagramMonomial, Space
+    from haarqntk.traces import Component, DiagramMonomial, Space
 
 _ROUNDING = 1e-9
 
 
+@np.errstate(over="ignore", invalid="ignore")  # numbers that overflow are refused by the caller
 def value_of(
     terms: Mapping[DiagramMonomial, DimensionFunction],
     declared: Mapping[str, Declaration],
@@ -31,6 +34,10 @@ def value_of(
     given: Mapping[str, Any],
 ) -> Any:
     """Σ coefficient · diagram at matrices; see ``Integral.at``."""
+    if not isinstance(given, Mapping):
+        raise InputTypeError(
+            f"matrices must be a mapping from names to matrices, got {given!r}; pass {{'A': …}}"
+        )
     needed = {
         letter.name: letter
         for monomial in terms
@@ -64,13 +71,37 @@ def value_of(
         total = total + c.at({}) * _contracted(monomial, arrays, dimensions, len(spaces))
     if spaces and not all(isinstance(x, Fraction) for x in total.flat):
         return total.astype(complex if any(isinstance(x, complex) for x in total.flat) else float)
-    return total
+    return total.item() if isinstance(total, np.generic) else total
 
 
 def _contracted(
     monomial: DiagramMonomial, arrays: Mapping[str, Any], dimensions: Mapping[str, int], width: int
 ) -> Any:
-    """One diagram by numpy.einsum, an axis for each joined pair of ends."""
+    """One diagram: cycles and entries as products of matrices, what is left by numpy.einsum."""
+    value: Any = Fraction(1)
+    rest = []
+    for component, e in with_whole_matrices(monomial):
+        if component.is_chain and all(x.kind in (MATRIX, INDEX) for x in component.letters):
+            value = value * _chain_value(component, arrays, dimensions) ** e
+        else:
+            rest.append((component, e))
+    return value * _web_value(tuple(rest), arrays, dimensions, width)
+
+
+def _chain_value(component: Component, arrays: Mapping[str, Any], dimensions: Mapping[str, int]) -> Any:
+    """The trace of a product, or its entry between two unit vectors."""
+    factors = [
+        array.T if transposed else array
+        for array, transposed in ((_array(x, arrays, dimensions), turned) for x, turned in component.word)
+    ]
+    product = reduce(np.matmul, factors)
+    return product.trace() if component.is_cycle else product
+
+
+def _web_value(
+    monomial: DiagramMonomial, arrays: Mapping[str, Any], dimensions: Mapping[str, int], width: int
+) -> Any:
+    """A diagram by numpy.einsum, an axis for each joined pair of ends."""
     letters, partner = flatten([monomial])
     axis: dict[int, int] = {}
     for end, other in enumerate(partner):

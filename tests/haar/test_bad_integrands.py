@@ -145,7 +145,7 @@ def test_one_clear_line(request_: Callable[[], Any], message: str) -> None:
 def test_degrees_that_do_not_balance_give_zero_and_say_why() -> None:
     mean = expect(tr(U @ A) ** 2 * tr(U).conj())
     assert not mean
-    assert mean.notes == ("1 of 1 terms vanish: U occurs 2 times and its conjugate 1 times",)
+    assert mean.notes == ("1 of 1 terms vanish: U occurs 2 times and its conjugate once",)
 
 
 def test_a_sum_of_matrices_starts_from_python_s_zero() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from bisect import bisect_left
 from fractions import Fraction
 from itertools import permutations
@@ -176,6 +177,10 @@ def test_an_orthogonal_matrix_is_real_and_a_symplectic_one_keeps_the_form() -> N
         assert hq.expect(matrix @ matrix.H) == hq.expect(hq.identity())
 
 
+def as_integrand(mean: Any) -> Any:
+    return mean._expression  # noqa: SLF001 - sums and products of averages, as functions of D
+
+
 @settings(max_examples=30)
 @given(integrands(group="unitary", cases=((2, 3),)), integrands(group="unitary", cases=((2, 2),)))
 def test_the_average_is_linear_and_commutes_with_conjugation_and_transposition(
@@ -184,12 +189,12 @@ def test_the_average_is_linear_and_commutes_with_conjugation_and_transposition(
     letters = GIVEN | {"U": U, "V": V}
     f, g = (evaluate(x.node, letters, hq) for x in (first, second))
     means = [hq.expect(x) for x in (f, g)]
-    assert hq.expect(means[0].expression) == means[0]
-    assert hq.expect(f.conj()) == hq.expect(hq.expect(f).expression.conj())
+    assert hq.expect(means[0]) == means[0]
+    assert hq.expect(f.conj()) == hq.expect(as_integrand(hq.expect(f)).conj())
     if type(f) is type(g):
         total = hq.expect(f * 2 - g * (hq.D + 1))
-        assert total == hq.expect(means[0].expression * 2 - means[1].expression * (hq.D + 1))
-    mean = means[0].expression
+        assert total == hq.expect(as_integrand(means[0]) * 2 - as_integrand(means[1]) * (hq.D + 1))
+    mean = as_integrand(means[0])
     if isinstance(mean, hq.MatrixExpression):
         assert hq.expect(f.T) == hq.expect(mean.T)
         assert hq.expect(hq.tr(f)) == hq.expect(hq.tr(mean))
@@ -216,7 +221,7 @@ def test_independent_factors_average_independently_and_names_do_not_matter(data:
             data.draw(products(factors + data.draw(given_letters("AB", most=2)), D=2, is_open=False))
         )
     f, g = (evaluate(node, GIVEN | {"U": U, "V": V}, hq) for node in nodes)
-    assert hq.expect(f * g) == hq.expect(hq.expect(f).expression * hq.expect(g).expression)
+    assert hq.expect(f * g) == hq.expect(as_integrand(hq.expect(f)) * as_integrand(hq.expect(g)))
     assert hq.expect(evaluate(nodes[0], GIVEN | {"U": hq.haar_unitary("Zed")}, hq)) == hq.expect(f)
 
 
@@ -323,3 +328,25 @@ def test_entries_of_the_circular_orthogonal_ensemble_are_those_of_its_unitary(
     fast, slow = hq.expect(integrand), hq.expect(integrand, method="definition")
     assert fast == slow
     assert [fast.at(D) for D in (2, 3)] == [slow.at(D) for D in (2, 3)]
+
+
+def test_what_a_sceptic_tried() -> None:
+    """A second average below the range, one at fixed dimensions, floats that overflow, words without end."""
+    both = (hq.tr(U) * hq.tr(U.H)) ** 3 * (hq.tr(V) * hq.tr(V.H)) ** 3
+    assert hq.expect(both).at(2) == hq.expect(hq.expect(both, over=U)).at(2) == 25
+    mean = hq.expect(hq.tr(U @ A @ U.H @ B) ** 2)
+    fixed = mean.specialise(2)
+    with pytest.raises(InputError, match="specialise after"):
+        hq.expect(fixed)
+    with pytest.raises(InputError, match="series must be taken of a symbolic dimension"):
+        fixed.series()
+    with pytest.raises(InputError, match="D is 2 in this result, got 3"):
+        fixed.at(3, matrices={})
+    huge = np.diag([1e200, 1.0])
+    with pytest.raises(InputError, match="matrices must not overflow"):
+        mean.at(2, matrices={"A": huge, "B": huge})
+    with pytest.raises(InputTypeError, match="matrices must be a mapping"):
+        mean.at(2, matrices=[[1, 0], [0, 1]])  # type: ignore[arg-type]
+    with pytest.raises(CostError, match="a product of 32768 terms would not finish"):
+        hq.tr((U + A) ** 24)
+    assert pickle.loads(pickle.dumps(mean)) == mean  # noqa: S301 - copies go to other processes
