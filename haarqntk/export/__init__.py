@@ -24,6 +24,7 @@ from haarqntk.export._mathml import mathml, to_mathml
 from haarqntk.export._page import html_page
 from haarqntk.export._pdf import pdf_of
 from haarqntk.export._plot import Curve, plot_svg
+from haarqntk.export._section import Evidence, Section, read_section
 from haarqntk.export._style import pairs
 from haarqntk.export._text import plain_text, with_error
 from haarqntk.export._values import quotients
@@ -33,10 +34,12 @@ __all__ = [
     "SCHEMA_VERSION",
     "Citation",
     "Curve",
+    "Evidence",
     "Line",
     "Panel",
     "PaperFigure",
     "Points",
+    "Section",
     "bibliography",
     "bibliography_of",
     "citation",
@@ -61,6 +64,7 @@ __all__ = [
     "quotients",
     "range_of_integral",
     "read_latex",
+    "read_section",
     "record_of",
     "record_of_derivation",
     "to_c",

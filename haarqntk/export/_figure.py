@@ -41,6 +41,7 @@ _POINTS: Mapping[str, dict[str, Any]] = {
     "lowest": {"color": _GREY, "marker": "v"},
     "other": {"color": _GREEN, "marker": "s", "markerfacecolor": "none"},
 }
+LINE_KINDS, POINT_KINDS = tuple(_LINES), tuple(_POINTS)
 _STYLE = """<style>
 .haarqntk-figure:root { color: #1a1a1a; background: #ffffff; }
 @media (prefers-color-scheme: dark) { .haarqntk-figure:root { color: #e8e8e8; background: #15171c; } }

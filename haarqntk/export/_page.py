@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from haarqntk.export._figure import PaperFigure
+    from haarqntk.export._section import Section
     from haarqntk.qntk import EigenvalueFormula, Formula
 
 
@@ -29,6 +30,7 @@ def html_page(
     plot: str,
     campaign: Mapping[str, Any],
     figures: Sequence[PaperFigure],
+    studies: Sequence[Section] = (),
     provenance: Mapping[str, str],
 ) -> str:
     """Render the page.
@@ -43,6 +45,7 @@ def html_page(
         campaign: ``passed`` (bool) and ``sentence``, ``rows`` as above, ``plot`` (an ``<svg>`` element) and
             ``command``.
         figures: The figures of the paper; the page says how to get them if there are none.
+        studies: Predictions beside real training runs; no such section by default.
         provenance: Versions, seed and the command that reproduces the page, by name.
     """
     return (
@@ -58,6 +61,7 @@ def html_page(
             plot=Markup(plot),  # noqa: S704 - our own SVG
             campaign={**campaign, "plot": Markup(campaign["plot"])},  # noqa: S704 - our own SVG
             figures=list(map(_figure, figures)),
+            studies=list(map(_study, studies)),
             provenance=provenance,
         )
     )
@@ -96,6 +100,18 @@ def _figure(figure: PaperFigure) -> dict[str, Any]:
         "svg": Markup(figure.svg()),  # noqa: S704 - our own SVG
         "caption": figure.caption,
         "choices": figure.choices,
+    }
+
+
+def _study(section: Section) -> dict[str, Any]:
+    return {
+        "name": section.name,
+        "title": section.title,
+        "text": section.text,
+        "warnings": section.warnings,
+        "evidence": section.evidence,
+        "figure": _figure(section.figure),
+        "command": section.command,
     }
 
 
