@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A table of a TOML file: the whole file, or the n-th of an array of tables.
+    """A table of a TOML file: the whole file, a table by its name, or the n-th of an array of tables.
 
     Attributes:
         file: The file, for messages.
         text: What it holds.
-        array: The name of the array of tables; empty for the keys at the top.
-        index: Which of them, from 0.
+        array: The name of the table or of the array of tables; empty for the keys at the top.
+        index: Which of the array, from 0; 0 for a single table.
     """
 
     file: str
@@ -38,11 +38,13 @@ class Place:
             ([4, 6], 1)
             >>> Place("f", text, "claim", 1).line("L")
             5
+            >>> Place("f", "[data]\nset = 1\n[circuit]\nset = 2", "circuit").line("set")
+            4
         """
         lines = self.text.splitlines()
-        heads = [i for i, line in enumerate(lines) if re.match(rf"\s*\[\[\s*{self.array}\s*\]\]", line)]
+        heads = [i for i, line in enumerate(lines) if re.match(rf"\s*\[\[?\s*{self.array}\s*\]\]?", line)]
         tables = [i for i, line in enumerate(lines) if re.match(r"\s*\[", line)]
-        start = heads[self.index] if self.array else 0
+        start = heads[self.index] if self.array and heads else 0
         end = next((i for i in tables if i > start or not self.array), len(lines))
         pattern = rf"""\s*["']?{re.escape(key)}["']?\s*="""
         found = (i for i in range(start, end) if key and re.match(pattern, lines[i]))
@@ -53,8 +55,8 @@ class Place:
         return InputError(f"{self.file}, line {self.line(key)}, key {key!r}: {message}")
 
 
-def read_toml(path: Path) -> tuple[dict[str, Any], str]:
-    """Return the data and the text of a TOML file.
+def read_toml(path: Path, *, kind: str = "campaign") -> tuple[dict[str, Any], str]:
+    """Return the data and the text of a TOML file; ``kind`` says what it describes, for messages.
 
     Raises:
         InputError: If it cannot be read, is not UTF-8 or is not TOML; a syntax error has its line.
@@ -63,9 +65,9 @@ def read_toml(path: Path) -> tuple[dict[str, Any], str]:
         text = path.read_bytes().decode()
         return tomllib.loads(text), text
     except OSError as error:
-        raise InputError(f"campaign must be a file that can be read, got {path}: {error.strerror}") from None
+        raise InputError(f"{kind} must be a file that can be read, got {path}: {error.strerror}") from None
     except UnicodeDecodeError as error:
-        raise InputError(f"{path}, byte {error.start}: a campaign must be in UTF-8") from None
+        raise InputError(f"{path}, byte {error.start}: a {kind} must be in UTF-8") from None
     except tomllib.TOMLDecodeError as error:
         message = re.sub(r"\(at line (\d+), column (\d+)\)", r"at line \1, column \2", str(error))
         raise InputError(f"{path} is not TOML: {message}{_key_at(text, message)}") from None

@@ -358,10 +358,7 @@ def main() -> None:
     except (typer.Abort, KeyboardInterrupt):
         typer.echo("haarqntk: stopped; nothing was written", err=True)
         sys.exit(terminal_runs.STOPPED)
-    except Exception as error:
-        message = getattr(error, "format_message", None)  # a usage error of the command-line library
-        if message is None:
-            raise
-        typer.echo(f"haarqntk: {' '.join(message().split())} See 'haarqntk --help'.", err=True)
+    except typer.TyperException as error:  # a usage error: an unknown option, a number that is none
+        typer.echo(f"haarqntk: {' '.join(error.format_message().split())} See 'haarqntk --help'.", err=True)
         sys.exit(BAD_INPUT)
     sys.exit(status)
