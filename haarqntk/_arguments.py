@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from fractions import Fraction
 from typing import TYPE_CHECKING, SupportsIndex, cast
@@ -72,6 +73,36 @@ fractions.Fraction
         if numerator is not None and denominator is not None:
             return Fraction(int(numerator), int(denominator))
     raise InputTypeError(f"{name} must be an exact integer or rational, got {value!r}; {cure}")
+
+
+def real_number(name: str, value: object) -> float:
+    """Return ``value`` as a finite float: Python, NumPy and SymPy reals and Fractions are fine.
+
+    Args:
+        name: The argument's name, for the message.
+        value: Any object with ``__float__`` except a bool or a text.
+
+    Raises:
+        InputTypeError: If ``value`` is no real number.
+        InputError: If it is infinite or not a number.
+
+    Examples:
+        >>> real_number("target", Fraction(1, 4))
+        0.25
+        >>> real_number("target", float("nan"))
+        Traceback (most recent call last):
+        ...
+        haarqntk.errors.InputError: target must be finite, got nan
+    """
+    if isinstance(value, bool | str | bytes) or not hasattr(value, "__float__"):
+        raise InputTypeError(f"{name} must be a real number, got {value!r}; pass a float")
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        raise InputTypeError(f"{name} must be a real number, got {value!r}; pass a float") from None
+    if not math.isfinite(number):
+        raise InputError(f"{name} must be finite, got {number}")
+    return number
 
 
 def one_of(kind: str, value: object, known: Iterable[str]) -> str:

@@ -47,8 +47,10 @@ class Place:
         start = heads[self.index] if self.array and heads else 0
         end = next((i for i in tables if i > start or not self.array), len(lines))
         pattern = rf"""\s*["']?{re.escape(key)}["']?\s*="""
-        found = (i for i in range(start, end) if key and re.match(pattern, lines[i]))
-        return next(found, start) + 1
+        found = [i for i in range(start, end) if key and re.match(pattern, lines[i])]
+        if not self.array and not found:  # a key at the top may be the head of a table
+            found = [i for i in tables if re.match(rf"\s*\[\[?\s*{re.escape(key)}\s*\]", lines[i])]
+        return next(iter(found), start) + 1
 
     def error(self, key: str, message: object) -> InputError:
         """Return an error of this place, with file, line and key before the message."""
