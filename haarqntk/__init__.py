@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from haarqntk import dynamics
     from haarqntk._symbols import T
     from haarqntk.circuits import Circuit, LayerIndex, layer_indices, sum_over
     from haarqntk.export import (
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
     from haarqntk.qntk import (
         EigenvalueFormula,
         Formula,
+        KernelLaw,
         Ratio,
         Series,
         check_claim,
@@ -69,6 +71,7 @@ if TYPE_CHECKING:
         cumulant,
         formula,
         formulas,
+        kernel_law,
         mean,
         parse_moment,
         variance,
@@ -88,6 +91,7 @@ _HOMES = {
     "Formula": "haarqntk.qntk",
     "HaarState": "haarqntk.haar",
     "Integral": "haarqntk.haar",
+    "KernelLaw": "haarqntk.qntk",
     "LayerIndex": "haarqntk.circuits",
     "MatrixExpression": "haarqntk.haar",
     "Ratio": "haarqntk.qntk",
@@ -116,6 +120,7 @@ _HOMES = {
     "icosahedral_group": "haarqntk.haar",
     "identity": "haarqntk.haar",
     "is_design": "haarqntk.haar",
+    "kernel_law": "haarqntk.qntk",
     "kron": "haarqntk.haar",
     "lambdify": "haarqntk.export",
     "latex": "haarqntk.export",
@@ -142,6 +147,7 @@ _HOMES = {
     "weingarten_table": "haarqntk.weingarten",
 }
 _SYMBOLS = ("D", "L")
+_ROOMS = {"dynamics": "haarqntk.dynamics"}  # public as modules
 
 __all__ = [
     "Circuit",
@@ -152,6 +158,7 @@ __all__ = [
     "Formula",
     "HaarState",
     "Integral",
+    "KernelLaw",
     "L",
     "LayerIndex",
     "MatrixExpression",
@@ -169,6 +176,7 @@ __all__ = [
     "clifford_group",
     "covariance",
     "cumulant",
+    "dynamics",
     "expect",
     "formula",
     "formulas",
@@ -181,6 +189,7 @@ __all__ = [
     "icosahedral_group",
     "identity",
     "is_design",
+    "kernel_law",
     "kron",
     "lambdify",
     "latex",
@@ -214,6 +223,8 @@ def __getattr__(name: str) -> Any:
         value = getattr(import_module(_HOMES[name]), name)
     elif name in _SYMBOLS:
         value = import_module("haarqntk._symbols").symbol(name)
+    elif name in _ROOMS:
+        value = import_module(_ROOMS[name])
     else:
         raise AttributeError(f"module 'haarqntk' has no attribute {name!r}")
     globals()[name] = value

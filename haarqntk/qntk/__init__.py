@@ -11,6 +11,7 @@ from haarqntk.qntk._derivation import Derivation
 from haarqntk.qntk._eigenvalues import EigenvalueFormula
 from haarqntk.qntk._formula import Formula
 from haarqntk.qntk._grammar import parse_closed_form, parse_moment
+from haarqntk.qntk._law import KernelLaw, kernel_law
 from haarqntk.qntk._moments import covariance, cumulant, mean, variance
 from haarqntk.qntk._narrative import CHECK, CLOSED_FORM
 from haarqntk.qntk._published import check_published, exact_numerator, kernel_mean_of
@@ -29,6 +30,7 @@ __all__ = [
     "EigenvalueFormula",
     "Equation",
     "Formula",
+    "KernelLaw",
     "Math",
     "Paragraph",
     "PublishedClaim",
@@ -45,6 +47,7 @@ __all__ = [
     "exact_numerator",
     "formula",
     "formulas",
+    "kernel_law",
     "kernel_mean_of",
     "math_of",
     "mean",

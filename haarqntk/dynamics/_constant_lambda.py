@@ -1,0 +1,98 @@
+r"""Gradient flow with a constant relative meta-kernel λ = μ/K: one logistic curve and its three regimes.
+
+Reference: zhang2024; derivations/14_dynamics.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from haarqntk.dynamics._prediction import Prediction, check_times, number
+
+
+@dataclass(frozen=True, eq=False)
+class ConstantLambdaFlow(Prediction):
+    """The curve, with what tells the regimes apart.
+
+    Attributes:
+        conserved: C = K − 2λε, the same at all times.
+        regime: "frozen-kernel" (C > 0), "critical" (C = 0) or "frozen-error" (C < 0).
+        exponent: What decays, and how: η|C| is the rate of e^{−η|C|t}, of ε for C > 0 and of K for C < 0; at C = 0
+            it is the 1 of ε ~ 1/t.
+        residual_limit: lim ε(t) as t → ∞: 0, or −C/2λ for C < 0.
+        kernel_limit: lim K(t) as t → ∞: C, or 0 for C ≤ 0.
+    """
+
+    conserved: float = 0.0
+    regime: str = "critical"
+    exponent: float = 1.0
+    residual_limit: float = 0.0
+    kernel_limit: float = 0.0
+
+
+def constant_lambda_flow(
+    kernel: object, times: object, *, learning_rate: object, residual: object, relative_meta_kernel: object
+) -> ConstantLambdaFlow:
+    r"""The gradient flow dε/dt = −ηKε, dK/dt = −2ηεμ with μ = λK and constant λ, in closed form.
+
+    C = K − 2λε is conserved, so dε/dt = −η(C + 2λε)ε, which is logistic:
+
+    .. math:: \varepsilon(t) = \frac{\varepsilon_0}{e^{x} + 2\lambda\varepsilon_0 (e^{x} - 1)/C}, \qquad x = \eta C t.
+
+    Args:
+        kernel: K(0) ≥ 0.
+        times: Times ≥ 0.
+        learning_rate: η > 0.
+        residual: ε(0).
+        relative_meta_kernel: λ.
+
+    Returns:
+        ε(t), K(t), the loss, and the regime.
+
+    Raises:
+        InputTypeError, InputError: If an argument is of the wrong kind or range.
+
+    Examples:
+        >>> for start in (1.0, 2.0, 3.0):
+        ...     p = constant_lambda_flow(4, [0, 50], learning_rate=1, residual=start, relative_meta_kernel=1)
+        ...     print(p.regime, p.conserved, p.residual[-1].round(4), p.kernel[-1].round(4))
+        frozen-kernel 2.0 0.0 2.0
+        critical 0.0 0.01 0.0199
+        frozen-error -2.0 1.0 0.0
+
+    Reference:
+        [zhang2024]; derivations/14_dynamics.md.
+    """
+    K_0, eta = number("kernel", kernel, at_least=0), number("learning_rate", learning_rate, positive=True)
+    start, lam = number("residual", residual), number("relative_meta_kernel", relative_meta_kernel)
+    t = check_times(times)
+    C = K_0 - 2 * lam * start
+    # numerator and denominator are divided by e^{max(x, 0)}: nothing overflows, and C → 0 needs no case
+    x = eta * C * t
+    shrink, grow = np.exp(-np.maximum(x, 0.0)), np.exp(np.minimum(x, 0.0))
+    denominator = grow + 2 * lam * start * eta * t * _relative(np.abs(x))
+    epsilon = start * shrink / denominator
+    regime = "frozen-kernel" if C > 0 else "frozen-error" if C < 0 else "critical"
+    return ConstantLambdaFlow(
+        times=t,
+        residual=epsilon,
+        kernel=K_0 * grow / denominator,
+        loss=epsilon**2 / 2,
+        assumption="The relative meta-kernel λ = μ/K keeps its value, and steps are small (gradient flow).",
+        reference="zhang2024; derivations/14_dynamics.md",
+        conserved=C,
+        regime=regime,
+        exponent=eta * abs(C) if C else 1.0,
+        residual_limit=-C / (2 * lam) if C < 0 else 0.0,
+        kernel_limit=max(C, 0.0),
+    )
+
+
+def _relative(
+    x: np.ndarray[tuple[int, ...], np.dtype[np.float64]],
+) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    """(1 − e^{−x})/x for x ≥ 0, and 1 at x = 0."""
+    safe = np.where(x > 0, x, 1.0)
+    return np.where(x > 0, -np.expm1(-safe) / safe, 1.0)

@@ -1,0 +1,156 @@
+"""``Prediction``: curves over time with the assumption under which they hold, and the checks of arguments."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields
+from numbers import Rational, Real
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from haarqntk.errors import InputError, InputTypeError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+_LARGEST_STEP = 2**53  # every integer up to here is a float
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """Curves over time; arrays are read-only.
+
+    Attributes:
+        times: The times, one-dimensional: numbers of steps of gradient descent, or the time of its flow.
+        residual: ε or its mean at these times; for m data points of the shape (times, m).
+        kernel: K at these times, a number or an m × m matrix each; None where the prediction has none.
+        lower: Rigorous lower bounds of ``residual``; None where it has no bracket.
+        upper: Rigorous upper bounds.
+        loss: ½ Σ_j ε_j² or its mean; None where the prediction has none.
+        assumption: Under which conditions this is what training does, in one sentence.
+        reference: Keys into the bibliography, and the derivation.
+    """
+
+    times: Array
+    residual: Array
+    kernel: Array | None = None
+    lower: Array | None = None
+    upper: Array | None = None
+    loss: Array | None = None
+    assumption: str = ""
+    reference: str = ""
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, np.ndarray):
+                frozen = np.array(value)
+                frozen.setflags(write=False)
+                object.__setattr__(self, field.name, frozen)
+
+    @property
+    def width(self) -> float:
+        """The largest distance between ``lower`` and ``upper``; 0 where there is no bracket."""
+        if self.lower is None or self.upper is None:
+            return 0.0
+        return float(np.max(self.upper - self.lower, initial=0.0))
+
+
+def number(name: str, value: object, *, positive: bool = False, at_least: float | None = None) -> float:
+    """Check a finite real number; any real type, also exact ones.
+
+    Raises:
+        InputTypeError, InputError: If it is none, or out of range.
+    """
+    if isinstance(value, bool | np.bool_) or not isinstance(value, Real | Rational | np.generic):
+        raise InputTypeError(
+            f"{name} must be a real number, got {value!r}; pass a float, an int or a Fraction"
+        )
+    try:
+        x = float(value)
+    except (OverflowError, TypeError):
+        raise InputError(f"{name} must be a real number within the range of a float, got {value!r}") from None
+    if not math.isfinite(x):
+        raise InputError(f"{name} must be finite, got {x}")
+    if positive and x <= 0:
+        raise InputError(f"{name} must be > 0, got {x:g}")
+    if at_least is not None and x < at_least:
+        raise InputError(f"{name} must be ≥ {at_least:g}, got {x:g}")
+    return x
+
+
+def check_times(times: object, *, are_steps: bool = False) -> Array:
+    """Check times ≥ 0, or numbers of steps: a number or a one-dimensional list of them.
+
+    Raises:
+        InputTypeError, InputError: If they are no numbers, negative, not finite, or no integers where they
+            count steps.
+    """
+    array = real_array("times", times)
+    if array.ndim > 1 or array.size == 0:
+        raise InputError(f"times must be one-dimensional and not empty, got the shape {array.shape}")
+    array = np.atleast_1d(array)
+    if array.min() < 0:
+        raise InputError(f"times must be ≥ 0, got {array.min():g}")
+    if are_steps and (np.any(array != np.floor(array)) or array.max() > _LARGEST_STEP):
+        wrong = array[(array != np.floor(array)) | (array > _LARGEST_STEP)][0]
+        raise InputError(
+            f"times must be integers up to 2^53 where they count steps, got {wrong:g}; pass flow=True"
+        )
+    return array
+
+
+def real_array(name: str, values: Any) -> Array:
+    """Check an array of finite real numbers of any shape; exact numbers are rounded.
+
+    Raises:
+        InputTypeError, InputError: If an entry is no real number, or not finite.
+    """
+    message = f"{name} must be real numbers, got {_short(values)}; pass floats or exact numbers"
+    try:
+        given = np.asarray(values)
+        is_real = given.dtype.kind in "iuf" or (given.dtype.kind == "O" and _are_rational(given))
+        array = np.array(given if is_real else np.nan, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError):
+        raise InputTypeError(message) from None
+    if not is_real:
+        raise InputTypeError(message)
+    if not np.isfinite(array).all():
+        raise InputError(f"{name} must be finite, got {array[~np.isfinite(array)][0]}")
+    return array
+
+
+def _are_rational(array: NDArray[np.object_]) -> bool:
+    return all(isinstance(x, Real | Rational) and not isinstance(x, bool) for x in array.ravel())
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."  # noqa: PLR2004 - a line
+
+
+def check_kernel(kernel: object) -> Array:
+    """Check a kernel: a number ≥ 0, or a symmetric positive semidefinite matrix.
+
+    Raises:
+        InputTypeError, InputError: If it is none.
+    """
+    K = real_array("kernel", kernel)
+    if K.ndim == 0:
+        number("kernel", float(K), at_least=0)
+        return K
+    if K.ndim != 2 or K.shape[0] != K.shape[1] or K.size == 0:  # noqa: PLR2004 - a matrix
+        raise InputError(f"kernel must be a number or a square matrix, got the shape {K.shape}")
+    size = float(np.abs(K).max())
+    if np.abs(K - K.T).max() > _ROUNDING * size:
+        raise InputError(f"kernel must be symmetric, got K − Kᵀ of the size {np.abs(K - K.T).max():.3g}")
+    smallest = float(np.linalg.eigvalsh(K)[0])
+    if smallest < -_ROUNDING * len(K) * size:
+        raise InputError(f"kernel must be positive semidefinite, got the eigenvalue {smallest:.3g}")
+    return K
+
+
+_ROUNDING = 1e-10  # relative: what the product of a Jacobian with itself may lose

@@ -1,0 +1,225 @@
+r"""The law of the kernel under ``segments``: K = v·S_L with independent factors, and exact moments of any order.
+
+v = ⟨M²⟩ − ⟨M⟩² is the variance of O in a Haar-random state, S_L = Σ_l ξ_l² with independent ξ_l. The populations
+of the state in O's eigenbasis are flat on the simplex, and
+
+.. math:: \mathbb E \xi^{2n} = 4^n \frac{(1/2)_n (D/2)_n}{((D+1)/2)_n (D-1)_n}, \qquad (x)_n = x (x+1) \cdots (x+n-1).
+
+``circuits.kernel_moment`` has the same moments to n = 5 as formulas in D and T_j, by the Weingarten calculus.
+
+Reference: derivations/14_dynamics.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from math import comb, factorial, lcm, perm
+from typing import Any
+
+import numpy as np
+
+from haarqntk._arguments import integer
+from haarqntk.errors import CostError, InputError
+from haarqntk.qntk._inputs import circuit_dimension, one_spectrum
+
+_MOST_STEPS = 2 * 10**7  # multiplications of integers in one table: some ten seconds
+_HERMITIAN = 1e-10  # relative, far above the rounding of a product of matrices and far below a typing error
+
+
+@dataclass(frozen=True, slots=True)
+class KernelLaw:
+    """The law of K for one dimension, depth and spectrum; make one with ``kernel_law``.
+
+    Attributes:
+        D: The dimension, even.
+        L: The number of layers.
+        spectrum: The D eigenvalues of O in increasing order.
+        ensemble: "segments"; generators with X² = 1, Tr X = 0.
+    """
+
+    D: int
+    L: int
+    spectrum: tuple[Fraction, ...]
+    ensemble: str = "segments"
+
+    @property
+    def reference(self) -> str:
+        """Where it is derived."""
+        return "liu2023; derivations/14_dynamics.md"
+
+    @property
+    def largest_variance(self) -> Fraction:
+        """The largest v that a state can have: (o_max − o_min)²/4."""
+        return (self.spectrum[-1] - self.spectrum[0]) ** 2 / 4
+
+    @property
+    def largest_square_sum(self) -> Fraction:
+        """The largest S_L: ξ² ≤ 4 in every layer."""
+        return Fraction(4 * self.L)
+
+    @property
+    def largest(self) -> Fraction:
+        """The largest K that a circuit can have, L (o_max − o_min)²."""
+        return self.largest_variance * self.largest_square_sum
+
+    @property
+    def mean(self) -> Fraction:
+        """K̄ = E[K]."""
+        return self.moment(1)
+
+    @property
+    def variance(self) -> Fraction:
+        """ΔK² = E[K²] − K̄²."""
+        return self.moment(2) - self.moment(1) ** 2
+
+    def xi_moments(self, largest: int) -> tuple[Fraction, ...]:
+        """E[ξ^{2n}] for n = 0 … ``largest``."""
+        return _xi_moments(self.D, integer("largest", largest, at_least=0))
+
+    def square_sum_moments(self, largest: int) -> tuple[Fraction, ...]:
+        """E[S_L^n] for n = 0 … ``largest``."""
+        return _square_sum_moments(self.D, self.L, integer("largest", largest, at_least=0))
+
+    def variance_moments(self, largest: int, *, output_power: int = 0) -> tuple[Fraction, ...]:
+        """E[z^p v^n] for n = 0 … ``largest``, z = ⟨M⟩ and p = ``output_power``: z and v have one state.
+
+        Raises:
+            CostError: If the table of D·(2n + p)²/4 steps would not finish.
+        """
+        n, p = integer("largest", largest, at_least=0), integer("output_power", output_power, at_least=0)
+        return _variance_moments(self.spectrum, n, p)
+
+    def moments(self, largest: int, *, output_power: int = 0) -> tuple[Fraction, ...]:
+        """E[z^p K^n] for n = 0 … ``largest`` and p = ``output_power``.
+
+        Raises:
+            InputTypeError, InputError: If an argument is no integer ≥ 0.
+            CostError: As ``variance_moments``.
+
+        Examples:
+            >>> law = kernel_law(D=4, L=6, spectrum=[1, -1, -1, 1])
+            >>> [str(moment) for moment in law.moments(2)]
+            ['1', '64/25', '10624/1225']
+            >>> len(law.moments(40))
+            41
+        """
+        variances = self.variance_moments(largest, output_power=output_power)
+        return tuple(
+            a * b for a, b in zip(variances, self.square_sum_moments(len(variances) - 1), strict=True)
+        )
+
+    def moment(self, n: int, *, output_power: int = 0) -> Fraction:
+        """E[z^p K^n] for p = ``output_power``; see ``moments``."""
+        return self.moments(n, output_power=output_power)[-1]
+
+
+def kernel_law(*, D: int, L: int, spectrum: object = None, observable: object = None) -> KernelLaw:
+    """The law of K for Pauli generators under ``segments``, by its exact moments of every order.
+
+    Args:
+        D: The dimension, an even integer ≥ 2.
+        L: The number of layers, an integer ≥ 1.
+        spectrum: The D eigenvalues of O, integers or rationals, in any order.
+        observable: Instead of the spectrum, O as a Hermitian D × D array or Qobj; its eigenvalues are floats, which
+            are then taken as the binary fractions that they are.
+
+    Returns:
+        The law.
+
+    Raises:
+        InputTypeError, InputError: If an argument is missing, of the wrong kind or out of range.
+
+    Examples:
+        >>> law = kernel_law(D=8, L=6, spectrum=[5, 3, 1, 0, 0, -1, -2, -7])
+        >>> law.mean, law.largest
+        (Fraction(316, 21), Fraction(864, 1))
+
+    Reference:
+        [liu2023] Eq. 6 for K; derivations/14_dynamics.md.
+    """
+    dimension, depth = circuit_dimension(D), integer("L", L, at_least=1)
+    if (spectrum is None) == (observable is None):
+        got = "neither" if spectrum is None else "both"
+        raise InputError(f"exactly one of spectrum= and observable= must be given, got {got}")
+    values = one_spectrum(spectrum if observable is None else _eigenvalues(observable, dimension), dimension)
+    return KernelLaw(dimension, depth, tuple(sorted(values)))
+
+
+def _eigenvalues(observable: Any, D: int) -> list[Fraction]:
+    matrix = np.asarray(observable.full() if hasattr(observable, "full") else observable)
+    if matrix.shape != (D, D) or matrix.dtype.kind not in "iufc":
+        raise InputError(f"observable must be a {D} × {D} matrix of numbers, got the shape {matrix.shape}")
+    deviation = np.abs(matrix - matrix.conj().T).max(initial=0.0)
+    if not deviation <= _HERMITIAN * np.abs(matrix).max(initial=0.0):  # also where an entry is no number
+        raise InputError(f"observable must be finite and Hermitian, got O − O† of the size {deviation:.3g}")
+    return [Fraction(float(x)) for x in np.linalg.eigvalsh(matrix)]
+
+
+def _xi_moments(D: int, largest: int) -> tuple[Fraction, ...]:
+    # 4^n (1/2)_n (D/2)_n / ((D+1)/2)_n (D−1)_n, term by term
+    moments = [Fraction(1)]
+    for n in range(largest):
+        moments.append(moments[-1] * Fraction(2 * (2 * n + 1) * (D + 2 * n), (D + 1 + 2 * n) * (D - 1 + n)))
+    return tuple(moments)
+
+
+@lru_cache(maxsize=64)
+def _square_sum_moments(D: int, L: int, largest: int) -> tuple[Fraction, ...]:
+    """E[S_L^n] = n! [x^n] (Σ_j E[ξ^{2j}] x^j/j!)^L, by the recursion of g' f = L f' g for g = f^L."""
+    f = [value / factorial(j) for j, value in enumerate(_xi_moments(D, largest))]
+    g = [Fraction(1)]
+    for n in range(1, largest + 1):
+        terms = (((L + 1) * j - n) * f[j] * g[n - j] for j in range(1, n + 1))
+        g.append(sum(terms, Fraction(0)) / n)
+    return tuple(value * factorial(n) for n, value in enumerate(g))
+
+
+@lru_cache(maxsize=64)
+def _variance_moments(spectrum: tuple[Fraction, ...], largest: int, power: int) -> tuple[Fraction, ...]:
+    """E[z^p v^n] = Σ_i C(p,i) c^{p−i} Σ_j C(n,j) (−1)^j E[⟨A²⟩^{n−j} ⟨A⟩^{2j+i}] for O = c + A."""
+    # v does not see the shift c; where it is the commonest eigenvalue, most factors of the table are 1
+    centre = max(set(spectrum), key=spectrum.count)
+    scale = lcm(*(x.denominator for x in spectrum))
+    shifted = tuple(int((x - centre) * scale) for x in spectrum if x != centre)
+    degree = 2 * largest + power
+    steps = len(shifted) * (degree + 2) ** 2 // 4
+    if steps > _MOST_STEPS:
+        raise CostError(
+            f"moments of v up to n = {largest} at D = {len(spectrum)} would take {steps} steps; at most "
+            f"{_MOST_STEPS} are affordable: lower n, or D"
+        )
+    table, D = _complete_symmetric(shifted, degree), len(spectrum)
+
+    def expectation(a: int, b: int) -> Fraction:
+        """E[⟨A⟩^a ⟨A²⟩^b], A in units of 1/scale."""
+        return Fraction(factorial(a) * factorial(b) * table[b][a], perm(D + a + b - 1, a + b))
+
+    moments = []
+    for n in range(largest + 1):
+        total = Fraction(0)
+        for i in range(power + 1):
+            centred = sum(
+                (comb(n, j) * (-1) ** j * expectation(2 * j + i, n - j) for j in range(n + 1)), Fraction(0)
+            )
+            total += comb(power, i) * centre ** (power - i) * centred / Fraction(scale) ** (2 * n + i)
+        moments.append(total)
+    return tuple(moments)
+
+
+def _complete_symmetric(eigenvalues: tuple[int, ...], degree: int) -> list[list[int]]:
+    """The coefficients [b][a] of y^a x^b in Π_i 1/(1 − yλ_i − xλ_i²), for a + 2b ≤ ``degree``.
+
+    The part of degree r in y and x is the complete symmetric function h_r of the numbers yλ_i + xλ_i².
+    """
+    table = [[0] * (degree - 2 * b + 1) for b in range(degree // 2 + 1)]
+    table[0][0] = 1
+    for o in eigenvalues:
+        square = o * o
+        for b, row in enumerate(table):
+            above = table[b - 1] if b else [0] * len(row)
+            previous = 0
+            for a in range(len(row)):
+                previous = row[a] = row[a] + o * previous + square * above[a]
+    return table
