@@ -33,7 +33,7 @@ from haarqntk.montecarlo._power import (
 )
 from haarqntk.montecarlo._problem import Problem
 from haarqntk.montecarlo._quantities import quantities
-from haarqntk.montecarlo._simulate import check_affordable, simulate
+from haarqntk.montecarlo._simulate import check_affordable, simulate, values_in_blocks
 
 __all__ = [
     "DETECTED",
@@ -63,4 +63,5 @@ __all__ = [
     "samples_needed",
     "simulate",
     "train",
+    "values_in_blocks",
 ]

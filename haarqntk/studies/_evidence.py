@@ -1,0 +1,105 @@
+"""What the studies share: a recipe for a study, a statement with its z-score, and curves as tuples of numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Protocol
+
+import numpy as np
+
+from haarqntk.export import Evidence, Section, with_error
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+LARGEST_Z: Final = 4.0
+"""A statement about means holds within this many standard errors; by chance one in 16,000 does not."""
+
+
+class Make(Protocol):
+    """Makes the section of a study: the same for the same seed; ``progress`` hears of the work, ``cost`` in all."""
+
+    def __call__(self, *, seed: int, progress: Callable[[float], object]) -> Section:
+        """Make it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """A study that comes with the library.
+
+    Attributes:
+        name: Its name on the command line.
+        command: The command that runs it: train, diagnose or depth.
+        make: The function that runs it.
+        cost: The sum of what ``progress`` is called with; about seconds on one core.
+    """
+
+    name: str
+    command: str
+    make: Make
+    cost: float
+
+    def shell_command(self, seed: int) -> str:
+        """The shell command that makes it again."""
+        return f"haarqntk {self.command} {self.name} --seed {seed} --out studies"
+
+
+def agreement(statement: str, *, predicted: float, mean: float, error: float, samples: int, digits: int = 4) -> Evidence:
+    """A statement that a mean over runs is the predicted number."""
+    return bracketed(statement, lower=predicted, upper=predicted, mean=mean, error=error, samples=samples, digits=digits)
+
+
+def bracketed(
+    statement: str, *, lower: float, upper: float, mean: float, error: float, samples: int, digits: int = 4
+) -> Evidence:
+    """A statement that a mean over runs lies in a bracket; z counts from its nearer end."""
+    z = distance(mean, error, lower, upper)
+    middle = f"{(lower + upper) / 2:.{digits}g}"
+    return Evidence(
+        statement=statement,
+        predicted=middle if upper - lower < error / 10 else f"from {lower:.{digits}g} to {upper:.{digits}g}",
+        seen=with_error(mean, error),
+        distance=f"z = {z:+.1f}, N = {samples:,}",
+        holds=abs(z) <= LARGEST_Z,
+    )
+
+
+def disagreement(statement: str, *, predicted: float, mean: float, error: float, samples: int) -> Evidence:
+    """A statement that a simpler prediction fails: the mean lies more than ``LARGEST_Z`` standard errors off it."""
+    z = distance(mean, error, predicted, predicted)
+    return Evidence(
+        statement=statement,
+        predicted=f"{predicted:.4g} by the simpler prediction",
+        seen=with_error(mean, error),
+        distance=f"z = {z:+.1f}, N = {samples:,}: refused",
+        holds=abs(z) > LARGEST_Z,
+    )
+
+
+def within(statement: str, *, predicted: float, seen: float, relative: float) -> Evidence:
+    """A statement that a number is the predicted one up to a stated relative deviation."""
+    deviation = abs(seen / predicted - 1)
+    return Evidence(
+        statement=statement,
+        predicted=f"{predicted:.4g}",
+        seen=f"{seen:.4g}",
+        distance=f"relative {deviation:.2g}, stated {relative:g}",
+        holds=bool(deviation <= relative),
+    )
+
+
+def distance(mean: float, error: float, lower: float, upper: float) -> float:
+    """How many standard errors a mean lies above (or, negative, below) a bracket; 0 inside."""
+    return (max(mean - upper, 0.0) + min(mean - lower, 0.0)) / error
+
+
+def mean_and_error(values: ArrayLike) -> tuple[float, float]:
+    """The mean of independent values and its standard error."""
+    array = np.asarray(values, dtype=np.float64)
+    return float(array.mean()), float(array.std(ddof=1) / np.sqrt(len(array)))
+
+
+def numbers(values: ArrayLike) -> tuple[float, ...]:
+    """An array as a tuple of floats of 9 digits, which is what a figure needs."""
+    return tuple(float(f"{x:.9g}") for x in np.asarray(values, dtype=np.float64))
