@@ -75,6 +75,7 @@ if TYPE_CHECKING:
     )
     from haarqntk.weingarten import WeingartenFunction, weingarten, weingarten_table
 
+    training: ModuleType
     D: Any
     L: Any
 
@@ -141,6 +142,7 @@ _HOMES = {
     "variance": "haarqntk.qntk",
     "weingarten_table": "haarqntk.weingarten",
 }
+_ROOMS = ("training",)  # reached as hq.NAME and loaded at first use
 _SYMBOLS = ("D", "L")
 
 __all__ = [
@@ -201,6 +203,7 @@ __all__ = [
     "to_mathml",
     "to_python",
     "tr",
+    "training",
     "twirl",
     "twirl_channel",
     "variance",
@@ -212,6 +215,8 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name in _HOMES:
         value = getattr(import_module(_HOMES[name]), name)
+    elif name in _ROOMS:
+        value = import_module(f"haarqntk.{name}")
     elif name in _SYMBOLS:
         value = import_module("haarqntk._symbols").symbol(name)
     else:
