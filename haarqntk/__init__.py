@@ -78,6 +78,7 @@ if TYPE_CHECKING:
     )
     from haarqntk.weingarten import WeingartenFunction, weingarten, weingarten_table
 
+    training: ModuleType
     D: Any
     L: Any
 
@@ -146,6 +147,7 @@ _HOMES = {
     "variance": "haarqntk.qntk",
     "weingarten_table": "haarqntk.weingarten",
 }
+_ROOMS = ("training",)  # reached as hq.NAME and loaded at first use
 _SYMBOLS = ("D", "L")
 _ROOMS = {"dynamics": "haarqntk.dynamics"}  # public as modules
 
@@ -210,6 +212,7 @@ __all__ = [
     "to_mathml",
     "to_python",
     "tr",
+    "training",
     "twirl",
     "twirl_channel",
     "variance",
@@ -221,6 +224,8 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name in _HOMES:
         value = getattr(import_module(_HOMES[name]), name)
+    elif name in _ROOMS:
+        value = import_module(f"haarqntk.{name}")
     elif name in _SYMBOLS:
         value = import_module("haarqntk._symbols").symbol(name)
     elif name in _ROOMS:

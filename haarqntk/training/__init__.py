@@ -1,0 +1,40 @@
+"""Real training: circuits with gradients, gradient descent, and what the kernel does along a run.
+
+Circuits are values; their outputs, Jacobians and second derivatives come from batched state vectors. This room
+knows no prediction: the exact rooms and ``dynamics`` have those, and the front doors put both side by side.
+"""
+
+from haarqntk.training._ansatz import (
+    Encoding,
+    circuit_of_ansatz,
+    hamiltonian_variational,
+    hardware_efficient,
+    prl_circuit,
+)
+from haarqntk.training._circuit import FixedGate, ParametrisedCircuit, PauliRotation
+from haarqntk.training._derivatives import kernel_matrix, meta_kernels, outputs, outputs_and_jacobian
+from haarqntk.training._gradient_descent import train
+from haarqntk.training._observable import Observable
+from haarqntk.training._run import TrainingRun, check_step_size
+from haarqntk.training._statistics import KernelStatistics, kernel_statistics
+
+__all__ = [
+    "Encoding",
+    "FixedGate",
+    "KernelStatistics",
+    "Observable",
+    "ParametrisedCircuit",
+    "PauliRotation",
+    "TrainingRun",
+    "check_step_size",
+    "circuit_of_ansatz",
+    "hamiltonian_variational",
+    "hardware_efficient",
+    "kernel_matrix",
+    "kernel_statistics",
+    "meta_kernels",
+    "outputs",
+    "outputs_and_jacobian",
+    "prl_circuit",
+    "train",
+]
