@@ -350,3 +350,20 @@ def test_what_a_sceptic_tried() -> None:
     with pytest.raises(CostError, match="a product of 32768 terms would not finish"):
         hq.tr((U + A) ** 24)
     assert pickle.loads(pickle.dumps(mean)) == mean  # noqa: S301 - copies go to other processes
+
+
+def test_power_sums_of_different_cycle_types_are_orthogonal() -> None:
+    squares = hq.tr(U) ** 2 * hq.tr(U.H @ U.H)
+    assert hq.expect(squares).to_sympy() == 0
+    assert hq.expect(squares).at(1) == 1  # one phase: both cycle types are the same number
+
+
+@pytest.mark.parametrize("column", [0, hq.D / 2, 1, hq.D / 2 + 1])
+@pytest.mark.parametrize("row", [0, hq.D / 2])
+def test_the_conjugate_of_a_symplectic_entry_has_its_sign(row: Any, column: Any) -> None:
+    S = hq.haar_symplectic("S")
+    square = S[row, column] * S[row, column].conj()
+    assert hq.expect(square).to_sympy() == 1 / hq.D
+    other = S[0, 0] * S[0, 0].conj()
+    both = hq.expect(square * other)
+    assert both.at(4) == hq.expect(square * other, method="definition").at(4) > 0
