@@ -20,10 +20,11 @@ from typing import Any
 
 import numpy as np
 
-from haarqntk._arguments import integer
+from haarqntk._arguments import integer, one_of
 from haarqntk.errors import CostError, InputError
 from haarqntk.qntk._inputs import circuit_dimension, one_spectrum
 
+_ENSEMBLES = ("segments", "prl_ansatz")
 _MOST_STEPS = 2 * 10**7  # multiplications of integers in one table: some ten seconds
 _HERMITIAN = 1e-10  # relative, far above the rounding of a product of matrices and far below a typing error
 
@@ -36,7 +37,8 @@ class KernelLaw:
         D: The dimension, even.
         L: The number of layers.
         spectrum: The D eigenvalues of O in increasing order.
-        ensemble: "segments"; generators with X² = 1, Tr X = 0.
+        ensemble: "segments", generators with X² = 1, Tr X = 0; or "prl_ansatz", with Haar segments on both sides, in
+            which a generator is the identity and its layer silent, ξ_l = 0, with probability 1/D².
     """
 
     D: int
@@ -74,13 +76,19 @@ class KernelLaw:
         """ΔK² = E[K²] − K̄²."""
         return self.moment(2) - self.moment(1) ** 2
 
+    @property
+    def silence(self) -> Fraction:
+        """The probability that a layer's generator is the identity."""
+        return Fraction(1, self.D**2) if self.ensemble == "prl_ansatz" else Fraction(0)
+
     def xi_moments(self, largest: int) -> tuple[Fraction, ...]:
         """E[ξ^{2n}] for n = 0 … ``largest``."""
-        return _xi_moments(self.D, integer("largest", largest, at_least=0))
+        return _xi_moments(self.D, self.silence, integer("largest", largest, at_least=0))
 
     def square_sum_moments(self, largest: int) -> tuple[Fraction, ...]:
         """E[S_L^n] for n = 0 … ``largest``."""
-        return _square_sum_moments(self.D, self.L, integer("largest", largest, at_least=0))
+        n = integer("largest", largest, at_least=0)
+        return _square_sum_moments(self.xi_moments(n), self.L)
 
     def variance_moments(self, largest: int, *, output_power: int = 0) -> tuple[Fraction, ...]:
         """E[z^p v^n] for n = 0 … ``largest``, z = ⟨M⟩ and p = ``output_power``: z and v have one state.
@@ -115,8 +123,10 @@ class KernelLaw:
         return self.moments(n, output_power=output_power)[-1]
 
 
-def kernel_law(*, D: int, L: int, spectrum: object = None, observable: object = None) -> KernelLaw:
-    """The law of K for Pauli generators under ``segments``, by its exact moments of every order.
+def kernel_law(
+    *, D: int, L: int, spectrum: object = None, observable: object = None, ensemble: str = "segments"
+) -> KernelLaw:
+    """The law of K for Pauli generators and Haar segments, by its exact moments of every order.
 
     Args:
         D: The dimension, an even integer ≥ 2.
@@ -124,12 +134,14 @@ def kernel_law(*, D: int, L: int, spectrum: object = None, observable: object = 
         spectrum: The D eigenvalues of O, integers or rationals, in any order.
         observable: Instead of the spectrum, O as a Hermitian D × D array or Qobj; its eigenvalues are floats, which
             are then taken as the binary fractions that they are.
+        ensemble: "segments" (default) or "prl_ansatz"; in others K is no product of independent factors.
 
     Returns:
         The law.
 
     Raises:
         InputTypeError, InputError: If an argument is missing, of the wrong kind or out of range.
+        UnknownNameError: If the ensemble is unknown here.
 
     Examples:
         >>> law = kernel_law(D=8, L=6, spectrum=[5, 3, 1, 0, 0, -1, -2, -7])
@@ -144,7 +156,7 @@ def kernel_law(*, D: int, L: int, spectrum: object = None, observable: object = 
         got = "neither" if spectrum is None else "both"
         raise InputError(f"exactly one of spectrum= and observable= must be given, got {got}")
     values = one_spectrum(spectrum if observable is None else _eigenvalues(observable, dimension), dimension)
-    return KernelLaw(dimension, depth, tuple(sorted(values)))
+    return KernelLaw(dimension, depth, tuple(sorted(values)), one_of("ensemble", ensemble, _ENSEMBLES))
 
 
 def _eigenvalues(observable: Any, D: int) -> list[Fraction]:
@@ -157,20 +169,20 @@ def _eigenvalues(observable: Any, D: int) -> list[Fraction]:
     return [Fraction(float(x)) for x in np.linalg.eigvalsh(matrix)]
 
 
-def _xi_moments(D: int, largest: int) -> tuple[Fraction, ...]:
+def _xi_moments(D: int, silence: Fraction, largest: int) -> tuple[Fraction, ...]:
     # 4^n (1/2)_n (D/2)_n / ((D+1)/2)_n (D−1)_n, term by term
-    moments = [Fraction(1)]
+    moments = [1 - silence]
     for n in range(largest):
         moments.append(moments[-1] * Fraction(2 * (2 * n + 1) * (D + 2 * n), (D + 1 + 2 * n) * (D - 1 + n)))
-    return tuple(moments)
+    return (Fraction(1), *moments[1:])
 
 
 @lru_cache(maxsize=64)
-def _square_sum_moments(D: int, L: int, largest: int) -> tuple[Fraction, ...]:
+def _square_sum_moments(xi_moments: tuple[Fraction, ...], L: int) -> tuple[Fraction, ...]:
     """E[S_L^n] = n! [x^n] (Σ_j E[ξ^{2j}] x^j/j!)^L, by the recursion of g' f = L f' g for g = f^L."""
-    f = [value / factorial(j) for j, value in enumerate(_xi_moments(D, largest))]
+    f = [value / factorial(j) for j, value in enumerate(xi_moments)]
     g = [Fraction(1)]
-    for n in range(1, largest + 1):
+    for n in range(1, len(f)):
         terms = (((L + 1) * j - n) * f[j] * g[n - j] for j in range(1, n + 1))
         g.append(sum(terms, Fraction(0)) / n)
     return tuple(value * factorial(n) for n, value in enumerate(g))

@@ -1,0 +1,164 @@
+r"""E[ε(t)] and E[ε(t)²/2] as exact power series in ηt, averaged by the engine term by term.
+
+Gradient flow is θ̇_l = −η ε g_l, so along it every function of the angles obeys Ḟ = −η ε Σ_l g_l ∂_l F. Each order adds
+a residual and a gradient: two copies.
+
+Reference: derivations/14_dynamics.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from math import factorial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from haarqntk._arguments import integer, one_of, rational
+from haarqntk._lazy import LazyModule
+from haarqntk.circuits import TARGET, Circuit, Copy, Expression, Output, Term
+from haarqntk.dynamics._prediction import Prediction, check_times, number
+from haarqntk.errors import CostError, InputTypeError
+from haarqntk.qntk import Formula, mean
+
+if TYPE_CHECKING:
+    from haarqntk.traces import TracePolynomial
+
+sympy = LazyModule("sympy")
+
+_STARTS = {"residual": 1, "loss": 2}  # copies at order 0
+_ASSUMPTION = "Times are short: the series in ηt breaks off after order {}."
+_REFERENCE = "derivations/14_dynamics.md"
+
+
+@dataclass(frozen=True, slots=True)
+class ShortTimeSeries:
+    """Σ_n c_n (ηt)^n, exact in D, L, the traces of O and the target O_0; make one with ``short_time_series``.
+
+    Attributes:
+        quantity: "residual", E[ε(t)], or "loss", E[ε(t)²/2].
+        coefficients: The c_n as formulas, from n = 0 on.
+    """
+
+    quantity: str
+    coefficients: tuple[Formula, ...]
+
+    def to_sympy(self) -> Any:
+        """The series as a SymPy expression in ``eta_t`` and the symbols of ``Formula.to_sympy``."""
+        x = sympy.Symbol("eta_t", positive=True)
+        return sum(c.to_sympy() * x**n for n, c in enumerate(self.coefficients))
+
+    def at(self, *, D: int, L: int, spectrum: object, target: object) -> tuple[Fraction, ...]:
+        """The exact c_n at a dimension, also below the number of copies.
+
+        Args:
+            D: The dimension, an even integer ≥ 2.
+            L: The number of layers.
+            spectrum: The D eigenvalues of O, integers or rationals.
+            target: O_0, an integer or rational.
+
+        Raises:
+            InputTypeError, InputError: If an argument is of the wrong kind or out of range.
+        """
+        O_0, values = rational("target", target), []
+        for c in self.coefficients:
+            depth = {"L": L} if "L" in c.symbols else {}
+            named = {"values": {TARGET: O_0}} if TARGET in c.symbols else {}
+            value = c.at(D=D, spectrum=spectrum, **depth, **named)  # type: ignore[arg-type]
+            values.append(Fraction(value))
+        return tuple(values)
+
+    def predict(
+        self, times: object, *, learning_rate: object, D: int, L: int, spectrum: object, target: object
+    ) -> Prediction:
+        """The series as a curve; ``loss`` series fill ``loss``, and their ``residual`` is √(2 E[loss]).
+
+        Raises:
+            InputTypeError, InputError: As ``at``, or for times and learning rate.
+        """
+        t, eta = check_times(times), number("learning_rate", learning_rate, positive=True)
+        c = [float(value) for value in self.at(D=D, L=L, spectrum=spectrum, target=target)]
+        curve = np.asarray(np.polynomial.polynomial.polyval(eta * t, c), dtype=np.float64)
+        is_loss = self.quantity == "loss"
+        return Prediction(
+            times=t,
+            residual=np.sqrt(2 * np.maximum(curve, 0.0)) if is_loss else curve,
+            loss=curve if is_loss else None,
+            assumption=_ASSUMPTION.format(len(c) - 1),
+            reference=_REFERENCE,
+        )
+
+
+def short_time_series(
+    quantity: str = "residual", order: int = 2, *, circuit: Circuit | None = None
+) -> ShortTimeSeries:
+    """The exact power series of a mean along gradient flow, E[ε(t)] or E[ε(t)²/2], in ηt.
+
+    To second order E[ε] − ηt E[εK] + ½(ηt)² E[εK² + 2ε²μ]; the loss is E[ε²/2] − ηt E[ε²K] + (ηt)² E[ε²K² + ε³μ].
+
+    Args:
+        quantity: "residual" (default) or "loss".
+        order: The highest power of ηt, an integer ≥ 0; at most 2 for Pauli generators, whose averages
+            carry 6 copies.
+        circuit: Ensemble and generators; ``hq.Circuit()`` by default.
+
+    Returns:
+        The series; its coefficients are values like those of ``hq.formula``.
+
+    Raises:
+        UnknownNameError: If the quantity is unknown.
+        InputTypeError, InputError: If an argument is of the wrong kind or range.
+        CostError: If the order takes too many copies.
+
+    Examples:
+        >>> series = short_time_series(order=1)
+        >>> print(series.coefficients[0])
+        -(D*O_0 - T1)/D
+        >>> [str(c) for c in series.at(D=4, L=6, spectrum=[1, 1, -1, -1], target=1)]
+        ['-1', '64/25']
+        >>> short_time_series(order=3)
+        Traceback (most recent call last):
+        ...
+        haarqntk.errors.CostError: order 3 of the residual takes averages of 7 copies; at most 6 would finish: order ≤ 2
+
+    Reference:
+        derivations/14_dynamics.md.
+    """
+    one_of("quantity", quantity, _STARTS)
+    n, setting = integer("order", order, at_least=0), Circuit() if circuit is None else circuit
+    if not isinstance(setting, Circuit):
+        raise InputTypeError(f"circuit must be a Circuit, got {setting!r}; pass hq.Circuit(…)")
+    most, first = setting.residual().largest_num_copies, _STARTS[quantity]
+    if first + 2 * n > most:
+        raise CostError(
+            f"order {n} of the {quantity} takes averages of {first + 2 * n} copies; at most {most} would finish: "
+            f"order ≤ {(most - first) // 2}"
+        )
+    return _series(quantity, n, setting)
+
+
+@lru_cache(maxsize=16)
+def _series(quantity: str, order: int, circuit: Circuit) -> ShortTimeSeries:
+    e = circuit.residual()
+    term: Expression = e if quantity == "residual" else e**2 * Fraction(1, 2)
+    coefficients = []
+    for n in range(order + 1):
+        coefficients.append(mean(term) * Fraction(1, factorial(n)))
+        if n < order:
+            term = -(e * _gradient_product(e, term, f"s{n}"))
+    return ShortTimeSeries(quantity, tuple(coefficients))
+
+
+def _gradient_product(e: Output, expression: Expression, index: str) -> Expression:
+    """Σ_l g_l ∂_l F for a polynomial F, by the product rule; ``index`` is a fresh name for l."""
+    total: dict[Term, TracePolynomial] = {}
+    g = Copy((index,), e.copy.state, e.copy.observable)
+    for term, c in expression.terms.items():
+        for i, copy in enumerate(term.copies):
+            moved = Copy(tuple(sorted((*copy.layers, index))), copy.state, copy.observable)
+            copies = (g, moved, *term.copies[:i], *term.copies[i + 1 :])
+            product = Term(copies, term.summed | {index})
+            total[product] = total[product] + c if product in total else c
+    return Expression(e.circuit, total)
