@@ -7,14 +7,16 @@ kernel stays.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from haarqntk.dynamics import deep_flow_single
 from haarqntk.export import Evidence, Line, Panel, PaperFigure, Points, Section
+from haarqntk.montecarlo import jackknife
 from haarqntk.studies._circuits import segments_circuit
-from haarqntk.studies._evidence import Study, numbers
+from haarqntk.studies._evidence import Study, agreement, disagreement, numbers
 from haarqntk.training import Observable, train
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 NUM_QUBITS, TARGET = 2, -0.5
 D = 2**NUM_QUBITS
 Z = D / (D**2 - 1)
-DEPTHS, RUNS = (8, 32, 128, 512), 40
+DEPTHS, RUNS = (8, 32, 128, 512), 80
 STEP, STEPS, EVERY = 0.02, 200, 10  # ηLZ; a step of the flow's time
 
 
@@ -37,7 +39,7 @@ def make(
     """Train circuits of every depth, and hold the flow and the frozen kernel against each run."""
     rng = np.random.default_rng([seed, 12])
     observable = Observable.pauli("ZZ")
-    found: dict[int, tuple[Real, Real, Real]] = {}
+    found: dict[int, _Runs] = {}
     for L, stream in zip(depths, rng.spawn(len(depths)), strict=True):
         run = train(
             segments_circuit(NUM_QUBITS, L, stream),
@@ -50,13 +52,12 @@ def make(
             record_every=EVERY,
             progress=lambda done, L=L: progress(L * done / STEPS / sum(depths)),
         )
-        epsilon = run.residuals[:, :, 0]
-        frozen = epsilon[0] * (1 - run.learning_rate * run.kernel_traces[0]) ** run.steps[:, np.newaxis]
-        found[L] = epsilon, _flow(epsilon[0]), frozen
-    t = STEP * np.arange(0, STEPS + 1, EVERY)
-    distances = {
-        L: (_rms(epsilon - flow), _rms(epsilon - frozen)) for L, (epsilon, flow, frozen) in found.items()
-    }
+        epsilon, kernels = run.residuals[:, :, 0], run.kernel_traces[0]
+        flow, flow_kernels = _flow(epsilon[0], L)
+        decay = (1 - run.learning_rate * np.array([kernels, flow_kernels])) ** run.steps[
+            :, np.newaxis, np.newaxis
+        ]
+        found[L] = _Runs(epsilon, flow, epsilon[0] * decay[:, 0], epsilon[0] * decay[:, 1])
     return Section(
         title="Deep circuits follow the flow of many layers, and no frozen kernel",
         text=(
@@ -64,69 +65,92 @@ def make(
             f"each depth, {STEPS} steps with ηLZ = {STEP:g}. Each run is held against the flow of [ICML] from its own "
             "first residual, and against the kernel that it begins with."
         ),
-        evidence=_evidence(distances, runs),
-        figure=_figure(t, found[depths[-1]], distances, seed),
+        evidence=_evidence(found),
+        figure=_figure(found, seed),
         command=STUDY.shell_command(seed),
     )
 
 
-def _flow(start: Real) -> Real:
-    """ε at the recorded times for every first residual, by the closed form."""
-    times = STEP * np.arange(0, STEPS + 1, EVERY)
-    curves = [
-        deep_flow_single(times, residual=float(e), target=TARGET, num_layers=1, learning_rate=1, trace_square=Z)
-        for e in start
-    ]
-    return np.array([each.residual for each in curves]).T
+@dataclass(frozen=True, eq=False)
+class _Runs:
+    """Residuals at one depth, shape (times, runs): of the runs, the flow, and both with their first kernel frozen."""
+
+    epsilon: Real
+    flow: Real
+    frozen: Real
+    frozen_flow: Real
+
+    @property
+    def distance_to_flow(self) -> tuple[float, float]:
+        """Root mean square over runs and times, and its standard error over the runs."""
+        return _rms(self.epsilon - self.flow)
+
+    @property
+    def distance_to_frozen(self) -> tuple[float, float]:
+        """The same to the frozen kernel."""
+        return _rms(self.epsilon - self.frozen)
+
+    def share_of_the_deviation(self, runs: NDArray[np.int64]) -> float:
+        """The regression of the runs' deviation from their frozen kernels on that of the flow."""
+        expected = (self.flow - self.frozen_flow)[:, runs]
+        return float(((self.epsilon - self.frozen)[:, runs] * expected).sum() / np.square(expected).sum())
+
+
+def _flow(start: Real, L: int) -> tuple[Real, Real]:
+    """ε at the recorded times for every first residual, and K(0), by the closed form."""
+    times = np.arange(0, STEPS + 1, EVERY)
+    rate = STEP / (L * Z)
+    curves = [deep_flow_single(float(e), times, label=TARGET, learning_rate=rate, L=L, D=D) for e in start]
+    kernels = [each.kernel[0] for each in curves if each.kernel is not None]
+    return np.array([each.residual for each in curves]).T, np.array(kernels)
 
 
 def _rms(difference: Real) -> tuple[float, float]:
-    """The root mean square over runs and times, and its standard error over the runs."""
     squares = np.square(difference).mean(axis=0)
     mean, error = squares.mean(), squares.std(ddof=1) / np.sqrt(len(squares))
     return float(np.sqrt(mean)), float(error / (2 * np.sqrt(mean)))
 
 
-def _evidence(distances: dict[int, tuple[tuple[float, float], tuple[float, float]]], runs: int) -> tuple[Evidence, ...]:
-    L = np.array(list(distances))
-    flow, errors = np.array([pair[0] for pair in distances.values()]).T
+def _evidence(found: dict[int, _Runs]) -> tuple[Evidence, ...]:
+    L, deepest = np.array(list(found)), list(found.values())[-1]
+    runs = deepest.epsilon.shape[1]
+    flow, errors = np.array([each.distance_to_flow for each in found.values()]).T
     # a straight line through log distance against log L, weighted by the errors
     (slope, _), covariance = np.polyfit(np.log(L), np.log(flow), 1, w=flow / errors, cov="unscaled")
-    slope_error = float(np.sqrt(covariance[0, 0]))
-    (near, near_error), (far, far_error) = distances[int(L[-1])]
-    apart = (far - near) / np.hypot(near_error, far_error)
-    z = (slope + 0.5) / slope_error
+    share, error = jackknife(np.arange(runs), deepest.share_of_the_deviation)
     return (
-        Evidence(
-            statement="The distance to the flow of many layers falls like 1/√L",
-            predicted="exponent −0.5",
-            seen=f"{slope:.3f} ± {slope_error:.3f}",
-            distance=f"z = {z:+.1f}, {len(L)} depths, {runs} runs each",
-            holds=abs(z) <= 4,  # noqa: PLR2004 - LARGEST_Z
+        agreement(
+            "The distance to the flow of many layers falls like L to the power −0.5",
+            predicted=-0.5,
+            mean=float(slope),
+            error=float(np.sqrt(covariance[0, 0])),
+            samples=runs * len(L),
         ),
-        Evidence(
-            statement=f"The distance to the frozen kernel does not: at L = {L[-1]} it is what remains",
-            predicted=f"more than {near:.3f} ± {near_error:.3f}, the distance to the flow",
-            seen=f"{far:.3f} ± {far_error:.3f}",
-            distance=f"z = {apart:+.1f}",
-            holds=bool(apart > 4),  # noqa: PLR2004 - as above
+        agreement(
+            f"At L = {L[-1]} the runs leave their frozen kernels by what the flow says: the share of that deviation",
+            predicted=1.0,
+            mean=share,
+            error=error,
+            samples=runs,
+        ),
+        disagreement(
+            f"At L = {L[-1]} the kernel is not frozen: the share of the flow's deviation is not 0",
+            predicted=0.0,
+            mean=share,
+            error=error,
+            samples=runs,
         ),
     )
 
 
-def _figure(
-    t: Real,
-    deepest: tuple[Real, Real, Real],
-    distances: dict[int, tuple[tuple[float, float], tuple[float, float]]],
-    seed: int,
-) -> PaperFigure:
-    epsilon, flow, frozen = deepest
+def _figure(found: dict[int, _Runs], seed: int) -> PaperFigure:
+    deepest = list(found.values())[-1]
+    epsilon, flow, frozen = deepest.epsilon, deepest.flow, deepest.frozen
     one = int(np.argmax(np.abs(flow - frozen).max(axis=0)))  # the run where they differ most
-    L = numbers(list(distances))
-    (near, near_errors), (far, far_errors) = (
-        zip(*(pair[place] for pair in distances.values()), strict=True) for place in (0, 1)
-    )
-    times = numbers(t)
+    L = numbers(list(found))
+    near, near_errors = zip(*(each.distance_to_flow for each in found.values()), strict=True)
+    far, far_errors = zip(*(each.distance_to_frozen for each in found.values()), strict=True)
+    times = numbers(STEP * np.arange(0, STEPS + 1, EVERY))
     return PaperFigure(
         name="deep",
         alt="Left: one run, the flow of many layers and the frozen kernel. Right: distances to both against depth",
@@ -152,7 +176,9 @@ def _figure(
             Panel(
                 x_label="layers $L$",
                 y_label="distance",
-                lines=(Line("floor", r"$\propto L^{-1/2}$", L, numbers(near[0] * np.sqrt(L[0] / np.array(L)))),),
+                lines=(
+                    Line("floor", r"$\propto L^{-1/2}$", L, numbers(near[0] * np.sqrt(L[0] / np.array(L)))),
+                ),
                 points=(
                     Points("fresh", "to the flow of many layers", L, near, near_errors),
                     Points("fixed", "to the frozen kernel", L, far, far_errors),

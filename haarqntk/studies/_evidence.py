@@ -45,9 +45,13 @@ class Study:
         return f"haarqntk {self.command} {self.name} --seed {seed} --out studies"
 
 
-def agreement(statement: str, *, predicted: float, mean: float, error: float, samples: int, digits: int = 4) -> Evidence:
+def agreement(
+    statement: str, *, predicted: float, mean: float, error: float, samples: int, digits: int = 4
+) -> Evidence:
     """A statement that a mean over runs is the predicted number."""
-    return bracketed(statement, lower=predicted, upper=predicted, mean=mean, error=error, samples=samples, digits=digits)
+    return bracketed(
+        statement, lower=predicted, upper=predicted, mean=mean, error=error, samples=samples, digits=digits
+    )
 
 
 def bracketed(

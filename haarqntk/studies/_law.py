@@ -122,7 +122,11 @@ def _panel(predicted: Prediction, decays: NDArray[np.float64]) -> Panel:
             Line("exact", "law of $K$, exact", t, numbers(predicted.residual)),
             Line("published", r"$e^{-\eta\overline{K}t}$", t, numbers(np.exp(-TIMES))),
         ),
-        points=(Points("fresh", "simulated circuits ± standard error", tuple(t[i] for i in points[1:]), means, errors),),
+        points=(
+            Points(
+                "fresh", "simulated circuits ± standard error", tuple(t[i] for i in points[1:]), means, errors
+            ),
+        ),
         logarithmic="y",
     )
 
@@ -134,7 +138,9 @@ def _caption(data: dict[str, object]) -> str:
         assert isinstance(curves, dict)  # noqa: S101 - built above
         last = _SHOWN[-1]
         factor = curves["mean"][last] / np.exp(-TIMES[last])
-        parts.append(f"({'ab'[place]}) {case.name}: at ηK̄t = {TIMES[last]:g} the mean is {factor:.3g} times e^(−ηK̄t)")
+        parts.append(
+            f"({'ab'[place]}) {case.name}: at ηK̄t = {TIMES[last]:g} the mean is {factor:.3g} times e^(−ηK̄t)"
+        )
     return "; ".join(parts) + "."
 
 

@@ -120,7 +120,12 @@ def _figure(residuals: Real, K: Real, eta: float, exact: float, seed: int) -> Pa
                 y_label=r"$\varepsilon(t)/\varepsilon(0)$",
                 lines=(
                     Line("simulated", "mean of the runs", numbers(t), numbers(residuals.mean(axis=1))),
-                    Line("exact", r"$(1-\eta\overline{K})^t$, exact", numbers(t), numbers((1 - eta * exact) ** t)),
+                    Line(
+                        "exact",
+                        r"$(1-\eta\overline{K})^t$, exact",
+                        numbers(t),
+                        numbers((1 - eta * exact) ** t),
+                    ),
                 ),
                 trajectories=tuple(numbers(each) for each in shown.T),
                 trajectory_x=numbers(t),
