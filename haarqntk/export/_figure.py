@@ -23,6 +23,7 @@ figure = LazyModule("matplotlib.figure")
 matplotlib = LazyModule("matplotlib")
 ticker = LazyModule("matplotlib.ticker")
 
+_MANY_DECADES = 2e3  # ratio of the ends of an axis from which it has powers of ten only
 INK = "#010203"  # stands for the colour of the page's text, until the SVG is written
 # Okabe and Ito: distinguishable without colour vision. The dashes tell curves apart without any colour.
 _BLUE, _VERMILION, _GREEN, _PINK, _GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#808080"
@@ -218,9 +219,14 @@ def _fill(axes: Any, panel: Panel, *, scale: float = 1.0) -> None:
 
 
 def _log_axis(axes: Any, name: str) -> None:
-    """A logarithmic axis, "x" or "y", with the ticks 1, 2, 5, 10 instead of powers of ten."""
+    """A logarithmic axis, "x" or "y": ticks at 1, 2, 5, 10, or at powers of ten where it spans many."""
     axes.set(**{f"{name}scale": "log"})
     axis = getattr(axes, f"{name}axis")
-    axis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
-    axis.set_major_formatter(ticker.FormatStrFormatter("%g"))
+    low, high = getattr(axes, f"get_{name}lim")()
+    if high > _MANY_DECADES * low:
+        axis.set_major_locator(ticker.LogLocator(numticks=8))
+        axis.set_major_formatter(ticker.LogFormatterMathtext())
+    else:
+        axis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
+        axis.set_major_formatter(ticker.FormatStrFormatter("%g"))
     axis.set_minor_formatter(ticker.NullFormatter())

@@ -8,6 +8,7 @@ kernel stays.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +17,7 @@ from haarqntk.dynamics import deep_flow_single
 from haarqntk.export import Evidence, Line, Panel, PaperFigure, Points, Section
 from haarqntk.montecarlo import jackknife
 from haarqntk.studies._circuits import segments_circuit
-from haarqntk.studies._evidence import Study, agreement, disagreement, numbers
+from haarqntk.studies._evidence import Study, agreement, disagreement, numbers, sparse
 from haarqntk.training import Observable, train
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def make(
             rng=stream,
             initialisations=runs,
             record_every=EVERY,
-            progress=lambda done, L=L: progress(L * done / STEPS / sum(depths)),
+            progress=partial(_report, progress, L / STEPS / sum(depths)),
         )
         epsilon, kernels = run.residuals[:, :, 0], run.kernel_traces[0]
         flow, flow_kernels = _flow(epsilon[0], L)
@@ -90,10 +91,16 @@ class _Runs:
         """The same to the frozen kernel."""
         return _rms(self.epsilon - self.frozen)
 
-    def share_of_the_deviation(self, runs: NDArray[np.int64]) -> float:
-        """The regression of the runs' deviation from their frozen kernels on that of the flow."""
-        expected = (self.flow - self.frozen_flow)[:, runs]
-        return float(((self.epsilon - self.frozen)[:, runs] * expected).sum() / np.square(expected).sum())
+    @property
+    def share_of_the_deviation(self) -> tuple[float, float]:
+        """The regression of the runs' deviation from their frozen kernels on that of the flow, with its error."""
+        seen, expected = self.epsilon - self.frozen, self.flow - self.frozen_flow
+        sums = np.stack([(seen * expected).sum(axis=0), np.square(expected).sum(axis=0)], axis=1)
+        return jackknife(sums, lambda x: float(x[:, 0].sum() / x[:, 1].sum()))
+
+
+def _report(progress: Callable[[float], object], share: float, done: int) -> None:
+    progress(share * done)
 
 
 def _flow(start: Real, L: int) -> tuple[Real, Real]:
@@ -117,7 +124,7 @@ def _evidence(found: dict[int, _Runs]) -> tuple[Evidence, ...]:
     flow, errors = np.array([each.distance_to_flow for each in found.values()]).T
     # a straight line through log distance against log L, weighted by the errors
     (slope, _), covariance = np.polyfit(np.log(L), np.log(flow), 1, w=flow / errors, cov="unscaled")
-    share, error = jackknife(np.arange(runs), deepest.share_of_the_deviation)
+    share, error = deepest.share_of_the_deviation
     return (
         agreement(
             "The distance to the flow of many layers falls like L to the power −0.5",
@@ -170,8 +177,8 @@ def _figure(found: dict[int, _Runs], seed: int) -> PaperFigure:
                 lines=(
                     Line("exact", r"flow of many layers, closed form", times, numbers(flow[:, one])),
                     Line("published", r"frozen kernel $K(0)$", times, numbers(frozen[:, one])),
-                    Line("simulated", "gradient descent", times, numbers(epsilon[:, one])),
                 ),
+                points=(sparse("fresh", "gradient descent", times, epsilon[:, one]),),
             ),
             Panel(
                 x_label="layers $L$",

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 
-from haarqntk.export import Evidence, Section, with_error
+from haarqntk.export import Evidence, Points, Section, with_error
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import ArrayLike
 
 LARGEST_Z: Final = 4.0
@@ -88,7 +89,7 @@ def within(statement: str, *, predicted: float, seen: float, relative: float) ->
         statement=statement,
         predicted=f"{predicted:.4g}",
         seen=f"{seen:.4g}",
-        distance=f"relative {deviation:.2g}, stated {relative:g}",
+        distance=f"relative {deviation:.2g}, stated {relative:.2g}",
         holds=bool(deviation <= relative),
     )
 
@@ -102,6 +103,13 @@ def mean_and_error(values: ArrayLike) -> tuple[float, float]:
     """The mean of independent values and its standard error."""
     array = np.asarray(values, dtype=np.float64)
     return float(array.mean()), float(array.std(ddof=1) / np.sqrt(len(array)))
+
+
+def sparse(kind: str, label: str, x: ArrayLike, y: ArrayLike, *, count: int = 16) -> Points:
+    """A run as points without bars, about ``count`` of them, so that the prediction beneath stays visible."""
+    x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+    places = np.unique(np.linspace(0, len(x) - 1, count).round().astype(int))
+    return Points(kind, label, numbers(x[places]), numbers(y[places]), (0.0,) * len(places))
 
 
 def numbers(values: ArrayLike) -> tuple[float, ...]:
