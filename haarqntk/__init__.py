@@ -73,6 +73,7 @@ if TYPE_CHECKING:
         parse_moment,
         variance,
     )
+    from haarqntk.training import Diagnosis, diagnose
     from haarqntk.weingarten import WeingartenFunction, weingarten, weingarten_table
 
     D: Any
@@ -83,6 +84,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Circuit": "haarqntk.circuits",
     "DesignCheck": "haarqntk.haar",
+    "Diagnosis": "haarqntk.training",
     "EigenvalueFormula": "haarqntk.qntk",
     "Estimate": "haarqntk.montecarlo",
     "Formula": "haarqntk.qntk",
@@ -104,6 +106,7 @@ _HOMES = {
     "clifford_group": "haarqntk.haar",
     "covariance": "haarqntk.qntk",
     "cumulant": "haarqntk.qntk",
+    "diagnose": "haarqntk.training",
     "expect": "haarqntk.haar",
     "formula": "haarqntk.qntk",
     "formulas": "haarqntk.qntk",
@@ -147,6 +150,7 @@ __all__ = [
     "Circuit",
     "D",
     "DesignCheck",
+    "Diagnosis",
     "EigenvalueFormula",
     "Estimate",
     "Formula",
@@ -169,6 +173,7 @@ __all__ = [
     "clifford_group",
     "covariance",
     "cumulant",
+    "diagnose",
     "expect",
     "formula",
     "formulas",
