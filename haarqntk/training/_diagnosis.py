@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     Real = NDArray[np.float64]
 
 LARGEST_PREDICTION = 10**8  # numbers in one predicted array: 0.8 GB
+_LARGEST_EXPONENT = 400  # an unstable mode stops at e⁴⁰⁰, whose square is ∞: ∞·0 would be no number
 _CURVE_POINTS, _CURVE_DECAY_TIMES, _LAST_STEP = 80, 5, 10**9
 
 
@@ -237,10 +238,10 @@ class Diagnosis:
                 f"got {t.size}, {size} numbers; pass every so many steps"
             )
         grows = self.learning_rate * self.singular_values**2 > 1
-        with np.errstate(invalid="ignore", over="ignore"):  # 0·(−∞) at t = 0; an unstable mode may overflow
-            exponents = np.where(t == 0, 0, t * self._logarithms)
-            decays = np.where(grows & (t % 2 == 1), -1, 1) * np.exp(exponents)
-            return decays, np.where(decays > 0, -np.expm1(exponents), 1 - decays)
+        with np.errstate(invalid="ignore"):  # 0·(−∞) at t = 0
+            exponents = np.where(t == 0, 0, np.minimum(t * self._logarithms, _LARGEST_EXPONENT))
+        decays = np.where(grows & (t % 2 == 1), -1, 1) * np.exp(exponents)
+        return decays, np.where(decays > 0, -np.expm1(exponents), 1 - decays)
 
     def predicted_residuals(self, steps: ArrayLike) -> Real:
         """ε(t) on the data points, shape (T, m), for step numbers t ≥ 0, one or several.

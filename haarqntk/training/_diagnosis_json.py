@@ -110,6 +110,8 @@ def _check_fit(read: dict[str, Any]) -> None:
     expected: dict[str, tuple[int, ...]] = {"singular_values": (r,), "outputs": (m,), "targets": (m,)}
     if read["test_modes"] is not None:
         n = len(read["test_modes"])
+        if read["test_outputs"] is None:
+            raise InputError("test_outputs must be given with test_modes, got null")
         expected |= {"test_modes": (n, r), "test_outputs": (n,), "test_targets": (n,)}
     for name, shape in expected.items():
         if read[name] is not None and read[name].shape != shape:

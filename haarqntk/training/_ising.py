@@ -90,7 +90,7 @@ def _even_sector(n: int) -> tuple[Real, sparse.csr_matrix]:
     """Z_i of the representatives, shape (n, 2^{n−1}), and Σ X_i on (|s⟩ + |s̄⟩)/√2, the last spin of s up."""
     size = 2 ** (n - 1)
     states = np.arange(size)
-    spins: Real = 1.0 - 2.0 * (states >> np.arange(n)[:, np.newaxis] & 1)
+    spins = (1 - 2 * (states >> np.arange(n)[:, np.newaxis] & 1)).astype(np.float64)
     # Turning the last spin leads to the partner of a representative, whose spins are all turned.
     turned = np.array([states ^ (1 << i) for i in range(n - 1)] + [states ^ (size - 1)])
     rows = np.broadcast_to(states, turned.shape)
