@@ -76,6 +76,7 @@ if TYPE_CHECKING:
     from haarqntk.training import Diagnosis, diagnose
     from haarqntk.weingarten import WeingartenFunction, weingarten, weingarten_table
 
+    training: ModuleType
     D: Any
     L: Any
 
@@ -144,6 +145,7 @@ _HOMES = {
     "variance": "haarqntk.qntk",
     "weingarten_table": "haarqntk.weingarten",
 }
+_ROOMS = ("training",)  # reached as hq.NAME and loaded at first use
 _SYMBOLS = ("D", "L")
 
 __all__ = [
@@ -206,6 +208,7 @@ __all__ = [
     "to_mathml",
     "to_python",
     "tr",
+    "training",
     "twirl",
     "twirl_channel",
     "variance",
@@ -217,6 +220,8 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name in _HOMES:
         value = getattr(import_module(_HOMES[name]), name)
+    elif name in _ROOMS:
+        value = import_module(f"haarqntk.{name}")
     elif name in _SYMBOLS:
         value = import_module("haarqntk._symbols").symbol(name)
     else:

@@ -1,7 +1,47 @@
-"""Real models and their runs: what is diagnosed before a training, and what the training does."""
+"""Real training: circuits with gradients, gradient descent, what the kernel does along a run, diagnoses before it.
 
+Circuits are values; their outputs, Jacobians and second derivatives come from batched state vectors. This room
+knows no average over circuits: the exact rooms and ``dynamics`` have those, and the front doors put both side by
+side. What a diagnosis predicts, it takes from the model's own Jacobian.
+"""
+
+from haarqntk.training._ansatz import (
+    Encoding,
+    circuit_of_ansatz,
+    hamiltonian_variational,
+    hardware_efficient,
+    prl_circuit,
+)
+from haarqntk.training._circuit import FixedGate, ParametrisedCircuit, PauliRotation
+from haarqntk.training._derivatives import kernel_matrix, meta_kernels, outputs, outputs_and_jacobian
 from haarqntk.training._diagnose import diagnose
 from haarqntk.training._diagnosis import Diagnosis
+from haarqntk.training._gradient_descent import train
 from haarqntk.training._ising import ising_magnetisation
+from haarqntk.training._observable import Observable
+from haarqntk.training._run import TrainingRun, check_step_size
+from haarqntk.training._statistics import KernelStatistics, kernel_statistics
 
-__all__ = ["Diagnosis", "diagnose", "ising_magnetisation"]
+__all__ = [
+    "Diagnosis",
+    "Encoding",
+    "FixedGate",
+    "KernelStatistics",
+    "Observable",
+    "ParametrisedCircuit",
+    "PauliRotation",
+    "TrainingRun",
+    "check_step_size",
+    "circuit_of_ansatz",
+    "diagnose",
+    "hamiltonian_variational",
+    "hardware_efficient",
+    "ising_magnetisation",
+    "kernel_matrix",
+    "kernel_statistics",
+    "meta_kernels",
+    "outputs",
+    "outputs_and_jacobian",
+    "prl_circuit",
+    "train",
+]

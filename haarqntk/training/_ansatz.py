@@ -1,0 +1,259 @@
+"""The circuits that people train: the letter's, hardware-efficient, and the Hamiltonian variational ansatz.
+
+All angles are those of e^{iθP}. Conventions of the builders are in their docstrings; where a source leaves a
+choice open, the docstring says which was made.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from haarqntk._arguments import integer, one_of
+from haarqntk.errors import InputError, InputTypeError
+from haarqntk.montecarlo import random_ansatz
+from haarqntk.training._circuit import FixedGate, ParametrisedCircuit, PauliRotation
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from haarqntk.montecarlo import Ansatz
+
+    Complex = NDArray[np.complex128]
+    Gates = list[PauliRotation | FixedGate]
+
+_HADAMARD = np.array([[1, 1], [1, -1]], dtype=np.complex128) / math.sqrt(2)
+_ENTANGLERS = {
+    "CZ": np.diag([1, 1, 1, -1]).astype(np.complex128),
+    "CNOT": np.array([[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 0, 1], [0, 0, 1, 0]], dtype=np.complex128),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """How a data point enters: e^{i·scale·x_f·P} on every qubit j, with f = j mod num_features.
+
+    As a function of one x_f the output is then a trigonometric polynomial, of degree at most 2·scale times
+    the number of gates that carry x_f.
+
+    Args:
+        reuploads: Whether it stands before every layer, or before the first only (default).
+        num_features: How many entries a data point has; 1 by default.
+        scale: The factor; 1/2 by default, which is frequency 1 for each gate.
+        letter: P on its qubit, Y by default: it turns both |0⟩ and |+⟩.
+
+    Raises:
+        InputError: If an argument is out of range.
+
+    Examples:
+        >>> Encoding.named("high").reuploads
+        True
+    """
+
+    reuploads: bool = False
+    num_features: int = 1
+    scale: float = 0.5
+    letter: str = "Y"
+
+    def __post_init__(self) -> None:
+        integer("num_features", self.num_features, at_least=1)
+        one_of("letter", self.letter, "XYZ")
+
+    @classmethod
+    def named(cls, name: str, *, num_features: int = 1) -> Encoding:
+        """Return "low" (once, before the first layer) or "high" (before every layer) frequency."""
+        return cls(reuploads=one_of("encoding", name, ("low", "high")) == "high", num_features=num_features)
+
+    def gates(self, num_qubits: int) -> Gates:
+        """Return the data gates, one for each qubit."""
+        if self.num_features > num_qubits:
+            raise InputError(
+                f"num_features must be at most num_qubits = {num_qubits}, got {self.num_features}; "
+                "every feature needs a qubit to enter by"
+            )
+        return [
+            PauliRotation(
+                _on(num_qubits, {qubit: self.letter}), feature=qubit % self.num_features, scale=self.scale
+            )
+            for qubit in range(num_qubits)
+        ]
+
+
+def hardware_efficient(
+    num_qubits: int,
+    layers: int,
+    *,
+    rotations: str = "YZ",
+    entangler: str = "CZ",
+    periodic: bool = True,
+    encoding: Encoding | str | None = None,
+    scale: float = 1.0,
+) -> ParametrisedCircuit:
+    """Return layers of single-qubit rotations and two-qubit gates of neighbours.
+
+    A layer acts as: the first letter's e^{iθP_j} on all qubits j = 0, 1, …, then the second letter's, …, then
+    the entangler on (0, 1), (1, 2), …, and (n − 1, 0) if periodic and n > 2. It has len(rotations) · n
+    parameters, numbered in the order of action.
+
+    Args:
+        num_qubits: n ≥ 1.
+        layers: How many layers, ≥ 1.
+        rotations: The letters, "YZ" by default.
+        entangler: "CZ" (default) or "CNOT", the first qubit of a pair being the control.
+        periodic: Whether the qubits form a ring (default) or a chain.
+        encoding: How data enter: an Encoding, "low", "high" or None (default).
+        scale: α = scale · θ, 1 by default.
+
+    Raises:
+        InputError: If an argument is out of range, or a name is unknown.
+
+    Examples:
+        >>> hardware_efficient(4, 3).num_parameters
+        24
+
+    Reference:
+        [kandala2017] for the family.
+    """
+    n, layers = integer("num_qubits", num_qubits, at_least=1), integer("layers", layers, at_least=1)
+    if not isinstance(rotations, str) or not rotations or set(rotations) - set("XYZ"):
+        raise InputError(f"rotations must be letters X, Y, Z, got {rotations!r}; write for example 'YZ'")
+    matrix = _ENTANGLERS[one_of("entangler", entangler, _ENTANGLERS)]
+    data = _encoding(encoding)
+    entanglers = [FixedGate(matrix, pair) for pair in _neighbours(n, periodic=periodic)]
+    gates: Gates = []
+    parameter = 0
+    for layer in range(layers):
+        gates += _data_gates(data, n, layer)
+        for letter in rotations:
+            for qubit in range(n):
+                gates.append(PauliRotation(_on(n, {qubit: letter}), parameter=parameter, scale=scale))
+                parameter += 1
+        gates += entanglers
+    return ParametrisedCircuit(n, tuple(gates))
+
+
+def hamiltonian_variational(
+    num_qubits: int,
+    layers: int,
+    *,
+    per_gate: bool = False,
+    periodic: bool = True,
+    encoding: Encoding | str | None = None,
+    scale: float = 1.0,
+) -> ParametrisedCircuit:
+    """Return the Hamiltonian variational ansatz of the transverse-field Ising model.
+
+    It starts from |+…+⟩ (Hadamards, before any data gate). A layer is Π_j e^{iθZ_jZ_{j+1}}, then
+    Π_j e^{iθ'X_j}; one θ and one θ' for each layer, or with ``per_gate`` one for each gate.
+
+    Args:
+        num_qubits: n ≥ 2.
+        layers: How many layers, ≥ 1.
+        per_gate: Whether every gate has a parameter of its own; no by default.
+        periodic: Whether the spins form a ring (default) or a chain.
+        encoding: How data enter: an Encoding, "low", "high" or None (default).
+        scale: α = scale · θ, 1 by default.
+
+    Raises:
+        InputError: If an argument is out of range, or a name is unknown.
+
+    Examples:
+        >>> hamiltonian_variational(4, 3).num_parameters
+        6
+        >>> hamiltonian_variational(4, 3, per_gate=True).num_parameters
+        24
+
+    Reference:
+        [wecker2015] for the ansatz.
+    """
+    n, layers = integer("num_qubits", num_qubits, at_least=2), integer("layers", layers, at_least=1)
+    data = _encoding(encoding)
+    bonds = [_on(n, dict.fromkeys(pair, "Z")) for pair in _neighbours(n, periodic=periodic)]
+    fields = [_on(n, {qubit: "X"}) for qubit in range(n)]
+    gates: Gates = [FixedGate(_HADAMARD, (qubit,)) for qubit in range(n)]
+    parameter = 0
+    for layer in range(layers):
+        gates += _data_gates(data, n, layer)
+        for strings in (bonds, fields):
+            for place, string in enumerate(strings):
+                own = parameter + (place if per_gate else 0)
+                gates.append(PauliRotation(string, parameter=own, scale=scale))
+            parameter += len(strings) if per_gate else 1
+    return ParametrisedCircuit(n, tuple(gates))
+
+
+def prl_circuit(num_qubits: int, layers: int, rng: np.random.Generator) -> ParametrisedCircuit:
+    """Return one draw of the letter's circuit, W_1 e^{iθ_1P_1} … W_L e^{iθ_LP_L} with Haar W_l.
+
+    P_l is uniform among all 4^n Pauli strings, the identity among them, and there is no Haar block on the
+    input side: layer L acts on |0…0⟩ first. Parameter l − 1 is θ_l.
+
+    Args:
+        num_qubits: n ≥ 1.
+        layers: L ≥ 1.
+        rng: Where it is drawn from.
+
+    Examples:
+        >>> prl_circuit(2, 6, np.random.default_rng(1)).num_parameters
+        6
+
+    Reference:
+        [liu2023] Eq. 20.
+    """
+    n, layers = integer("num_qubits", num_qubits, at_least=1), integer("layers", layers, at_least=1)
+    return circuit_of_ansatz(random_ansatz(n, layers, rng))
+
+
+def circuit_of_ansatz(ansatz: Ansatz) -> ParametrisedCircuit:
+    """Return a draw of ``montecarlo.random_ansatz`` as a circuit; its observable is not part of it."""
+    L, D = ansatz.blocks.shape[:2]
+    n = D.bit_length() - 1
+    gates: Gates = []
+    for layer in reversed(range(L)):
+        gates.append(PauliRotation(pauli_letters(ansatz.generators[layer]), parameter=layer))
+        gates.append(FixedGate(ansatz.blocks[layer], tuple(range(n))))
+    return ParametrisedCircuit(n, tuple(gates))
+
+
+def pauli_letters(matrix: Complex) -> str:
+    """Return the letters of a Pauli string given as a matrix.
+
+    The string flips the bits that it takes |0…0⟩ to; it has a sign on bit j if flipping j before it changes
+    its sign.
+
+    Examples:
+        >>> from haarqntk.montecarlo import PauliSum
+        >>> pauli_letters(PauliSum((1.0,), ("XIZY",)).matrix)
+        'XIZY'
+    """
+    n = len(matrix).bit_length() - 1
+    flips = int(np.abs(matrix[:, 0]).argmax())
+    letters = ""
+    for bit in (1 << n - 1 - qubit for qubit in range(n)):
+        has_sign = (matrix[flips ^ bit, bit] / matrix[flips, 0]).real < 0
+        letters += "IXZY"[bool(flips & bit) + 2 * has_sign]
+    return letters
+
+
+def _encoding(encoding: Encoding | str | None) -> Encoding | None:
+    if encoding is None or isinstance(encoding, Encoding):
+        return encoding
+    if isinstance(encoding, str):
+        return Encoding.named(encoding)
+    raise InputTypeError(f"encoding must be an Encoding, 'low', 'high' or None, got {encoding!r}")
+
+
+def _data_gates(data: Encoding | None, num_qubits: int, layer: int) -> Gates:
+    return data.gates(num_qubits) if data is not None and (data.reuploads or layer == 0) else []
+
+
+def _on(num_qubits: int, letters: dict[int, str]) -> str:
+    return "".join(letters.get(qubit, "I") for qubit in range(num_qubits))
+
+
+def _neighbours(num_qubits: int, *, periodic: bool) -> list[tuple[int, int]]:
+    chain = [(qubit, qubit + 1) for qubit in range(num_qubits - 1)]
+    return [*chain, (num_qubits - 1, 0)] if periodic and num_qubits > 2 else chain  # noqa: PLR2004 - a ring

@@ -1,0 +1,207 @@
+"""Parametrised circuits as values: a list of gates, the first of which acts on |0…0⟩ first.
+
+A trainable gate is e^{iαP} with a Pauli string P and α = scale · θ_l, a data gate the same with
+α = scale · x_f; parameters and features may be shared by any number of gates. Qubit 0 is the first letter of a
+string and the most significant bit of an index into the state.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from dataclasses import dataclass
+from numbers import Real as RealNumber
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from haarqntk._arguments import integer
+from haarqntk.errors import CostError, InputError, InputTypeError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Real = NDArray[np.float64]
+    Complex = NDArray[np.complex128]
+
+LARGEST_NUM_QUBITS = 12
+_UNITARY_WITHIN = 1e-10
+
+
+@dataclass(frozen=True, slots=True)
+class PauliRotation:
+    """The gate e^{iαP}, α = scale · θ_parameter or scale · x_feature, in radians.
+
+    Args:
+        string: P in letters, one of I, X, Y, Z for each qubit; the identity is a phase.
+        parameter: Index of the angle that is trained, from 0; None for a data gate.
+        feature: Index of the entry of the data point, from 0; None for a trainable gate.
+        scale: The real factor, 1 by default; papers that write e^{−iθP/2} have −1/2.
+
+    Raises:
+        InputError: If the string, an index or the scale is out of range, or not exactly one of parameter and
+            feature is given.
+        InputTypeError: If one of them is of the wrong kind.
+
+    Examples:
+        >>> PauliRotation("XI", parameter=0)
+        PauliRotation(string='XI', parameter=0, feature=None, scale=1.0)
+    """
+
+    string: str
+    parameter: int | None = None
+    feature: int | None = None
+    scale: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.string, str):
+            raise InputTypeError(f"string must be letters such as 'XIZ', got {self.string!r}; pass a str")
+        if not self.string or set(self.string) - set("IXYZ"):
+            raise InputError(
+                f"string must have one letter I, X, Y or Z for each qubit, got {self.string!r}; "
+                "write for example 'XIZ'"
+            )
+        if (self.parameter is None) == (self.feature is None):
+            raise InputError(
+                "a rotation must have either a parameter or a feature, "
+                f"got parameter = {self.parameter}, feature = {self.feature}; give one of them"
+            )
+        for name in ("parameter", "feature"):
+            if (index := getattr(self, name)) is not None:
+                object.__setattr__(self, name, integer(name, index, at_least=0))
+        if isinstance(self.scale, bool) or not isinstance(self.scale, RealNumber):
+            raise InputTypeError(f"scale must be a real number, got {self.scale!r}; pass a float")
+        object.__setattr__(self, "scale", float(self.scale))
+        if not math.isfinite(self.scale):
+            raise InputError(f"scale must be finite, got {self.scale}")
+
+    def description(self) -> bytes:
+        """What the gate is, for the key of a problem."""
+        return f"rotation {self.string} {self.parameter} {self.feature} {self.scale.hex()}".encode()
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class FixedGate:
+    """A unitary without an angle, on some of the qubits.
+
+    Args:
+        matrix: A unitary of shape (2^k, 2^k); its first tensor factor is the first of the qubits.
+        qubits: The k qubits, all different, counted from 0.
+
+    Raises:
+        InputError: If the matrix is not unitary, or does not fit the qubits.
+
+    Examples:
+        >>> FixedGate(np.diag([1, 1, 1, -1]), (0, 2)).qubits
+        (0, 2)
+    """
+
+    matrix: Complex
+    qubits: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        qubits = tuple(integer("qubit", qubit, at_least=0) for qubit in self.qubits)
+        if not qubits or len(set(qubits)) != len(qubits):
+            raise InputError(f"qubits must be different and at least one, got {qubits}")
+        matrix = np.array(self.matrix, dtype=np.complex128)
+        size = 2 ** len(qubits)
+        if matrix.shape != (size, size):
+            raise InputError(
+                f"matrix must have the shape ({size}, {size}) for {len(qubits)} qubits, got {matrix.shape}"
+            )
+        if not np.abs(matrix @ matrix.conj().T - np.eye(size)).max() <= _UNITARY_WITHIN:
+            raise InputError("matrix must be unitary to ten digits, got one that is not; check its entries")
+        matrix.setflags(write=False)
+        object.__setattr__(self, "matrix", matrix)
+        object.__setattr__(self, "qubits", qubits)
+
+    def description(self) -> bytes:
+        """What the gate is, for the key of a problem."""
+        return f"fixed {self.qubits} ".encode() + self.matrix.tobytes()
+
+
+@dataclass(frozen=True, eq=False)
+class ParametrisedCircuit:
+    """Gates in the order in which they act on |0…0⟩.
+
+    Args:
+        num_qubits: n, from 1 to 12.
+        gates: The gates; their parameters are 0 … L − 1 without a gap.
+
+    Raises:
+        CostError: If there are more qubits than a dense state vector is meant for.
+        InputError: If a gate does not fit the qubits, or a parameter is left out.
+        InputTypeError: If an entry is no gate.
+
+    Examples:
+        The Pauli matrix X as generator: z = ⟨Z⟩ = cos 2θ.
+
+        >>> circuit = ParametrisedCircuit(1, (PauliRotation("X", parameter=0),))
+        >>> circuit.num_parameters, circuit.num_features
+        (1, 0)
+    """
+
+    num_qubits: int
+    gates: tuple[PauliRotation | FixedGate, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "num_qubits", integer("num_qubits", self.num_qubits, at_least=1))
+        object.__setattr__(self, "gates", tuple(self.gates))
+        if self.num_qubits > LARGEST_NUM_QUBITS:
+            raise CostError(
+                f"num_qubits must be at most {LARGEST_NUM_QUBITS}, got {self.num_qubits}: "
+                "circuits are simulated as dense state vectors"
+            )
+        for gate in self.gates:
+            self._check(gate)
+        parameters = {gate.parameter for gate in self.rotations if gate.parameter is not None}
+        missing = sorted(set(range(len(parameters))) - parameters)
+        if missing:
+            raise InputError(
+                f"parameters must be 0 … {len(parameters) - 1} without a gap, got none with the index "
+                f"{missing[0]}; number them in order"
+            )
+
+    def _check(self, gate: object) -> None:
+        if isinstance(gate, PauliRotation):
+            if len(gate.string) != self.num_qubits:
+                raise InputError(
+                    f"a rotation's string must have {self.num_qubits} letters, one for each qubit, "
+                    f"got {gate.string!r}; write I where it does nothing"
+                )
+        elif isinstance(gate, FixedGate):
+            if max(gate.qubits) >= self.num_qubits:
+                raise InputError(f"qubits must be below num_qubits = {self.num_qubits}, got {gate.qubits}")
+        else:
+            raise InputTypeError(f"a gate must be a PauliRotation or a FixedGate, got {gate!r}")
+
+    @property
+    def rotations(self) -> tuple[PauliRotation, ...]:
+        """The gates with an angle, in order."""
+        return tuple(gate for gate in self.gates if isinstance(gate, PauliRotation))
+
+    @property
+    def num_parameters(self) -> int:
+        """L, the number of trained angles."""
+        return len({gate.parameter for gate in self.rotations if gate.parameter is not None})
+
+    @property
+    def num_features(self) -> int:
+        """The number of entries of a data point; 0 without data gates."""
+        return max((gate.feature + 1 for gate in self.rotations if gate.feature is not None), default=0)
+
+    @property
+    def generator_norms(self) -> Real:
+        """A bound on ‖X_l‖ for each parameter: Σ|scale| over its gates, shape (L,)."""
+        norms = np.zeros(self.num_parameters)
+        for gate in self.rotations:
+            if gate.parameter is not None:
+                norms[gate.parameter] += abs(gate.scale)
+        return norms
+
+    def key(self) -> str:
+        """Return a hash of all that the circuit is."""
+        digest = hashlib.sha256(f"circuit {self.num_qubits}".encode())
+        for gate in self.gates:
+            digest.update(hashlib.sha256(gate.description()).digest())
+        return digest.hexdigest()

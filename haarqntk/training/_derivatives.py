@@ -1,0 +1,198 @@
+"""Outputs, Jacobians, kernels and meta-kernels of a circuit: the kernels of ``_sweeps`` behind checked arguments."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from haarqntk._arguments import one_of
+from haarqntk.errors import InputError, InputTypeError
+from haarqntk.training import _definition, _sweeps
+from haarqntk.training._program import compiled
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from haarqntk.training._circuit import ParametrisedCircuit
+    from haarqntk.training._observable import Observable
+
+    Real = NDArray[np.float64]
+
+_METHODS = ("adjoint", "definition")
+
+
+def outputs(
+    circuit: ParametrisedCircuit, observable: Observable, angles: ArrayLike, features: ArrayLike | None = None
+) -> Real:
+    """Return z_δ = ⟨0|U(θ, x_δ)†OU(θ, x_δ)|0⟩.
+
+    Args:
+        circuit: The circuit U.
+        observable: O, on as many qubits.
+        angles: θ in radians, shape (…, L); leading axes are kept.
+        features: The m data points, shape (m, num_features); None if the circuit has no data gates, which
+            counts as one point.
+
+    Returns:
+        The outputs, shape (…, m).
+
+    Raises:
+        InputError: If a shape does not fit, or an entry is not finite.
+        InputTypeError: If the entries are not real numbers.
+
+    Examples:
+        >>> from haarqntk.training import Observable, ParametrisedCircuit, PauliRotation
+        >>> circuit = ParametrisedCircuit(1, (PauliRotation("X", parameter=0),))
+        >>> outputs(circuit, Observable.pauli("Z"), [np.pi / 6]).round(12)
+        array([0.5])
+    """
+    settings, points, lead = checked_inputs(circuit, observable, angles, features)
+    z = _sweeps.outputs(compiled(circuit), observable, settings, points)
+    return z.reshape(*lead, len(points))
+
+
+def outputs_and_jacobian(
+    circuit: ParametrisedCircuit,
+    observable: Observable,
+    angles: ArrayLike,
+    features: ArrayLike | None = None,
+    *,
+    method: str = "adjoint",
+) -> tuple[Real, Real]:
+    """Return z_δ and ∂z_δ/∂θ_l.
+
+    Args:
+        circuit: The circuit.
+        observable: O, on as many qubits.
+        angles: θ in radians, shape (…, L); leading axes are kept.
+        features: The m data points, shape (m, num_features); None if the circuit has no data gates.
+        method: "adjoint" (default), or "definition": matrix exponentials and the shift rule, for small n.
+
+    Returns:
+        The outputs, shape (…, m), and the Jacobian, shape (…, m, L).
+
+    Raises:
+        InputError: If a shape does not fit, or an entry is not finite.
+        InputTypeError: If the entries are not real numbers.
+
+    Examples:
+        z = cos 2θ:
+
+        >>> from haarqntk.training import Observable, ParametrisedCircuit, PauliRotation
+        >>> circuit = ParametrisedCircuit(1, (PauliRotation("X", parameter=0),))
+        >>> z, J = outputs_and_jacobian(circuit, Observable.pauli("Z"), [np.pi / 12])
+        >>> z.round(3), J.round(3)
+        (array([0.866]), array([[-1.]]))
+
+    Reference:
+        [jones2020] for the adjoint route, [mitarai2018] for the shift rule; derivation 15.
+    """
+    settings, points, lead = checked_inputs(circuit, observable, angles, features)
+    if one_of("method", method, _METHODS) == "definition":
+        z, jacobian = _definition.outputs_and_jacobian(circuit, observable, settings, points)
+    else:
+        z, jacobian = _sweeps.outputs_and_jacobian(compiled(circuit), observable, settings, points)
+    return z.reshape(*lead, len(points)), jacobian.reshape(*lead, len(points), circuit.num_parameters)
+
+
+def kernel_matrix(jacobian: ArrayLike) -> Real:
+    """Return K_δδ' = Σ_l ∂_l z_δ ∂_l z_δ' of Jacobians of shape (…, m, L), shape (…, m, m).
+
+    Examples:
+        >>> kernel_matrix([[1.0, 2.0], [0.0, 1.0]])
+        array([[5., 2.],
+               [2., 1.]])
+    """
+    J = np.asarray(jacobian, dtype=np.float64)
+    kernel: Real = J @ J.swapaxes(-1, -2)
+    return kernel
+
+
+def meta_kernels(
+    circuit: ParametrisedCircuit,
+    observable: Observable,
+    angles: ArrayLike,
+    features: ArrayLike | None = None,
+) -> tuple[Real, Real, Real]:
+    """Return z_δ, K_δδ = Σ_l g_l² and μ_δ = Σ_lm h_lm g_l g_m of every output on its own, exact derivatives all.
+
+    Args:
+        circuit: The circuit.
+        observable: O, on as many qubits.
+        angles: θ in radians, shape (…, L); leading axes are kept.
+        features: The m data points, shape (m, num_features); None if the circuit has no data gates.
+
+    Returns:
+        Three arrays of shape (…, m).
+
+    Raises:
+        InputError: If a shape does not fit, or an entry is not finite.
+        InputTypeError: If the entries are not real numbers.
+
+    Examples:
+        z = cos 2θ at θ = π/6: g = −√3, h = −2.
+
+        >>> from haarqntk.training import Observable, ParametrisedCircuit, PauliRotation
+        >>> circuit = ParametrisedCircuit(1, (PauliRotation("X", parameter=0),))
+        >>> z, K, mu = meta_kernels(circuit, Observable.pauli("Z"), [np.pi / 6])
+        >>> K.round(12), mu.round(12)
+        (array([3.]), array([-6.]))
+
+    Reference:
+        [liu2023] Eq. 14; derivation 15 for the second derivative along a direction.
+    """
+    settings, points, lead = checked_inputs(circuit, observable, angles, features)
+    program = compiled(circuit)
+    z, J = _sweeps.outputs_and_jacobian(program, observable, settings, points)
+    mu = _sweeps.second_derivatives_along(program, observable, settings, points, J)
+    shape = (*lead, len(points))
+    return z.reshape(shape), np.square(J).sum(axis=-1).reshape(shape), mu.reshape(shape)
+
+
+def checked_inputs(
+    circuit: ParametrisedCircuit, observable: Observable, angles: ArrayLike, features: ArrayLike | None
+) -> tuple[Real, Real, tuple[int, ...]]:
+    """Return the angles as (N, L), the data points as (m, F) and the leading axes of the angles."""
+    if observable.num_qubits != circuit.num_qubits:
+        raise InputError(
+            f"observable must act on num_qubits = {circuit.num_qubits} qubits, got {observable.num_qubits}"
+        )
+    settings = real_array("angles", angles)
+    if settings.ndim == 0 or settings.shape[-1] != circuit.num_parameters:
+        raise InputError(
+            f"angles must have {circuit.num_parameters} entries along the last axis, one for each parameter, "
+            f"got the shape {settings.shape}"
+        )
+    lead = settings.shape[:-1]
+    points = checked_points(circuit, features)
+    return settings.reshape(-1, circuit.num_parameters), points, lead
+
+
+def checked_points(circuit: ParametrisedCircuit, features: ArrayLike | None) -> Real:
+    """Return the data points as an array of shape (m, F); one empty point if there are none."""
+    expected = circuit.num_features
+    if features is None:
+        if expected:
+            raise InputError(
+                f"features must have the shape (m, {expected}) for a circuit with data gates, got None"
+            )
+        return np.zeros((1, 0))
+    points = real_array("features", features)
+    if points.ndim != 2 or points.shape[1] != expected or not len(points):  # noqa: PLR2004 - points × features
+        raise InputError(
+            f"features must have the shape (m, {expected}) with m ≥ 1, one row for each data point, "
+            f"got {points.shape}"
+        )
+    return points
+
+
+def real_array(name: str, values: ArrayLike) -> Real:
+    """Return finite real numbers as an array of floats."""
+    array = np.asarray(values)
+    if array.size and array.dtype.kind not in "iuf":
+        raise InputTypeError(f"{name} must be real numbers, got the dtype {array.dtype}; pass floats")
+    array = array.astype(np.float64)
+    if not np.isfinite(array).all():
+        raise InputError(f"{name} must be finite, got {array[~np.isfinite(array)][0]}; check the data")
+    return array

@@ -1,0 +1,141 @@
+"""Observables: a Hermitian matrix, kept as its diagonal where it has nothing else."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from haarqntk._arguments import integer, one_of
+from haarqntk.errors import InputError
+from haarqntk.montecarlo import PauliSum
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    Real = NDArray[np.float64]
+    Complex = NDArray[np.complex128]
+
+_HERMITIAN_WITHIN = 1e-10
+
+
+@dataclass(frozen=True, eq=False)
+class Observable:
+    """A Hermitian matrix O on n qubits; qubit 0 is the first tensor factor.
+
+    Args:
+        matrix: O, shape (2^n, 2^n).
+        name: What it is called in tables; "custom" by default.
+
+    Raises:
+        InputError: If the matrix is not square of a size 2^n, not finite or not Hermitian.
+
+    Examples:
+        >>> Observable([[1, 0], [0, -1]]).num_qubits
+        1
+    """
+
+    matrix: Complex
+    name: str = "custom"
+
+    def __post_init__(self) -> None:
+        matrix = np.array(self.matrix, dtype=np.complex128)
+        size = len(matrix) if matrix.ndim else 0
+        if matrix.shape != (size, size) or size < 2 or size & (size - 1):  # noqa: PLR2004 - one qubit
+            raise InputError(f"matrix must be square of a size 2, 4, 8, …, got the shape {matrix.shape}")
+        if not np.isfinite(matrix).all():
+            raise InputError("matrix must be finite, got entries that are not; check its scale")
+        if not np.abs(matrix - matrix.conj().T).max() <= _HERMITIAN_WITHIN * max(1.0, np.abs(matrix).max()):
+            raise InputError("matrix must be Hermitian to ten digits, got one that is not; pass (O + O†)/2")
+        matrix.setflags(write=False)
+        object.__setattr__(self, "matrix", matrix)
+
+    @classmethod
+    def pauli(cls, string: str) -> Observable:
+        """Return one Pauli string, such as "ZIII".
+
+        Examples:
+            >>> Observable.pauli("Z").eigenvalues
+            array([-1.,  1.])
+        """
+        return cls.pauli_sum((1.0,), (string,))
+
+    @classmethod
+    def pauli_sum(cls, coefficients: Sequence[float], strings: Sequence[str]) -> Observable:
+        """Return Σ_j c_j P_j.
+
+        Raises:
+            InputError: If the lengths differ, or a string has other letters than I, X, Y, Z.
+
+        Examples:
+            >>> Observable.pauli_sum([1, 0.5], ["ZI", "IX"]).name
+            '1 ZI + 0.5 IX'
+        """
+        if not len(coefficients) == len(strings) > 0:
+            raise InputError(
+                f"coefficients and strings must be as many and at least one, got {len(coefficients)} "
+                f"and {len(strings)}"
+            )
+        if len({len(string) for string in strings}) != 1 or any(set(s) - set("IXYZ") for s in strings):
+            raise InputError(
+                f"strings must have one letter I, X, Y or Z for each qubit, got {tuple(strings)}; "
+                "write for example 'XIZ'"
+            )
+        if not strings[0]:
+            raise InputError("strings must have at least one letter, got ''; write for example 'XIZ'")
+        numbers = tuple(float(c) for c in coefficients)
+        alone = len(numbers) == 1 and numbers[0] == 1
+        terms = " + ".join(f"{c:g} {s}" for c, s in zip(numbers, strings, strict=True))
+        return cls(PauliSum(numbers, tuple(strings)).matrix, strings[0] if alone else terms)
+
+    @classmethod
+    def zero_projector(cls, num_qubits: int) -> Observable:
+        """Return |0…0⟩⟨0…0|.
+
+        Examples:
+            >>> Observable.zero_projector(2).eigenvalues
+            array([0., 0., 0., 1.])
+        """
+        n = integer("num_qubits", num_qubits, at_least=1)
+        matrix = np.zeros((2**n, 2**n), dtype=np.complex128)
+        matrix[0, 0] = 1
+        return cls(matrix, "|0⟩⟨0|")
+
+    @classmethod
+    def magnetisation(cls, num_qubits: int, *, axis: str = "Z") -> Observable:
+        """Return (1/n) Σ_j P_j with P = X, Y or Z on qubit j; Z by default.
+
+        Examples:
+            >>> Observable.magnetisation(2).eigenvalues
+            array([-1.,  0.,  0.,  1.])
+        """
+        n, letter = integer("num_qubits", num_qubits, at_least=1), one_of("axis", axis, "XYZ")
+        strings = ["I" * qubit + letter + "I" * (n - qubit - 1) for qubit in range(n)]
+        return cls(cls.pauli_sum([1 / n] * n, strings).matrix, f"magnetisation {letter}")
+
+    @property
+    def num_qubits(self) -> int:
+        """The number of qubits n."""
+        return int(math.log2(len(self.matrix)))
+
+    @functools.cached_property
+    def is_diagonal(self) -> bool:
+        """Whether the matrix is diagonal in the computational basis."""
+        return not np.any(self.matrix[~np.eye(len(self.matrix), dtype=bool)])
+
+    @functools.cached_property
+    def eigenvalues(self) -> Real:
+        """The eigenvalues in increasing order, shape (2^n,)."""
+        values: Real = np.linalg.eigvalsh(self.matrix).astype(np.float64)
+        values.setflags(write=False)
+        return values
+
+    def key(self) -> str:
+        """Return a hash of the matrix."""
+        return hashlib.sha256(b"observable" + self.matrix.tobytes()).hexdigest()

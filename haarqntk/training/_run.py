@@ -1,0 +1,117 @@
+"""A training run as a value: the curves, where they began and where they ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from haarqntk._arguments import one_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Real = NDArray[np.float64]
+    Integers = NDArray[np.int64]
+
+LOSSES = ("sum", "mean")
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingRun:
+    """What gradient descent did, at R recorded steps, for N initialisations and m data points.
+
+    Args:
+        key: Hash of the problem.
+        learning_rate: η.
+        loss: "sum" for Σr²/2, "mean" for Σr²/2m.
+        targets: What the outputs should be, shape (m,).
+        steps: The recorded step numbers, shape (R,); 0 is the beginning.
+        outputs: z(t), shape (R, N, m).
+        kernel_traces: Tr K(t), shape (R, N); for one data point this is K(t).
+        kernel_maxima: λ_max of K(t), shape (R, N).
+        relative_meta_kernels: λ(t) = μ/K of every output on its own, shape (R, N, m); NaN where K = 0.
+        displacements: ‖θ(t) − θ(0)‖, shape (R, N).
+        initial_angles: θ(0), shape (N, L).
+        initial_kernels: K(0), shape (N, m, m).
+        final_step: How many steps were taken.
+        final_angles: θ after the last step, shape (N, L).
+        final_outputs: z there, shape (N, m).
+        final_kernels: K there, shape (N, m, m).
+        warnings: What was wrong with the step size before the run; empty if nothing.
+    """
+
+    key: str
+    learning_rate: float
+    loss: str
+    targets: Real
+    steps: Integers
+    outputs: Real
+    kernel_traces: Real
+    kernel_maxima: Real
+    relative_meta_kernels: Real
+    displacements: Real
+    initial_angles: Real
+    initial_kernels: Real
+    final_step: int
+    final_angles: Real
+    final_outputs: Real
+    final_kernels: Real
+    warnings: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, np.ndarray):
+                value.setflags(write=False)
+
+    @property
+    def residuals(self) -> Real:
+        """ε(t) = z(t) − target, shape (R, N, m)."""
+        residuals: Real = self.outputs - self.targets
+        return residuals
+
+    @property
+    def losses(self) -> Real:
+        """The loss that was minimised, shape (R, N)."""
+        losses: Real = loss_weight(self.loss, len(self.targets)) * np.square(self.residuals).sum(axis=-1) / 2
+        return losses
+
+
+def loss_weight(loss: str, num_points: int) -> float:
+    """Return w in the loss w Σr²/2."""
+    return 1.0 if one_of("loss", loss, LOSSES) == "sum" else 1.0 / num_points
+
+
+def check_step_size(kernels: Real, learning_rate: float, *, loss: str = "sum") -> tuple[str, ...]:
+    """Say before a run what is wrong with its step size, for the kernels that it begins with.
+
+    With K frozen, the residual along an eigenvector is multiplied by 1 − ηwλ in each step, where w = 1 for the
+    loss "sum" and 1/m for "mean": it grows for η > 2/(wλ_max).
+
+    Args:
+        kernels: K(0), shape (m, m) or (N, m, m).
+        learning_rate: η.
+        loss: "sum" (default) or "mean".
+
+    Returns:
+        One line for each finding; empty if the step size is stable.
+
+    Examples:
+        >>> check_step_size(np.eye(2), 1.0)
+        ()
+        >>> check_step_size(np.diag([1.0, 8.0]), 1.0)[0]
+        'learning_rate 1 is beyond stability for 1 of 1 initialisations: it must be below 2/λ_max = 0.25 of the \
+initial kernel'
+    """
+    K = kernels.reshape(-1, *kernels.shape[-2:])
+    largest = loss_weight(loss, K.shape[-1]) * np.linalg.eigvalsh(K)[:, -1]
+    unstable = largest * learning_rate > 2  # noqa: PLR2004 - the edge of stability
+    if not unstable.any():
+        return ()
+    finding = (
+        f"learning_rate {learning_rate:g} is beyond stability for {int(unstable.sum())} of {len(K)} "
+        f"initialisations: it must be below 2/λ_max = {2 / largest.max():.3g} of the initial kernel"
+    )
+    return (finding,)

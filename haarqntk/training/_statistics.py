@@ -1,0 +1,125 @@
+"""How the kernel of a real circuit is distributed over its angles, as a function of depth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from haarqntk._arguments import integer
+from haarqntk.errors import InputError
+from haarqntk.montecarlo import jackknife, random_angles
+from haarqntk.training._derivatives import meta_kernels
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import ArrayLike
+
+    from haarqntk.training._circuit import ParametrisedCircuit
+    from haarqntk.training._observable import Observable
+
+    Pair = tuple[float, float]
+
+_BLOCK = 100
+
+
+@dataclass(frozen=True, slots=True)
+class KernelStatistics:
+    """Moments over random angles at one depth; each is a value and its standard error.
+
+    Args:
+        depth: What the circuit family was asked for.
+        num_parameters: L of that circuit.
+        num_samples: How many settings of the angles were drawn.
+        output_mean: Mean of z.
+        kernel_mean: Mean of K.
+        kernel_variance: Variance of K.
+        meta_kernel_mean: Mean of μ.
+        meta_kernel_variance: Variance of μ.
+    """
+
+    depth: int
+    num_parameters: int
+    num_samples: int
+    output_mean: Pair
+    kernel_mean: Pair
+    kernel_variance: Pair
+    meta_kernel_mean: Pair
+    meta_kernel_variance: Pair
+
+
+def kernel_statistics(
+    family: Callable[[int], ParametrisedCircuit],
+    depths: Sequence[int],
+    *,
+    observable: Observable,
+    samples: int,
+    rng: np.random.Generator,
+    features: ArrayLike | None = None,
+    progress: Callable[[int], object] | None = None,
+) -> tuple[KernelStatistics, ...]:
+    """Return the moments of K and μ at several depths, angles uniform on [0, 2π).
+
+    That range is a whole number of periods of e^{iθP}, scale 1, and of any integer scale. The circuit of a depth
+    is one and the same for all samples; its fixed gates are not averaged over. Every depth has a stream of its
+    own, so that adding depths changes none of the others.
+
+    Args:
+        family: Returns the circuit of a depth.
+        depths: The depths, all different.
+        observable: O.
+        samples: How many settings of the angles are drawn at each depth, ≥ 2.
+        rng: Where they are drawn from.
+        features: One data point, shape (1, num_features); None if the circuits have no data gates.
+        progress: Called with the number of samples finished since its last call.
+
+    Returns:
+        One entry for each depth. Standard errors are those of the jackknife.
+
+    Raises:
+        InputError: If there are too few samples, no depth, or more than one data point.
+
+    Examples:
+        >>> from haarqntk.training import Observable, hardware_efficient
+        >>> found, = kernel_statistics(
+        ...     lambda depth: hardware_efficient(2, depth), [3], observable=Observable.pauli("ZI"), samples=50,
+        ...     rng=np.random.default_rng(1))
+        >>> found.num_parameters, found.kernel_mean[0] > 0
+        (12, True)
+    """
+    count = integer("samples", samples, at_least=2)
+    if not depths:
+        raise InputError("depths must have at least one entry, got none; pass for example [1, 2, 4]")
+    found = []
+    for depth, stream in zip(depths, rng.spawn(len(depths)), strict=True):
+        circuit = family(depth)
+        angles = random_angles(count, circuit.num_parameters, stream)
+        values = np.empty((count, 3))
+        for start in range(0, count, _BLOCK):
+            part = slice(start, start + _BLOCK)
+            block = meta_kernels(circuit, observable, angles[part], features)
+            if block[0].shape[1] != 1:
+                raise InputError(f"features must be one data point, got {block[0].shape[1]}")
+            values[part] = np.concatenate(block, axis=1)
+            if progress is not None:
+                progress(len(block[0]))
+        z, K, mu = values.T
+        found.append(
+            KernelStatistics(
+                int(depth),
+                circuit.num_parameters,
+                count,
+                jackknife(z, np.mean),
+                jackknife(K, np.mean),
+                jackknife(K, _variance),
+                jackknife(mu, np.mean),
+                jackknife(mu, _variance),
+            )
+        )
+    return tuple(found)
+
+
+def _variance(values: np.ndarray) -> float:
+    return float(values.var(ddof=1))
