@@ -73,7 +73,7 @@ if TYPE_CHECKING:
         parse_moment,
         variance,
     )
-    from haarqntk.training import Diagnosis, diagnose
+    from haarqntk.training import Diagnosis, diagnose, diagnose_circuit
     from haarqntk.weingarten import WeingartenFunction, weingarten, weingarten_table
 
     training: ModuleType
@@ -108,6 +108,7 @@ _HOMES = {
     "covariance": "haarqntk.qntk",
     "cumulant": "haarqntk.qntk",
     "diagnose": "haarqntk.training",
+    "diagnose_circuit": "haarqntk.training",
     "expect": "haarqntk.haar",
     "formula": "haarqntk.qntk",
     "formulas": "haarqntk.qntk",
@@ -176,6 +177,7 @@ __all__ = [
     "covariance",
     "cumulant",
     "diagnose",
+    "diagnose_circuit",
     "expect",
     "formula",
     "formulas",

@@ -13,6 +13,7 @@ from haarqntk.training._ansatz import (
     prl_circuit,
 )
 from haarqntk.training._circuit import FixedGate, ParametrisedCircuit, PauliRotation
+from haarqntk.training._circuit_diagnosis import diagnose_circuit
 from haarqntk.training._derivatives import kernel_matrix, meta_kernels, outputs, outputs_and_jacobian
 from haarqntk.training._diagnose import diagnose
 from haarqntk.training._diagnosis import Diagnosis
@@ -21,19 +22,28 @@ from haarqntk.training._ising import ising_magnetisation
 from haarqntk.training._observable import Observable
 from haarqntk.training._run import TrainingRun, check_step_size
 from haarqntk.training._statistics import KernelStatistics, kernel_statistics
+from haarqntk.training._study import diagnostics_study
+from haarqntk.training._study_findings import StudyFinding
+from haarqntk.training._study_values import DiagnosticsStudy, StudyModel, StudyRun
 
 __all__ = [
     "Diagnosis",
+    "DiagnosticsStudy",
     "Encoding",
     "FixedGate",
     "KernelStatistics",
     "Observable",
     "ParametrisedCircuit",
     "PauliRotation",
+    "StudyFinding",
+    "StudyModel",
+    "StudyRun",
     "TrainingRun",
     "check_step_size",
     "circuit_of_ansatz",
     "diagnose",
+    "diagnose_circuit",
+    "diagnostics_study",
     "hamiltonian_variational",
     "hardware_efficient",
     "ising_magnetisation",

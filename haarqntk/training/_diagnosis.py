@@ -15,7 +15,7 @@ and the limit t → ∞ of the last is regression with the kernel; on a singular
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,7 @@ import numpy as np
 from scipy import linalg
 
 from haarqntk.errors import CostError, InputError
-from haarqntk.training._diagnosis_input import frozen, step_numbers
+from haarqntk.training._diagnosis_input import frozen, real_array, step_numbers
 from haarqntk.training._diagnosis_json import read_record, record_text
 from haarqntk.training._diagnosis_text import as_html, as_text
 
@@ -329,6 +329,26 @@ class Diagnosis:
         if test is None or math.isnan(test) or math.isnan(self.train_r_squared):
             return None
         return self.train_r_squared - test > self.overfitting_gap
+
+    def with_targets(self, targets: ArrayLike, test_targets: ArrayLike | None = None) -> Diagnosis:
+        """The same model with other targets; spectrum and times stay what they are.
+
+        Raises:
+            InputError: If the targets do not fit the points.
+            InputTypeError: If they are no numbers.
+        """
+        y = real_array("targets", targets, axes=("points",), cure="pass one number per data point")
+        if y.shape != self.targets.shape:
+            raise InputError(f"targets must have {self.num_points} entries, one per data point, got {y.size}")
+        y_test = None
+        if test_targets is not None:
+            n = len(self._test_set()[0])
+            y_test = real_array(
+                "test_targets", test_targets, axes=("points",), cure="pass one number per point"
+            )
+            if len(y_test) != n:
+                raise InputError(f"test_targets must have {n} entries, one per test point, got {y_test.size}")
+        return replace(self, targets=y, test_targets=y_test)
 
     def _test_set(self) -> tuple[Real, Real]:
         if self.test_modes is None or self.test_outputs is None:

@@ -407,7 +407,10 @@ BAD: list[tuple[Callable[[], object], str]] = [
     ),
     (lambda: diagnose([[1, math.nan], [0.0, 1]], Y), "jacobian must be finite, got nan at [0, 1]; check"),
     (lambda: diagnose([[1.0, 0.0], [math.inf, 1]], Y), "jacobian must be finite, got inf at [1, 0]"),
-    (lambda: diagnose([[1, 0], [0, 1 + 2e-3j]], Y), "jacobian must be real, got (1+0.002j) at [1, 1]"),
+    (
+        lambda: diagnose(np.array([[1, 0], [0, 1 + 2e-3j]]), Y),
+        "jacobian must be real, got (1+0.002j) at [1, 1]",
+    ),
     (
         lambda: diagnose([[1e101, 0], [0.0, 1]], Y),
         "jacobian must stay below 1e100, got 1e+101 at [0, 0]; rescale",
