@@ -61,8 +61,8 @@ def null_space_text(dependent_points: Mapping[int, Mapping[int, float]]) -> str:
     """Which gradients are combinations of which others, the first few of them.
 
     Examples:
-        >>> null_space_text({5: {2: 1.0}, 7: {}})
-        'that of point 5 = 1·(point 2); that of point 7 vanishes'
+        >>> null_space_text({5: {3: -1.0, 2: 0.5}, 7: {}})
+        'that of point 5 = 0.5·(point 2) − 1·(point 3); that of point 7 vanishes'
     """
     shown = [
         f"that of point {point} " + (f"= {_combination(terms)}" if terms else "vanishes")
@@ -74,11 +74,11 @@ def null_space_text(dependent_points: Mapping[int, Mapping[int, float]]) -> str:
 
 
 def _combination(terms: Mapping[int, float]) -> str:
-    largest = sorted(terms, key=lambda point: -abs(terms[point]))[:_SHOWN_TERMS]
-    parts = [f"{terms[point]:.3g}·(point {point})" for point in largest]
+    largest = sorted(sorted(terms, key=lambda point: -abs(terms[point]))[:_SHOWN_TERMS])
+    text = " ".join(f"{'−' if terms[i] < 0 else '+'} {abs(terms[i]):.3g}·(point {i})" for i in largest)
     if (more := len(terms) - len(largest)) > 0:
-        parts.append(f"{_count(more, 'term')}")
-    return " + ".join(parts)
+        text += f" + {_count(more, 'term')}"
+    return f"−{text[2:]}" if text.startswith("−") else text[2:]
 
 
 def _spectrum(d: Diagnosis) -> str:
