@@ -76,6 +76,7 @@ if TYPE_CHECKING:
         parse_moment,
         variance,
     )
+    from haarqntk.training import Diagnosis, diagnose, diagnose_circuit
     from haarqntk.weingarten import WeingartenFunction, weingarten, weingarten_table
 
     training: ModuleType
@@ -87,6 +88,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Circuit": "haarqntk.circuits",
     "DesignCheck": "haarqntk.haar",
+    "Diagnosis": "haarqntk.training",
     "EigenvalueFormula": "haarqntk.qntk",
     "Estimate": "haarqntk.montecarlo",
     "Formula": "haarqntk.qntk",
@@ -109,6 +111,8 @@ _HOMES = {
     "clifford_group": "haarqntk.haar",
     "covariance": "haarqntk.qntk",
     "cumulant": "haarqntk.qntk",
+    "diagnose": "haarqntk.training",
+    "diagnose_circuit": "haarqntk.training",
     "expect": "haarqntk.haar",
     "formula": "haarqntk.qntk",
     "formulas": "haarqntk.qntk",
@@ -155,6 +159,7 @@ __all__ = [
     "Circuit",
     "D",
     "DesignCheck",
+    "Diagnosis",
     "EigenvalueFormula",
     "Estimate",
     "Formula",
@@ -178,6 +183,8 @@ __all__ = [
     "clifford_group",
     "covariance",
     "cumulant",
+    "diagnose",
+    "diagnose_circuit",
     "dynamics",
     "expect",
     "formula",
