@@ -1,0 +1,149 @@
+"""Many layers: the kernel by the engine against drawn generators, the flow against its laws and real circuits."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import unitary_group
+from strategies import bases, pure_states
+
+from haarqntk.dynamics import deep_flow, deep_flow_single, deep_kernel, frozen_kernel, kernel_rate
+from haarqntk.errors import HaarqntkError, InputError
+from haarqntk.montecarlo import Estimate, _batched
+
+
+@pytest.mark.parametrize("D", [2, 3, 4, 7, 16])
+def test_the_rate_is_that_of_a_rotated_operator(D: int) -> None:
+    """E[X̃ Tr(X̃A)] = Tr X²/(D² − 1) A for traceless A: the adjoint representation is irreducible."""
+    assert kernel_rate(D=D, L=5) == 5 * Fraction(D, D**2 - 1)
+    assert kernel_rate(D=D, L=1, generator_square=Fraction(2, 3)) == Fraction(2, 3) / (D**2 - 1)
+
+
+def test_drawn_generators_have_this_kernel() -> None:
+    rng = np.random.default_rng(4)
+    D = 4
+    M = np.diag([2.0, 1, 0, -1])
+    states = np.linalg.qr(rng.normal(size=(D, D)) + 1j * rng.normal(size=(D, D)))[0][:2]
+    states[1] = (states[0] + states[1]) / np.sqrt(2)
+    V = unitary_group.rvs(D, size=20_000, random_state=rng)
+    X = (V * np.array([1, 1, -1, -1])) @ V.conj().swapaxes(1, 2)
+    slopes = [np.einsum("a,nab,b->n", s.conj(), 1j * (M @ X - X @ M), s).real for s in states]
+    K = deep_kernel(M, states, L=1)
+    for i, j in ((0, 0), (0, 1), (1, 1)):
+        assert abs(Estimate.of("0", slopes[i] * slopes[j]).z_score(K[i, j])) < 4
+
+
+@settings(max_examples=10)
+@given(st.data(), st.sampled_from([2, 3, 4]), st.integers(1, 3))
+def test_the_flow_keeps_the_spectrum_and_follows_its_kernel(data: st.DataObject, D: int, m: int) -> None:
+    V = data.draw(bases(D))
+    spectrum = np.linspace(-1, 2, D)
+    M = (V * spectrum) @ V.conj().T
+    states = [np.linalg.eigh(data.draw(pure_states(D)))[1][:, -1] for _ in range(m)]
+    labels, h = np.linspace(-0.5, 1.5, m), 1e-3
+    times = np.array([5, 1 - h, 1, 1 + h])
+    p = deep_flow(M, times, states=states, labels=labels, learning_rate=0.1, L=4)
+    assert p.kernel is not None
+    assert p.observables is not None
+    for observable in p.observables:
+        assert np.linalg.eigvalsh(observable) == pytest.approx(spectrum, abs=1e-8)
+    slope = (p.residual[3] - p.residual[1]) / (2 * h)
+    assert slope == pytest.approx(-0.1 * p.kernel[2] @ p.residual[2], abs=1e-5)
+    assert p.kernel[2] == pytest.approx(deep_kernel(p.observables[2], states, L=4), abs=1e-9)
+    assert np.linalg.eigvalsh(p.kernel[2])[0] > -1e-9
+    half = deep_flow(M, times * m, states=states, labels=labels, learning_rate=0.1, L=4, average=True)
+    assert half.residual == pytest.approx(p.residual, abs=1e-7)
+    assert half.loss is not None
+    assert half.loss == pytest.approx(np.square(p.residual).sum(axis=1) / (2 * m), abs=1e-7)
+
+
+@pytest.mark.parametrize("label", [0.3, 1.0, -1.4])
+def test_one_input_and_two_eigenvalues_is_the_closed_form(label: float) -> None:
+    rng = np.random.default_rng(6)
+    V = unitary_group.rvs(4, random_state=rng)
+    M, times = (V * [1, -1, 1, -1]) @ V.conj().T, [0.0, 1, 30]
+    p = deep_flow(M, times, states=[[1, 0, 0, 0]], labels=[label], learning_rate=0.1, L=3)
+    single = deep_flow_single(p.residual[0, 0], times, label=label, learning_rate=0.1, L=3, D=4)
+    assert p.residual[:, 0] == pytest.approx(single.residual, abs=1e-8)
+    assert p.kernel is not None
+    assert p.kernel[:, 0, 0] == pytest.approx(single.kernel, abs=1e-8)
+
+
+def trained(L: int, *, steps: int, speed: float) -> Any:
+    """ε and K after every step of gradient descent, of 24 drawn circuits at D = 2, O = Z, label 1; η = speed/L."""
+    rng = np.random.default_rng(3)
+    circuits = _batched.random_circuits(2, L, 24, rng)
+    epsilons, kernels = [], []
+    for _ in range(steps + 1):
+        z, G = _batched.outputs_and_gradients(circuits, np.eye(2)[:1], np.array([[1.0, -1.0]]))
+        epsilon, g = z[:, 0, 0] - 1, G[:, 0, 0]
+        epsilons.append(epsilon)
+        kernels.append(np.square(g).sum(axis=1))
+        circuits = _batched.Circuits(
+            circuits.segments, circuits.generators, circuits.angles - speed / L * epsilon[:, np.newaxis] * g
+        )
+    return np.array(epsilons), np.array(kernels)
+
+
+def test_deep_circuits_follow_the_flow_and_leave_the_frozen_kernel() -> None:
+    """The deviation from the flow falls as 1/√L; that from the kernel at the start does not."""
+    steps, speed = 60, 0.04
+    off_flow, off_frozen = [], []
+    for L in (30, 480):
+        epsilon, K = trained(L, steps=steps, speed=speed)
+        flow = [
+            deep_flow_single(start, [steps], label=1, learning_rate=speed / L, L=L, D=2).residual[0]
+            for start in epsilon[0]
+        ]
+        frozen = [
+            frozen_kernel(K_0, [steps], learning_rate=speed / L, residual=start).residual[0]
+            for K_0, start in zip(K[0], epsilon[0], strict=True)
+        ]
+        off_flow.append(np.sqrt(np.mean((epsilon[-1] - flow) ** 2)))
+        off_frozen.append(np.sqrt(np.mean((epsilon[-1] - frozen) ** 2)))
+    assert 2.5 < off_flow[0] / off_flow[1] < 6.5  # √(480/30) = 4
+    assert off_flow[1] < 0.03
+    assert off_frozen[1] > 0.15
+    assert off_frozen[1] > 0.7 * off_frozen[0]
+
+
+GOOD: dict[str, Any] = {"states": [[1, 0]], "labels": [1], "learning_rate": 1, "L": 1}
+X = [[0, 1], [1, 0]]
+BAD: list[tuple[Any, type[HaarqntkError], str]] = [
+    (
+        lambda: deep_flow([[0, 1], [0, 0]], [1], **GOOD),
+        InputError,
+        "must be Hermitian, got M − M† of the size 1",
+    ),
+    (lambda: deep_flow([[0, 1]], [1], **GOOD), InputError, "a D × D matrix, D ≥ 2, got the shape .1, 2."),
+    (lambda: deep_flow([["a"]], [1], **GOOD), InputError, "observable must be numbers"),
+    (lambda: deep_flow([[0, np.nan], [np.nan, 0]], [1], **GOOD), InputError, "observable must be finite"),
+    (
+        lambda: deep_flow(X, [1], **GOOD | {"states": [[1, 1]]}),
+        InputError,
+        "normalised, got the norm 1.41421 of state 0",
+    ),
+    (
+        lambda: deep_flow(X, [1], **GOOD | {"states": [1, 0]}),
+        InputError,
+        "states must be rows of D = 2 numbers",
+    ),
+    (
+        lambda: deep_flow(X, [1], **GOOD | {"labels": [1, 2]}),
+        InputError,
+        "one number for each of the 1 states",
+    ),
+    (lambda: kernel_rate(D=4, L=1, generator_square=0), InputError, "generator_square must be > 0, got 0"),
+]
+
+
+@pytest.mark.parametrize(("call", "error", "text"), BAD)
+def test_bad_input_is_one_clear_line(call: Any, error: type[Exception], text: str) -> None:
+    with pytest.raises(error, match=text) as caught:
+        call()
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,196 @@
+"""Frozen kernels: linear algebra, a second route by hypergeometric functions, and drawn circuits."""
+
+from __future__ import annotations
+
+from functools import cache
+from math import comb
+from typing import Any
+
+import mpmath
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.linalg import expm
+from strategies import Problem, problems
+
+import haarqntk as hq
+from haarqntk.dynamics import frozen_kernel, frozen_law, jensen_gap
+from haarqntk.errors import InputError, InputTypeError
+from haarqntk.montecarlo import Estimate, _batched
+
+PAULI, PROJECTOR = [1, -1, -1, 1], [1, 0, 0, 0]
+
+
+@given(st.integers(1, 5), st.integers(0, 2**32 - 1), st.floats(0.01, 0.3))
+def test_steps_and_flow_are_powers_and_exponentials_of_the_matrix(m: int, seed: int, eta: float) -> None:
+    rng = np.random.default_rng(seed)
+    J = rng.normal(size=(m, 7))
+    K, start = J @ J.T, rng.normal(size=m)
+    steps = frozen_kernel(K, [0, 1, 5], learning_rate=eta, residual=start)
+    one = np.eye(m) - eta * K
+    expected = [start, one @ start, np.linalg.matrix_power(one, 5) @ start]
+    assert steps.residual == pytest.approx(np.array(expected), rel=1e-8, abs=1e-8 * np.abs(expected).max())
+    flow = frozen_kernel(K, [0, 0.7], learning_rate=eta, residual=start, flow=True)
+    assert flow.residual[1] == pytest.approx(expm(-0.7 * eta * K) @ start, abs=1e-9)
+    assert flow.loss == pytest.approx(np.square(flow.residual).sum(axis=1) / 2)
+
+
+def by_hypergeometric_functions(D: int, L: int, s: float, rank: int) -> float:
+    """E[e^{−sK}] for eigenvalues ±1, ``rank`` of them 1: E over p ~ Beta of the transform of ξ² to the power L."""
+    half = mpmath.mpf(1) / 2
+
+    def integrand(p: Any) -> Any:
+        argument = -4 * s * 4 * p * (1 - p)
+        one = mpmath.hyp2f2(half, D * half, (D + 1) * half, D - 1, argument)
+        return p ** (rank - 1) * (1 - p) ** (D - rank - 1) * one**L
+
+    return float(mpmath.quad(integrand, [0, half / 2, half, 1]) / mpmath.beta(rank, D - rank))
+
+
+@pytest.mark.parametrize(("D", "L", "rank"), [(2, 1, 1), (4, 6, 2), (4, 64, 1), (8, 3, 2)])
+def test_the_law_agrees_with_hypergeometric_functions(D: int, L: int, rank: int) -> None:
+    law = hq.kernel_law(D=D, L=L, spectrum=[1] * rank + [-1] * (D - rank))
+    eta = 1 / float(law.mean)
+    p = frozen_law(law, [0, 1, 6], learning_rate=eta)
+    assert p.lower is not None
+    assert p.upper is not None
+    for time, lower, upper in zip(p.times, p.lower, p.upper, strict=True):
+        assert lower - 1e-12 <= by_hypergeometric_functions(D, L, eta * time, rank) <= upper + 1e-12
+    assert p.width < 1e-5
+
+
+@cache
+def drawn(D: int, L: int, spectrum: tuple[int, ...]) -> tuple[Any, Any]:
+    """z and K of 20 000 whole circuits."""
+    circuits = _batched.random_circuits(D, L, 20_000, np.random.default_rng(8))
+    outputs, gradients = _batched.outputs_and_gradients(
+        circuits, np.eye(D)[:1], np.array([spectrum], dtype=float)
+    )
+    return outputs[:, 0, 0], np.square(gradients[:, 0, 0]).sum(axis=-1)
+
+
+@pytest.mark.parametrize("spectrum", [PAULI, PROJECTOR, [3, 1, 0, -2]])
+@pytest.mark.parametrize("flow", [True, False])
+def test_drawn_circuits_have_these_means(spectrum: list[int], *, flow: bool) -> None:
+    """Also the means of the residual and its square, which start at z − O_0 of the same state as K."""
+    D, L, O_0, times = 4, 3, 2, np.array([1.0, 4, 12])
+    z, K = drawn(D, L, tuple(spectrum))
+    law = hq.kernel_law(D=D, L=L, spectrum=spectrum)
+    eta = 0.9 / float(law.largest)
+    decay = [np.exp(-eta * K * t) if flow else (1 - eta * K) ** t for t in times]
+    factor = frozen_law(law, times, learning_rate=eta, flow=flow)
+    with_target = frozen_law(law, times, learning_rate=eta, flow=flow, target=O_0)
+    assert with_target.loss is not None
+    assert with_target.width < 1e-3
+    for k, f in enumerate(decay):
+        assert abs(Estimate.of("0", f).z_score(factor.residual[k])) < 4
+        assert abs(Estimate.of("0", (z - O_0) * f).z_score(with_target.residual[k])) < 4
+        assert abs(Estimate.of("0", (z - O_0) ** 2 * f**2 / 2).z_score(with_target.loss[k])) < 4
+
+
+def test_the_residual_and_the_kernel_are_correlated() -> None:
+    """E[ε e^{−ηKt}] is not E[ε] E[e^{−ηKt}]: a rank-one projector with target 1 ends where v is small, at z = 0."""
+    law = hq.kernel_law(D=4, L=3, spectrum=PROJECTOR)
+    arguments: dict[str, Any] = {"learning_rate": 1 / float(law.mean)}
+    mean = frozen_law(law, [3], target=1, **arguments)
+    factor = frozen_law(law, [3], **arguments).residual
+    product = float(law.moment(0, output_power=1) - 1) * factor
+    assert mean.upper is not None
+    assert mean.upper[0] < product[0] - 0.02
+
+
+@settings(max_examples=15)
+@given(problems().filter(lambda problem: len(set(problem.spectrum)) > 1 and problem.D <= 8))
+def test_a_few_steps_are_a_polynomial_of_the_exact_moments(problem: Problem) -> None:
+    law = hq.kernel_law(D=problem.D, L=problem.L, spectrum=problem.spectrum)
+    eta = law.largest**-1
+    p = frozen_law(law, [0, 1, 7], learning_rate=eta, flow=False, num_nodes=8)
+    for time, value in zip((0, 1, 7), p.residual, strict=True):
+        exact = sum(comb(time, j) * (-eta) ** j * law.moment(j) for j in range(time + 1))
+        assert value == pytest.approx(float(exact), abs=1e-12)
+    assert p.width < 1e-12  # both rules are exact
+
+
+@settings(max_examples=15)
+@given(problems().filter(lambda problem: problem.D <= 6), st.integers(1, 6))
+def test_more_nodes_stay_within_the_bracket_of_fewer(problem: Problem, n: int) -> None:
+    law = hq.kernel_law(D=problem.D, L=problem.L, spectrum=problem.spectrum)
+    arguments: dict[str, Any] = {"learning_rate": 1, "target": 1, "tolerance": 1e6}
+    times = [0.3 / float(law.mean or 1), 3 / float(law.mean or 1)]
+    wide = frozen_law(law, times, num_nodes=n, **arguments)
+    narrow = frozen_law(law, times, num_nodes=n + 3, **arguments)
+    assert wide.lower is not None
+    assert wide.upper is not None
+    assert narrow.lower is not None
+    assert narrow.upper is not None
+    slack = 1e-11 * max(1, float(max(map(abs, problem.spectrum))))
+    assert np.all(wide.lower <= narrow.lower + slack)
+    assert np.all(narrow.upper <= wide.upper + slack)
+
+
+def test_the_mean_of_exponentials_exceeds_the_exponential_of_the_mean_by_the_variance_at_first() -> None:
+    law = hq.kernel_law(D=4, L=64, spectrum=PAULI)
+    eta, short = 1 / float(law.mean), 0.01
+    gap = jensen_gap(law, [0, short], learning_rate=eta).residual
+    relative_variance = float(law.variance / law.mean**2)
+    assert gap[0] == pytest.approx(1, abs=1e-12)
+    assert gap[1] - 1 == pytest.approx(short**2 / 2 * relative_variance, rel=0.02)
+
+
+def test_a_projector_does_not_concentrate_and_a_pauli_string_does() -> None:
+    """At D = 16 and great depth, after four decay times: the frozen mean is off by the amount of the law."""
+    gaps = []
+    for spectrum in ([1, -1] * 8, [1] + [0] * 15):
+        law = hq.kernel_law(D=16, L=4000, spectrum=spectrum)
+        gaps.append(jensen_gap(law, [4], learning_rate=1 / float(law.mean)).residual[0])
+    assert gaps[0] < 1.2
+    assert gaps[1] > 5
+
+
+def test_a_constant_observable_never_moves() -> None:
+    law = hq.kernel_law(D=4, L=2, spectrum=[3, 3, 3, 3])
+    p = frozen_law(law, [0, 10], learning_rate=1, target=1)
+    assert p.residual == pytest.approx([2, 2], abs=1e-12)
+    assert p.loss == pytest.approx([2, 2], abs=1e-12)
+
+
+def test_predictions_say_what_they_assume_and_cannot_be_changed() -> None:
+    p = frozen_law(hq.kernel_law(D=2, L=1, spectrum=[1, -1]), 1, learning_rate=0.1)
+    assert "keeps the kernel" in p.assumption
+    assert "derivations/14_dynamics.md" in p.reference
+    with pytest.raises(ValueError, match="read-only"):
+        p.residual[0] = 0
+
+
+LAW = hq.kernel_law(D=2, L=1, spectrum=[1, -1])
+BAD: list[tuple[Any, type[Exception], str]] = [
+    (lambda: frozen_kernel(-1, [1], learning_rate=1), InputError, "kernel must be ≥ 0, got -1"),
+    (lambda: frozen_kernel([1, 2], [1], learning_rate=1), InputError, "a number or a square matrix"),
+    (lambda: frozen_kernel([[1, 2], [0, 1]], [1], learning_rate=1), InputError, "must be symmetric"),
+    (lambda: frozen_kernel([[1, 2], [2, 1]], [1], learning_rate=1), InputError, "got the eigenvalue -1"),
+    (lambda: frozen_kernel("1", [1], learning_rate=1), InputTypeError, "kernel must be real numbers"),
+    (lambda: frozen_kernel(np.nan, [1], learning_rate=1), InputError, "kernel must be finite"),
+    (lambda: frozen_kernel(1, [0.5], learning_rate=1), InputError, "integers up to 2.53 .* got 0.5"),
+    (lambda: frozen_kernel(1, [-1], learning_rate=1), InputError, "times must be ≥ 0, got -1"),
+    (lambda: frozen_kernel(1, [], learning_rate=1), InputError, "one-dimensional and not empty"),
+    (lambda: frozen_kernel(1, [1], learning_rate=0), InputError, "learning_rate must be > 0, got 0"),
+    (lambda: frozen_kernel(1, [1], learning_rate="a"), InputTypeError, "learning_rate must be a real number"),
+    (lambda: frozen_kernel(np.eye(2), [1], learning_rate=1, residual=[1]), InputError, "the shape .2,."),
+    (lambda: frozen_law(2, [1], learning_rate=1), InputTypeError, "law must be a KernelLaw, got int"),  # type: ignore[arg-type]
+    (lambda: frozen_law(LAW, [1], learning_rate=1, flow=False), InputError, "at most 1/K_max = 0.25"),
+    (lambda: frozen_law(LAW, [1], learning_rate=1, target=0.5), InputTypeError, "target must be an exact"),
+    (lambda: frozen_law(LAW, [1], learning_rate=1, num_nodes=61), InputError, "num_nodes must be at most 60"),
+    (
+        lambda: frozen_law(LAW, [1e6], learning_rate=1, num_nodes=2),
+        InputError,
+        "must not be wider than tolerance = 0.01, got 0.332 at time 1e.06; raise num_nodes = 2",
+    ),
+]
+
+
+@pytest.mark.parametrize(("call", "error", "text"), BAD)
+def test_bad_input_is_one_clear_line(call: Any, error: type[Exception], text: str) -> None:
+    with pytest.raises(error, match=text) as caught:
+        call()
+    assert "\n" not in str(caught.value)
