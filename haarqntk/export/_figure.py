@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from html import escape
 from io import BytesIO, StringIO
+from string import ascii_lowercase
 from typing import TYPE_CHECKING, Any
 
 from haarqntk._lazy import LazyModule
@@ -23,6 +24,7 @@ figure = LazyModule("matplotlib.figure")
 matplotlib = LazyModule("matplotlib")
 ticker = LazyModule("matplotlib.ticker")
 
+_MOST_IN_A_ROW = 3
 _MANY_DECADES = 2e3  # ratio of the ends of an axis from which it has powers of ten only
 INK = "#010203"  # stands for the colour of the page's text, until the SVG is written
 # Okabe and Ito: distinguishable without colour vision. The dashes tell curves apart without any colour.
@@ -126,7 +128,7 @@ class PaperFigure:
         caption: What is seen, with the numbers.
         choices: What the source leaves open, and how it was chosen here: one sentence each.
         data: The numbers that are drawn, and where they come from.
-        panels: The panels, left to right.
+        panels: The panels, left to right; four and more in two rows.
     """
 
     name: str
@@ -170,12 +172,17 @@ def ink_settings() -> dict[str, object]:
 
 
 def _draw(panels: Sequence[Panel]) -> Any:
-    canvas = figure.Figure(figsize=(6.4 if len(panels) == 1 else 8.6, 4.9), layout="constrained")
-    all_axes = canvas.subplots(1, len(panels), squeeze=False)[0]
-    for i, (axes, panel) in enumerate(zip(all_axes, panels, strict=True)):
+    rows = 1 if len(panels) <= _MOST_IN_A_ROW else 2
+    columns = -(-len(panels) // rows)
+    size = (6.4 if columns == 1 else 8.6, 4.9 if rows == 1 else 7.2)
+    canvas = figure.Figure(figsize=size, layout="constrained")
+    all_axes = canvas.subplots(rows, columns, squeeze=False).ravel()
+    for unused in all_axes[len(panels) :]:
+        unused.set_axis_off()
+    for i, (axes, panel) in enumerate(zip(all_axes, panels, strict=False)):
         _fill(axes, panel)
         if len(panels) > 1:
-            axes.set_title(f"({'abc'[i]})", loc="left", fontsize=10)
+            axes.set_title(f"({ascii_lowercase[i]})", loc="left", fontsize=10)
         if panel.inset is not None:
             axes.grid(visible=False)  # it would show through the inset, which has no background either
             inset = axes.inset_axes(panel.inset_place, facecolor="none")

@@ -1,0 +1,183 @@
+"""How Haar is a real ansatz? Kernel and meta-kernel over random angles, depth by depth, beside the exact Haar values.
+
+The exact values are those of as many layers as the circuit has angles, each a Pauli string between Haar-random
+segments. A quantity agrees from the first depth on from which no deeper one is off by more than 5 % beyond four
+standard errors: the angles at both ends of a real circuit have no random segment beyond them, which is a share of
+order 1/depth.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from haarqntk.export import Evidence, Line, Panel, PaperFigure, Points, Section
+from haarqntk.qntk import Formula, formula
+from haarqntk.studies._build import build_circuit, build_observable
+from haarqntk.studies._evidence import LARGEST_Z, Study, numbers
+from haarqntk.studies._experiment import CircuitChoice, Experiment, ObservableChoice
+from haarqntk.training import KernelStatistics, Observable, kernel_statistics
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+TOLERANCE = 0.05
+_QUANTITIES = {
+    "kernel_mean": (r"$\overline{K}$", "K̄"),
+    "kernel_variance": (r"$\Delta K^2$", "ΔK²"),
+    "meta_kernel_mean": (r"$E[\mu]$", "E[μ]"),
+    "meta_kernel_variance": (r"$\Delta\mu^2$", "Δμ²"),
+}
+_DEFAULT = Experiment(
+    name="depth",
+    seed=1,
+    circuit=CircuitChoice("hardware_efficient", 4, (1, 2, 4, 8, 16, 32, 64)),
+    observable=ObservableChoice("terms", terms=((1.0, "ZIII"), (1.0, "IZII"), (1.0, "ZZII"))),
+    data=None,
+    training=None,
+    samples=2000,
+    source="",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """One quantity: the exact values at each depth, the simulated ones, and from which depth they agree."""
+
+    exact: tuple[float, ...]
+    simulated: tuple[tuple[float, float], ...]
+
+    @property
+    def excess(self) -> tuple[float, ...]:
+        """How far each is off beyond four standard errors, relative to the exact value; 0 for none."""
+        pairs = zip(self.exact, self.simulated, strict=True)
+        beyond = [(exact, abs(mean - exact) - LARGEST_Z * error) for exact, (mean, error) in pairs]
+        return tuple(max(off, 0.0) / abs(exact) if exact else float(off > 0) for exact, off in beyond)
+
+    @property
+    def first_that_agrees(self) -> int | None:
+        """The index of the first depth from which all agree; None if the deepest does not."""
+        apart = [place for place, off in enumerate(self.excess) if off > TOLERANCE]
+        first = apart[-1] + 1 if apart else 0
+        return first if first < len(self.exact) else None
+
+
+def depth_section(experiment: Experiment, *, command: str, progress: Callable[[float], object]) -> Section:
+    """Draw the angles at every depth and compare; ``progress`` is called with shares of 1."""
+    circuit, depths = experiment.circuit, experiment.circuit.layers
+    rng = np.random.default_rng([experiment.seed, 15])
+    (gates,) = rng.spawn(1)
+    observable = build_observable(experiment.observable, circuit.num_qubits)
+    total = experiment.samples * len(depths)
+    found = kernel_statistics(
+        lambda layers: build_circuit(circuit, layers, gates),
+        depths,
+        observable=observable,
+        samples=experiment.samples,
+        rng=rng,
+        features=None if circuit.encoding == "none" else [[1.0]],
+        progress=lambda done: progress(done / total),
+    )
+    compared = {name: _compare(name, found, observable) for name in _QUANTITIES}
+    return Section(
+        title=f"How Haar is {circuit.family} on {circuit.num_qubits} qubits?",
+        text=(
+            f"{experiment.samples:,} random settings of the angles at each of {len(depths)} depths, observable "
+            f"{observable.name}; the exact values are those of Haar-random segments between as many Pauli rotations as "
+            "the circuit has angles."
+        ),
+        evidence=tuple(_evidence(name, each, depths) for name, each in compared.items()),
+        figure=_figure(experiment, found, compared),
+        command=command,
+    )
+
+
+def _compare(name: str, found: Sequence[KernelStatistics], observable: Observable) -> _Compared:
+    exact = [_exact(name, each.num_parameters, observable) for each in found]
+    return _Compared(tuple(exact), tuple(getattr(each, name) for each in found))
+
+
+def _exact(name: str, L: int, observable: Observable) -> float:
+    def at(closed_form: str) -> float:
+        exact = formula(closed_form)
+        assert isinstance(exact, Formula)  # noqa: S101 - one closed form each
+        return float(exact.at(D=2**observable.num_qubits, L=L, observable=observable.matrix))
+
+    if name == "meta_kernel_variance":
+        return at("meta_kernel_second_moment") - at("meta_kernel_mean") ** 2
+    return at(name)
+
+
+def _evidence(name: str, compared: _Compared, depths: Sequence[int]) -> Evidence:
+    symbol, first = _QUANTITIES[name][1], compared.first_that_agrees
+    exact, (mean, error) = compared.exact[-1], compared.simulated[-1]
+    return Evidence(
+        statement=f"{symbol} is that of Haar-random circuits from some depth on",
+        predicted=f"{exact:.4g} at the deepest, {depths[-1]} layers",
+        seen=f"{mean:.4g} ± {error:.2g} there; "
+        + ("no depth agrees" if first is None else f"agreement from {depths[first]} layers on"),
+        distance=f"{mean / exact - 1:+.1%} at the deepest, z = {(mean - exact) / error:+.1f}"
+        if exact
+        else "",
+        holds=first is not None,
+    )
+
+
+def _figure(
+    experiment: Experiment, found: Sequence[KernelStatistics], compared: dict[str, _Compared]
+) -> PaperFigure:
+    depths = numbers(experiment.circuit.layers)
+    agreement = {
+        name: None if each.first_that_agrees is None else depths[each.first_that_agrees]
+        for name, each in compared.items()
+    }
+    known = {name: depth for name, depth in agreement.items() if depth is not None}
+    caption = "; ".join(
+        f"{_QUANTITIES[name][1]} agrees from {depth:g} layers on" for name, depth in known.items()
+    )
+    never = ", ".join(_QUANTITIES[name][1] for name in agreement if name not in known)
+    if never:
+        caption += ("; " if caption else "") + f"{never} at no depth that was tried"
+    return PaperFigure(
+        name=experiment.name,
+        alt="Means and fluctuations of kernel and meta-kernel against depth: simulated points on exact Haar curves",
+        caption=f"{caption[:1].upper()}{caption[1:]}. Bars are one standard error.",
+        choices=(
+            f"Seed {experiment.seed}; angles uniform on [0, 2π), one full period of e^(iθP).",
+            "Haar values for Pauli rotations between Haar segments with L = the number of angles.",
+            f"Agreement: off by at most {TOLERANCE:.0%} beyond {LARGEST_Z:g} standard errors, at all deeper depths too.",
+        ),
+        data={
+            "seed": experiment.seed,
+            "layers": depths,
+            "num_parameters": [each.num_parameters for each in found],
+            "exact": {name: each.exact for name, each in compared.items()},
+            "simulated": {name: each.simulated for name, each in compared.items()},
+            "agreement": agreement,
+        },
+        panels=tuple(_panel(name, each, depths) for name, each in compared.items()),
+    )
+
+
+def _panel(name: str, compared: _Compared, depths: Sequence[float]) -> Panel:
+    means, errors = zip(*compared.simulated, strict=True)
+    return Panel(
+        x_label="layers",
+        y_label=_QUANTITIES[name][0],
+        lines=(Line("exact", "Haar, exact", tuple(depths), numbers(compared.exact)),),
+        logarithmic="x",
+        points=(
+            Points("fresh", "simulated ± standard error", tuple(depths), numbers(means), numbers(errors)),
+        ),
+    )
+
+
+def make(*, seed: int, progress: Callable[[float], object], samples: int = _DEFAULT.samples) -> Section:
+    """The study that comes with the library: the hardware-efficient ansatz on four qubits."""
+    experiment = replace(_DEFAULT, seed=seed, samples=samples)
+    return depth_section(experiment, command=STUDY.shell_command(seed), progress=progress)
+
+
+STUDY = Study("depth", "depth", make, 1.0)
