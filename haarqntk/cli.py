@@ -1,5 +1,7 @@
 """The command line: ``haarqntk derive | weingarten | integrate | moment | validate | figures | report``.
 
+The commands about training are in ``cli_training.py``.
+
 Exit status: 0; 1 when a check fails; 2 for bad input, with one line that says what is wrong. Heavy modules
 are loaded by the command that needs them, so that help is immediate.
 """
@@ -14,7 +16,7 @@ from typing import Annotated
 
 import typer
 
-from haarqntk import __version__, terminal, terminal_runs
+from haarqntk import __version__, cli_training, terminal, terminal_runs
 from haarqntk._defaults import FIGURE_INSTANCES, FIGURE_SAMPLES, REFERENCE_SAMPLES, SAMPLES, SEED
 from haarqntk._lazy import LazyModule
 from haarqntk.errors import HaarqntkError, InputError
@@ -337,6 +339,10 @@ def report(
         typer.echo(f"wrote {path}")
     if not verdict["passed"]:
         raise typer.Exit(terminal_runs.CHECK_FAILED)
+
+
+for _command in (cli_training.train, cli_training.diagnose, cli_training.depth):
+    app.command()(_command)
 
 
 def _is_given(context: typer.Context, name: str) -> bool:

@@ -99,4 +99,5 @@ def describe(experiment: Experiment, layers: int, num_parameters: int) -> str:
     entering = {"none": "", "low": ", data of low frequency", "high": ", data of high frequency"}[
         circuit.encoding
     ]
-    return f"{names[circuit.family]} on {circuit.num_qubits} qubits with {layers} layers and {num_parameters} angles{entering}"
+    size = f"{circuit.num_qubits} qubits with {layers} layers and {num_parameters} angles"
+    return f"{names[circuit.family]} on {size}{entering}"

@@ -142,12 +142,12 @@ def _figure(
         caption += ("; " if caption else "") + f"{never} at no depth that was tried"
     return PaperFigure(
         name=experiment.name,
-        alt="Means and fluctuations of kernel and meta-kernel against depth: simulated points on exact Haar curves",
+        alt="Means and fluctuations of kernel and meta-kernel against depth: simulated over exact, points around 1",
         caption=f"{caption[:1].upper()}{caption[1:]}. Bars are one standard error.",
         choices=(
             f"Seed {experiment.seed}; angles uniform on [0, 2π), one full period of e^(iθP).",
             "Haar values for Pauli rotations between Haar segments with L = the number of angles.",
-            f"Agreement: off by at most {TOLERANCE:.0%} beyond {LARGEST_Z:g} standard errors, at all deeper depths too.",
+            f"Agreement: off by at most {TOLERANCE:.0%} beyond {LARGEST_Z:g} standard errors, and all deeper ones too.",
         ),
         data={
             "seed": experiment.seed,
@@ -162,15 +162,23 @@ def _figure(
 
 
 def _panel(name: str, compared: _Compared, depths: Sequence[float]) -> Panel:
-    means, errors = zip(*compared.simulated, strict=True)
+    exact = np.array(compared.exact)
+    means, errors = np.array(compared.simulated).T
+    label, scale = _QUANTITIES[name][0], exact if np.all(exact) else np.ones(len(exact))
     return Panel(
         x_label="layers",
-        y_label=_QUANTITIES[name][0],
-        lines=(Line("exact", "Haar, exact", tuple(depths), numbers(compared.exact)),),
-        logarithmic="x",
+        y_label=f"{label}, simulated/exact" if np.all(exact) else label,
+        lines=(Line("exact", "Haar-random circuits, exact", tuple(depths), numbers(exact / scale)),),
         points=(
-            Points("fresh", "simulated ± standard error", tuple(depths), numbers(means), numbers(errors)),
+            Points(
+                "fresh",
+                "simulated ± standard error",
+                tuple(depths),
+                numbers(means / scale),
+                numbers(errors / np.abs(scale)),
+            ),
         ),
+        logarithmic="x",
     )
 
 
