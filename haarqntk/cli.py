@@ -31,6 +31,7 @@ findings = LazyModule("haarqntk.findings")
 haar = LazyModule("haarqntk.haar")
 qntk = LazyModule("haarqntk.qntk")
 report_room = LazyModule("haarqntk.report")
+studies_room = LazyModule("haarqntk.studies")
 validation = LazyModule("haarqntk.validation")
 weingarten_room = LazyModule("haarqntk.weingarten")
 arguments = LazyModule("haarqntk._arguments")
@@ -317,6 +318,12 @@ def report(
         bool,
         typer.Option("--figures/--no-figures", help="Put Figs. 1-3 of the paper on the page: 15 s more."),
     ] = False,
+    studies: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--study", help="A study to put on the page too: the JSON that train, diagnose or depth wrote."
+        ),
+    ] = None,
 ) -> None:
     """Derive and check everything, write a page.
 
@@ -325,12 +332,15 @@ def report(
     """
     arguments.integer("seed", seed, at_least=0)
     validation.plan([], samples=samples, reference_samples=reference_samples)  # refuse bad numbers first
+    made = [studies_room.read_study(path) for path in studies or []]
     report_room.prepare_folder(out)
     start = time.perf_counter()
     checks, found = terminal_runs.run_everything(samples, reference_samples, seed)
     seconds = time.perf_counter() - start
     drawn = terminal_runs.make_figures(figures_room.NUMBERS, seed=seed) if with_figures else []
-    written = report_room.write_report(out, checks, found, seed=seed, seconds=seconds, figures=drawn)
+    written = report_room.write_report(
+        out, checks, found, seed=seed, seconds=seconds, figures=drawn, studies=made
+    )
     verdict = report_room.verdict_of_all(checks, found)
     for name in qntk.formulas():
         typer.echo(export.plain_text(qntk.formula(name), width=rich_console.Console().width) + "\n")

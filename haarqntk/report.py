@@ -18,6 +18,7 @@ from haarqntk.campaign_results import table_row as campaign_row
 from haarqntk.export import Curve, html_page, latex_document, plot_svg, z_plot_svg
 from haarqntk.findings import DIMENSIONS, Concentration, Finding, concentration
 from haarqntk.qntk import PUBLISHED_CLAIMS, Formula, formula, formulas
+from haarqntk.studies import STUDIES, recorded_sections
 from haarqntk.traces import latex_of
 from haarqntk.validation import table_row, verdict
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from haarqntk.campaign_results import CampaignRun, Result
-    from haarqntk.export import PaperFigure
+    from haarqntk.export import PaperFigure, Section
     from haarqntk.validation import Check
 
 __all__ = ["prepare_folder", "verdict_of_all", "write_report"]
@@ -43,6 +44,7 @@ def write_report(
     seed: int,
     seconds: float,
     figures: Sequence[PaperFigure] = (),
+    studies: Sequence[Section] = (),
 ) -> list[Path]:
     """Write ``report.html`` and ``formulas.tex``; each appears whole or not at all.
 
@@ -53,6 +55,7 @@ def write_report(
         seed: The seed of the simulation.
         seconds: The time that it took.
         figures: The figures of the paper, if they are to be on the page; none by default.
+        studies: Studies beside the recorded ones that come with the library; none by default.
 
     Raises:
         OutputError: If a file cannot be written.
@@ -68,6 +71,7 @@ def write_report(
         plot=_plot(checks),
         campaign=_campaign(recorded_run()),
         figures=figures,
+        studies=_studies(studies),
         provenance={name: value for name, value in provenance.items() if name != "options"},
     )
     document = latex_document(derived, version=__version__)
@@ -84,6 +88,12 @@ def verdict_of_all(checks: Sequence[Check], found: Sequence[Finding]) -> dict[st
         f"{result['sentence']} The simulation disagrees with the exact value beside {', '.join(apart)}."
     )
     return {"passed": False, "sentence": sentence}
+
+
+def _studies(more: Sequence[Section]) -> list[Section]:
+    """The recorded studies, and others; one of the same name stands in place of the recorded one."""
+    recorded = {section.name: section for section in recorded_sections([each.name for each in STUDIES])}
+    return list((recorded | {section.name: section for section in more}).values())
 
 
 def _check_row(check: Check, options: str) -> dict[str, str]:

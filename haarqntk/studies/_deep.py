@@ -196,4 +196,4 @@ def _figure(found: dict[int, _Runs], seed: int) -> PaperFigure:
     )
 
 
-STUDY = Study("deep", "train", make, 1.0)
+STUDY = Study("deep", "train", make)

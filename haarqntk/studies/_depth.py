@@ -188,4 +188,4 @@ def make(*, seed: int, progress: Callable[[float], object], samples: int = _DEFA
     return depth_section(experiment, command=STUDY.shell_command(seed), progress=progress)
 
 
-STUDY = Study("depth", "depth", make, 1.0)
+STUDY = Study("depth", "depth", make)

@@ -249,4 +249,4 @@ def _study_figure(study: DiagnosticsStudy, seed: int) -> PaperFigure:
     )
 
 
-STUDY = Study("diagnostics", "diagnose", make, 1.0)
+STUDY = Study("diagnostics", "diagnose", make)

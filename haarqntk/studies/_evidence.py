@@ -19,7 +19,7 @@ LARGEST_Z: Final = 4.0
 
 
 class Make(Protocol):
-    """Makes the section of a study: the same for the same seed; ``progress`` hears of the work, ``cost`` in all."""
+    """Makes the section of a study: the same for the same seed; ``progress`` hears of the work, 1 in all."""
 
     def __call__(self, *, seed: int, progress: Callable[[float], object]) -> Section:
         """Make it."""
@@ -33,13 +33,11 @@ class Study:
         name: Its name on the command line.
         command: The command that runs it: train, diagnose or depth.
         make: The function that runs it.
-        cost: The sum of what ``progress`` is called with; about seconds on one core.
     """
 
     name: str
     command: str
     make: Make
-    cost: float
 
     def shell_command(self, seed: int) -> str:
         """The shell command that makes it again."""

@@ -192,4 +192,4 @@ def _figure(deep: list[TrainingRun], layers: int, seed: int) -> PaperFigure:
     )
 
 
-STUDY = Study("labels", "train", make, 1.0)
+STUDY = Study("labels", "train", make)

@@ -135,4 +135,4 @@ def _figure(residuals: Real, K: Real, eta: float, exact: float, seed: int) -> Pa
     )
 
 
-STUDY = Study("lazy", "train", make, 1.0)
+STUDY = Study("lazy", "train", make)

@@ -178,4 +178,4 @@ def _figure(
     )
 
 
-STUDY = Study("phases", "train", make, 1.0)
+STUDY = Study("phases", "train", make)
