@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import typer
+from shell import haarqntk, refused
 
 import haarqntk as hq
 from haarqntk import cli
@@ -18,27 +18,18 @@ from haarqntk.qntk import Formula
 from haarqntk.traces import TracePolynomial
 
 COPY = Path(__file__).parent / "expected" / "cli.txt"
-COMMANDS = ("derive", "weingarten", "integrate", "moment", "validate", "figures", "report")
-
-
-def haarqntk(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", "from haarqntk.cli import main; main()", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "COLUMNS": "80", "NO_COLOR": "1"},
-    )
-
-
-def refused(*arguments: str) -> str:
-    """The one line that the command prints when it refuses its input."""
-    result = haarqntk(*arguments)
-    assert result.returncode == 2
-    assert result.stdout == ""
-    assert "Traceback" not in result.stderr
-    (line,) = result.stderr.splitlines()
-    return line
+COMMANDS = (
+    "derive",
+    "weingarten",
+    "integrate",
+    "moment",
+    "validate",
+    "figures",
+    "train",
+    "diagnose",
+    "depth",
+    "report",
+)
 
 
 def described() -> str:

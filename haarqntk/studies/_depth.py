@@ -182,9 +182,16 @@ def _panel(name: str, compared: _Compared, depths: Sequence[float]) -> Panel:
     )
 
 
-def make(*, seed: int, progress: Callable[[float], object], samples: int = _DEFAULT.samples) -> Section:
+def make(
+    *,
+    seed: int,
+    progress: Callable[[float], object],
+    depths: tuple[int, ...] = _DEFAULT.circuit.layers,
+    samples: int = _DEFAULT.samples,
+) -> Section:
     """The study that comes with the library: the hardware-efficient ansatz on four qubits."""
-    experiment = replace(_DEFAULT, seed=seed, samples=samples)
+    circuit = replace(_DEFAULT.circuit, layers=depths)
+    experiment = replace(_DEFAULT, seed=seed, circuit=circuit, samples=samples)
     return depth_section(experiment, command=STUDY.shell_command(seed), progress=progress)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -240,13 +240,18 @@ def _study_figure(study: DiagnosticsStudy, seed: int) -> PaperFigure:
             "Low frequency: the data enter before the first layer; high: before every layer.",
             "Observable X of one qubit; labels as they are, and at 0.3 of their size.",
         ),
-        data={"seed": seed, "table": study.rows()},
+        data={"seed": seed, "table": list(map(_without_infinities, study.rows()))},
         panels=(
             panel(r"$\lambda_{\min}$", lambda m: m.smallest_eigenvalue),
             panel(r"$\kappa$", lambda m: m.condition_number),
             panel(r"decay time $\tau$", lambda m: m.decay_time),
         ),
     )
+
+
+def _without_infinities(row: dict[str, Any]) -> dict[str, Any]:
+    """A row for JSON: a run that has not learnt has no number of steps."""
+    return {key: None if isinstance(x, float) and not np.isfinite(x) else x for key, x in row.items()}
 
 
 STUDY = Study("diagnostics", "diagnose", make)

@@ -64,7 +64,7 @@ def bracketed(
         predicted=middle if upper - lower < error / 10 else f"from {lower:.{digits}g} to {upper:.{digits}g}",
         seen=with_error(mean, error),
         distance=f"z = {z:+.1f}, N = {samples:,}",
-        holds=abs(z) <= LARGEST_Z,
+        holds=bool(abs(z) <= LARGEST_Z),
     )
 
 
@@ -76,7 +76,7 @@ def disagreement(statement: str, *, predicted: float, mean: float, error: float,
         predicted=f"{predicted:.4g} by the simpler prediction",
         seen=with_error(mean, error),
         distance=f"z = {z:+.1f}, N = {samples:,}: refused",
-        holds=abs(z) > LARGEST_Z,
+        holds=bool(abs(z) > LARGEST_Z),
     )
 
 
@@ -94,7 +94,7 @@ def within(statement: str, *, predicted: float, seen: float, relative: float) ->
 
 def distance(mean: float, error: float, lower: float, upper: float) -> float:
     """How many standard errors a mean lies above (or, negative, below) a bracket; 0 inside."""
-    return (max(mean - upper, 0.0) + min(mean - lower, 0.0)) / error
+    return float((max(mean - upper, 0.0) + min(mean - lower, 0.0)) / error)
 
 
 def mean_and_error(values: ArrayLike) -> tuple[float, float]:

@@ -1,0 +1,103 @@
+"""The studies, small: their statements, that a wrong prediction is refused, that the same seed makes the same study."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from haarqntk.export import Evidence, Section, read_section
+from haarqntk.studies import (
+    STUDIES,
+    _deep,
+    _depth,
+    _diagnose,
+    _labels,
+    _law,
+    _lazy,
+    _phases,
+    recorded_sections,
+)
+from haarqntk.studies._evidence import agreement, bracketed, disagreement, within
+
+SMALL: dict[str, tuple[Any, dict[str, Any]]] = {
+    "law": (_law, {"samples": 100}),
+    "lazy": (_lazy, {"runs": 5}),
+    "deep": (_deep, {"depths": (8, 32, 64), "runs": 12}),
+    "labels": (_labels, {"layers": 32, "runs": 4, "steps": 300}),
+    "phases": (_phases, {"layers": 32}),
+    "diagnostics": (_diagnose, {"layers": (1, 2), "steps": 4}),
+    "depth": (_depth, {"depths": (1, 8), "samples": 40}),
+}
+
+
+def made(name: str, seed: int = 3) -> tuple[Section, float]:
+    room, size = SMALL[name]
+    shares: list[float] = []
+    return room.make(seed=seed, progress=shares.append, **size), sum(shares)
+
+
+def test_every_study_is_tried_here() -> None:
+    assert [each.name for each in STUDIES] == list(SMALL)
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_a_small_study_holds_is_written_and_read_and_can_be_drawn(name: str) -> None:
+    section, work = made(name)
+    assert work == pytest.approx(1)
+    assert section.name == name
+    if name not in {"diagnostics", "depth"}:  # whose statements are findings
+        assert [each.statement for each in section.evidence if not each.holds] == []
+    again = read_section(section.json())
+    assert again.json() == section.json()
+    assert again.figure.svg() == section.figure.svg()
+    assert all(len(line) <= 80 for line in section.plain_text(width=80).splitlines())
+    assert f"haarqntk {next(each.command for each in STUDIES if each.name == name)} {name}" in section.command
+
+
+def test_the_same_seed_makes_the_same_study() -> None:
+    assert made("depth")[0].json() == made("depth")[0].json()
+    assert made("depth")[0].json() != made("depth", seed=4)[0].json()
+
+
+@pytest.mark.parametrize("section", recorded_sections([each.name for each in STUDIES]), ids=lambda s: s.name)
+def test_the_recorded_statements_hold(section: Section) -> None:
+    if section.name == "diagnostics":
+        assert any(each.holds for each in section.evidence)  # what was not seen is said so
+    else:
+        assert [each.statement for each in section.evidence if not each.holds] == []
+
+
+def test_the_recorded_law_has_the_brackets_of_today() -> None:
+    (recorded,) = recorded_sections(["law"])
+    for place, case in enumerate(_law._CASES):  # noqa: SLF001 - the study's own cases
+        curves = recorded.figure.data[f"case_{place}"]
+        assert isinstance(curves, dict)
+        lower, upper = _law.bracket(case)
+        assert np.allclose(curves["lower"], lower, rtol=1e-7)
+        assert np.allclose(curves["upper"], upper, rtol=1e-7)
+
+
+def test_the_recorded_lazy_runs_have_the_exact_kernel_of_today() -> None:
+    (recorded,) = recorded_sections(["lazy"])
+    assert recorded.figure.data["exact"] == pytest.approx(_lazy.exact_mean(), rel=1e-12)
+
+
+def refused(evidence: Evidence) -> bool:
+    return not evidence.holds
+
+
+def test_evidence_holds_within_four_standard_errors_and_not_beyond() -> None:
+    common: dict[str, Any] = {"mean": 1.0, "error": 0.1, "samples": 100}
+    assert agreement("", predicted=1.39, **common).holds
+    assert refused(agreement("", predicted=1.41, **common))
+    assert refused(agreement("", predicted=0.59, **common))
+    assert bracketed("", lower=0.5, upper=0.61, **common).holds
+    assert refused(bracketed("", lower=0.5, upper=0.59, **common))
+    assert bracketed("", lower=0.9, upper=1.2, **common).distance.startswith("z = +0.0")
+    assert disagreement("", predicted=1.41, **common).holds
+    assert refused(disagreement("", predicted=1.39, **common))
+    assert within("", predicted=-1.0, seen=-1.05, relative=0.06).holds
+    assert refused(within("", predicted=-1.0, seen=1.0, relative=0.06))
+    assert refused(within("", predicted=1.0, seen=float("nan"), relative=0.06))
