@@ -9,8 +9,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from haarqntk._arguments import integer, rational
-from haarqntk.dynamics._prediction import Prediction, check_kernel, check_times, number, real_array
+from haarqntk._arguments import integer
+from haarqntk.dynamics._prediction import (
+    Prediction,
+    check_kernel,
+    check_times,
+    exact_number,
+    number,
+    real_array,
+)
 from haarqntk.dynamics._quadrature import rules_from_moments
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.qntk import KernelLaw
@@ -28,7 +35,8 @@ if TYPE_CHECKING:
 
 _REFERENCE = "liu2023, Eqs. (7), (10), (11); derivations/14_dynamics.md"
 _LAW_REFERENCE = "liu2023, Eq. (7); golub1973; derivations/14_dynamics.md"
-_ROUNDING = 1e-13  # of the total weight: what float nodes and weights may move a mean by
+# What floats may move a mean by: weights, of the total weight; nodes, of K_max, and with them the exponents.
+_ROUNDING = 1e-13
 _LARGEST_NODES = 60
 
 
@@ -104,8 +112,8 @@ def frozen_law(
         law: From ``hq.kernel_law``.
         times: Times ≥ 0; numbers of steps, integers, without ``flow``.
         learning_rate: η > 0.
-        target: O_0, an integer or rational. Without it ``residual`` is E[e^{−ηKt}], the mean for a
-            residual that starts at 1 in every circuit.
+        target: O_0, any real number; a float is the binary fraction that it is. Without it ``residual`` is
+            E[e^{−ηKt}], the mean for a residual that starts at 1 in every circuit.
         flow: Gradient flow (the default), or gradient descent, E[(1 − ηK)^t].
         num_nodes: The number of nodes of each rule, an integer from 1 to 60.
         tolerance: The widest bracket that is accepted, in units of the largest |ε(0)| (and, of E[ε²], of its square).
@@ -144,7 +152,7 @@ def frozen_law(
         unit, mean = 1.0, curves.mean(law.variance_moments(2 * n))
         square = curves.mean(law.variance_moments(2 * n), twice=True)
     else:
-        O_0 = rational("target", target)
+        O_0 = exact_number("target", target)
         unit = max(abs(float(o - O_0)) for o in law.spectrum) or 1.0
         mean, square = curves.residual(O_0), curves.squared_residual(O_0)
     for (lower, upper), scale in ((mean, unit), (square, unit**2)):
@@ -164,7 +172,7 @@ def frozen_law(
         loss=(square[0] + square[1]) / 4,
         assumption=(
             "Every circuit keeps the kernel that it starts with; circuits are drawn with Haar segments and Pauli "
-            "generators (ensemble 'segments')."
+            f"generators (ensemble {law.ensemble!r})."
         ),
         reference=_LAW_REFERENCE,
     )
@@ -232,10 +240,11 @@ class _Curves:
     def mean(self, moments: Sequence[Fraction], *, twice: bool = False) -> Bracket:
         """For the positive weight with these moments Σ w v^k; ``twice`` has f² instead of f."""
         states = rules_from_moments(moments, self.law.largest_variance)
-        slack = _ROUNDING * float(moments[0])
-        lower = self._sum(states.gauss, self.sums.gauss, twice=twice) - slack
-        upper = self._sum(states.radau, self.sums.radau, twice=twice) + slack
-        return np.maximum(lower, 0.0), upper
+        lower = self._sum(states.gauss, self.sums.gauss, twice=twice)
+        upper = self._sum(states.radau, self.sums.radau, twice=twice)
+        largest_exponent = (2 if twice else 1) * self.eta * self.times * float(self.law.largest)
+        slack = _ROUNDING * (float(moments[0]) + largest_exponent * upper)
+        return np.maximum(lower - slack, 0.0), upper + slack
 
     def _sum(self, states: Rule, sums: Rule, *, twice: bool) -> Array:
         # for one v completely monotone in S, for one S in v: each rule keeps its side
