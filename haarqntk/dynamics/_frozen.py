@@ -119,7 +119,7 @@ def frozen_law(
         tolerance: The widest bracket that is accepted, in units of the largest |ε(0)| (and, of E[ε²], of its square).
 
     Returns:
-        The means with their bracket; ``loss`` is ½ E[e^{−2ηKt}], or ½ E[ε(t)²] with a target.
+        The means with their bracket; ``kernel`` is K̄, and ``loss`` ½ E[e^{−2ηKt}], or ½ E[ε(t)²] with a target.
 
     Raises:
         InputTypeError, InputError: If an argument is of the wrong kind or range; if a step overshoots, ηK > 1, for
@@ -156,13 +156,7 @@ def frozen_law(
         unit = max(abs(float(o - O_0)) for o in law.spectrum) or 1.0
         mean, square = curves.residual(O_0), curves.squared_residual(O_0)
     for (lower, upper), scale in ((mean, unit), (square, unit**2)):
-        width = (upper - lower) / scale
-        if np.max(width) > widest:
-            k = int(np.argmax(width))
-            raise InputError(
-                f"the bracket must not be wider than tolerance = {widest:g}, got {width[k]:.3g} at time {t[k]:g}; "
-                f"raise num_nodes = {n}, shorten the times, or raise tolerance to see it"
-            )
+        _refuse_wide(t, (upper - lower) / scale, widest, n)
     return Prediction(
         times=t,
         residual=(mean[0] + mean[1]) / 2,
@@ -195,13 +189,13 @@ def jensen_gap(
         learning_rate: η > 0.
         flow: Gradient flow (the default), or gradient descent, E[(1 − ηK)^t] / (1 − ηK̄)^t.
         num_nodes: As for ``frozen_law``.
-        tolerance: As for ``frozen_law``, of the numerator.
+        tolerance: The widest bracket that is accepted, relative to the ratio.
 
     Returns:
         The ratio as ``residual``, with its bracket.
 
     Raises:
-        InputTypeError, InputError: As ``frozen_law``.
+        InputTypeError, InputError: As ``frozen_law``, or if e^{−ηK̄t} is too small for a float.
 
     Examples:
         >>> import haarqntk as hq
@@ -213,20 +207,32 @@ def jensen_gap(
     Reference:
         [liu2023] Eqs. 7, 10; derivations/14_dynamics.md.
     """
-    p = frozen_law(
-        law, times, learning_rate=learning_rate, flow=flow, num_nodes=num_nodes, tolerance=tolerance
-    )
+    widest = number("tolerance", tolerance, positive=True)
+    p = frozen_law(law, times, learning_rate=learning_rate, flow=flow, num_nodes=num_nodes, tolerance=1)
     single = frozen_kernel(law.mean, p.times, learning_rate=learning_rate, flow=flow).residual
+    if not single.all():
+        raise InputError(
+            f"times must leave e^(−ηK̄t) > 0 as a float, got {p.times[single == 0][0]:g}; shorten them"
+        )
     assert p.lower is not None  # noqa: S101 - frozen_law always has its bracket
     assert p.upper is not None  # noqa: S101
-    with np.errstate(over="ignore", divide="ignore"):
-        return Prediction(
-            times=p.times,
-            residual=p.residual / single,
-            lower=p.lower / single,
-            upper=p.upper / single,
-            assumption=p.assumption,
-            reference=_LAW_REFERENCE,
+    _refuse_wide(p.times, (p.upper - p.lower) / p.residual, widest, num_nodes)
+    return Prediction(
+        times=p.times,
+        residual=p.residual / single,
+        lower=p.lower / single,
+        upper=p.upper / single,
+        assumption=p.assumption,
+        reference=_LAW_REFERENCE,
+    )
+
+
+def _refuse_wide(times: Array, width: Array, widest: float, num_nodes: int) -> None:
+    if np.max(width) > widest:
+        k = int(np.argmax(width))
+        raise InputError(
+            f"the bracket must not be wider than tolerance = {widest:g}, got {width[k]:.3g} at time {times[k]:g}; "
+            f"raise num_nodes = {num_nodes}, shorten the times, or raise tolerance to see it"
         )
 
 

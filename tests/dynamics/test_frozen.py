@@ -192,6 +192,12 @@ BAD: list[tuple[Any, type[Exception], str]] = [
     ),
     (lambda: frozen_law(LAW, [1], learning_rate=1, num_nodes=61), InputError, "num_nodes must be at most 60"),
     (
+        lambda: jensen_gap(LAW, [1e4], learning_rate=1),
+        InputError,
+        "times must leave .* > 0 as a float, got 10000",
+    ),
+    (lambda: jensen_gap(LAW, [80], learning_rate=1, num_nodes=4), InputError, "wider than tolerance = 0.01"),
+    (
         lambda: frozen_law(LAW, [1e6], learning_rate=1, num_nodes=2),
         InputError,
         "must not be wider than tolerance = 0.01, got 0.332 at time 1e.06; raise num_nodes = 2",
