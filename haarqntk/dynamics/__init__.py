@@ -9,6 +9,7 @@ from haarqntk.dynamics._constant_lambda import ConstantLambdaFlow, constant_lamb
 from haarqntk.dynamics._deep import DeepFlow, deep_flow, deep_kernel, kernel_rate
 from haarqntk.dynamics._deep_single import DeepFlowSingle, deep_flow_single
 from haarqntk.dynamics._frozen import frozen_kernel, frozen_law, jensen_gap
+from haarqntk.dynamics._outputs import FrozenOutputs, frozen_outputs
 from haarqntk.dynamics._prediction import Prediction
 from haarqntk.dynamics._quadratic import quadratic_correction
 from haarqntk.dynamics._quadrature import Rule, Rules, rules_from_moments
@@ -19,6 +20,7 @@ __all__ = [
     "ConstantLambdaFlow",
     "DeepFlow",
     "DeepFlowSingle",
+    "FrozenOutputs",
     "Prediction",
     "Rule",
     "Rules",
@@ -30,6 +32,7 @@ __all__ = [
     "deep_kernel",
     "frozen_kernel",
     "frozen_law",
+    "frozen_outputs",
     "jensen_gap",
     "kernel_rate",
     "loss_lower_bound",

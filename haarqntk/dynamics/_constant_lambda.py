@@ -39,7 +39,7 @@ def constant_lambda_flow(
 
     C = K − 2λε is conserved, so dε/dt = −η(C + 2λε)ε, which is logistic:
 
-    .. math:: \varepsilon(t) = \frac{\varepsilon_0}{e^{x} + 2\lambda\varepsilon_0 (e^{x} - 1)/C}, \qquad x = \eta C t.
+    .. math:: \varepsilon(t) = \frac{\varepsilon_0}{1 + K_0 (e^{x} - 1)/C}, \qquad x = \eta C t.
 
     Args:
         kernel: K(0) ≥ 0.
@@ -69,10 +69,11 @@ def constant_lambda_flow(
     start, lam = number("residual", residual), number("relative_meta_kernel", relative_meta_kernel)
     t = check_times(times)
     C = K_0 - 2 * lam * start
-    # numerator and denominator are divided by e^{max(x, 0)}: nothing overflows, and C → 0 needs no case
-    x = eta * C * t
+    # ε = ε_0/(1 + K_0 (e^x − 1)/C) and K = K_0 e^x/(…): positive terms, so nothing cancels. Both are divided by
+    # e^{max(x, 0)}: nothing overflows, and C → 0 needs no case. K_0 = 0 does not move.
+    x = eta * C * t if K_0 else np.zeros_like(t)
     shrink, grow = np.exp(-np.maximum(x, 0.0)), np.exp(np.minimum(x, 0.0))
-    denominator = grow + 2 * lam * start * eta * t * _relative(np.abs(x))
+    denominator = shrink + K_0 * eta * t * _relative(np.abs(x))
     epsilon = start * shrink / denominator
     regime = "frozen-kernel" if C > 0 else "frozen-error" if C < 0 else "critical"
     return ConstantLambdaFlow(

@@ -18,8 +18,8 @@ import numpy as np
 from haarqntk._arguments import integer
 from haarqntk._lazy import LazyModule
 from haarqntk.circuits import Circuit, layer_indices, sum_over
-from haarqntk.dynamics._prediction import Prediction, check_times, number, real_array
-from haarqntk.errors import InputError, RunError
+from haarqntk.dynamics._prediction import Prediction, check_times, exact_number, number, real_array
+from haarqntk.errors import CostError, InputError, RunError
 from haarqntk.qntk import mean
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ integrate = LazyModule("scipy.integrate")
 
 _RELATIVE, _ABSOLUTE = 1e-10, 1e-12  # of the integrator; tests hold the spectrum of M to 1e-8
 _ROUNDING = 1e-10  # relative: of O − O† and of norms of states
+_LARGEST_PATH = 2**25  # complex numbers, 512 MB
 _REFERENCE = "you2023; derivations/14_dynamics.md"
 _ASSUMPTION = (
     "There are so many layers that the generators, Haar-rotated against states and observable, average out "
@@ -72,13 +73,14 @@ def kernel_rate(*, D: int, L: int, generator_square: object = None) -> Fraction:
         [you2023]; derivations/14_dynamics.md.
     """
     dimension, depth = integer("D", D, at_least=2), integer("L", L, at_least=1)
-    square = Fraction(dimension) if generator_square is None else _positive_fraction(generator_square)
+    square = (
+        Fraction(dimension)
+        if generator_square is None
+        else exact_number("generator_square", generator_square)
+    )
+    if square <= 0:
+        raise InputError(f"generator_square must be > 0, got {square}")
     return _rate(dimension) * depth * square
-
-
-def _positive_fraction(value: Any) -> Fraction:
-    checked = number("generator_square", value, positive=True)
-    return value if isinstance(value, Fraction) else Fraction(checked)
 
 
 @lru_cache(maxsize=64)
@@ -163,6 +165,7 @@ def deep_flow(
 
     Raises:
         InputTypeError, InputError: If an argument is of the wrong kind, shape or range.
+        CostError: If the observables at all times would not fit into memory.
         RunError: If the integrator gives up.
 
     Examples:
@@ -179,6 +182,10 @@ def deep_flow(
     y = real_array("labels", labels)
     if y.shape != (len(vectors),):
         raise InputError(f"labels must be one number for each of the {len(vectors)} states, got {y.shape}")
+    if t.size * D**2 > _LARGEST_PATH:
+        raise CostError(
+            f"times must be at most {_LARGEST_PATH // D**2} at D = {D}, where every observable is kept, got {t.size}"
+        )
     rate = float(kernel_rate(D=D, L=L, generator_square=generator_square))
     share = 1 / len(y) if average else 1.0
     speed = number("learning_rate", learning_rate, positive=True) * rate * share

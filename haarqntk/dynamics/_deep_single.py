@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-_HALVINGS = 200  # of an interval of logarithms: far below the last place for any time that is a float
+_HALVINGS = 100  # of an interval of logarithms up to γ²κt: below the last place for κt up to 10¹²
 
 
 @dataclass(frozen=True, eq=False)

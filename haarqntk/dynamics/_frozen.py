@@ -9,8 +9,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from haarqntk._arguments import integer, rational
-from haarqntk.dynamics._prediction import Prediction, check_kernel, check_times, number, real_array
+from haarqntk._arguments import integer
+from haarqntk.dynamics._prediction import (
+    Prediction,
+    check_kernel,
+    check_times,
+    exact_number,
+    number,
+    real_array,
+)
 from haarqntk.dynamics._quadrature import rules_from_moments
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.qntk import KernelLaw
@@ -28,7 +35,8 @@ if TYPE_CHECKING:
 
 _REFERENCE = "liu2023, Eqs. (7), (10), (11); derivations/14_dynamics.md"
 _LAW_REFERENCE = "liu2023, Eq. (7); golub1973; derivations/14_dynamics.md"
-_ROUNDING = 1e-13  # of the total weight: what float nodes and weights may move a mean by
+# What floats may move a mean by: weights, of the total weight; nodes, of K_max, and with them the exponents.
+_ROUNDING = 1e-13
 _LARGEST_NODES = 60
 
 
@@ -104,14 +112,14 @@ def frozen_law(
         law: From ``hq.kernel_law``.
         times: Times ≥ 0; numbers of steps, integers, without ``flow``.
         learning_rate: η > 0.
-        target: O_0, an integer or rational. Without it ``residual`` is E[e^{−ηKt}], the mean for a
-            residual that starts at 1 in every circuit.
+        target: O_0, any real number; a float is the binary fraction that it is. Without it ``residual`` is
+            E[e^{−ηKt}], the mean for a residual that starts at 1 in every circuit.
         flow: Gradient flow (the default), or gradient descent, E[(1 − ηK)^t].
         num_nodes: The number of nodes of each rule, an integer from 1 to 60.
         tolerance: The widest bracket that is accepted, in units of the largest |ε(0)| (and, of E[ε²], of its square).
 
     Returns:
-        The means with their bracket; ``loss`` is ½ E[e^{−2ηKt}], or ½ E[ε(t)²] with a target.
+        The means with their bracket; ``kernel`` is K̄, and ``loss`` ½ E[e^{−2ηKt}], or ½ E[ε(t)²] with a target.
 
     Raises:
         InputTypeError, InputError: If an argument is of the wrong kind or range; if a step overshoots, ηK > 1, for
@@ -144,17 +152,11 @@ def frozen_law(
         unit, mean = 1.0, curves.mean(law.variance_moments(2 * n))
         square = curves.mean(law.variance_moments(2 * n), twice=True)
     else:
-        O_0 = rational("target", target)
+        O_0 = exact_number("target", target)
         unit = max(abs(float(o - O_0)) for o in law.spectrum) or 1.0
         mean, square = curves.residual(O_0), curves.squared_residual(O_0)
     for (lower, upper), scale in ((mean, unit), (square, unit**2)):
-        width = (upper - lower) / scale
-        if np.max(width) > widest:
-            k = int(np.argmax(width))
-            raise InputError(
-                f"the bracket must not be wider than tolerance = {widest:g}, got {width[k]:.3g} at time {t[k]:g}; "
-                f"raise num_nodes = {n}, shorten the times, or raise tolerance to see it"
-            )
+        _refuse_wide(t, (upper - lower) / scale, widest, n)
     return Prediction(
         times=t,
         residual=(mean[0] + mean[1]) / 2,
@@ -164,7 +166,7 @@ def frozen_law(
         loss=(square[0] + square[1]) / 4,
         assumption=(
             "Every circuit keeps the kernel that it starts with; circuits are drawn with Haar segments and Pauli "
-            "generators (ensemble 'segments')."
+            f"generators (ensemble {law.ensemble!r})."
         ),
         reference=_LAW_REFERENCE,
     )
@@ -187,13 +189,13 @@ def jensen_gap(
         learning_rate: η > 0.
         flow: Gradient flow (the default), or gradient descent, E[(1 − ηK)^t] / (1 − ηK̄)^t.
         num_nodes: As for ``frozen_law``.
-        tolerance: As for ``frozen_law``, of the numerator.
+        tolerance: The widest bracket that is accepted, relative to the ratio.
 
     Returns:
         The ratio as ``residual``, with its bracket.
 
     Raises:
-        InputTypeError, InputError: As ``frozen_law``.
+        InputTypeError, InputError: As ``frozen_law``, or if e^{−ηK̄t} is too small for a float.
 
     Examples:
         >>> import haarqntk as hq
@@ -205,20 +207,32 @@ def jensen_gap(
     Reference:
         [liu2023] Eqs. 7, 10; derivations/14_dynamics.md.
     """
-    p = frozen_law(
-        law, times, learning_rate=learning_rate, flow=flow, num_nodes=num_nodes, tolerance=tolerance
-    )
+    widest = number("tolerance", tolerance, positive=True)
+    p = frozen_law(law, times, learning_rate=learning_rate, flow=flow, num_nodes=num_nodes, tolerance=1)
     single = frozen_kernel(law.mean, p.times, learning_rate=learning_rate, flow=flow).residual
+    if not single.all():
+        raise InputError(
+            f"times must leave e^(−ηK̄t) > 0 as a float, got {p.times[single == 0][0]:g}; shorten them"
+        )
     assert p.lower is not None  # noqa: S101 - frozen_law always has its bracket
     assert p.upper is not None  # noqa: S101
-    with np.errstate(over="ignore", divide="ignore"):
-        return Prediction(
-            times=p.times,
-            residual=p.residual / single,
-            lower=p.lower / single,
-            upper=p.upper / single,
-            assumption=p.assumption,
-            reference=_LAW_REFERENCE,
+    _refuse_wide(p.times, (p.upper - p.lower) / p.residual, widest, num_nodes)
+    return Prediction(
+        times=p.times,
+        residual=p.residual / single,
+        lower=p.lower / single,
+        upper=p.upper / single,
+        assumption=p.assumption,
+        reference=_LAW_REFERENCE,
+    )
+
+
+def _refuse_wide(times: Array, width: Array, widest: float, num_nodes: int) -> None:
+    if np.max(width) > widest:
+        k = int(np.argmax(width))
+        raise InputError(
+            f"the bracket must not be wider than tolerance = {widest:g}, got {width[k]:.3g} at time {times[k]:g}; "
+            f"raise num_nodes = {num_nodes}, shorten the times, or raise tolerance to see it"
         )
 
 
@@ -232,10 +246,11 @@ class _Curves:
     def mean(self, moments: Sequence[Fraction], *, twice: bool = False) -> Bracket:
         """For the positive weight with these moments Σ w v^k; ``twice`` has f² instead of f."""
         states = rules_from_moments(moments, self.law.largest_variance)
-        slack = _ROUNDING * float(moments[0])
-        lower = self._sum(states.gauss, self.sums.gauss, twice=twice) - slack
-        upper = self._sum(states.radau, self.sums.radau, twice=twice) + slack
-        return np.maximum(lower, 0.0), upper
+        lower = self._sum(states.gauss, self.sums.gauss, twice=twice)
+        upper = self._sum(states.radau, self.sums.radau, twice=twice)
+        largest_exponent = (2 if twice else 1) * self.eta * self.times * float(self.law.largest)
+        slack = _ROUNDING * (float(moments[0]) + largest_exponent * upper)
+        return np.maximum(lower - slack, 0.0), upper + slack
 
     def _sum(self, states: Rule, sums: Rule, *, twice: bool) -> Array:
         # for one v completely monotone in S, for one S in v: each rule keeps its side

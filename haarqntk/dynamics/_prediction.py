@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields
+from fractions import Fraction
 from numbers import Rational, Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from haarqntk._arguments import rational
 from haarqntk.errors import InputError, InputTypeError
 
 if TYPE_CHECKING:
@@ -80,6 +82,19 @@ def number(name: str, value: object, *, positive: bool = False, at_least: float 
     if at_least is not None and x < at_least:
         raise InputError(f"{name} must be ≥ {at_least:g}, got {x:g}")
     return x
+
+
+def exact_number(name: str, value: object) -> Fraction:
+    """Check a finite real number; a float is the binary fraction that it is.
+
+    Raises:
+        InputTypeError, InputError: If it is none.
+    """
+    checked = number(name, value)
+    try:
+        return rational(name, value)
+    except InputTypeError:
+        return Fraction(checked)
 
 
 def check_times(times: object, *, are_steps: bool = False) -> Array:

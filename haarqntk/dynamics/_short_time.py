@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from haarqntk._arguments import integer, one_of, rational
+from haarqntk._arguments import integer, one_of
 from haarqntk._lazy import LazyModule
 from haarqntk.circuits import TARGET, Circuit, Copy, Expression, Output, Term
-from haarqntk.dynamics._prediction import Prediction, check_times, number
+from haarqntk.dynamics._prediction import Prediction, check_times, exact_number, number
 from haarqntk.errors import CostError, InputTypeError
 from haarqntk.qntk import Formula, mean
 
@@ -57,12 +57,12 @@ class ShortTimeSeries:
             D: The dimension, an even integer ≥ 2.
             L: The number of layers.
             spectrum: The D eigenvalues of O, integers or rationals.
-            target: O_0, an integer or rational.
+            target: O_0, any real number; a float is the binary fraction that it is.
 
         Raises:
             InputTypeError, InputError: If an argument is of the wrong kind or out of range.
         """
-        O_0, values = rational("target", target), []
+        O_0, values = exact_number("target", target), []
         for c in self.coefficients:
             depth = {"L": L} if "L" in c.symbols else {}
             named = {"values": {TARGET: O_0}} if TARGET in c.symbols else {}

@@ -94,7 +94,7 @@ class KernelLaw:
         """E[z^p v^n] for n = 0 … ``largest``, z = ⟨M⟩ and p = ``output_power``: z and v have one state.
 
         Raises:
-            CostError: If the table of D·(2n + p)²/4 steps would not finish.
+            CostError: If the table of some D n² steps would not finish.
         """
         n, p = integer("largest", largest, at_least=0), integer("output_power", output_power, at_least=0)
         return _variance_moments(self.spectrum, n, p)
@@ -195,7 +195,7 @@ def _variance_moments(spectrum: tuple[Fraction, ...], largest: int, power: int) 
     centre = max(set(spectrum), key=spectrum.count)
     scale = lcm(*(x.denominator for x in spectrum))
     shifted = tuple(int((x - centre) * scale) for x in spectrum if x != centre)
-    degree = 2 * largest + power
+    degree = 2 * largest + max(power, 2)  # one table for p ≤ 2, which a squared residual needs
     steps = len(shifted) * (degree + 2) ** 2 // 4
     if steps > _MOST_STEPS:
         raise CostError(
@@ -220,6 +220,7 @@ def _variance_moments(spectrum: tuple[Fraction, ...], largest: int, power: int) 
     return tuple(moments)
 
 
+@lru_cache(maxsize=4)
 def _complete_symmetric(eigenvalues: tuple[int, ...], degree: int) -> list[list[int]]:
     """The coefficients [b][a] of y^a x^b in Π_i 1/(1 − yλ_i − xλ_i²), for a + 2b ≤ ``degree``.
 

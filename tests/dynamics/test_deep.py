@@ -13,7 +13,7 @@ from scipy.stats import unitary_group
 from strategies import bases, pure_states
 
 from haarqntk.dynamics import deep_flow, deep_flow_single, deep_kernel, frozen_kernel, kernel_rate
-from haarqntk.errors import HaarqntkError, InputError
+from haarqntk.errors import CostError, HaarqntkError, InputError
 from haarqntk.montecarlo import Estimate, _batched
 
 
@@ -75,9 +75,9 @@ def test_one_input_and_two_eigenvalues_is_the_closed_form(label: float) -> None:
 
 
 def trained(L: int, *, steps: int, speed: float) -> Any:
-    """ε and K after every step of gradient descent, of 24 drawn circuits at D = 2, O = Z, label 1; η = speed/L."""
+    """ε and K after every step of gradient descent, of 200 drawn circuits at D = 2, O = Z, label 1; η = speed/L."""
     rng = np.random.default_rng(3)
-    circuits = _batched.random_circuits(2, L, 24, rng)
+    circuits = _batched.random_circuits(2, L, 200, rng)
     epsilons, kernels = [], []
     for _ in range(steps + 1):
         z, G = _batched.outputs_and_gradients(circuits, np.eye(2)[:1], np.array([[1.0, -1.0]]))
@@ -91,10 +91,10 @@ def trained(L: int, *, steps: int, speed: float) -> Any:
 
 
 def test_deep_circuits_follow_the_flow_and_leave_the_frozen_kernel() -> None:
-    """The deviation from the flow falls as 1/√L; that from the kernel at the start does not."""
+    """The median deviation from the flow falls as 1/√L; that from the kernel at the start stays."""
     steps, speed = 60, 0.04
     off_flow, off_frozen = [], []
-    for L in (30, 480):
+    for L in (8, 72):
         epsilon, K = trained(L, steps=steps, speed=speed)
         flow = [
             deep_flow_single(start, [steps], label=1, learning_rate=speed / L, L=L, D=2).residual[0]
@@ -104,12 +104,11 @@ def test_deep_circuits_follow_the_flow_and_leave_the_frozen_kernel() -> None:
             frozen_kernel(K_0, [steps], learning_rate=speed / L, residual=start).residual[0]
             for K_0, start in zip(K[0], epsilon[0], strict=True)
         ]
-        off_flow.append(np.sqrt(np.mean((epsilon[-1] - flow) ** 2)))
-        off_frozen.append(np.sqrt(np.mean((epsilon[-1] - frozen) ** 2)))
-    assert 2.5 < off_flow[0] / off_flow[1] < 6.5  # √(480/30) = 4
-    assert off_flow[1] < 0.03
-    assert off_frozen[1] > 0.15
-    assert off_frozen[1] > 0.7 * off_frozen[0]
+        off_flow.append(np.median(np.abs(epsilon[-1] - flow)))
+        off_frozen.append(np.median(np.abs(epsilon[-1] - frozen)))
+    assert 2 < off_flow[0] / off_flow[1] < 4.5  # √(72/8) = 3
+    assert 0.8 < off_frozen[0] / off_frozen[1] < 1.25
+    assert off_frozen[1] > 5 * off_flow[1]
 
 
 GOOD: dict[str, Any] = {"states": [[1, 0]], "labels": [1], "learning_rate": 1, "L": 1}
@@ -138,6 +137,7 @@ BAD: list[tuple[Any, type[HaarqntkError], str]] = [
         InputError,
         "one number for each of the 1 states",
     ),
+    (lambda: deep_flow(X, np.zeros(2**24), **GOOD), CostError, "times must be at most 8388608 at D = 2"),
     (lambda: kernel_rate(D=4, L=1, generator_square=0), InputError, "generator_square must be > 0, got 0"),
 ]
 

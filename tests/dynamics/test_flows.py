@@ -76,9 +76,10 @@ def test_the_three_regimes_have_their_exponents() -> None:
 
 
 def test_nothing_overflows_at_late_times() -> None:
-    for start in (-1.0, 1.0, 3.0):
-        p = constant_lambda_flow(4, [1e300], learning_rate=1, residual=start, relative_meta_kernel=1)
-        assert np.isfinite(p.residual).all()
+    for K, start, limit in ((4, -1.0, 0), (4, 1.0, 0), (4, 3.0, 1), (0, -1.0, -1), (0, 3.0, 3)):
+        p = constant_lambda_flow(K, [1e300], learning_rate=1, residual=start, relative_meta_kernel=1)
+        assert p.residual[0] == pytest.approx(limit, abs=1e-12)
+        assert p.kernel == pytest.approx(p.conserved + 2 * p.residual, abs=1e-12)
 
 
 # -- the quadratic correction ----------------------------------------------------------------------------------

@@ -1,0 +1,104 @@
+r"""A frozen kernel on data: outputs of training and test points over time, and the kernel regression at their end.
+
+Reference: derivations/14_dynamics.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from haarqntk.dynamics._prediction import Prediction, check_kernel, check_times, number, real_array
+from haarqntk.errors import InputError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+_ROUNDING = 2.0**-46  # relative to the largest eigenvalue: what the eigenvalue routine may leave of a zero
+
+
+@dataclass(frozen=True, eq=False)
+class FrozenOutputs(Prediction):
+    """Residuals of the training points, and outputs of the others.
+
+    Attributes:
+        outputs: z_j at these times, of the shape (times, number of other points).
+        outputs_limit: z_j as t → ∞ below the stability edge: the kernel regression, with the pseudo-inverse.
+    """
+
+    outputs: Array | None = None
+    outputs_limit: Array | None = None
+
+
+def frozen_outputs(
+    kernel: object,
+    times: object,
+    *,
+    cross_kernel: object,
+    outputs: object,
+    residual: object,
+    learning_rate: object,
+    flow: bool = False,
+) -> FrozenOutputs:
+    r"""Outputs under a frozen kernel: training points pull the others along.
+
+    .. math:: z_j(t) = z_j(0) - \sum_{ab} K_{ja} (K^{-1})_{ab} \left[(1 - (1 - \eta K)^t)\,\varepsilon(0)\right]_b
+
+    A singular kernel needs no inverse: (1 − (1 − ηλ)^t)/λ → ηt as λ → 0, and K_{ja} has no such part when all of K is
+    the product of a Jacobian with itself.
+
+    Args:
+        kernel: K_ab of the m training points, symmetric and positive semidefinite.
+        times: Numbers of steps; with ``flow`` any times ≥ 0.
+        cross_kernel: K_ja of n other points with the training points, of the shape (n, m).
+        outputs: z_j(0) of the n points.
+        residual: ε_a(0) of the m training points.
+        learning_rate: η > 0.
+        flow: Gradient flow instead of gradient descent (the default).
+
+    Returns:
+        ε(t) of the training points, z(t) of the others, and its limit.
+
+    Raises:
+        InputTypeError, InputError: If an argument is of the wrong kind, shape or range.
+
+    Examples:
+        >>> p = frozen_outputs([[2, 0], [0, 1]], [0, 1, 100], cross_kernel=[[1, 1]], outputs=[0], residual=[-1, 1],
+        ...                    learning_rate=0.5)
+        >>> p.outputs.ravel().round(6).tolist(), p.outputs_limit.round(6).tolist()
+        ([0.0, 0.0, -0.5], [-0.5])
+
+    Reference:
+        derivations/14_dynamics.md.
+    """
+    K, cross = np.atleast_2d(check_kernel(kernel)), real_array("cross_kernel", cross_kernel)
+    eta, t = number("learning_rate", learning_rate, positive=True), check_times(times, are_steps=not flow)
+    start, others = real_array("residual", residual), real_array("outputs", outputs)
+    m = len(K)
+    if start.shape != (m,) or others.ndim != 1:
+        got = f"{start.shape}, {others.shape}"
+        raise InputError(f"residual and outputs must be lists, of m = {m} and n numbers, got {got}")
+    if cross.shape != (len(others), m):
+        raise InputError(f"cross_kernel must have the shape {(len(others), m)} (n, m), got {cross.shape}")
+    eigenvalues, vectors = np.linalg.eigh(K)
+    eigenvalues[eigenvalues <= m * _ROUNDING * eigenvalues[-1]] = 0.0
+    x = np.multiply.outer(t, eigenvalues) * eta
+    decay = np.exp(-x) if flow else np.power(1 - eta * eigenvalues, t[:, np.newaxis])
+    coefficients, is_zero = vectors.T @ start, eigenvalues == 0
+    inverse = np.where(is_zero, 0.0, 1 / np.where(is_zero, 1.0, eigenvalues))
+    moved = np.where(is_zero, eta * t[:, np.newaxis], (1 - decay) * inverse)  # (1 − (1 − ηλ)^t)/λ
+    epsilon = (decay * coefficients) @ vectors.T
+    return FrozenOutputs(
+        times=t,
+        residual=epsilon,
+        kernel=np.broadcast_to(K, (len(t), m, m)),
+        loss=np.square(epsilon).sum(axis=1) / 2,
+        assumption="The kernel of all points keeps its value at the start throughout training (lazy training).",
+        reference="derivations/14_dynamics.md",
+        outputs=others - (moved * coefficients) @ (cross @ vectors).T,
+        outputs_limit=others - cross @ (vectors @ (inverse * coefficients)),
+    )
