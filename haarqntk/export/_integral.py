@@ -85,6 +85,12 @@ def integral_record(
 
 def range_of_integral(integral: Integral) -> str:
     """The dimensions that the closed form surely holds for, as text; ``at`` is exact at all of them."""
+    if integral.fixed:
+        return f"exact at {_assignments(integral.fixed)}"
+    spaces = {d.spaces for d in integral.declared.values()} | {integral.spaces} - {()}
+    if spaces and all(isinstance(space, int) for each in spaces for space in each):
+        written = sorted({" x ".join(map(str, each)) for each in spaces})
+        return f"exact at {'dimension' if len(written) == 1 else 'dimensions'} {', '.join(written)}"
     least = dict(integral.least)
     even = {str(s) for d in _declared(integral, random=True) if d.group == "symplectic" for s in d.spaces}
     least |= {size: max(least.get(size, 2), 2) for size in even}

@@ -148,7 +148,7 @@ def matrices(names: str, *, dims: Dims = "D", **properties: bool) -> Any:
         One matrix expression for one name, a tuple of them for several.
 
     Raises:
-        InputError: If a name is none, a relation is unknown, or relations contradict each other.
+        InputError: If a name is none or given twice, a relation is unknown, or relations contradict each other.
 
     Examples:
         >>> import haarqntk as hq
@@ -163,6 +163,8 @@ def matrices(names: str, *, dims: Dims = "D", **properties: bool) -> Any:
     found = [name for name in re.split(r"[\s,]+", names.strip()) if name]
     if not found:
         raise InputError(f"names must hold at least one name, got {names!r}")
+    if repeated := sorted({name for name in found if found.count(name) > 1}):
+        raise InputError(f"names must be different, got {repeated[0]} twice in {names!r}; give each once")
     for key, value in properties.items():
         if key not in PROPERTIES:
             raise UnknownNameError.among("property", key, PROPERTIES)

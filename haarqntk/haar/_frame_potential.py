@@ -164,6 +164,8 @@ def is_design(
         raise InputError(
             f"t must be at most {_LARGEST_T}, got {t}; beyond it a float does not resolve the excess"
         )
+    if not isinstance(group, bool):
+        raise InputTypeError(f"group must be True or False, got {group!r}; pass group=True for a group")
     U = _read_unitaries(unitaries)
     num_unitaries, D, _ = U.shape
     defects = np.linalg.norm(U.conj().swapaxes(1, 2) @ U - np.eye(D), axis=(1, 2))

@@ -63,7 +63,7 @@ def read_complex_matrix(name: str, value: object) -> NDArray[np.complex128]:
 
 def simplified(number: Number) -> Number:
     """A canonical form of an exact number: a Fraction where it is rational; floats stay as they are."""
-    if isinstance(number, Fraction | complex):
+    if isinstance(number, Fraction | float | complex):
         return number
     expanded = sympy.expand(number)
     return Fraction(int(expanded.p), int(expanded.q)) if expanded.is_Rational else expanded
