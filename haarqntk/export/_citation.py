@@ -59,7 +59,8 @@ def citation(value: Value) -> Citation:
     """What to cite for a result: the papers that it names, those of Weingarten calculus, and the software.
 
     Args:
-        value: A formula, eigenvalues, ratio, series, polynomial, rational or Weingarten function.
+        value: A formula, eigenvalues, ratio, series, polynomial, rational or Weingarten function, its expansion, or an
+            integral or its series.
 
     Returns:
         The entries, which show as BibTeX.

@@ -35,13 +35,27 @@ def integral_text(
     lines = _wrapped(f"E[{integrand}]{where}", width, "", "  ")
     lines += _wrapped(str(value), width, "    ", "      ")
     held = "exact there" if at else range_of_integral(integral)
-    # only the phases of the whole group make an unbalanced term vanish: designs need not have them
-    phases = " closed under phases" if integral.notes else ""
-    meaning = [*_random(integral), f"{integral.design_order}-designs{phases} suffice", held]
-    lines += _wrapped("; ".join(meaning), width, "  ", "  ")
+    lines += _wrapped(_meaning(integral, held), width, "  ", "  ")
     for note in integral.notes:
         lines += _wrapped(note, width, "  ", "  ")
     return "\n".join(lines)
+
+
+def meaning_of_integral(integral: Integral) -> str:
+    """What is random, the design order that suffices, and where the closed form holds, on one line.
+
+    Examples:
+        >>> from haarqntk.haar import expect, parse_integrand
+        >>> meaning_of_integral(expect(parse_integrand("tr(U A U^H B)")))
+        'U Haar unitary on D; 1-designs suffice; closed form for D ≥ 1'
+    """
+    return _meaning(integral, range_of_integral(integral))
+
+
+def _meaning(integral: Integral, held: str) -> str:
+    # only the phases of the whole group make an unbalanced term vanish: designs need not have them
+    phases = " closed under phases" if integral.notes else ""
+    return "; ".join([*_random(integral), f"{integral.design_order}-designs{phases} suffice", held])
 
 
 def integral_record(

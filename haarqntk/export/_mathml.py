@@ -32,7 +32,8 @@ def to_mathml(value: Value, *, names: Mapping[str, str] | None = None, display: 
     """A result as presentation MathML.
 
     Args:
-        value: A formula, eigenvalues, ratio, series, polynomial, rational or Weingarten function.
+        value: A formula, eigenvalues, ratio, series, polynomial, rational or Weingarten function, its expansion, or an
+            integral or its series.
         names: As in ``latex``.
         display: "block" (default) or "inline".
 

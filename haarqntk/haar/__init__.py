@@ -35,6 +35,7 @@ from haarqntk.haar._operations import identity, kron, partial_trace, tr
 from haarqntk.haar._operator_twirl import Twirl, permutation_operator, twirl
 from haarqntk.haar._planar import kreweras_complement, planar_limit
 from haarqntk.haar._series import IntegralSeries
+from haarqntk.haar._tokens import Style, latex_style
 from haarqntk.haar._twirl import (
     Dimension,
     dimension_as_field,
@@ -42,6 +43,7 @@ from haarqntk.haar._twirl import (
     twirl_of_power,
     twirl_weights,
 )
+from haarqntk.haar._written import WrittenPart, with_operator, written_parts
 
 __all__ = [
     "DesignCheck",
@@ -54,8 +56,10 @@ __all__ = [
     "IntegralSeries",
     "MatrixExpression",
     "ScalarExpression",
+    "Style",
     "Twirl",
     "TwirledChannel",
+    "WrittenPart",
     "circular_orthogonal",
     "circular_symplectic",
     "clifford_group",
@@ -74,6 +78,7 @@ __all__ = [
     "is_design",
     "kreweras_complement",
     "kron",
+    "latex_style",
     "matrices",
     "parse_declaration",
     "parse_dimensions",
@@ -90,4 +95,6 @@ __all__ = [
     "twirl_channel",
     "twirl_of_power",
     "twirl_weights",
+    "with_operator",
+    "written_parts",
 ]

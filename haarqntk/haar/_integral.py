@@ -246,6 +246,11 @@ class Integral:
                 )
         return values
 
+    @property
+    def dimensions(self) -> tuple[str, ...]:
+        """The names of the dimensions that the result is a function of; none where they have been set."""
+        return tuple(sorted(self._dimension_names() - self.fixed.keys()))
+
     def _dimension_names(self) -> set[str]:
         names = {space for d in self.declared.values() for space in d.spaces if isinstance(space, str)}
         names |= {space for space in self.spaces if isinstance(space, str)}

@@ -23,7 +23,7 @@ from haarqntk.haar._notation import (
 from haarqntk.haar._rank_one import with_whole_matrices
 from haarqntk.haar._tokens import LATEX
 from haarqntk.haar._weights import dimension_product
-from haarqntk.traces import Notation, is_open, latex_of
+from haarqntk.traces import MATRIX, VECTOR, Notation, is_open, latex_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -63,6 +63,16 @@ class WrittenPart:
     def components(self) -> list[Component]:
         """The closed components that occur, each once."""
         return list(dict.fromkeys(component for monomial in self.terms for component, _ in monomial))
+
+    @property
+    def matrices(self) -> frozenset[str]:
+        """The names of the matrices and states that occur."""
+        return frozenset(
+            letter.name
+            for component in (*self.word, *self.components)
+            for letter in component.letters
+            if letter.kind in (MATRIX, VECTOR)
+        )
 
     def to_sympy(self) -> Any:
         """The coefficient in symbols that stand for the components, factored unless it is long."""

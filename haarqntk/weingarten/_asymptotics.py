@@ -50,7 +50,11 @@ class Expansion:
 
     def to_sympy(self) -> Any:
         """The sum of the terms, without the remainder."""
-        return sympy.Add(*map(_term, self.terms))
+        return sympy.Add(*self.summands())
+
+    def summands(self) -> list[Any]:
+        """The terms as SymPy expressions, highest power first."""
+        return list(map(_term, self.terms))
 
     def _sympy_(self) -> Any:
         return self.to_sympy()
