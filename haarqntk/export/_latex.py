@@ -3,13 +3,14 @@ r"""LaTeX: a formula as lines that fit a page, and a document of formulas that c
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from haarqntk._lazy import LazyModule
-from haarqntk.errors import OutputError
+from haarqntk._notebook import Shown
+from haarqntk.errors import InputError, OutputError
 from haarqntk.export._latex_reader import read_latex
 from haarqntk.export._style import notation_of
-from haarqntk.export._values import quotients
+from haarqntk.export._values import has_closed_forms, quotients
 from haarqntk.haar import IntegralSeries, with_operator
 from haarqntk.qntk import EigenvalueFormula, Formula, Series
 from haarqntk.traces import Notation, latex_of, ordered_terms
@@ -28,7 +29,7 @@ _LINE = 65  # visible characters of a displayed line on an A4 page with 25 mm ma
 
 
 def latex(
-    value: Value,
+    value: Value | Shown,
     *,
     names: Mapping[str, str] | None = None,
     macros: Mapping[str, str] | None = None,
@@ -60,6 +61,9 @@ def latex(
         >>> print(latex(formula("gradient_variance").centred(), names={"O": "H"}, macros={"Tr": r"\tr"}))
         \frac{2 D \tr\left(H^{2}\right)}{\left(D - 1\right) \left(D + 1\right)^{2}}
     """
+    if isinstance(value, Shown) and not has_closed_forms(value):
+        return _as_it_is(value, letters=bool(names or macros), lines=lines)
+    value = cast("Value", value)  # what is none is refused here
     parts = quotients(value)
     written = notation_of(names, macros, parts)
     rows = _rows(value, parts, written, width=_LINE if lines else None)
@@ -79,6 +83,16 @@ def latex(
     marked = _marked(_labels(value, len(parts)), rows)
     broken = [rf"  {line} \nonumber \\" for line in marked[:-1]]
     return "\n".join([r"\begin{align}", *broken, f"  {marked[-1]}", r"\end{align}"])
+
+
+def _as_it_is(value: Shown, *, letters: bool, lines: bool) -> str:
+    """What holds numbers, or is not averaged yet, as it writes itself."""
+    for option, is_given in (("names and macros", letters), ("lines", lines)):
+        if is_given:
+            raise InputError(
+                f"{option} must be left out for {type(value).__name__}, which has no closed form"
+            )
+    return value.latex()
 
 
 def check_reads_back(part: Quotient, text: str, written: Notation) -> None:

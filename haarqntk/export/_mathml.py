@@ -11,6 +11,7 @@ from haarqntk.export._latex import latex
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from haarqntk._notebook import Shown
     from haarqntk.export._values import Value
 
 
@@ -28,7 +29,7 @@ def mathml(text: str, *, display: str = "block") -> str:
     return str(convert(text, display=display))
 
 
-def to_mathml(value: Value, *, names: Mapping[str, str] | None = None, display: str = "block") -> str:
+def to_mathml(value: Value | Shown, *, names: Mapping[str, str] | None = None, display: str = "block") -> str:
     """A result as presentation MathML.
 
     Args:

@@ -12,9 +12,18 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from haarqntk._lazy import LazyModule
+from haarqntk._notebook import Shown
+from haarqntk.circuits import Expression
 from haarqntk.errors import InputTypeError
 from haarqntk.exact import DimensionFunction, RationalFunction, linear_combination
-from haarqntk.haar import Integral, IntegralSeries, WrittenPart, latex_style
+from haarqntk.haar import (
+    Integral,
+    IntegralSeries,
+    MatrixExpression,
+    ScalarExpression,
+    WrittenPart,
+    latex_style,
+)
 from haarqntk.qntk import EigenvalueFormula, Formula, Ratio, Series
 from haarqntk.traces import TracePolynomial
 from haarqntk.weingarten import Expansion, WeingartenFunction
@@ -120,14 +129,37 @@ def quotients(value: object) -> tuple[Quotient, ...]:
     for kind, closed_forms in _CLOSED_FORMS.items():
         if isinstance(value, kind):
             return closed_forms(value)
-    raise InputTypeError(_refusal(value))
+    raise InputTypeError(refusal(value))
 
 
-def _refusal(value: object) -> str:
-    kind = type(value).__name__
-    if callable(getattr(value, "latex", None)) and type(value).__module__.startswith("haarqntk."):
-        return f"value must be a closed form, got {kind}, which has none; write its latex() or to_json(value)"
-    return f"value must be {KINDS}, got {kind}"
+def has_closed_forms(value: object) -> bool:
+    """Whether ``quotients`` takes it.
+
+    Examples:
+        >>> has_closed_forms(RationalFunction(1)), has_closed_forms("1")
+        (True, False)
+    """
+    return isinstance(value, tuple(_CLOSED_FORMS))
+
+
+def refusal(value: object, kinds: str = KINDS) -> str:
+    """Why a value cannot be written, with the cure.
+
+    Examples:
+        >>> refusal(3, "a formula")
+        'value must be a formula, got int'
+    """
+    text = f"value must be {kinds}, got {type(value).__name__}"
+    if _is_random(value):
+        return f"{text}, which is random; average it first, with hq.expect or hq.mean"
+    if isinstance(value, Shown):
+        others = "latex()" if kinds != KINDS else "latex() or hq.to_json"
+        return f"{text}, which is none; write its {others}"
+    return text
+
+
+def _is_random(value: object) -> bool:
+    return isinstance(value, Expression | ScalarExpression | MatrixExpression)
 
 
 def _of_polynomials(

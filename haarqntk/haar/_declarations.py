@@ -10,12 +10,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from haarqntk._notebook import Shown
 from haarqntk.errors import InputError, InputTypeError, UnknownNameError
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
 from haarqntk.haar._elimination import RandomLetter
 from haarqntk.haar._indices import check_spaces, index_letter
 from haarqntk.haar._operations import tr
 from haarqntk.haar._terms import open_ends, single_term
+from haarqntk.haar._tokens import cap_latex
 from haarqntk.traces import MATRIX, PROPERTIES, SYMPLECTIC_FORM, VECTOR, Letter, matrix_letter
 
 if TYPE_CHECKING:
@@ -176,7 +178,7 @@ def matrices(names: str, *, dims: Dims = "D", **properties: bool) -> Any:
 
 
 @dataclass(frozen=True, slots=True)
-class HaarState:
+class HaarState(Shown):
     """A Haar-random pure state |ψ⟩.
 
     Examples:
@@ -192,6 +194,14 @@ class HaarState:
 
     name: str
     spaces: tuple[Space, ...]
+
+    def latex(self) -> str:
+        """The ket in LaTeX."""
+        return rf"\left|{cap_latex(self._ket)}\right\rangle"
+
+    def facts(self) -> dict[str, str]:
+        """What it is, for a notebook."""
+        return {self.name: f"a Haar state on {' × '.join(map(str, self.spaces))}"}
 
     def projector(self) -> MatrixExpression:
         """The matrix |ψ⟩⟨ψ|."""

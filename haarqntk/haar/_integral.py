@@ -8,9 +8,11 @@ from math import isfinite, prod
 from typing import TYPE_CHECKING, Any, TypeAlias, final
 
 from haarqntk._arguments import integer
+from haarqntk._notebook import Shown
 from haarqntk.errors import InputError
 from haarqntk.exact import DimensionFunction, linear_combination
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
+from haarqntk.haar._elimination import RandomLetter
 from haarqntk.haar._explanation import Explanation, explanation
 from haarqntk.haar._notation import component_text
 from haarqntk.haar._series import IntegralSeries, expand_integral
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from haarqntk.haar._algebra import Declaration
-    from haarqntk.haar._elimination import RandomLetter
     from haarqntk.haar._weights import Weight
     from haarqntk.haar._written import WrittenPart
     from haarqntk.traces import DiagramMonomial, Space
@@ -35,7 +36,7 @@ Origin: TypeAlias = "tuple[Mapping[DiagramMonomial, DimensionFunction], Mapping[
 
 
 @final
-class Integral:
+class Integral(Shown):
     """An exact Haar average: a polynomial in traces, entries and words over the functions of the dimensions.
 
     Values are equal when they are mathematically equal as functions of the dimensions. ``at`` is exact at every
@@ -279,7 +280,7 @@ class Integral:
         """
         if self._origin is None:
             raise InputError(
-                "the integral must come from hq.expect, got one at fixed dimensions; explain it before"
+                "the integral must come from hq.expect, got one at fixed dimensions or from JSON; explain it before"
             )
         return explanation(*self._origin, self.counts)
 
@@ -321,14 +322,21 @@ class Integral:
         """The result in LaTeX."""
         return latex_of_parts(self.parts)
 
-    def _repr_latex_(self) -> str:
-        return f"${self.latex()}$"
+    def facts(self) -> dict[str, str]:
+        """What it means, for a notebook."""
+        random = [d for _, d in sorted(self.declared.items()) if isinstance(d, RandomLetter)]
+        found = {
+            "random": "; ".join(
+                f"{d.name} Haar {d.group} on {' × '.join(map(str, d.spaces))}" for d in random
+            ),
+            "design order": str(self.design_order),
+            "at": ", ".join(f"{name} = {value}" for name, value in self.fixed.items()),
+            "note": "; ".join(self.notes),
+        }
+        return {name: text for name, text in found.items() if text}
 
     def __str__(self) -> str:
         return text_of(self.parts)
-
-    def __repr__(self) -> str:
-        return f"<Integral {self}>"
 
     @cached_property
     def parts(self) -> tuple[WrittenPart, ...]:

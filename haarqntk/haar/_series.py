@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from haarqntk._arguments import integer, one_of
 from haarqntk._lazy import LazyModule
+from haarqntk._notebook import Shown
 from haarqntk._symbols import dimension_symbol
 from haarqntk.errors import CostError, InputError
 from haarqntk.exact import DimensionFunction, linear_combination
@@ -34,8 +35,8 @@ SCALINGS: Mapping[str, int] = {"normalised": 1, "fixed": 0}
 """Named scalings: the exponent a of Tr(word) ~ D^a, for every word."""
 
 
-@dataclass(frozen=True, slots=True)
-class IntegralSeries:
+@dataclass(frozen=True, slots=True, repr=False)
+class IntegralSeries(Shown):
     """Leading terms of an integral as D → ∞, by the power of D that they scale like.
 
     Attributes:
@@ -97,8 +98,10 @@ class IntegralSeries:
         D = sympy.latex(dimension_symbol(self.dimension))
         return body if self.remainder is None else rf"{body} + O\left({D}^{{{self.remainder}}}\right)"
 
-    def _repr_latex_(self) -> str:
-        return f"${self.latex()}$"
+    def facts(self) -> dict[str, str]:
+        """What it means, for a notebook."""
+        kept = "tr(word) = Tr(word)" if self.scaling == "fixed" else "tr(word) = Tr(word)/" + self.dimension
+        return {f"as {self.dimension} → ∞": f"{kept} stays as it is"}
 
     def __str__(self) -> str:
         parts = [str(term) for term in self.summands()] or ["0"]

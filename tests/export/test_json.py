@@ -17,7 +17,7 @@ from strategies import cycle_types, rational_functions, trace_polynomials
 import haarqntk as hq
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.exact import RationalFunction
-from haarqntk.export import SCHEMA_VERSION
+from haarqntk._schema import SCHEMA_VERSION
 
 if TYPE_CHECKING:
     from haarqntk.traces import TracePolynomial
