@@ -64,15 +64,26 @@ def one_line(text: str) -> str:
     return joined if len(joined) <= _LONGEST_LINE else f"{joined[: _LONGEST_LINE - 1]}…"
 
 
+def mathml_of(latex: str, *, display: str = "block") -> str:
+    r"""LaTeX as a MathML element, also an ``aligned`` environment, which the converter knows as ``align*`` only.
+
+    Examples:
+        >>> mathml_of(r"\begin{aligned} a &= b \end{aligned}").count("<mtr>")
+        1
+    """
+    known = latex.replace(r"\begin{aligned}", r"\begin{align*}").replace(r"\end{aligned}", r"\end{align*}")
+    return str(converter.convert(known, display=display))
+
+
 def html_of(latex: str, facts: Mapping[str, str]) -> str:
     """A formula and a table of facts as HTML.
 
     Examples:
-        >>> html_of("x", {"range": "D < 3"}).removeprefix('<div class="haarqntk">')[-70:]
+        >>> html_of("x", {"range": "D < 3"}).partition("<table>")[2]
         '<tr><th>range</th><td style="text-align:left">D &lt; 3</td></tr></table></div>'
     """
     short = len(latex) <= _LONGEST_FORMULA
-    formula = str(converter.convert(latex, display="block")) if short else f"<pre>{escape(latex)}</pre>"
+    formula = mathml_of(latex) if short else f"<pre>{escape(latex)}</pre>"
     rows = "".join(
         f'<tr><th>{escape(name)}</th><td style="text-align:left">{escape(text)}</td></tr>'
         for name, text in facts.items()

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from latex2mathml.converter import convert
-
+from haarqntk._notebook import mathml_of
 from haarqntk.export._latex import latex
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ def mathml(text: str, *, display: str = "block") -> str:
         >>> mathml("D", display="inline")
         '<math xmlns="http://www.w3.org/1998/Math/MathML" display="inline"><mrow><mi>D</mi></mrow></math>'
     """
-    return str(convert(text, display=display))
+    return mathml_of(text, display=display)
 
 
 def to_mathml(value: Value | Shown, *, names: Mapping[str, str] | None = None, display: str = "block") -> str:
