@@ -364,3 +364,8 @@ def small_integrands(draw: st.DrawFn) -> Any:
         entry = draw(st.sampled_from((None, None, (0, 0), (0, 1), (1, 1))))
         total = total * (hq.tr(word) if entry is None else word[entry])
     return total * total if group == "state" and len(copies) == 1 else total
+
+
+def integrals() -> st.SearchStrategy[hq.Integral]:
+    """Averages of such integrands: over everything that is random, at the symbol D."""
+    return small_integrands().map(hq.expect)

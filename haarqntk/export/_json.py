@@ -30,6 +30,7 @@ from haarqntk.weingarten import Expansion, WeingartenFunction
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from haarqntk._notebook import Shown
     from haarqntk.export._values import Value
 
 
@@ -47,7 +48,7 @@ def json_text(data: object) -> str:
     return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False)
 
 
-def to_json(value: Value | Sequence[Value]) -> str:
+def to_json(value: Value | Shown | Sequence[Value | Shown]) -> str:
     r"""A result, or a list of results, as JSON; ``from_json`` reads it back.
 
     Args:

@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from fractions import Fraction
 
-    from haarqntk.export._values import Value
     from haarqntk.haar import Dimension
     from haarqntk.traces import Monomial
 
@@ -75,11 +74,11 @@ class RecordedDerivation:
         )
 
 
-def from_json(text: str) -> Value | list[Value]:
+def from_json(text: str) -> Any:
     """The result that ``to_json`` wrote; a list of results from a list.
 
     Args:
-        text: JSON of the schema ``haarqntk/export/schema.json``.
+        text: JSON of the schema ``haarqntk/export/schema.json``. An estimate is read by ``hq.Estimate.from_json``.
 
     Raises:
         InputTypeError: If ``text`` is no text.

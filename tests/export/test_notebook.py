@@ -229,9 +229,7 @@ def test_what_has_no_closed_form_is_written_as_it_shows() -> None:
 @pytest.mark.latex
 def test_the_latex_of_every_value_compiles(tmp_path: Path) -> None:
     shown = [v._repr_latex_() for v in EXAMPLES if type(v).__name__ not in WITHOUT_LATEX]
-    head = (
-        r"\documentclass{article}\usepackage{amsmath,amssymb}\usepackage[paperwidth=500cm,margin=1cm]{geometry}"
-    )
+    head = r"\documentclass{article}\usepackage{amsmath,amssymb}\usepackage[paperwidth=500cm,margin=1cm]{geometry}"
     document = "\n\n".join([head, r"\begin{document}", *shown, r"\end{document}"])
     (tmp_path / "shown.tex").write_text(document, encoding="utf-8")
     result = subprocess.run(
