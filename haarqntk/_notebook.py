@@ -88,4 +88,5 @@ def html_of(latex: str, facts: Mapping[str, str]) -> str:
         f'<tr><th>{escape(name)}</th><td style="text-align:left">{escape(text)}</td></tr>'
         for name, text in facts.items()
     )
-    return f'<div class="haarqntk">{formula}{f"<table>{rows}</table>" if rows else ""}</div>'
+    scrolls = f'<div style="overflow-x:auto">{formula}</div>'
+    return f'<div class="haarqntk">{scrolls}{f"<table>{rows}</table>" if rows else ""}</div>'

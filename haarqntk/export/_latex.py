@@ -139,7 +139,10 @@ def _rows(value: Value, parts: Sequence[Quotient], written: Notation, width: int
     if isinstance(value, Series | Expansion | IntegralSeries):
         terms = value.orders() if isinstance(value, Series) else value.summands()
         texts = [latex_of(term, written) for term in terms] or ["0"]
-        return [[" ".join(_signed(texts))] if width is None else _continued(terms, written, width)]
+        whole = " ".join(_signed(texts))
+        return [
+            [whole] if width is None or num_visible(whole) <= width else _continued(terms, written, width)
+        ]
     if width is None:
         return [[latex_of(part.expression, written)] for part in parts]
     return [_broken(part.expression, written, width) for part in parts]

@@ -52,7 +52,7 @@ class TwirledChannel(Shown):
         kept, mixed = number_latex(p), number_latex(simplified(s - p))
         return (
             rf"\rho \mapsto \left({kept}\right) \rho + \left({mixed}\right) "
-            rf"\operatorname{{Tr}}\left(\rho\right) \frac{{\mathbb{{1}}}}{{{self.dimension}}}"
+            rf"\operatorname{{Tr}}\left(\rho\right) \frac{{\mathbf{{1}}}}{{{self.dimension}}}"
         )
 
     def facts(self) -> dict[str, str]:

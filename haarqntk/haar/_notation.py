@@ -92,7 +92,8 @@ def component_latex(component: Component, style: Style = LATEX) -> str:
             _cap(right, r"\left\langle{}\right|", style),
         )
         return " ".join(part for part in ends if part)
-    return rf"\left\langle {style.cap(left)}\right|{word or '.'}\left|{style.cap(right)}\right\rangle"
+    bar = rf"\right|{word}\left|" if word else "|"
+    return rf"\left\langle {style.cap(left)}{bar}{style.cap(right)}\right\rangle"
 
 
 def word_in_order(components: Sequence[Component]) -> list[Component]:

@@ -107,7 +107,7 @@ class Twirl(Shown):
 
     def facts(self) -> dict[str, str]:
         """What it is, for a notebook."""
-        return {"twirl of": f"{self.k} copies of dimension {self.dimension}"}
+        return {"copies": str(self.k), "dimension of a copy": str(self.dimension)}
 
     def __str__(self) -> str:
         terms = (f"({c}) P({_cycles_text(sigma)})" for sigma, c in self.coefficients.items() if c)

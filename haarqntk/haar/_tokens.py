@@ -132,7 +132,7 @@ LATEX = Style(
     r"\left({}\right)_{{[{}]}}",
     "P_{{{}}}",
     r" \otimes ",
-    r"\mathbb{1}",
+    r"\mathbf{1}",  # no font that every LaTeX has knows a blackboard bold digit
 )
 
 

@@ -144,7 +144,10 @@ class Derivation(Shown):
 
     def facts(self) -> dict[str, str]:
         """The steps by their titles, for a notebook."""
-        titles = (step.title.template for step in self.steps())
+        titles = (
+            "".join(piece if isinstance(piece, str) else piece.text for piece in step.title.pieces())
+            for step in self.steps()
+        )
         return {str(i): title for i, title in enumerate(titles, start=1)}
 
 
