@@ -366,6 +366,11 @@ def small_integrands(draw: st.DrawFn) -> Any:
     return total * total if group == "state" and len(copies) == 1 else total
 
 
+def integrals() -> st.SearchStrategy[hq.Integral]:
+    """Averages of such integrands: over everything that is random, at the symbol D."""
+    return small_integrands().map(hq.expect)
+
+
 # -- Jacobians -------------------------------------------------------------------------------------------------
 
 

@@ -13,10 +13,12 @@ from operator import mul
 from typing import TYPE_CHECKING, TypeAlias, final
 
 from haarqntk._arguments import integer, one_of, rational
+from haarqntk._notebook import Shown
 from haarqntk.circuits._copies import Copy
 from haarqntk.circuits._ensembles import ENSEMBLES, GENERATORS, largest_k, refuse_too_many_copies
 from haarqntk.circuits._factorised import LARGEST_POWER, kernel_power
 from haarqntk.circuits._terms import Form, Term, canonical_form, product_of_terms, text_of_term
+from haarqntk.circuits._written import index_latex, latex_of_terms
 from haarqntk.errors import CostError, InputError, InputTypeError
 from haarqntk.traces import TracePolynomial
 
@@ -31,13 +33,17 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 
 
 @dataclass(frozen=True, slots=True)
-class LayerIndex:
+class LayerIndex(Shown):
     """A letter for a layer, 1 … L; two different letters may stand for the same layer."""
 
     name: str
 
     def __post_init__(self) -> None:
         check_name("layer index", self.name)
+
+    def latex(self) -> str:
+        """Its range in LaTeX."""
+        return rf"{index_latex(self.name)} \in \left\{{1, \dots, L\right\}}"
 
 
 def layer_indices(names: str) -> tuple[LayerIndex, ...]:
@@ -66,7 +72,7 @@ def layer_indices(names: str) -> tuple[LayerIndex, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Circuit:
+class Circuit(Shown):
     """A layered random circuit: which average is meant, and which generators the layers have.
 
     Args:
@@ -103,6 +109,14 @@ class Circuit:
                 f"got {self.generators!r}"
             )
 
+    def latex(self) -> str:
+        """The circuit in LaTeX."""
+        return r"U = S_{0} e^{i \theta_{1} X_{1}} S_{1} \cdots e^{i \theta_{L} X_{L}} S_{L}"
+
+    def facts(self) -> dict[str, str]:
+        """What is random, for a notebook."""
+        return {"ensemble": self.ensemble, "generators": self.generators}
+
     def output(self, *, observable: str = "O", state: str = "psi") -> Output:
         """The output z = ⟨state|U† observable U|state⟩.
 
@@ -130,7 +144,7 @@ class Circuit:
 Coefficients: TypeAlias = "Mapping[Term, TracePolynomial]"
 
 
-class Expression:
+class Expression(Shown):
     """A polynomial in the outputs of one circuit and their derivatives, with sums over layer indices.
 
     Supports +, −, * and ** with other expressions of the same circuit and with exact numbers. Two expressions are
@@ -271,6 +285,14 @@ class Expression:
         except InputTypeError:
             return None
         return Expression(self.circuit, {Term((), frozenset()): TracePolynomial.constant(value)})
+
+    def latex(self) -> str:
+        """The random variable in LaTeX."""
+        return latex_of_terms(self.terms)
+
+    def facts(self) -> dict[str, str]:
+        """The circuit that it belongs to, for a notebook."""
+        return {"circuit": f"{self.circuit.ensemble}, {self.circuit.generators} generators"}
 
     def __repr__(self) -> str:
         return f"Expression({' + '.join(text_of_term(term, c) for term, c in self.terms.items()) or '0'})"

@@ -78,6 +78,18 @@ class DimensionFunction:
         )
 
     @classmethod
+    def from_terms(
+        cls,
+        names: tuple[str, ...],
+        numerator: Mapping[tuple[int, ...], int],
+        denominator: Mapping[tuple[int, ...], int],
+    ) -> DimensionFunction:
+        """From plain data, as ``numerator`` and ``denominator`` give it, in lowest terms or not."""
+        return cls(
+            names, multivariate_polynomial(names, numerator), multivariate_polynomial(names, denominator)
+        )
+
+    @classmethod
     def from_univariate(cls, value: RationalFunction, at: DimensionFunction) -> DimensionFunction:
         """The value of an element of Q(D) where D is a function of the dimensions, such as d1·d2.
 
@@ -97,7 +109,7 @@ class DimensionFunction:
 
     def __reduce__(self) -> tuple[Any, ...]:
         parts = (multivariate_terms(poly) for poly in (self._top, self._bottom))
-        return _rebuilt, (self._names, *parts)
+        return DimensionFunction.from_terms, (self._names, *parts)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -196,15 +208,6 @@ class DimensionFunction:
 
     def __repr__(self) -> str:
         return f"DimensionFunction({self.to_sympy()})"
-
-
-def _rebuilt(
-    names: tuple[str, ...], top: dict[tuple[int, ...], int], bottom: dict[tuple[int, ...], int]
-) -> DimensionFunction:
-    """From plain data: copies and processes cannot take the backend's polynomials."""
-    return DimensionFunction(
-        names, multivariate_polynomial(names, top), multivariate_polynomial(names, bottom)
-    )
 
 
 def linear_combination(pairs: Iterable[tuple[Fraction, DimensionFunction]]) -> DimensionFunction:

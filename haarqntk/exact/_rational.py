@@ -12,6 +12,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any, final
 
 from haarqntk._lazy import LazyModule
+from haarqntk._notebook import Shown
 from haarqntk._symbols import symbol
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.exact._flint import Polynomial, coefficients, factor, polynomial
@@ -23,7 +24,7 @@ sympy = LazyModule("sympy")
 
 
 @final
-class RationalFunction:
+class RationalFunction(Shown):
     """A rational function of D over the rationals.
 
     Args:
@@ -206,9 +207,6 @@ class RationalFunction:
             \frac{1}{\left(D - 1\right) \left(D + 1\right)}
         """
         return str(sympy.latex(self.to_sympy()))
-
-    def _repr_latex_(self) -> str:
-        return f"${self.latex()}$"
 
     def __repr__(self) -> str:
         top, bottom = (list(c) for c in (self.numerator, self.denominator))

@@ -16,7 +16,7 @@ from haarqntk.export._derivation import (
 from haarqntk.export._document import bibliography_of, latex_document, latex_table
 from haarqntk.export._figure import Line, Panel, PaperFigure, Points
 from haarqntk.export._integral import integral_record, integral_text, range_of_integral
-from haarqntk.export._json import SCHEMA_VERSION, json_text, record_of, to_json
+from haarqntk.export._json import json_text, record_of, to_json
 from haarqntk.export._json_reader import from_json
 from haarqntk.export._latex import latex, latex_fraction, latex_lines
 from haarqntk.export._latex_reader import read_latex
@@ -31,7 +31,6 @@ from haarqntk.export._values import quotients
 from haarqntk.export._z_plot import z_plot_svg
 
 __all__ = [
-    "SCHEMA_VERSION",
     "Citation",
     "Curve",
     "Evidence",

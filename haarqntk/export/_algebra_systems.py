@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from haarqntk._lazy import LazyModule
 from haarqntk.errors import InputError
 from haarqntk.export._values import quotients
+from haarqntk.haar import Integral
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any
 
-    from haarqntk.export._values import Value
+    from haarqntk.export._values import Quotient, Value
 
 sympy = LazyModule("sympy")
 
@@ -25,10 +26,11 @@ _TAKEN = {
 
 
 def to_mathematica(value: Value, *, names: Mapping[str, str] | None = None) -> str:
-    """The factored closed form in Mathematica's language; a list for the eigenvalues.
+    """The factored closed form in Mathematica's language; a list for eigenvalues and operators.
 
     Args:
-        value: A formula, eigenvalues, ratio, series, polynomial, rational or Weingarten function.
+        value: A formula, eigenvalues, ratio, series, polynomial, rational or Weingarten function, its expansion, or an
+            integral or its series.
         names: Symbol → the name that it has there; d for D, which is the derivative there, and names without
             underscores if left out.
 
@@ -44,11 +46,11 @@ def to_mathematica(value: Value, *, names: Mapping[str, str] | None = None) -> s
     """
     texts, comment = _written(value, names, "Mathematica", r"[A-Za-z][A-Za-z0-9]*", sympy.mathematica_code)
     body = texts[0] if len(texts) == 1 else "{" + ", ".join(texts) + "}"
-    return f"(* {comment} *)\n{body}" if comment else body
+    return f"(* {comment.replace('*)', '* )')} *)\n{body}" if comment else body
 
 
 def to_maple(value: Value, *, names: Mapping[str, str] | None = None) -> str:
-    """The factored closed form in Maple's language; a list for the eigenvalues.
+    """The factored closed form in Maple's language; a list for eigenvalues and operators.
 
     Args:
         value: As in ``to_mathematica``.
@@ -77,25 +79,35 @@ def _written(
 ) -> tuple[list[str], str]:
     """The text of each closed form, and which names were changed."""
     parts = quotients(value)
-    symbols = list(dict.fromkeys(name for part in parts for name in part.symbols))
-    chosen = _names(symbols, names or {}, language, pattern)
-    texts = []
-    for part in parts:
-        renamed = {free: sympy.Symbol(chosen[free.name]) for free in part.expression.free_symbols}
-        texts.append(printer(part.expression.xreplace(renamed)))
+    plain = {symbol: name for part in parts for symbol, name in part.identifiers().items()}
+    chosen = _names(plain, names or {}, language, pattern)
+    texts = [printer(part.renamed(chosen)) for part in parts]
     changed = [f"{new} is {old}" for old, new in chosen.items() if old != new and _occurs(old, parts)]
+    changed += [f"part {i} is the coefficient of {part.label}" for i, part in _operators(value, parts)]
     return texts, ", ".join(changed)
 
 
-def _occurs(name: str, parts: Iterable[Any]) -> bool:
+def _operators(value: Value, parts: Sequence[Quotient]) -> list[tuple[int, Quotient]]:
+    """The parts of an operator, counted from 1."""
+    is_operator = isinstance(value, Integral) and not value.is_scalar
+    return [(i, part) for i, part in enumerate(parts, start=1) if is_operator and part.label]
+
+
+def _occurs(name: str, parts: Iterable[Quotient]) -> bool:
     return any(free.name == name for part in parts for free in part.expression.free_symbols)
 
 
-def _names(symbols: list[str], given: Mapping[str, str], language: str, pattern: str) -> dict[str, str]:
-    chosen = {}
-    for symbol in symbols:
-        plain = symbol.replace("_", "") if language == "Mathematica" else symbol
-        free = plain.lower() if plain in _TAKEN[language] else plain
+def _names(plain: Mapping[str, str], given: Mapping[str, str], language: str, pattern: str) -> dict[str, str]:
+    chosen: dict[str, str] = {}
+    symbols = list(plain)
+    for symbol, identifier in plain.items():
+        name = identifier.replace("_", "") if language == "Mathematica" else identifier
+        free, number = (name.lower() if name in _TAKEN[language] else name), 1
+        while symbol != identifier and free in {
+            *chosen.values(),
+            *plain,
+        }:  # made here, so made different here
+            free, number = f"{name}x{number}", number + 1
         chosen[symbol] = given.get(symbol, free)
     if unknown := [name for name in given if name not in symbols]:
         raise InputError(

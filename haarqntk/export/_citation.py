@@ -5,12 +5,19 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
+from html import escape
 from importlib.resources import files
+from typing import TYPE_CHECKING, Any
 
 from haarqntk import __version__
+from haarqntk.export._json import Recordable
 from haarqntk.export._values import Value, quotients
-from haarqntk.qntk import EigenvalueFormula, Formula, Ratio
+from haarqntk.haar import DesignCheck, Integral, RandomLetter, Twirl, TwirledChannel
+from haarqntk.qntk import ClaimCheck, EigenvalueFormula, Formula, Ratio, formula, formulas
 from haarqntk.weingarten import WeingartenFunction
+
+if TYPE_CHECKING:
+    from haarqntk._notebook import Shown
 
 # As in CITATION.cff, which a test compares.
 _SOFTWARE = f"""\
@@ -22,6 +29,8 @@ _SOFTWARE = f"""\
 }}"""
 _HAAR_AVERAGES = ("collins2003", "collins2006")
 _OTHER_GROUPS = ("collins2006", "collins2009", "matsumoto2013")
+_DESIGNS = ("gross2007",)
+_ESTIMATES = ("chan1983",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +49,9 @@ class Citation:
 
     __repr__ = __str__
 
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(str(self))}</pre>"
+
 
 @cache
 def bibliography() -> dict[str, str]:
@@ -55,11 +67,12 @@ def bibliography() -> dict[str, str]:
     return {**{key: entry[0] for key, entry in zip(entries, found, strict=True)}, "haarqntk": _SOFTWARE}
 
 
-def citation(value: Value) -> Citation:
+def citation(value: Value | Shown) -> Citation:
     """What to cite for a result: the papers that it names, those of Weingarten calculus, and the software.
 
     Args:
-        value: A formula, eigenvalues, ratio, series, polynomial, rational or Weingarten function.
+        value: A formula, eigenvalues, ratio, series, polynomial, rational or Weingarten function, its expansion, an
+            integral or its series; a twirl, design check, claim check or estimate.
 
     Returns:
         The entries, which show as BibTeX.
@@ -74,14 +87,34 @@ def citation(value: Value) -> Citation:
         >>> print(str(citation(formula("kernel_mean"))).splitlines()[0])
         @article{liu2023,
     """
-    quotients(value)  # refuses what is no result
+    named = keys_in(_references(value))
+    return Citation(tuple(dict.fromkeys([*named, *_calculus(value), "haarqntk"])))
+
+
+def _references(value: Any) -> str:
+    """The keys that the result names itself."""
     if isinstance(value, Ratio):
-        named = [*keys_in(value.numerator.reference), *keys_in(value.denominator.reference)]
-    else:
-        named = keys_in(value.reference) if isinstance(value, Formula | EigenvalueFormula) else []
-    is_unitary = not isinstance(value, WeingartenFunction) or value.group == "unitary"
-    calculus = _HAAR_AVERAGES if is_unitary else _OTHER_GROUPS
-    return Citation(tuple(dict.fromkeys([*named, *calculus, "haarqntk"])))
+        return f"{value.numerator.reference}; {value.denominator.reference}"
+    if isinstance(value, ClaimCheck):
+        return formula(value.name, ensemble=value.ensemble).reference if value.name in formulas() else ""
+    return value.reference if isinstance(value, Formula | EigenvalueFormula) else ""
+
+
+def _calculus(value: object) -> tuple[str, ...]:
+    """What the averages rest on."""
+    if isinstance(value, DesignCheck):
+        return _DESIGNS
+    if isinstance(value, Recordable):
+        return _ESTIMATES
+    if not isinstance(value, Twirl | TwirledChannel | ClaimCheck):
+        quotients(value)  # refuses what is no result
+    groups = {"unitary"}
+    if isinstance(value, WeingartenFunction):
+        groups = {value.group}
+    elif isinstance(value, Integral):
+        groups = {d.group for d in value.declared.values() if isinstance(d, RandomLetter)} or groups
+    calculus = _HAAR_AVERAGES if groups & {"unitary", "state"} else ()
+    return (*calculus, *(_OTHER_GROUPS if groups - {"unitary", "state"} else ()))
 
 
 def keys_in(reference: str) -> list[str]:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import keyword
 import re
 import textwrap
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from haarqntk._lazy import LazyModule
 from haarqntk.errors import InputError
-from haarqntk.export._values import name_of, quotients
+from haarqntk.export._integral import meaning_of_integral
+from haarqntk.export._values import identifier_of, name_of, quotients
+from haarqntk.haar import Integral
 from haarqntk.qntk import EigenvalueFormula, Formula
 
 if TYPE_CHECKING:
@@ -41,7 +44,8 @@ def to_python(value: Value, *, name: str | None = None) -> str:
     NumPy and JAX arrays of floats it works element by element.
 
     Args:
-        value: A formula, eigenvalues (two functions), ratio, series, polynomial, rational or Weingarten function.
+        value: A formula, ratio, series, polynomial, rational or Weingarten function, expansion or integral; eigenvalues
+            and operators, of which each gives a function.
         name: The function's name; the value's own if left out, where that is an identifier.
 
     Returns:
@@ -60,7 +64,7 @@ def to_python(value: Value, *, name: str | None = None) -> str:
         <BLANKLINE>
     """
     functions = []
-    for part in quotients(value):
+    for part, remark in _in_identifiers(value):
         identifier = _identifier(value, part, name, _is_python_name)
         terms = [
             f"_quotient({_wrapped(top)}, {_wrapped(bottom)})" for top, bottom in _fractions(part, _power)
@@ -68,7 +72,7 @@ def to_python(value: Value, *, name: str | None = None) -> str:
         body = "\n        + ".join(terms)
         result = body if len(terms) == 1 else f"(\n        {body}\n    )"
         functions.append(
-            f"def {identifier}({', '.join(part.symbols)}):\n    # {_meaning(value)}\n    return {result}\n"
+            f"def {identifier}({', '.join(part.symbols)}):\n    # {_commented(remark, '    # ')}\n    return {result}\n"
         )
     return "\n\n".join([_QUOTIENT, *functions])
 
@@ -76,7 +80,8 @@ def to_python(value: Value, *, name: str | None = None) -> str:
 def to_c(value: Value, *, name: str | None = None) -> str:
     """C source of a function of doubles.
 
-    A double has 53 bits: near D = 2^50, where terms cancel, take ``evaluate`` or ``to_python``.
+    A double has 53 bits: near D = 2^50, where terms cancel, take ``evaluate`` or ``to_python``. Traces and entries of
+    an integral are real there.
 
     Args:
         value: As in ``to_python``.
@@ -99,13 +104,13 @@ def to_c(value: Value, *, name: str | None = None) -> str:
         <BLANKLINE>
     """
     functions = []
-    for part in quotients(value):
+    for part, remark in _in_identifiers(value):
         identifier = _identifier(value, part, name, _is_c_name)
         terms = [f"({_wrapped(top)})/({_wrapped(bottom)})" for top, bottom in _fractions(part, _c_power)]
         arguments = ", ".join(f"double {symbol}" for symbol in part.symbols)
         result = "\n        + ".join(terms)
         functions.append(
-            f"/* {_meaning(value).replace('*/', '* /')} */\n"
+            f"/* {_commented(remark.replace('*/', '* /'), '   ')} */\n"
             f"double {identifier}({arguments}) {{\n    return {result};\n}}\n"
         )
     return "\n".join(functions)
@@ -134,12 +139,32 @@ def lambdify(value: Value, modules: str = "numpy") -> Callable[..., Any]:
     parts = quotients(value)
     if len(parts) > 1:
         raise InputError(
-            f"value must have one closed form, got {len(parts)}; take .uniform or .difference of the eigenvalues"
+            f"value must have one closed form, got {len(parts)}; take .uniform or .difference of eigenvalues, "
+            "a trace or an entry of an operator"
         )
     (part,) = parts
-    known = {free.name: free for free in part.expression.free_symbols}
-    arguments = [known.get(symbol, sympy.Symbol(symbol)) for symbol in part.symbols]
-    return sympy.lambdify(arguments, part.expression, modules=modules)  # type: ignore[no-any-return]
+    names = part.identifiers()
+    arguments = [sympy.Symbol(names[symbol]) for symbol in part.symbols]
+    return sympy.lambdify(arguments, part.renamed(names), modules=modules)  # type: ignore[no-any-return]
+
+
+def _in_identifiers(value: Value) -> list[tuple[Quotient, str]]:
+    """The closed forms in symbols that are names of code, and what each means, on one line."""
+    found: list[tuple[Quotient, str]] = []
+    taken: set[str] = set()
+    for part in quotients(value):
+        names = part.identifiers()
+        remarks = [_meaning(value)]
+        remarks += [f"coefficient of {part.label}"] * (isinstance(value, Integral) and bool(part.label))
+        remarks += [f"{new} is {old}" for old, new in names.items() if new != old]
+        label = part.label if part.label.isidentifier() or not part.label else identifier_of(part.label)
+        while label in taken:
+            label += "_"
+        taken.add(label)
+        sizes = tuple(names[size] for size in part.sizes)
+        renamed = replace(part, label=label, expression=part.renamed(names), sizes=sizes)
+        found.append((renamed, "; ".join(remarks)))
+    return found
 
 
 def _identifier(value: Value, part: Quotient, name: str | None, is_name: Callable[[str], bool]) -> str:
@@ -167,6 +192,8 @@ def _is_c_name(name: str) -> bool:
 
 def _meaning(value: Value) -> str:
     """What is averaged and where it holds, on one line."""
+    if isinstance(value, Integral):
+        return meaning_of_integral(value)
     if not isinstance(value, Formula | EigenvalueFormula):
         return name_of(value)
     text = f"{value.definition}; ensemble {value.ensemble}; D >= {value.design_order}"
@@ -259,6 +286,11 @@ def _power(text: str, exponent: int) -> str:
 
 def _c_power(text: str, exponent: int) -> str:
     return "*".join([text] * exponent)
+
+
+def _commented(text: str, indent: str) -> str:
+    """Long remarks on several lines."""
+    return f"\n{indent}".join(textwrap.wrap(text, _WIDTH, break_long_words=False, break_on_hyphens=False))
 
 
 def _wrapped(text: str) -> str:

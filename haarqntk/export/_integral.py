@@ -35,13 +35,27 @@ def integral_text(
     lines = _wrapped(f"E[{integrand}]{where}", width, "", "  ")
     lines += _wrapped(str(value), width, "    ", "      ")
     held = "exact there" if at else range_of_integral(integral)
-    # only the phases of the whole group make an unbalanced term vanish: designs need not have them
-    phases = " closed under phases" if integral.notes else ""
-    meaning = [*_random(integral), f"{integral.design_order}-designs{phases} suffice", held]
-    lines += _wrapped("; ".join(meaning), width, "  ", "  ")
+    lines += _wrapped(_meaning(integral, held), width, "  ", "  ")
     for note in integral.notes:
         lines += _wrapped(note, width, "  ", "  ")
     return "\n".join(lines)
+
+
+def meaning_of_integral(integral: Integral) -> str:
+    """What is random, the design order that suffices, and where the closed form holds, on one line.
+
+    Examples:
+        >>> from haarqntk.haar import expect, parse_integrand
+        >>> meaning_of_integral(expect(parse_integrand("tr(U A U^H B)")))
+        'U Haar unitary on D; 1-designs suffice; closed form for D ≥ 1'
+    """
+    return _meaning(integral, range_of_integral(integral))
+
+
+def _meaning(integral: Integral, held: str) -> str:
+    # only the phases of the whole group make an unbalanced term vanish: designs need not have them
+    phases = " closed under phases" if integral.notes else ""
+    return "; ".join([*_random(integral), f"{integral.design_order}-designs{phases} suffice", held])
 
 
 def integral_record(
@@ -85,6 +99,12 @@ def integral_record(
 
 def range_of_integral(integral: Integral) -> str:
     """The dimensions that the closed form surely holds for, as text; ``at`` is exact at all of them."""
+    if integral.fixed:
+        return f"exact at {_assignments(integral.fixed)}"
+    spaces = {d.spaces for d in integral.declared.values()} | {integral.spaces} - {()}
+    if spaces and all(isinstance(space, int) for each in spaces for space in each):
+        written = sorted({" x ".join(map(str, each)) for each in spaces})
+        return f"exact at {'dimension' if len(written) == 1 else 'dimensions'} {', '.join(written)}"
     least = dict(integral.least)
     even = {str(s) for d in _declared(integral, random=True) if d.group == "symplectic" for s in d.spaces}
     least |= {size: max(least.get(size, 2), 2) for size in even}

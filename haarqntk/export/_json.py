@@ -6,22 +6,41 @@ Numbers beyond 2^53, which other readers of JSON round, are written as decimal t
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
+from haarqntk._schema import SCHEMA_VERSION
 from haarqntk.errors import InputTypeError
 from haarqntk.exact import RationalFunction
+from haarqntk.export._json_fields import number_of, pair_of
+from haarqntk.export._json_integrals import integral_fields, integral_series_fields
+from haarqntk.export._json_numbers import (
+    channel_fields,
+    claim_check_fields,
+    design_check_fields,
+    expansion_fields,
+    twirl_fields,
+)
 from haarqntk.export._text import range_of
-from haarqntk.qntk import EigenvalueFormula, Formula, Ratio, Series
+from haarqntk.export._values import KINDS, refusal
+from haarqntk.haar import DesignCheck, Integral, IntegralSeries, Twirl, TwirledChannel
+from haarqntk.qntk import ClaimCheck, EigenvalueFormula, Formula, Ratio, Series
 from haarqntk.traces import TracePolynomial
-from haarqntk.weingarten import WeingartenFunction
+from haarqntk.weingarten import Expansion, WeingartenFunction
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from haarqntk._notebook import Shown
     from haarqntk.export._values import Value
 
-SCHEMA_VERSION = 1
-_LARGEST_NUMBER = 2**53
+
+@runtime_checkable
+class Recordable(Protocol):
+    """A value of a room that this one does not see, such as an estimate, which knows its own type and fields."""
+
+    def to_record(self) -> dict[str, Any]:
+        """The type of the result and its fields as plain data."""
+        ...
 
 
 def json_text(data: object) -> str:
@@ -29,17 +48,19 @@ def json_text(data: object) -> str:
     return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False)
 
 
-def to_json(value: Value | Sequence[Value]) -> str:
+def to_json(value: Value | Shown | Sequence[Value | Shown]) -> str:
     r"""A result, or a list of results, as JSON; ``from_json`` reads it back.
 
     Args:
-        value: A formula, eigenvalues, ratio, series, polynomial, rational or Weingarten function.
+        value: A formula, eigenvalues, ratio, series, polynomial, rational or Weingarten function, expansion, integral,
+            twirl, design check, claim check or estimate.
 
     Returns:
         JSON of the schema ``haarqntk/export/schema.json``. Texts and LaTeX in it are for other readers.
 
     Raises:
         InputTypeError: If the value is no such result.
+        OutputError: If it holds a number that is not algebraic.
 
     Examples:
         >>> to_json(RationalFunction(1, [-1, 1])).replace("\n", "").replace(" ", "")
@@ -59,10 +80,9 @@ def record_of(value: object) -> dict[str, Any]:
     for kind, (name, fields) in _WRITERS.items():
         if isinstance(value, kind):
             return {"schema_version": SCHEMA_VERSION, "type": name, **fields(value)}
-    raise InputTypeError(
-        f"value must be a formula, ratio, series, polynomial, rational or Weingarten function, got "
-        f"{type(value).__name__}"
-    )
+    if isinstance(value, Recordable):
+        return {"schema_version": SCHEMA_VERSION, **value.to_record()}
+    raise InputTypeError(refusal(value, f"{KINDS}, a twirl, a design check, a claim check or an estimate"))
 
 
 def _formula(formula: Formula) -> dict[str, Any]:
@@ -113,7 +133,7 @@ def _series(series: Series) -> dict[str, Any]:
                     {
                         "power": power,
                         "monomial": dict(monomial),
-                        "coefficient": [_number(c.numerator), _number(c.denominator)],
+                        "coefficient": pair_of(c),
                     }
                     for power, monomial, c in entries
                 ],
@@ -127,18 +147,14 @@ def _series(series: Series) -> dict[str, Any]:
 
 def _coefficients(function: RationalFunction) -> dict[str, Any]:
     return {
-        "numerator": [_number(c) for c in function.numerator],
-        "denominator": [_number(c) for c in function.denominator],
+        "numerator": [number_of(c) for c in function.numerator],
+        "denominator": [number_of(c) for c in function.denominator],
     }
 
 
 def _terms(polynomial: TracePolynomial) -> list[dict[str, Any]]:
     """Each monomial, symbol → exponent, with its factor in Q(D): coefficients, lowest degree first."""
     return [{"monomial": dict(monomial), **_coefficients(c)} for monomial, c in polynomial.terms.items()]
-
-
-def _number(value: int) -> int | str:
-    return value if abs(value) <= _LARGEST_NUMBER else str(value)
 
 
 _WRITERS: dict[type, tuple[str, Any]] = {
@@ -155,4 +171,11 @@ _WRITERS: dict[type, tuple[str, Any]] = {
         "weingarten_function",
         lambda w: {"cycle_type": list(w.cycle_type), "group": w.group, "value": record_of(w.value)},
     ),
+    Expansion: ("expansion", expansion_fields),
+    Integral: ("integral", integral_fields),
+    IntegralSeries: ("integral_series", integral_series_fields),
+    Twirl: ("twirl", twirl_fields),
+    TwirledChannel: ("twirled_channel", channel_fields),
+    DesignCheck: ("design_check", design_check_fields),
+    ClaimCheck: ("claim_check", claim_check_fields),
 }

@@ -3,31 +3,47 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from haarqntk._arguments import one_of
+from haarqntk._schema import SCHEMA_VERSION
 from haarqntk.circuits import ENSEMBLES, GENERATORS, Cost
 from haarqntk.combinatorics import check_partition
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.exact import RationalFunction
-from haarqntk.export._json import SCHEMA_VERSION
+from haarqntk.export._json_fields import (
+    Record,
+    field_of,
+    fraction_of,
+    integer_of,
+    list_of,
+    monomial_of,
+    object_of,
+    rational_function_of,
+    symbol_of,
+    text_of,
+)
+from haarqntk.export._json_integrals import read_integral, read_integral_series
+from haarqntk.export._json_numbers import (
+    read_channel,
+    read_claim_check,
+    read_design_check,
+    read_expansion,
+    read_twirl,
+)
 from haarqntk.qntk import EigenvalueFormula, Formula, Ratio, Series, formula, formulas
 from haarqntk.traces import TracePolynomial
 from haarqntk.weingarten import GROUPS, WeingartenFunction
 
 if TYPE_CHECKING:
-    from haarqntk.export._values import Value
+    from collections.abc import Callable
+    from fractions import Fraction
+
     from haarqntk.haar import Dimension
     from haarqntk.traces import Monomial
 
-_SYMBOL = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-_DIGITS = re.compile(r"-?[1-9][0-9]{15,4000}")
 _LONGEST_TEXT = 20_000_000
-_Record = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +74,11 @@ class RecordedDerivation:
         )
 
 
-def from_json(text: str) -> Value | list[Value]:
+def from_json(text: str) -> Any:
     """The result that ``to_json`` wrote; a list of results from a list.
 
     Args:
-        text: JSON of the schema ``haarqntk/export/schema.json``.
+        text: JSON of the schema ``haarqntk/export/schema.json``. An estimate is read by ``hq.Estimate.from_json``.
 
     Raises:
         InputTypeError: If ``text`` is no text.
@@ -88,7 +104,7 @@ def from_json(text: str) -> Value | list[Value]:
     return [_value(each) for each in data] if isinstance(data, list) else _value(data)
 
 
-def _without_repetition(pairs: list[tuple[str, Any]]) -> _Record:
+def _without_repetition(pairs: list[tuple[str, Any]]) -> Record:
     record = dict(pairs)
     if len(record) < len(pairs):
         raise InputError(
@@ -98,7 +114,7 @@ def _without_repetition(pairs: list[tuple[str, Any]]) -> _Record:
 
 
 def _value(data: object) -> Any:
-    record = _object("a result", data)
+    record = object_of("a result", data)
     if "schema_version" not in record:
         raise InputError("a result must have the field schema_version; is it JSON of haarqntk?")
     if record["schema_version"] != SCHEMA_VERSION or isinstance(record["schema_version"], bool):
@@ -106,19 +122,19 @@ def _value(data: object) -> Any:
             f"schema_version must be {SCHEMA_VERSION}, got {record['schema_version']!r}; read it with the "
             "version of haarqntk that wrote it"
         )
-    return _READERS[one_of("type of result", _field(record, "type"), _READERS)](record)
+    return _READERS[one_of("type of result", field_of(record, "type"), _READERS)](record)
 
 
-def _formula(record: _Record) -> Formula:
+def _formula(record: Record) -> Formula:
     texts: dict[str, Any] = {
-        name: _text(name, _field(record, name))
+        name: text_of(name, field_of(record, name))
         for name in ("name", "definition", "definition_latex", "notation", "reference")
     }
-    ensemble = one_of("ensemble", _field(record, "ensemble"), ENSEMBLES)
-    generators = one_of("generators", _field(record, "generators"), GENERATORS)
-    design_order = _integer("design_order", _field(record, "design_order"), at_least=1)
-    cost = _object("cost", _field(record, "cost"))
-    counts = (_integer(f"cost.{name}", _field(cost, name), at_least=0) for name in Cost._fields)
+    ensemble = one_of("ensemble", field_of(record, "ensemble"), ENSEMBLES)
+    generators = one_of("generators", field_of(record, "generators"), GENERATORS)
+    design_order = integer_of("design_order", field_of(record, "design_order"), at_least=1)
+    cost = object_of("cost", field_of(record, "cost"))
+    counts = (integer_of(f"cost.{name}", field_of(cost, name), at_least=0) for name in Cost._fields)
     polynomial = _polynomial(record)
     return Formula(
         **texts,
@@ -131,136 +147,83 @@ def _formula(record: _Record) -> Formula:
     )
 
 
-def _eigenvalues(record: _Record) -> EigenvalueFormula:
+def _eigenvalues(record: Record) -> EigenvalueFormula:
     uniform, difference, mean = (_part(record, name) for name in ("uniform", "difference", "mean"))
-    return EigenvalueFormula(_text("name", _field(record, "name")), uniform, difference, mean)
+    return EigenvalueFormula(text_of("name", field_of(record, "name")), uniform, difference, mean)
 
 
-def _ratio(record: _Record) -> Ratio:
+def _ratio(record: Record) -> Ratio:
     return _part(record, "numerator") / _part(record, "denominator")
 
 
-def _part(record: _Record, name: str) -> Formula:
-    value = _value(_field(record, name))
+def _part(record: Record, name: str) -> Formula:
+    value = _value(field_of(record, name))
     if not isinstance(value, Formula):
         raise InputError(f"{name} must be of the type formula, got {record[name]['type']}")
     return value
 
 
-def _series(record: _Record) -> Series:
+def _series(record: Record) -> Series:
     orders = []
-    for each in _list("orders", _field(record, "orders")):
-        entry = _object("an order", each)
+    for each in list_of("orders", field_of(record, "orders")):
+        entry = object_of("an order", each)
         terms: list[tuple[int, Monomial, Fraction]] = []
-        for item in _list("terms", _field(entry, "terms")):
-            term = _object("a term", item)
-            power = _integer("power", _field(term, "power"))
-            terms.append((power, _monomial(term), _fraction(_field(term, "coefficient"))))
-        orders.append((_integer("order", _field(entry, "order")), tuple(sorted(terms, reverse=True))))
-    remainder = _field(record, "remainder")
-    scaling = _object("scaling", _field(record, "scaling"))
+        for item in list_of("terms", field_of(entry, "terms")):
+            term = object_of("a term", item)
+            power = integer_of("power", field_of(term, "power"))
+            terms.append((power, monomial_of(term), fraction_of(field_of(term, "coefficient"))))
+        orders.append((integer_of("order", field_of(entry, "order")), tuple(sorted(terms, reverse=True))))
+    remainder = field_of(record, "remainder")
+    scaling = object_of("scaling", field_of(record, "scaling"))
     return Series(
         tuple(orders),
-        None if remainder is None else _integer("remainder", remainder),
-        tuple((_symbol(name), _integer(f"scaling.{name}", exponent)) for name, exponent in scaling.items()),
+        None if remainder is None else integer_of("remainder", remainder),
+        tuple(
+            (symbol_of(name), integer_of(f"scaling.{name}", exponent)) for name, exponent in scaling.items()
+        ),
     )
 
 
-def _weingarten(record: _Record) -> WeingartenFunction:
-    cycle_type = _list("cycle_type", _field(record, "cycle_type"))
+def _weingarten(record: Record) -> WeingartenFunction:
+    cycle_type = list_of("cycle_type", field_of(record, "cycle_type"))
     parts = check_partition(
-        "cycle_type", tuple(_integer("cycle_type", part, at_least=1) for part in cycle_type)
+        "cycle_type", tuple(integer_of("cycle_type", part, at_least=1) for part in cycle_type)
     )
-    value = _value(_field(record, "value"))
+    value = _value(field_of(record, "value"))
     if not isinstance(value, RationalFunction):
         raise InputError(f"value must be of the type rational_function, got {record['value']['type']}")
-    return WeingartenFunction(parts, one_of("group", _field(record, "group"), GROUPS), value)
+    return WeingartenFunction(parts, one_of("group", field_of(record, "group"), GROUPS), value)
 
 
-def _polynomial(record: _Record) -> TracePolynomial:
+def _estimate(_: Record) -> None:
+    raise InputError("an estimate must be read by hq.Estimate.from_json, got one here; it is no exact result")
+
+
+def _polynomial(record: Record) -> TracePolynomial:
     found: dict[Monomial, RationalFunction] = {}
-    for item in _list("terms", _field(record, "terms")):
-        term = _object("a term", item)
-        monomial = _monomial(term)
+    for item in list_of("terms", field_of(record, "terms")):
+        term = object_of("a term", item)
+        monomial = monomial_of(term)
         if monomial in found:
             raise InputError(f"each monomial must stand once, got {dict(monomial)} twice")
-        found[monomial] = _rational_function(term)
+        found[monomial] = rational_function_of(term)
     return TracePolynomial(found)
 
 
-def _monomial(term: _Record) -> Monomial:
-    exponents = _object("monomial", _field(term, "monomial"))
-    pairs = (
-        (_symbol(name), _integer(f"the exponent of {name}", e, at_least=1)) for name, e in exponents.items()
-    )
-    return tuple(sorted(pairs))
-
-
-def _symbol(name: str) -> str:
-    if not _SYMBOL.fullmatch(name) or name == "D":
-        raise InputError(f"a symbol must be letters, digits and underscores, and not D, got {name!r}")
-    return name
-
-
-def _rational_function(record: _Record) -> RationalFunction:
-    sides = (_list(name, _field(record, name)) for name in ("numerator", "denominator"))
-    top, bottom = ([_integer("each coefficient", c) for c in side] for side in sides)
-    return RationalFunction(top, bottom)
-
-
-def _fraction(data: object) -> Fraction:
-    pair = _list("coefficient", data)
-    if len(pair) != 2:  # noqa: PLR2004 - numerator and denominator
-        raise InputError(f"coefficient must be [numerator, denominator], got {len(pair)} numbers")
-    return Fraction(_integer("coefficient", pair[0]), _integer("coefficient", pair[1], at_least=1))
-
-
-def _field(record: _Record, name: str) -> Any:
-    if name not in record:
-        raise InputError(f"the field {name} must be there, got {', '.join(record) or 'none'}")
-    return record[name]
-
-
-def _object(name: str, data: object) -> _Record:
-    if not isinstance(data, Mapping):
-        raise InputError(f"{name} must be an object, got {_short(data)}")
-    return dict(data)
-
-
-def _list(name: str, data: object) -> list[Any]:
-    if not isinstance(data, list):
-        raise InputError(f"{name} must be a list, got {_short(data)}")
-    return data
-
-
-def _text(name: str, data: object) -> str:
-    if not isinstance(data, str):
-        raise InputError(f"{name} must be a text, got {_short(data)}")
-    return data
-
-
-def _integer(name: str, data: object, *, at_least: int | None = None) -> int:
-    """An integer, or the text of one beyond 2^53."""
-    is_number = isinstance(data, int) and not isinstance(data, bool)
-    if not is_number and not (isinstance(data, str) and _DIGITS.fullmatch(data)):
-        raise InputError(f"{name} must be an integer, or a text of 16 digits or more, got {_short(data)}")
-    number = int(data)  # type: ignore[call-overload]
-    if at_least is not None and number < at_least:
-        raise InputError(f"{name} must be an integer ≥ {at_least}, got {number}")
-    return int(number)
-
-
-def _short(data: object) -> str:
-    text = repr(data)
-    return text if len(text) <= 60 else f"{text[:57]}…"  # noqa: PLR2004 - one line of a message
-
-
-_READERS: dict[str, Callable[[_Record], Any]] = {
+_READERS: dict[str, Callable[[Record], Any]] = {
     "formula": _formula,
     "eigenvalues": _eigenvalues,
     "ratio": _ratio,
     "series": _series,
     "polynomial": _polynomial,
-    "rational_function": _rational_function,
+    "rational_function": rational_function_of,
     "weingarten_function": _weingarten,
+    "expansion": read_expansion,
+    "integral": read_integral,
+    "integral_series": read_integral_series,
+    "twirl": read_twirl,
+    "twirled_channel": read_channel,
+    "design_check": read_design_check,
+    "claim_check": read_claim_check,
+    "estimate": _estimate,
 }

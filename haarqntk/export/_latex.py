@@ -3,15 +3,18 @@ r"""LaTeX: a formula as lines that fit a page, and a document of formulas that c
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from haarqntk._lazy import LazyModule
-from haarqntk.errors import OutputError
+from haarqntk._notebook import Shown
+from haarqntk.errors import InputError, OutputError
 from haarqntk.export._latex_reader import read_latex
-from haarqntk.export._style import notation
-from haarqntk.export._values import quotients
+from haarqntk.export._style import notation_of
+from haarqntk.export._values import has_closed_forms, quotients
+from haarqntk.haar import IntegralSeries, with_operator
 from haarqntk.qntk import EigenvalueFormula, Formula, Series
 from haarqntk.traces import Notation, latex_of, ordered_terms
+from haarqntk.weingarten import Expansion
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,7 +29,7 @@ _LINE = 65  # visible characters of a displayed line on an A4 page with 25 mm ma
 
 
 def latex(
-    value: Value,
+    value: Value | Shown,
     *,
     names: Mapping[str, str] | None = None,
     macros: Mapping[str, str] | None = None,
@@ -35,7 +38,8 @@ def latex(
     r"""A result in LaTeX, in the author's letters, checked by reading it back.
 
     Args:
-        value: A formula, eigenvalues, ratio, series, polynomial, rational or Weingarten function.
+        value: A formula, eigenvalues, ratio, series, polynomial, rational or Weingarten function, its expansion, or an
+            integral or its series.
         names: Symbol, or letter under a trace → a letter or command, perhaps with an index. With a name for O
             the traces T_j are written out, Tr(O^j).
         macros: "Tr" and "Re" → the author's commands; with "Tr" the traces T_j are written out.
@@ -57,12 +61,17 @@ def latex(
         >>> print(latex(formula("gradient_variance").centred(), names={"O": "H"}, macros={"Tr": r"\tr"}))
         \frac{2 D \tr\left(H^{2}\right)}{\left(D - 1\right) \left(D + 1\right)^{2}}
     """
+    if isinstance(value, Shown) and not has_closed_forms(value):
+        return _as_it_is(value, letters=bool(names or macros), lines=lines)
+    value = cast("Value", value)  # what is none is refused here
     parts = quotients(value)
-    written = notation(names, macros, dict.fromkeys(name for part in parts for name in part.symbols))
+    written = notation_of(names, macros, parts)
     rows = _rows(value, parts, written, width=_LINE if lines else None)
     for part, row in zip(parts, rows, strict=True):
         check_reads_back(part, " ".join(row), written)
     rows[-1][-1] += _remainder(value, written)
+    if operators := list(filter(None, (part.operator(written) for part in parts))):
+        rows = _before_operators(rows, operators)
     if not lines and len(rows) == 1:
         return rows[0][0]
     if not lines:
@@ -74,6 +83,16 @@ def latex(
     marked = _marked(_labels(value, len(parts)), rows)
     broken = [rf"  {line} \nonumber \\" for line in marked[:-1]]
     return "\n".join([r"\begin{align}", *broken, f"  {marked[-1]}", r"\end{align}"])
+
+
+def _as_it_is(value: Shown, *, letters: bool, lines: bool) -> str:
+    """What holds numbers, or is not averaged yet, as it writes itself."""
+    for option, is_given in (("names and macros", letters), ("lines", lines)):
+        if is_given:
+            raise InputError(
+                f"{option} must be left out for {type(value).__name__}, which has no closed form"
+            )
+    return value.latex()
 
 
 def check_reads_back(part: Quotient, text: str, written: Notation) -> None:
@@ -117,18 +136,37 @@ def latex_lines(formula: Formula | EigenvalueFormula, *, width: int = _LINE) -> 
 
 def _rows(value: Value, parts: Sequence[Quotient], written: Notation, width: int | None) -> list[list[str]]:
     """The lines of each closed form; one line each without a width."""
-    if isinstance(value, Series):
-        orders = [latex_of(order, written) for order in value.orders()] or ["0"]
-        return [[" ".join(_signed(orders))] if width is None else _continued(value.orders(), written, width)]
+    if isinstance(value, Series | Expansion | IntegralSeries):
+        terms = value.orders() if isinstance(value, Series) else value.summands()
+        texts = [latex_of(term, written) for term in terms] or ["0"]
+        whole = " ".join(_signed(texts))
+        return [
+            [whole] if width is None or num_visible(whole) <= width else _continued(terms, written, width)
+        ]
     if width is None:
         return [[latex_of(part.expression, written)] for part in parts]
     return [_broken(part.expression, written, width) for part in parts]
 
 
+def _before_operators(rows: Sequence[Sequence[str]], operators: Sequence[str]) -> list[list[str]]:
+    """The sum of the operators, each behind its coefficient, as one row; one line for each where one had several."""
+    lines = [
+        [with_operator(row[0], operator)]
+        if len(row) == 1
+        else [rf"\Bigl( {row[0]}", *row[1:-1], rf"{row[-1]} \Bigr) {operator}"]
+        for row, operator in zip(rows, operators, strict=True)
+    ]
+    if all(len(line) == 1 for line in lines) and num_visible(" ".join(text for (text,) in lines)) <= _LINE:
+        return [[" + ".join(text for (text,) in lines)]]
+    first, *rest = lines
+    return [[*first, *(text for (head, *tail) in rest for text in (f"{{}} + {head}", *tail))]]
+
+
 def _remainder(value: Value, written: Notation) -> str:
-    if not isinstance(value, Series) or value.remainder is None:
+    if not isinstance(value, Series | Expansion | IntegralSeries) or value.remainder is None:
         return ""
-    return rf" + O\left({written.symbol('D')}^{{{value.remainder}}}\right)"
+    dimension = value.dimension if isinstance(value, IntegralSeries) else "D"
+    return rf" + O\left({written.symbol(dimension)}^{{{value.remainder}}}\right)"
 
 
 def _is_named(formula: Formula) -> bool:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from latex2mathml.converter import convert
-
+from haarqntk._notebook import mathml_of
 from haarqntk.export._latex import latex
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from haarqntk._notebook import Shown
     from haarqntk.export._values import Value
 
 
@@ -25,14 +25,15 @@ def mathml(text: str, *, display: str = "block") -> str:
         >>> mathml("D", display="inline")
         '<math xmlns="http://www.w3.org/1998/Math/MathML" display="inline"><mrow><mi>D</mi></mrow></math>'
     """
-    return str(convert(text, display=display))
+    return mathml_of(text, display=display)
 
 
-def to_mathml(value: Value, *, names: Mapping[str, str] | None = None, display: str = "block") -> str:
+def to_mathml(value: Value | Shown, *, names: Mapping[str, str] | None = None, display: str = "block") -> str:
     """A result as presentation MathML.
 
     Args:
-        value: A formula, eigenvalues, ratio, series, polynomial, rational or Weingarten function.
+        value: A formula, eigenvalues, ratio, series, polynomial, rational or Weingarten function, its expansion, or an
+            integral or its series.
         names: As in ``latex``.
         display: "block" (default) or "inline".
 

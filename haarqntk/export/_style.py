@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from haarqntk._lazy import LazyModule
 from haarqntk.errors import InputError, InputTypeError, UnknownNameError
 from haarqntk.traces import Notation, symbol_word
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
+
+    from haarqntk.export._values import Quotient
+
+sympy = LazyModule("sympy")
 
 # What LaTeX needs for itself, or the exports write: as a letter it would not compile, or not read back.
 _RESERVED = re.compile(
@@ -18,24 +24,46 @@ _RESERVED = re.compile(
     r"rangle|rho|right|sqrt|sum|write)"
 )
 _OPERATORS = ("Tr", "Re")
+_PAPERS = ("D", "L", "O")  # letters that a document may rename although not every formula has them
 _MACRO = re.compile(r"\\[A-Za-z]+")
 _LETTER = re.compile(r"([A-Za-z]|\\[A-Za-z]+)(?:_(?:([A-Za-z0-9])|\{([A-Za-z0-9]+)\}))?")
 
 
-def notation(names: object, macros: object, symbols: Iterable[str]) -> Notation:
+def notation_of(names: object, macros: object, parts: Sequence[Quotient]) -> Notation:
+    """The notation that an author asks for, of the symbols and letters of some closed forms; see ``notation``."""
+    symbols = dict.fromkeys(name for part in parts for name in part.symbols)
+    letters = {letter for part in parts for letter in part.letters}
+
+    def spelled(written: Notation) -> dict[str, str]:
+        return {name: text for part in parts for name, text in part.spelled(written).items()}
+
+    return notation(names, macros, symbols, letters=letters, spelled=spelled)
+
+
+def notation(
+    names: object,
+    macros: object,
+    symbols: Iterable[str],
+    *,
+    letters: Iterable[str] = (),
+    spelled: Callable[[Notation], dict[str, str]] | None = None,
+) -> Notation:
     r"""The notation that an author asks for.
 
     Args:
         names: Symbol or letter under a trace → LaTeX, such as ``{"D": "d", "O": "H"}``.
         macros: Operator → command, such as ``{"Tr": r"\tr"}``.
         symbols: The names of the symbols of the formula.
+        letters: The matrices under its traces, beside those that the symbols name.
+        spelled: What else is written in a notation: symbol → LaTeX.
 
     Raises:
         InputTypeError, InputError, UnknownNameError: If a name is unknown, no letter, or no command; if two symbols
             would look alike.
     """
     present = list(symbols)
-    known = {*present, *_letters(present), "D", "L", "O"}
+    own = set(letters)
+    known = {*present, *own} if own else {*present, *_letters(present), *_PAPERS}
     chosen = {}
     for name, text in _mapping("names", names).items():
         if name not in known:
@@ -64,7 +92,9 @@ def notation(names: object, macros: object, symbols: Iterable[str]) -> Notation:
         commands.get("Re", standard.real_part),
         writes_traces_out="Tr" in commands or "O" in chosen,
     )
-    _refuse_lookalikes(written, present)
+    if spelled is not None:
+        written = replace(written, names={**spelled(written), **chosen})
+    _refuse_lookalikes(written, present, own)
     return written
 
 
@@ -112,8 +142,10 @@ def _letters(symbols: Iterable[str]) -> set[str]:
     return letters | ({"X"} if any(re.fullmatch(r"X\d+", name) for name in symbols) else set())
 
 
-def _refuse_lookalikes(written: Notation, symbols: list[str]) -> None:
+def _refuse_lookalikes(written: Notation, symbols: list[str], letters: Iterable[str]) -> None:
     texts = {name: written.symbol(name) for name in symbols}
+    for name in sorted(letters):
+        texts[f"the matrix {name}"] = written.names.get(name) or sympy.latex(sympy.Symbol(name))
     spelled = [name for name in symbols if written.writes_traces_out or not re.fullmatch(r"T\d+", name)]
     texts |= {f"the letter {name}": written.letter(name) for name in sorted(_letters(spelled))}
     texts |= {"the macro for Tr": written.trace, "the macro for Re": written.real_part}

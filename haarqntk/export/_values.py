@@ -1,29 +1,60 @@
-"""What is written: every result as one or more quotients of polynomials, with the label of each."""
+"""What is written: every result as one or more closed forms, which all the exports share.
+
+A closed form is a rational function of symbols: dimensions and depths, traces, entries. An operator-valued result has
+one for each operator. What holds numbers only, such as a twirl, has none, and says what it can be written as.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from haarqntk._lazy import LazyModule
+from haarqntk._notebook import Shown
+from haarqntk.circuits import Expression
 from haarqntk.errors import InputTypeError
 from haarqntk.exact import DimensionFunction, RationalFunction, linear_combination
+from haarqntk.haar import (
+    Integral,
+    IntegralSeries,
+    MatrixExpression,
+    ScalarExpression,
+    WrittenPart,
+    latex_style,
+)
 from haarqntk.qntk import EigenvalueFormula, Formula, Ratio, Series
 from haarqntk.traces import TracePolynomial
-from haarqntk.weingarten import WeingartenFunction
+from haarqntk.weingarten import Expansion, WeingartenFunction
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
+
+    from haarqntk.haar import Style
+    from haarqntk.traces import Notation
 
 sympy = LazyModule("sympy")
 
 Value: TypeAlias = (
-    Formula | EigenvalueFormula | Ratio | Series | TracePolynomial | RationalFunction | WeingartenFunction
+    Formula
+    | EigenvalueFormula
+    | Ratio
+    | Series
+    | TracePolynomial
+    | RationalFunction
+    | WeingartenFunction
+    | Expansion
+    | Integral
+    | IntegralSeries
 )
-"""Every kind of result that can be written."""
+"""Every kind of result that has closed forms."""
 
-_ONE = TracePolynomial.constant(1)
+KINDS = "a formula, ratio, series, polynomial, rational or Weingarten function, expansion or integral"
+
+
+def _nothing(_: Notation) -> dict[str, str]:
+    return {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,24 +64,55 @@ class Quotient:
     Attributes:
         label: A name in words; empty where the result has one closed form.
         expression: The closed form, factored, in SymPy's symbols.
-        numerator: Its numerator, over Q(D).
-        denominator: Its denominator, over Q(D).
+        function: Computes the exact function of all its symbols, by which two texts are compared.
+        sizes: The symbols that it is a function of even where they do not occur.
+        letters: What a matrix under a trace may be called.
+        spelled: Symbol → LaTeX in a notation, of the symbols that stand for a trace or an entry.
+        operator: The operator that the closed form stands before, in LaTeX in a notation; empty for a scalar.
     """
 
     label: str
     expression: Any
-    numerator: TracePolynomial
-    denominator: TracePolynomial = _ONE
+    function: Callable[[], DimensionFunction]
+    sizes: tuple[str, ...] = ("D",)
+    letters: frozenset[str] = frozenset()
+    spelled: Callable[[Notation], dict[str, str]] = _nothing
+    operator: Callable[[Notation], str] = field(default=lambda _: "")
 
     @property
     def symbols(self) -> tuple[str, ...]:
-        """The names that occur: D first, then L, then the others in the order of their names."""
-        names = {free.name for free in self.expression.free_symbols} | {"D"}
-        return tuple(sorted(names, key=lambda name: (name != "D", name != "L", name)))
+        """The names that occur: dimensions first, then L, then the others in the order of their names."""
+        names = {free.name for free in self.expression.free_symbols} | {*self.sizes}
+        return tuple(sorted(names, key=lambda name: (name not in self.sizes, name != "L", name)))
 
-    def function(self) -> DimensionFunction:
-        """The exact function of all its symbols, by which two texts are compared."""
-        return _function(self.numerator) / _function(self.denominator)
+    def renamed(self, names: Mapping[str, str]) -> Any:
+        """The expression in symbols of other names."""
+        return self.expression.xreplace(
+            {free: sympy.Symbol(names[free.name]) for free in self.expression.free_symbols}
+        )
+
+    def identifiers(self) -> dict[str, str]:
+        """Symbol → a name made of letters, digits and underscores, each different: Tr(A^2) is Tr_A_2."""
+        found: dict[str, str] = {}
+        plain = [name for name in self.symbols if name.isidentifier()]
+        for name in self.symbols:
+            base = name if name in plain else identifier_of(name)
+            chosen, number = base, 1
+            while name not in plain and (chosen in found.values() or chosen in plain):
+                chosen, number = f"{base}_{number}", number + 1
+            found[name] = chosen
+        return found
+
+
+def identifier_of(text: str) -> str:
+    """Letters, digits and underscores of a text, for a name in code.
+
+    Examples:
+        >>> identifier_of("Tr(A^2)"), identifier_of("<0|A|1>"), identifier_of("1")
+        ('Tr_A_2', 'x_0_A_1', 'x_1')
+    """
+    found = re.sub(r"[^A-Za-z0-9]+", "_", text).strip("_")
+    return found if found[:1].isalpha() else f"x_{found}"
 
 
 def quotients(value: object) -> tuple[Quotient, ...]:
@@ -64,26 +126,118 @@ def quotients(value: object) -> tuple[Quotient, ...]:
         >>> [quotient.label for quotient in quotients(formula("supervised_kernel_eigenvalues"))]
         ['uniform', 'difference']
     """
-    if isinstance(value, EigenvalueFormula):
-        return tuple(
-            Quotient(label, part.to_sympy(), part.polynomial)
-            for label, part in (("uniform", value.uniform), ("difference", value.difference))
-        )
-    if isinstance(value, Ratio):
-        return (Quotient("", value.to_sympy(), value.numerator.polynomial, value.denominator.polynomial),)
-    if isinstance(value, Formula):
-        return (Quotient("", value.to_sympy(), value.polynomial),)
-    if isinstance(value, Series):
-        return (Quotient("", value.to_sympy(), value.to_polynomial()),)
-    if isinstance(value, TracePolynomial):
-        return (Quotient("", value.to_sympy(), value),)
-    if isinstance(value, RationalFunction | WeingartenFunction):
-        function = value.value if isinstance(value, WeingartenFunction) else value
-        return (Quotient("", value.to_sympy(), TracePolynomial.constant(function)),)
-    raise InputTypeError(
-        f"value must be a formula, ratio, series, polynomial, rational or Weingarten function, got "
-        f"{type(value).__name__}"
+    for kind, closed_forms in _CLOSED_FORMS.items():
+        if isinstance(value, kind):
+            return closed_forms(value)
+    raise InputTypeError(refusal(value))
+
+
+def has_closed_forms(value: object) -> bool:
+    """Whether ``quotients`` takes it.
+
+    Examples:
+        >>> has_closed_forms(RationalFunction(1)), has_closed_forms("1")
+        (True, False)
+    """
+    return isinstance(value, tuple(_CLOSED_FORMS))
+
+
+def refusal(value: object, kinds: str = KINDS) -> str:
+    """Why a value cannot be written, with the cure.
+
+    Examples:
+        >>> refusal(3, "a formula")
+        'value must be a formula, got int'
+    """
+    text = f"value must be {kinds}, got {type(value).__name__}"
+    if _is_random(value):
+        return f"{text}, which is random; average it first, with hq.expect or hq.mean"
+    if isinstance(value, Shown):
+        others = "latex()" if kinds != KINDS else "latex() or hq.to_json"
+        return f"{text}, which is none; write its {others}"
+    return text
+
+
+def _is_random(value: object) -> bool:
+    return isinstance(value, Expression | ScalarExpression | MatrixExpression)
+
+
+def _of_polynomials(
+    label: str, expression: Any, numerator: TracePolynomial, denominator: TracePolynomial | None = None
+) -> Quotient:
+    def function() -> DimensionFunction:
+        top = _function(numerator)
+        return top if denominator is None else top / _function(denominator)
+
+    return Quotient(label, expression, function)
+
+
+def _of_integral(integral: Integral) -> tuple[Quotient, ...]:
+    parts = integral.parts or (WrittenPart((), (), {}),)  # the zero operator has no word
+    return tuple(_of_part(part, integral.dimensions) for part in parts)
+
+
+def _of_part(part: WrittenPart, sizes: tuple[str, ...]) -> Quotient:
+    return Quotient(
+        part.operator,
+        part.to_sympy(),
+        part.function,
+        sizes,
+        part.matrices,
+        lambda written: part.letters(_style(written)),
+        lambda written: part.operator_latex(_style(written)),
     )
+
+
+def _of_integral_series(series: IntegralSeries) -> tuple[Quotient, ...]:
+    return (
+        Quotient(
+            "",
+            series.to_sympy(),
+            series.function,
+            (series.dimension,),
+            series.matrices,
+            lambda written: series.letters(_style(written)),
+        ),
+    )
+
+
+def _style(written: Notation) -> Style:
+    return latex_style(written.names, written.trace)
+
+
+def _of_eigenvalues(value: EigenvalueFormula) -> tuple[Quotient, ...]:
+    parts = (("uniform", value.uniform), ("difference", value.difference))
+    return tuple(_of_polynomials(label, part.to_sympy(), part.polynomial) for label, part in parts)
+
+
+def _of_ratio(ratio: Ratio) -> tuple[Quotient, ...]:
+    top, bottom = ratio.numerator.polynomial, ratio.denominator.polynomial
+    return (_of_polynomials("", ratio.to_sympy(), top, bottom),)
+
+
+def _of_rational_function(value: RationalFunction) -> tuple[Quotient, ...]:
+    return (_of_polynomials("", value.to_sympy(), TracePolynomial.constant(value)),)
+
+
+def _of_expansion(value: Expansion) -> tuple[Quotient, ...]:
+    D = RationalFunction([0, 1])
+    total = sum((D**power * c for power, c in value.terms), start=RationalFunction(0))
+    return (_of_polynomials("", value.to_sympy(), TracePolynomial.constant(total)),)
+
+
+_CLOSED_FORMS: dict[type, Callable[[Any], tuple[Quotient, ...]]] = {
+    Formula: lambda value: (_of_polynomials("", value.to_sympy(), value.polynomial),),
+    EigenvalueFormula: _of_eigenvalues,
+    Ratio: _of_ratio,
+    Series: lambda value: (_of_polynomials("", value.to_sympy(), value.to_polynomial()),),
+    TracePolynomial: lambda value: (_of_polynomials("", value.to_sympy(), value),),
+    RationalFunction: _of_rational_function,
+    WeingartenFunction: lambda value: _of_rational_function(value.value),
+    Expansion: _of_expansion,
+    Integral: _of_integral,
+    IntegralSeries: _of_integral_series,
+}
 
 
 def name_of(value: Value) -> str:
@@ -97,7 +251,14 @@ def name_of(value: Value) -> str:
         return value.name
     if isinstance(value, WeingartenFunction):
         return "_".join(["weingarten", *map(str, value.cycle_type)])
-    kinds = {Ratio: "ratio", Series: "series", TracePolynomial: "polynomial"}
+    kinds = {
+        Ratio: "ratio",
+        Series: "series",
+        TracePolynomial: "polynomial",
+        Expansion: "expansion",
+        Integral: "integral",
+        IntegralSeries: "series",
+    }
     return kinds.get(type(value), "rational_function")
 
 

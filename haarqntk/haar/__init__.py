@@ -5,7 +5,7 @@ coefficients, at the symbol D or at an integer dimension, where the pseudo-inver
 groups stand in for the Haar measure up to their design order, which the frame potential measures.
 """
 
-from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
+from haarqntk.haar._algebra import Declaration, MatrixExpression, ScalarExpression
 from haarqntk.haar._channel_twirl import TwirledChannel, twirl_channel
 from haarqntk.haar._declarations import (
     HaarState,
@@ -18,6 +18,7 @@ from haarqntk.haar._declarations import (
     matrices,
     symplectic_form,
 )
+from haarqntk.haar._elimination import RandomLetter
 from haarqntk.haar._expect import expect
 from haarqntk.haar._explanation import Explanation, ExplanationClass, ExplanationRow
 from haarqntk.haar._finite_groups import (
@@ -30,11 +31,12 @@ from haarqntk.haar._finite_groups import (
 )
 from haarqntk.haar._frame_potential import DesignCheck, frame_potential, haar_frame_potential, is_design
 from haarqntk.haar._grammar import parse_declaration, parse_dimensions, parse_integrand
-from haarqntk.haar._integral import Integral
+from haarqntk.haar._integral import Factors, Integral
 from haarqntk.haar._operations import identity, kron, partial_trace, tr
 from haarqntk.haar._operator_twirl import Twirl, permutation_operator, twirl
 from haarqntk.haar._planar import kreweras_complement, planar_limit
-from haarqntk.haar._series import IntegralSeries
+from haarqntk.haar._series import SCALINGS, IntegralSeries
+from haarqntk.haar._tokens import Style, latex_style
 from haarqntk.haar._twirl import (
     Dimension,
     dimension_as_field,
@@ -42,20 +44,30 @@ from haarqntk.haar._twirl import (
     twirl_of_power,
     twirl_weights,
 )
+from haarqntk.haar._weights import WEIGHT_GROUPS, Weight
+from haarqntk.haar._written import WrittenPart, with_operator, written_parts
 
 __all__ = [
+    "SCALINGS",
+    "WEIGHT_GROUPS",
+    "Declaration",
     "DesignCheck",
     "Dimension",
     "Explanation",
     "ExplanationClass",
     "ExplanationRow",
+    "Factors",
     "HaarState",
     "Integral",
     "IntegralSeries",
     "MatrixExpression",
+    "RandomLetter",
     "ScalarExpression",
+    "Style",
     "Twirl",
     "TwirledChannel",
+    "Weight",
+    "WrittenPart",
     "circular_orthogonal",
     "circular_symplectic",
     "clifford_group",
@@ -74,6 +86,7 @@ __all__ = [
     "is_design",
     "kreweras_complement",
     "kron",
+    "latex_style",
     "matrices",
     "parse_declaration",
     "parse_dimensions",
@@ -90,4 +103,6 @@ __all__ = [
     "twirl_channel",
     "twirl_of_power",
     "twirl_weights",
+    "with_operator",
+    "written_parts",
 ]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from haarqntk._notebook import Shown
 from haarqntk.errors import CostError, InputError, InputTypeError
 from haarqntk.haar._coefficients import coefficient
 from haarqntk.haar._elimination import RandomLetter
@@ -25,19 +26,21 @@ from haarqntk.haar._terms import (
     joined,
     renamed,
 )
+from haarqntk.haar._written import latex_of_parts, text_of, written_parts
 from haarqntk.traces import OPEN, SYMPLECTIC_FORM, DiagramMonomial, Letter, Space, flatten, product
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from haarqntk.exact import DimensionFunction
+    from haarqntk.haar._written import WrittenPart
 
 Declaration: TypeAlias = RandomLetter | Letter
 
 _MOST_TERMS = 20_000
 
 
-class _Polynomial:
+class _Polynomial(Shown):
     """Diagrams with coefficients, and what their letters were declared as."""
 
     __slots__ = ("_declared", "_terms")
@@ -82,6 +85,21 @@ class _Polynomial:
 
     def _signature(self) -> tuple[object, ...]:
         return ()
+
+    @property
+    def _parts(self) -> tuple[WrittenPart, ...]:
+        return written_parts(self._terms, ())
+
+    def latex(self) -> str:
+        """The integrand in LaTeX."""
+        return latex_of_parts(self._parts)
+
+    def __str__(self) -> str:
+        return text_of(self._parts)
+
+    def facts(self) -> dict[str, str]:
+        """What its letters are, for a notebook."""
+        return {name: _kind(declaration) for name, declaration in sorted(self._declared.items())}
 
 
 class ScalarExpression(_Polynomial):
@@ -185,6 +203,10 @@ class MatrixExpression(_Polynomial):
 
     def _signature(self) -> tuple[object, ...]:
         return self.spaces
+
+    @property
+    def _parts(self) -> tuple[WrittenPart, ...]:
+        return written_parts(self._terms, self.spaces)
 
     def __matmul__(self, other: MatrixExpression) -> MatrixExpression:
         if not isinstance(other, MatrixExpression):

@@ -15,13 +15,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from haarqntk._notebook import Shown
 from haarqntk.errors import InputError, InputTypeError
-from haarqntk.haar._matrices import Number, read_square_matrix, simplified
+from haarqntk.haar._matrices import Number, number_latex, read_square_matrix, simplified
 from haarqntk.haar._twirl import twirl_weights
 
 
 @dataclass(frozen=True, slots=True)
-class TwirledChannel:
+class TwirledChannel(Shown):
     r"""The channel ρ ↦ pρ + (s − p) Tr ρ 1/D, the twirl of Λ.
 
     The numbers are Fractions, exact SymPy numbers where they are not rational, or floats.
@@ -44,6 +45,23 @@ class TwirledChannel:
     dimension: int
     depolarising_parameter: Number
     trace_factor: Number
+
+    def latex(self) -> str:
+        """The map in LaTeX."""
+        p, s = self.depolarising_parameter, self.trace_factor
+        kept, mixed = number_latex(p), number_latex(simplified(s - p))
+        return (
+            rf"\rho \mapsto \left({kept}\right) \rho + \left({mixed}\right) "
+            rf"\operatorname{{Tr}}\left(\rho\right) \frac{{\mathbf{{1}}}}{{{self.dimension}}}"
+        )
+
+    def facts(self) -> dict[str, str]:
+        """Its fidelities, for a notebook."""
+        return {
+            "depolarising parameter": str(self.depolarising_parameter),
+            "entanglement fidelity": str(self.entanglement_fidelity),
+            "average fidelity": str(self.average_fidelity),
+        }
 
     @property
     def entanglement_fidelity(self) -> Number:

@@ -10,12 +10,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from haarqntk._notebook import Shown
 from haarqntk.errors import InputError, InputTypeError, UnknownNameError
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
 from haarqntk.haar._elimination import RandomLetter
 from haarqntk.haar._indices import check_spaces, index_letter
 from haarqntk.haar._operations import tr
 from haarqntk.haar._terms import open_ends, single_term
+from haarqntk.haar._tokens import cap_latex
 from haarqntk.traces import MATRIX, PROPERTIES, SYMPLECTIC_FORM, VECTOR, Letter, matrix_letter
 
 if TYPE_CHECKING:
@@ -148,7 +150,7 @@ def matrices(names: str, *, dims: Dims = "D", **properties: bool) -> Any:
         One matrix expression for one name, a tuple of them for several.
 
     Raises:
-        InputError: If a name is none, a relation is unknown, or relations contradict each other.
+        InputError: If a name is none or given twice, a relation is unknown, or relations contradict each other.
 
     Examples:
         >>> import haarqntk as hq
@@ -163,6 +165,8 @@ def matrices(names: str, *, dims: Dims = "D", **properties: bool) -> Any:
     found = [name for name in re.split(r"[\s,]+", names.strip()) if name]
     if not found:
         raise InputError(f"names must hold at least one name, got {names!r}")
+    if repeated := sorted({name for name in found if found.count(name) > 1}):
+        raise InputError(f"names must be different, got {repeated[0]} twice in {names!r}; give each once")
     for key, value in properties.items():
         if key not in PROPERTIES:
             raise UnknownNameError.among("property", key, PROPERTIES)
@@ -174,7 +178,7 @@ def matrices(names: str, *, dims: Dims = "D", **properties: bool) -> Any:
 
 
 @dataclass(frozen=True, slots=True)
-class HaarState:
+class HaarState(Shown):
     """A Haar-random pure state |ψ⟩.
 
     Examples:
@@ -190,6 +194,14 @@ class HaarState:
 
     name: str
     spaces: tuple[Space, ...]
+
+    def latex(self) -> str:
+        """The ket in LaTeX."""
+        return rf"\left|{cap_latex(self._ket)}\right\rangle"
+
+    def facts(self) -> dict[str, str]:
+        """What it is, for a notebook."""
+        return {self.name: f"a Haar state on {' × '.join(map(str, self.spaces))}"}
 
     def projector(self) -> MatrixExpression:
         """The matrix |ψ⟩⟨ψ|."""

@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from haarqntk._arguments import integer
+from haarqntk._notebook import Shown
 from haarqntk.combinatorics import num_standard_tableaux, partitions
 from haarqntk.errors import CostError, InputError, InputTypeError
-from haarqntk.haar._matrices import read_complex_matrix
+from haarqntk.haar._matrices import number_latex, read_complex_matrix
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +39,7 @@ _SUM_ERROR = 32 * _EPS  # NumPy adds 128 numbers in 8 lanes, then pairwise: 16 +
 
 
 @dataclass(frozen=True, slots=True)
-class DesignCheck:
+class DesignCheck(Shown):
     """Whether a set of unitaries is a t-design, with the numbers that decide it; true if it is.
 
     The frame potential never lies below the Haar value, and equals it for designs only. Its excess grows with the
@@ -76,6 +77,21 @@ class DesignCheck:
 
     def __bool__(self) -> bool:
         return self.is_design
+
+    def latex(self) -> str:
+        """The frame potential against its least value, in LaTeX."""
+        sign = "=" if self.is_design else ">"
+        return (
+            rf"F_{{{self.t}}} = {number_latex(self.frame_potential)} {sign} {self.haar_value} = "
+            rf"\mathbb{{E}} \left|\operatorname{{Tr}} U\right|^{{{2 * self.t}}}"
+        )
+
+    def facts(self) -> dict[str, str]:
+        """The verdict, for a notebook."""
+        return {
+            "verdict": f"{self.num_unitaries} unitaries are {'a' if self.is_design else 'no'} {self.t}-design",
+            "excess": f"{self.excess:.3g}, rounding at most {self.tolerance:.3g}",
+        }
 
 
 @cache
@@ -164,6 +180,8 @@ def is_design(
         raise InputError(
             f"t must be at most {_LARGEST_T}, got {t}; beyond it a float does not resolve the excess"
         )
+    if not isinstance(group, bool):
+        raise InputTypeError(f"group must be True or False, got {group!r}; pass group=True for a group")
     U = _read_unitaries(unitaries)
     num_unitaries, D, _ = U.shape
     defects = np.linalg.norm(U.conj().swapaxes(1, 2) @ U - np.eye(D), axis=(1, 2))

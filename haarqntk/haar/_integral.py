@@ -8,34 +8,25 @@ from math import isfinite, prod
 from typing import TYPE_CHECKING, Any, TypeAlias, final
 
 from haarqntk._arguments import integer
-from haarqntk._lazy import LazyModule
+from haarqntk._notebook import Shown
 from haarqntk.errors import InputError
 from haarqntk.exact import DimensionFunction, linear_combination
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
+from haarqntk.haar._elimination import RandomLetter
 from haarqntk.haar._explanation import Explanation, explanation
-from haarqntk.haar._notation import (
-    component_latex,
-    component_symbol,
-    component_sympy,
-    component_text,
-    word_latex,
-    word_sympy,
-    word_text,
-)
-from haarqntk.haar._rank_one import with_whole_matrices
+from haarqntk.haar._notation import component_text
 from haarqntk.haar._series import IntegralSeries, expand_integral
 from haarqntk.haar._substitution import value_of
-from haarqntk.haar._weights import Weight, dimension_product, total_dimension
-from haarqntk.traces import is_open
+from haarqntk.haar._weights import dimension_product, total_dimension
+from haarqntk.haar._written import latex_of_parts, sympy_of, text_of, written_parts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from haarqntk.haar._algebra import Declaration
-    from haarqntk.haar._elimination import RandomLetter
+    from haarqntk.haar._weights import Weight
+    from haarqntk.haar._written import WrittenPart
     from haarqntk.traces import DiagramMonomial, Space
-
-sympy = LazyModule("sympy")
 
 Factors: TypeAlias = "tuple[tuple[Weight, ...], tuple[Space, ...]]"
 """What stands before a diagram: weights of the measures and closed loops."""
@@ -43,11 +34,9 @@ Factors: TypeAlias = "tuple[tuple[Weight, ...], tuple[Space, ...]]"
 Origin: TypeAlias = "tuple[Mapping[DiagramMonomial, DimensionFunction], Mapping[str, RandomLetter]]"
 """What was integrated, and over which letters: all that ``explain`` needs."""
 
-_LARGEST_FACTORED = 60  # terms; beyond, a sum reads as well as a factored sum and takes no time
-
 
 @final
-class Integral:
+class Integral(Shown):
     """An exact Haar average: a polynomial in traces, entries and words over the functions of the dimensions.
 
     Values are equal when they are mathematically equal as functions of the dimensions. ``at`` is exact at every
@@ -258,6 +247,11 @@ class Integral:
                 )
         return values
 
+    @property
+    def dimensions(self) -> tuple[str, ...]:
+        """The names of the dimensions that the result is a function of; none where they have been set."""
+        return tuple(sorted(self._dimension_names() - self.fixed.keys()))
+
     def _dimension_names(self) -> set[str]:
         names = {space for d in self.declared.values() for space in d.spaces if isinstance(space, str)}
         names |= {space for space in self.spaces if isinstance(space, str)}
@@ -286,7 +280,7 @@ class Integral:
         """
         if self._origin is None:
             raise InputError(
-                "the integral must come from hq.expect, got one at fixed dimensions; explain it before"
+                "the integral must come from hq.expect, got one at fixed dimensions or from JSON; explain it before"
             )
         return explanation(*self._origin, self.counts)
 
@@ -319,81 +313,36 @@ class Integral:
 
     def to_sympy(self) -> Any:
         """The result in SymPy: Trace, MatrixElement and MatrixSymbol, coefficients factored."""
-        expressions: dict[Any, Any] = {}
-        for monomial in self._written:
-            for component, _ in monomial:
-                if not is_open(component):
-                    expressions[component_symbol(component)] = component_sympy(component)
-        if self.is_scalar:
-            return self._scalar(self._written).xreplace(expressions)
-        parts = []
-        for word, terms in self._by_word().items():
-            coefficient = self._scalar(terms).xreplace(expressions)
-            parts.append(coefficient * word_sympy(word, self.spaces))
-        if not parts:
-            size = dimension_product(self.spaces).to_sympy()
-            return sympy.ZeroMatrix(size, size)
-        return sympy.MatAdd(*parts) if len(parts) > 1 else parts[0]
+        return sympy_of(self.parts, self.spaces)
 
     def _sympy_(self) -> Any:
         return self.to_sympy()
 
     def latex(self) -> str:
         """The result in LaTeX."""
-        names = {
-            component_symbol(c): component_latex(c) for m in self._written for c, _ in m if not is_open(c)
-        }
-        if self.is_scalar:
-            return str(sympy.latex(self._scalar(self._written), symbol_names=names))
-        parts = []
-        for word, terms in self._by_word().items():
-            value = sympy.latex(self._scalar(terms), symbol_names=names, mul_symbol=None)
-            body = word_latex(word, self.spaces)
-            parts.append(body if value == "1" else rf"\left({value}\right) {body}")
-        return " + ".join(parts) or "0"
+        return latex_of_parts(self.parts)
 
-    def _repr_latex_(self) -> str:
-        return f"${self.latex()}$"
+    def facts(self) -> dict[str, str]:
+        """What it means, for a notebook."""
+        random = [d for _, d in sorted(self.declared.items()) if isinstance(d, RandomLetter)]
+        found = {
+            "random": "; ".join(
+                f"{d.name} Haar {d.group} on {' × '.join(map(str, d.spaces))}" for d in random
+            ),
+            "design order": str(self.design_order),
+            "at": ", ".join(f"{name} = {value}" for name, value in self.fixed.items()),
+            "note": "; ".join(self.notes),
+        }
+        return {name: text for name, text in found.items() if text}
 
     def __str__(self) -> str:
-        if self.is_scalar:
-            return str(self._scalar(self._written))
-        parts = [
-            f"({self._scalar(terms)}) {word_text(word, self.spaces)}"
-            for word, terms in self._by_word().items()
-        ]
-        return " + ".join(parts) or "0"
-
-    def __repr__(self) -> str:
-        return f"<Integral {self}>"
+        return text_of(self.parts)
 
     @cached_property
-    def _written(self) -> dict[DiagramMonomial, DimensionFunction]:
-        """The terms as people write them, with matrices of rank one in one piece."""
-        found: dict[DiagramMonomial, DimensionFunction] = {}
-        for monomial, c in self.terms.items():
-            whole = with_whole_matrices(monomial)
-            found[whole] = found[whole] + c if whole in found else c
-        return found
+    def parts(self) -> tuple[WrittenPart, ...]:
+        """The scalar coefficient of each operator, as people write them; one for a scalar result."""
+        return written_parts(self.terms, self.spaces)
 
     def factors_of(self, monomial: DiagramMonomial) -> list[tuple[str, int]]:
         """The components of one diagram as text, with their exponents."""
         return [(component_text(component), e) for component, e in monomial]
-
-    def _by_word(self) -> dict[tuple[Any, ...], dict[DiagramMonomial, DimensionFunction]]:
-        found: dict[tuple[Any, ...], dict[DiagramMonomial, DimensionFunction]] = {}
-        for monomial, c in self._written.items():
-            word = tuple(component for component, _ in monomial if is_open(component))
-            rest = tuple((component, e) for component, e in monomial if not is_open(component))
-            found.setdefault(word, {})[rest] = c
-        return found
-
-    def _scalar(self, terms: Mapping[DiagramMonomial, DimensionFunction]) -> Any:
-        """A sum of diagrams in symbols that stand for the components, factored unless it is long."""
-        products = [
-            (c, [component_symbol(component) ** e for component, e in monomial])
-            for monomial, c in terms.items()
-        ]
-        if len(products) == 1 or len(products) > _LARGEST_FACTORED:
-            return sympy.Add(*(sympy.Mul(*c.sympy_factors(), *factors) for c, factors in products))
-        return sympy.factor(sympy.Add(*(sympy.Mul(*c.sympy_factors(), *factors) for c, factors in products)))

@@ -63,7 +63,7 @@ def read_complex_matrix(name: str, value: object) -> NDArray[np.complex128]:
 
 def simplified(number: Number) -> Number:
     """A canonical form of an exact number: a Fraction where it is rational; floats stay as they are."""
-    if isinstance(number, Fraction | complex):
+    if isinstance(number, Fraction | float | complex):
         return number
     expanded = sympy.expand(number)
     return Fraction(int(expanded.p), int(expanded.q)) if expanded.is_Rational else expanded
@@ -112,3 +112,26 @@ def _number(name: str, value: Any) -> Number:
         return rational("an entry", value)
     except (TypeError, OverflowError):
         raise InputTypeError(f"{name} must have finite numbers as entries, got {value!r}; {_CURE}") from None
+
+
+def number_latex(number: Number) -> str:
+    r"""A number in LaTeX, floats to six digits.
+
+    Examples:
+        >>> print(number_latex(Fraction(-1, 3)), number_latex(0.25), number_latex(1 - 2j))
+        - \frac{1}{3} 0.25 \left(1 - 2 i\right)
+    """
+    if isinstance(number, complex) and number.imag:
+        if not number.real:
+            return f"{_float_latex(number.imag)} i"
+        sign = "-" if number.imag < 0 else "+"
+        return rf"\left({_float_latex(number.real)} {sign} {_float_latex(abs(number.imag))} i\right)"
+    if isinstance(number, float | complex):
+        return _float_latex(number.real)
+    exact = sympy.Rational(number.numerator, number.denominator) if isinstance(number, Fraction) else number
+    return str(sympy.latex(exact))
+
+
+def _float_latex(number: float) -> str:
+    digits, _, exponent = f"{number:.6g}".partition("e")
+    return rf"{digits} \cdot 10^{{{int(exponent)}}}" if exponent else digits

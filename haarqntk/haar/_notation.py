@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from haarqntk._lazy import LazyModule
 from haarqntk._symbols import dimension_symbol
-from haarqntk.haar._tokens import LATEX, TEXT, cap_text, token_latex, token_text
+from haarqntk.haar._tokens import LATEX, TEXT, cap_text, token_text
 from haarqntk.haar._web_notation import operator_text, web_text
 from haarqntk.traces import INDEX, MATRIX, OPEN, VECTOR, Component, Letter, flatten
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from haarqntk.haar._tokens import Style
     from haarqntk.traces import Space, Token
 
 sympy = LazyModule("sympy")
@@ -65,11 +66,12 @@ def component_text(component: Component) -> str:
     if left is None or right is None:
         return f"Tr({word})"
     if OPEN in (left.kind, right.kind):
-        return " ".join(part for part in (_ket(left, "|{}>"), word or "1", _bra(right, "<{}|")) if part)
+        ends = (_cap(left, "|{}>", TEXT), word or "1", _cap(right, "<{}|", TEXT))
+        return " ".join(part for part in ends if part)
     return f"<{cap_text(left)}|{word}|{cap_text(right)}>" if word else f"<{cap_text(left)}|{cap_text(right)}>"
 
 
-def component_latex(component: Component) -> str:
+def component_latex(component: Component, style: Style = LATEX) -> str:
     r"""The component in LaTeX.
 
     Examples:
@@ -78,19 +80,20 @@ def component_latex(component: Component) -> str:
         \operatorname{Tr}\left(A^{2}\right)
     """
     if not component.is_chain:
-        return web_text(component.letters, component.partner, LATEX)
+        return web_text(component.letters, component.partner, style)
     left, inner, right = split_component(component)
-    word = " ".join(LATEX.powers(starmap(token_latex, inner)))
+    word = " ".join(style.powers(starmap(style.token, inner)))
     if left is None or right is None:
-        return rf"\operatorname{{Tr}}\left({word}\right)"
+        return style.trace.format(word)
     if OPEN in (left.kind, right.kind):
         ends = (
-            _ket(left, r"\left|{}\right\rangle"),
-            word or r"\mathbb{1}",
-            _bra(right, r"\left\langle{}\right|"),
+            _cap(left, r"\left|{}\right\rangle", style),
+            word or style.one,
+            _cap(right, r"\left\langle{}\right|", style),
         )
         return " ".join(part for part in ends if part)
-    return rf"\left\langle {cap_text(left)}\right|{word or '.'}\left|{cap_text(right)}\right\rangle"
+    bar = rf"\right|{word}\left|" if word else "|"
+    return rf"\left\langle {style.cap(left)}{bar}{style.cap(right)}\right\rangle"
 
 
 def word_in_order(components: Sequence[Component]) -> list[Component]:
@@ -142,11 +145,11 @@ def word_text(word: Sequence[Component], spaces: Sequence[Space]) -> str:
     return operator_text(*flatten([tuple((component, 1) for component in word)]), TEXT)
 
 
-def word_latex(word: Sequence[Component], spaces: Sequence[Space]) -> str:
+def word_latex(word: Sequence[Component], spaces: Sequence[Space], style: Style = LATEX) -> str:
     """As ``word_text``, in LaTeX."""
     if _is_single_word(word, spaces):
-        return component_latex(word[0])
-    return operator_text(*flatten([tuple((component, 1) for component in word)]), LATEX)
+        return component_latex(word[0], style)
+    return operator_text(*flatten([tuple((component, 1) for component in word)]), style)
 
 
 def word_sympy(word: Sequence[Component], spaces: Sequence[Space]) -> Any:
@@ -187,8 +190,6 @@ def _index(letter: Letter) -> Any:
     return offset + _dimension(letter.spaces) / 2 if letter.place else offset
 
 
-def _ket(letter: Letter, pattern: str) -> str:
-    return "" if letter.kind == OPEN else pattern.format(cap_text(letter))
-
-
-_bra = _ket
+def _cap(letter: Letter, pattern: str, style: Style) -> str:
+    """A ket or a bra; nothing at an open end."""
+    return "" if letter.kind == OPEN else pattern.format(style.cap(letter))

@@ -18,9 +18,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from haarqntk._arguments import integer, one_of
-from haarqntk.combinatorics import Permutation, all_permutations, cycle_type, inverse, permutation_rank
+from haarqntk._notebook import Shown
+from haarqntk.combinatorics import (
+    Permutation,
+    all_permutations,
+    cycle_type,
+    cycles,
+    inverse,
+    permutation_rank,
+)
 from haarqntk.errors import CostError, InputError
-from haarqntk.haar._matrices import Number, read_square_matrix, simplified
+from haarqntk.haar._matrices import Number, number_latex, read_square_matrix, simplified
 from haarqntk.haar._twirl import twirl_weights
 
 if TYPE_CHECKING:
@@ -56,8 +64,8 @@ def _image_of_indices(sigma: Permutation, D: int) -> NDArray[np.int64]:
     return image
 
 
-@dataclass(frozen=True, slots=True)
-class Twirl:
+@dataclass(frozen=True, slots=True, repr=False)
+class Twirl(Shown):
     r"""The twirl Σ_σ c_σ P_σ of an operator on k copies.
 
     Below D = k the P_σ are dependent; the coefficients are then those of the pseudo-inverse, the shortest.
@@ -87,6 +95,24 @@ class Twirl:
         """Permutation → c_σ, zeros included."""
         return dict(zip(_group(self.k), self.values, strict=True))
 
+    def latex(self) -> str:
+        """The sum of permutation operators in LaTeX, without zeros; permutations in cycles, from 0."""
+        space = r"\,"
+        terms = (
+            rf"{_before_operator(c)} P_{{{_cycles_text(sigma, between=space)}}}"
+            for sigma, c in self.coefficients.items()
+            if c
+        )
+        return " + ".join(terms).replace("+ -", "-") or "0"
+
+    def facts(self) -> dict[str, str]:
+        """What it is, for a notebook."""
+        return {"copies": str(self.k), "dimension of a copy": str(self.dimension)}
+
+    def __str__(self) -> str:
+        terms = (f"({c}) P({_cycles_text(sigma)})" for sigma, c in self.coefficients.items() if c)
+        return " + ".join(terms) or "0"
+
     def to_array(self) -> NDArray[Any]:
         """The matrix Σ_σ c_σ P_σ, shape (D^k, D^k), of exact objects, or complex128 if the operator had floats."""
         size, is_float = self.dimension**self.k, isinstance(self.values[0], complex)
@@ -96,6 +122,18 @@ class Twirl:
         return (
             total if is_float else np.array([*map(simplified, total.flat)], dtype=object).reshape(size, size)
         )
+
+
+def _before_operator(number: Number) -> str:
+    text = number_latex(number)
+    if getattr(number, "is_Add", False):
+        text = rf"\left({text}\right)"
+    return {"1": "", "-1": "-"}.get(text, text)
+
+
+def _cycles_text(sigma: Permutation, *, between: str = " ") -> str:
+    moved = [cycle for cycle in cycles(sigma) if len(cycle) > 1]
+    return "".join(f"({between.join(map(str, cycle))})" for cycle in moved) or "id"
 
 
 def twirl(operator: Any, k: int, *, group: str = "unitary") -> Twirl:

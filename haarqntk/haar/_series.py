@@ -6,32 +6,37 @@ Reference: derivations/11_integrals.md.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from haarqntk._arguments import integer, one_of
 from haarqntk._lazy import LazyModule
+from haarqntk._notebook import Shown
 from haarqntk._symbols import dimension_symbol
 from haarqntk.errors import CostError, InputError
+from haarqntk.exact import DimensionFunction, linear_combination
 from haarqntk.haar._notation import component_latex, component_symbol, component_text
+from haarqntk.haar._tokens import LATEX
+from haarqntk.traces import MATRIX, VECTOR, Notation, latex_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from fractions import Fraction
 
-    from haarqntk.exact import DimensionFunction
+    from haarqntk.haar._tokens import Style
     from haarqntk.traces import Component, DiagramMonomial
 
 sympy = LazyModule("sympy")
 
 _LARGEST_ORDER = 200
+_NORMALISED_TRACE = r"\operatorname{{tr}}\left({}\right)"
 
 SCALINGS: Mapping[str, int] = {"normalised": 1, "fixed": 0}
 """Named scalings: the exponent a of Tr(word) ~ D^a, for every word."""
 
 
-@dataclass(frozen=True, slots=True)
-class IntegralSeries:
+@dataclass(frozen=True, slots=True, repr=False)
+class IntegralSeries(Shown):
     """Leading terms of an integral as D → ∞, by the power of D that they scale like.
 
     Attributes:
@@ -49,31 +54,57 @@ class IntegralSeries:
 
     def to_sympy(self) -> Any:
         """The sum of the terms, without the remainder, in D and symbols tr(word), or Tr(word) for fixed traces."""
-        return sympy.Add(*(self._term(power, *entry) for power, entries in self.terms for entry in entries))
+        return sympy.Add(*self.summands())
+
+    def summands(self) -> list[Any]:
+        """The terms as SymPy expressions, highest order first."""
+        return [self._term(power, *entry) for power, entries in self.terms for entry in entries]
+
+    def function(self) -> DimensionFunction:
+        """The sum as an exact function of the dimension and of variables named like the symbols."""
+        D, products = DimensionFunction.variable(self.dimension), []
+        for power, entries in self.terms:
+            for monomial, c in entries:
+                product = D**power
+                for component, e in monomial:
+                    product = product * DimensionFunction.variable(self._symbol(component).name) ** e
+                products.append((c, product))
+        return linear_combination(products)
+
+    @property
+    def _components(self) -> set[Component]:
+        return {c for _, entries in self.terms for monomial, _ in entries for c, _ in monomial}
+
+    @property
+    def matrices(self) -> frozenset[str]:
+        """The names of the matrices and states that occur."""
+        return frozenset(x.name for c in self._components for x in c.letters if x.kind in (MATRIX, VECTOR))
+
+    def letters(self, style: Style = LATEX) -> dict[str, str]:
+        """The name of each symbol that stands for a trace or an entry → its LaTeX."""
+        normalised = replace(style, trace=_NORMALISED_TRACE)
+        return {
+            self._symbol(c).name: component_latex(c, normalised if self._is_normalised(c) else style)
+            for c in self._components
+        }
 
     def _sympy_(self) -> Any:
         return self.to_sympy()
 
     def latex(self) -> str:
         r"""The sum with its remainder, highest order first."""
-        components = {c for _, entries in self.terms for monomial, _ in entries for c, _ in monomial}
-        names = {self._symbol(c): self._renamed(c, component_latex(c)) for c in components}
-        parts = [
-            sympy.latex(self._term(power, *entry), symbol_names=names)
-            for power, entries in self.terms
-            for entry in entries
-        ]
-        body = " + ".join(parts).replace("+ - ", "- ") or "0"
+        written = Notation(self.letters())
+        body = " + ".join(latex_of(term, written) for term in self.summands()).replace("+ - ", "- ") or "0"
         D = sympy.latex(dimension_symbol(self.dimension))
         return body if self.remainder is None else rf"{body} + O\left({D}^{{{self.remainder}}}\right)"
 
-    def _repr_latex_(self) -> str:
-        return f"${self.latex()}$"
+    def facts(self) -> dict[str, str]:
+        """What it means, for a notebook."""
+        kept = "tr(word) = Tr(word)" if self.scaling == "fixed" else "tr(word) = Tr(word)/" + self.dimension
+        return {f"as {self.dimension} → ∞": f"{kept} stays as it is"}
 
     def __str__(self) -> str:
-        parts = [str(self._term(power, *entry)) for power, entries in self.terms for entry in entries] or [
-            "0"
-        ]
+        parts = [str(term) for term in self.summands()] or ["0"]
         if self.remainder is not None:
             parts.append(f"O({self.dimension}**{self.remainder})")
         return " + ".join(parts).replace("+ -", "- ")
@@ -84,15 +115,14 @@ class IntegralSeries:
         return value * dimension_symbol(self.dimension) ** power * sympy.Mul(*symbols)
 
     def _symbol(self, component: Component) -> Any:
-        if self.scaling == "fixed" or not component.is_cycle:
+        if not self._is_normalised(component):
             return component_symbol(component)
-        return sympy.Symbol(self._renamed(component, component_text(component)))
+        # Tr, which is not normalised, as tr, which is
+        return sympy.Symbol(component_text(component).replace("Tr(", "tr("))
 
-    def _renamed(self, component: Component, text: str) -> str:
-        """Tr, which is not normalised, as tr, which is; a path closed by a pure state, Tr(A psi), stays."""
-        if self.scaling == "fixed" or not component.is_cycle:
-            return text
-        return text.replace("Tr(", "tr(").replace(r"\operatorname{Tr}", r"\operatorname{tr}")
+    def _is_normalised(self, component: Component) -> bool:
+        """Whether a trace stands for tr = Tr/D; a path closed by a pure state, Tr(A psi), never does."""
+        return self.scaling != "fixed" and component.is_cycle
 
 
 def expand_integral(

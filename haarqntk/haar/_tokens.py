@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from haarqntk._lazy import LazyModule
 from haarqntk.traces import INDEX, VECTOR
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from haarqntk.traces import Letter
 
@@ -26,6 +27,16 @@ def cap_text(letter: Letter) -> str:
     return letter.name + side + ("*" if letter.kind == VECTOR and letter.conjugated else "")
 
 
+def cap_latex(letter: Letter, names: Mapping[str, str] | None = None) -> str:
+    """As ``cap_text``, in LaTeX, a state as its letter."""
+    if letter.kind != VECTOR:
+        return cap_text(letter)
+    name = (names or {}).get(letter.name) or str(sympy.latex(sympy.Symbol(letter.name)))
+    side = cap_text(letter).rstrip("*").removeprefix(letter.name)
+    written = rf"{{{name}}}_{{{side}}}" if side else name
+    return f"{written}^{{*}}" if letter.conjugated else written
+
+
 def token_text(letter: Letter, transposed: bool) -> str:  # noqa: FBT001 - part of a token
     """A letter in text."""
     if letter.conjugated:
@@ -33,9 +44,9 @@ def token_text(letter: Letter, transposed: bool) -> str:  # noqa: FBT001 - part 
     return f"{letter.name}^T" if transposed else letter.name
 
 
-def token_latex(letter: Letter, transposed: bool) -> str:  # noqa: FBT001 - part of a token
-    """A letter in LaTeX."""
-    name = sympy.latex(sympy.Symbol(letter.name))
+def token_latex(letter: Letter, transposed: bool, names: Mapping[str, str] | None = None) -> str:  # noqa: FBT001 - part of a token
+    """A letter in LaTeX, the author's one if it is among ``names``."""
+    name = (names or {}).get(letter.name) or sympy.latex(sympy.Symbol(letter.name))
     if letter.conjugated:
         return rf"{name}^{{\dagger}}" if transposed else rf"\overline{{{name}}}"
     return f"{name}^{{T}}" if transposed else str(name)
@@ -47,6 +58,7 @@ class Style:
 
     Attributes:
         token: Writes a letter.
+        cap: Writes the index or the state at the end of a path.
         power: A power, from its exponent.
         brackets: Parentheses around a product.
         trace: A trace.
@@ -63,6 +75,7 @@ class Style:
     """
 
     token: Callable[[Letter, bool], str]
+    cap: Callable[[Letter], str]
     power: str
     brackets: str
     trace: str
@@ -89,6 +102,7 @@ class Style:
 
 TEXT = Style(
     token_text,
+    cap_text,
     "^{}",
     "({})",
     "Tr({})",
@@ -105,6 +119,7 @@ TEXT = Style(
 )
 LATEX = Style(
     token_latex,
+    cap_latex,
     "^{{{}}}",
     r"\left({}\right)",
     r"\operatorname{{Tr}}\left({}\right)",
@@ -117,5 +132,23 @@ LATEX = Style(
     r"\left({}\right)_{{[{}]}}",
     "P_{{{}}}",
     r" \otimes ",
-    r"\mathbb{1}",
+    r"\mathbf{1}",  # no font that every LaTeX has knows a blackboard bold digit
 )
+
+
+def latex_style(names: Mapping[str, str], trace: str) -> Style:
+    r"""LaTeX in the author's letters, and with the author's command for Tr.
+
+    Examples:
+        >>> latex_style({}, r"\tr").trace.format("A")
+        '\\tr\\left(A\\right)'
+    """
+    operator = trace.replace("{", "{{").replace("}", "}}")
+    return replace(
+        LATEX,
+        token=partial(token_latex, names=dict(names)),
+        cap=partial(cap_latex, names=dict(names)),
+        trace=operator + r"\left({}\right)",
+        partial_trace=operator + r"_{{{}}}\left({}\right)",
+        product_trace=operator + r"_{{{}}}\left({}\right)",
+    )

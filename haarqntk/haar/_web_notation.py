@@ -68,7 +68,7 @@ def web_text(letters: Sequence[Letter], partner: Sequence[int], style: Style) ->
             return style.trace.format(text)
         rows, columns = ([web.caps.get(web.partner[e]) for e in ends] for ends in (node.left, node.right))
         if None not in rows and None not in columns:
-            row, column = (" ".join(cap_text(x) for x in found if x) for found in (rows, columns))
+            row, column = (" ".join(style.cap(x) for x in found if x) for found in (rows, columns))
             return style.entry.format(row, _write(node.tree, style), column)
     permutations = _permutations(web)
     if permutations is not None:

@@ -8,6 +8,7 @@ Reference: collins2006; derivations/11_integrals.md.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -20,15 +21,24 @@ from haarqntk.exact import DimensionFunction
 from haarqntk.weingarten import weingarten
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from haarqntk.traces import Space
 
-Dimensions: TypeAlias = "Mapping[str, int]"
+Dimensions: TypeAlias = Mapping[str, int]
 
 STATE, REAL_STATE, POWER_SUMS, CIRCULAR = "state", "real_state", "power_sums", "circular_orthogonal"
 _ONE = DimensionFunction.constant(1)
 _STEPS = {STATE: 1, REAL_STATE: 2}
+
+WEIGHT_GROUPS: Mapping[str, int] = {
+    "unitary": 1,
+    "orthogonal": 1,
+    "symplectic": 1,
+    CIRCULAR: 1,
+    STATE: 1,
+    REAL_STATE: 1,
+    POWER_SUMS: 2,
+}
+"""What a weight may belong to, and how many classes it has."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

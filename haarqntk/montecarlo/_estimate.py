@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Mapping
@@ -12,6 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from haarqntk._arguments import integer
+from haarqntk._notebook import Shown
+from haarqntk._schema import SCHEMA_VERSION
 from haarqntk.errors import InputError, InputTypeError
 
 if TYPE_CHECKING:
@@ -25,7 +28,7 @@ _ROUNDING = 2.0**-40
 
 
 @dataclass(frozen=True)
-class Estimate:
+class Estimate(Shown):
     """What ``samples`` independent values say about their mean.
 
     Estimates of one problem add up: the sum is the estimate that sampling everything together would have
@@ -158,6 +161,53 @@ class Estimate:
             return difference / self.standard_error
         return 0.0 if abs(difference) <= rounding else math.copysign(math.inf, difference)
 
+    def latex(self) -> str:
+        """Mean and standard error in LaTeX, to six digits."""
+        error = f"{self.standard_error:.2g}" if self.samples > 1 else r"\infty"
+        return " ".join(map(_power_of_ten, (f"{self.mean:.6g}", r"\pm", error)))
+
+    def facts(self) -> dict[str, str]:
+        """What it rests on, for a notebook."""
+        return {"samples": str(self.samples), "problem": self.problem}
+
+    def to_record(self) -> dict[str, str | int | float]:
+        """Return the fields with the type of the result, as ``hq.to_json`` writes them."""
+        return {"type": "estimate", **self.to_dict()}
+
+    def to_json(self) -> str:
+        """Return the estimate as JSON, the same as ``hq.to_json`` of it."""
+        record = {"schema_version": SCHEMA_VERSION, **self.to_record()}
+        return json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Estimate:
+        """Return the estimate that ``to_json`` wrote, checked as any other.
+
+        Raises:
+            InputError: If the text is no JSON of an estimate, or of another version of the schema.
+            InputTypeError: If it is no text, or a value is of the wrong kind.
+
+        Examples:
+            >>> estimate = Estimate("c0ffee", samples=5, mean=3.0, squares=20.0)
+            >>> Estimate.from_json(estimate.to_json()) == estimate
+            True
+        """
+        if not isinstance(text, str):
+            raise InputTypeError(f"text must be JSON as a str, got {type(text).__name__}")
+        try:
+            data = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise InputError(f"text must be JSON: {error}") from None
+        if not isinstance(data, dict) or data.get("type") != "estimate":
+            raise InputError("text must be JSON of the type estimate, got another; read it with hq.from_json")
+        version = data.pop("schema_version", None)
+        if version != SCHEMA_VERSION or isinstance(version, bool):
+            raise InputError(
+                f"schema_version must be {SCHEMA_VERSION}, got {version!r}; read it with the version of haarqntk "
+                "that wrote it"
+            )
+        return cls.from_dict({name: value for name, value in data.items() if name != "type"})
+
     def to_dict(self) -> dict[str, str | int | float]:
         """Return the fields as plain data that JSON keeps without loss."""
         return asdict(self)
@@ -192,6 +242,12 @@ class Estimate:
                 f"got missing: {', '.join(missing) or 'none'}; unknown: {', '.join(unknown) or 'none'}"
             )
         return cls(**data)
+
+
+def _power_of_ten(text: str) -> str:
+    """A float in LaTeX: 1e-05 as 1 · 10^{-5}."""
+    digits, mark, exponent = text.partition("e")
+    return rf"{digits} \cdot 10^{{{int(exponent)}}}" if mark and digits[-1].isdigit() else text
 
 
 def _finite(name: str, value: object) -> float:

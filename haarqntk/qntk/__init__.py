@@ -7,6 +7,7 @@ ensemble, design order, range of D, source. ``_kernel.py`` and ``_supervised.py`
 from haarqntk.qntk._blocks import Block, Equation, Math, Paragraph, Step, Table, as_text, math_of
 from haarqntk.qntk._catalogue import formula, formulas
 from haarqntk.qntk._claims import PUBLISHED_CLAIMS, PublishedClaim
+from haarqntk.qntk._counterexample import Counterexample
 from haarqntk.qntk._derivation import Derivation
 from haarqntk.qntk._eigenvalues import EigenvalueFormula
 from haarqntk.qntk._formula import Formula
@@ -26,6 +27,7 @@ __all__ = [
     "SCALINGS",
     "Block",
     "ClaimCheck",
+    "Counterexample",
     "Derivation",
     "EigenvalueFormula",
     "Equation",

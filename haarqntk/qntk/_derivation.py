@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from haarqntk._notebook import Shown
 from haarqntk.circuits import (
     FACTORISED_FROM,
     Cost,
@@ -81,8 +82,8 @@ class Result:
     recipe: Recipe
 
 
-@dataclass(frozen=True, slots=True)
-class Derivation:
+@dataclass(frozen=True, slots=True, repr=False)
+class Derivation(Shown):
     """How a formula comes about, from its definition to the closed form.
 
     ``print`` gives the steps as text; ``steps()`` gives them as data that ``haarqntk.export`` writes as Markdown
@@ -133,6 +134,21 @@ class Derivation:
 
     def __str__(self) -> str:
         return as_text(self.name, self.steps())
+
+    def __repr__(self) -> str:
+        return f"<Derivation of {self.name} in {len(self.steps())} steps>"
+
+    def latex(self) -> str:
+        """What is averaged, in LaTeX; the steps are ``steps()``."""
+        return self.definition_latex
+
+    def facts(self) -> dict[str, str]:
+        """The steps by their titles, for a notebook."""
+        titles = (
+            "".join(piece if isinstance(piece, str) else piece.text for piece in step.title.pieces())
+            for step in self.steps()
+        )
+        return {str(i): title for i, title in enumerate(titles, start=1)}
 
 
 def derive_in_steps(name: str, formulas: tuple[Formula, ...]) -> Derivation:

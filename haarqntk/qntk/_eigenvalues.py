@@ -18,6 +18,7 @@ import numpy as np
 
 from haarqntk._arguments import integer, rational
 from haarqntk._lazy import LazyModule
+from haarqntk._notebook import Shown
 from haarqntk._symbols import symbol
 from haarqntk.errors import CostError, InputError, InputTypeError
 from haarqntk.exact import rational_spectrum
@@ -42,8 +43,8 @@ Matrix: TypeAlias = list[list[Fraction]]
 _LARGEST_EXACT_GRAM = 16  # isolating the roots of a dense rational matrix: seconds at 16, minutes beyond
 
 
-@dataclass(frozen=True, slots=True)
-class EigenvalueFormula:
+@dataclass(frozen=True, slots=True, repr=False)
+class EigenvalueFormula(Shown):
     """The eigenvalues of E[K_δδ'] for |A| = n orthogonal inputs, and at numbers for any inputs.
 
     Attributes:
@@ -113,8 +114,15 @@ class EigenvalueFormula:
         )
         return "\\begin{aligned} " + r" \\ ".join(lines) + " \\end{aligned}"
 
-    def _repr_latex_(self) -> str:
-        return f"${self.latex()}$"
+    def facts(self) -> dict[str, str]:
+        """What it means, for a notebook."""
+        return {
+            "name": self.name,
+            "average": self.definition,
+            "ensemble": f"{self.ensemble}, {self.generators} generators",
+            "design order": str(self.design_order),
+            "source": self.reference,
+        }
 
     def __str__(self) -> str:
         return "\n".join(f"{value}  (multiplicity {count})" for value, count in self.to_sympy().items())

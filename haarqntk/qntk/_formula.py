@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from haarqntk._arguments import integer, rational
 from haarqntk._lazy import LazyModule
+from haarqntk._notebook import Shown, one_line
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.qntk._derivation import Derivation, derive_in_steps
 from haarqntk.qntk._inputs import as_float, binary_fraction, circuit_dimension
@@ -31,8 +32,8 @@ sympy = LazyModule("sympy")
 mpmath = LazyModule("mpmath")
 
 
-@dataclass(frozen=True, slots=True)
-class Formula:
+@dataclass(frozen=True, slots=True, repr=False)
+class Formula(Shown):
     """A closed form: a polynomial in L, traces and overlaps over Q(D), with its ensemble and its source.
 
     Two formulas are equal when their closed forms and ensembles are.
@@ -220,8 +221,18 @@ class Formula:
         """
         return latex_of(self.to_sympy())
 
-    def _repr_latex_(self) -> str:
-        return f"${self.latex()}$"
+    def facts(self) -> dict[str, str]:
+        """What it means, for a notebook."""
+        return {
+            "name": self.name,
+            "average": self.definition,
+            "ensemble": f"{self.ensemble}, {self.generators} generators",
+            "design order": str(self.design_order),
+            "source": self.reference,
+        }
+
+    def __repr__(self) -> str:
+        return f"<Formula {one_line(f'{self.name} = {self}')}>"
 
     def __str__(self) -> str:
         return str(self.to_sympy())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from haarqntk._notebook import Shown
 from haarqntk.errors import InputError
 from haarqntk.traces import latex_of
 
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
     from haarqntk.qntk._formula import Formula
 
 
-@dataclass(frozen=True, slots=True)
-class Ratio:
+@dataclass(frozen=True, slots=True, repr=False)
+class Ratio(Shown):
     """A quotient of two formulas of one ensemble, such as a relative fluctuation Var K/K̄².
 
     Attributes:
@@ -50,8 +51,13 @@ class Ratio:
         """The quotient in LaTeX."""
         return latex_of(self.to_sympy())
 
-    def _repr_latex_(self) -> str:
-        return f"${self.latex()}$"
+    def facts(self) -> dict[str, str]:
+        """What it means, for a notebook."""
+        return {
+            "numerator": self.numerator.name,
+            "denominator": self.denominator.name,
+            "ensemble": self.numerator.ensemble,
+        }
 
     def __str__(self) -> str:
         return str(self.to_sympy())

@@ -12,6 +12,7 @@ from math import comb, prod
 from typing import TYPE_CHECKING, Any
 
 from haarqntk._lazy import LazyModule
+from haarqntk._notebook import Shown
 from haarqntk._symbols import symbol
 from haarqntk.errors import CostError, InputError, InputTypeError, UnknownNameError
 from haarqntk.qntk._catalogue import formula
@@ -19,7 +20,7 @@ from haarqntk.qntk._counterexample import Counterexample, smallest_counterexampl
 from haarqntk.qntk._eigenvalues import EigenvalueFormula
 from haarqntk.qntk._grammar import parse_closed_form
 from haarqntk.qntk._series import expand, scaling_exponents
-from haarqntk.traces import TracePolynomial, trace_word
+from haarqntk.traces import TracePolynomial, latex_of, trace_word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,11 +32,12 @@ sympy = LazyModule("sympy")
 _DIGITS = 60
 _MOST_TERMS = 200_000
 _DIMENSIONS = (2**20, 2**24, 2**28)
+_RELATIONS = {"equal": "=", "equal at leading order": r"\sim", "different": r"\neq"}
 _ALWAYS_KNOWN = ("D", "L", "T1", "T2", "T3", "T4", "T5", "T6")
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimCheck:
+@dataclass(frozen=True, slots=True, repr=False)
+class ClaimCheck(Shown):
     """What the referee finds.
 
     Attributes:
@@ -58,6 +60,16 @@ class ClaimCheck:
     first_difference: int | None
     counterexample: Counterexample | None
     is_exact: bool
+
+    def latex(self) -> str:
+        """The exact formula's name against the claim, in LaTeX."""
+        name = self.name.replace("_", " ")
+        return rf"\text{{{name}}} {_RELATIONS[self.verdict]} {latex_of(self.claim)}"
+
+    def facts(self) -> dict[str, str]:
+        """The verdict with its evidence, for a notebook."""
+        first, *others = str(self).splitlines()
+        return {"verdict": first} | {f"evidence {i}": line.strip() for i, line in enumerate(others, start=1)}
 
     def __str__(self) -> str:
         lines = [f"{self.name} ({self.ensemble}): {self.verdict}"]

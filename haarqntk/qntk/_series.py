@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from haarqntk._arguments import integer, one_of
 from haarqntk._lazy import LazyModule
+from haarqntk._notebook import Shown
 from haarqntk._symbols import symbol
 from haarqntk.errors import CostError, InputError, UnknownNameError
 from haarqntk.exact import RationalFunction
@@ -25,8 +26,8 @@ SCALINGS: Mapping[str, int] = {"pauli_sum": 1, "projector": 0}
 """Named scalings: the exponent a of T_j ~ D^a, for every j."""
 
 
-@dataclass(frozen=True, slots=True)
-class Series:
+@dataclass(frozen=True, slots=True, repr=False)
+class Series(Shown):
     """Leading terms of a closed form as D → ∞, grouped by the power of D that they scale like.
 
     Attributes:
@@ -65,8 +66,11 @@ class Series:
         body = " + ".join(map(latex_of, self.orders())).replace("+ -", "-") or "0"
         return body if self.remainder is None else rf"{body} + O\left(D^{{{self.remainder}}}\right)"
 
-    def _repr_latex_(self) -> str:
-        return f"${self.latex()}$"
+    def facts(self) -> dict[str, str]:
+        """What it means, for a notebook."""
+        return {
+            "as D → ∞": ", ".join(f"{name} ~ {_power_of_D(e)}" for name, e in self.scaling) or "D alone grows"
+        }
 
     def __str__(self) -> str:
         parts = [str(_term(*entry)) for _, entries in self.terms for entry in entries] or ["0"]

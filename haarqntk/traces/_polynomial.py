@@ -11,6 +11,7 @@ from math import lcm, prod
 from typing import TYPE_CHECKING, Any, TypeAlias, final
 
 from haarqntk._lazy import LazyModule
+from haarqntk._notebook import Shown
 from haarqntk._symbols import symbol
 from haarqntk.errors import InputError
 from haarqntk.exact import RationalFunction, factor_integer_polynomial, over_common_denominator
@@ -25,7 +26,7 @@ Monomial: TypeAlias = tuple[tuple[str, int], ...]  # sorted pairs (variable, exp
 
 
 @final
-class TracePolynomial:
+class TracePolynomial(Shown):
     """A polynomial in named variables with coefficients in Q(D).
 
     Args:
@@ -220,9 +221,6 @@ class TracePolynomial:
             \frac{L}{\left(D - 1\right) \left(D + 1\right)}
         """
         return latex_of(self.to_sympy())
-
-    def _repr_latex_(self) -> str:
-        return f"${self.latex()}$"
 
     def __repr__(self) -> str:
         return f"TracePolynomial({self._terms!r})"

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from haarqntk._arguments import integer, one_of
 from haarqntk._lazy import LazyModule
+from haarqntk._notebook import Shown
 from haarqntk._symbols import symbol
 from haarqntk.combinatorics import Partition, check_partition, noncrossing_moebius
 from haarqntk.errors import CostError
@@ -36,8 +37,8 @@ _ALTERNATES = {
 }  # the sign (−1)^{n−1} of a cycle of n
 
 
-@dataclass(frozen=True, slots=True)
-class Expansion:
+@dataclass(frozen=True, slots=True, repr=False)
+class Expansion(Shown):
     """The leading terms of a rational function as D → ∞, with the order of the remainder.
 
     Attributes:
@@ -50,7 +51,11 @@ class Expansion:
 
     def to_sympy(self) -> Any:
         """The sum of the terms, without the remainder."""
-        return sympy.Add(*map(_term, self.terms))
+        return sympy.Add(*self.summands())
+
+    def summands(self) -> list[Any]:
+        """The terms as SymPy expressions, highest power first."""
+        return list(map(_term, self.terms))
 
     def _sympy_(self) -> Any:
         return self.to_sympy()
@@ -59,9 +64,6 @@ class Expansion:
         r"""The sum with its remainder, highest power first."""
         body = " + ".join(sympy.latex(_term(term)) for term in self.terms).replace("+ -", "-")
         return rf"{body} + O\left(D^{{{self.remainder}}}\right)"
-
-    def _repr_latex_(self) -> str:
-        return f"${self.latex()}$"
 
     def __str__(self) -> str:
         parts = [str(_term(term)) for term in self.terms]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from haarqntk._arguments import integer, one_of
+from haarqntk._notebook import Shown
 from haarqntk.combinatorics import Partition, check_partition, num_partitions
 from haarqntk.errors import CostError, InputError
 from haarqntk.weingarten import _definition, _orthogonal, _pairing_definition, _symplectic, _unitary
@@ -69,8 +70,8 @@ _ROUTES = {
 GROUPS = tuple(_ROUTES)
 
 
-@dataclass(frozen=True, slots=True)
-class WeingartenFunction:
+@dataclass(frozen=True, slots=True, repr=False)
+class WeingartenFunction(Shown):
     r"""The value Wg(μ, D) of a Weingarten function on one class, as a rational function of D.
 
     It is exact at every integer dimension: from ``holds_from`` on by the rational function, below it by the
@@ -148,8 +149,16 @@ class WeingartenFunction:
         """The rational function in LaTeX."""
         return self.value.latex()
 
-    def _repr_latex_(self) -> str:
-        return f"${self.latex()}$"
+    def facts(self) -> dict[str, str]:
+        """What it means, for a notebook."""
+        return {
+            "class": str(self.cycle_type),
+            "group": self.group,
+            "generic for": f"D ≥ {self.holds_from}; at(D) is exact at every D",
+        }
+
+    def __str__(self) -> str:
+        return f"Wg{self.cycle_type} = {self.value.to_sympy()}"
 
 
 def weingarten(

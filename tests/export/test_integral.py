@@ -36,6 +36,9 @@ def value(terms: list[Any], at: dict[str, int]) -> Fraction:
         ),
         (hq.expect(hq.parse_integrand("|tr(U A)|^2", dims=("a", 2))), "closed form for a*2 ≥ 1"),
         (hq.expect(hq.parse_integrand("U[4, 0] U[4, 0]^*")), "closed form for D ≥ 5"),
+        (hq.expect(hq.tr(hq.haar_unitary("U", dims=3))), "exact at dimension 3"),
+        (hq.expect(hq.tr(hq.haar_unitary("U", dims=(2, 3)))), "exact at dimension 2 x 3"),
+        (hq.expect(hq.parse_integrand("|tr(U)|^6")).specialise(D=2), "exact at D = 2"),
     ],
 )
 def test_the_range_is_told(integral: hq.Integral, told: str) -> None:

@@ -15,9 +15,9 @@ from shortcuts import closed_form, eigenvalue_formula
 from strategies import cycle_types, rational_functions, trace_polynomials
 
 import haarqntk as hq
+from haarqntk._schema import SCHEMA_VERSION
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.exact import RationalFunction
-from haarqntk.export import SCHEMA_VERSION
 
 if TYPE_CHECKING:
     from haarqntk.traces import TracePolynomial

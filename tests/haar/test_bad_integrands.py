@@ -124,6 +124,7 @@ def anything(value: object) -> Any:
         ),
         (lambda: hq.matrices("J"), "the name J is taken by the library; pass another"),
         (lambda: hq.haar_state("D"), "the name D is taken by the library; pass another"),
+        (lambda: hq.matrices("A B, A"), "names must be different, got A twice in 'A B, A'; give each once"),
         (lambda: hq.matrices(" "), "names must hold at least one name, got ' '"),
         (lambda: hq.matrices(anything(3)), "names must be a text such as 'A B', got 3"),
         (lambda: hq.haar_unitary(""), "a name must be a letter, then letters, digits or underscores, got ''"),

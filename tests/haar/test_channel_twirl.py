@@ -57,6 +57,7 @@ def test_the_channel_is_the_average_over_the_clifford_group(n: int) -> None:
     found = hq.twirl_channel(list(K))
     p, s = found.depolarising_parameter, found.trace_factor
     assert type(p) is type(s) is float
+    assert type(found.average_fidelity) is type(found.entanglement_fidelity) is float
     assert np.abs(p * rho + (s - p) * np.trace(rho) * np.eye(D) / D - average).max() < 1e-12
 
 

@@ -189,6 +189,11 @@ not_an_int: Any = 1.5
         (lambda: hq.is_design([I2, I2], 1, weights=[2, -1]), InputError, "the least -1.0; divide by"),
         (lambda: hq.is_design([I2], 1, weights=["a"]), InputTypeError, r"real numbers, got \['a'\]"),
         (lambda: hq.is_design([I2], 1, weights=[1], group=True), InputError, "weights must be left out"),
+        (
+            lambda: hq.is_design([I2], 1, group=1),  # type: ignore[arg-type]
+            InputTypeError,
+            "group must be True or False, got 1; pass group=True for a group",
+        ),
         (lambda: hq.is_design(hq.clifford_group(1)[:7], 1, group=True), InputError, "must be a group up to"),
     ],
 )

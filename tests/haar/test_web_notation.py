@@ -103,7 +103,7 @@ def test_what_an_author_would_write() -> None:
     m, n = hq.matrices("M N", dims=("d1", "d2"))
     twirled = hq.expect(gate @ m @ gate.H)
     assert str(twirled) == "(1/d1) 1 ⊗ Tr_1(M)"
-    assert twirled.latex().endswith(r"\mathbb{1} \otimes \operatorname{Tr}_{1}\left(M\right)")
+    assert twirled.latex().endswith(r"\mathbf{1} \otimes \operatorname{Tr}_{1}\left(M\right)")
     size = hq.expect(hq.tr(hq.identity(("d1", "d2")))).to_sympy()
     assert twirled.to_sympy().shape == (size, size)
     written = {

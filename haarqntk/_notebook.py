@@ -1,0 +1,92 @@
+"""How a value shows: one line at a prompt, mathematics and what it means in a notebook.
+
+A notebook takes HTML first and LaTeX second. The HTML is self-contained: MathML, which every browser lays out by
+itself, and a table; every text in it is escaped.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+from haarqntk._lazy import LazyModule
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+converter = LazyModule("latex2mathml.converter")
+
+_LONGEST_LINE = 100  # characters of a value at a prompt
+_LONGEST_FORMULA = 50_000  # characters of LaTeX past which no browser lays it out in reasonable time
+
+
+class Shown:
+    r"""A value with ``latex()``, and perhaps ``facts()``, that shows itself.
+
+    Examples:
+        >>> class Half(Shown):
+        ...     def latex(self):
+        ...         return r"\frac{1}{2}"
+        ...     def __str__(self):
+        ...         return "1/2"
+        >>> Half(), Half()._repr_latex_()
+        (<Half 1/2>, '$\\frac{1}{2}$')
+    """
+
+    __slots__ = ()
+
+    def latex(self) -> str:
+        """The value in LaTeX."""
+        raise NotImplementedError
+
+    def facts(self) -> Mapping[str, str]:
+        """What the value means: a name and a text each."""
+        return {}
+
+    def _repr_latex_(self) -> str:
+        return f"${self.latex()}$"
+
+    def _repr_html_(self) -> str:
+        return html_of(self.latex(), self.facts())
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {one_line(str(self))}>"
+
+
+def one_line(text: str) -> str:
+    r"""The text on one line, cut where it is long.
+
+    Examples:
+        >>> one_line("a\nb"), len(one_line("x" * 500))
+        ('a b', 100)
+    """
+    joined = " ".join(text.split())
+    return joined if len(joined) <= _LONGEST_LINE else f"{joined[: _LONGEST_LINE - 1]}…"
+
+
+def mathml_of(latex: str, *, display: str = "block") -> str:
+    r"""LaTeX as a MathML element, also an ``aligned`` environment, which the converter knows as ``align*`` only.
+
+    Examples:
+        >>> mathml_of(r"\begin{aligned} a &= b \end{aligned}").count("<mtr>")
+        1
+    """
+    known = latex.replace(r"\begin{aligned}", r"\begin{align*}").replace(r"\end{aligned}", r"\end{align*}")
+    return str(converter.convert(known, display=display))
+
+
+def html_of(latex: str, facts: Mapping[str, str]) -> str:
+    """A formula and a table of facts as HTML.
+
+    Examples:
+        >>> html_of("x", {"range": "D < 3"}).partition("<table>")[2]
+        '<tr><th>range</th><td style="text-align:left">D &lt; 3</td></tr></table></div>'
+    """
+    short = len(latex) <= _LONGEST_FORMULA
+    formula = mathml_of(latex) if short else f"<pre>{escape(latex)}</pre>"
+    rows = "".join(
+        f'<tr><th>{escape(name)}</th><td style="text-align:left">{escape(text)}</td></tr>'
+        for name, text in facts.items()
+    )
+    scrolls = f'<div style="overflow-x:auto">{formula}</div>'
+    return f'<div class="haarqntk">{scrolls}{f"<table>{rows}</table>" if rows else ""}</div>'

@@ -1,0 +1,308 @@
+"""JSON of integrals, twirls, checks and estimates: exact there and back, refused in one line where it is damaged."""
+
+from __future__ import annotations
+
+import json
+import re
+from contextlib import suppress
+from dataclasses import replace
+from importlib.resources import files
+from typing import Any
+
+import jsonschema
+import pytest
+import sympy
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from strategies import cycle_types, integrals, rational_matrices
+
+import haarqntk as hq
+from haarqntk.errors import HaarqntkError, InputError, InputTypeError, OutputError
+
+SCHEMA = json.loads(files("haarqntk.export").joinpath("schema.json").read_text(encoding="utf-8"))
+VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
+
+
+def returned(value: Any) -> Any:
+    text = hq.to_json(value)
+    VALIDATOR.validate(json.loads(text))
+    read: Any = hq.from_json(text)
+    assert read == value
+    assert type(read) is type(value)
+    assert hq.to_json(read) == text
+    return read
+
+
+@settings(max_examples=25)
+@given(integrals(), st.sampled_from([1, 2, 6]))
+def test_random_integrals_return_and_are_evaluated_below_their_range(integral: hq.Integral, D: int) -> None:
+    read = returned(integral)
+    assume(integral.least.get("D", 1) <= D and (D % 2 == 0 or not integral.halved))
+    assert (read.design_order, read.notes, read.random) == (
+        integral.design_order,
+        integral.notes,
+        integral.random,
+    )
+    assert read.latex() == integral.latex()
+    assert read.specialise(D=D) == integral.specialise(D=D)
+    returned(integral.specialise(D=D))
+
+
+def test_operators_and_tensor_factors_return() -> None:
+    U, V = hq.haar_unitary("U", dims=("d1", "d2")), hq.haar_unitary("V", dims="d1")
+    M, P = (
+        hq.matrices("M", dims=("d1", "d2")),
+        hq.matrices("P", dims=("d1", "d2"), projector=True, rank_one=True),
+    )
+    wide = hq.kron(V, hq.identity("d2"))
+    for integrand in (U @ M @ U.H @ M, wide @ M @ wide.H @ P @ M, hq.tr(U @ M @ U.H @ P) ** 2, U * 0):
+        read = returned(hq.expect(integrand))
+        assert read.specialise(d1=2, d2=3) == hq.expect(integrand).specialise(d1=2, d2=3)
+    returned(hq.expect(wide @ M @ wide.H, over=()))
+    psi = hq.haar_state("psi", dims=3)
+    returned(
+        hq.expect(
+            psi.projector() @ hq.matrices("A", dims=3, hermitian=True, traceless=True) @ psi.projector()
+        )
+    )
+
+
+def test_an_integral_that_was_read_cannot_be_explained() -> None:
+    read = returned(hq.expect(hq.parse_integrand("|tr(U A)|^2")))
+    with pytest.raises(
+        InputError, match=r"must come from hq.expect, got one at fixed dimensions or from JSON"
+    ):
+        read.explain()
+
+
+def test_series_and_expansions_return() -> None:
+    U, (A, B) = hq.haar_unitary("U"), hq.matrices("A B")
+    mean = hq.expect(hq.tr(U @ A @ U.H @ B) ** 2)
+    for order in (1, 3):
+        for scaling in ("normalised", "fixed"):
+            returned(mean.series(order=order, scaling=scaling))
+    returned(hq.expect(hq.tr(U) * hq.tr(U).conj()).series())
+
+
+@settings(max_examples=15)
+@given(
+    cycle_types(smallest=1, largest=5),
+    st.sampled_from(["unitary", "orthogonal", "symplectic"]),
+    st.integers(1, 9),
+)
+def test_weingarten_expansions_return(mu: tuple[int, ...], group: str, order: int) -> None:
+    returned(hq.weingarten(mu, group=group).series(order=order))
+
+
+@settings(max_examples=15)
+@given(
+    rational_matrices(4),
+    st.integers(1, 2),
+    st.sampled_from([1, 1.0, 1j, sympy.sqrt(2), sympy.I / sympy.sqrt(3)]),
+)
+def test_twirls_return_with_exact_algebraic_and_floating_numbers(matrix: Any, k: int, factor: Any) -> None:
+    scaled = [[sympy.Rational(x.numerator, x.denominator) * factor for x in row] for row in matrix]
+    if isinstance(factor, float | complex):
+        scaled = [[complex(x) * factor for x in row] for row in matrix]
+    returned(hq.twirl(scaled, k))
+
+
+@pytest.mark.parametrize(
+    "kraus", [[[[1, 0], [0, -1]]], [[[0.5, 0], [0, 1.0]]], [[[sympy.sqrt(2), 0], [1, 1]]]]
+)
+def test_twirled_channels_return(kraus: Any) -> None:
+    read = returned(hq.twirl_channel(kraus))
+    assert read.average_fidelity == hq.twirl_channel(kraus).average_fidelity
+
+
+def test_design_checks_return() -> None:
+    for t in (0, 1, 2, 5):
+        read = returned(hq.is_design(hq.icosahedral_group(), t))
+        assert bool(read)
+    returned(hq.is_design(hq.pauli_group(1), 2))
+
+
+@pytest.mark.parametrize(
+    "claim", ["0", "L*T2/D^2", "2*L*(D*T2 - T1^2)/((D - 1)*(D + 1)^2)", "sqrt(L*T2^2)/D"]
+)
+def test_verdicts_return_with_their_evidence(claim: str) -> None:
+    check = hq.check_claim("kernel_mean", claim)
+    assert str(returned(check)) == str(check)
+
+
+def test_a_verdict_returns_whose_counterexample_is_a_pole_and_whose_ratio_is_infinite() -> None:
+    check = hq.check_claim("kernel_mean", "L*T2/D^2")
+    assert check.counterexample is not None
+    for value in (sympy.zoo, sympy.oo, -sympy.oo, sympy.I * sympy.sqrt(2), sympy.Abs(hq.T(2) - 1) ** 3):
+        returned(replace(check, ratio=value, counterexample=replace(check.counterexample, claimed=value)))
+
+
+@given(st.lists(st.floats(-1e300, 1e300), min_size=1, max_size=5).map(lambda x: [y / 1e160 for y in x]))
+def test_estimates_return_by_their_own_reader(values: list[float]) -> None:
+    estimate = hq.Estimate.of("c0ffee", values)
+    assert hq.to_json(estimate) == estimate.to_json()
+    VALIDATOR.validate(json.loads(estimate.to_json()))
+    assert hq.Estimate.from_json(estimate.to_json()) == estimate
+    with pytest.raises(InputError, match=r"an estimate must be read by hq.Estimate.from_json, got one here"):
+        hq.from_json(estimate.to_json())
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "message"),
+    [
+        (b"{}", InputTypeError, "text must be JSON as a str, got bytes"),
+        ("{", InputError, "text must be JSON: "),
+        ("[]", InputError, "text must be JSON of the type estimate, got another; read it with hq.from_json"),
+        ('{"type": "twirl"}', InputError, "of the type estimate, got another"),
+        ('{"type": "estimate"}', InputError, "schema_version must be 1, got None"),
+        (
+            '{"type": "estimate", "schema_version": 2}',
+            InputError,
+            "schema_version must be 1, got 2; read it with",
+        ),
+        (
+            '{"type": "estimate", "schema_version": 1}',
+            InputError,
+            "got missing: problem, samples, mean, squares",
+        ),
+    ],
+)
+def test_what_is_no_json_of_an_estimate_is_refused(
+    text: Any, error: type[HaarqntkError], message: str
+) -> None:
+    with pytest.raises(error, match=re.escape(message)):
+        hq.Estimate.from_json(text)
+
+
+INTEGRAL = json.loads(hq.to_json(hq.expect(hq.parse_integrand("tr(U A U^H B)^2"))))
+TWIRL = json.loads(hq.to_json(hq.twirl([[1, 0], [0, 2]], 1)))
+CHECK = json.loads(hq.to_json(hq.check_claim("kernel_mean", "L*T2/D^2")))
+DESIGN = json.loads(hq.to_json(hq.is_design(hq.pauli_group(1), 1)))
+EXPANSION = json.loads(hq.to_json(hq.weingarten((2,)).series(order=3)))
+PART = INTEGRAL["terms"][0]["parts"][0]
+
+
+@pytest.mark.parametrize(
+    ("record", "path", "value", "message"),
+    [
+        (
+            INTEGRAL,
+            ("schema_version",),
+            2,
+            "schema_version must be 1, got 2; read it with the version of haarqntk",
+        ),
+        (INTEGRAL, ("letters", 0, "kind"), "tensor", "unknown kind of letter 'tensor'"),
+        (
+            INTEGRAL,
+            ("letters", 0, "properties"),
+            ["hermitan"],
+            "unknown property 'hermitan'; did you mean 'hermitian'",
+        ),
+        (INTEGRAL, ("letters", 0, "properties"), ["traceless"], "each diagram must be in its canonical form"),
+        (INTEGRAL, ("letters", 0, "conjugated"), 1, "conjugated must be true or false, got 1"),
+        (INTEGRAL, ("letters", 0, "spaces"), [0], "spaces must be an integer ≥ 1, got 0"),
+        (
+            INTEGRAL,
+            ("terms", 0, "diagram", 0, "letters"),
+            [7],
+            "letters must be places among the 2 letters, got [7]",
+        ),
+        (
+            INTEGRAL,
+            ("terms", 0, "diagram", 0, "letters"),
+            [],
+            "letters must be places among the 2 letters, got []",
+        ),
+        (INTEGRAL, ("terms", 0, "diagram", 0, "partner"), [0, 1], "partner must join the 4 ends in pairs"),
+        (INTEGRAL, ("terms", 0, "diagram", 0, "partner"), [1], "partner must join the 4 ends in pairs"),
+        (INTEGRAL, ("terms", 0, "diagram", 0, "exponent"), 10**9, "exponent must be at most 10000"),
+        (INTEGRAL, ("terms", 1), INTEGRAL["terms"][0], "each diagram must stand once, got one twice"),
+        (INTEGRAL, ("terms", 0, "parts", 0, "weights", 0, "group"), "SU", "unknown group of a weight 'SU'"),
+        (INTEGRAL, ("terms", 0, "parts", 0, "weights", 0, "classes"), [[1, 2]], "classes must be"),
+        (
+            INTEGRAL,
+            ("terms", 0, "parts", 0, "weights", 0, "classes"),
+            [[1], [1]],
+            "classes must be 1 for the weight",
+        ),
+        (INTEGRAL, ("terms", 0, "parts", 0, "denominator"), [], "denominator must not be zero"),
+        (
+            INTEGRAL,
+            ("terms", 0, "parts", 0, "numerator"),
+            [[1, 1]],
+            "numerator must be a list of [coefficient,",
+        ),
+        (INTEGRAL, ("terms", 0, "parts", 0, "loops"), [1.5], "loops must be an integer"),
+        (INTEGRAL, ("declared", "U", "group"), "unitari", "unknown group 'unitari'; did you mean 'unitary'"),
+        (TWIRL, ("values",), [[1, 1], [1, 1]], "values must be k! numbers with k ≤ 6, got 2 with k = 1"),
+        (TWIRL, ("k",), 9, "values must be k! numbers with k ≤ 6, got 1 with k = 9"),
+        (TWIRL, ("values", 0), {"sum": 3}, "sum must be a list, got 3"),
+        (
+            TWIRL,
+            ("values", 0),
+            {"root": 3},
+            "an expression must be one of constant, number, symbol, power, sum",
+        ),
+        (
+            TWIRL,
+            ("values", 0),
+            {"power": {"number": [2, 1]}, "exponent": [10**6, 1]},
+            "an exponent must be at most 1000",
+        ),
+        (TWIRL, ("values", 0), {"power": {"number": [0, 1]}, "exponent": [-1, 1]}, "must not divide by 0"),
+        (TWIRL, ("values", 0), {"symbol": "__import__('os')"}, "a symbol must be an identifier"),
+        (TWIRL, ("values", 0), {"constant": "pi"}, "a constant must be one of infinity, minus infinity"),
+        (CHECK, ("verdict",), "wrong", "unknown verdict 'wrong'"),
+        (CHECK, ("is_exact",), 1, "is_exact must be true or false, got 1"),
+        (CHECK, ("counterexample", "D"), 1, "D must be an integer ≥ 2, got 1"),
+        (DESIGN, ("is_design",), False, "is_design must say whether"),
+        (DESIGN, ("excess",), 0, "excess must be a number with a decimal point, got 0"),
+        (EXPANSION, ("remainder",), 0, "remainder must be below every power, got 0 and"),
+        (EXPANSION, ("terms",), EXPANSION["terms"][::-1], "the powers of an expansion must fall"),
+    ],
+)
+def test_damage_is_one_line(record: dict[str, Any], path: tuple[Any, ...], value: Any, message: str) -> None:
+    damaged = json.loads(json.dumps(record))
+    place = damaged
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = value
+    with pytest.raises(HaarqntkError, match=re.escape(message)) as caught:
+        hq.from_json(json.dumps(damaged))
+    assert len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize("record", [INTEGRAL, TWIRL, CHECK, DESIGN, EXPANSION])
+def test_a_missing_field_is_named(record: dict[str, Any]) -> None:
+    read = {"latex", "expression", "text"}
+    for name in record.keys() - read - {"schema_version", "type"}:
+        with pytest.raises(InputError, match=f"the field {name} must be there"):
+            hq.from_json(json.dumps({key: value for key, value in record.items() if key != name}))
+
+
+@settings(max_examples=60)
+@given(st.sampled_from([INTEGRAL, TWIRL, CHECK, DESIGN]), st.data())
+def test_any_field_replaced_by_nonsense_is_refused_or_read(
+    record: dict[str, Any], data: st.DataObject
+) -> None:
+    """Never anything but an error of the library."""
+    damaged = json.loads(json.dumps(record))
+    place, key = damaged, data.draw(st.sampled_from(sorted(damaged)))
+    while isinstance(place[key], dict | list) and place[key] and data.draw(st.booleans()):
+        place = place[key]
+        key = data.draw(st.sampled_from(sorted(place) if isinstance(place, dict) else range(len(place))))
+    place[key] = data.draw(
+        st.sampled_from([None, -1, 0, 1.5, "x", "", [], {}, [[]], [1, 0], {"number": [1, 2]}, True])
+    )
+    with suppress(HaarqntkError):
+        hq.from_json(json.dumps(damaged))
+
+
+def test_a_number_that_is_not_algebraic_is_not_written() -> None:
+    with pytest.raises(OutputError, match=r"must hold rational and algebraic numbers only .*, got .*pi"):
+        hq.to_json(hq.twirl([[sympy.pi, 0], [0, 0]], 1))
+
+
+def test_a_random_integrand_is_no_result() -> None:
+    with pytest.raises(InputTypeError, match=r"got ScalarExpression, which is random; average it first"):
+        hq.to_json(hq.tr(hq.haar_unitary("U")))
