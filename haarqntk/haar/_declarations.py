@@ -6,7 +6,6 @@ Reference: derivations/11_integrals.md.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -47,7 +46,7 @@ def haar_unitary(name: str, *, dims: Dims = "D") -> MatrixExpression:
     Reference:
         collins2006; derivations/11_integrals.md.
     """
-    return _random_matrix(name, "unitary", check_spaces(dims), {"unitary"})
+    return random_matrix(name, "unitary", check_spaces(dims), {"unitary"})
 
 
 def haar_orthogonal(name: str, *, dims: Dims = "D") -> MatrixExpression:
@@ -62,7 +61,7 @@ def haar_orthogonal(name: str, *, dims: Dims = "D") -> MatrixExpression:
     Reference:
         collins2009; derivations/11_integrals.md.
     """
-    return _random_matrix(name, "orthogonal", check_spaces(dims), {"unitary", "real"})
+    return random_matrix(name, "orthogonal", check_spaces(dims), {"unitary", "real"})
 
 
 def haar_symplectic(name: str, *, dims: Dims = "D") -> MatrixExpression:
@@ -88,7 +87,7 @@ def haar_symplectic(name: str, *, dims: Dims = "D") -> MatrixExpression:
         raise InputError(f"a symplectic matrix must act on one tensor factor, got {len(spaces)}")
     if isinstance(spaces[0], int) and spaces[0] % 2:
         raise InputError(f"the dimension of a symplectic matrix must be even, got {spaces[0]}")
-    return _random_matrix(name, "symplectic", spaces, {"unitary"})
+    return random_matrix(name, "symplectic", spaces, {"unitary"})
 
 
 def symplectic_form(dims: Dims = "D") -> MatrixExpression:
@@ -169,7 +168,7 @@ def matrices(names: str, *, dims: Dims = "D", **properties: bool) -> Any:
         if not isinstance(value, bool):
             raise InputTypeError(f"a property of a matrix must be True or False, got {value!r}")
     declared = frozenset(name for name, value in properties.items() if value)
-    built = tuple(_given_matrix(_check_name(name), spaces, declared) for name in found)
+    built = tuple(given_matrix(_check_name(name), spaces, declared) for name in found)
     return built[0] if len(built) == 1 else built
 
 
@@ -260,14 +259,14 @@ def haar_state(name: str, *, dims: Dims = "D") -> HaarState:
     return HaarState(_check_name(name), check_spaces(dims))
 
 
-def _random_matrix(
-    name: str, group: str, spaces: tuple[Space, ...], properties: set[str]
-) -> MatrixExpression:
+def random_matrix(name: str, group: str, spaces: tuple[Space, ...], properties: set[str]) -> MatrixExpression:
+    """A random matrix of that group, its name checked."""
     letter = Letter(MATRIX, _check_name(name), spaces, frozenset(properties))
     return _matrix(letter, RandomLetter(name, group, spaces))
 
 
-def _given_matrix(name: str, spaces: tuple[Space, ...], properties: frozenset[str]) -> MatrixExpression:
+def given_matrix(name: str, spaces: tuple[Space, ...], properties: frozenset[str]) -> MatrixExpression:
+    """A given matrix; of rank one it is a product of two vectors."""
     if "projector" in properties:
         properties |= {"hermitian"}
     letter = matrix_letter(name, spaces, properties)
@@ -298,43 +297,6 @@ def _outer(ket: Letter, bra: Letter, declared: dict[str, RandomLetter | Letter])
     partner = [*range(width, 2 * width), *range(width)]
     terms = single_term([ket, bra, *open_ends(ket.spaces)], partner)
     return MatrixExpression(terms, declared, ket.spaces)
-
-
-def declared_matrix(declaration: RandomLetter | Letter) -> MatrixExpression:
-    """The matrix that was declared; of a state its projector."""
-    name, spaces = declaration.name, declaration.spaces
-    if isinstance(declaration, RandomLetter):
-        if declaration.group == "state":
-            return HaarState(name, spaces).projector()
-        properties = {"unitary", "real"} if declaration.group == "orthogonal" else {"unitary"}
-        return _random_matrix(name, declaration.group, spaces, properties)
-    return (
-        symplectic_form(spaces)
-        if name == SYMPLECTIC_FORM
-        else _given_matrix(name, spaces, declaration.properties)
-    )
-
-
-def named(items: object) -> dict[str, RandomLetter | Letter]:
-    """Name → declaration of matrices and states that were handed over, for matching by name.
-
-    Raises:
-        InputTypeError: If an item is neither.
-        InputError: If one name means two things.
-    """
-    listed = [items] if isinstance(items, MatrixExpression | HaarState) else items
-    if isinstance(listed, str) or not isinstance(listed, Iterable):
-        raise InputTypeError(f"declarations must be hq matrices and states, got {items!r}")
-    found = MatrixExpression({}, {}, ())
-    for item in listed:
-        matrix = item.projector() if isinstance(item, HaarState) else item
-        if not isinstance(matrix, MatrixExpression):
-            raise InputTypeError(
-                f"declarations must be hq matrices and states, got {item!r}; build them with hq.haar_unitary and "
-                "hq.matrices"
-            )
-        found = MatrixExpression({}, found.declared_with(matrix), ())
-    return found.declared
 
 
 def _check_state(value: object) -> None:

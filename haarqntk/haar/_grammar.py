@@ -24,15 +24,14 @@ from haarqntk.exact import DimensionFunction
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
 from haarqntk.haar._declarations import (
     HaarState,
-    declared_matrix,
     haar_orthogonal,
     haar_state,
     haar_symplectic,
     haar_unitary,
     matrices,
-    named,
     symplectic_form,
 )
+from haarqntk.haar._declared import declared_matrix, named
 from haarqntk.haar._indices import check_spaces
 from haarqntk.haar._operations import identity, kron, partial_trace, tr
 from haarqntk.traces import PROPERTIES, SYMPLECTIC_FORM

@@ -7,12 +7,12 @@ from functools import cached_property
 from math import isfinite, prod
 from typing import TYPE_CHECKING, Any, TypeAlias, final
 
-from haarqntk._arguments import integer
 from haarqntk._lazy import LazyModule
 from haarqntk.errors import InputError
 from haarqntk.exact import DimensionFunction, linear_combination
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
 from haarqntk.haar._explanation import Explanation, explanation
+from haarqntk.haar._given_dimensions import checked_dimensions, dimension_names
 from haarqntk.haar._notation import (
     component_latex,
     component_symbol,
@@ -31,8 +31,8 @@ from haarqntk.traces import is_open
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from haarqntk.haar._algebra import Declaration
     from haarqntk.haar._elimination import RandomLetter
+    from haarqntk.haar._refusals import Declaration
     from haarqntk.traces import DiagramMonomial, Space
 
 sympy = LazyModule("sympy")
@@ -167,7 +167,7 @@ class Integral:
             >>> hq.expect((hq.tr(U) * hq.tr(U).conj()) ** 3).specialise(D=2).to_sympy()
             5
         """
-        values = self._checked_dimensions({"D": D, **dimensions} if D is not None else dimensions)
+        values = checked_dimensions(self, {"D": D, **dimensions} if D is not None else dimensions)
         counts: dict[DiagramMonomial, dict[Factors, DimensionFunction]] = {}
         for monomial, factors in self.counts.items():
             total = Fraction(0)
@@ -224,49 +224,6 @@ class Integral:
             )
         return value
 
-    def _checked_dimensions(self, given: Mapping[str, Any]) -> dict[str, int]:
-        known = self._dimension_names()
-        unknown = sorted(set(given) - known - {"D"})
-        if unknown:
-            raise InputError(
-                f"unknown dimension {', '.join(unknown)}; known: {', '.join(sorted(known)) or 'none'}"
-            )
-        values = {name: integer(name, value, at_least=1) for name, value in given.items()}
-        for name, value in self.fixed.items():
-            if values.setdefault(name, value) != value:
-                raise InputError(
-                    f"{name} is {value} in this result, got {values[name]}; specialise the symbolic one"
-                )
-        missing = sorted(known - set(values))
-        if missing:
-            raise InputError(
-                f"every dimension must have a value, got none for {', '.join(missing)}; "
-                f"pass {', '.join(f'{name}=…' for name in missing)}"
-            )
-        for name in sorted(self.halved & values.keys()):
-            if values[name] % 2:
-                raise InputError(
-                    f"{name} must be even for the symplectic group, got {values[name]}; pass {name} = 2N for Sp(2N)"
-                    if any(getattr(d, "group", None) == "symplectic" for d in self.declared.values())
-                    else f"{name} must be even where a space has two halves, got {values[name]}; pass {name} = 2N"
-                )
-        for name, least in self.least.items():
-            if values.get(name, least) < least:
-                raise InputError(
-                    f"{name} must be at least {least}, got {values[name]}: the integrand has an index that does "
-                    "not exist below"
-                )
-        return values
-
-    def _dimension_names(self) -> set[str]:
-        names = {space for d in self.declared.values() for space in d.spaces if isinstance(space, str)}
-        names |= {space for space in self.spaces if isinstance(space, str)}
-        for factors in self.counts.values():
-            for (weights, loops), c in factors.items():
-                names |= set(c.names) | {space for space in loops if isinstance(space, str)}
-                names |= {space for w in weights for space in w.spaces if isinstance(space, str)}
-        return names
-
     def explain(self) -> Explanation:
         """Which permutations or pairings contributed, with which weight, as a table and as a drawing.
 
@@ -313,7 +270,7 @@ class Integral:
             )
         if not self.is_scalar:
             raise InputError("a series needs a scalar result, got an operator; take a trace or an entry")
-        return expand_integral(self.terms, self._dimension_names(), order, scaling)
+        return expand_integral(self.terms, dimension_names(self), order, scaling)
 
     # -- the border ------------------------------------------------------------------------------------
 

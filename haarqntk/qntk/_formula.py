@@ -12,7 +12,7 @@ from haarqntk._lazy import LazyModule
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.qntk._derivation import Derivation, derive_in_steps
 from haarqntk.qntk._inputs import as_float, binary_fraction, circuit_dimension
-from haarqntk.qntk._ratio import Ratio
+from haarqntk.qntk._ratio import Ratio, check_same_average
 from haarqntk.qntk._recipe import Recipe, add_recipes, multiply_recipes, scale_recipe, substitute_in_recipe
 from haarqntk.qntk._series import Series, expand
 from haarqntk.qntk._values import SymbolValues
@@ -363,12 +363,3 @@ class Formula:
 def _derived_at(derive: Callable[[Dimension], TracePolynomial], dimension: int) -> TracePolynomial:
     """A derivation at one dimension, remembered: below the design order it takes up to some seconds."""
     return derive(dimension)
-
-
-def check_same_average(left: Formula, right: Formula) -> None:
-    same = (left.ensemble, left.generators) == (right.ensemble, right.generators)
-    if not same:
-        raise InputError(
-            f"both formulas must be averages over one ensemble, got {left.ensemble} ({left.generators}) "
-            f"and {right.ensemble} ({right.generators})"
-        )

@@ -97,3 +97,13 @@ class Ratio:
             part.series(1, scaling=scaling).to_polynomial() for part in (self.numerator, self.denominator)
         )
         return top.sympy_quotient(bottom)
+
+
+def check_same_average(left: Formula, right: Formula) -> None:
+    """Refuse to combine averages over different ensembles."""
+    same = (left.ensemble, left.generators) == (right.ensemble, right.generators)
+    if not same:
+        raise InputError(
+            f"both formulas must be averages over one ensemble, got {left.ensemble} ({left.generators}) "
+            f"and {right.ensemble} ({right.generators})"
+        )
