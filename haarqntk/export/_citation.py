@@ -73,6 +73,9 @@ def citation(value: Value) -> Citation:
         ('liu2023', 'collins2003', 'collins2006', 'haarqntk')
         >>> print(str(citation(formula("kernel_mean"))).splitlines()[0])
         @article{liu2023,
+
+    Reference:
+        The keys of haarqntk/export/references.bib, such as liu2023 and collins2006.
     """
     quotients(value)  # refuses what is no result
     if isinstance(value, Ratio):

@@ -56,6 +56,9 @@ def latex(
         \frac{2 p \left(d T_{2} - T_{1}^{2}\right)}{\left(d - 1\right) \left(d + 1\right)^{2}}
         >>> print(latex(formula("gradient_variance").centred(), names={"O": "H"}, macros={"Tr": r"\tr"}))
         \frac{2 D \tr\left(H^{2}\right)}{\left(D - 1\right) \left(D + 1\right)^{2}}
+
+    Reference:
+        derivations/00_conventions.md, for the symbols.
     """
     parts = quotients(value)
     written = notation(names, macros, dict.fromkeys(name for part in parts for name in part.symbols))

@@ -58,16 +58,38 @@ class _Polynomial:
 
     @property
     def terms(self) -> dict[DiagramMonomial, DimensionFunction]:
-        """A copy of diagram → coefficient."""
+        """A copy of diagram → coefficient.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> len((hq.tr(hq.matrices("A")) + 1).terms)
+            2
+        """
         return dict(self._terms)
 
     @property
     def declared(self) -> dict[str, Declaration]:
-        """A copy of name → random letter or matrix."""
+        """A copy of name → random letter or matrix.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> sorted((hq.haar_unitary("U") @ hq.matrices("A")).declared)
+            ['A', 'U']
+        """
         return dict(self._declared)
 
     def declared_with(self, other: _Polynomial) -> dict[str, Declaration]:
-        """What the letters of both were declared as; a name that means two things is refused."""
+        """What the letters of both were declared as; a name that means two things is refused.
+
+        Raises:
+            InputError: If a name means two things.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> U, A = hq.haar_unitary("U"), hq.matrices("A")
+            >>> sorted(U.declared_with(A))
+            ['A', 'U']
+        """
         for name, declaration in other._declared.items():
             mine = self._declared.get(name, declaration)
             if mine != declaration:
@@ -97,13 +119,25 @@ class ScalarExpression(_Polynomial):
         >>> U = hq.haar_unitary("U")
         >>> hq.expect(hq.tr(U) * hq.tr(U).conj() / hq.D).to_sympy()
         1/D
+
+    Reference:
+        derivations/11_integrals.md.
     """
 
     __slots__ = ()
 
     @classmethod
     def number(cls, value: object) -> ScalarExpression:
-        """A number or a rational function of dimensions."""
+        """A number or a rational function of dimensions.
+
+        Raises:
+            InputTypeError, InputError: If the value is neither.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> hq.ScalarExpression.number(2) * 3 == hq.ScalarExpression.number(6)
+            True
+        """
         return cls({(): coefficient(value)}, {})
 
     def __add__(self, other: object) -> ScalarExpression:
@@ -156,7 +190,14 @@ class ScalarExpression(_Polynomial):
         return result
 
     def conj(self) -> ScalarExpression:
-        """The complex conjugate."""
+        """The complex conjugate.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> z = hq.tr(hq.haar_unitary("U"))
+            >>> hq.expect(z * z.conj()).to_sympy()
+            1
+        """
         return ScalarExpression(conjugated(self._terms), self._declared)
 
     def __repr__(self) -> str:
@@ -174,6 +215,9 @@ class MatrixExpression(_Polynomial):
         >>> U, A = hq.haar_unitary("U"), hq.matrices("A")
         >>> print(hq.expect(U @ A @ U.H))
         (Tr(A)/D) 1
+
+    Reference:
+        derivations/11_integrals.md.
     """
 
     __slots__ = ("_entries", "spaces")
@@ -255,12 +299,26 @@ class MatrixExpression(_Polynomial):
         return result
 
     def conj(self) -> MatrixExpression:
-        """The complex conjugate."""
+        """The complex conjugate.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> U = hq.haar_unitary("U")
+            >>> U.conj() == U.H.T
+            True
+        """
         return MatrixExpression(conjugated(self._terms), self._declared, self.spaces)
 
     @property
     def T(self) -> MatrixExpression:
-        """The transpose."""
+        """The transpose.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> A, B = hq.matrices("A B")
+            >>> (A @ B).T == B.T @ A.T
+            True
+        """
         total: Terms = {}
         for monomial, c in self._terms.items():
             swapped = renamed(renamed(renamed(monomial, LEFT, "?"), RIGHT, LEFT), "?", RIGHT)
@@ -269,7 +327,14 @@ class MatrixExpression(_Polynomial):
 
     @property
     def H(self) -> MatrixExpression:
-        """The adjoint."""
+        """The adjoint.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> U = hq.haar_unitary("U")
+            >>> U @ U.H == hq.identity()
+            True
+        """
         return self.conj().T
 
     def __getitem__(self, indices: Any) -> ScalarExpression:

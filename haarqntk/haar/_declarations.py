@@ -52,6 +52,9 @@ def haar_unitary(name: str, *, dims: Dims = "D") -> MatrixExpression:
 def haar_orthogonal(name: str, *, dims: Dims = "D") -> MatrixExpression:
     """A Haar-random real orthogonal matrix of O(D); see ``haar_unitary``.
 
+    Raises:
+        InputError: As ``haar_unitary``.
+
     Examples:
         >>> import haarqntk as hq
         >>> R = hq.haar_orthogonal("R")
@@ -93,11 +96,17 @@ def haar_symplectic(name: str, *, dims: Dims = "D") -> MatrixExpression:
 def symplectic_form(dims: Dims = "D") -> MatrixExpression:
     """The matrix J = [[0, 1], [−1, 0]] in blocks of half the dimension.
 
+    Raises:
+        InputError: If the dimension is odd, or there is more than one.
+
     Examples:
         >>> import haarqntk as hq
         >>> J = hq.symplectic_form()
         >>> hq.expect(hq.tr(J @ J)).to_sympy()
         -D
+
+    Reference:
+        derivations/09_orthogonal_and_symplectic.md.
     """
     spaces = check_spaces(dims)
     odd = [space for space in spaces if isinstance(space, int) and space % 2]
@@ -110,11 +119,17 @@ def symplectic_form(dims: Dims = "D") -> MatrixExpression:
 def circular_orthogonal(name: str, *, dims: Dims = "D") -> MatrixExpression:
     """A matrix of the circular orthogonal ensemble: Vᵀ V with V Haar-random in U(D), named ``name``.
 
+    Raises:
+        InputError: As ``haar_unitary``.
+
     Examples:
         >>> import haarqntk as hq
         >>> S = hq.circular_orthogonal("V")
         >>> hq.expect(S[0, 0] * S[0, 0].conj()).to_sympy()
         2/(D + 1)
+
+    Reference:
+        dyson1962; matsumoto2013; derivations/11_integrals.md.
     """
     V = haar_unitary(name, dims=dims)
     return V.T @ V
@@ -123,11 +138,17 @@ def circular_orthogonal(name: str, *, dims: Dims = "D") -> MatrixExpression:
 def circular_symplectic(name: str, *, dims: Dims = "D") -> MatrixExpression:
     """A matrix of the circular symplectic ensemble: J Vᵀ Jᵀ V with V Haar-random in U(D), D even, named ``name``.
 
+    Raises:
+        InputError: As ``haar_unitary``, or if the dimension is odd.
+
     Examples:
         >>> import haarqntk as hq
         >>> S = hq.circular_symplectic("V")
         >>> hq.expect(S[0, 0] * S[0, 0].conj()).to_sympy()
         1/(D - 1)
+
+    Reference:
+        dyson1962; matsumoto2013; derivations/11_integrals.md.
     """
     V, J = haar_unitary(name, dims=dims), symplectic_form(dims)
     return J @ V.T @ J.T @ V
@@ -155,6 +176,9 @@ def matrices(names: str, *, dims: Dims = "D", **properties: bool) -> Any:
         >>> X, P = hq.matrices("X", hermitian=True, unitary=True), hq.matrices("P", projector=True)
         >>> hq.expect(hq.tr(U @ X @ U.H @ P @ U @ X @ U.H)).to_sympy()
         Trace(P)
+
+    Reference:
+        derivations/11_integrals.md.
     """
     spaces = check_spaces(dims)
     if not isinstance(names, str):
@@ -176,36 +200,66 @@ def matrices(names: str, *, dims: Dims = "D", **properties: bool) -> Any:
 class HaarState:
     """A Haar-random pure state |ψ⟩.
 
+    Attributes:
+        name: Its name.
+        spaces: The dimension of each tensor factor.
+
     Examples:
         >>> import haarqntk as hq
         >>> psi, A = hq.haar_state("psi"), hq.matrices("A")
         >>> print(hq.expect(psi.expectation(A) ** 2))
         (Tr(A)**2 + Tr(A^2))/(D*(D + 1))
 
-    Attributes:
-        name: Its name.
-        spaces: The dimension of each tensor factor.
+    Reference:
+        derivations/11_integrals.md.
     """
 
     name: str
     spaces: tuple[Space, ...]
 
     def projector(self) -> MatrixExpression:
-        """The matrix |ψ⟩⟨ψ|."""
+        """The matrix |ψ⟩⟨ψ|.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> print(hq.expect(hq.haar_state("psi").projector()))
+            (1/D) 1
+        """
         ket = self._ket
         return _outer(ket, ket.conjugate(), self._declared)
 
     def expectation(self, matrix: MatrixExpression) -> ScalarExpression:
-        """⟨ψ|A|ψ⟩."""
+        """⟨ψ|A|ψ⟩.
+
+        Raises:
+            InputTypeError, InputError: If the argument is no matrix on the same space.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> print(hq.expect(hq.haar_state("psi").expectation(hq.matrices("A"))))
+            Tr(A)/D
+        """
         return tr(self.projector() @ matrix)
 
     def overlap(self, other: HaarState) -> ScalarExpression:
-        """|⟨ψ|φ⟩|² with another random state."""
+        """|⟨ψ|φ⟩|² with another random state.
+
+        Raises:
+            InputTypeError, InputError: If the argument is no Haar state of the same dimension.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> print(hq.expect(hq.haar_state("psi").overlap(hq.haar_state("phi")) ** 2))
+            2/(D*(D + 1))
+        """
         _check_state(other)
         return tr(self.projector() @ other.projector())
 
     def matrix_element(self, matrix: MatrixExpression, other: HaarState) -> ScalarExpression:
         """⟨ψ|A|φ⟩ with another random state, or with itself.
+
+        Raises:
+            InputTypeError, InputError: If an argument is of the wrong kind or dimension.
 
         Examples:
             >>> import haarqntk as hq
@@ -255,6 +309,9 @@ def haar_state(name: str, *, dims: Dims = "D") -> HaarState:
         >>> psi = hq.haar_state("psi")
         >>> hq.expect((psi[0] * psi[0].conj()) ** 3).to_sympy()
         6/(D*(D + 1)*(D + 2))
+
+    Reference:
+        derivations/11_integrals.md.
     """
     return HaarState(_check_name(name), check_spaces(dims))
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 from haarqntk._arguments import integer
 from haarqntk.errors import InputError
+from haarqntk.exact import DimensionFunction
+from haarqntk.haar._weights import total_dimension
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from haarqntk.haar._integral import Integral
+    from haarqntk.haar._integral import Factors, Integral
+    from haarqntk.traces import DiagramMonomial
 
 
 def checked_dimensions(integral: Integral, given: Mapping[str, Any]) -> dict[str, int]:
@@ -62,3 +67,17 @@ def dimension_names(integral: Integral) -> set[str]:
             names |= set(c.names) | {space for space in loops if isinstance(space, str)}
             names |= {space for w in weights for space in w.spaces if isinstance(space, str)}
     return names
+
+
+def counts_at(
+    counts: Mapping[DiagramMonomial, Mapping[Factors, DimensionFunction]], values: Mapping[str, int]
+) -> dict[DiagramMonomial, dict[Factors, DimensionFunction]]:
+    """The counts of an integral at integer dimensions, its weights summed."""
+    found: dict[DiagramMonomial, dict[Factors, DimensionFunction]] = {}
+    for monomial, factors in counts.items():
+        total = Fraction(0)
+        for (weights, loops), c in factors.items():
+            part = c.at(values) * total_dimension(loops, values)
+            total += part * prod((w.at(values) for w in weights), start=Fraction(1))
+        found[monomial] = {((), ()): DimensionFunction.constant(total)}
+    return found

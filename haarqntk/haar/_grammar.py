@@ -124,6 +124,9 @@ def parse_integrand(
         >>> O = hq.haar_orthogonal("O")
         >>> hq.expect(hq.parse_integrand("O[0, 0]^4", declared=O)).to_sympy()
         3/(D*(D + 2))
+
+    Reference:
+        derivations/11_integrals.md.
     """
     meanings = named(declared)
     value: ScalarExpression | MatrixExpression = parse(

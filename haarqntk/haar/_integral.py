@@ -12,7 +12,7 @@ from haarqntk.errors import InputError
 from haarqntk.exact import DimensionFunction, linear_combination
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
 from haarqntk.haar._explanation import Explanation, explanation
-from haarqntk.haar._given_dimensions import checked_dimensions, dimension_names
+from haarqntk.haar._given_dimensions import checked_dimensions, counts_at, dimension_names
 from haarqntk.haar._notation import (
     component_latex,
     component_symbol,
@@ -25,7 +25,7 @@ from haarqntk.haar._notation import (
 from haarqntk.haar._rank_one import with_whole_matrices
 from haarqntk.haar._series import IntegralSeries, expand_integral
 from haarqntk.haar._substitution import value_of
-from haarqntk.haar._weights import Weight, dimension_product, total_dimension
+from haarqntk.haar._weights import Weight, dimension_product
 from haarqntk.traces import is_open
 
 if TYPE_CHECKING:
@@ -68,6 +68,9 @@ class Integral:
         >>> mean = hq.expect(hq.tr(U @ A @ U.H @ B))
         >>> mean.to_sympy(), mean.design_order
         (Trace(A)*Trace(B)/D, 1)
+
+    Reference:
+        collins2006; derivations/11_integrals.md.
     """
 
     def __init__(
@@ -95,7 +98,13 @@ class Integral:
 
     @cached_property
     def terms(self) -> dict[DiagramMonomial, DimensionFunction]:
-        """Diagram → coefficient, without zeros, fewest letters first."""
+        """Diagram → coefficient, without zeros, fewest letters first.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> [c.to_sympy() for c in hq.expect(hq.haar_state("psi").projector()).terms.values()]
+            [1/D]
+        """
         generic: dict[Factors, DimensionFunction] = {}
         found = {}
         for monomial, factors in self.counts.items():
@@ -116,18 +125,36 @@ class Integral:
 
         A design knows nothing of an integrand with more copies of V than of V*; that average is zero where the set
         is closed under phases, as the group is.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> U, A, B = hq.haar_unitary("U"), *hq.matrices("A B")
+            >>> hq.expect(hq.tr(U @ A @ U.H @ B) ** 3).design_order
+            3
         """
         of_weights = (w.design_order for found in self.counts.values() for ws, _ in found for w in ws)
         return max(of_weights, default=self._least_design_order)
 
     @property
     def random(self) -> tuple[str, ...]:
-        """The names of the random matrices and states that were declared, sorted."""
+        """The names of the random matrices and states that were declared, sorted.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> hq.expect(hq.haar_state("psi").projector()).random
+            ('psi',)
+        """
         return tuple(sorted(name for name, d in self.declared.items() if hasattr(d, "group")))
 
     @property
     def is_scalar(self) -> bool:
-        """Whether the result is a number and not a matrix."""
+        """Whether the result is a number and not a matrix.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> hq.expect(hq.haar_state("psi").projector()).is_scalar
+            False
+        """
         return not self.spaces
 
     @property
@@ -168,15 +195,8 @@ class Integral:
             5
         """
         values = checked_dimensions(self, {"D": D, **dimensions} if D is not None else dimensions)
-        counts: dict[DiagramMonomial, dict[Factors, DimensionFunction]] = {}
-        for monomial, factors in self.counts.items():
-            total = Fraction(0)
-            for (weights, loops), c in factors.items():
-                part = c.at(values) * total_dimension(loops, values)
-                total += part * prod((w.at(values) for w in weights), start=Fraction(1))
-            counts[monomial] = {((), ()): DimensionFunction.constant(total)}
         return Integral(
-            counts,
+            counts_at(self.counts, values),
             self.declared,
             self.spaces,
             {},
@@ -275,7 +295,13 @@ class Integral:
     # -- the border ------------------------------------------------------------------------------------
 
     def to_sympy(self) -> Any:
-        """The result in SymPy: Trace, MatrixElement and MatrixSymbol, coefficients factored."""
+        """The result in SymPy: Trace, MatrixElement and MatrixSymbol, coefficients factored.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> hq.expect(hq.haar_state("psi").expectation(hq.matrices("A"))).to_sympy()
+            Trace(A)/D
+        """
         expressions: dict[Any, Any] = {}
         for monomial in self._written:
             for component, _ in monomial:
@@ -296,7 +322,13 @@ class Integral:
         return self.to_sympy()
 
     def latex(self) -> str:
-        """The result in LaTeX."""
+        r"""The result in LaTeX.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> print(hq.expect(hq.haar_state("psi").expectation(hq.matrices("A"))).latex())
+            \frac{\operatorname{Tr}\left(A\right)}{D}
+        """
         names = {
             component_symbol(c): component_latex(c) for m in self._written for c, _ in m if not is_open(c)
         }
@@ -334,7 +366,17 @@ class Integral:
         return found
 
     def factors_of(self, monomial: DiagramMonomial) -> list[tuple[str, int]]:
-        """The components of one diagram as text, with their exponents."""
+        """The components of one diagram as text, with their exponents.
+
+        Raises:
+            TypeError, AttributeError: If the argument is no key of ``terms``.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> mean = hq.expect(hq.haar_state("psi").expectation(hq.matrices("A")))
+            >>> [mean.factors_of(monomial) for monomial in mean.terms]
+            [[('Tr(A)', 1)]]
+        """
         return [(component_text(component), e) for component, e in monomial]
 
     def _by_word(self) -> dict[tuple[Any, ...], dict[DiagramMonomial, DimensionFunction]]:

@@ -51,6 +51,15 @@ class Formula:
         derive: The derivation at an integer dimension or at the symbol; below ``design_order`` it is run
             again at the integer, with the pseudo-inverse.
         recipe: The formula as a polynomial in means, which ``explain`` follows; empty for a coefficient of L.
+
+    Examples:
+        >>> import haarqntk as hq
+        >>> r = hq.formula("kernel_second_moment") - hq.formula("kernel_mean") ** 2
+        >>> r == hq.formula("kernel_variance"), r.design_order
+        (True, 4)
+
+    Reference:
+        liu2023; derivations/02_the_walk.md.
     """
 
     name: str = field(compare=False)
@@ -133,6 +142,9 @@ class Formula:
     def coefficient_of_L(self, power: int) -> Formula:
         """The coefficient of L^power, a formula without L.
 
+        Raises:
+            InputTypeError, InputError: If the power is no integer ≥ 0.
+
         Examples:
             >>> from haarqntk.qntk import formula
             >>> print(formula("kernel_mean").coefficient_of_L(1))
@@ -191,12 +203,24 @@ class Formula:
 
     @property
     def degree_in_L(self) -> int:
-        """The highest power of the depth L."""
+        """The highest power of the depth L.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> hq.formula("kernel_second_moment").degree_in_L
+            2
+        """
         return self.polynomial.degree_in("L")
 
     @property
     def symbols(self) -> tuple[str, ...]:
-        """The names of the symbols that occur, D first, then L, traces and overlaps."""
+        """The names of the symbols that occur, D first, then L, traces and overlaps.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> hq.formula("kernel_second_moment").symbols
+            ('D', 'L', 'T1', 'T2', 'T3', 'T4')
+        """
         others = sorted(self.polynomial.variables, key=lambda name: (trace_word(name) is not None, name))
         return ("D", *others)
 
@@ -204,6 +228,11 @@ class Formula:
         """The closed form as a SymPy expression in ``hq.D``, ``hq.L``, ``hq.T(1)``, ….
 
         Factored as a whole or, where that is shorter, power of L by power of L.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> hq.formula("kernel_mean").to_sympy()
+            2*L*(D*T2 - T1**2)/((D - 1)*(D + 1)**2)
         """
         return self.polynomial.to_sympy(collect="L")
 
