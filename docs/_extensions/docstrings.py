@@ -30,7 +30,7 @@ def with_links(text: str) -> str:
         ':ref:`[liu2023] <ref-liu2023>` Eq. 6; :doc:`derivations/03_kernel_mean </derivations/03_kernel_mean>`'
     """
     text = re.sub(r"derivations/(\d\d_\w+)\.md", r":doc:`derivations/\1 </derivations/\1>`", text)
-    keys = "|".join(bibliography())
+    keys = "|".join(key for key in bibliography() if key != "haarqntk")  # the software is no source
     return re.sub(rf"\[?\b({keys})\b\]?(?![>`])", r":ref:`[\1] <ref-\1>`", text)
 
 
