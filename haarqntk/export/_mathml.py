@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from latex2mathml.converter import convert
 
 from haarqntk.export._latex import latex
-from haarqntk.export._mathml_core import as_core, with_braces
+from haarqntk.export._mathml_core import as_core, convertible
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +26,7 @@ def mathml(text: str, *, display: str = "block") -> str:
         >>> mathml("D", display="inline")
         '<math xmlns="http://www.w3.org/1998/Math/MathML" display="inline"><mrow><mi>D</mi></mrow></math>'
     """
-    return as_core(str(convert(with_braces(text), display=display)))
+    return as_core(str(convert(convertible(text), display=display)))
 
 
 def to_mathml(value: Value, *, names: Mapping[str, str] | None = None, display: str = "block") -> str:

@@ -15,14 +15,15 @@ _ROWS = {"math", "mrow", "mtd", "mstyle", "msqrt", "mpadded"}  # whose children 
 _THIN = "0.1667em"
 
 
-def with_braces(latex: str) -> str:
-    r"""The LaTeX with braces around the argument of an alphabet, without which it is converted to a style.
+def convertible(latex: str) -> str:
+    r"""The LaTeX in what latex2mathml knows: an alphabet with braces around its letter, align* for aligned.
 
     Examples:
-        >>> print(with_braces(r"\mathbb E K"))
+        >>> print(convertible(r"\mathbb E K"))
         \mathbb{E} K
     """
-    return re.sub(r"\\(mathbb|mathcal|mathfrak)\s+([A-Za-z])", r"\\\1{\2}", latex)
+    latex = re.sub(r"\\(mathbb|mathcal|mathfrak)\s+([A-Za-z])", r"\\\1{\2}", latex)
+    return re.sub(r"\\(begin|end)\{aligned\}", r"\\\1{align*}", latex)
 
 
 def as_core(mathml: str) -> str:
