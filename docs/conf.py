@@ -11,7 +11,7 @@ project = "haarqntk"
 author = "The haarqntk founders"
 copyright = author  # noqa: A001 - the name that Sphinx reads
 version = release = __version__
-smartquotes = False  # a prime in a formula is no quotation mark
+smartquotes_action = "D"  # dashes; a prime in a formula is no quotation mark
 html_title = f"haarqntk {__version__}"
 
 extensions = [

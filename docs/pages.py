@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -87,7 +88,7 @@ def _room_page(room: str, names: list[str]) -> str:
     title = TITLES.get(room, room.replace("_", " "))
     text = [*_heading(title), ".. currentmodule:: haarqntk", ""]
     if room != "_symbols":
-        text += [f".. automodule:: haarqntk.{room}", "   :no-index:", ""]
+        text += [(inspect.getdoc(import_module(f"haarqntk.{room}")) or "").split("\n\n")[0], ""]
     functions = [name for name in names if inspect.isroutine(getattr(hq, name))]
     classes = [name for name in names if inspect.isclass(getattr(hq, name))]
     for name in (name for name in names if name not in {*functions, *classes}):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
 
 from docutils import nodes
 from sphinx.util import logging
@@ -17,6 +18,17 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.util.typing import ExtensionMetadata
     from sphinx.writers.html5 import HTML5Translator
+
+_CHILDREN = {
+    "mfrac": 2,
+    "msub": 2,
+    "msup": 2,
+    "msubsup": 3,
+    "munder": 2,
+    "mover": 2,
+    "munderover": 3,
+    "mroot": 2,
+}
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +47,10 @@ def convert(latex: str, *, display: str) -> str:
         found = mathml(latex.strip(), display=display)
     except Exception as error:
         raise ConversionError(f"{type(error).__name__}: {error}") from error
+    for element in ET.fromstring(found).iter():  # noqa: S314 - what has just been converted
+        tag = element.tag.rpartition("}")[2]
+        if len(element) != _CHILDREN.get(tag, len(element)):
+            raise ConversionError(f"an argument is missing: {tag} has {len(element)} parts")
     left_over = re.search(r"\\[A-Za-z]*", re.sub(r"<[^>]*>", " ", found))
     if left_over:
         raise ConversionError(f"no MathML for {left_over[0]}")

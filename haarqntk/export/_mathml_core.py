@@ -12,6 +12,7 @@ from xml.etree import ElementTree as ET
 
 _NAMESPACE = ' xmlns="http://www.w3.org/1998/Math/MathML"'
 _ROWS = {"math", "mrow", "mtd", "mstyle", "msqrt", "mpadded"}  # whose children stand side by side
+_LOW = {"mrow", "mi", "mn", "mo", "mspace", "msub", "mtext"}
 _THIN = "0.1667em"
 
 
@@ -41,6 +42,7 @@ def as_core(mathml: str) -> str:
     for element in root.iter():
         if element.tag in _ROWS:
             _space(element)
+            _lower_brackets(element)
     text = ET.tostring(root, encoding="unicode")
     return text.replace("<math", f"<math{_NAMESPACE}", 1) if _NAMESPACE in mathml else text
 
@@ -90,3 +92,11 @@ def _names(element: ET.Element) -> bool:
 
 def _is_plain(element: ET.Element) -> bool:
     return element.tag in {"mi", "mn", "msub", "msup", "msubsup", "mfrac", "mover"}
+
+
+def _lower_brackets(row: ET.Element) -> None:
+    r"""Leave brackets as low as letters, where \left( … \right) holds nothing higher: they are wide once stretched."""
+    fences = [child for child in row if child.get("fence") == "true"]
+    if fences and all(element.tag in _LOW for child in row for element in child.iter()):
+        for fence in fences:
+            fence.set("stretchy", "false")

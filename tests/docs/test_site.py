@@ -143,9 +143,7 @@ def test_nothing_is_loaded_from_elsewhere(pages: list[Path]) -> None:
 
 def test_every_public_name_is_on_a_page(site: Path) -> None:
     documented = {target for page in (site / "api").glob("*.html") for target in read(page).targets}
-    names = {item.name.replace("Expression.declared", "Expression.declared") for item in PUBLIC}
-    missing = {f"haarqntk.{name}" for name in names} - documented
-    assert sorted(missing) == []
+    assert sorted({f"haarqntk.{item.name}" for item in PUBLIC} - documented) == []
     assert {"haarqntk.D", "haarqntk.L"} <= documented
     listed = (site / "api" / "index.html").read_text(encoding="utf-8")
     assert all(f"haarqntk.{name}" in listed for name in hq.__all__)
@@ -164,7 +162,7 @@ def test_formulas_are_mathml(site: Path) -> None:
     assert count["index.html"] >= 8
     assert count["derivations/06_meta_kernel.html"] > 100
     shown = (site / "notebooks" / "start_here.html").read_text(encoding="utf-8")
-    assert re.search(r'class="output text_latex[^>]*>\s*<div class="formula" tabindex="0"><math', shown)
+    assert re.search(r'text_latex[^>]*>\s*<div class="formula" tabindex="0"><math', shown)
     text = re.sub(r"<pre>.*?</pre>|<code.*?</code>", "", shown, flags=re.DOTALL)
     assert "\\frac" not in text
 
