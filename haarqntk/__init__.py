@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from haarqntk import dynamics
+    from haarqntk import dynamics, training
     from haarqntk._symbols import T
     from haarqntk.circuits import Circuit, LayerIndex, layer_indices, sum_over
     from haarqntk.export import (
@@ -79,7 +79,6 @@ if TYPE_CHECKING:
     from haarqntk.training import Diagnosis, diagnose, diagnose_circuit
     from haarqntk.weingarten import WeingartenFunction, weingarten, weingarten_table
 
-    training: ModuleType
     D: Any
     L: Any
 
@@ -151,9 +150,8 @@ _HOMES = {
     "variance": "haarqntk.qntk",
     "weingarten_table": "haarqntk.weingarten",
 }
-_ROOMS = ("training",)  # reached as hq.NAME and loaded at first use
+_ROOMS = ("dynamics", "training")  # public as modules, loaded at first use
 _SYMBOLS = ("D", "L")
-_ROOMS = {"dynamics": "haarqntk.dynamics"}  # public as modules
 
 __all__ = [
     "Circuit",
@@ -235,8 +233,6 @@ def __getattr__(name: str) -> Any:
         value = import_module(f"haarqntk.{name}")
     elif name in _SYMBOLS:
         value = import_module("haarqntk._symbols").symbol(name)
-    elif name in _ROOMS:
-        value = import_module(_ROOMS[name])
     else:
         raise AttributeError(f"module 'haarqntk' has no attribute {name!r}")
     globals()[name] = value

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 converter = LazyModule("latex2mathml.converter")
+core = LazyModule("haarqntk._mathml_core")
 
 _LONGEST_LINE = 100  # characters of a value at a prompt
 _LONGEST_FORMULA = 50_000  # characters of LaTeX past which no browser lays it out in reasonable time
@@ -65,14 +66,13 @@ def one_line(text: str) -> str:
 
 
 def mathml_of(latex: str, *, display: str = "block") -> str:
-    r"""LaTeX as a MathML element, also an ``aligned`` environment, which the converter knows as ``align*`` only.
+    r"""LaTeX as a MathML element that every browser lays out, also an ``aligned`` environment.
 
     Examples:
         >>> mathml_of(r"\begin{aligned} a &= b \end{aligned}").count("<mtr>")
         1
     """
-    known = latex.replace(r"\begin{aligned}", r"\begin{align*}").replace(r"\end{aligned}", r"\end{align*}")
-    return str(converter.convert(known, display=display))
+    return str(core.as_core(str(converter.convert(core.convertible(latex), display=display))))
 
 
 def html_of(latex: str, facts: Mapping[str, str]) -> str:

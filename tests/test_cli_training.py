@@ -6,10 +6,13 @@ import json
 import signal
 import subprocess
 import time
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from shell import COMMAND, ENVIRONMENT, haarqntk, refused
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 CIRCUIT = '[circuit]\nfamily = "hardware_efficient"\nnum_qubits = 3\nlayers = 2\n'
 SINGLE = (

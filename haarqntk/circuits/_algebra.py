@@ -34,7 +34,23 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 
 @dataclass(frozen=True, slots=True)
 class LayerIndex(Shown):
-    """A letter for a layer, 1 … L; two different letters may stand for the same layer."""
+    """A letter for a layer, 1 … L; two different letters may stand for the same layer.
+
+    Args:
+        name: An identifier of letters and digits.
+
+    Raises:
+        InputError: If the name is no identifier.
+
+    Examples:
+        >>> import haarqntk as hq
+        >>> l = hq.LayerIndex("l")
+        >>> hq.sum_over(hq.Circuit().output().d(l) ** 2, l)
+        Expression(sum(d(l)*d(l), l))
+
+    Reference:
+        derivations/02_the_walk.md.
+    """
 
     name: str
 
@@ -61,6 +77,9 @@ def layer_indices(names: str) -> tuple[LayerIndex, ...]:
     Examples:
         >>> layer_indices("l m")
         (LayerIndex(name='l'), LayerIndex(name='m'))
+
+    Reference:
+        derivations/02_the_walk.md.
     """
     if not isinstance(names, str):
         raise InputTypeError(f"names must be a text such as 'l m', got {names!r}")
@@ -123,6 +142,14 @@ class Circuit(Shown):
         Args:
             observable: A letter with or without a number: "O" (default), "O1", "O2", ….
             state: A name of a pure input state; different names may overlap.
+
+        Raises:
+            InputError: If a name is no identifier, or that of a state looks like an observable.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> hq.Circuit().output(observable="O1", state="a")
+            Expression(z(observable=O1, state=a))
         """
         if not re.fullmatch(r"[A-Z]\d*", observable):
             raise InputError(
@@ -136,7 +163,16 @@ class Circuit(Shown):
         return Output(self, Copy((), state, observable), None)
 
     def residual(self, *, observable: str = "O", state: str = "psi") -> Output:
-        """The residual e = z − O_0, with the target O_0 as a symbol; its derivatives are those of z."""
+        """The residual e = z − O_0, with the target O_0 as a symbol; its derivatives are those of z.
+
+        Raises:
+            InputError: As ``output``.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> hq.Circuit().residual()
+            Expression(z + (-O_0)*1)
+        """
         output = self.output(observable=observable, state=state)
         return Output(self, output.copy, TracePolynomial.variable(TARGET))
 
@@ -340,6 +376,9 @@ def sum_over(expression: Expression, *indices: LayerIndex) -> Expression:
         >>> l, m = layer_indices("l m")
         >>> sum_over(e.d(l, m) * e.d(l) * e.d(m), l, m)
         Expression(sum(d(l, m)*d(l)*d(m), l, m))
+
+    Reference:
+        derivations/02_the_walk.md.
     """
     if not isinstance(expression, Expression):
         raise InputTypeError(f"expression must be built from a circuit's outputs, got {expression!r}")

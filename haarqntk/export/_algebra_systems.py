@@ -43,6 +43,9 @@ def to_mathematica(value: Value, *, names: Mapping[str, str] | None = None) -> s
         >>> print(to_mathematica(formula("kernel_mean")))
         (* d is D *)
         2*L*(-T1^2 + T2*d)/((d - 1)*(d + 1)^2)
+
+    Reference:
+        derivations/00_conventions.md, for the symbols.
     """
     texts, comment = _written(value, names, "Mathematica", r"[A-Za-z][A-Za-z0-9]*", sympy.mathematica_code)
     body = texts[0] if len(texts) == 1 else "{" + ", ".join(texts) + "}"
@@ -64,6 +67,9 @@ def to_maple(value: Value, *, names: Mapping[str, str] | None = None) -> str:
         >>> print(to_maple(formula("kernel_mean")))
         # d is D
         2*L*(-T1^2 + T2*d)/((d - 1)*(d + 1)^2)
+
+    Reference:
+        derivations/00_conventions.md, for the symbols.
     """
     texts, comment = _written(value, names, "Maple", r"[A-Za-z][A-Za-z0-9_]*", sympy.maple_code)
     body = texts[0] if len(texts) == 1 else "[" + ", ".join(texts) + "]"

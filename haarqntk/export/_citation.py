@@ -86,6 +86,9 @@ def citation(value: Value | Shown) -> Citation:
         ('liu2023', 'collins2003', 'collins2006', 'haarqntk')
         >>> print(str(citation(formula("kernel_mean"))).splitlines()[0])
         @article{liu2023,
+
+    Reference:
+        The keys of haarqntk/export/references.bib, such as liu2023 and collins2006.
     """
     named = keys_in(_references(value))
     return Citation(tuple(dict.fromkeys([*named, *_calculus(value), "haarqntk"])))

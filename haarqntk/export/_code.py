@@ -62,6 +62,9 @@ def to_python(value: Value, *, name: str | None = None) -> str:
             # K̄ = E[Σ_l g_l²]; ensemble segments; D >= 2
             return _quotient(2*L*(D*T2 - T1**2), (D - 1)*(D + 1)**2)
         <BLANKLINE>
+
+    Reference:
+        derivations/00_conventions.md, for the symbols.
     """
     functions = []
     for part, remark in _in_identifiers(value):
@@ -102,6 +105,9 @@ def to_c(value: Value, *, name: str | None = None) -> str:
             return (2.0*L*(D*T2 - T1*T1))/((D - 1.0)*(D + 1.0)*(D + 1.0));
         }
         <BLANKLINE>
+
+    Reference:
+        derivations/00_conventions.md, for the symbols.
     """
     functions = []
     for part, remark in _in_identifiers(value):
@@ -135,6 +141,9 @@ def lambdify(value: Value, modules: str = "numpy") -> Callable[..., Any]:
         >>> kernel_mean = lambdify(formula("kernel_mean"))
         >>> kernel_mean(D=np.array([2.0, 4.0]), L=1.0, T1=0.0, T2=np.array([2.0, 4.0]))
         array([0.88888889, 0.42666667])
+
+    Reference:
+        derivations/00_conventions.md, for the symbols.
     """
     parts = quotients(value)
     if len(parts) > 1:

@@ -65,6 +65,9 @@ def to_json(value: Value | Shown | Sequence[Value | Shown]) -> str:
     Examples:
         >>> to_json(RationalFunction(1, [-1, 1])).replace("\n", "").replace(" ", "")
         '{"schema_version":1,"type":"rational_function","numerator":[1],"denominator":[-1,1]}'
+
+    Reference:
+        derivations/00_conventions.md, for the symbols.
     """
     if isinstance(value, list | tuple):
         return json_text([record_of(each) for each in value])

@@ -90,6 +90,9 @@ def from_json(text: str) -> Any:
         >>> mean = formula("kernel_mean")
         >>> from_json(to_json(mean)) == mean
         True
+
+    Reference:
+        derivations/00_conventions.md, for the symbols.
     """
     if not isinstance(text, str):
         raise InputTypeError(f"text must be JSON as a str, got {type(text).__name__}")

@@ -60,6 +60,9 @@ def latex(
         \frac{2 p \left(d T_{2} - T_{1}^{2}\right)}{\left(d - 1\right) \left(d + 1\right)^{2}}
         >>> print(latex(formula("gradient_variance").centred(), names={"O": "H"}, macros={"Tr": r"\tr"}))
         \frac{2 D \tr\left(H^{2}\right)}{\left(D - 1\right) \left(D + 1\right)^{2}}
+
+    Reference:
+        derivations/00_conventions.md, for the symbols.
     """
     if isinstance(value, Shown) and not has_closed_forms(value):
         return _as_it_is(value, letters=bool(names or macros), lines=lines)

@@ -44,5 +44,8 @@ def to_mathml(value: Value | Shown, *, names: Mapping[str, str] | None = None, d
         >>> from haarqntk.exact import RationalFunction
         >>> to_mathml(RationalFunction([0, 1]), names={"D": "d"}, display="inline")
         '<math xmlns="http://www.w3.org/1998/Math/MathML" display="inline"><mrow><mi>d</mi></mrow></math>'
+
+    Reference:
+        derivations/00_conventions.md, for the symbols.
     """
     return mathml(latex(value, names=names), display=display)

@@ -5,7 +5,7 @@ coefficients, at the symbol D or at an integer dimension, where the pseudo-inver
 groups stand in for the Haar measure up to their design order, which the frame potential measures.
 """
 
-from haarqntk.haar._algebra import Declaration, MatrixExpression, ScalarExpression
+from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
 from haarqntk.haar._channel_twirl import TwirledChannel, twirl_channel
 from haarqntk.haar._declarations import (
     HaarState,
@@ -35,6 +35,7 @@ from haarqntk.haar._integral import Factors, Integral
 from haarqntk.haar._operations import identity, kron, partial_trace, tr
 from haarqntk.haar._operator_twirl import Twirl, permutation_operator, twirl
 from haarqntk.haar._planar import kreweras_complement, planar_limit
+from haarqntk.haar._refusals import Declaration
 from haarqntk.haar._series import SCALINGS, IntegralSeries
 from haarqntk.haar._tokens import Style, latex_style
 from haarqntk.haar._twirl import (

@@ -8,13 +8,22 @@ Reference: derivations/11_integrals.md.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from haarqntk._notebook import Shown
-from haarqntk.errors import CostError, InputError, InputTypeError
+from haarqntk.errors import InputError, InputTypeError
 from haarqntk.haar._coefficients import coefficient
-from haarqntk.haar._elimination import RandomLetter
 from haarqntk.haar._indices import index_letter
+from haarqntk.haar._refusals import (
+    Declaration,
+    checked_exponent,
+    dimensions_text,
+    kind_of,
+    names_text,
+    no_quotient,
+    no_sum,
+    refuse_too_many,
+)
 from haarqntk.haar._terms import (
     LEFT,
     RIGHT,
@@ -27,17 +36,13 @@ from haarqntk.haar._terms import (
     renamed,
 )
 from haarqntk.haar._written import latex_of_parts, text_of, written_parts
-from haarqntk.traces import OPEN, SYMPLECTIC_FORM, DiagramMonomial, Letter, Space, flatten, product
+from haarqntk.traces import OPEN, SYMPLECTIC_FORM, DiagramMonomial, Space, flatten, product
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from haarqntk.exact import DimensionFunction
     from haarqntk.haar._written import WrittenPart
-
-Declaration: TypeAlias = RandomLetter | Letter
-
-_MOST_TERMS = 20_000
 
 
 class _Polynomial(Shown):
@@ -56,22 +61,44 @@ class _Polynomial(Shown):
 
     @property
     def terms(self) -> dict[DiagramMonomial, DimensionFunction]:
-        """A copy of diagram → coefficient."""
+        """A copy of diagram → coefficient.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> len((hq.tr(hq.matrices("A")) + 1).terms)
+            2
+        """
         return dict(self._terms)
 
     @property
     def declared(self) -> dict[str, Declaration]:
-        """A copy of name → random letter or matrix."""
+        """A copy of name → random letter or matrix.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> sorted((hq.haar_unitary("U") @ hq.matrices("A")).declared)
+            ['A', 'U']
+        """
         return dict(self._declared)
 
     def declared_with(self, other: _Polynomial) -> dict[str, Declaration]:
-        """What the letters of both were declared as; a name that means two things is refused."""
+        """What the letters of both were declared as; a name that means two things is refused.
+
+        Raises:
+            InputError: If a name means two things.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> U, A = hq.haar_unitary("U"), hq.matrices("A")
+            >>> sorted(U.declared_with(A))
+            ['A', 'U']
+        """
         for name, declaration in other._declared.items():
             mine = self._declared.get(name, declaration)
             if mine != declaration:
                 raise InputError(
-                    f"each name must mean one thing in an expression, got {name} as {_kind(mine)} and as "
-                    f"{_kind(declaration)}; give one of them another name"
+                    f"each name must mean one thing in an expression, got {name} as {kind_of(mine)} and as "
+                    f"{kind_of(declaration)}; give one of them another name"
                 )
         return {**self._declared, **other._declared}
 
@@ -99,7 +126,7 @@ class _Polynomial(Shown):
 
     def facts(self) -> dict[str, str]:
         """What its letters are, for a notebook."""
-        return {name: _kind(declaration) for name, declaration in sorted(self._declared.items())}
+        return {name: kind_of(declaration) for name, declaration in sorted(self._declared.items())}
 
 
 class ScalarExpression(_Polynomial):
@@ -110,19 +137,31 @@ class ScalarExpression(_Polynomial):
         >>> U = hq.haar_unitary("U")
         >>> hq.expect(hq.tr(U) * hq.tr(U).conj() / hq.D).to_sympy()
         1/D
+
+    Reference:
+        derivations/11_integrals.md.
     """
 
     __slots__ = ()
 
     @classmethod
     def number(cls, value: object) -> ScalarExpression:
-        """A number or a rational function of dimensions."""
+        """A number or a rational function of dimensions.
+
+        Raises:
+            InputTypeError, InputError: If the value is neither.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> hq.ScalarExpression.number(2) * 3 == hq.ScalarExpression.number(6)
+            True
+        """
         return cls({(): coefficient(value)}, {})
 
     def __add__(self, other: object) -> ScalarExpression:
         right = _scalar(other)
         if right is None:
-            raise _no_sum(self, other)
+            raise no_sum(self, other)
         return ScalarExpression(added(self._terms, right._terms), self.declared_with(right))
 
     __radd__ = __add__
@@ -133,7 +172,7 @@ class ScalarExpression(_Polynomial):
     def __sub__(self, other: object) -> ScalarExpression:
         right = _scalar(other)
         if right is None:
-            raise _no_sum(self, other)
+            raise no_sum(self, other)
         return self + -right
 
     def __rsub__(self, other: object) -> ScalarExpression:
@@ -145,7 +184,7 @@ class ScalarExpression(_Polynomial):
         right = _scalar(other)
         if right is None:
             return NotImplemented
-        _refuse_too_many(len(self._terms) * len(right._terms))
+        refuse_too_many(len(self._terms) * len(right._terms))
         total: Terms = {}
         for a, x in self._terms.items():
             for b, y in right._terms.items():
@@ -164,16 +203,23 @@ class ScalarExpression(_Polynomial):
 
     def __pow__(self, exponent: object) -> ScalarExpression:
         result = ScalarExpression.number(1)
-        for _ in range(_exponent(exponent)):
+        for _ in range(checked_exponent(exponent)):
             result = result * self
         return result
 
     def conj(self) -> ScalarExpression:
-        """The complex conjugate."""
+        """The complex conjugate.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> z = hq.tr(hq.haar_unitary("U"))
+            >>> hq.expect(z * z.conj()).to_sympy()
+            1
+        """
         return ScalarExpression(conjugated(self._terms), self._declared)
 
     def __repr__(self) -> str:
-        return f"<scalar expression of {len(self._terms)} terms in {_names(self._declared)}>"
+        return f"<scalar expression of {len(self._terms)} terms in {names_text(self._declared)}>"
 
 
 class MatrixExpression(_Polynomial):
@@ -187,6 +233,9 @@ class MatrixExpression(_Polynomial):
         >>> U, A = hq.haar_unitary("U"), hq.matrices("A")
         >>> print(hq.expect(U @ A @ U.H))
         (Tr(A)/D) 1
+
+    Reference:
+        derivations/11_integrals.md.
     """
 
     __slots__ = ("_entries", "spaces")
@@ -212,7 +261,7 @@ class MatrixExpression(_Polynomial):
         if not isinstance(other, MatrixExpression):
             raise InputTypeError(f"the right side of @ must be a matrix, got {other!r}; use * for scalars")
         self._check_same_space(other)
-        _refuse_too_many(len(self._terms) * len(other._terms))
+        refuse_too_many(len(self._terms) * len(other._terms))
         total: Terms = {}
         width = range(len(self.spaces))
         for a, x in self._terms.items():
@@ -224,14 +273,14 @@ class MatrixExpression(_Polynomial):
 
     def __add__(self, other: object) -> MatrixExpression:
         if not isinstance(other, MatrixExpression):
-            raise _no_sum(self, other)
+            raise no_sum(self, other)
         self._check_same_space(other)
         return MatrixExpression(added(self._terms, other._terms), self.declared_with(other), self.spaces)
 
     def __radd__(self, other: object) -> MatrixExpression:
         if isinstance(other, int) and other == 0:  # where Python's sum() starts
             return self
-        raise _no_sum(self, other)
+        raise no_sum(self, other)
 
     def __neg__(self) -> MatrixExpression:
         return self * -1
@@ -263,21 +312,35 @@ class MatrixExpression(_Polynomial):
         return self * (ScalarExpression.number(1) / other)
 
     def __rtruediv__(self, other: object) -> MatrixExpression:
-        raise _no_quotient(self)
+        raise no_quotient(self)
 
     def __pow__(self, exponent: object) -> MatrixExpression:
         result = MatrixExpression(identity_terms(self.spaces), {}, self.spaces)
-        for _ in range(_exponent(exponent)):
+        for _ in range(checked_exponent(exponent)):
             result = result @ self
         return result
 
     def conj(self) -> MatrixExpression:
-        """The complex conjugate."""
+        """The complex conjugate.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> U = hq.haar_unitary("U")
+            >>> U.conj() == U.H.T
+            True
+        """
         return MatrixExpression(conjugated(self._terms), self._declared, self.spaces)
 
     @property
     def T(self) -> MatrixExpression:
-        """The transpose."""
+        """The transpose.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> A, B = hq.matrices("A B")
+            >>> (A @ B).T == B.T @ A.T
+            True
+        """
         total: Terms = {}
         for monomial, c in self._terms.items():
             swapped = renamed(renamed(renamed(monomial, LEFT, "?"), RIGHT, LEFT), "?", RIGHT)
@@ -286,7 +349,14 @@ class MatrixExpression(_Polynomial):
 
     @property
     def H(self) -> MatrixExpression:
-        """The adjoint."""
+        """The adjoint.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> U = hq.haar_unitary("U")
+            >>> U @ U.H == hq.identity()
+            True
+        """
         return self.conj().T
 
     def __getitem__(self, indices: Any) -> ScalarExpression:
@@ -321,14 +391,14 @@ class MatrixExpression(_Polynomial):
     def _check_same_space(self, other: MatrixExpression) -> None:
         if self.spaces != other.spaces:
             raise InputError(
-                f"matrices must act on the same space, got dimensions {_dimensions(self.spaces)} and "
-                f"{_dimensions(other.spaces)}; use hq.kron with hq.identity to widen one"
+                f"matrices must act on the same space, got dimensions {dimensions_text(self.spaces)} and "
+                f"{dimensions_text(other.spaces)}; use hq.kron with hq.identity to widen one"
             )
 
     def __repr__(self) -> str:
         return (
-            f"<matrix expression of {len(self._terms)} terms in {_names(self._declared)} on "
-            f"{_dimensions(self.spaces)}>"
+            f"<matrix expression of {len(self._terms)} terms in {names_text(self._declared)} on "
+            f"{dimensions_text(self.spaces)}>"
         )
 
 
@@ -342,52 +412,9 @@ def _divisor(value: object) -> DimensionFunction:
     """A number or a function of the dimensions to divide by, never 0."""
     if isinstance(value, _Polynomial):
         if isinstance(value, MatrixExpression) or not set(value.terms) <= {()}:
-            raise _no_quotient(value)
+            raise no_quotient(value)
         value = value.terms.get((), 0)
     divisor = coefficient(value)
     if not divisor:
         raise InputError("an expression must not be divided by 0")
     return divisor
-
-
-def _no_quotient(below: object) -> InputError:
-    return InputError(
-        f"an expression must be divided by numbers and functions of the dimensions only, got {below!r}; "
-        "only polynomials can be integrated"
-    )
-
-
-def _no_sum(left: object, right: object) -> InputTypeError:
-    return InputTypeError(
-        f"a matrix and a scalar must not be added, got {left!r} and {right!r}; write the scalar as a multiple of "
-        "hq.identity()"
-    )
-
-
-def _refuse_too_many(count: int) -> None:
-    if count > _MOST_TERMS:
-        raise CostError(f"a product of {count} terms would not finish; the largest number is {_MOST_TERMS}")
-
-
-def _exponent(exponent: object) -> int:
-    if isinstance(exponent, bool) or not isinstance(exponent, int) or exponent < 0:
-        raise InputError(
-            f"an exponent must be an integer ≥ 0, got {exponent!r}; only polynomials can be integrated"
-        )
-    return exponent
-
-
-def _kind(declaration: Declaration) -> str:
-    if isinstance(declaration, RandomLetter):
-        noun = "Haar state" if declaration.group == "state" else f"Haar {declaration.group} matrix"
-        return f"a {noun} on {_dimensions(declaration.spaces)}"
-    properties = " ".join(sorted(declaration.properties))
-    return f"a {properties or 'general'} matrix on {_dimensions(declaration.spaces)}"
-
-
-def _dimensions(spaces: tuple[Space, ...]) -> str:
-    return " × ".join(map(str, spaces)) or "1"
-
-
-def _names(declared: Mapping[str, Declaration]) -> str:
-    return ", ".join(sorted(declared)) or "no letters"

@@ -65,12 +65,26 @@ class TwirledChannel(Shown):
 
     @property
     def entanglement_fidelity(self) -> Number:
-        """⟨Φ|(Λ ⊗ 1)(|Φ⟩⟨Φ|)|Φ⟩ with Φ maximally entangled, of Λ and of its twirl: p + (s − p)/D²."""
+        """⟨Φ|(Λ ⊗ 1)(|Φ⟩⟨Φ|)|Φ⟩ with Φ maximally entangled, of Λ and of its twirl: p + (s − p)/D².
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> dephasing = hq.twirl_channel([[[1, 0], [0, 0]], [[0, 0], [0, 1]]])
+            >>> dephasing.entanglement_fidelity
+            Fraction(1, 2)
+        """
         return self._fidelity(self.dimension**2)
 
     @property
     def average_fidelity(self) -> Number:
-        """The mean of ⟨ψ|Λ(|ψ⟩⟨ψ|)|ψ⟩ over Haar states, of Λ and of its twirl: p + (s − p)/D."""
+        """The mean of ⟨ψ|Λ(|ψ⟩⟨ψ|)|ψ⟩ over Haar states, of Λ and of its twirl: p + (s − p)/D.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> dephasing = hq.twirl_channel([[[1, 0], [0, 0]], [[0, 0], [0, 1]]])
+            >>> dephasing.average_fidelity
+            Fraction(2, 3)
+        """
         return self._fidelity(self.dimension)
 
     def _fidelity(self, denominator: int) -> Number:

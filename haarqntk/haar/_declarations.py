@@ -6,7 +6,6 @@ Reference: derivations/11_integrals.md.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -49,11 +48,14 @@ def haar_unitary(name: str, *, dims: Dims = "D") -> MatrixExpression:
     Reference:
         collins2006; derivations/11_integrals.md.
     """
-    return _random_matrix(name, "unitary", check_spaces(dims), {"unitary"})
+    return random_matrix(name, "unitary", check_spaces(dims), {"unitary"})
 
 
 def haar_orthogonal(name: str, *, dims: Dims = "D") -> MatrixExpression:
     """A Haar-random real orthogonal matrix of O(D); see ``haar_unitary``.
+
+    Raises:
+        InputError: As ``haar_unitary``.
 
     Examples:
         >>> import haarqntk as hq
@@ -64,7 +66,7 @@ def haar_orthogonal(name: str, *, dims: Dims = "D") -> MatrixExpression:
     Reference:
         collins2009; derivations/11_integrals.md.
     """
-    return _random_matrix(name, "orthogonal", check_spaces(dims), {"unitary", "real"})
+    return random_matrix(name, "orthogonal", check_spaces(dims), {"unitary", "real"})
 
 
 def haar_symplectic(name: str, *, dims: Dims = "D") -> MatrixExpression:
@@ -90,17 +92,23 @@ def haar_symplectic(name: str, *, dims: Dims = "D") -> MatrixExpression:
         raise InputError(f"a symplectic matrix must act on one tensor factor, got {len(spaces)}")
     if isinstance(spaces[0], int) and spaces[0] % 2:
         raise InputError(f"the dimension of a symplectic matrix must be even, got {spaces[0]}")
-    return _random_matrix(name, "symplectic", spaces, {"unitary"})
+    return random_matrix(name, "symplectic", spaces, {"unitary"})
 
 
 def symplectic_form(dims: Dims = "D") -> MatrixExpression:
     """The matrix J = [[0, 1], [−1, 0]] in blocks of half the dimension.
+
+    Raises:
+        InputError: If the dimension is odd, or there is more than one.
 
     Examples:
         >>> import haarqntk as hq
         >>> J = hq.symplectic_form()
         >>> hq.expect(hq.tr(J @ J)).to_sympy()
         -D
+
+    Reference:
+        derivations/09_orthogonal_and_symplectic.md.
     """
     spaces = check_spaces(dims)
     odd = [space for space in spaces if isinstance(space, int) and space % 2]
@@ -113,11 +121,17 @@ def symplectic_form(dims: Dims = "D") -> MatrixExpression:
 def circular_orthogonal(name: str, *, dims: Dims = "D") -> MatrixExpression:
     """A matrix of the circular orthogonal ensemble: Vᵀ V with V Haar-random in U(D), named ``name``.
 
+    Raises:
+        InputError: As ``haar_unitary``.
+
     Examples:
         >>> import haarqntk as hq
         >>> S = hq.circular_orthogonal("V")
         >>> hq.expect(S[0, 0] * S[0, 0].conj()).to_sympy()
         2/(D + 1)
+
+    Reference:
+        dyson1962; matsumoto2013; derivations/11_integrals.md.
     """
     V = haar_unitary(name, dims=dims)
     return V.T @ V
@@ -126,11 +140,17 @@ def circular_orthogonal(name: str, *, dims: Dims = "D") -> MatrixExpression:
 def circular_symplectic(name: str, *, dims: Dims = "D") -> MatrixExpression:
     """A matrix of the circular symplectic ensemble: J Vᵀ Jᵀ V with V Haar-random in U(D), D even, named ``name``.
 
+    Raises:
+        InputError: As ``haar_unitary``, or if the dimension is odd.
+
     Examples:
         >>> import haarqntk as hq
         >>> S = hq.circular_symplectic("V")
         >>> hq.expect(S[0, 0] * S[0, 0].conj()).to_sympy()
         1/(D - 1)
+
+    Reference:
+        dyson1962; matsumoto2013; derivations/11_integrals.md.
     """
     V, J = haar_unitary(name, dims=dims), symplectic_form(dims)
     return J @ V.T @ J.T @ V
@@ -158,6 +178,9 @@ def matrices(names: str, *, dims: Dims = "D", **properties: bool) -> Any:
         >>> X, P = hq.matrices("X", hermitian=True, unitary=True), hq.matrices("P", projector=True)
         >>> hq.expect(hq.tr(U @ X @ U.H @ P @ U @ X @ U.H)).to_sympy()
         Trace(P)
+
+    Reference:
+        derivations/11_integrals.md.
     """
     spaces = check_spaces(dims)
     if not isinstance(names, str):
@@ -173,7 +196,7 @@ def matrices(names: str, *, dims: Dims = "D", **properties: bool) -> Any:
         if not isinstance(value, bool):
             raise InputTypeError(f"a property of a matrix must be True or False, got {value!r}")
     declared = frozenset(name for name, value in properties.items() if value)
-    built = tuple(_given_matrix(_check_name(name), spaces, declared) for name in found)
+    built = tuple(given_matrix(_check_name(name), spaces, declared) for name in found)
     return built[0] if len(built) == 1 else built
 
 
@@ -181,15 +204,18 @@ def matrices(names: str, *, dims: Dims = "D", **properties: bool) -> Any:
 class HaarState(Shown):
     """A Haar-random pure state |ψ⟩.
 
+    Attributes:
+        name: Its name.
+        spaces: The dimension of each tensor factor.
+
     Examples:
         >>> import haarqntk as hq
         >>> psi, A = hq.haar_state("psi"), hq.matrices("A")
         >>> print(hq.expect(psi.expectation(A) ** 2))
         (Tr(A)**2 + Tr(A^2))/(D*(D + 1))
 
-    Attributes:
-        name: Its name.
-        spaces: The dimension of each tensor factor.
+    Reference:
+        derivations/11_integrals.md.
     """
 
     name: str
@@ -204,21 +230,48 @@ class HaarState(Shown):
         return {self.name: f"a Haar state on {' × '.join(map(str, self.spaces))}"}
 
     def projector(self) -> MatrixExpression:
-        """The matrix |ψ⟩⟨ψ|."""
+        """The matrix |ψ⟩⟨ψ|.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> print(hq.expect(hq.haar_state("psi").projector()))
+            (1/D) 1
+        """
         ket = self._ket
         return _outer(ket, ket.conjugate(), self._declared)
 
     def expectation(self, matrix: MatrixExpression) -> ScalarExpression:
-        """⟨ψ|A|ψ⟩."""
+        """⟨ψ|A|ψ⟩.
+
+        Raises:
+            InputTypeError, InputError: If the argument is no matrix on the same space.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> print(hq.expect(hq.haar_state("psi").expectation(hq.matrices("A"))))
+            Tr(A)/D
+        """
         return tr(self.projector() @ matrix)
 
     def overlap(self, other: HaarState) -> ScalarExpression:
-        """|⟨ψ|φ⟩|² with another random state."""
+        """|⟨ψ|φ⟩|² with another random state.
+
+        Raises:
+            InputTypeError, InputError: If the argument is no Haar state of the same dimension.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> print(hq.expect(hq.haar_state("psi").overlap(hq.haar_state("phi")) ** 2))
+            2/(D*(D + 1))
+        """
         _check_state(other)
         return tr(self.projector() @ other.projector())
 
     def matrix_element(self, matrix: MatrixExpression, other: HaarState) -> ScalarExpression:
         """⟨ψ|A|φ⟩ with another random state, or with itself.
+
+        Raises:
+            InputTypeError, InputError: If an argument is of the wrong kind or dimension.
 
         Examples:
             >>> import haarqntk as hq
@@ -268,18 +321,21 @@ def haar_state(name: str, *, dims: Dims = "D") -> HaarState:
         >>> psi = hq.haar_state("psi")
         >>> hq.expect((psi[0] * psi[0].conj()) ** 3).to_sympy()
         6/(D*(D + 1)*(D + 2))
+
+    Reference:
+        derivations/11_integrals.md.
     """
     return HaarState(_check_name(name), check_spaces(dims))
 
 
-def _random_matrix(
-    name: str, group: str, spaces: tuple[Space, ...], properties: set[str]
-) -> MatrixExpression:
+def random_matrix(name: str, group: str, spaces: tuple[Space, ...], properties: set[str]) -> MatrixExpression:
+    """A random matrix of that group, its name checked."""
     letter = Letter(MATRIX, _check_name(name), spaces, frozenset(properties))
     return _matrix(letter, RandomLetter(name, group, spaces))
 
 
-def _given_matrix(name: str, spaces: tuple[Space, ...], properties: frozenset[str]) -> MatrixExpression:
+def given_matrix(name: str, spaces: tuple[Space, ...], properties: frozenset[str]) -> MatrixExpression:
+    """A given matrix; of rank one it is a product of two vectors."""
     if "projector" in properties:
         properties |= {"hermitian"}
     letter = matrix_letter(name, spaces, properties)
@@ -310,43 +366,6 @@ def _outer(ket: Letter, bra: Letter, declared: dict[str, RandomLetter | Letter])
     partner = [*range(width, 2 * width), *range(width)]
     terms = single_term([ket, bra, *open_ends(ket.spaces)], partner)
     return MatrixExpression(terms, declared, ket.spaces)
-
-
-def declared_matrix(declaration: RandomLetter | Letter) -> MatrixExpression:
-    """The matrix that was declared; of a state its projector."""
-    name, spaces = declaration.name, declaration.spaces
-    if isinstance(declaration, RandomLetter):
-        if declaration.group == "state":
-            return HaarState(name, spaces).projector()
-        properties = {"unitary", "real"} if declaration.group == "orthogonal" else {"unitary"}
-        return _random_matrix(name, declaration.group, spaces, properties)
-    return (
-        symplectic_form(spaces)
-        if name == SYMPLECTIC_FORM
-        else _given_matrix(name, spaces, declaration.properties)
-    )
-
-
-def named(items: object) -> dict[str, RandomLetter | Letter]:
-    """Name → declaration of matrices and states that were handed over, for matching by name.
-
-    Raises:
-        InputTypeError: If an item is neither.
-        InputError: If one name means two things.
-    """
-    listed = [items] if isinstance(items, MatrixExpression | HaarState) else items
-    if isinstance(listed, str) or not isinstance(listed, Iterable):
-        raise InputTypeError(f"declarations must be hq matrices and states, got {items!r}")
-    found = MatrixExpression({}, {}, ())
-    for item in listed:
-        matrix = item.projector() if isinstance(item, HaarState) else item
-        if not isinstance(matrix, MatrixExpression):
-            raise InputTypeError(
-                f"declarations must be hq matrices and states, got {item!r}; build them with hq.haar_unitary and "
-                "hq.matrices"
-            )
-        found = MatrixExpression({}, found.declared_with(matrix), ())
-    return found.declared
 
 
 def _check_state(value: object) -> None:

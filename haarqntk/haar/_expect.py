@@ -10,7 +10,8 @@ from haarqntk._arguments import one_of
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.exact import DimensionFunction
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
-from haarqntk.haar._declarations import HaarState, named
+from haarqntk.haar._declarations import HaarState
+from haarqntk.haar._declared import named
 from haarqntk.haar._definition import glued_terms, refuse_too_many_pairs
 from haarqntk.haar._elimination import RandomLetter, eliminate, random_letters_in
 from haarqntk.haar._from_sympy import from_sympy, is_sympy

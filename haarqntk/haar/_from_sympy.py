@@ -16,7 +16,8 @@ from haarqntk._symbols import dimension_symbol
 from haarqntk.errors import CostError, InputError
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
 from haarqntk.haar._coefficients import coefficient
-from haarqntk.haar._declarations import declared_matrix, matrices
+from haarqntk.haar._declarations import matrices
+from haarqntk.haar._declared import declared_matrix
 from haarqntk.haar._operations import identity, kron, tr
 from haarqntk.haar._terms import LEFT, RIGHT, Terms, add_term, joined
 from haarqntk.haar._weights import dimension_product
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from haarqntk.exact import DimensionFunction
-    from haarqntk.haar._algebra import Declaration
+    from haarqntk.haar._refusals import Declaration
     from haarqntk.traces import Space
 
 sympy = LazyModule("sympy")

@@ -24,15 +24,14 @@ from haarqntk.exact import DimensionFunction
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
 from haarqntk.haar._declarations import (
     HaarState,
-    declared_matrix,
     haar_orthogonal,
     haar_state,
     haar_symplectic,
     haar_unitary,
     matrices,
-    named,
     symplectic_form,
 )
+from haarqntk.haar._declared import declared_matrix, named
 from haarqntk.haar._indices import check_spaces
 from haarqntk.haar._operations import identity, kron, partial_trace, tr
 from haarqntk.traces import PROPERTIES, SYMPLECTIC_FORM
@@ -125,6 +124,9 @@ def parse_integrand(
         >>> O = hq.haar_orthogonal("O")
         >>> hq.expect(hq.parse_integrand("O[0, 0]^4", declared=O)).to_sympy()
         3/(D*(D + 2))
+
+    Reference:
+        derivations/11_integrals.md.
     """
     meanings = named(declared)
     value: ScalarExpression | MatrixExpression = parse(

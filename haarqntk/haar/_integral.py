@@ -7,23 +7,23 @@ from functools import cached_property
 from math import isfinite, prod
 from typing import TYPE_CHECKING, Any, TypeAlias, final
 
-from haarqntk._arguments import integer
 from haarqntk._notebook import Shown
 from haarqntk.errors import InputError
 from haarqntk.exact import DimensionFunction, linear_combination
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
 from haarqntk.haar._elimination import RandomLetter
 from haarqntk.haar._explanation import Explanation, explanation
+from haarqntk.haar._given_dimensions import checked_dimensions, counts_at, dimension_names
 from haarqntk.haar._notation import component_text
 from haarqntk.haar._series import IntegralSeries, expand_integral
 from haarqntk.haar._substitution import value_of
-from haarqntk.haar._weights import dimension_product, total_dimension
+from haarqntk.haar._weights import dimension_product
 from haarqntk.haar._written import latex_of_parts, sympy_of, text_of, written_parts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from haarqntk.haar._algebra import Declaration
+    from haarqntk.haar._refusals import Declaration
     from haarqntk.haar._weights import Weight
     from haarqntk.haar._written import WrittenPart
     from haarqntk.traces import DiagramMonomial, Space
@@ -57,6 +57,9 @@ class Integral(Shown):
         >>> mean = hq.expect(hq.tr(U @ A @ U.H @ B))
         >>> mean.to_sympy(), mean.design_order
         (Trace(A)*Trace(B)/D, 1)
+
+    Reference:
+        collins2006; derivations/11_integrals.md.
     """
 
     def __init__(
@@ -84,7 +87,13 @@ class Integral(Shown):
 
     @cached_property
     def terms(self) -> dict[DiagramMonomial, DimensionFunction]:
-        """Diagram → coefficient, without zeros, fewest letters first."""
+        """Diagram → coefficient, without zeros, fewest letters first.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> [c.to_sympy() for c in hq.expect(hq.haar_state("psi").projector()).terms.values()]
+            [1/D]
+        """
         generic: dict[Factors, DimensionFunction] = {}
         found = {}
         for monomial, factors in self.counts.items():
@@ -105,18 +114,36 @@ class Integral(Shown):
 
         A design knows nothing of an integrand with more copies of V than of V*; that average is zero where the set
         is closed under phases, as the group is.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> U, A, B = hq.haar_unitary("U"), *hq.matrices("A B")
+            >>> hq.expect(hq.tr(U @ A @ U.H @ B) ** 3).design_order
+            3
         """
         of_weights = (w.design_order for found in self.counts.values() for ws, _ in found for w in ws)
         return max(of_weights, default=self._least_design_order)
 
     @property
     def random(self) -> tuple[str, ...]:
-        """The names of the random matrices and states that were declared, sorted."""
+        """The names of the random matrices and states that were declared, sorted.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> hq.expect(hq.haar_state("psi").projector()).random
+            ('psi',)
+        """
         return tuple(sorted(name for name, d in self.declared.items() if hasattr(d, "group")))
 
     @property
     def is_scalar(self) -> bool:
-        """Whether the result is a number and not a matrix."""
+        """Whether the result is a number and not a matrix.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> hq.expect(hq.haar_state("psi").projector()).is_scalar
+            False
+        """
         return not self.spaces
 
     @property
@@ -156,16 +183,9 @@ class Integral(Shown):
             >>> hq.expect((hq.tr(U) * hq.tr(U).conj()) ** 3).specialise(D=2).to_sympy()
             5
         """
-        values = self._checked_dimensions({"D": D, **dimensions} if D is not None else dimensions)
-        counts: dict[DiagramMonomial, dict[Factors, DimensionFunction]] = {}
-        for monomial, factors in self.counts.items():
-            total = Fraction(0)
-            for (weights, loops), c in factors.items():
-                part = c.at(values) * total_dimension(loops, values)
-                total += part * prod((w.at(values) for w in weights), start=Fraction(1))
-            counts[monomial] = {((), ()): DimensionFunction.constant(total)}
+        values = checked_dimensions(self, {"D": D, **dimensions} if D is not None else dimensions)
         return Integral(
-            counts,
+            counts_at(self.counts, values),
             self.declared,
             self.spaces,
             {},
@@ -213,53 +233,10 @@ class Integral(Shown):
             )
         return value
 
-    def _checked_dimensions(self, given: Mapping[str, Any]) -> dict[str, int]:
-        known = self._dimension_names()
-        unknown = sorted(set(given) - known - {"D"})
-        if unknown:
-            raise InputError(
-                f"unknown dimension {', '.join(unknown)}; known: {', '.join(sorted(known)) or 'none'}"
-            )
-        values = {name: integer(name, value, at_least=1) for name, value in given.items()}
-        for name, value in self.fixed.items():
-            if values.setdefault(name, value) != value:
-                raise InputError(
-                    f"{name} is {value} in this result, got {values[name]}; specialise the symbolic one"
-                )
-        missing = sorted(known - set(values))
-        if missing:
-            raise InputError(
-                f"every dimension must have a value, got none for {', '.join(missing)}; "
-                f"pass {', '.join(f'{name}=…' for name in missing)}"
-            )
-        for name in sorted(self.halved & values.keys()):
-            if values[name] % 2:
-                raise InputError(
-                    f"{name} must be even for the symplectic group, got {values[name]}; pass {name} = 2N for Sp(2N)"
-                    if any(getattr(d, "group", None) == "symplectic" for d in self.declared.values())
-                    else f"{name} must be even where a space has two halves, got {values[name]}; pass {name} = 2N"
-                )
-        for name, least in self.least.items():
-            if values.get(name, least) < least:
-                raise InputError(
-                    f"{name} must be at least {least}, got {values[name]}: the integrand has an index that does "
-                    "not exist below"
-                )
-        return values
-
     @property
     def dimensions(self) -> tuple[str, ...]:
         """The names of the dimensions that the result is a function of; none where they have been set."""
-        return tuple(sorted(self._dimension_names() - self.fixed.keys()))
-
-    def _dimension_names(self) -> set[str]:
-        names = {space for d in self.declared.values() for space in d.spaces if isinstance(space, str)}
-        names |= {space for space in self.spaces if isinstance(space, str)}
-        for factors in self.counts.values():
-            for (weights, loops), c in factors.items():
-                names |= set(c.names) | {space for space in loops if isinstance(space, str)}
-                names |= {space for w in weights for space in w.spaces if isinstance(space, str)}
-        return names
+        return tuple(sorted(dimension_names(self) - self.fixed.keys()))
 
     def explain(self) -> Explanation:
         """Which permutations or pairings contributed, with which weight, as a table and as a drawing.
@@ -307,19 +284,31 @@ class Integral(Shown):
             )
         if not self.is_scalar:
             raise InputError("a series needs a scalar result, got an operator; take a trace or an entry")
-        return expand_integral(self.terms, self._dimension_names(), order, scaling)
+        return expand_integral(self.terms, dimension_names(self), order, scaling)
 
     # -- the border ------------------------------------------------------------------------------------
 
     def to_sympy(self) -> Any:
-        """The result in SymPy: Trace, MatrixElement and MatrixSymbol, coefficients factored."""
+        """The result in SymPy: Trace, MatrixElement and MatrixSymbol, coefficients factored.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> hq.expect(hq.haar_state("psi").expectation(hq.matrices("A"))).to_sympy()
+            Trace(A)/D
+        """
         return sympy_of(self.parts, self.spaces)
 
     def _sympy_(self) -> Any:
         return self.to_sympy()
 
     def latex(self) -> str:
-        """The result in LaTeX."""
+        r"""The result in LaTeX.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> print(hq.expect(hq.haar_state("psi").expectation(hq.matrices("A"))).latex())
+            \frac{\operatorname{Tr}\left(A\right)}{D}
+        """
         return latex_of_parts(self.parts)
 
     def facts(self) -> dict[str, str]:
@@ -344,5 +333,15 @@ class Integral(Shown):
         return written_parts(self.terms, self.spaces)
 
     def factors_of(self, monomial: DiagramMonomial) -> list[tuple[str, int]]:
-        """The components of one diagram as text, with their exponents."""
+        """The components of one diagram as text, with their exponents.
+
+        Raises:
+            TypeError, AttributeError: If the argument is no key of ``terms``.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> mean = hq.expect(hq.haar_state("psi").expectation(hq.matrices("A")))
+            >>> [mean.factors_of(monomial) for monomial in mean.terms]
+            [[('Tr(A)', 1)]]
+        """
         return [(component_text(component), e) for component, e in monomial]

@@ -25,6 +25,9 @@ def tr(matrix: MatrixExpression) -> ScalarExpression:
         >>> import haarqntk as hq
         >>> hq.expect(hq.tr(hq.identity())).to_sympy()
         D
+
+    Reference:
+        derivations/11_integrals.md.
     """
     _check_matrix("matrix", matrix)
     traced = partial_trace(matrix, over=range(len(matrix.spaces)))
@@ -48,6 +51,9 @@ def partial_trace(matrix: MatrixExpression, *, over: int | Iterable[int]) -> Mat
         >>> reduced = hq.partial_trace(psi.projector(), over=1)
         >>> hq.expect(hq.tr(reduced @ reduced)).to_sympy()  # the mean purity
         (d1 + d2)/(d1*d2 + 1)
+
+    Reference:
+        derivations/11_integrals.md.
     """
     _check_matrix("matrix", matrix)
     traced = sorted([over] if isinstance(over, int) else over)
@@ -84,6 +90,9 @@ def kron(*factors: MatrixExpression) -> MatrixExpression:
         >>> gate = hq.kron(U, hq.identity("d2"))
         >>> hq.expect(hq.tr(gate) * hq.tr(gate).conj()).to_sympy()
         d2**2
+
+    Reference:
+        derivations/11_integrals.md.
     """
     result = MatrixExpression({(): DimensionFunction.constant(1)}, {}, ())
     for factor in factors:
@@ -112,10 +121,16 @@ def identity(dims: object = "D") -> MatrixExpression:
     Args:
         dims: The dimension, or a tuple of them, one for each tensor factor; see ``haar_unitary``.
 
+    Raises:
+        InputError: If a dimension is neither a name nor an integer ≥ 1.
+
     Examples:
         >>> import haarqntk as hq
         >>> hq.expect(hq.tr(hq.identity(("d1", "d2")))).to_sympy()
         d1*d2
+
+    Reference:
+        derivations/11_integrals.md.
     """
     spaces = check_spaces(dims)
     return MatrixExpression(identity_terms(spaces), {}, spaces)

@@ -92,7 +92,14 @@ class Twirl(Shown):
 
     @property
     def coefficients(self) -> dict[Permutation, Number]:
-        """Permutation → c_σ, zeros included."""
+        """Permutation → c_σ, zeros included.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> t = hq.twirl([[1, 0, 0, 0], [0, -1, 0, 0], [0, 0, -1, 0], [0, 0, 0, 1]], 2)  # of Z ⊗ Z
+            >>> t.coefficients
+            {(0, 1): Fraction(-1, 3), (1, 0): Fraction(2, 3)}
+        """
         return dict(zip(_group(self.k), self.values, strict=True))
 
     def latex(self) -> str:
@@ -114,7 +121,17 @@ class Twirl(Shown):
         return " + ".join(terms) or "0"
 
     def to_array(self) -> NDArray[Any]:
-        """The matrix Σ_σ c_σ P_σ, shape (D^k, D^k), of exact objects, or complex128 if the operator had floats."""
+        """The matrix Σ_σ c_σ P_σ, shape (D^k, D^k), of exact objects, or complex128 if the operator had floats.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> t = hq.twirl([[1, 0, 0, 0], [0, -1, 0, 0], [0, 0, -1, 0], [0, 0, 0, 1]], 2)  # of Z ⊗ Z
+            >>> print(t.to_array())
+            [[Fraction(1, 3) Fraction(0, 1) Fraction(0, 1) Fraction(0, 1)]
+             [Fraction(0, 1) Fraction(-1, 3) Fraction(2, 3) Fraction(0, 1)]
+             [Fraction(0, 1) Fraction(2, 3) Fraction(-1, 3) Fraction(0, 1)]
+             [Fraction(0, 1) Fraction(0, 1) Fraction(0, 1) Fraction(1, 3)]]
+        """
         size, is_float = self.dimension**self.k, isinstance(self.values[0], complex)
         total = np.full((size, size), 0j if is_float else Fraction(0))
         for sigma, c in self.coefficients.items():

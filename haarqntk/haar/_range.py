@@ -9,7 +9,7 @@ from haarqntk.traces import INDEX, SYMPLECTIC_FORM
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from haarqntk.haar._algebra import Declaration
+    from haarqntk.haar._refusals import Declaration
     from haarqntk.traces import DiagramMonomial, Letter
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from haarqntk.exact import DimensionFunction
-    from haarqntk.haar._algebra import Declaration
+    from haarqntk.haar._refusals import Declaration
     from haarqntk.traces import Component, DiagramMonomial, Space
 
 _ROUNDING = 1e-9

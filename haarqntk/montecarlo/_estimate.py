@@ -84,6 +84,11 @@ class Estimate(Shown):
         Raises:
             InputError: If the shape is wrong, or a value or the sum of squares is not finite.
             InputTypeError: If the values are not real numbers.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> hq.Estimate.of("c0ffee", [1.0, 2.0, 6.0])
+            Estimate(problem='c0ffee', samples=3, mean=3.0, squares=14.0)
         """
         numbers = np.asarray(values)
         if numbers.size and numbers.dtype.kind not in "iuf":
@@ -123,12 +128,24 @@ class Estimate(Shown):
 
     @property
     def variance(self) -> float:
-        """The unbiased estimate of one value's variance; infinite for one sample, which says nothing."""
+        """The unbiased estimate of one value's variance; infinite for one sample, which says nothing.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> hq.Estimate.of("c0ffee", [1.0, 2.0, 6.0]).variance
+            7.0
+        """
         return self.squares / (self.samples - 1) if self.samples > 1 else math.inf
 
     @property
     def standard_error(self) -> float:
-        """The standard deviation of ``mean``, estimated: √(variance/samples)."""
+        """The standard deviation of ``mean``, estimated: √(variance/samples).
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> hq.Estimate.of("c0ffee", [1.0, 2.0, 6.0, 3.0]).standard_error
+            1.0801234497346435
+        """
         return math.sqrt(self.variance / self.samples)
 
     def z_score(self, exact: Fraction | float) -> float:
@@ -209,7 +226,13 @@ class Estimate(Shown):
         return cls.from_dict({name: value for name, value in data.items() if name != "type"})
 
     def to_dict(self) -> dict[str, str | int | float]:
-        """Return the fields as plain data that JSON keeps without loss."""
+        """Return the fields as plain data that JSON keeps without loss.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> hq.Estimate.of("c0ffee", [1.0, 2.0, 6.0]).to_dict()
+            {'problem': 'c0ffee', 'samples': 3, 'mean': 3.0, 'squares': 14.0}
+        """
         return asdict(self)
 
     @classmethod

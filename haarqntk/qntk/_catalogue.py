@@ -185,6 +185,9 @@ def formulas() -> tuple[str, ...]:
     Examples:
         >>> formulas()[:2]
         ('gradient_variance', 'kernel_mean')
+
+    Reference:
+        liu2023; derivations/03_kernel_mean.md to derivations/06_meta_kernel.md.
     """
     return (*_ENTRIES, _EIGENVALUES)
 

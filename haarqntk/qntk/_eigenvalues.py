@@ -52,6 +52,16 @@ class EigenvalueFormula(Shown):
         uniform: The eigenvalue of the vector (1, …, 1); multiplicity 1.
         difference: The eigenvalue of the vectors that sum to zero; multiplicity n − 1.
         mean: The mean kernel of two inputs and two observables, which gives the matrix for any inputs.
+
+    Examples:
+        >>> import haarqntk as hq
+        >>> f = hq.formula("supervised_kernel_eigenvalues")
+        >>> print(f)
+        2*L*(D - n)*(D*T2 - T1**2)/((D - 1)**2*(D + 1)**2)  (multiplicity 1)
+        2*D*L*(D*T2 - T1**2)/((D - 1)**2*(D + 1)**2)  (multiplicity n - 1)
+
+    Reference:
+        liu2023, Eq. (21); derivations/05_supervised_kernel.md.
     """
 
     name: str = field(compare=False)
@@ -61,37 +71,79 @@ class EigenvalueFormula(Shown):
 
     @property
     def ensemble(self) -> str:
-        """The ensemble that is averaged over."""
+        """The ensemble that is averaged over.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> hq.formula("supervised_kernel_eigenvalues").ensemble
+            'segments'
+        """
         return self.uniform.ensemble
 
     @property
     def generators(self) -> str:
-        """The generators of the layers."""
+        """The generators of the layers.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> hq.formula("supervised_kernel_eigenvalues").generators
+            'pauli'
+        """
         return self.uniform.generators
 
     @property
     def design_order(self) -> int:
-        """The t of the unitary t-designs that give the same average."""
+        """The t of the unitary t-designs that give the same average.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> hq.formula("supervised_kernel_eigenvalues").design_order
+            2
+        """
         return self.uniform.design_order
 
     @property
     def cost(self) -> Cost:
-        """What the derivation takes."""
+        """What the derivation takes.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> hq.formula("supervised_kernel_eigenvalues").cost
+            Cost(copies=2, patterns=1, coefficients=2)
+        """
         return self.uniform.cost
 
     @property
     def definition(self) -> str:
-        """What is averaged, as plain text."""
+        """What is averaged, as plain text.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> hq.formula("supervised_kernel_eigenvalues").definition
+            "eigenvalues of E[K_δδ'] for |A| = n orthogonal inputs φ_δ, one observable"
+        """
         return self.uniform.definition
 
     @property
     def definition_latex(self) -> str:
-        """What is averaged, in LaTeX."""
+        r"""What is averaged, in LaTeX.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> hq.formula("supervised_kernel_eigenvalues").definition_latex[:23]
+            '\\text{eigenvalues of } '
+        """
         return self.uniform.definition_latex
 
     @property
     def reference(self) -> str:
-        """Keys into the bibliography, and the derivation."""
+        """Keys into the bibliography, and the derivation.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> hq.formula("supervised_kernel_eigenvalues").reference
+            'liu2023, Eq. (21); derivations/05_supervised_kernel.md'
+        """
         return self.uniform.reference
 
     def to_sympy(self) -> dict[Any, Any]:
@@ -107,7 +159,14 @@ class EigenvalueFormula(Shown):
         return {self.uniform.to_sympy(): sympy.Integer(1), self.difference.to_sympy(): symbol("n") - 1}
 
     def latex(self) -> str:
-        """The eigenvalues with their multiplicities, as the lines of an ``aligned`` environment."""
+        r"""The eigenvalues with their multiplicities, as the lines of an ``aligned`` environment.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> lines = hq.formula("supervised_kernel_eigenvalues").latex().split(r" \\ ")
+            >>> lines[1].startswith(r"\lambda_{2} &= \frac{2 D L")
+            True
+        """
         lines = (
             rf"\lambda_{{{i}}} &= {latex_of(value)} && (\times\, {latex_of(multiplicity)})"
             for i, (value, multiplicity) in enumerate(self.to_sympy().items(), start=1)
@@ -128,11 +187,29 @@ class EigenvalueFormula(Shown):
         return "\n".join(f"{value}  (multiplicity {count})" for value, count in self.to_sympy().items())
 
     def explain(self) -> Derivation:
-        """How the two eigenvalues come about; see ``Formula.explain``."""
+        """How the two eigenvalues come about; see ``Formula.explain``.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> derivation = hq.formula("supervised_kernel_eigenvalues").explain()
+            >>> [step.title.template for step in derivation.steps()][:3]
+            ['Definition', 'Copies', 'Layer patterns']
+        """
         return derive_in_steps(self.name, (self.uniform, self.difference))
 
     def series(self, order: int = 2, *, scaling: str | Mapping[str, int] = "pauli_sum") -> dict[Series, Any]:
-        """The expansion of each eigenvalue in 1/D at fixed |A| → its multiplicity; see ``Formula.series``."""
+        """The expansion of each eigenvalue in 1/D at fixed |A| → its multiplicity; see ``Formula.series``.
+
+        Raises:
+            InputTypeError, InputError, UnknownNameError: As ``Formula.series``.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> for series, multiplicity in hq.formula("supervised_kernel_eigenvalues").series(order=2).items():
+            ...     print(series.to_sympy(), "|", multiplicity)
+            2*L*T2/D**2 - 2*L*T1**2/D**3 - 2*L*T2*n/D**3 + 2*L*T1**2*n/D**4 | 1
+            2*L*T2/D**2 - 2*L*T1**2/D**3 | n - 1
+        """
         parts = (self.uniform, self.difference)
         return {
             part.series(order, scaling=scaling): count

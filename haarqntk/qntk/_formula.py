@@ -13,7 +13,7 @@ from haarqntk._notebook import Shown, one_line
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.qntk._derivation import Derivation, derive_in_steps
 from haarqntk.qntk._inputs import as_float, binary_fraction, circuit_dimension
-from haarqntk.qntk._ratio import Ratio
+from haarqntk.qntk._ratio import Ratio, check_same_average
 from haarqntk.qntk._recipe import Recipe, add_recipes, multiply_recipes, scale_recipe, substitute_in_recipe
 from haarqntk.qntk._series import Series, expand
 from haarqntk.qntk._values import SymbolValues
@@ -52,6 +52,15 @@ class Formula(Shown):
         derive: The derivation at an integer dimension or at the symbol; below ``design_order`` it is run
             again at the integer, with the pseudo-inverse.
         recipe: The formula as a polynomial in means, which ``explain`` follows; empty for a coefficient of L.
+
+    Examples:
+        >>> import haarqntk as hq
+        >>> r = hq.formula("kernel_second_moment") - hq.formula("kernel_mean") ** 2
+        >>> r == hq.formula("kernel_variance"), r.design_order
+        (True, 4)
+
+    Reference:
+        liu2023; derivations/02_the_walk.md.
     """
 
     name: str = field(compare=False)
@@ -134,6 +143,9 @@ class Formula(Shown):
     def coefficient_of_L(self, power: int) -> Formula:
         """The coefficient of L^power, a formula without L.
 
+        Raises:
+            InputTypeError, InputError: If the power is no integer ≥ 0.
+
         Examples:
             >>> from haarqntk.qntk import formula
             >>> print(formula("kernel_mean").coefficient_of_L(1))
@@ -192,12 +204,24 @@ class Formula(Shown):
 
     @property
     def degree_in_L(self) -> int:
-        """The highest power of the depth L."""
+        """The highest power of the depth L.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> hq.formula("kernel_second_moment").degree_in_L
+            2
+        """
         return self.polynomial.degree_in("L")
 
     @property
     def symbols(self) -> tuple[str, ...]:
-        """The names of the symbols that occur, D first, then L, traces and overlaps."""
+        """The names of the symbols that occur, D first, then L, traces and overlaps.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> hq.formula("kernel_second_moment").symbols
+            ('D', 'L', 'T1', 'T2', 'T3', 'T4')
+        """
         others = sorted(self.polynomial.variables, key=lambda name: (trace_word(name) is not None, name))
         return ("D", *others)
 
@@ -205,6 +229,11 @@ class Formula(Shown):
         """The closed form as a SymPy expression in ``hq.D``, ``hq.L``, ``hq.T(1)``, ….
 
         Factored as a whole or, where that is shorter, power of L by power of L.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> hq.formula("kernel_mean").to_sympy()
+            2*L*(D*T2 - T1**2)/((D - 1)*(D + 1)**2)
         """
         return self.polynomial.to_sympy(collect="L")
 
@@ -374,12 +403,3 @@ class Formula(Shown):
 def _derived_at(derive: Callable[[Dimension], TracePolynomial], dimension: int) -> TracePolynomial:
     """A derivation at one dimension, remembered: below the design order it takes up to some seconds."""
     return derive(dimension)
-
-
-def check_same_average(left: Formula, right: Formula) -> None:
-    same = (left.ensemble, left.generators) == (right.ensemble, right.generators)
-    if not same:
-        raise InputError(
-            f"both formulas must be averages over one ensemble, got {left.ensemble} ({left.generators}) "
-            f"and {right.ensemble} ({right.generators})"
-        )

@@ -92,6 +92,9 @@ def parse_moment(text: str, circuit: Circuit | None = None) -> Formula:
     Examples:
         >>> print(parse_moment("sum(d(l)*d(l), l)"))
         2*L*(D*T2 - T1**2)/((D - 1)*(D + 1)**2)
+
+    Reference:
+        derivations/02_the_walk.md.
     """
     formula: Formula = parse("expression", text, _moment_parser(), _Moment(circuit or Circuit()))
     return formula

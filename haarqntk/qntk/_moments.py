@@ -61,11 +61,17 @@ def mean(expression: Expression) -> Formula:
 def variance(expression: Expression) -> Formula:
     """The variance E[A²] − E[A]²; see ``mean``.
 
+    Raises:
+        InputTypeError, InputError, CostError: As ``mean``.
+
     Examples:
         >>> import haarqntk as hq
         >>> e, (l,) = hq.Circuit().residual(), hq.layer_indices("l")
         >>> hq.variance(hq.sum_over(e.d(l) ** 2, l)) == hq.formula("kernel_variance")
         True
+
+    Reference:
+        derivations/02_the_walk.md.
     """
     a = _check(expression)
     return _cumulant("Var", a, 2)
@@ -74,12 +80,18 @@ def variance(expression: Expression) -> Formula:
 def covariance(left: Expression, right: Expression) -> Formula:
     """The covariance E[AB] − E[A] E[B] of two expressions of one circuit; see ``mean``.
 
+    Raises:
+        InputTypeError, InputError, CostError: As ``mean``, or if the two belong to different circuits.
+
     Examples:
         >>> import haarqntk as hq
         >>> c, (l,) = hq.Circuit(), hq.layer_indices("l")
         >>> z1, z2 = c.output(observable="O1"), c.output(observable="O2")
         >>> print(hq.covariance(z1, z2))
         (D*T_O1O2 - T_O1*T_O2)/(D**2*(D + 1))
+
+    Reference:
+        derivations/02_the_walk.md.
     """
     a, b = _check(left), _check(right)
     both = a * b
@@ -112,6 +124,9 @@ def cumulant(expression: Expression, order: int) -> Formula:
         >>> z = hq.Circuit().output()
         >>> hq.cumulant(z, 2) == hq.variance(z)
         True
+
+    Reference:
+        derivations/02_the_walk.md.
     """
     a, n = _check(expression), integer("order", order, at_least=1)
     copies, largest = n * a.num_copies, a.largest_num_copies

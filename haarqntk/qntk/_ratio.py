@@ -24,6 +24,9 @@ class Ratio(Shown):
         numerator: A formula.
         denominator: A formula that is not zero.
 
+    Raises:
+        InputError: If the denominator is zero everywhere.
+
     Examples:
         >>> from haarqntk.qntk import formula
         >>> r = formula("kernel_variance") / formula("kernel_mean") ** 2
@@ -31,6 +34,9 @@ class Ratio(Shown):
         Fraction(507, 1568)
         >>> r.deep_limit().at(D=4, spectrum=[1, -1, -1, 1])  # the floor as L → ∞ at fixed D
         Fraction(1, 14)
+
+    Reference:
+        derivations/04_kernel_variance.md.
     """
 
     numerator: Formula
@@ -41,14 +47,28 @@ class Ratio(Shown):
             raise InputError(f"the denominator {self.denominator.name} must not be zero everywhere")
 
     def to_sympy(self) -> Any:
-        """The quotient as a SymPy expression with common factors cancelled."""
+        """The quotient as a SymPy expression with common factors cancelled.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> r = hq.formula("kernel_mean") / hq.formula("gradient_variance")
+            >>> r.to_sympy()
+            L
+        """
         return self.numerator.polynomial.sympy_quotient(self.denominator.polynomial)
 
     def _sympy_(self) -> Any:
         return self.to_sympy()
 
     def latex(self) -> str:
-        """The quotient in LaTeX."""
+        r"""The quotient in LaTeX.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> r = hq.formula("kernel_mean").centred() / hq.formula("kernel_mean").centred() ** 2
+            >>> print(r.latex())
+            \frac{\left(D - 1\right) \left(D + 1\right)^{2}}{2 D L T_{2}}
+        """
         return latex_of(self.to_sympy())
 
     def facts(self) -> dict[str, str]:
@@ -67,6 +87,12 @@ class Ratio(Shown):
 
         Raises:
             InputError: If the denominator is zero there.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> r = hq.formula("kernel_variance").centred() / hq.formula("kernel_mean").centred() ** 2
+            >>> r.at(D=4, L=6, traces=[0, 4, 0, 4])
+            Fraction(507, 1568)
         """
         bottom = self.denominator.at(**arguments)
         if not bottom:
@@ -78,6 +104,12 @@ class Ratio(Shown):
 
         Raises:
             InputError: If the quotient grows without bound.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> r = hq.formula("kernel_variance").centred() / hq.formula("kernel_mean").centred() ** 2
+            >>> print(r.deep_limit())
+            (D**3*T4 - D**2*T2**2 + 2*D**2*T4 + D*T4 + 3*T2**2)/(D*T2**2*(D + 2)*(D + 3))
         """
         n = self.denominator.degree_in_L
         if self.numerator.degree_in_L > n:
@@ -90,6 +122,12 @@ class Ratio(Shown):
 
         Raises:
             InputError: If there is no floor: the quotient tends to 0 or grows.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> r = hq.formula("kernel_variance").centred() / hq.formula("kernel_mean").centred() ** 2
+            >>> r.crossover_depth().at(D=16, traces=[0, 16, 0, 16])
+            Fraction(681309, 2432)
         """
         n = self.denominator.degree_in_L
         if self.numerator.degree_in_L != n or n == 0:
@@ -98,8 +136,28 @@ class Ratio(Shown):
         return Ratio(p(n - 1) * q(n) - p(n) * q(n - 1), p(n) * q(n))
 
     def leading(self, *, scaling: str | Mapping[str, int] = "pauli_sum") -> Any:
-        """The leading term as D → ∞ at fixed L, as a SymPy expression; ``scaling`` as in ``Formula.series``."""
+        """The leading term as D → ∞ at fixed L, as a SymPy expression; ``scaling`` as in ``Formula.series``.
+
+        Raises:
+            InputTypeError, InputError, UnknownNameError: As ``Formula.series``.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> r = hq.formula("kernel_variance").centred() / hq.formula("kernel_mean").centred() ** 2
+            >>> r.leading()
+            2/L
+        """
         top, bottom = (
             part.series(1, scaling=scaling).to_polynomial() for part in (self.numerator, self.denominator)
         )
         return top.sympy_quotient(bottom)
+
+
+def check_same_average(left: Formula, right: Formula) -> None:
+    """Refuse to combine averages over different ensembles."""
+    same = (left.ensemble, left.generators) == (right.ensemble, right.generators)
+    if not same:
+        raise InputError(
+            f"both formulas must be averages over one ensemble, got {left.ensemble} ({left.generators}) "
+            f"and {right.ensemble} ({right.generators})"
+        )

@@ -34,6 +34,17 @@ class Series(Shown):
         terms: Pairs (power, ((power of D written out, monomial, coefficient), …)), highest power first.
         remainder: The power r of the remainder O(D^r); None where the series is exact.
         scaling: Pairs (trace symbol, exponent a): T_j ~ D^a.
+
+    Examples:
+        >>> import haarqntk as hq
+        >>> series = hq.formula("kernel_mean").series(order=2)
+        >>> print(series)
+        2*L*T2/D**2 - 2*L*T1**2/D**3 - 2*L*T2/D**3 + 2*L*T1**2/D**4 + O(D**-3), T1 ~ D, T2 ~ D
+        >>> series.remainder, series.scaling
+        (-3, (('T1', 1), ('T2', 1)))
+
+    Reference:
+        derivations/07_the_referee.md.
     """
 
     terms: tuple[tuple[int, tuple[tuple[int, Monomial, Fraction], ...]], ...]
@@ -41,11 +52,25 @@ class Series(Shown):
     scaling: tuple[tuple[str, int], ...]
 
     def to_sympy(self) -> Any:
-        """The sum of the terms, without the remainder."""
+        """The sum of the terms, without the remainder.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> series = hq.formula("kernel_mean").series(order=2)
+            >>> series.to_sympy()
+            2*L*T2/D**2 - 2*L*T1**2/D**3 - 2*L*T2/D**3 + 2*L*T1**2/D**4
+        """
         return sympy.Add(*(_term(*entry) for _, entries in self.terms for entry in entries))
 
     def to_polynomial(self) -> TracePolynomial:
-        """The sum of the terms as a polynomial over Q(D), without the remainder."""
+        """The sum of the terms as a polynomial over Q(D), without the remainder.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> series = hq.formula("kernel_mean").series(order=2)
+            >>> print(series.to_polynomial().to_sympy())
+            2*L*(D - 1)*(D*T2 - T1**2)/D**4
+        """
         total = TracePolynomial({})
         for _, entries in self.terms:
             for power, monomial, coefficient in entries:
@@ -53,7 +78,14 @@ class Series(Shown):
         return total
 
     def orders(self) -> tuple[Any, ...]:
-        """The sum of each order as a SymPy expression, highest first."""
+        """The sum of each order as a SymPy expression, highest first.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> series = hq.formula("kernel_mean").series(order=2)
+            >>> series.orders()
+            (2*L*(T2 - T1**2/D)/D**2, 2*L*(-T2 + T1**2/D)/D**3)
+        """
         return tuple(
             sympy.factor_terms(sympy.Add(*(_term(*entry) for entry in entries))) for _, entries in self.terms
         )
@@ -62,7 +94,13 @@ class Series(Shown):
         return self.to_sympy()
 
     def latex(self) -> str:
-        r"""The sum with its remainder, highest order first."""
+        r"""The sum with its remainder, highest order first.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> print(hq.formula("kernel_mean").centred().series(order=1).latex())
+            \frac{2 L T_{2}}{D^{2}} + O\left(D^{-2}\right)
+        """
         body = " + ".join(map(latex_of, self.orders())).replace("+ -", "-") or "0"
         return body if self.remainder is None else rf"{body} + O\left(D^{{{self.remainder}}}\right)"
 

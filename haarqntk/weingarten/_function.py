@@ -99,7 +99,13 @@ class WeingartenFunction(Shown):
 
     @property
     def design_order(self) -> int:
-        """The order k of the designs of the group, averages of V^⊗k R V^†⊗k, that the value is exact for."""
+        """The order k of the designs of the group, averages of V^⊗k R V^†⊗k, that the value is exact for.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> hq.weingarten((3, 1)).design_order
+            4
+        """
         return sum(self.cycle_type)
 
     @property
@@ -107,6 +113,11 @@ class WeingartenFunction(Shown):
         """The dimension from which the rational function holds: k, and 2k for the symplectic group.
 
         At the next smaller dimension every class has a pole.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> hq.weingarten((3, 1)).holds_from, hq.weingarten((3, 1), group="symplectic").holds_from
+            (4, 8)
         """
         return _ROUTES[self.group].step * sum(self.cycle_type)
 
@@ -116,6 +127,11 @@ class WeingartenFunction(Shown):
         Raises:
             InputTypeError: If D is no integer.
             InputError: If D < 1, or if D is odd for the symplectic group.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> hq.weingarten((3, 1)).at(4), hq.weingarten((3, 1)).at(2)
+            (Fraction(29, 20160), Fraction(-19, 2880))
         """
         n = integer("D", D, at_least=1)
         routes = _ROUTES[self.group]
@@ -139,14 +155,26 @@ class WeingartenFunction(Shown):
         return expand(self.value, order)
 
     def to_sympy(self) -> Any:
-        """The rational function as a factored SymPy expression in ``hq.D``."""
+        """The rational function as a factored SymPy expression in ``hq.D``.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> hq.weingarten((2,)).to_sympy()
+            -1/(D*(D - 1)*(D + 1))
+        """
         return self.value.to_sympy()
 
     def _sympy_(self) -> Any:
         return self.to_sympy()
 
     def latex(self) -> str:
-        """The rational function in LaTeX."""
+        r"""The rational function in LaTeX.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> print(hq.weingarten((2,)).latex())
+            - \frac{1}{D \left(D - 1\right) \left(D + 1\right)}
+        """
         return self.value.latex()
 
     def facts(self) -> dict[str, str]:

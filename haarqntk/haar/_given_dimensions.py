@@ -1,0 +1,83 @@
+"""Which dimensions an integral has, and what they may be."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+from haarqntk._arguments import integer
+from haarqntk.errors import InputError
+from haarqntk.exact import DimensionFunction
+from haarqntk.haar._weights import total_dimension
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from haarqntk.haar._integral import Factors, Integral
+    from haarqntk.traces import DiagramMonomial
+
+
+def checked_dimensions(integral: Integral, given: Mapping[str, Any]) -> dict[str, int]:
+    """The dimensions that are given or fixed, one for each name, each in the range of the result.
+
+    Raises:
+        InputTypeError, InputError: If one is missing, unknown or out of range.
+    """
+    known = dimension_names(integral)
+    unknown = sorted(set(given) - known - {"D"})
+    if unknown:
+        raise InputError(
+            f"unknown dimension {', '.join(unknown)}; known: {', '.join(sorted(known)) or 'none'}"
+        )
+    values = {name: integer(name, value, at_least=1) for name, value in given.items()}
+    for name, value in integral.fixed.items():
+        if values.setdefault(name, value) != value:
+            raise InputError(
+                f"{name} is {value} in this result, got {values[name]}; specialise the symbolic one"
+            )
+    missing = sorted(known - set(values))
+    if missing:
+        raise InputError(
+            f"every dimension must have a value, got none for {', '.join(missing)}; "
+            f"pass {', '.join(f'{name}=…' for name in missing)}"
+        )
+    for name in sorted(integral.halved & values.keys()):
+        if values[name] % 2:
+            raise InputError(
+                f"{name} must be even for the symplectic group, got {values[name]}; pass {name} = 2N for Sp(2N)"
+                if any(getattr(d, "group", None) == "symplectic" for d in integral.declared.values())
+                else f"{name} must be even where a space has two halves, got {values[name]}; pass {name} = 2N"
+            )
+    for name, least in integral.least.items():
+        if values.get(name, least) < least:
+            raise InputError(
+                f"{name} must be at least {least}, got {values[name]}: the integrand has an index that does "
+                "not exist below"
+            )
+    return values
+
+
+def dimension_names(integral: Integral) -> set[str]:
+    """The names of the dimensions of a result, and of what was integrated."""
+    names = {space for d in integral.declared.values() for space in d.spaces if isinstance(space, str)}
+    names |= {space for space in integral.spaces if isinstance(space, str)}
+    for factors in integral.counts.values():
+        for (weights, loops), c in factors.items():
+            names |= set(c.names) | {space for space in loops if isinstance(space, str)}
+            names |= {space for w in weights for space in w.spaces if isinstance(space, str)}
+    return names
+
+
+def counts_at(
+    counts: Mapping[DiagramMonomial, Mapping[Factors, DimensionFunction]], values: Mapping[str, int]
+) -> dict[DiagramMonomial, dict[Factors, DimensionFunction]]:
+    """The counts of an integral at integer dimensions, its weights summed."""
+    found: dict[DiagramMonomial, dict[Factors, DimensionFunction]] = {}
+    for monomial, factors in counts.items():
+        total = Fraction(0)
+        for (weights, loops), c in factors.items():
+            part = c.at(values) * total_dimension(loops, values)
+            total += part * prod((w.at(values) for w in weights), start=Fraction(1))
+        found[monomial] = {((), ()): DimensionFunction.constant(total)}
+    return found
