@@ -19,7 +19,10 @@ FILES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*
 EXACT_ROOMS = ("combinatorics", "exact", "weingarten", "traces", "haar", "circuits", "qntk")
 ROOMS_ABOVE = {room: set(EXACT_ROOMS[:i]) for i, room in enumerate(EXACT_ROOMS)}
 ROOMS_ABOVE |= {"export": set(EXACT_ROOMS), "montecarlo": set()}
-ROOMS_ABOVE |= {"dynamics": set(EXACT_ROOMS), "training": {"montecarlo"}}  # predictions and runs share no code
+ROOMS_ABOVE |= {
+    "dynamics": set(EXACT_ROOMS),
+    "training": {"montecarlo"},
+}  # predictions and runs share no code
 TOP_LEVEL = {PurePosixPath(file).stem for file in FILES if "/" not in file}
 DOORS = {"__init__", *(name for name in TOP_LEVEL if not name.startswith("_") and name != "errors")}
 BASES = TOP_LEVEL - DOORS  # errors and the private files: free for all, and they see only each other
