@@ -81,7 +81,9 @@ def test_encodings_set_the_frequencies_of_the_output() -> None:
         angles = np.random.default_rng(1).uniform(0, 2 * np.pi, circuit.num_parameters)
         spectrum = np.abs(np.fft.rfft(outputs(circuit, Observable.pauli("ZX"), angles, x)))
         highest[name] = int(np.flatnonzero(spectrum > 1e-9).max())
-    assert highest["low"] <= 2 < highest["high"] <= 6  # frequency 1 for each gate: 2, and 2 in each of 3 layers
+    assert (
+        highest["low"] <= 2 < highest["high"] <= 6
+    )  # frequency 1 for each gate: 2, and 2 in each of 3 layers
 
 
 def test_several_features_enter_by_turns() -> None:
