@@ -17,9 +17,8 @@ rotations together take that of two.
 from __future__ import annotations
 
 import functools
-import itertools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -32,26 +31,24 @@ if TYPE_CHECKING:
     Integers = NDArray[np.intp]
     Wave = tuple[Real, Real]
 
-_MOST_PARTS = 4  # beyond, one pass that multiplies by signs is cheaper than adding and subtracting in parts
-
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Turn:
-    """One rotation e^{iαP} with a P that is not diagonal; (iPψ)[r] = signs[r] ψ[r moved].
+    """One rotation e^{iαP} with a P that is not diagonal; iPψ = signs · moved ψ = moved (source_signs · ψ).
 
     Args:
         gates: The rotation, alone in a tuple.
         axes: 2 for re or im and for each qubit.
         moved: The index that reverses the axes which P flips.
-        signs: One for each row.
-        parts: Rows of one sign, as an index, and which; empty if there are too many.
+        signs: One for each row, shape (2D,).
+        source_signs: The same moved, shape (2D, 1, 1).
     """
 
     gates: tuple[PauliRotation, ...]
     axes: tuple[int, ...]
     moved: tuple[slice, ...]
     signs: Real
-    parts: tuple[tuple[tuple[Any, ...], bool], ...]
+    source_signs: Real
 
     def wave(self, alpha: Real) -> Wave:
         """Return cos α and sin α, from the angles of the gates, shape (1, columns or 1)."""
@@ -60,21 +57,20 @@ class Turn:
     def rotate(self, state: Real, spare: Real, wave: Wave, *, inverse: bool = False) -> None:
         """Multiply the states by e^{±iαP}, in place."""
         cos, sin = wave
-        np.multiply(state, sin, out=spare)
+        if sin.size == 1:
+            np.multiply(state, self.source_signs * sin, out=spare)
+        else:
+            np.multiply(state, sin, out=spare)
+            spare *= self.source_signs
         state *= cos
-        cube, shifted = self._cube(state), self._cube(spare)[self.moved]
-        if not self.parts:
-            shifted = shifted * self._sign_cube()
-        for rows, is_positive in self.parts or (((), True),):
-            target = cube[rows]
-            combine = np.subtract if is_positive == inverse else np.add
-            combine(target, shifted[rows], out=target)
+        combine = np.subtract if inverse else np.add
+        cube = self._cube(state)
+        combine(cube, self._cube(spare)[self.moved], out=cube)
 
     def generate(self, state: Real, rates: Real) -> Real:
         """Return iβP times the states, from the rates β of the gates, shape (1, columns)."""
-        shifted = self._cube(state)[self.moved] * self._sign_cube()
-        generated: Real = shifted.reshape(state.shape) * rates[0]
-        return generated
+        signed = self.source_signs * state * rates[0]
+        return self._cube(signed)[self.moved].reshape(state.shape)
 
     def slopes(self, ket: Real, bra: Real) -> Real:
         """Return 2 Re⟨bra|iP|ket⟩, shape (1, columns)."""
@@ -84,9 +80,6 @@ class Turn:
 
     def _cube(self, state: Real) -> Real:
         return state.reshape(self.axes + state.shape[1:])
-
-    def _sign_cube(self) -> Real:
-        return self.signs.reshape(*self.axes, 1, 1)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -228,13 +221,9 @@ def _rotation(gate: PauliRotation) -> Rotation:
     else:
         signs = (-1) ** (y // 2) * np.concatenate([-signs, signs])
     axes = (2,) * (n + 1)
-    flips, alternates = [not is_real, *has_x], [not is_real, *has_z]
-    moved = tuple(slice(None, None, -1) if flip else slice(None) for flip in flips)
-    choices: list[tuple[Any, ...]] = [(0, 1) if changes else (slice(None),) for changes in alternates]
-    indices = list(itertools.product(*choices)) if 2 ** sum(alternates) <= _MOST_PARTS else []
-    cube = signs.reshape(axes)
-    parts = tuple((index, bool(np.ravel(cube[index])[0] > 0)) for index in indices)
-    return Turn((gate,), axes, moved, signs, parts)
+    moved = tuple(slice(None, None, -1) if flip else slice(None) for flip in (not is_real, *has_x))
+    source_signs = signs.reshape(axes)[moved].reshape(-1, 1, 1)
+    return Turn((gate,), axes, moved, signs, source_signs)
 
 
 def _fixed(gate: FixedGate, num_qubits: int) -> Shuffle | Dense:
