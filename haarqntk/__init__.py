@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from haarqntk import training
     from haarqntk._symbols import T
     from haarqntk.circuits import Circuit, LayerIndex, layer_indices, sum_over
     from haarqntk.export import (
@@ -75,7 +76,6 @@ if TYPE_CHECKING:
     )
     from haarqntk.weingarten import WeingartenFunction, weingarten, weingarten_table
 
-    training: ModuleType
     D: Any
     L: Any
 

@@ -13,6 +13,7 @@ import numpy as np
 from haarqntk._arguments import integer, one_of
 from haarqntk.errors import InputError
 from haarqntk.montecarlo import PauliSum
+from haarqntk.training._circuit import complex_array
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,7 +46,7 @@ class Observable:
     name: str = "custom"
 
     def __post_init__(self) -> None:
-        matrix = np.array(self.matrix, dtype=np.complex128)
+        matrix = complex_array("matrix", self.matrix)
         size = len(matrix) if matrix.ndim else 0
         if matrix.shape != (size, size) or size < 2 or size & (size - 1):  # noqa: PLR2004 - one qubit
             raise InputError(f"matrix must be square of a size 2, 4, 8, …, got the shape {matrix.shape}")

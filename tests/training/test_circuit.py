@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+import qutip
 from hypothesis import given
 from hypothesis import strategies as st
 from strategies import parametrised_circuits, pauli_texts
@@ -21,6 +22,7 @@ from haarqntk.training import (
     hamiltonian_variational,
     hardware_efficient,
     outputs,
+    outputs_and_jacobian,
     prl_circuit,
 )
 from haarqntk.training._ansatz import pauli_letters
@@ -106,6 +108,21 @@ def test_values_cannot_be_written() -> None:
             array[0] = 5
 
 
+def test_qutip_operators_are_observables_and_gates() -> None:
+    assert np.array_equal(
+        Observable(qutip.tensor(qutip.sigmax(), qutip.sigmaz())).matrix,
+        XZ := np.kron([[0, 1], [1, 0]], np.diag([1, -1])),
+    )
+    assert np.array_equal(FixedGate(qutip.tensor(qutip.sigmax(), qutip.sigmaz()), (0, 1)).matrix, XZ)
+
+
+def test_a_circuit_without_parameters_has_outputs_and_an_empty_jacobian() -> None:
+    still, Z = ParametrisedCircuit(2, (FixedGate(np.eye(4), (0, 1)),)), Observable.pauli("ZI")
+    z, J = outputs_and_jacobian(still, Z, [])
+    assert (z.tolist(), J.shape) == ([1.0], (1, 0))
+    assert outputs(still, Z, np.zeros((3, 0))).shape == (3, 1)
+
+
 def test_observables_are_what_they_say() -> None:
     Z, X, one = np.diag([1, -1]), np.array([[0, 1], [1, 0]]), np.eye(2)
     assert np.array_equal(Observable.pauli("XZ").matrix, np.kron(X, Z))
@@ -145,6 +162,8 @@ def test_observables_are_what_they_say() -> None:
         (lambda: ParametrisedCircuit(2, (PauliRotation("XI", parameter=1),)), InputError, "with the index 0"),
         (lambda: ParametrisedCircuit(13, ()), CostError, "at most 12, got 13"),
         (lambda: ParametrisedCircuit(0, ()), InputError, "num_qubits must be an integer ≥ 1"),
+        (lambda: FixedGate([["a"]], (0,)), InputTypeError, "matrix must be an array of numbers, got list"),  # type: ignore[arg-type]
+        (lambda: Observable([[1, 0], [1]]), InputTypeError, "matrix must be an array of numbers"),  # type: ignore[arg-type]
         (lambda: Observable(np.eye(3)), InputError, r"a size 2, 4, 8, …, got the shape \(3, 3\)"),
         (lambda: Observable(np.array(1)), InputError, r"got the shape \(\)"),
         (lambda: Observable(np.full((2, 2), np.inf)), InputError, "matrix must be finite"),
@@ -166,6 +185,11 @@ def test_observables_are_what_they_say() -> None:
         ),
         (lambda: Encoding(letter="I"), UnknownNameError, "unknown letter 'I'"),
         (lambda: hamiltonian_variational(1, 1), InputError, "num_qubits must be an integer ≥ 2"),
+        (
+            lambda: prl_circuit(10, 200, np.random.default_rng()),
+            CostError,
+            "at most 85 for 10 qubits, got 200",
+        ),
         (lambda: prl_circuit(0, 1, np.random.default_rng()), InputError, "num_qubits"),
     ],
 )
