@@ -60,6 +60,7 @@ def test_the_way_back_is_the_definition(circuit: ParametrisedCircuit, data: st.D
     assert np.array_equal(outputs(circuit, observable, angles, points), z)
 
 
+@settings(max_examples=25)
 @given(circuit=parametrised_circuits(), data=st.data())
 def test_the_meta_kernel_is_the_contraction_of_the_hessian(
     circuit: ParametrisedCircuit, data: st.DataObject

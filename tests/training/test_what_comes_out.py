@@ -105,8 +105,8 @@ def test_the_bound_is_within_a_tenth_of_a_run() -> None:
 
 # -- one target, a deep circuit --------------------------------------------------------------------------------
 
-DEEP, PAULI = prl_circuit(2, 40, np.random.default_rng(11)), Observable.pauli("ZI")
-ANGLES = random_angles(1, 40, np.random.default_rng(12))
+DEEP, PAULI = prl_circuit(2, 24, np.random.default_rng(11)), Observable.pauli("ZI")
+ANGLES = random_angles(1, 24, np.random.default_rng(12))
 
 
 def test_small_residuals_decay_with_the_kernel_and_its_first_correction() -> None:
@@ -141,11 +141,10 @@ def test_a_pauli_reaches_its_edge_as_one_over_t_and_anything_inside_exponentiall
         for target in (-1.0, -0.5)
     }
     edge, inside = (np.abs(runs[target].residuals[:, 0, 0]) for target in (-1.0, -0.5))
-    slopes = np.diff(np.log(edge[2:])) / np.diff(np.log(runs[-1.0].steps[2:]))
-    assert np.abs(slopes + 1).max() < 0.1
-    assert (
-        np.abs(runs[-1.0].kernel_traces[-1, 0] / edge[-1] / (runs[-1.0].kernel_traces[3, 0] / edge[3]) - 1)
-        < 0.1
-    )
+    steps, kernels = runs[-1.0].steps, runs[-1.0].kernel_traces[:, 0]
+    slopes = np.diff(np.log(edge[2:])) / np.diff(np.log(steps[2:]))
+    spread = 1 / math.sqrt(DEEP.num_parameters)  # K = v·S_L: v ∝ ε near the edge, S_L settles as L → ∞ only
+    assert np.abs(slopes + 1).max() < spread
+    assert abs(kernels[-1] / edge[-1] / (kernels[3] / edge[3]) - 1) < spread
     assert inside[1] < 1e-3 * inside[0]
     assert inside[-1] < 1e-12
