@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from haarqntk._arguments import integer, one_of
-from haarqntk.errors import InputError, InputTypeError
+from haarqntk.errors import CostError, InputError, InputTypeError
 from haarqntk.montecarlo import random_ansatz
 from haarqntk.training._circuit import FixedGate, ParametrisedCircuit, PauliRotation
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     Gates = list[PauliRotation | FixedGate]
 
 _HADAMARD = np.array([[1, 1], [1, -1]], dtype=np.complex128) / math.sqrt(2)
+_MEMORY = 2**32
+_BYTES = 48  # for each entry of a Haar block: complex, and twice real as the sweeps use it
 _ENTANGLERS = {
     "CZ": np.diag([1, 1, 1, -1]).astype(np.complex128),
     "CNOT": np.array([[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 0, 1], [0, 0, 1, 0]], dtype=np.complex128),
@@ -196,6 +198,10 @@ def prl_circuit(num_qubits: int, layers: int, rng: np.random.Generator) -> Param
         layers: L ≥ 1.
         rng: Where it is drawn from.
 
+    Raises:
+        CostError: If the Haar blocks would take more than 4 GiB.
+        InputError: If an argument is out of range.
+
     Examples:
         >>> prl_circuit(2, 6, np.random.default_rng(1)).num_parameters
         6
@@ -204,6 +210,12 @@ def prl_circuit(num_qubits: int, layers: int, rng: np.random.Generator) -> Param
         [liu2023] Eq. 20.
     """
     n, layers = integer("num_qubits", num_qubits, at_least=1), integer("layers", layers, at_least=1)
+    most = _MEMORY // (_BYTES * 4**n)
+    if layers > most:
+        raise CostError(
+            f"layers must be at most {most} for {n} qubits, got {layers}: dense blocks would take "
+            f"{_BYTES * 4**n * layers / 2**30:.3g} GiB; take fewer layers or qubits"
+        )
     return circuit_of_ansatz(random_ansatz(n, layers, rng))
 
 

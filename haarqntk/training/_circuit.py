@@ -11,7 +11,7 @@ import hashlib
 import math
 from dataclasses import dataclass
 from numbers import Real as RealNumber
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,10 +22,24 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Real = NDArray[np.float64]
-    Complex = NDArray[np.complex128]
+    Matrix = NDArray[Any]  # taken as any numbers, kept as complex128
 
 LARGEST_NUM_QUBITS = 12
 _UNITARY_WITHIN = 1e-10
+
+
+def complex_array(name: str, values: object) -> Matrix:
+    """Return numbers as an array of complex128 that is a copy; QuTiP's operators and nested lists are fine.
+
+    Raises:
+        InputTypeError: If they are no numbers, or rows differ in length.
+    """
+    try:
+        return np.array(values.full() if hasattr(values, "full") else values, dtype=np.complex128)
+    except (TypeError, ValueError):
+        raise InputTypeError(
+            f"{name} must be an array of numbers, got {type(values).__name__}; pass a NumPy array"
+        ) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +110,14 @@ class FixedGate:
         (0, 2)
     """
 
-    matrix: Complex
+    matrix: Matrix
     qubits: tuple[int, ...]
 
     def __post_init__(self) -> None:
         qubits = tuple(integer("qubit", qubit, at_least=0) for qubit in self.qubits)
         if not qubits or len(set(qubits)) != len(qubits):
             raise InputError(f"qubits must be different and at least one, got {qubits}")
-        matrix = np.array(self.matrix, dtype=np.complex128)
+        matrix = complex_array("matrix", self.matrix)
         size = 2 ** len(qubits)
         if matrix.shape != (size, size):
             raise InputError(

@@ -34,42 +34,39 @@ def outputs_and_jacobian(
     """Return z, shape (N, m), and ∂z/∂θ_l, shape (N, m, L)."""
     z = np.empty((len(angles), len(features)))
     jacobian = np.zeros((*z.shape, angles.shape[1]))
+    quarters = {gate.string: _exponential(gate.string, math.pi / 4) for gate in circuit.rotations}
     for N, setting in enumerate(angles):
         for m, point in enumerate(features):
-            z[N, m] = _output(circuit, observable, setting, point)
+            matrices = [_matrix(gate, circuit.num_qubits, setting, point) for gate in circuit.gates]
+            z[N, m] = _output(observable, matrices)
             for place, gate in enumerate(circuit.gates):
                 if isinstance(gate, PauliRotation) and gate.parameter is not None:
+                    quarter = quarters[gate.string]
                     up, down = (
-                        _output(circuit, observable, setting, point, (place, sign * math.pi / 4))
-                        for sign in (1, -1)
+                        _output(observable, [*matrices[:place], turn, *matrices[place:]])
+                        for turn in (quarter, quarter.conj().T)
                     )
                     jacobian[N, m, gate.parameter] += gate.scale * (up - down)
     return z, jacobian
 
 
-def _output(
-    circuit: ParametrisedCircuit,
-    observable: Observable,
-    angles: Real,
-    point: Real,
-    shift: tuple[int, float] = (-1, 0.0),
-) -> float:
-    state = np.zeros(2**circuit.num_qubits, dtype=np.complex128)
+def _output(observable: Observable, matrices: list[Complex]) -> float:
+    state = np.zeros(len(observable.matrix), dtype=np.complex128)
     state[0] = 1
-    for place, gate in enumerate(circuit.gates):
-        extra = shift[1] if place == shift[0] else 0.0
-        state = _matrix(gate, circuit.num_qubits, angles, point, extra) @ state
+    for matrix in matrices:
+        state = matrix @ state
     return float((state.conj() @ observable.matrix @ state).real)
 
 
-def _matrix(
-    gate: PauliRotation | FixedGate, num_qubits: int, angles: Real, point: Real, extra: float
-) -> Complex:
+def _exponential(string: str, alpha: float) -> Complex:
+    exponential: Complex = linalg.expm(1j * alpha * PauliSum((1.0,), (string,)).matrix)
+    return exponential
+
+
+def _matrix(gate: PauliRotation | FixedGate, num_qubits: int, angles: Real, point: Real) -> Complex:
     if isinstance(gate, PauliRotation):
         value = point[gate.feature] if gate.parameter is None else angles[gate.parameter]
-        generator = PauliSum((1.0,), (gate.string,)).matrix
-        exponential: Complex = linalg.expm(1j * (gate.scale * value + extra) * generator)
-        return exponential
+        return _exponential(gate.string, gate.scale * float(value))
     D = 2**num_qubits
     matrix = np.zeros((D, D), dtype=np.complex128)
     bits = [num_qubits - 1 - qubit for qubit in gate.qubits]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -166,7 +167,7 @@ def checked_inputs(
         )
     lead = settings.shape[:-1]
     points = checked_points(circuit, features)
-    return settings.reshape(-1, circuit.num_parameters), points, lead
+    return settings.reshape(math.prod(lead), circuit.num_parameters), points, lead
 
 
 def checked_points(circuit: ParametrisedCircuit, features: ArrayLike | None) -> Real:
@@ -189,7 +190,12 @@ def checked_points(circuit: ParametrisedCircuit, features: ArrayLike | None) -> 
 
 def real_array(name: str, values: ArrayLike) -> Real:
     """Return finite real numbers as an array of floats."""
-    array = np.asarray(values)
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        raise InputError(
+            f"{name} must have rows of one length, got rows that differ; check the data"
+        ) from None
     if array.size and array.dtype.kind not in "iuf":
         raise InputTypeError(f"{name} must be real numbers, got the dtype {array.dtype}; pass floats")
     array = array.astype(np.float64)

@@ -250,7 +250,7 @@ def _initial_angles(
 ) -> Real:
     if angles is not None:
         theta = real_array("angles", angles)
-        return theta.reshape(-1, theta.shape[-1]) if theta.ndim else theta
+        return theta.reshape(math.prod(theta.shape[:-1]), theta.shape[-1]) if theta.ndim else theta
     if not isinstance(rng, np.random.Generator):
         raise InputTypeError(
             f"rng must be a numpy.random.Generator unless angles are given, got {rng!r}; "

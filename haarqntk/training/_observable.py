@@ -6,13 +6,14 @@ import functools
 import hashlib
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from haarqntk._arguments import integer, one_of
 from haarqntk.errors import InputError
 from haarqntk.montecarlo import PauliSum
+from haarqntk.training._circuit import complex_array
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Real = NDArray[np.float64]
-    Complex = NDArray[np.complex128]
+    Matrix = NDArray[Any]  # taken as any numbers, kept as complex128
 
 _HERMITIAN_WITHIN = 1e-10
 
@@ -41,11 +42,11 @@ class Observable:
         1
     """
 
-    matrix: Complex
+    matrix: Matrix
     name: str = "custom"
 
     def __post_init__(self) -> None:
-        matrix = np.array(self.matrix, dtype=np.complex128)
+        matrix = complex_array("matrix", self.matrix)
         size = len(matrix) if matrix.ndim else 0
         if matrix.shape != (size, size) or size < 2 or size & (size - 1):  # noqa: PLR2004 - one qubit
             raise InputError(f"matrix must be square of a size 2, 4, 8, …, got the shape {matrix.shape}")
