@@ -190,8 +190,8 @@ class DiagnosticsStudy:
         lines += [
             f"{short[r['ansatz']]:<5} {r['encoding']:<4} {r['layers']:>5} {r['num_parameters']:>4} {r['rank']:>4} "
             f"{r['smallest_eigenvalue']:>9.2e} {r['condition_number']:>9.2e} {r['label_scale']:>6.2g} "
-            f"{r['deviation']:>7.3f} {r['kernel_change']:>6.2f} {r['predicted_test_r_squared']:>7.2f} "
-            f"{r['trained_test_r_squared']:>6.2f}"
+            f"{r['deviation']:>7.3f} {r['kernel_change']:>6.2f} {_score(r['predicted_test_r_squared']):>7} "
+            f"{_score(r['trained_test_r_squared']):>7}"
             for r in self.rows()
         ]
         for finding in self.findings:
@@ -206,3 +206,7 @@ class DiagnosticsStudy:
 
 def _geometric_mean(values: Iterable[float]) -> float:
     return math.exp(np.mean(np.log(list(values))))
+
+
+def _score(r_squared: float) -> str:
+    return f"{r_squared:.2f}" if r_squared > -10 else f"{r_squared:.0e}"  # noqa: PLR2004 - width
