@@ -55,7 +55,8 @@ def test_a_low_frequency_on_three_qubits_has_few_harmonics(study: DiagnosticsStu
 
 def test_a_seed_gives_the_same_study_and_depths_have_streams_of_their_own(study: DiagnosticsStudy) -> None:
     ticks: list[int] = []
-    longer = diagnostics_study(np.random.default_rng(1), layers=(1, 3, 4), progress=ticks.append, **SMALL)
+    larger = {**SMALL, "initialisations": 3, "layers": (1, 3, 4)}
+    longer = diagnostics_study(np.random.default_rng(1), progress=ticks.append, **larger)
     assert sum(ticks) == 4 * 3 * 2 * 3
     again = {(r.ansatz, r.encoding, r.layers, r.label_scale): r for r in longer.runs}
     for run in study.runs:
