@@ -23,6 +23,7 @@ from haarqntk.combinatorics import partitions
 from haarqntk.exact import RationalFunction
 from haarqntk.haar import ScalarExpression
 from haarqntk.traces import TracePolynomial
+from haarqntk.training import FixedGate, ParametrisedCircuit, PauliRotation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -364,6 +365,52 @@ def small_integrands(draw: st.DrawFn) -> Any:
         entry = draw(st.sampled_from((None, None, (0, 0), (0, 1), (1, 1))))
         total = total * (hq.tr(word) if entry is None else word[entry])
     return total * total if group == "state" and len(copies) == 1 else total
+
+
+# -- circuits that are trained ---------------------------------------------------------------------------------
+
+
+def pauli_texts(num_qubits: int) -> st.SearchStrategy[str]:
+    """Pauli strings of n letters, the identity among them."""
+    return st.text("IXYZ", min_size=num_qubits, max_size=num_qubits)
+
+
+@st.composite
+def parametrised_circuits(
+    draw: st.DrawFn, *, largest: int = 3, most: int = 8, has_data: bool = True
+) -> ParametrisedCircuit:
+    """Circuits of 1 to ``largest`` qubits: rotations that share parameters and features, fixed gates of all kinds."""
+    n = draw(st.integers(1, largest))
+    kinds = draw(st.lists(st.sampled_from("ppppfg" if has_data else "pppg"), min_size=1, max_size=most))
+    scales = st.sampled_from([1.0, -0.5, 2.0, 0.3])
+    gates: list[PauliRotation | FixedGate] = []
+    num_parameters = 0
+    for kind in ["p", *kinds]:
+        string = draw(pauli_texts(n))
+        if kind == "p":
+            parameter = draw(st.integers(0, num_parameters))
+            num_parameters = max(num_parameters, parameter + 1)
+            gates.append(PauliRotation(string, parameter=parameter, scale=draw(scales)))
+        elif kind == "f":
+            gates.append(PauliRotation(string, feature=draw(st.integers(0, 1)), scale=draw(scales)))
+        else:
+            qubits = tuple(draw(st.permutations(range(n)))[: draw(st.integers(1, n))])
+            gates.append(FixedGate(draw(fixed_matrices(2 ** len(qubits))), qubits))
+    return ParametrisedCircuit(n, tuple(gates))
+
+
+def fixed_matrices(D: int) -> st.SearchStrategy[NDArray[np.complex128]]:
+    """Unitaries of dimension D: any, and those with one entry ±1 or ±i in each row."""
+    phases = st.lists(st.sampled_from([1, -1, 1j, -1j]), min_size=D, max_size=D)
+    shuffles = st.tuples(st.permutations(range(D)), phases)
+    return bases(D) | shuffles.map(lambda drawn: np.diag(drawn[1]).astype(np.complex128)[:, list(drawn[0])])
+
+
+def hermitian_matrices(D: int) -> st.SearchStrategy[NDArray[np.complex128]]:
+    """Hermitian matrices of dimension D, dense or diagonal."""
+    dense = st.integers(0, 2**32 - 1).map(lambda seed: _gaussian(seed, D, D))
+    diagonal = st.integers(0, 2**32 - 1).map(lambda seed: np.diag(_gaussian(seed, D).real).astype(complex))
+    return (dense | diagonal).map(lambda matrix: (matrix + matrix.conj().T) / 2)
 
 
 # -- Jacobians -------------------------------------------------------------------------------------------------

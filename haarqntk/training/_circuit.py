@@ -11,7 +11,7 @@ import hashlib
 import math
 from dataclasses import dataclass
 from numbers import Real as RealNumber
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Real = NDArray[np.float64]
-    Complex = NDArray[np.complex128]
+    Matrix = NDArray[Any]  # taken as any numbers, kept as complex128
 
 LARGEST_NUM_QUBITS = 12
 _UNITARY_WITHIN = 1e-10
@@ -96,7 +96,7 @@ class FixedGate:
         (0, 2)
     """
 
-    matrix: Complex
+    matrix: Matrix
     qubits: tuple[int, ...]
 
     def __post_init__(self) -> None:

@@ -6,7 +6,7 @@ import functools
 import hashlib
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Real = NDArray[np.float64]
-    Complex = NDArray[np.complex128]
+    Matrix = NDArray[Any]  # taken as any numbers, kept as complex128
 
 _HERMITIAN_WITHIN = 1e-10
 
@@ -41,7 +41,7 @@ class Observable:
         1
     """
 
-    matrix: Complex
+    matrix: Matrix
     name: str = "custom"
 
     def __post_init__(self) -> None:

@@ -6,9 +6,9 @@ With |φ_g⟩ the state after gate g, and ⟨χ_g| = ⟨Ψ|O times all gates aft
 
 The kets go forward once; then kets and bras come back together, each gate undone on both, and every derivative
 is one inner product on the way: two states in memory, whatever the depth is. Second derivatives along a
-direction v of the angles go forward with the state's own Taylor series (ψ, ψ', ψ''), for P² = 1
+direction v of the angles go forward with the state's own Taylor series (ψ, ψ', ψ''),
 
-    e^{i(α+sβ)P}: (ψ, ψ', ψ'') → e^{iαP} (ψ, ψ' + βiPψ, ψ'' + 2βiPψ' − β²ψ),    β_g = scale_g v_l,
+    e^{i(α+sβ)P}: (ψ, ψ', ψ'') → e^{iαP} (ψ, ψ' + iβPψ, ψ'' + 2iβPψ' + (iβP)²ψ),    β_g = scale_g v_l,
 
 and Σ_lm v_l v_m ∂²z/∂θ_l∂θ_m = 2 Re⟨ψ|O|ψ''⟩ + 2⟨ψ'|O|ψ'⟩, exact as the gradient is.
 
@@ -17,11 +17,11 @@ Reference: [jones2020] for the way back; derivation 15.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from haarqntk.training._program import Program, Turn, real_form
+from haarqntk.training._program import Dense, Program, Shuffle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from haarqntk.training._observable import Observable
+    from haarqntk.training._program import Rotation, Wave
 
     Real = NDArray[np.float64]
 
@@ -39,8 +40,8 @@ def outputs(program: Program, observable: Observable, angles: Real, features: Re
     """Return z for N settings of the angles and m data points, shape (N, m)."""
     z = np.empty((len(angles), len(features)))
     for rows, columns in _blocks(program, len(angles), len(features)):
-        state, _ = _forward(program, *_waves(program, angles[rows], features[columns]))
-        z[rows, columns] = _expected(state, _measured(state, observable)).reshape(z[rows, columns].shape)
+        block = _Block(program, observable, angles[rows], features[columns])
+        z[rows, columns] = block.outputs().reshape(z[rows, columns].shape)
     return z
 
 
@@ -51,8 +52,10 @@ def outputs_and_jacobian(
     N, L = angles.shape
     z, jacobian = np.empty((N, len(features))), np.empty((N, len(features), L))
     for rows, columns in _blocks(program, len(angles), len(features)):
-        values, slopes = _adjoint(program, observable, angles[rows], features[columns])
-        z[rows, columns], jacobian[rows, columns] = values, slopes
+        values, slopes = _Block(program, observable, angles[rows], features[columns]).adjoint()
+        shape = z[rows, columns].shape
+        z[rows, columns] = values.reshape(shape)
+        jacobian[rows, columns] = slopes.T.reshape(*shape, L)
     return z, jacobian
 
 
@@ -63,7 +66,8 @@ def second_derivatives_along(
     found = np.empty(directions.shape[:2])
     for rows, columns in _blocks(program, len(angles), len(features)):
         part = directions[rows, columns]
-        values = _taylor(program, observable, angles[rows], features[columns], part)
+        block = _Block(program, observable, angles[rows], features[columns])
+        values = block.second_derivatives(part.reshape(block.columns, -1).T)
         found[rows, columns] = values.reshape(part.shape[:2])
     return found
 
@@ -77,111 +81,99 @@ def _blocks(program: Program, N: int, m: int) -> Iterator[tuple[slice, slice]]:
             yield slice(row, row + height), slice(column, column + width)
 
 
-def _waves(program: Program, angles: Real, features: Real) -> tuple[Real, Real, int]:
-    """Cos α and sin α of every rotation, shape (rotations, columns), and the number of columns.
+class _Block:
+    """Some settings and some points: one column for each pair, points running fastest."""
 
-    A column is a setting and a point, points running fastest.
-    """
-    N, m = len(angles), len(features)
-    alpha = np.empty((len(program.turns), N, m))
-    for place, turn in enumerate(program.turns):
-        gate = turn.gate
-        if gate.parameter is not None:
-            alpha[place] = gate.scale * angles[:, gate.parameter, np.newaxis]
-        else:
-            alpha[place] = gate.scale * features[:, gate.feature]
-    flat = alpha.reshape(len(program.turns), N * m)
-    return np.cos(flat), np.sin(flat), N * m
+    def __init__(self, program: Program, observable: Observable, angles: Real, features: Real) -> None:
+        self.program, self.observable, self.angles, self.features = program, observable, angles, features
+        self.columns = len(angles) * len(features)
+        self.rows = 2 * program.dimension
+        self.waves: list[Wave | None] = [
+            None if isinstance(step, Shuffle | Dense) else step.wave(self._angles_of(step))
+            for step in program.steps
+        ]
 
+    def forward(self) -> Real:
+        """Return the final states, shape (2D, 1, columns)."""
+        state, spare = self._start(1)
+        for step, wave in zip(self.program.steps, self.waves, strict=True):
+            if isinstance(step, Shuffle | Dense):
+                state, spare = step.apply(state, spare)
+            else:
+                step.rotate(state, spare, cast("Wave", wave))
+        return state
 
-def _forward(program: Program, cos: Real, sin: Real, columns: int) -> tuple[Real, Real]:
-    """Return the final states and a spare array of their shape."""
-    state, spare = np.zeros((2 * program.dimension, columns)), np.empty((2 * program.dimension, columns))
-    state[0] = 1
-    place = 0
-    for step in program.steps:
-        if isinstance(step, Turn):
-            np.take(state, step.rows, axis=0, out=spare, mode="clip")
-            spare *= step.signs
-            spare *= sin[place]
-            state *= cos[place]
-            state += spare
-            place += 1
-        else:
-            state, spare = step.apply(state, spare)
-    return state, spare
+    def outputs(self) -> Real:
+        """Return z of every column."""
+        state = self.forward()
+        z: Real = _overlaps(state, self._measured(state))[0]
+        return z
 
+    def adjoint(self) -> tuple[Real, Real]:
+        """Return z and the derivatives, shapes (columns,) and (L, columns)."""
+        ket = self.forward()
+        bra = self._measured(ket)
+        z = _overlaps(ket, bra)[0]
+        state = np.concatenate([ket, bra], axis=1)
+        spare = np.empty_like(state)
+        slopes = np.zeros((self.angles.shape[1], self.columns))
+        for step, wave in zip(reversed(self.program.steps), reversed(self.waves), strict=True):
+            if isinstance(step, Shuffle | Dense):
+                state, spare = step.apply(state, spare, inverse=True)
+                continue
+            if step.gates[0].parameter is not None:
+                for gate, slope in zip(step.gates, step.slopes(state[:, 0], state[:, 1]), strict=True):
+                    slopes[gate.parameter] += gate.scale * slope
+            step.rotate(state, spare, cast("Wave", wave), inverse=True)
+        return z, slopes
 
-def _adjoint(program: Program, observable: Observable, angles: Real, features: Real) -> tuple[Real, Real]:
-    N, m, L = len(angles), len(features), angles.shape[1]
-    cos, sin, columns = _waves(program, angles, features)
-    ket, _ = _forward(program, cos, sin, columns)
-    bra = _measured(ket, observable)
-    z = _expected(ket, bra).reshape(N, m)
-    state = np.concatenate([ket, bra], axis=1)
-    spare = np.empty_like(state)
-    cos, sin = np.tile(cos, 2), np.tile(sin, 2)
-    slopes = np.zeros((L, columns))
-    place = len(program.turns)
-    for step in reversed(program.steps):
-        if not isinstance(step, Turn):
-            state, spare = step.apply(state, spare, inverse=True)
-            continue
-        place -= 1
-        np.take(state, step.rows, axis=0, out=spare, mode="clip")
-        spare *= step.signs
-        if (parameter := step.gate.parameter) is not None:
-            overlap = np.einsum("rb,rb->b", state[:, columns:], spare[:, :columns])
-            slopes[parameter] += 2 * step.gate.scale * overlap
-        spare *= sin[place]
-        state *= cos[place]
-        state -= spare
-    return z, slopes.reshape(L, N, m).transpose(1, 2, 0)
+    def second_derivatives(self, directions: Real) -> Real:
+        """Return the second derivative of every column along its direction, shape (L, columns)."""
+        state, spare = self._start(3)
+        for step, wave in zip(self.program.steps, self.waves, strict=True):
+            if isinstance(step, Shuffle | Dense):
+                state, spare = step.apply(state, spare)
+                continue
+            if step.gates[0].parameter is not None:
+                rates = np.array([gate.scale * directions[gate.parameter] for gate in step.gates])
+                once = step.generate(state[:, :2], rates)
+                twice = step.generate(once[:, :1], rates)
+                state[:, 2] += 2 * once[:, 1] + twice[:, 0]
+                state[:, 1] += once[:, 0]
+            step.rotate(state, spare, cast("Wave", wave))
+        measured = self._measured(state)
+        same = _overlaps(state, measured)
+        mixed = _overlaps(state[:, 2:], measured[:, :1])
+        second: Real = 2 * (mixed[0] + same[1])
+        return second
 
+    def _start(self, k: int) -> tuple[Real, Real]:
+        """|0…0⟩ in the first of k states of each column, and an array to work in."""
+        state = np.zeros((self.rows, k, self.columns))
+        state[0, 0] = 1
+        return state, np.empty_like(state)
 
-def _taylor(program: Program, observable: Observable, angles: Real, features: Real, directions: Real) -> Real:
-    cos, sin, columns = _waves(program, angles, features)
-    rates = directions.reshape(columns, -1).T  # (L, columns)
-    state = np.zeros((2 * program.dimension, 3 * columns))  # ψ, ψ', ψ''
-    state[0, :columns] = 1
-    spare = np.empty_like(state)
-    cos, sin = np.tile(cos, 3), np.tile(sin, 3)
-    zeroth, first, second = (slice(i * columns, (i + 1) * columns) for i in range(3))
-    place = 0
-    for step in program.steps:
-        if not isinstance(step, Turn):
-            state, spare = step.apply(state, spare)
-            continue
-        np.take(state, step.rows, axis=0, out=spare, mode="clip")
-        spare *= step.signs  # iPψ, iPψ', iPψ''
-        if step.gate.parameter is not None:
-            beta = step.gate.scale * rates[step.gate.parameter]
-            # iP of the sums that the rotation is to act on: (iP)² = −1
-            state[:, second] += 2 * beta * spare[:, first] - beta**2 * state[:, zeroth]
-            spare[:, second] -= 2 * beta * state[:, first] + beta**2 * spare[:, zeroth]
-            state[:, first] += beta * spare[:, zeroth]
-            spare[:, first] -= beta * state[:, zeroth]
-        spare *= sin[place]
-        state *= cos[place]
-        state += spare
-        place += 1
-    measured = _measured(np.ascontiguousarray(state[:, : 2 * columns]), observable)
-    return 2 * _expected(measured[:, zeroth], state[:, second]) + 2 * _expected(
-        measured[:, first], state[:, first]
-    )
+    def _angles_of(self, step: Rotation) -> Real:
+        """α of its gates, shape (gates, columns), or (gates, 1) where all columns have the same."""
+        N, m = len(self.angles), len(self.features)
+        if step.gates[0].parameter is not None:
+            values = np.array([gate.scale * self.angles[:, gate.parameter] for gate in step.gates])
+            return values if N == 1 else np.repeat(values, m, axis=1)
+        values = np.array([gate.scale * self.features[:, gate.feature] for gate in step.gates])
+        return values if m == 1 else np.tile(values, N)
+
+    def _measured(self, state: Real) -> Real:
+        """O times the states."""
+        matrix, half = self.observable.matrix, self.program.dimension
+        if self.observable.is_diagonal:
+            weighted: Real = np.tile(np.diag(matrix).real, 2)[:, np.newaxis, np.newaxis] * state
+            return weighted
+        re, im = state[:half].reshape(half, -1), state[half:].reshape(half, -1)
+        A, B = np.ascontiguousarray(matrix.real), np.ascontiguousarray(matrix.imag)
+        return np.concatenate([A @ re - B @ im, A @ im + B @ re]).reshape(state.shape)
 
 
-def _measured(state: Real, observable: Observable) -> Real:
-    """O times the states."""
-    if observable.is_diagonal:
-        diagonal = np.diag(observable.matrix).real
-        weighted: Real = np.tile(diagonal, 2)[:, np.newaxis] * state
-        return weighted
-    measured: Real = real_form(observable.matrix) @ state
-    return measured
-
-
-def _expected(state: Real, measured: Real) -> Real:
-    """The real part of the inner product, column by column."""
-    values: Real = np.einsum("rb,rb->b", state, measured)
+def _overlaps(state: Real, measured: Real) -> Real:
+    """The real parts of the inner products, shape (k, columns)."""
+    values: Real = np.einsum("rkb,rkb->kb", state, measured)
     return values
