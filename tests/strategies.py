@@ -372,32 +372,6 @@ def integrals() -> st.SearchStrategy[hq.Integral]:
     return small_integrands().map(hq.expect)
 
 
-# -- Jacobians -------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class LinearModel:
-    """z(θ) = z_0 + Jθ on data points and on test points, all integers, so that its training is exact."""
-
-    jacobian: NDArray[np.int64]
-    outputs: NDArray[np.int64]
-    targets: NDArray[np.int64]
-    test_jacobian: NDArray[np.int64]
-    test_outputs: NDArray[np.int64]
-    test_targets: NDArray[np.int64]
-
-
-@st.composite
-def linear_models(draw: st.DrawFn, *, largest: int = 4) -> LinearModel:
-    """More or fewer points than parameters, repeated points, points of no gradient; some gradient does not vanish."""
-    m, p, n = (draw(st.integers(1, largest)) for _ in range(3))
-    entries = st.integers(-4, 4)
-    rows = st.lists(entries, min_size=p, max_size=p)
-    J = draw(st.lists(rows, min_size=m, max_size=m).filter(lambda J: any(map(any, J))))
-    vectors = [draw(st.lists(entries, min_size=size, max_size=size)) for size in (m, m, n, n)]
-    J_test = draw(st.lists(rows, min_size=n, max_size=n))
-    z, y, z_test, y_test = map(np.array, vectors)
-    return LinearModel(np.array(J), z, y, np.array(J_test), z_test, y_test)
 # -- circuits that are trained ---------------------------------------------------------------------------------
 
 
@@ -442,3 +416,31 @@ def hermitian_matrices(D: int) -> st.SearchStrategy[NDArray[np.complex128]]:
     dense = st.integers(0, 2**32 - 1).map(lambda seed: _gaussian(seed, D, D))
     diagonal = st.integers(0, 2**32 - 1).map(lambda seed: np.diag(_gaussian(seed, D).real).astype(complex))
     return (dense | diagonal).map(lambda matrix: (matrix + matrix.conj().T) / 2)
+
+
+# -- Jacobians -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class LinearModel:
+    """z(θ) = z_0 + Jθ on data points and on test points, all integers, so that its training is exact."""
+
+    jacobian: NDArray[np.int64]
+    outputs: NDArray[np.int64]
+    targets: NDArray[np.int64]
+    test_jacobian: NDArray[np.int64]
+    test_outputs: NDArray[np.int64]
+    test_targets: NDArray[np.int64]
+
+
+@st.composite
+def linear_models(draw: st.DrawFn, *, largest: int = 4) -> LinearModel:
+    """More or fewer points than parameters, repeated points, points of no gradient; some gradient does not vanish."""
+    m, p, n = (draw(st.integers(1, largest)) for _ in range(3))
+    entries = st.integers(-4, 4)
+    rows = st.lists(entries, min_size=p, max_size=p)
+    J = draw(st.lists(rows, min_size=m, max_size=m).filter(lambda J: any(map(any, J))))
+    vectors = [draw(st.lists(entries, min_size=size, max_size=size)) for size in (m, m, n, n)]
+    J_test = draw(st.lists(rows, min_size=n, max_size=n))
+    z, y, z_test, y_test = map(np.array, vectors)
+    return LinearModel(np.array(J), z, y, np.array(J_test), z_test, y_test)

@@ -99,8 +99,8 @@ def diagnostics_study(
         raise InputError(f"layers must increase and be at least two numbers, got {depths}")
     if not scales or any(a <= b for a, b in pairwise(scales)):
         raise InputError(f"label_scales must decrease and be at least one number, got {scales}")
+    _check_cost(n, depths, len(scales) * steps)
     data = _Data(n)
-    _check_cost(n, depths, len(scales) * steps, len(data.train))
     models, runs = [], []
     families = [(ansatz, encoding) for ansatz in ANSATZES for encoding in ENCODINGS]
     for (ansatz, encoding), family_rng in zip(families, rng.spawn(len(families)), strict=True):
@@ -181,7 +181,8 @@ def _trained(
     return StudyRun(model.ansatz, model.encoding, model.layers, scale, diagnosis, run, inferred, trained)
 
 
-def _check_cost(num_qubits: int, depths: tuple[int, ...], steps: int, points: int) -> None:
+def _check_cost(num_qubits: int, depths: tuple[int, ...], steps: int) -> None:
+    points = len(DEFAULT_FIELDS) // 2
     gates = 4 * sum(4 * num_qubits * depth for depth in depths)
     if (work := gates * 2**num_qubits * points * steps) > LARGEST_WORK:
         raise CostError(

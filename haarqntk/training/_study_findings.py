@@ -59,15 +59,15 @@ def findings(models: Sequence[StudyModel], runs: Sequence[StudyRun]) -> tuple[St
     """Every statement, with its comparisons."""
     hardware = "the hardware-efficient ansatz trains faster"
     return (
-        _trend("λ_min grows with the number of parameters", models, lambda m: m.smallest_eigenvalue, 1),
-        _trend("τ ∝ κ falls with the number of parameters", models, lambda m: m.decay_time, -1),
-        _predicted_faster("high frequency trains faster, predicted", models, "encoding", _ENCODINGS),
-        _predicted_faster(f"{hardware}, predicted", models, "ansatz", _ANSATZES),
-        _trained_faster("high frequency trains faster, trained", runs, "encoding", _ENCODINGS),
-        _trained_faster(f"{hardware}, trained", runs, "ansatz", _ANSATZES),
-        _low_condition_number(runs),
-        _lazier_by_depth(runs),
-        _lazier_by_labels(runs),
+        trend("λ_min grows with the number of parameters", models, lambda m: m.smallest_eigenvalue, 1),
+        trend("τ ∝ κ falls with the number of parameters", models, lambda m: m.decay_time, -1),
+        predicted_faster("high frequency trains faster, predicted", models, "encoding", _ENCODINGS),
+        predicted_faster(f"{hardware}, predicted", models, "ansatz", _ANSATZES),
+        trained_faster("high frequency trains faster, trained", runs, "encoding", _ENCODINGS),
+        trained_faster(f"{hardware}, trained", runs, "ansatz", _ANSATZES),
+        low_condition_number(runs),
+        lazier_by_depth(runs),
+        lazier_by_labels(runs),
     )
 
 
@@ -78,7 +78,7 @@ def _grouped(entries: Iterable[Any], *names: str) -> dict[tuple[Any, ...], list[
     return groups
 
 
-def _trend(
+def trend(
     statement: str, models: Sequence[StudyModel], value: Callable[[StudyModel], float], sign: int
 ) -> StudyFinding:
     """Between neighbouring depths of a family; a kernel of larger rank has further eigenvalues, no larger ones."""
@@ -104,9 +104,10 @@ def _pairs(entries: Iterable[Any], axis: str, names: tuple[str, str]) -> list[tu
     return [(group[names[0]], group[names[1]]) for group in named]
 
 
-def _predicted_faster(
+def predicted_faster(
     statement: str, models: Sequence[StudyModel], axis: str, names: tuple[str, str]
 ) -> StudyFinding:
+    """By the decay time at the critical learning rate."""
     pairs = _pairs(models, axis, names)
     slower = sorted({a.num_parameters for a, b in pairs if a.decay_time >= b.decay_time})
     holds = sum(a.decay_time < b.decay_time for a, b in pairs)
@@ -121,9 +122,10 @@ def _predicted_faster(
     )
 
 
-def _trained_faster(
+def trained_faster(
     statement: str, runs: Sequence[StudyRun], axis: str, names: tuple[str, str]
 ) -> StudyFinding:
+    """By the recorded step at which a run has learnt; ties decide nothing."""
     pairs = _pairs(runs, axis, names)
     decided = [(a, b) for a, b in pairs if a.steps_to_learn != b.steps_to_learn]
     return StudyFinding(
@@ -135,7 +137,8 @@ def _trained_faster(
     )
 
 
-def _low_condition_number(runs: Sequence[StudyRun]) -> StudyFinding:
+def low_condition_number(runs: Sequence[StudyRun]) -> StudyFinding:
+    """By the inference for t → ∞."""
     holds, texts = 0, []
     groups = _grouped(runs, "ansatz", "label_scale")
     for (ansatz, scale), group in groups.items():
@@ -157,7 +160,8 @@ def _low_condition_number(runs: Sequence[StudyRun]) -> StudyFinding:
     )
 
 
-def _lazier_by_depth(runs: Sequence[StudyRun]) -> StudyFinding:
+def lazier_by_depth(runs: Sequence[StudyRun]) -> StudyFinding:
+    """By the outputs at the first and the last depth of each family and label scale."""
     families = _grouped(runs, "ansatz", "encoding", "label_scale")
     medians = [
         f"labels × {scale:g}: "
@@ -176,7 +180,8 @@ def _lazier_by_depth(runs: Sequence[StudyRun]) -> StudyFinding:
     )
 
 
-def _lazier_by_labels(runs: Sequence[StudyRun]) -> StudyFinding:
+def lazier_by_labels(runs: Sequence[StudyRun]) -> StudyFinding:
+    """By the outputs at neighbouring label scales of each model."""
     models = _grouped(runs, "ansatz", "encoding", "num_parameters")
     pairs = [pair for group in models.values() for pair in pairwise(group)]
     first, last = ([group[i].kernel_change for group in models.values()] for i in (0, -1))

@@ -71,6 +71,10 @@ def test_limits_and_symmetry() -> None:
     assert ising_magnetisation(6, 0.0, component="longitudinal") == pytest.approx(1, abs=1e-12)
     assert (ising_magnetisation(5, [-0.7]) == -ising_magnetisation(5, [0.7])).all()
     assert ising_magnetisation().shape == (20,)
+    # A frustrated ring has many ground states at h = 0, where the magnetisation jumps; it is odd, hence 0.
+    near, at = ising_magnetisation(11, [1e-6, 0], coupling=-1)
+    assert near > 0.1
+    assert at == 0
 
 
 @pytest.mark.parametrize(
