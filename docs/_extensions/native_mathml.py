@@ -30,6 +30,8 @@ _CHILDREN = {
     "mroot": 2,
 }
 
+_LONGEST_INLINE = 60  # characters of LaTeX; most that are shorter fit a phone, and a letter is no box
+
 logger = logging.getLogger(__name__)
 
 
@@ -66,8 +68,10 @@ def _formula(node: nodes.Element, *, display: str) -> str:
 
 
 def visit_math(self: HTML5Translator, node: nodes.math) -> None:
-    """Write a formula in a line."""
-    self.body.append(_formula(node, display="inline"))
+    """Write a formula in a line; one that is long scrolls like one that stands by itself."""
+    formula = _formula(node, display="inline")
+    is_long = len(node.astext()) > _LONGEST_INLINE
+    self.body.append(f'<span class="long-formula" tabindex="0">{formula}</span>' if is_long else formula)
     raise nodes.SkipNode
 
 

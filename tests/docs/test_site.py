@@ -187,50 +187,37 @@ def test_a_dead_link_is_found(tmp_path: Path) -> None:
     assert dead_links(page) == ["#there", "none.png"]
 
 
-@pytest.fixture(scope="module")
-def seen(site: Path, pages: list[Path]) -> dict[tuple[str, int], dict[str, Any]]:
-    """What every page measures of itself in a window of either width, in frames of one browser each."""
-    found: dict[tuple[str, int], dict[str, Any]] = {}
-    for page in pages:
+def opened(site: Path, pages: list[Path], width: int) -> tuple[dict[str, dict[str, Any]], list[str]]:
+    """What every page measures of itself in a frame of that width, and what the browser wrote to its console."""
+    frames = []
+    for number, page in enumerate(pages):
         text = page.read_text(encoding="utf-8").replace("</body>", f"{MEASURE}</body>", 1)
-        (page.parent / f"measured_{page.name}").write_text(text, encoding="utf-8")
-    for width in WIDTHS:
-        for page in pages:
-            name = page.relative_to(site).as_posix()
-            found[name, width] = opened(site, page, width)
-    return found
-
-
-def opened(site: Path, page: Path, width: int) -> dict[str, Any]:
-    frame = page.parent / f"frame_{width}_{page.name}"
-    frame.write_text(
-        f'<!DOCTYPE html><body style="margin:0"><iframe name="seen" src="measured_{page.name}" '
-        f'style="width:{width}px;height:900px;border:0"></iframe></body>',
-        encoding="utf-8",
-    )
+        copy = page.with_name(f"measured_{page.name}")
+        copy.write_text(text, encoding="utf-8")
+        source = copy.relative_to(site).as_posix()
+        style = f"width:{width}px;height:900px;border:0"
+        frames.append(f'<iframe name="page{number}" src="{source}" style="{style}"></iframe>')
+    everything = site / f"frames_{width}.html"
+    everything.write_text(f'<!DOCTYPE html><body style="margin:0">{"".join(frames)}</body>', encoding="utf-8")
     browser = shutil.which("chromium") or shutil.which("chromium-browser") or "google-chrome"
     profile = f"--user-data-dir={site.parent / 'profile'}"
-    command = [browser, *BROWSER, profile, "--window-size=1300,900", "--dump-dom", frame.as_uri()]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
-    result = re.search(r'<html[^>]* data-seen="([^"]*)"', done.stdout)
-    assert result, done.stderr[-2000:]
+    command = [browser, *BROWSER, profile, "--window-size=1300,900", "--dump-dom", everything.as_uri()]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    results = dict(re.findall(r'data-page(\d+)="([^"]*)"', done.stdout))
+    assert len(results) == len(pages), done.stderr[-2000:]
+    found = {page.relative_to(site).as_posix(): results[str(n)] for n, page in enumerate(pages)}
     console = [line for line in done.stderr.splitlines() if "CONSOLE" in line]
-    return {**json.loads(html.unescape(result[1])), "console": console}
+    return {name: json.loads(html.unescape(result)) for name, result in found.items()}, console
 
 
 @pytest.mark.browser
 @pytest.mark.parametrize("width", WIDTHS)
-def test_pages_in_a_browser(width: int, seen: dict[tuple[str, int], dict[str, Any]]) -> None:
-    wrong = {}
-    for (name, of_width), page in seen.items():
-        if of_width == width:
-            assert page["width"] == width
-            what = {
-                key: page[key] for key in ("outside", "flat", "images", "elsewhere", "console") if page[key]
-            }
-            if page["scrollWidth"] > width:
-                what["scrollWidth"] = page["scrollWidth"]
-            if what:
-                wrong[name] = what
-    assert wrong == {}
-    assert sum(page["math"] for (_, of_width), page in seen.items() if of_width == width) > 2000
+def test_pages_in_a_browser(width: int, site: Path, pages: list[Path]) -> None:
+    seen, console = opened(site, pages, width)
+    assert console == []
+    assert {page["width"] for page in seen.values()} == {width}
+    assert {name: page["scrollWidth"] for name, page in seen.items() if page["scrollWidth"] > width} == {}
+    complaints = ("outside", "flat", "images", "elsewhere")
+    found = {name: {key: page[key] for key in complaints if page[key]} for name, page in seen.items()}
+    assert {name: wrong for name, wrong in found.items() if wrong} == {}
+    assert sum(page["math"] for page in seen.values()) > 1500
