@@ -33,7 +33,7 @@ html_show_sourcelink = False
 html_show_sphinx = False
 html_theme_options = {"navigation_with_keys": True, "top_of_page_buttons": []}
 
-myst_enable_extensions = ["amsmath", "dollarmath"]
+myst_enable_extensions = ["amsmath", "deflist", "dollarmath"]
 myst_update_mathjax = False
 myst_heading_anchors = 3
 nb_execution_mode = "off"  # the outputs are in the notebooks; the tests run them afresh and compare

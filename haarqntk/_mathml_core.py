@@ -13,6 +13,7 @@ from xml.etree import ElementTree as ET
 _NAMESPACE = ' xmlns="http://www.w3.org/1998/Math/MathML"'
 _ROWS = {"math", "mrow", "mtd", "mstyle", "msqrt", "mpadded"}  # whose children stand side by side
 _LOW = {"mrow", "mi", "mn", "mo", "mspace", "msub", "mtext"}
+_CLOSING = {")", "]", "}", "|", "!"}
 _THIN = "0.1667em"
 
 
@@ -43,6 +44,7 @@ def as_core(mathml: str) -> str:
         if element.tag in _ROWS:
             _space(element)
             _lower_brackets(element)
+            _mark_signs(element)
     text = ET.tostring(root, encoding="unicode")
     return text.replace("<math", f"<math{_NAMESPACE}", 1) if _NAMESPACE in mathml else text
 
@@ -100,3 +102,11 @@ def _lower_brackets(row: ET.Element) -> None:
     if fences and all(element.tag in _LOW for child in row for element in child.iter()):
         for fence in fences:
             fence.set("stretchy", "false")
+
+
+def _mark_signs(row: ET.Element) -> None:
+    """Tell the sign of a number from a difference, after a relation or a comma, and at the beginning."""
+    for left, sign in zip([None, *row], row, strict=False):
+        follows_operator = left is None or (left.tag == "mo" and left.text not in _CLOSING)
+        if sign.tag == "mo" and sign.text in {"+", "−"} and follows_operator:
+            sign.set("form", "prefix")

@@ -50,6 +50,22 @@ def test_slashes_and_bars_are_tight_and_similar_is_a_relation() -> None:
     assert "<mo>∼</mo>" in text
 
 
+def test_a_sign_is_told_from_a_difference() -> None:
+    sign, difference = '<mo form="prefix">−</mo>', "<mo>−</mo>"
+    assert (
+        mathml(r"c = -x").count(sign)
+        == mathml("-x").count(sign)
+        == mathml(r"\left(-x\right)").count(sign)
+        == 1
+    )
+    assert mathml("(a) - |b| - c").count(difference) == 2
+
+
+def test_brackets_are_stretched_only_around_what_is_higher() -> None:
+    assert 'stretchy="true"' not in mathml(r"\left(D - 1\right)^{2}")
+    assert mathml(r"\left(\frac{a}{b}\right)").count('stretchy="true"') == 2
+
+
 @pytest.mark.parametrize("name", hq.formulas())
 def test_every_formula_is_well_formed(name: str) -> None:
     root = ET.fromstring(hq.to_mathml(hq.formula(name)))  # noqa: S314 - our own text
