@@ -6,18 +6,11 @@ product of copies summed over their layer indices: layer patterns (``_copies``),
 ``_definition.py`` does one walk as the definition says, without any of these shortcuts.
 """
 
-from haarqntk.circuits._algebra import (
-    TARGET,
-    Circuit,
-    Expression,
-    LayerIndex,
-    Output,
-    layer_indices,
-    sum_over,
-)
+from haarqntk.circuits._algebra import TARGET, Circuit, Expression, Output, sum_over
 from haarqntk.circuits._copies import Copy, LayerPattern, layer_patterns
 from haarqntk.circuits._ensembles import ENSEMBLES, GENERATORS
 from haarqntk.circuits._factorised import kernel_factors, kernel_moment, kernel_power
+from haarqntk.circuits._layer_indices import LayerIndex, layer_indices
 from haarqntk.circuits._moment import (
     FACTORISED_FROM,
     Cost,

@@ -10,15 +10,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from haarqntk._notebook import Shown
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.haar._coefficients import coefficient
 from haarqntk.haar._indices import index_letter
+from haarqntk.haar._polynomial import DiagramPolynomial
 from haarqntk.haar._refusals import (
     Declaration,
     checked_exponent,
     dimensions_text,
-    kind_of,
     names_text,
     no_quotient,
     no_sum,
@@ -35,7 +34,7 @@ from haarqntk.haar._terms import (
     joined,
     renamed,
 )
-from haarqntk.haar._written import latex_of_parts, text_of, written_parts
+from haarqntk.haar._written import written_parts
 from haarqntk.traces import OPEN, SYMPLECTIC_FORM, DiagramMonomial, Space, flatten, product
 
 if TYPE_CHECKING:
@@ -45,91 +44,7 @@ if TYPE_CHECKING:
     from haarqntk.haar._written import WrittenPart
 
 
-class _Polynomial(Shown):
-    """Diagrams with coefficients, and what their letters were declared as."""
-
-    __slots__ = ("_declared", "_terms")
-    __array_ufunc__ = None  # NumPy arrays leave products with these to this class
-
-    def __init__(
-        self,
-        terms: Mapping[DiagramMonomial, DimensionFunction],
-        declared: Mapping[str, Declaration],
-    ) -> None:
-        self._terms = {monomial: c for monomial, c in terms.items() if c}
-        self._declared = dict(declared)
-
-    @property
-    def terms(self) -> dict[DiagramMonomial, DimensionFunction]:
-        """A copy of diagram → coefficient.
-
-        Examples:
-            >>> import haarqntk as hq
-            >>> len((hq.tr(hq.matrices("A")) + 1).terms)
-            2
-        """
-        return dict(self._terms)
-
-    @property
-    def declared(self) -> dict[str, Declaration]:
-        """A copy of name → random letter or matrix.
-
-        Examples:
-            >>> import haarqntk as hq
-            >>> sorted((hq.haar_unitary("U") @ hq.matrices("A")).declared)
-            ['A', 'U']
-        """
-        return dict(self._declared)
-
-    def declared_with(self, other: _Polynomial) -> dict[str, Declaration]:
-        """What the letters of both were declared as; a name that means two things is refused.
-
-        Raises:
-            InputError: If a name means two things.
-
-        Examples:
-            >>> import haarqntk as hq
-            >>> U, A = hq.haar_unitary("U"), hq.matrices("A")
-            >>> sorted(U.declared_with(A))
-            ['A', 'U']
-        """
-        for name, declaration in other._declared.items():
-            mine = self._declared.get(name, declaration)
-            if mine != declaration:
-                raise InputError(
-                    f"each name must mean one thing in an expression, got {name} as {kind_of(mine)} and as "
-                    f"{kind_of(declaration)}; give one of them another name"
-                )
-        return {**self._declared, **other._declared}
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, _Polynomial) or type(self) is not type(other):
-            return NotImplemented
-        return self._terms == other._terms and self._signature() == other._signature()
-
-    def __hash__(self) -> int:
-        return hash((self._signature(), frozenset(self._terms.items())))
-
-    def _signature(self) -> tuple[object, ...]:
-        return ()
-
-    @property
-    def _parts(self) -> tuple[WrittenPart, ...]:
-        return written_parts(self._terms, ())
-
-    def latex(self) -> str:
-        """The integrand in LaTeX."""
-        return latex_of_parts(self._parts)
-
-    def __str__(self) -> str:
-        return text_of(self._parts)
-
-    def facts(self) -> dict[str, str]:
-        """What its letters are, for a notebook."""
-        return {name: kind_of(declaration) for name, declaration in sorted(self._declared.items())}
-
-
-class ScalarExpression(_Polynomial):
+class ScalarExpression(DiagramPolynomial):
     """A polynomial in traces, matrix entries and expectations; ``+ - * **``, division by dimensions, ``conj()``.
 
     Examples:
@@ -222,7 +137,7 @@ class ScalarExpression(_Polynomial):
         return f"<scalar expression of {len(self._terms)} terms in {names_text(self._declared)}>"
 
 
-class MatrixExpression(_Polynomial):
+class MatrixExpression(DiagramPolynomial):
     """A polynomial in words of square matrices: ``@ + -``, scalar multiples, ``.H .T .conj()``, ``A[i, j]``.
 
     Attributes:
@@ -410,7 +325,7 @@ def _scalar(value: object) -> ScalarExpression | None:
 
 def _divisor(value: object) -> DimensionFunction:
     """A number or a function of the dimensions to divide by, never 0."""
-    if isinstance(value, _Polynomial):
+    if isinstance(value, DiagramPolynomial):
         if isinstance(value, MatrixExpression) or not set(value.terms) <= {()}:
             raise no_quotient(value)
         value = value.terms.get((), 0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import lru_cache, reduce
+from functools import reduce
 from operator import mul
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,14 @@ from haarqntk.errors import InputError, InputTypeError
 from haarqntk.qntk._derivation import Derivation, derive_in_steps
 from haarqntk.qntk._inputs import as_float, binary_fraction, circuit_dimension
 from haarqntk.qntk._ratio import Ratio, check_same_average
-from haarqntk.qntk._recipe import Recipe, add_recipes, multiply_recipes, scale_recipe, substitute_in_recipe
+from haarqntk.qntk._recipe import (
+    Recipe,
+    add_recipes,
+    derived_at,
+    multiply_recipes,
+    scale_recipe,
+    substitute_in_recipe,
+)
 from haarqntk.qntk._series import Series, expand
 from haarqntk.qntk._values import SymbolValues
 from haarqntk.traces import TracePolynomial, latex_of, trace_word
@@ -328,7 +335,7 @@ class Formula(Shown):
     def _evaluate(self, found: SymbolValues) -> Fraction:
         found.check_complete()
         is_generic = self.design_order <= found.D
-        return found.evaluate(self.polynomial if is_generic else _derived_at(self.derive, found.D))
+        return found.evaluate(self.polynomial if is_generic else derived_at(self.derive, found.D))
 
     def evaluate(
         self,
@@ -397,9 +404,3 @@ class Formula(Shown):
             2*L*T2/D**2 - 2*L*T1**2/D**3 + O(D**-2), T1 ~ D, T2 ~ D
         """
         return expand(self.polynomial, order, scaling)
-
-
-@lru_cache(maxsize=64)
-def _derived_at(derive: Callable[[Dimension], TracePolynomial], dimension: int) -> TracePolynomial:
-    """A derivation at one dimension, remembered: below the design order it takes up to some seconds."""
-    return derive(dimension)

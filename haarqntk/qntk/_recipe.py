@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
 from haarqntk.traces import TracePolynomial
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from fractions import Fraction
 
     from haarqntk.circuits import Expression
+    from haarqntk.haar import Dimension
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,3 +94,9 @@ def value_of_recipe(summands: Recipe, means: Mapping[Expression, TracePolynomial
             product = product * means[average.expression].substitute(dict(average.at))
         total = total + product
     return total
+
+
+@lru_cache(maxsize=64)
+def derived_at(derive: Callable[[Dimension], TracePolynomial], dimension: int) -> TracePolynomial:
+    """A derivation at one dimension, remembered: below the design order it takes up to some seconds."""
+    return derive(dimension)

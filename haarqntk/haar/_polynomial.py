@@ -1,0 +1,104 @@
+"""``DiagramPolynomial``: diagrams with coefficients and declared letters, what scalar and matrix integrands share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from haarqntk._notebook import Shown
+from haarqntk.errors import InputError
+from haarqntk.haar._refusals import (
+    Declaration,
+    kind_of,
+)
+from haarqntk.haar._written import latex_of_parts, text_of, written_parts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from haarqntk.exact import DimensionFunction
+    from haarqntk.haar._written import WrittenPart
+    from haarqntk.traces import DiagramMonomial
+
+
+class DiagramPolynomial(Shown):
+    """Diagrams with coefficients, and what their letters were declared as."""
+
+    __slots__ = ("_declared", "_terms")
+    __array_ufunc__ = None  # NumPy arrays leave products with these to this class
+
+    def __init__(
+        self,
+        terms: Mapping[DiagramMonomial, DimensionFunction],
+        declared: Mapping[str, Declaration],
+    ) -> None:
+        self._terms = {monomial: c for monomial, c in terms.items() if c}
+        self._declared = dict(declared)
+
+    @property
+    def terms(self) -> dict[DiagramMonomial, DimensionFunction]:
+        """A copy of diagram → coefficient.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> len((hq.tr(hq.matrices("A")) + 1).terms)
+            2
+        """
+        return dict(self._terms)
+
+    @property
+    def declared(self) -> dict[str, Declaration]:
+        """A copy of name → random letter or matrix.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> sorted((hq.haar_unitary("U") @ hq.matrices("A")).declared)
+            ['A', 'U']
+        """
+        return dict(self._declared)
+
+    def declared_with(self, other: DiagramPolynomial) -> dict[str, Declaration]:
+        """What the letters of both were declared as; a name that means two things is refused.
+
+        Raises:
+            InputError: If a name means two things.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> U, A = hq.haar_unitary("U"), hq.matrices("A")
+            >>> sorted(U.declared_with(A))
+            ['A', 'U']
+        """
+        for name, declaration in other._declared.items():
+            mine = self._declared.get(name, declaration)
+            if mine != declaration:
+                raise InputError(
+                    f"each name must mean one thing in an expression, got {name} as {kind_of(mine)} and as "
+                    f"{kind_of(declaration)}; give one of them another name"
+                )
+        return {**self._declared, **other._declared}
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, DiagramPolynomial) or type(self) is not type(other):
+            return NotImplemented
+        return self._terms == other._terms and self._signature() == other._signature()
+
+    def __hash__(self) -> int:
+        return hash((self._signature(), frozenset(self._terms.items())))
+
+    def _signature(self) -> tuple[object, ...]:
+        return ()
+
+    @property
+    def _parts(self) -> tuple[WrittenPart, ...]:
+        return written_parts(self._terms, ())
+
+    def latex(self) -> str:
+        """The integrand in LaTeX."""
+        return latex_of_parts(self._parts)
+
+    def __str__(self) -> str:
+        return text_of(self._parts)
+
+    def facts(self) -> dict[str, str]:
+        """What its letters are, for a notebook."""
+        return {name: kind_of(declaration) for name, declaration in sorted(self._declared.items())}
