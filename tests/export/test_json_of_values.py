@@ -234,6 +234,12 @@ PART = INTEGRAL["terms"][0]["parts"][0]
         ),
         (INTEGRAL, ("terms", 0, "parts", 0, "loops"), [1.5], "loops must be an integer"),
         (INTEGRAL, ("declared", "U", "group"), "unitari", "unknown group 'unitari'; did you mean 'unitary'"),
+        (
+            INTEGRAL,
+            ("terms", 0, "diagram"),
+            INTEGRAL["terms"][0]["diagram"][::-1],
+            "each diagram must be in its canonical form",
+        ),
         (TWIRL, ("values",), [[1, 1], [1, 1]], "values must be k! numbers with k ≤ 6, got 2 with k = 1"),
         (TWIRL, ("k",), 9, "values must be k! numbers with k ≤ 6, got 1 with k = 9"),
         (TWIRL, ("values", 0), {"sum": 3}, "sum must be a list, got 3"),

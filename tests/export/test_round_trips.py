@@ -186,6 +186,22 @@ def test_sympy_s_parser_reads_an_integral(integral: hq.Integral) -> None:
     assert Fraction(int(found.p), int(found.q)) == expected_value(integral)
 
 
+def test_the_latex_of_an_operator_has_each_word_behind_its_coefficient() -> None:
+    U, (A, B) = hq.haar_unitary("U"), hq.matrices("A B")
+    operator = hq.expect(U @ A @ U.H @ B @ U @ A @ U.H)
+    every: list[dict[str, Any]] = [{}, {"names": {"D": "d"}}]
+    for options in every:
+        found = re.fullmatch(
+            r"\\left\((.*)\\right\) \\mathbf\{1\} \+ \\left\((.*)\\right\) B", hq.latex(operator, **options)
+        )
+        assert found is not None
+        for part, text in zip(operator.parts, found.groups(), strict=True):
+            names = {"d" if options else "D": "D"} | {latex: old for old, latex in part.letters().items()}
+            assert read_latex(text, names) == part.function()
+    assert hq.latex(operator) == operator.latex()
+    assert hq.expect(U @ U.H @ B).latex() == "B"
+
+
 def test_an_operator_is_a_coefficient_for_each_of_its_words() -> None:
     U, (A, B) = hq.haar_unitary("U"), hq.matrices("A B")
     operator = hq.expect(U @ A @ U.H @ B @ U @ A @ U.H)
