@@ -149,7 +149,9 @@ def hamiltonian_variational(
     """Return the Hamiltonian variational ansatz of the transverse-field Ising model.
 
     It starts from |+…+⟩ (Hadamards, before any data gate). A layer is Π_j e^{iθZ_jZ_{j+1}}, then
-    Π_j e^{iθ'X_j}; one θ and one θ' for each layer, or with ``per_gate`` one for each gate.
+    Π_j e^{iθ'X_j}; one θ and one θ' for each layer, or with ``per_gate`` one for each gate. Without data
+    gates all of it commutes with X ⊗ … ⊗ X: observables that anticommute with that, such as the magnetisation
+    along Z, stay at 0 and have K = 0.
 
     Args:
         num_qubits: n ≥ 2.

@@ -75,6 +75,14 @@ def test_two_qubits_on_a_ring_are_coupled_once() -> None:
     assert len(hardware_efficient(2, 1).gates) == 5
 
 
+def test_the_ising_ansatz_keeps_parity_unless_data_enter() -> None:
+    angles, Z = np.random.default_rng(2).uniform(0, 6, 4), Observable.magnetisation(3)
+    _, J = outputs_and_jacobian(hamiltonian_variational(3, 2), Z, angles)
+    assert np.abs(J).max() < 1e-12
+    _, J = outputs_and_jacobian(hamiltonian_variational(3, 2, encoding="low"), Z, angles, [[0.7]])
+    assert np.abs(J).max() > 0.1
+
+
 def test_encodings_set_the_frequencies_of_the_output() -> None:
     x = np.linspace(0, 2 * np.pi, 64, endpoint=False)[:, np.newaxis]
     highest = {}
