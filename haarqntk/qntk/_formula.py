@@ -17,7 +17,6 @@ from haarqntk.qntk._ratio import Ratio, check_same_average
 from haarqntk.qntk._recipe import (
     Recipe,
     add_recipes,
-    derived_at,
     multiply_recipes,
     scale_recipe,
     substitute_in_recipe,
@@ -329,13 +328,8 @@ class Formula(Shown):
         found.add_populations(spectrum, populations)
         given = {"spectrum": spectrum, "traces": traces, "observable": observable}
         found.add_operators(given, observables, states)
-        value = self._evaluate(found)
+        value = found.value_of(self)
         return value if found.exact else as_float(value)
-
-    def _evaluate(self, found: SymbolValues) -> Fraction:
-        found.check_complete()
-        is_generic = self.design_order <= found.D
-        return found.evaluate(self.polynomial if is_generic else derived_at(self.derive, found.D))
 
     def evaluate(
         self,
@@ -380,7 +374,7 @@ class Formula(Shown):
         found = SymbolValues(self.name, self.symbols[1:], dimension, self.design_order)
         found.add_scalars(L, overlap, num_inputs)
         found.add_rounded_traces(exact)
-        value = self._evaluate(found)
+        value = found.value_of(self)
         with mpmath.workdps(precision):
             return mpmath.mpf(value.numerator) / value.denominator
 

@@ -12,12 +12,14 @@ from haarqntk._arguments import integer, rational
 from haarqntk.errors import InputError, InputTypeError, UnknownNameError
 from haarqntk.exact import GaussianRational
 from haarqntk.qntk._inputs import one_spectrum, the_one_given, trace_values
+from haarqntk.qntk._recipe import derived_at
 from haarqntk.qntk._words import as_matrices, named_observables, named_states
 from haarqntk.traces import symbol_word, trace_word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from haarqntk.qntk._formula import Formula
     from haarqntk.traces import TracePolynomial
 
 _INPUTS = {"sigma": "sigma_ab"}  # the supervised kernel has the inputs a and b, and calls their overlap σ
@@ -151,6 +153,12 @@ class SymbolValues:
             words = any(symbol_word(name) for name in missing)
             cure = "; or give observable= and states=" if words else ""
             raise InputError(f"values must name {', '.join(missing)}, on which {self.formula} depends{cure}")
+
+    def value_of(self, formula: Formula) -> Fraction:
+        """The exact value of the formula; below its design order it is derived again at the dimension."""
+        self.check_complete()
+        is_generic = formula.design_order <= self.D
+        return self.evaluate(formula.polynomial if is_generic else derived_at(formula.derive, self.D))
 
     def evaluate(self, form: TracePolynomial) -> Fraction:
         """The exact value; traces may be complex, the mean of a real variable is real."""
