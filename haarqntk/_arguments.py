@@ -75,33 +75,47 @@ fractions.Fraction
     raise InputTypeError(f"{name} must be an exact integer or rational, got {value!r}; {cure}")
 
 
-def real_number(name: str, value: object) -> float:
+def real_number(name: str, value: object, *, positive: bool = False, at_least: float | None = None) -> float:
     """Return ``value`` as a finite float: Python, NumPy and SymPy reals and Fractions are fine.
 
     Args:
         name: The argument's name, for the message.
-        value: Any object with ``__float__`` except a bool or a text.
+        value: A real number of any type, also an exact one.
+        positive: Whether it must be > 0; no by default.
+        at_least: The smallest value in range; none by default.
 
     Raises:
         InputTypeError: If ``value`` is no real number.
-        InputError: If it is infinite or not a number.
+        InputError: If it is infinite, not a number, or out of range.
 
     Examples:
         >>> real_number("target", Fraction(1, 4))
         0.25
-        >>> real_number("target", float("nan"))
+        >>> real_number("learning_rate", 0, positive=True)
         Traceback (most recent call last):
         ...
-        haarqntk.errors.InputError: target must be finite, got nan
+        haarqntk.errors.InputError: learning_rate must be > 0, got 0
     """
-    if isinstance(value, bool | str | bytes) or not hasattr(value, "__float__"):
-        raise InputTypeError(f"{name} must be a real number, got {value!r}; pass a float")
+    message = f"{name} must be a real number, got {value!r}; pass a float, an int or a Fraction"
+    kinds = (bool, str, bytes, complex)
+    if (
+        isinstance(value, kinds)
+        or type(value).__name__ in {"bool", "bool_"}
+        or not hasattr(value, "__float__")
+    ):
+        raise InputTypeError(message)
     try:
         number = float(value)
-    except (TypeError, ValueError, OverflowError):
-        raise InputTypeError(f"{name} must be a real number, got {value!r}; pass a float") from None
+    except OverflowError:
+        raise InputError(f"{name} must be within the range of a float, got {value!r}") from None
+    except (TypeError, ValueError):  # an array of several numbers, a symbol
+        raise InputTypeError(message) from None
     if not math.isfinite(number):
         raise InputError(f"{name} must be finite, got {number}")
+    if positive and number <= 0:
+        raise InputError(f"{name} must be > 0, got {number:g}")
+    if at_least is not None and number < at_least:
+        raise InputError(f"{name} must be ≥ {at_least:g}, got {number:g}")
     return number
 
 

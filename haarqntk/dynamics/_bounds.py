@@ -9,8 +9,8 @@ import math
 
 import numpy as np
 
-from haarqntk._arguments import integer
-from haarqntk.dynamics._prediction import Prediction, check_times, number
+from haarqntk._arguments import integer, real_number
+from haarqntk.dynamics._prediction import Prediction, check_times
 from haarqntk.errors import InputError
 
 _LARGEST_LOSS = 2.0  # |z| ≤ 1 and |y| = 1: |r| ≤ 2
@@ -49,9 +49,12 @@ def loss_lower_bound(
     Reference:
         [you2023] for the sublinear convergence; derivations/14_dynamics.md for the constant.
     """
-    start, eta = number("loss", loss, at_least=0), number("learning_rate", learning_rate, positive=True)
+    start, eta = (
+        real_number("loss", loss, at_least=0),
+        real_number("learning_rate", learning_rate, positive=True),
+    )
     t, depth = check_times(times), integer("L", L, at_least=1)
-    norm = number("generator_norm", generator_norm, positive=True)
+    norm = real_number("generator_norm", generator_norm, positive=True)
     if start > _LARGEST_LOSS:
         raise InputError(
             f"loss must be at most 2, the largest (1/2m) Σ r² for O² = 1 and labels ±1, got {start:g}"

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from haarqntk.dynamics._prediction import Prediction, check_times, number
+from haarqntk._arguments import real_number
+from haarqntk.dynamics._prediction import Prediction, check_times
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,8 +66,11 @@ def constant_lambda_flow(
     Reference:
         [zhang2024]; derivations/14_dynamics.md.
     """
-    K_0, eta = number("kernel", kernel, at_least=0), number("learning_rate", learning_rate, positive=True)
-    start, lam = number("residual", residual), number("relative_meta_kernel", relative_meta_kernel)
+    K_0, eta = (
+        real_number("kernel", kernel, at_least=0),
+        real_number("learning_rate", learning_rate, positive=True),
+    )
+    start, lam = real_number("residual", residual), real_number("relative_meta_kernel", relative_meta_kernel)
     t = check_times(times)
     C = K_0 - 2 * lam * start
     # ε = ε_0/(1 + K_0 (e^x − 1)/C) and K = K_0 e^x/(…): positive terms, so nothing cancels. Both are divided by

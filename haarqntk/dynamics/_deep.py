@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from haarqntk._arguments import integer
+from haarqntk._arguments import integer, real_number
 from haarqntk._lazy import LazyModule
 from haarqntk.circuits import Circuit, layer_indices, sum_over
-from haarqntk.dynamics._prediction import Prediction, check_times, exact_number, number, real_array
+from haarqntk.dynamics._prediction import Prediction, check_times, exact_number, real_array
 from haarqntk.errors import CostError, InputError, RunError
 from haarqntk.qntk import mean
 
@@ -188,7 +188,7 @@ def deep_flow(
         )
     rate = float(kernel_rate(D=D, L=L, generator_square=generator_square))
     share = 1 / len(y) if average else 1.0
-    speed = number("learning_rate", learning_rate, positive=True) * rate * share
+    speed = real_number("learning_rate", learning_rate, positive=True) * rate * share
 
     def slope(_time: float, flat: Array) -> Array:
         M = flat.view(np.complex128).reshape(D, D)

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from haarqntk._arguments import real_number
 from haarqntk.dynamics._deep import kernel_rate
-from haarqntk.dynamics._prediction import Prediction, check_times, number
+from haarqntk.dynamics._prediction import Prediction, check_times
 from haarqntk.errors import InputError
 
 if TYPE_CHECKING:
@@ -85,9 +86,9 @@ def deep_flow_single(
     Reference:
         [you2023]; derivations/14_dynamics.md.
     """
-    start, y = number("residual", residual), number("label", label)
-    gamma, t = number("scale", scale, positive=True), check_times(times)
-    eta = number("learning_rate", learning_rate, positive=True)
+    start, y = real_number("residual", residual), real_number("label", label)
+    gamma, t = real_number("scale", scale, positive=True), check_times(times)
+    eta = real_number("learning_rate", learning_rate, positive=True)
     if abs(start + y) > gamma:
         raise InputError(
             f"residual must leave the output in [−γ, γ] = ±{gamma:g}, got z = y + ε = {start + y:g}"

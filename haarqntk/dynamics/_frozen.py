@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from haarqntk._arguments import integer
+from haarqntk._arguments import integer, real_number
 from haarqntk.dynamics._prediction import (
     Prediction,
     check_kernel,
     check_times,
     exact_number,
-    number,
     real_array,
 )
 from haarqntk.dynamics._quadrature import rules_from_moments
@@ -68,7 +67,7 @@ def frozen_kernel(
     Reference:
         [liu2023] Eqs. 7, 10, 11; derivations/14_dynamics.md.
     """
-    K, eta = check_kernel(kernel), number("learning_rate", learning_rate, positive=True)
+    K, eta = check_kernel(kernel), real_number("learning_rate", learning_rate, positive=True)
     t, start = check_times(times, are_steps=not flow), real_array("residual", residual)
     if start.shape not in {(), K.shape[:1]} or (K.ndim == 2 and start.ndim == 0 and start != 1):  # noqa: PLR2004
         raise InputError(
@@ -137,8 +136,11 @@ def frozen_law(
     """
     if not isinstance(law, KernelLaw):
         raise InputTypeError(f"law must be a KernelLaw, got {type(law).__name__}; pass hq.kernel_law(…)")
-    eta, t = number("learning_rate", learning_rate, positive=True), check_times(times, are_steps=not flow)
-    widest = number("tolerance", tolerance, positive=True)
+    eta, t = (
+        real_number("learning_rate", learning_rate, positive=True),
+        check_times(times, are_steps=not flow),
+    )
+    widest = real_number("tolerance", tolerance, positive=True)
     n = integer("num_nodes", num_nodes, at_least=1)
     if n > _LARGEST_NODES:
         raise InputError(f"num_nodes must be at most {_LARGEST_NODES}, got {n}")
@@ -207,7 +209,7 @@ def jensen_gap(
     Reference:
         [liu2023] Eqs. 7, 10; derivations/14_dynamics.md.
     """
-    widest = number("tolerance", tolerance, positive=True)
+    widest = real_number("tolerance", tolerance, positive=True)
     p = frozen_law(law, times, learning_rate=learning_rate, flow=flow, num_nodes=num_nodes, tolerance=1)
     single = frozen_kernel(law.mean, p.times, learning_rate=learning_rate, flow=flow).residual
     if not single.all():

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from haarqntk.dynamics._prediction import Prediction, check_kernel, check_times, number, real_array
+from haarqntk._arguments import real_number
+from haarqntk.dynamics._prediction import Prediction, check_kernel, check_times, real_array
 from haarqntk.errors import InputError
 
 if TYPE_CHECKING:
@@ -76,7 +77,10 @@ def frozen_outputs(
         derivations/14_dynamics.md.
     """
     K, cross = np.atleast_2d(check_kernel(kernel)), real_array("cross_kernel", cross_kernel)
-    eta, t = number("learning_rate", learning_rate, positive=True), check_times(times, are_steps=not flow)
+    eta, t = (
+        real_number("learning_rate", learning_rate, positive=True),
+        check_times(times, are_steps=not flow),
+    )
     start, others = real_array("residual", residual), real_array("outputs", outputs)
     m = len(K)
     if start.shape != (m,) or others.ndim != 1:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, fields
 from fractions import Fraction
 from numbers import Rational, Real
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from haarqntk._arguments import rational
+from haarqntk._arguments import rational, real_number
 from haarqntk.errors import InputError, InputTypeError
 
 if TYPE_CHECKING:
@@ -61,36 +60,13 @@ class Prediction:
         return float(np.max(self.upper - self.lower, initial=0.0))
 
 
-def number(name: str, value: object, *, positive: bool = False, at_least: float | None = None) -> float:
-    """Check a finite real number; any real type, also exact ones.
-
-    Raises:
-        InputTypeError, InputError: If it is none, or out of range.
-    """
-    if isinstance(value, bool | np.bool_) or not isinstance(value, Real | Rational | np.generic):
-        raise InputTypeError(
-            f"{name} must be a real number, got {value!r}; pass a float, an int or a Fraction"
-        )
-    try:
-        x = float(value)
-    except (OverflowError, TypeError):
-        raise InputError(f"{name} must be a real number within the range of a float, got {value!r}") from None
-    if not math.isfinite(x):
-        raise InputError(f"{name} must be finite, got {x}")
-    if positive and x <= 0:
-        raise InputError(f"{name} must be > 0, got {x:g}")
-    if at_least is not None and x < at_least:
-        raise InputError(f"{name} must be ≥ {at_least:g}, got {x:g}")
-    return x
-
-
 def exact_number(name: str, value: object) -> Fraction:
     """Check a finite real number; a float is the binary fraction that it is.
 
     Raises:
         InputTypeError, InputError: If it is none.
     """
-    checked = number(name, value)
+    checked = real_number(name, value)
     try:
         return rational(name, value)
     except InputTypeError:
@@ -155,7 +131,7 @@ def check_kernel(kernel: object) -> Array:
     """
     K = real_array("kernel", kernel)
     if K.ndim == 0:
-        number("kernel", float(K), at_least=0)
+        real_number("kernel", float(K), at_least=0)
         return K
     if K.ndim != 2 or K.shape[0] != K.shape[1] or K.size == 0:  # noqa: PLR2004 - a matrix
         raise InputError(f"kernel must be a number or a square matrix, got the shape {K.shape}")

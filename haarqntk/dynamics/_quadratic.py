@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from haarqntk.dynamics._prediction import Prediction, check_times, number
+from haarqntk._arguments import real_number
+from haarqntk.dynamics._prediction import Prediction, check_times
 from haarqntk.errors import CostError, InputError
 
 _MOST_STEPS = 10**7
@@ -51,8 +52,11 @@ def quadratic_correction(
     Reference:
         [liu2023] Eqs. 13, 14; derivations/14_dynamics.md.
     """
-    K, eta = number("kernel", kernel, at_least=0), number("learning_rate", learning_rate, positive=True)
-    epsilon, t = number("residual", residual), check_times(times, are_steps=True)
+    K, eta = (
+        real_number("kernel", kernel, at_least=0),
+        real_number("learning_rate", learning_rate, positive=True),
+    )
+    epsilon, t = real_number("residual", residual), check_times(times, are_steps=True)
     if (meta_kernel is None) == (relative_meta_kernel is None):
         got = "neither" if meta_kernel is None else "both"
         raise InputError(f"exactly one of meta_kernel= and relative_meta_kernel= must be given, got {got}")
@@ -60,10 +64,10 @@ def quadratic_correction(
     if steps > _MOST_STEPS:
         raise CostError(f"times must be at most {_MOST_STEPS} steps, got {steps}; use constant_lambda_flow")
     if meta_kernel is not None:
-        mu, lam = number("meta_kernel", meta_kernel), 0.0
+        mu, lam = real_number("meta_kernel", meta_kernel), 0.0
         kept = "constant μ"
     else:
-        lam = number("relative_meta_kernel", relative_meta_kernel)
+        lam = real_number("relative_meta_kernel", relative_meta_kernel)
         mu, kept = lam * K, "constant λ = μ/K"
     residuals, kernels = np.empty(steps + 1), np.empty(steps + 1)
     residuals[0], kernels[0] = epsilon, K

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from haarqntk._arguments import integer, one_of
+from haarqntk._arguments import integer, one_of, real_number
 from haarqntk._lazy import LazyModule
 from haarqntk.circuits import TARGET, Circuit, Copy, Expression, Output, Term
-from haarqntk.dynamics._prediction import Prediction, check_times, exact_number, number
+from haarqntk.dynamics._prediction import Prediction, check_times, exact_number
 from haarqntk.errors import CostError, InputTypeError
 from haarqntk.qntk import Formula, mean
 
@@ -78,7 +78,7 @@ class ShortTimeSeries:
         Raises:
             InputTypeError, InputError: As ``at``, or for times and learning rate.
         """
-        t, eta = check_times(times), number("learning_rate", learning_rate, positive=True)
+        t, eta = check_times(times), real_number("learning_rate", learning_rate, positive=True)
         c = [float(value) for value in self.at(D=D, L=L, spectrum=spectrum, target=target)]
         curve = np.asarray(np.polynomial.polynomial.polyval(eta * t, c), dtype=np.float64)
         is_loss = self.quantity == "loss"

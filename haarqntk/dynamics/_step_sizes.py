@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from haarqntk.dynamics._prediction import check_kernel, number
+from haarqntk._arguments import real_number
+from haarqntk.dynamics._prediction import check_kernel
 from haarqntk.errors import InputError
 
 if TYPE_CHECKING:
@@ -79,8 +80,8 @@ def step_sizes(kernel: object, learning_rate: object = None, *, c: object = 1) -
     if largest <= 0:
         raise InputError("kernel must not be 0: nothing would move")
     eigenvalues[eigenvalues <= len(eigenvalues) * _ROUNDING * largest] = 0.0
-    critical = number("c", c, positive=True) / largest
-    eta = critical if learning_rate is None else number("learning_rate", learning_rate, positive=True)
+    critical = real_number("c", c, positive=True) / largest
+    eta = critical if learning_rate is None else real_number("learning_rate", learning_rate, positive=True)
     with np.errstate(divide="ignore"):
         log_factor = np.log(np.abs(1 - eta * eigenvalues))
         decay_times = 1 / (eta * eigenvalues)

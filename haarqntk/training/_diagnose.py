@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from haarqntk._arguments import real_number
 from haarqntk.errors import CostError, InputError
 from haarqntk.training._diagnosis import Diagnosis
-from haarqntk.training._diagnosis_input import SMALLEST_SCALE, positive, real_array, relative_precision
+from haarqntk.training._diagnosis_input import SMALLEST_SCALE, real_array, relative_precision
 from haarqntk.training._diagnosis_text import null_space_text
 
 if TYPE_CHECKING:
@@ -101,9 +102,9 @@ drop dependent points or pass pseudo_inverse=True
     z = np.zeros(m) if outputs is None else _fitting("outputs", outputs, m, "jacobian")
     if tolerance is None:
         tolerance = max(J.shape) * relative_precision(jacobian)
-    s, U, V = _decompose(J, positive("rank_tolerance", tolerance))
+    s, U, V = _decompose(J, real_number("rank_tolerance", tolerance, positive=True))
     test = _test_set(J, V, test_jacobian, test_targets, test_outputs, outputs_given=outputs is not None)
-    c = positive("c", c)
+    c = real_number("c", c, positive=True)
     diagnosis = Diagnosis(
         singular_values=s,
         modes=U,
@@ -112,10 +113,10 @@ drop dependent points or pass pseudo_inverse=True
         num_parameters=J.shape[1],
         learning_rate=c / float(s[0]) ** 2
         if learning_rate is None
-        else positive("learning_rate", learning_rate),
+        else real_number("learning_rate", learning_rate, positive=True),
         c=c,
         rank_tolerance=tolerance,
-        overfitting_gap=positive("overfitting_gap", overfitting_gap),
+        overfitting_gap=real_number("overfitting_gap", overfitting_gap, positive=True),
         outputs_given=outputs is not None,
         test_modes=test[0],
         test_outputs=test[1],

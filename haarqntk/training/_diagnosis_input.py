@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from numbers import Real as RealNumber
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -77,16 +75,6 @@ def relative_precision(value: object) -> float:
     except (TypeError, ValueError):  # integers, and tensors whose types are not NumPy's
         array = np.asarray(value)
         return float(np.finfo(array.dtype).eps) if array.dtype.kind in "fc" else 2.0**-52
-
-
-def positive(name: str, value: object) -> float:
-    """Return ``value`` as a positive, finite float."""
-    if isinstance(value, bool) or not isinstance(value, RealNumber):
-        raise InputTypeError(f"{name} must be a positive number, got {value!r}; pass a float")
-    number = float(value)
-    if not (math.isfinite(number) and number > 0):
-        raise InputError(f"{name} must be a positive, finite number, got {value!r}")
-    return number
 
 
 def step_numbers(steps: object) -> NDArray[np.int64]:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from haarqntk._arguments import real_number
 from haarqntk.errors import InputError, InputTypeError
-from haarqntk.training._diagnosis_input import positive, real_array
+from haarqntk.training._diagnosis_input import real_array
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,7 +92,7 @@ def read_record(text: str) -> dict[str, Any]:
 
 
 def _fields(record: dict[str, Any]) -> dict[str, Any]:
-    read: dict[str, Any] = {name: positive(name, record[name]) for name in _NUMBERS}
+    read: dict[str, Any] = {name: real_number(name, record[name], positive=True) for name in _NUMBERS}
     for name, check in _COUNTS.items():
         if not check(record[name]):
             raise InputError(f"{name} must be as Diagnosis.to_json writes it, got {record[name]!r}")

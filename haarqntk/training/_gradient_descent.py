@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from haarqntk._arguments import integer
+from haarqntk._arguments import integer, real_number
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.montecarlo import random_angles
 from haarqntk.training import _sweeps
@@ -103,7 +103,7 @@ def train(
         targets,
         features,
         _initial_angles(circuit, angles, rng, initialisations),
-        _positive("learning_rate", learning_rate),
+        real_number("learning_rate", learning_rate, positive=True),
         loss,
         integer("record_every", record_every, at_least=1),
     )
@@ -257,11 +257,3 @@ def _initial_angles(
             "pass numpy.random.default_rng(seed)"
         )
     return random_angles(integer("initialisations", initialisations, at_least=1), circuit.num_parameters, rng)
-
-
-def _positive(name: str, value: float) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float | np.floating | np.integer):
-        raise InputTypeError(f"{name} must be a real number, got {value!r}; pass a float")
-    if not (math.isfinite(value) and value > 0):
-        raise InputError(f"{name} must be positive and finite, got {value}")
-    return float(value)

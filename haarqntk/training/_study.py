@@ -18,14 +18,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from haarqntk._arguments import integer
+from haarqntk._arguments import integer, real_number
 from haarqntk.errors import CostError, InputError, InputTypeError
 from haarqntk.montecarlo import random_angles
 from haarqntk.training._ansatz import hamiltonian_variational, hardware_efficient
 from haarqntk.training._circuit_diagnosis import diagnose_circuit
 from haarqntk.training._derivatives import outputs
 from haarqntk.training._diagnosis import r_squared
-from haarqntk.training._diagnosis_input import positive
 from haarqntk.training._gradient_descent import train
 from haarqntk.training._ising import DEFAULT_FIELDS, ising_magnetisation
 from haarqntk.training._observable import Observable
@@ -94,7 +93,7 @@ def diagnostics_study(
     n, steps = integer("num_qubits", num_qubits, at_least=3), integer("steps", steps, at_least=1)
     count = integer("initialisations", initialisations, at_least=1)
     depths = tuple(integer("layers", depth, at_least=1) for depth in layers)
-    scales = tuple(positive("label_scales", scale) for scale in label_scales)
+    scales = tuple(real_number("label_scales", scale, positive=True) for scale in label_scales)
     if len(depths) < 2 or any(a >= b for a, b in pairwise(depths)):  # noqa: PLR2004 - a trend
         raise InputError(f"layers must increase and be at least two numbers, got {depths}")
     if not scales or any(a <= b for a, b in pairwise(scales)):

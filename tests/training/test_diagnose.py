@@ -444,10 +444,10 @@ BAD: list[tuple[Callable[[], object], str]] = [
         lambda: diagnose(J, Y, test_outputs=Y, test_jacobian=J),
         "outputs must be given where test_outputs is, got None; pass both or neither",
     ),
-    (lambda: diagnose(J, Y, learning_rate=0), "learning_rate must be a positive, finite number, got 0"),
-    (lambda: diagnose(J, Y, c=-1), "c must be a positive, finite number, got -1"),
+    (lambda: diagnose(J, Y, learning_rate=0), "learning_rate must be > 0, got 0"),
+    (lambda: diagnose(J, Y, c=-1), "c must be > 0, got -1"),
     (lambda: diagnose(J, Y, rank_tolerance=1.5), "rank_tolerance must be below 1, got 1.5"),
-    (lambda: diagnose(J, Y, overfitting_gap=math.inf), "overfitting_gap must be a positive, finite number"),
+    (lambda: diagnose(J, Y, overfitting_gap=math.inf), "overfitting_gap must be finite"),
     (
         lambda: diagnose([[1, 0], [2, 0], [0, 0]], [0, 1, 2]),
         "a null space of dimension 2: that of point 0 = 0.5·(point 1); that of point 2 vanishes; drop dependent",
@@ -468,7 +468,7 @@ WRONG_KIND: list[tuple[Callable[[], object], str]] = [
     (lambda: diagnose([["a", "b"]], [0]), "jacobian must be an array of numbers, got the dtype <U1"),
     (lambda: diagnose([[1.0], [1.0, 2]], Y), "jacobian must be an array of numbers, got list"),
     (lambda: diagnose(J, None), "targets must be an array of numbers, got the dtype object"),  # type: ignore[arg-type]
-    (lambda: diagnose(J, Y, c="1"), "c must be a positive number, got '1'"),  # type: ignore[arg-type]
+    (lambda: diagnose(J, Y, c="1"), "c must be a real number, got '1'"),  # type: ignore[arg-type]
     (lambda: diagnose(J, Y).predicted_losses(0.5), "steps must be integers ≥ 0, got 0.5"),
     (lambda: Diagnosis.from_json(b"{}"), "text must be a string of JSON, got bytes"),  # type: ignore[arg-type]
 ]
@@ -537,7 +537,7 @@ def spoiled(**changes: object) -> str:
         ('{"type": "formula"}', "got another type"),
         (spoiled(schema_version=2), "schema_version must be 1, got 2"),
         (spoiled(modes="missing"), "got none of modes"),
-        (spoiled(c=-1), "c must be a positive, finite number, got -1"),
+        (spoiled(c=-1), "c must be > 0, got -1"),
         (spoiled(num_parameters=True), "num_parameters must be as Diagnosis.to_json writes it, got True"),
         (spoiled(outputs=[1]), "outputs must have the shape (3,) of the record, got (1,)"),
         (spoiled(outputs=[1, 2, None]), "outputs must be an array of numbers"),

@@ -303,8 +303,8 @@ def test_the_edge_is_where_a_linear_model_diverges() -> None:
 @pytest.mark.parametrize(
     ("changes", "error", "text"),
     [
-        ({"learning_rate": 0}, InputError, "learning_rate must be positive and finite, got 0"),
-        ({"learning_rate": float("nan")}, InputError, "learning_rate must be positive and finite, got nan"),
+        ({"learning_rate": 0}, InputError, "learning_rate must be > 0, got 0"),
+        ({"learning_rate": float("nan")}, InputError, "learning_rate must be finite, got nan"),
         ({"learning_rate": "fast"}, InputTypeError, "learning_rate must be a real number"),
         ({"steps": -1}, InputError, "steps must be an integer ≥ 0, got -1"),
         ({"record_every": 0}, InputError, "record_every must be an integer ≥ 1, got 0"),
