@@ -210,11 +210,12 @@ class EigenvalueFormula(Shown):
             2*L*T2/D**2 - 2*L*T1**2/D**3 - 2*L*T2*n/D**3 + 2*L*T1**2*n/D**4 | 1
             2*L*T2/D**2 - 2*L*T1**2/D**3 | n - 1
         """
+        found: dict[Series, Any] = {}
         parts = (self.uniform, self.difference)
-        return {
-            part.series(order, scaling=scaling): count
-            for part, count in zip(parts, self.to_sympy().values(), strict=True)
-        }
+        for part, count in zip(parts, self.to_sympy().values(), strict=True):
+            series = part.series(order, scaling=scaling)
+            found[series] = found.get(series, 0) + count  # at leading order both are one eigenvalue
+        return found
 
     def at(
         self,

@@ -202,3 +202,9 @@ def test_a_constant_observable_has_no_kernel(D: int, n: int, c: Fraction) -> Non
 def test_as_many_orthogonal_inputs_as_dimensions_leave_a_zero_mode() -> None:
     found = eigenvalue_formula().at(D=4, L=6, num_inputs=4, spectrum=[1, -1, -1, 1])
     assert found == {Fraction(0): 1, Fraction(256, 75): 3}
+
+
+def test_eigenvalues_that_agree_to_an_order_are_one_with_the_sum_of_their_multiplicities() -> None:
+    (leading,) = hq.formula("supervised_kernel_eigenvalues").series(order=1).items()
+    assert str(leading[1]) == "n"
+    assert len(hq.formula("supervised_kernel_eigenvalues").series(order=2)) == 2
