@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scipy.stats import unitary_group
-
+from haarqntk._lazy import LazyModule
 from haarqntk.training import FixedGate, ParametrisedCircuit, PauliRotation
 
 if TYPE_CHECKING:
     import numpy as np
+
+stats = LazyModule("scipy.stats")
 
 
 def segments_circuit(num_qubits: int, layers: int, rng: np.random.Generator) -> ParametrisedCircuit:
@@ -26,7 +27,7 @@ def segments_circuit(num_qubits: int, layers: int, rng: np.random.Generator) -> 
         derivations/00_conventions.md.
     """
     D, qubits = 2**num_qubits, tuple(range(num_qubits))
-    segments = unitary_group.rvs(D, size=layers + 1, random_state=rng).reshape(-1, D, D)  # one is not stacked
+    segments = stats.unitary_group.rvs(D, size=layers + 1, random_state=rng).reshape(-1, D, D)  # one is not stacked
     gates: list[PauliRotation | FixedGate] = [FixedGate(segments[layers], qubits)]
     for layer, index in reversed(list(enumerate(rng.integers(1, 4**num_qubits, size=layers)))):
         string = "".join("IXYZ"[index >> 2 * qubit & 3] for qubit in range(num_qubits))
