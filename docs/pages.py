@@ -14,7 +14,8 @@ import typer
 
 import haarqntk as hq
 from haarqntk import cli, figures
-from haarqntk.export import bibliography
+from haarqntk.export import Section, bibliography
+from haarqntk.studies import STUDIES, recorded_sections
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +29,7 @@ TITLES = {
     "haar": "Haar integrals, designs and twirls",
     "weingarten": "Weingarten functions",
     "montecarlo": "Simulation",
+    "training": "Diagnostics of models",
     "export": "Exports",
     "_symbols": "Symbols",
 }
@@ -48,6 +50,7 @@ def write_pages(folder: Path) -> None:
         (folder / "api" / f"{name}.rst").write_text(text, encoding="utf-8")
     (folder / "command_line.md").write_text(command_line_page(), encoding="utf-8")
     (folder / "bibliography.md").write_text(bibliography_page(), encoding="utf-8")
+    (folder / "training.md").write_text(training_page(), encoding="utf-8")
 
 
 def rooms() -> dict[str, list[str]]:
@@ -65,7 +68,7 @@ def api_pages() -> dict[str, str]:
     """Name → text of the pages of the public names, in reStructuredText, which autodoc speaks."""
     modules = [name for name in hq.__all__ if inspect.ismodule(getattr(hq, name))]
     pages = {room.strip("_"): _room_page(room, names) for room, names in rooms().items() if names}
-    pages |= {name: _module_page(getattr(hq, name)) for name in modules}
+    pages |= {f"hq_{name}": _module_page(getattr(hq, name)) for name in modules}
     pages["errors"] = _errors_page()
     listed = [f"   {name}" for name in pages]
     text = [*_heading("Public names"), "Written ``hq.…`` after ``import haarqntk as hq``.", ""]
@@ -113,6 +116,12 @@ def _module_page(module: ModuleType) -> str:
     for member in module.__all__:
         path = f"{name}.{member}"
         value = getattr(module, member)
+        if member in hq.__all__:
+            text += [
+                f":py:obj:`{member} <haarqntk.{member}>` is ``hq.{member}`` too, and described there.",
+                "",
+            ]
+            continue
         text += _class(path) if inspect.isclass(value) else [_directive(value, path), ""]
     return "\n".join(text)
 
@@ -166,6 +175,37 @@ def _sentence(fields: dict[str, str]) -> str:
         part for part in (f"*{home}* {numbers}".strip() if home else "", fields["year"]) if part
     )
     return ". ".join(part for part in (names, fields["title"], place, ", ".join(links)) if part) + "."
+
+
+def training_page() -> str:
+    """The recorded studies of training: statements with their evidence, and figures that take the page's colours."""
+    text = [
+        "# Training",
+        "",
+        "What the exact moments predict of training, beside gradient descent on simulated circuits,",
+    ]
+    text += ["which shares no code with the predictions. Each study is a recorded run."]
+    for section in recorded_sections([study.name for study in STUDIES]):
+        text += ["", f"## {section.title}", "", section.text, ""]
+        text += ["| statement | predicted | seen | distance | verdict |", "|---|---|---|---|---|"]
+        text += [_row(section, place) for place in range(len(section.evidence))]
+        text += ["", "```{raw} html", f'<div class="figure">{section.figure.svg()}</div>', "```", ""]
+        text += [section.figure.caption, ""]
+        text += [f"- {choice}" for choice in section.figure.choices]
+        text += ["", "```sh", section.command, "```"]
+    return "\n".join([*text, ""])
+
+
+def _row(section: Section, place: int) -> str:
+    each = section.evidence[place]
+    cells = (
+        each.statement,
+        each.predicted,
+        each.seen,
+        each.distance,
+        "holds" if each.holds else "does not hold",
+    )
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 
 def write_figures(folder: Path, *, samples: int, instances: int) -> None:
