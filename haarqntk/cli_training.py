@@ -7,6 +7,7 @@ depths and experiments from a file have findings, and no failures but bad input.
 from __future__ import annotations
 
 import os
+import textwrap
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -137,8 +138,7 @@ def _print(section: Section, *, out: Path | None, output_format: str) -> None:
     if output_format == "json":
         typer.echo(section.json())
     else:
-        typer.echo(section.plain_text(width=rich_console.Console().width))
-        typer.echo("")
-        typer.echo(section.figure.caption)
+        width = rich_console.Console().width
+        typer.echo(f"{section.plain_text(width=width)}\n\n{textwrap.fill(section.figure.caption, width)}")
     for path in studies.write_study(out, section) if out is not None else []:
         typer.echo(f"wrote {path}", err=output_format == "json")
