@@ -29,14 +29,19 @@ rich_table = LazyModule("rich.table")
 
 
 def progress_bar() -> Progress:
-    """A bar on standard error with the share done and the time left; it goes when the work is done."""
+    """A bar on standard error with the share done and the time left; it goes when the work is done.
+
+    Where standard error is no terminal there is none, not even an empty line.
+    """
+    console = rich_console.Console(stderr=True)
     bar: Progress = rich_progress.Progress(
         rich_progress.TextColumn("{task.description}"),
         rich_progress.BarColumn(),
         rich_progress.TaskProgressColumn(),
         rich_progress.TimeRemainingColumn(),
-        console=rich_console.Console(stderr=True),
+        console=console,
         transient=True,
+        disable=not console.is_terminal,
     )
     return bar
 

@@ -49,7 +49,7 @@ def test_a_killed_training_goes_on_to_the_same_curve(tmp_path: Path) -> None:
     file = written(tmp_path, SINGLE.format(3000))
     out, whole = tmp_path / "out", tmp_path / "whole"
     running = subprocess.Popen(
-        [*COMMAND, "train", file, "--out", str(out)], env=ENVIRONMENT, stderr=subprocess.PIPE
+        [*COMMAND, "train", file, "--out", str(out)], env=ENVIRONMENT, stderr=subprocess.DEVNULL
     )
     checkpoint = out / "mine.checkpoint.npz"
     first = None
@@ -117,7 +117,7 @@ def test_depth_compares_every_number_of_layers(tmp_path: Path) -> None:
         ),
         (("depth", "none.toml"), "experiment must be a file that can be read, got none.toml: No such file"),
         (("train", "law", "--seed", "-1"), "seed must be an integer ≥ 0, got -1"),
-        (("train", "law", "--format", "latex"), "unknown format 'latex'; known: text, json"),
+        (("train", "law", "--format", "latex"), "unknown format 'latex'; did you mean 'text'? known: text, json"),
         (("train",), "Missing argument 'STUDY|FILE'"),
     ],
 )
