@@ -69,7 +69,7 @@ def read_toml(path: Path, *, kind: str = "campaign") -> tuple[dict[str, Any], st
     except OSError as error:
         raise InputError(f"{kind} must be a file that can be read, got {path}: {error.strerror}") from None
     except UnicodeDecodeError as error:
-        raise InputError(f"{path}, byte {error.start}: a {kind} must be in UTF-8") from None
+        raise InputError(f"{path}, byte {error.start}: the {kind} must be in UTF-8") from None
     except tomllib.TOMLDecodeError as error:
         message = re.sub(r"\(at line (\d+), column (\d+)\)", r"at line \1, column \2", str(error))
         raise InputError(f"{path} is not TOML: {message}{_key_at(text, message)}") from None

@@ -333,6 +333,7 @@ def report(
     arguments.integer("seed", seed, at_least=0)
     validation.plan([], samples=samples, reference_samples=reference_samples)  # refuse bad numbers first
     made = [studies_room.read_study(path) for path in studies or []]
+    report_room.check_studies(made)
     report_room.prepare_folder(out)
     start = time.perf_counter()
     checks, found = terminal_runs.run_everything(samples, reference_samples, seed)

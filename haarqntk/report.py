@@ -15,6 +15,7 @@ from haarqntk._defaults import REFERENCE_SAMPLES, SAMPLES, SEED
 from haarqntk._output import prepare_folder, write_whole
 from haarqntk.campaign_record import recorded_run, shell_command
 from haarqntk.campaign_results import table_row as campaign_row
+from haarqntk.errors import InputError
 from haarqntk.export import Curve, html_page, latex_document, plot_svg, z_plot_svg
 from haarqntk.findings import DIMENSIONS, Concentration, Finding, concentration
 from haarqntk.qntk import PUBLISHED_CLAIMS, Formula, formula, formulas
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from haarqntk.export import PaperFigure, Section
     from haarqntk.validation import Check
 
-__all__ = ["prepare_folder", "verdict_of_all", "write_report"]
+__all__ = ["check_studies", "prepare_folder", "verdict_of_all", "write_report"]
 
 PAGE, DOCUMENT = "report.html", "formulas.tex"
 _DEPENDENCIES = ("sympy", "python-flint", "numpy", "scipy", "qutip", "matplotlib")
@@ -60,7 +61,8 @@ def write_report(
     Raises:
         OutputError: If a file cannot be written.
     """
-    provenance = _provenance(checks, seed, seconds, with_figures=bool(figures))
+    more = "".join(f" --study {section.name}.json" for section in studies)
+    provenance = _provenance(checks, seed, seconds, options=f"{' --figures' if figures else ''}{more}")
     derived = [formula(name) for name in formulas()]
     page = html_page(
         derived,
@@ -91,9 +93,24 @@ def verdict_of_all(checks: Sequence[Check], found: Sequence[Finding]) -> dict[st
 
 
 def _studies(more: Sequence[Section]) -> list[Section]:
-    """The recorded studies, and others; one of the same name stands in place of the recorded one."""
+    """The recorded studies, and others; a study that was made again stands in place of the recorded one."""
     recorded = {section.name: section for section in recorded_sections([each.name for each in STUDIES])}
     return list((recorded | {section.name: section for section in more}).values())
+
+
+def check_studies(studies: Sequence[Section]) -> None:
+    """Refuse studies whose names the page has already, before any work.
+
+    Raises:
+        InputError: If two have one name, or one has the name of a recorded study that it is not.
+    """
+    titles = {section.name: section.title for section in recorded_sections([each.name for each in STUDIES])}
+    names = [section.name for section in studies]
+    for section in studies:
+        if names.count(section.name) > 1 or titles.get(section.name, section.title) != section.title:
+            raise InputError(
+                f'study {section.name!r} must have a name of its own on the page; write name = "…" into its file'
+            )
 
 
 def _check_row(check: Check, options: str) -> dict[str, str]:
@@ -189,7 +206,7 @@ def _plot(checks: Sequence[Check]) -> str:
     return plot_svg(curves, x_label="layers $L$", y_label=r"mean kernel $\overline{K}$", alt=alt)
 
 
-def _provenance(checks: Sequence[Check], seed: int, seconds: float, *, with_figures: bool) -> dict[str, str]:
+def _provenance(checks: Sequence[Check], seed: int, seconds: float, *, options: str) -> dict[str, str]:
     samples = dict.fromkeys(("batched", "qutip"), 0)
     for check in checks:
         samples[check.case.method] = check.case.samples
@@ -198,10 +215,10 @@ def _provenance(checks: Sequence[Check], seed: int, seconds: float, *, with_figu
         "--reference-samples": (samples["qutip"], REFERENCE_SAMPLES),
         "--seed": (seed, SEED),
     }
-    options = "".join(f" {name} {value}" for name, (value, default) in numbers.items() if value != default)
+    changed = "".join(f" {name} {value}" for name, (value, default) in numbers.items() if value != default)
     return {
-        "command": f"haarqntk report --out report{' --figures' if with_figures else ''}{options}",
-        "options": options,
+        "command": f"haarqntk report --out report{options}{changed}",
+        "options": changed,
         "seed": str(seed),
         "simulation": f"{seconds:.0f} s on {platform.machine()}, Python {platform.python_version()}",
         "haarqntk": __version__,

@@ -7,7 +7,6 @@ text for a terminal.
 from __future__ import annotations
 
 import json
-import math
 import textwrap
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
@@ -21,6 +20,8 @@ if TYPE_CHECKING:
 
 SECTION_VERSION = 1
 _LONGEST_TEXT = 50_000_000
+_LARGEST_NUMBER = 1e200  # what a figure can still draw
+_MOST_PANELS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +132,15 @@ class _Reader:
             text=self._text(record, "text"),
             command=self._text(record, "command"),
             warnings=self._texts(record, "warnings"),
-            evidence=self._all(record, "evidence", self._evidence),
+            evidence=self._evidence_of(record),
             figure=self._figure(record["figure"]),
         )
+
+    def _evidence_of(self, record: dict[str, Any]) -> tuple[Evidence, ...]:
+        evidence = self._all(record, "evidence", self._evidence)
+        if not evidence:
+            raise self._error("evidence", "at least one statement", [])
+        return evidence
 
     def _evidence(self, data: object) -> Evidence:
         record = self._record(Evidence, data, "evidence")
@@ -150,6 +157,8 @@ class _Reader:
         if not texts["name"].replace("-", "_").isidentifier():
             raise self._error("name", "a word of letters, digits, - and _", texts["name"])
         panels = self._all(record, "panels", self._panel)
+        if not 1 <= len(panels) <= _MOST_PANELS:
+            raise self._error("panels", f"a list of 1 to {_MOST_PANELS} panels", len(panels))
         return PaperFigure(
             **texts, choices=self._texts(record, "choices"), data=record["data"], panels=panels
         )
@@ -157,13 +166,17 @@ class _Reader:
     def _panel(self, data: object) -> Panel:
         record = self._record(Panel, data, "panels")
         limits = record["y_limits"]
+        times = self._numbers("trajectory_x", record["trajectory_x"])
+        trajectories = self._all(
+            record, "trajectories", lambda each: self._as_long("trajectories", each, times)
+        )
         return Panel(
             x_label=self._text(record, "x_label"),
             y_label=self._text(record, "y_label"),
             lines=self._all(record, "lines", self._line),
             points=self._all(record, "points", self._points),
-            trajectories=self._all(record, "trajectories", lambda each: self._numbers("trajectories", each)),
-            trajectory_x=self._numbers("trajectory_x", record["trajectory_x"]),
+            trajectories=trajectories,
+            trajectory_x=times,
             logarithmic=self._one_of(record, "logarithmic", ("", "x", "y", "xy")),
             y_limits=None if limits is None else self._quantity("y_limits", limits, 2),
             inset=None if record["inset"] is None else self._panel(record["inset"]),
@@ -172,19 +185,21 @@ class _Reader:
 
     def _line(self, data: object) -> Line:
         record = self._record(Line, data, "lines")
-        error = None if record["error"] is None else self._numbers("error", record["error"])
-        return Line(self._one_of(record, "kind", LINE_KINDS), **self._curve(record), error=error)
+        curve = self._curve(record)
+        error = None if record["error"] is None else self._as_long("error", record["error"], curve["x"])
+        return Line(self._one_of(record, "kind", LINE_KINDS), **curve, error=error)
 
     def _points(self, data: object) -> Points:
         record = self._record(Points, data, "points")
-        error = self._numbers("error", record["error"])
-        return Points(self._one_of(record, "kind", POINT_KINDS), **self._curve(record), error=error)
+        curve = self._curve(record)
+        error = self._as_long("error", record["error"], curve["x"])
+        if any(each < 0 for each in error):
+            raise self._error("error", "numbers ≥ 0", min(error))
+        return Points(self._one_of(record, "kind", POINT_KINDS), **curve, error=error)
 
     def _curve(self, record: dict[str, Any]) -> dict[str, Any]:
-        curve = {name: self._numbers(name, record[name]) for name in ("x", "y")}
-        if len(curve["x"]) != len(curve["y"]):
-            raise self._error("y", f"{len(curve['x'])} numbers, as x has", len(curve["y"]))
-        return {"label": self._text(record, "label"), **curve}
+        x = self._numbers("x", record["x"])
+        return {"label": self._text(record, "label"), "x": x, "y": self._as_long("y", record["y"], x)}
 
     def _record(self, kind: type, data: object, name: str) -> dict[str, Any]:
         names = {each.name for each in fields(kind)}
@@ -218,6 +233,12 @@ class _Reader:
             raise self._error(name, "a list of finite numbers", data)
         return tuple(data)
 
+    def _as_long(self, name: str, data: object, other: Sequence[float]) -> tuple[float, ...]:
+        numbers = self._numbers(name, data)
+        if len(numbers) != len(other):
+            raise self._error(name, f"{len(other)} numbers, as its abscissae", len(numbers))
+        return numbers
+
     def _quantity(self, name: str, data: object, count: int) -> Any:
         numbers = self._numbers(name, data)
         if len(numbers) != count:
@@ -231,4 +252,4 @@ class _Reader:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LARGEST_NUMBER

@@ -75,14 +75,14 @@ def disagreement(statement: str, *, predicted: float, mean: float, error: float,
         statement=statement,
         predicted=f"{predicted:.4g} by the simpler prediction",
         seen=with_error(mean, error),
-        distance=f"z = {z:+.1f}, N = {samples:,}: refused",
+        distance=f"z = {z:+.1f}, N = {samples:,}: {'refused' if abs(z) > LARGEST_Z else 'not refused'}",
         holds=bool(abs(z) > LARGEST_Z),
     )
 
 
 def within(statement: str, *, predicted: float, seen: float, relative: float) -> Evidence:
     """A statement that a number is the predicted one up to a stated relative deviation."""
-    deviation = abs(seen / predicted - 1)
+    deviation = abs(seen / predicted - 1) if predicted else float("nan")  # 0 has no relative deviation
     return Evidence(
         statement=statement,
         predicted=f"{predicted:.4g}",
@@ -95,6 +95,11 @@ def within(statement: str, *, predicted: float, seen: float, relative: float) ->
 def distance(mean: float, error: float, lower: float, upper: float) -> float:
     """How many standard errors a mean lies above (or, negative, below) a bracket; 0 inside."""
     return float((max(mean - upper, 0.0) + min(mean - lower, 0.0)) / error)
+
+
+def report_share(progress: Callable[[float], object], share: float, done: float) -> None:
+    """Tell ``progress`` what ``done`` pieces of work are, each this share of the whole."""
+    progress(share * done)
 
 
 def mean_and_error(values: ArrayLike) -> tuple[float, float]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 from haarqntk._arguments import integer, one_of, real_number
@@ -22,6 +23,7 @@ DATA_SETS: Final = ("ising_magnetisation",)
 OBSERVABLES: Final = ("pauli", "terms", "projector", "magnetisation")
 CRITICAL: Final = "critical"
 MOST_QUBITS, MOST_LAYERS, MOST_STEPS, MOST_RUNS = 12, 2_000, 1_000_000, 10_000
+LARGEST_NUMBER: Final = 1e6  # of targets, fields, coefficients and learning rates
 
 _KEYS: Final = {
     "": ("name", "seed", "circuit", "observable", "data", "training", "sampling"),
@@ -170,14 +172,19 @@ def _circuit(table: _Table) -> CircuitChoice:
     table.require("family", "num_qubits", "layers")
     encoding = table.choice("encoding", "none", ENCODINGS)
     layers = table.data["layers"]
-    for each in layers if isinstance(layers, list) and layers else [layers]:
+    depths = layers if isinstance(layers, list) and layers else [layers]
+    for each in depths:
         table.check("layers", each, at_least=1, at_most=MOST_LAYERS)
+    if any(a >= b for a, b in pairwise(depths)):
+        raise table.error("layers", f"layers must increase, got {depths}")
     family = table.choice("family", "", FAMILIES)
     if family == "prl" and encoding != "none":
         raise table.error("encoding", f'the family prl takes no data, got {encoding!r}; write "none"')
     return CircuitChoice(
         family=family,
-        num_qubits=table.whole("num_qubits", 1, at_least=1, at_most=MOST_QUBITS),
+        num_qubits=table.whole(
+            "num_qubits", 1, at_least=2 if family == "hamiltonian_variational" else 1, at_most=MOST_QUBITS
+        ),
         layers=tuple(layers) if isinstance(layers, list) else (layers,),
         encoding=encoding,
     )
@@ -236,11 +243,17 @@ def _training(table: _Table) -> TrainingChoice:
     rate = table.data.get("learning_rate", CRITICAL)
     if rate != CRITICAL and not table.real("learning_rate", rate) > 0:
         raise table.error("learning_rate", f'learning_rate must be > 0 or "critical", got {rate!r}')
+    steps = table.whole("steps", 200, at_least=1, at_most=MOST_STEPS)
+    every = table.whole("every", 1, at_least=1)
+    if steps % every:
+        raise table.error(
+            "every", f"every must divide steps = {steps}, got {every}: the last step is recorded"
+        )
     return TrainingChoice(
         learning_rate=None if rate == CRITICAL else float(rate),
-        steps=table.whole("steps", 200, at_least=1, at_most=MOST_STEPS),
+        steps=steps,
         initialisations=table.whole("initialisations", 1, at_least=1, at_most=MOST_RUNS),
-        every=table.whole("every", 1, at_least=1),
+        every=every,
     )
 
 
@@ -270,9 +283,12 @@ class _Table:
 
     def word(self, key: str, default: str) -> str:
         value = self.data.get(key, default)
-        if not isinstance(value, str) or not value.replace("-", "_").isidentifier():
-            raise self.error(key, f"{key} must be a word of letters, digits, - and _, got {value!r}")
-        return value
+        if isinstance(value, str) and value.replace("-", "_").isidentifier():
+            return value
+        rule = f"{key} must be a word of letters, digits, - and _, got {value!r}"
+        if key in self.data:
+            raise self.error(key, rule)
+        raise InputError(f'{self.place.file}: {rule} from the file; add {key} = "…" at its top')
 
     def choice(self, key: str, default: str, known: Sequence[str]) -> str:
         try:
@@ -294,9 +310,12 @@ class _Table:
 
     def real(self, key: str, value: object) -> float:
         try:
-            return real_number(key, value)
+            number = real_number(key, value)
         except HaarqntkError as error:
             raise self.error(key, error) from None
+        if abs(number) > LARGEST_NUMBER:
+            raise self.error(key, f"{key} must be at most 1e6 in size, got {number:g}; choose other units")
+        return number
 
     def error(self, key: str, message: object) -> InputError:
         return self.place.error(key, message)

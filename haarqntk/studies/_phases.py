@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from haarqntk.dynamics import constant_lambda_flow
+from haarqntk.dynamics import constant_lambda_flow, deep_flow_single
 from haarqntk.export import Evidence, Line, Panel, PaperFigure, Section
 from haarqntk.studies._circuits import segments_circuit
 from haarqntk.studies._evidence import Study, numbers, sparse, within
@@ -27,7 +27,7 @@ NUM_QUBITS, LOWEST = 2, -1.0
 D = 2**NUM_QUBITS
 Z = D / (D**2 - 1)
 L, STEP, EVERY = 256, 0.02, 5  # STEP = ηLZ
-JOIN = 4.0  # τ from which λ is taken as constant
+EARLY, LATE = 1.0, 4.0  # τ where limits, and where rates, are predicted from what the run has there
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +63,14 @@ def make(*, seed: int, progress: Callable[[float], object], layers: int = L) -> 
         )
         for phase in _PHASES
     ]
-    joins = [_join(run) for run in runs]
+    joins = [_join(run, LATE) for run in runs]
     evidence = [_evidence(*each, layers) for each in zip(_PHASES, runs, joins, strict=True)]
     return Section(
         title="Frozen kernel, critical, frozen error: the three phases across O_0 = O_min",
         text=(
             f"One circuit with Haar segments on {NUM_QUBITS} qubits, L = {layers}, O = ZZ with O_min = −1, trained "
             "from the same angles towards a target above, at and below O_min. The prediction is the flow with "
-            f"constant λ, joined to the run at ηLZt = {JOIN:g} with the residual, K and λ that it has there."
+            f"constant λ from the residual, K and λ that the run has at ηLZt = {EARLY:g} (limits) or {LATE:g} (rates)."
         ),
         evidence=tuple(row for rows in evidence for row in rows),
         figure=_figure(runs, joins, layers, seed),
@@ -78,9 +78,9 @@ def make(*, seed: int, progress: Callable[[float], object], layers: int = L) -> 
     )
 
 
-def _join(run: TrainingRun) -> tuple[int, ConstantLambdaFlow]:
+def _join(run: TrainingRun, since: float) -> tuple[int, ConstantLambdaFlow]:
     """Where the prediction begins, and the prediction from there on."""
-    place = int(np.searchsorted(run.steps * STEP, JOIN))
+    place = int(np.searchsorted(run.steps * STEP, since))
     flow = constant_lambda_flow(
         float(run.kernel_traces[place, 0]),
         run.steps[place:] - run.steps[place],
@@ -99,29 +99,67 @@ def _evidence(
     t, epsilon, K = run.steps[place:], run.residuals[place:, 0, 0], run.kernel_traces[place:, 0]
     half = len(t) // 2
     name = f"O_0 = {phase.target:g}, {phase.regime}"
+    rows = [_sign(name, phase, run, flow, tolerance)]
     if phase.regime == "critical":
-        since = np.log(t[-1] / t[half])
-        powers = [float(np.log(curve[-1] / curve[half]) / since) for curve in (epsilon, K)]
-        return [
-            within(f"{name}: {what} falls like 1/t", predicted=-1.0, seen=power, relative=tolerance)
-            for what, power in zip("εK", powers, strict=True)
-        ]
-    decaying, staying = (epsilon, K) if phase.regime == "frozen-kernel" else (K, epsilon)
-    limit = flow.kernel_limit if phase.regime == "frozen-kernel" else flow.residual_limit
-    names = ("ε", "K") if phase.regime == "frozen-kernel" else ("K", "ε")
-    window = slice(half, None)
-    rate = -float(np.polyfit(t[window], np.log(np.abs(decaying[window])), 1)[0])
-    return [
+        deep = deep_flow_single(
+            float(run.residuals[0, 0, 0]),
+            run.steps,
+            label=LOWEST,
+            learning_rate=run.learning_rate,
+            L=layers,
+            D=D,
+        )
+        assert deep.kernel is not None  # noqa: S101 - this flow has one
+        since, middle = np.log(t[-1] / t[half]), place + half
+        for what, seen, predicted in (("ε", epsilon, deep.residual), ("K", K, deep.kernel)):
+            powers = [
+                float(np.log(a / b) / since)
+                for a, b in ((predicted[-1], predicted[middle]), (seen[-1], seen[half]))
+            ]
+            statement = f"{name}: {what} falls like 1/t, its exponent is that of the flow of many layers"
+            rows.append(within(statement, predicted=powers[0], seen=powers[1], relative=tolerance))
+        return rows
+    is_frozen = phase.regime == "frozen-kernel"
+    decaying, staying = (epsilon, K) if is_frozen else (K, epsilon)
+    rate = -float(np.polyfit(t[half:], np.log(np.abs(decaying[half:])), 1)[0])
+    rows.append(
         within(
-            f"{name}: {names[0]} decays exponentially at the rate η|C|",
+            f"{name}: {'ε' if is_frozen else 'K'} decays exponentially at the rate η|C|",
             predicted=flow.exponent / run.learning_rate,
             seen=rate / run.learning_rate,
             relative=tolerance,
-        ),
+        )
+    )
+    early, since_early = _join(run, EARLY)
+    start = (run.kernel_traces if is_frozen else run.residuals[:, :, 0])[early, 0]
+    rows.append(
         within(
-            f"{name}: {names[1]} keeps a limit", predicted=limit, seen=float(staying[-1]), relative=tolerance
-        ),
-    ]
+            f"{name}: {'K' if is_frozen else 'ε'} goes to its limit, {'C' if is_frozen else '−C/2λ'}, from "
+            f"{start:.4g} at ηLZt = {EARLY:g}",
+            predicted=since_early.kernel_limit if is_frozen else since_early.residual_limit,
+            seen=float(staying[-1]),
+            relative=4 * tolerance,  # λ is not yet constant there
+        )
+    )
+    return rows
+
+
+def _sign(name: str, phase: _Phase, run: TrainingRun, flow: ConstantLambdaFlow, tolerance: float) -> Evidence:
+    """The sign of C, which decides the phase, in units of the kernel at the start."""
+    share = flow.conserved / float(run.kernel_traces[0, 0])
+    rules = {
+        "frozen-kernel": ("> 0", share > tolerance),
+        "critical": ("0", abs(share) <= tolerance),
+        "frozen-error": ("< 0", share < -tolerance),
+    }
+    sign, holds = rules[phase.regime]
+    return Evidence(
+        statement=f"{name}: C = K − 2λε has the sign of this phase",
+        predicted=f"C {sign}" if sign != "0" else "C = 0",
+        seen=f"C = {share:+.3f} K(0)",
+        distance=f"counted as 0 up to {tolerance:.2g} K(0)",
+        holds=bool(holds),
+    )
 
 
 def _figure(
@@ -166,7 +204,7 @@ def _figure(
         ),
         choices=(
             f"Seed {seed}; ηLZ = {STEP:g} per step; all three runs start at the same angles.",
-            "λ is measured at the join and held; nothing else is fitted.",
+            f"λ is measured at ηLZt = {LATE:g}, where the drawn prediction begins, and held; nothing is fitted.",
         ),
         data={
             "seed": seed,

@@ -26,14 +26,15 @@ def recorded_sections(names: Sequence[str]) -> list[Section]:
     Raises:
         InputError: If one is missing or damaged.
     """
-    return [read_study(recorded_folder() / f"{name}.json") for name in names]
+    paths = [recorded_folder() / f"{name}.json" for name in names]
+    return [read_section(path.read_text(encoding="utf-8"), origin=path.name) for path in paths]
 
 
 def read_study(path: Path) -> Section:
     """Read a study that ``write_study`` wrote.
 
     Raises:
-        InputError: If the file cannot be read, or holds no study.
+        InputError: If the file cannot be read, holds no study, or one whose figure cannot be drawn.
     """
     try:
         text = path.read_bytes().decode()
@@ -41,7 +42,13 @@ def read_study(path: Path) -> Section:
         raise InputError(f"study must be a file that can be read, got {path}: {error.strerror}") from None
     except UnicodeDecodeError as error:
         raise InputError(f"{path}, byte {error.start}: a study must be in UTF-8") from None
-    return read_section(text, origin=path.name)
+    section = read_section(text, origin=path.name)
+    try:
+        section.figure.svg()
+    except (ValueError, RuntimeError, OverflowError, TypeError) as error:  # what Matplotlib finds in labels
+        reason = " ".join(str(error).split())[:100]
+        raise InputError(f"{path.name}: its figure cannot be drawn: {reason}; make the study again") from None
+    return section
 
 
 def write_study(out: Path, section: Section) -> list[Path]:

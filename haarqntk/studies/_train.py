@@ -60,7 +60,12 @@ def train_section(
     start = train(
         circuit, observable, data.targets, learning_rate=1, steps=0, features=data.features, angles=angles
     )
-    eta = training.learning_rate or 1 / float(np.linalg.eigvalsh(start.initial_kernels)[:, -1].max())
+    largest = float(np.linalg.eigvalsh(start.initial_kernels)[:, -1].max())
+    if not largest > 0:
+        raise InputError(
+            f"{experiment.source}: the kernel vanishes, nothing can be learnt; choose another observable"
+        )
+    eta = training.learning_rate or 1 / largest
     run = train(
         circuit,
         observable,
@@ -160,7 +165,10 @@ def _figure(run: TrainingRun, experiment: Experiment, eta: float) -> PaperFigure
     t, single = run.steps, run.targets.size == 1
     losses, lengths = _frozen(run)
     mean_loss, kernels = run.losses.mean(axis=1), run.kernel_traces.mean(axis=1)
-    lam = np.nan_to_num(run.relative_meta_kernels).mean(axis=(1, 2))
+    known = np.isfinite(run.relative_meta_kernels)  # λ is no number where K = 0
+    lam = np.where(known, run.relative_meta_kernels, 0).sum(axis=(1, 2)) / np.maximum(
+        known.sum(axis=(1, 2)), 1
+    )
     flow = _constant_lambda(run) if single else ([], [])
 
     def panel(label: str, predicted: Real, seen: Real, *more: Line, logarithmic: str = "") -> Panel:
