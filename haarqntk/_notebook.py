@@ -54,6 +54,33 @@ class Shown:
         return f"<{type(self).__name__} {one_line(str(self))}>"
 
 
+class Tabled:
+    """A value without a formula, such as a curve or a run, with ``facts()`` that show it.
+
+    Examples:
+        >>> class Curve(Tabled):
+        ...     def facts(self):
+        ...         return {"times": "3", "ends at": "0 < 1"}
+        >>> Curve()
+        <Curve times: 3; ends at: 0 < 1>
+        >>> Curve()._repr_html_().partition("<table>")[2][:59]
+        '<tr><th>times</th><td style="text-align:left">3</td></tr><t'
+    """
+
+    __slots__ = ()
+
+    def facts(self) -> Mapping[str, str]:
+        """What the value says: a name and a text each."""
+        raise NotImplementedError
+
+    def _repr_html_(self) -> str:
+        return f'<div class="haarqntk">{table_of(self.facts())}</div>'
+
+    def __repr__(self) -> str:
+        facts = "; ".join(f"{name}: {text}" for name, text in self.facts().items())
+        return f"<{type(self).__name__} {one_line(facts)}>"
+
+
 def one_line(text: str) -> str:
     r"""The text on one line, cut where it is long.
 
@@ -84,9 +111,19 @@ def html_of(latex: str, facts: Mapping[str, str]) -> str:
     """
     short = len(latex) <= _LONGEST_FORMULA
     formula = mathml_of(latex) if short else f"<pre>{escape(latex)}</pre>"
+    scrolls = f'<div style="overflow-x:auto">{formula}</div>'
+    return f'<div class="haarqntk">{scrolls}{table_of(facts) if facts else ""}</div>'
+
+
+def table_of(facts: Mapping[str, str]) -> str:
+    """Facts as an HTML table.
+
+    Examples:
+        >>> table_of({"range": "D < 3"})
+        '<table><tr><th>range</th><td style="text-align:left">D &lt; 3</td></tr></table>'
+    """
     rows = "".join(
         f'<tr><th>{escape(name)}</th><td style="text-align:left">{escape(text)}</td></tr>'
         for name, text in facts.items()
     )
-    scrolls = f'<div style="overflow-x:auto">{formula}</div>'
-    return f'<div class="haarqntk">{scrolls}{f"<table>{rows}</table>" if rows else ""}</div>'
+    return f"<table>{rows}</table>"

@@ -13,11 +13,12 @@ from haarqntk._arguments import real_number
 from haarqntk.dynamics._prediction import Prediction, check_times
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ConstantLambdaFlow(Prediction):
     """The curve, with what tells the regimes apart.
 
     Attributes:
+        times, residual, kernel, lower, upper, loss, assumption, reference: As of ``Prediction``.
         conserved: C = K − 2λε, the same at all times.
         regime: "frozen-kernel" (C > 0), "critical" (C = 0) or "frozen-error" (C < 0).
         exponent: What decays, and how: η|C| is the rate of e^{−η|C|t}, of ε for C > 0 and of K for C < 0; at C = 0
@@ -31,6 +32,12 @@ class ConstantLambdaFlow(Prediction):
     exponent: float = 1.0
     residual_limit: float = 0.0
     kernel_limit: float = 0.0
+
+    def facts(self) -> dict[str, str]:
+        """The regime, and what holds of every prediction, for a notebook."""
+        limits = f"ε → {self.residual_limit:.4g}, K → {self.kernel_limit:.4g}"
+        found = {"regime": self.regime, "conserved": f"K − 2λε = {self.conserved:.4g}", "as t → ∞": limits}
+        return found | super().facts()
 
 
 def constant_lambda_flow(

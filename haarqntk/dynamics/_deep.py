@@ -40,11 +40,12 @@ _ASSUMPTION = (
 )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class DeepFlow(Prediction):
     """The flow of many layers.
 
     Attributes:
+        times, residual, kernel, lower, upper, loss, assumption, reference: As of ``Prediction``.
         observables: M = U†OU at these times, of the shape (times, D, D).
     """
 

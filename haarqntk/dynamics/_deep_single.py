@@ -23,11 +23,12 @@ if TYPE_CHECKING:
 _HALVINGS = 100  # of an interval of logarithms up to γ²κt: below the last place for κt up to 10¹²
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class DeepFlowSingle(Prediction):
     """The curve, with what tells the regimes apart.
 
     Attributes:
+        times, residual, kernel, lower, upper, loss, assumption, reference: As of ``Prediction``.
         regime: "exponential" (|y| < γ), "sublinear" (|y| = γ) or "unreachable" (|y| > γ).
         exponent: What the residual, less its limit, ends as: e^{−exponent·t}; 1/(exponent·t) if "sublinear".
         residual_limit: lim ε(t) as t → ∞: 0, or sign(y)(γ − |y|) where the label is out of reach.
@@ -36,6 +37,11 @@ class DeepFlowSingle(Prediction):
     regime: str = "exponential"
     exponent: float = 0.0
     residual_limit: float = 0.0
+
+    def facts(self) -> dict[str, str]:
+        """The regime, and what holds of every prediction, for a notebook."""
+        found = {"regime": self.regime, "exponent": f"{self.exponent:.4g}"}
+        return found | {"as t → ∞": f"ε → {self.residual_limit:.4g}"} | super().facts()
 
 
 def deep_flow_single(

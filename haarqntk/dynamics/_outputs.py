@@ -22,17 +22,28 @@ if TYPE_CHECKING:
 _ROUNDING = 2.0**-46  # relative to the largest eigenvalue: what the eigenvalue routine may leave of a zero
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class FrozenOutputs(Prediction):
     """Residuals of the training points, and outputs of the others.
 
     Attributes:
+        times, residual, kernel, lower, upper, loss, assumption, reference: As of ``Prediction``.
         outputs: z_j at these times, of the shape (times, number of other points).
         outputs_limit: z_j as t → ∞ below the stability edge: the kernel regression, with the pseudo-inverse.
     """
 
     outputs: Array | None = None
     outputs_limit: Array | None = None
+
+    def facts(self) -> dict[str, str]:
+        """What holds of every prediction, and the other points, for a notebook."""
+        found = super().facts()
+        if self.outputs_limit is not None and self.outputs_limit.size:
+            low, high = self.outputs_limit.min(), self.outputs_limit.max()
+            found["other points"] = (
+                f"{self.outputs_limit.size}, outputs from {low:.4g} to {high:.4g} as t → ∞"
+            )
+        return found
 
 
 def frozen_outputs(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from haarqntk._arguments import rational, real_number
+from haarqntk._notebook import Tabled
 from haarqntk.errors import InputError, InputTypeError
 
 if TYPE_CHECKING:
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 _LARGEST_STEP = 2**53  # every integer up to here is a float
 
 
-@dataclass(frozen=True, eq=False)
-class Prediction:
+@dataclass(frozen=True, eq=False, repr=False)
+class Prediction(Tabled):
     """Curves over time; arrays are read-only.
 
     Attributes:
@@ -58,6 +59,24 @@ class Prediction:
         if self.lower is None or self.upper is None:
             return 0.0
         return float(np.max(self.upper - self.lower, initial=0.0))
+
+    def facts(self) -> dict[str, str]:
+        """The ends of the curves and what they rest on, for a notebook."""
+        first, last = int(np.argmin(self.times)), int(np.argmax(self.times))
+        found = {"times": f"{self.times.size}, from {self.times[first]:g} to {self.times[last]:g}"}
+        for name, curve in (("residual", self.residual), ("loss", self.loss)):
+            if curve is not None:
+                start, end = _size(curve[first]), _size(curve[last])
+                of = f" (norm over {curve.shape[1]} data points)" if curve.ndim > 1 else ""
+                found[name] = f"{start:.4g} → {end:.4g}{of}"
+        if self.lower is not None:
+            found["bracket"] = f"at most {self.width:.2g} wide"
+        return found | {"holds if": self.assumption, "source": self.reference}
+
+
+def _size(value: Any) -> float:
+    """The number itself, or the norm of several."""
+    return float(value) if np.ndim(value) == 0 else float(np.linalg.norm(value))
 
 
 def exact_number(name: str, value: object) -> Fraction:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from haarqntk._lazy import LazyModule
+from haarqntk._notebook import Tabled, table_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,8 +34,8 @@ mpmath = LazyModule("mpmath")
 linalg = LazyModule("scipy.linalg")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Rule:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Rule(Tabled):
     """Σ_i w_i f(x_i) in place of a mean.
 
     Attributes:
@@ -45,12 +46,23 @@ class Rule:
     nodes: Array
     weights: Array
 
+    def facts(self) -> dict[str, str]:
+        """How many nodes it has, and where, for a notebook."""
+        ends = f"from {self.nodes[0]:.4g} to {self.nodes[-1]:.4g}"
+        return {"nodes": f"{self.nodes.size}, {ends}", "total weight": f"{self.weights.sum():.4g}"}
+
 
 class Rules(NamedTuple):
     """The two rules of a bracket."""
 
     gauss: Rule
     radau: Rule
+
+    def _repr_html_(self) -> str:
+        facts = {
+            name: "; ".join(map(" ".join, rule.facts().items())) for name, rule in self._asdict().items()
+        }
+        return f'<div class="haarqntk">{table_of(facts)}</div>'
 
 
 def rules_from_moments(moments: Sequence[Fraction], end: Fraction) -> Rules:

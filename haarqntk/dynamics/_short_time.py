@@ -18,6 +18,7 @@ import numpy as np
 
 from haarqntk._arguments import integer, one_of, real_number
 from haarqntk._lazy import LazyModule
+from haarqntk._notebook import Shown
 from haarqntk.circuits import TARGET, Circuit, Copy, Expression, Output, Term
 from haarqntk.dynamics._prediction import Prediction, check_times, exact_number
 from haarqntk.errors import CostError, InputTypeError
@@ -33,8 +34,8 @@ _ASSUMPTION = "Times are short: the series in ηt breaks off after order {}."
 _REFERENCE = "derivations/14_dynamics.md"
 
 
-@dataclass(frozen=True, slots=True)
-class ShortTimeSeries:
+@dataclass(frozen=True, slots=True, repr=False)
+class ShortTimeSeries(Shown):
     """Σ_n c_n (ηt)^n, exact in D, L, the traces of O and the target O_0; make one with ``short_time_series``.
 
     Attributes:
@@ -49,6 +50,26 @@ class ShortTimeSeries:
         """The series as a SymPy expression in ``eta_t`` and the symbols of ``Formula.to_sympy``."""
         x = sympy.Symbol("eta_t", positive=True)
         return sum(c.to_sympy() * x**n for n, c in enumerate(self.coefficients))
+
+    def latex(self) -> str:
+        """The series in LaTeX."""
+        powers = ("", r"\, \eta t", *(rf"\, (\eta t)^{{{n}}}" for n in range(2, len(self.coefficients))))
+        terms = (rf"\left({c.latex()}\right){x}" for c, x in zip(self.coefficients, powers, strict=False))
+        return " + ".join(terms)
+
+    def facts(self) -> dict[str, str]:
+        """Which mean it is, and where its coefficients hold, for a notebook."""
+        mean = r"E[ε(t)]" if self.quantity == "residual" else "E[ε(t)²/2]"
+        design_order = max(c.design_order for c in self.coefficients)
+        return {
+            "mean": mean,
+            "order": str(len(self.coefficients) - 1),
+            "design order": str(design_order),
+            "source": _REFERENCE,
+        }
+
+    def __str__(self) -> str:
+        return " + ".join(f"({c})*eta_t**{n}" for n, c in enumerate(self.coefficients))
 
     def at(self, *, D: int, L: int, spectrum: object, target: object) -> tuple[Fraction, ...]:
         """The exact c_n at a dimension, also below the number of copies.

@@ -13,6 +13,7 @@ from haarqntk._notebook import Shown, one_line
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.qntk._derivation import Derivation, derive_in_steps
 from haarqntk.qntk._inputs import as_float, binary_fraction, circuit_dimension
+from haarqntk.qntk._meaning import meaning
 from haarqntk.qntk._ratio import Ratio, check_same_average
 from haarqntk.qntk._recipe import (
     Recipe,
@@ -258,13 +259,7 @@ class Formula(Shown):
 
     def facts(self) -> dict[str, str]:
         """What it means, for a notebook."""
-        return {
-            "name": self.name,
-            "average": self.definition,
-            "ensemble": f"{self.ensemble}, {self.generators} generators",
-            "design order": str(self.design_order),
-            "source": self.reference,
-        }
+        return meaning(self)
 
     def __repr__(self) -> str:
         return f"<Formula {one_line(f'{self.name} = {self}')}>"

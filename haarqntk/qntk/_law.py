@@ -21,16 +21,18 @@ from typing import Any
 import numpy as np
 
 from haarqntk._arguments import integer, one_of
+from haarqntk._notebook import Tabled
 from haarqntk.errors import CostError, InputError
 from haarqntk.qntk._inputs import circuit_dimension, one_spectrum
 
 _ENSEMBLES = ("segments", "prl_ansatz")
 _MOST_STEPS = 2 * 10**7  # multiplications of integers in one table: some ten seconds
+_LONGEST_NUMBER = 24  # characters of a fraction that is shown exactly
 _HERMITIAN = 1e-10  # relative, far above the rounding of a product of matrices and far below a typing error
 
 
-@dataclass(frozen=True, slots=True)
-class KernelLaw:
+@dataclass(frozen=True, slots=True, repr=False)
+class KernelLaw(Tabled):
     """The law of K for one dimension, depth and spectrum; make one with ``kernel_law``.
 
     Attributes:
@@ -121,6 +123,23 @@ class KernelLaw:
     def moment(self, n: int, *, output_power: int = 0) -> Fraction:
         """E[z^p K^n] for p = ``output_power``; see ``moments``."""
         return self.moments(n, output_power=output_power)[-1]
+
+    def facts(self) -> dict[str, str]:
+        """The setting and the first moments, for a notebook."""
+        ends = f"from {_short(self.spectrum[0])} to {_short(self.spectrum[-1])}"
+        return {
+            "setting": f"D = {self.D}, L = {self.L}, {self.ensemble}",
+            "spectrum of O": f"{len(set(self.spectrum))} different eigenvalues, {ends}",
+            "mean": _short(self.mean),
+            "variance": _short(self.variance),
+            "largest": _short(self.largest),
+            "source": self.reference,
+        }
+
+
+def _short(number: Fraction) -> str:
+    """The exact number, or six digits where it has many more."""
+    return text if len(text := str(number)) <= _LONGEST_NUMBER else f"{float(number):.6g}"
 
 
 def kernel_law(

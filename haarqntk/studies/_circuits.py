@@ -27,7 +27,9 @@ def segments_circuit(num_qubits: int, layers: int, rng: np.random.Generator) -> 
         derivations/00_conventions.md.
     """
     D, qubits = 2**num_qubits, tuple(range(num_qubits))
-    segments = stats.unitary_group.rvs(D, size=layers + 1, random_state=rng).reshape(-1, D, D)  # one is not stacked
+    segments = stats.unitary_group.rvs(D, size=layers + 1, random_state=rng).reshape(
+        -1, D, D
+    )  # one is not stacked
     gates: list[PauliRotation | FixedGate] = [FixedGate(segments[layers], qubits)]
     for layer, index in reversed(list(enumerate(rng.integers(1, 4**num_qubits, size=layers)))):
         string = "".join("IXYZ"[index >> 2 * qubit & 3] for qubit in range(num_qubits))

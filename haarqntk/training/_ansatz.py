@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from haarqntk._arguments import integer, one_of
+from haarqntk._notebook import Tabled
 from haarqntk.errors import CostError, InputError, InputTypeError
 from haarqntk.montecarlo import random_ansatz
 from haarqntk.training._circuit import FixedGate, ParametrisedCircuit, PauliRotation
@@ -35,7 +36,7 @@ _ENTANGLERS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Encoding:
+class Encoding(Tabled):
     """How a data point enters: e^{i·scale·x_f·P} on every qubit j, with f = j mod num_features.
 
     As a function of one x_f the output is then a trigonometric polynomial, of degree at most 2·scale times
@@ -63,6 +64,14 @@ class Encoding:
     def __post_init__(self) -> None:
         integer("num_features", self.num_features, at_least=1)
         one_of("letter", self.letter, "XYZ")
+
+    def facts(self) -> dict[str, str]:
+        """What it does, for a notebook."""
+        return {
+            "gate": f"e^(i·{self.scale:g}·x·{self.letter}) on every qubit",
+            "before": "every layer" if self.reuploads else "the first layer",
+            "features": str(self.num_features),
+        }
 
     @classmethod
     def named(cls, name: str, *, num_features: int = 1) -> Encoding:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from haarqntk._arguments import integer
+from haarqntk._notebook import Tabled
 from haarqntk.errors import CostError, InputError, InputTypeError
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def complex_array(name: str, values: object) -> Matrix:
 
 
 @dataclass(frozen=True, slots=True)
-class PauliRotation:
+class PauliRotation(Tabled):
     """The gate e^{iαP}, α = scale · θ_parameter or scale · x_feature, in radians.
 
     Args:
@@ -93,9 +94,14 @@ class PauliRotation:
         """What the gate is, for the key of a problem."""
         return f"rotation {self.string} {self.parameter} {self.feature} {self.scale.hex()}".encode()
 
+    def facts(self) -> dict[str, str]:
+        """The string and the angle, for a notebook."""
+        angle = f"θ_{self.parameter}" if self.feature is None else f"x_{self.feature}"
+        return {"Pauli string": self.string, "angle": f"{self.scale:g}·{angle}"}
 
-@dataclass(frozen=True, eq=False, slots=True)
-class FixedGate:
+
+@dataclass(frozen=True, eq=False, slots=True, repr=False)
+class FixedGate(Tabled):
     """A unitary without an angle, on some of the qubits.
 
     Args:
@@ -133,9 +139,16 @@ class FixedGate:
         """What the gate is, for the key of a problem."""
         return f"fixed {self.qubits} ".encode() + self.matrix.tobytes()
 
+    def facts(self) -> dict[str, str]:
+        """Where it acts, for a notebook."""
+        return {
+            "unitary": " × ".join(map(str, self.matrix.shape)),
+            "qubits": ", ".join(map(str, self.qubits)),
+        }
 
-@dataclass(frozen=True, eq=False)
-class ParametrisedCircuit:
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ParametrisedCircuit(Tabled):
     """Gates in the order in which they act on |0…0⟩.
 
     Args:
@@ -219,3 +232,12 @@ class ParametrisedCircuit:
         for gate in self.gates:
             digest.update(hashlib.sha256(gate.description()).digest())
         return digest.hexdigest()
+
+    def facts(self) -> dict[str, str]:
+        """How large it is, for a notebook."""
+        return {
+            "qubits": str(self.num_qubits),
+            "gates": f"{len(self.gates)}, of which {len(self.rotations)} have an angle",
+            "parameters": str(self.num_parameters),
+            "features": str(self.num_features),
+        }

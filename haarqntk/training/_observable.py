@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from haarqntk._arguments import integer, one_of
+from haarqntk._notebook import Tabled
 from haarqntk.errors import InputError
 from haarqntk.montecarlo import PauliSum
 from haarqntk.training._circuit import complex_array
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 _HERMITIAN_WITHIN = 1e-10
 
 
-@dataclass(frozen=True, eq=False)
-class Observable:
+@dataclass(frozen=True, eq=False, repr=False)
+class Observable(Tabled):
     """A Hermitian matrix O on n qubits; qubit 0 is the first tensor factor.
 
     Args:
@@ -140,3 +141,9 @@ class Observable:
     def key(self) -> str:
         """Return a hash of the matrix."""
         return hashlib.sha256(b"observable" + self.matrix.tobytes()).hexdigest()
+
+    def facts(self) -> dict[str, str]:
+        """Its name, size and range, for a notebook."""
+        low, high = self.eigenvalues[0], self.eigenvalues[-1]
+        spectrum = f"{len(self.matrix)} eigenvalues from {low:.4g} to {high:.4g}"
+        return {"name": self.name, "qubits": str(self.num_qubits), "spectrum": spectrum}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from haarqntk._arguments import one_of
+from haarqntk._notebook import Tabled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,11 +19,11 @@ if TYPE_CHECKING:
 LOSSES = ("sum", "mean")
 
 
-@dataclass(frozen=True, eq=False)
-class TrainingRun:
+@dataclass(frozen=True, eq=False, repr=False)
+class TrainingRun(Tabled):
     """What gradient descent did, at R recorded steps, for N initialisations and m data points.
 
-    Args:
+    Attributes:
         key: Hash of the problem.
         learning_rate: η.
         loss: "sum" for Σr²/2, "mean" for Σr²/2m.
@@ -77,6 +78,20 @@ class TrainingRun:
         """The loss that was minimised, shape (R, N)."""
         losses: Real = loss_weight(self.loss, len(self.targets)) * np.square(self.residuals).sum(axis=-1) / 2
         return losses
+
+    def facts(self) -> dict[str, str]:
+        """The setting, and where the loss and the kernel went, for a notebook."""
+        losses, traces = self.losses, self.kernel_traces
+        found = {
+            "steps": f"{self.final_step} of learning rate {self.learning_rate:g}",
+            "median loss": f"{np.median(losses[0]):.4g} → {np.median(losses[-1]):.4g}, ½ the {self.loss} of squares",
+            "median Tr K": f"{np.median(traces[0]):.4g} → {np.median(traces[-1]):.4g}",
+            "initialisations": str(len(self.initial_angles)),
+            "data points": str(len(self.targets)),
+            "parameters": str(self.initial_angles.shape[1]),
+            "warnings": "; ".join(self.warnings),
+        }
+        return {name: text for name, text in found.items() if text}
 
 
 def loss_weight(loss: str, num_points: int) -> float:

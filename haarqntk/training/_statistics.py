@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from haarqntk._arguments import integer
+from haarqntk._notebook import Tabled
 from haarqntk.errors import InputError
 from haarqntk.montecarlo import jackknife, random_angles
 from haarqntk.training._derivatives import meta_kernels
@@ -25,11 +26,11 @@ if TYPE_CHECKING:
 _BLOCK = 100
 
 
-@dataclass(frozen=True, slots=True)
-class KernelStatistics:
+@dataclass(frozen=True, slots=True, repr=False)
+class KernelStatistics(Tabled):
     """Moments over random angles at one depth; each is a value and its standard error.
 
-    Args:
+    Attributes:
         depth: What the circuit family was asked for.
         num_parameters: L of that circuit.
         num_samples: How many settings of the angles were drawn.
@@ -48,6 +49,18 @@ class KernelStatistics:
     kernel_variance: Pair
     meta_kernel_mean: Pair
     meta_kernel_variance: Pair
+
+    def facts(self) -> dict[str, str]:
+        """The setting, and each moment with its standard error, for a notebook."""
+        moments = {
+            "mean of z": self.output_mean,
+            "mean of K": self.kernel_mean,
+            "variance of K": self.kernel_variance,
+            "mean of μ": self.meta_kernel_mean,
+            "variance of μ": self.meta_kernel_variance,
+        }
+        setting = f"{self.depth}, {self.num_parameters} parameters, {self.num_samples} samples"
+        return {"depth": setting} | {n: f"{value:.4g} ± {error:.2g}" for n, (value, error) in moments.items()}
 
 
 def kernel_statistics(

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from haarqntk._notebook import Tabled
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
@@ -21,11 +23,11 @@ _ENCODINGS = ("high", "low")
 _ANSATZES = ("hardware_efficient", "hamiltonian_variational")
 
 
-@dataclass(frozen=True, slots=True)
-class StudyFinding:
+@dataclass(frozen=True, slots=True, repr=False)
+class StudyFinding(Tabled):
     """A statement of the source, and in how many comparisons it holds here.
 
-    Args:
+    Attributes:
         statement: What the source says.
         comparison: What is compared, and what must hold.
         holds: In how many comparisons it does.
@@ -49,6 +51,15 @@ class StudyFinding:
         if self.holds == self.num_comparisons > 0:
             return "seen"
         return "seen in part" if 2 * self.holds > self.num_comparisons else "not seen"
+
+    def facts(self) -> dict[str, str]:
+        """The statement, the verdict and its evidence, for a notebook."""
+        return {
+            "statement": self.statement,
+            "verdict": f"{self.verdict}, in {self.holds} of {self.num_comparisons} comparisons",
+            "comparison": self.comparison,
+            "evidence": self.evidence,
+        }
 
     def __str__(self) -> str:
         counts = f"{self.holds} of {self.num_comparisons}"

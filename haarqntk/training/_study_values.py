@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from haarqntk._notebook import Tabled
 from haarqntk.training._diagnosis_input import frozen
 from haarqntk.training._study_findings import findings
 
@@ -30,11 +31,11 @@ _HEAD = ("", "enc", "layers", "p", "rank", "λ_min", "κ", "labels", "deviat.", 
 _WIDTHS = (3, 4, 6, 4, 4, 7, 7, 6, 7, 5, 6, 7)
 
 
-@dataclass(frozen=True, eq=False)
-class StudyModel:
+@dataclass(frozen=True, eq=False, repr=False)
+class StudyModel(Tabled):
     """One family at one depth, diagnosed at several initialisations.
 
-    Args:
+    Attributes:
         ansatz: "hamiltonian_variational" or "hardware_efficient".
         encoding: "low" or "high".
         layers: The number of layers.
@@ -78,12 +79,22 @@ class StudyModel:
         """R² of the predicted inference, t → ∞, median over the initialisations."""
         return float(np.median([d.test_r_squared for d in self.diagnoses]))
 
+    def facts(self) -> dict[str, str]:
+        """The model and its diagnostics, for a notebook."""
+        return {
+            "model": f"{self.ansatz}, {self.encoding} frequency, layers {self.layers}",
+            "parameters": f"{self.num_parameters}, rank {self.rank}",
+            "condition number": f"{self.condition_number:.4g}",
+            "decay time": f"{self.decay_time:.4g} steps",
+            "initialisations": str(len(self.diagnoses)),
+        }
 
-@dataclass(frozen=True, eq=False)
-class StudyRun:
+
+@dataclass(frozen=True, eq=False, repr=False)
+class StudyRun(Tabled):
     """One training beside its prediction.
 
-    Args:
+    Attributes:
         ansatz: As the model's.
         encoding: As the model's.
         layers: As the model's.
@@ -134,12 +145,23 @@ class StudyRun:
         below = self.run.steps[losses < _LEARNT * losses[0]]
         return float(below[0]) if below.size else math.inf
 
+    def facts(self) -> dict[str, str]:
+        """The model, and the training beside its prediction, for a notebook."""
+        return {
+            "model": f"{self.ansatz}, {self.encoding} frequency, layers {self.layers}",
+            "labels": f"× {self.label_scale:g}",
+            "deviation": f"{self.deviation:.3g}",
+            "kernel change": f"{self.kernel_change:.3g}",
+            "remaining loss": f"{self.remaining_loss:.3g}",
+            "R² on test points": f"{self.diagnosis.test_r_squared:.3g} predicted, {self.test_r_squared:.3g} trained",
+        }
 
-@dataclass(frozen=True, eq=False)
-class DiagnosticsStudy:
+
+@dataclass(frozen=True, eq=False, repr=False)
+class DiagnosticsStudy(Tabled):
     """The study's data, models, runs and findings.
 
-    Args:
+    Attributes:
         fields: h.
         targets: The magnetisation at each field.
         train: Indices of the data points.
@@ -216,6 +238,12 @@ class DiagnosticsStudy:
     def findings(self) -> tuple[StudyFinding, ...]:
         """The statements of the source, each judged by comparisons that are fixed beforehand."""
         return findings(self.models, self.runs)
+
+    def facts(self) -> dict[str, str]:
+        """The size of the study and its verdicts, for a notebook."""
+        points = f"{len(self.train)} data points, {len(self.test)} test points"
+        size = {"study": f"{len(self.models)} models, {len(self.runs)} runs, {points}"}
+        return size | {finding.statement: finding.verdict for finding in self.findings}
 
 
 def _geometric_mean(values: Iterable[float]) -> float:
