@@ -28,7 +28,8 @@ from haarqntk.training._diagnosis_predictions import r_squared
 from haarqntk.training._gradient_descent import train
 from haarqntk.training._ising import DEFAULT_FIELDS, ising_magnetisation
 from haarqntk.training._observable import Observable
-from haarqntk.training._study_values import DiagnosticsStudy, StudyModel, StudyRun
+from haarqntk.training._study_models import StudyModel, StudyRun
+from haarqntk.training._study_values import DiagnosticsStudy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

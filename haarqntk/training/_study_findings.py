@@ -17,7 +17,7 @@ from haarqntk._notebook import Tabled
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from haarqntk.training._study_values import StudyModel, StudyRun
+    from haarqntk.training._study_models import StudyModel, StudyRun
 
 _ENCODINGS = ("high", "low")
 _ANSATZES = ("hardware_efficient", "hamiltonian_variational")
