@@ -113,8 +113,7 @@ class Formula(Shown):
     __rmul__ = __mul__
 
     def __pow__(self, exponent: int) -> Formula:
-        n = integer("exponent", exponent, at_least=1)
-        return reduce(mul, [self] * n)
+        return reduce(mul, [self] * integer("exponent", exponent, at_least=1))
 
     def __truediv__(self, other: Formula) -> Ratio:
         if not isinstance(other, Formula):

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from haarqntk._notebook import Tabled
 from haarqntk.training._diagnosis_input import frozen
 from haarqntk.training._study_findings import findings
@@ -16,6 +14,7 @@ from haarqntk.training._study_findings import findings
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from haarqntk.training._study_findings import StudyFinding
