@@ -37,11 +37,23 @@ class Shown:
     __slots__ = ()
 
     def latex(self) -> str:
-        """The value in LaTeX."""
+        r"""The value in LaTeX.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> print(hq.weingarten((2,)).latex())
+            - \frac{1}{D \left(D - 1\right) \left(D + 1\right)}
+        """
         raise NotImplementedError
 
     def facts(self) -> Mapping[str, str]:
-        """What the value means: a name and a text each."""
+        """What the value means: a name and a text each.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> hq.weingarten((2,)).facts()["group"]
+            'unitary'
+        """
         return {}
 
     def _repr_latex_(self) -> str:
@@ -70,7 +82,13 @@ class Tabled:
     __slots__ = ()
 
     def facts(self) -> Mapping[str, str]:
-        """What the value says: a name and a text each."""
+        """What the value says: a name and a text each.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> hq.dynamics.step_sizes(2).facts()["stability edge"]
+            '1'
+        """
         raise NotImplementedError
 
     def _repr_html_(self) -> str:

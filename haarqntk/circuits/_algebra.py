@@ -70,11 +70,23 @@ class Circuit(Shown):
             )
 
     def latex(self) -> str:
-        """The circuit in LaTeX."""
+        r"""The circuit in LaTeX.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> print(hq.Circuit().latex())
+            U = S_{0} e^{i \theta_{1} X_{1}} S_{1} \cdots e^{i \theta_{L} X_{L}} S_{L}
+        """
         return r"U = S_{0} e^{i \theta_{1} X_{1}} S_{1} \cdots e^{i \theta_{L} X_{L}} S_{L}"
 
     def facts(self) -> dict[str, str]:
-        """What is random, for a notebook."""
+        """What is random, for a notebook.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> hq.Circuit().facts()
+            {'ensemble': 'segments', 'generators': 'pauli'}
+        """
         return {"ensemble": self.ensemble, "generators": self.generators}
 
     def output(self, *, observable: str = "O", state: str = "psi") -> Output:

@@ -25,6 +25,14 @@ class ConstantLambdaFlow(Prediction):
             it is the 1 of ε ~ 1/t.
         residual_limit: lim ε(t) as t → ∞: 0, or −C/2λ for C < 0.
         kernel_limit: lim K(t) as t → ∞: C, or 0 for C ≤ 0.
+
+    Examples:
+        >>> p = constant_lambda_flow(4, [0, 50], learning_rate=1, residual=1.0, relative_meta_kernel=1)
+        >>> p.regime, p.conserved, p.exponent, p.residual_limit, p.kernel_limit
+        ('frozen-kernel', 2.0, 2.0, 0.0, 2.0)
+
+    Reference:
+        zhang2024; derivations/14_dynamics.md.
     """
 
     conserved: float = 0.0
@@ -34,7 +42,13 @@ class ConstantLambdaFlow(Prediction):
     kernel_limit: float = 0.0
 
     def facts(self) -> dict[str, str]:
-        """The regime, and what holds of every prediction, for a notebook."""
+        """The regime, and what holds of every prediction, for a notebook.
+
+        Examples:
+            >>> p = constant_lambda_flow(4, [0, 50], learning_rate=1, residual=1.0, relative_meta_kernel=1)
+            >>> p.facts()["as t → ∞"]
+            'ε → 0, K → 2'
+        """
         limits = f"ε → {self.residual_limit:.4g}, K → {self.kernel_limit:.4g}"
         found = {"regime": self.regime, "conserved": f"K − 2λε = {self.conserved:.4g}", "as t → ∞": limits}
         return found | super().facts()

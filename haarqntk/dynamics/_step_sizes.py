@@ -37,6 +37,17 @@ class StepSizes(Tabled):
         decay_steps: 1/|ln |1 − ηλ||, the same in steps of gradient descent; 0 for a mode that one step
             ends, infinite where λ = 0 and where a mode does not decay.
         is_stable: Whether η < 2/λ_max.
+
+    Raises:
+        AttributeError: If the eigenvalues, decay times or decay steps are no arrays.
+
+    Examples:
+        >>> s = step_sizes([[2, 0], [0, 8]], 0.1)
+        >>> s.stability_edge, s.is_stable, s.decay_times.tolist()
+        (0.25, True, [1.25, 5.0])
+
+    Reference:
+        scala2025; derivations/14_dynamics.md.
     """
 
     eigenvalues: Array
@@ -53,7 +64,12 @@ class StepSizes(Tabled):
             array.setflags(write=False)
 
     def facts(self) -> dict[str, str]:
-        """The numbers that are not one for each mode, for a notebook."""
+        """The numbers that are not one for each mode, for a notebook.
+
+        Examples:
+            >>> step_sizes([[2, 0], [0, 8]]).facts()["eigenvalues"]
+            '2, from 8 to 2'
+        """
         largest, smallest = self.eigenvalues[0], self.eigenvalues[-1]
         stable = "stable" if self.is_stable else "unstable"
         return {

@@ -175,7 +175,13 @@ class EigenvalueFormula(Shown):
         return "\\begin{aligned} " + r" \\ ".join(lines) + " \\end{aligned}"
 
     def facts(self) -> dict[str, str]:
-        """What it means, for a notebook."""
+        """What it means, for a notebook.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> hq.formula("supervised_kernel_eigenvalues").facts()["design order"]
+            '2'
+        """
         return meaning(self)
 
     def __str__(self) -> str:

@@ -257,7 +257,13 @@ class Formula(Shown):
         return latex_of(self.to_sympy())
 
     def facts(self) -> dict[str, str]:
-        """What it means, for a notebook."""
+        """What it means, for a notebook.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> hq.formula("kernel_mean").facts()["design order"]
+            '2'
+        """
         return meaning(self)
 
     def __repr__(self) -> str:

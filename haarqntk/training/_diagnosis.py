@@ -43,6 +43,9 @@ class Diagnosis(LinearTraining):
         test_outputs: Outputs on the test points at initialisation, shape (n,), or None.
         test_targets: Their targets, shape (n,), or None if unknown.
 
+    Raises:
+        InputError: If the arrays do not fit each other; ``diagnose`` makes ones that do.
+
     Examples:
         >>> import haarqntk as hq
         >>> diagnosis = hq.diagnose([[2.0, 0], [0, 1]], targets=[1.0, -1])
@@ -66,7 +69,14 @@ class Diagnosis(LinearTraining):
 
     @property
     def is_overfitting(self) -> bool | None:
-        """Whether R²(train) − R²(test) > ``overfitting_gap`` for t → ∞; None where it cannot be told."""
+        """Whether R²(train) − R²(test) > ``overfitting_gap`` for t → ∞; None where it cannot be told.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> d = hq.diagnose([[2.0, 0], [0, 1]], [1.0, -1], test_jacobian=[[2.0, 0], [1, 1]], test_targets=[1.0, 0])
+            >>> d.is_overfitting
+            True
+        """
         test = self.test_r_squared
         if test is None or math.isnan(test) or math.isnan(self.train_r_squared):
             return None
@@ -78,6 +88,12 @@ class Diagnosis(LinearTraining):
         Raises:
             InputError: If the targets do not fit the points.
             InputTypeError: If they are no numbers.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> d = hq.diagnose([[2.0, 0], [0, 1]], targets=[1.0, -1])
+            >>> d.with_targets([3.0, 0]).predicted_losses(0)
+            array([4.5])
         """
         y = real_array("targets", targets, axes=("points",), cure="pass one number per data point")
         if y.shape != self.targets.shape:
@@ -95,14 +111,28 @@ class Diagnosis(LinearTraining):
     # -- as text ------------------------------------------------------------------------------------------------
 
     def summary(self) -> str:
-        """The diagnostics as text, 80 columns."""
+        """The diagnostics as text, 80 columns.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> d = hq.diagnose([[2.0, 0], [0, 1]], targets=[1.0, -1])
+            >>> print(d.summary().splitlines()[0])
+            2 data points, 2 parameters, frozen kernel K = J Jᵀ
+        """
         return as_text(self)
 
     def __str__(self) -> str:
         return self.summary()
 
     def facts(self) -> dict[str, str]:
-        """The rows of the summary, for a notebook."""
+        """The rows of the summary, for a notebook.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> d = hq.diagnose([[2.0, 0], [0, 1]], targets=[1.0, -1])
+            >>> d.facts()["rank"]
+            '2 of 2, effective rank (Tr K)²/Tr K² = 1.47'
+        """
         return dict(rows(self))
 
     def _repr_html_(self) -> str:
@@ -112,7 +142,14 @@ class Diagnosis(LinearTraining):
         return f"<Diagnosis {headline(self)}>"
 
     def to_json(self) -> str:
-        """The fields, and the derived numbers for other readers; ``from_json`` reads it back, to the bit."""
+        """The fields, and the derived numbers for other readers; ``from_json`` reads it back, to the bit.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> d = hq.diagnose([[2.0, 0], [0, 1]], targets=[1.0, -1])
+            >>> d.to_json()[:42]
+            '{"schema_version": 1, "type": "diagnosis",'
+        """
         return record_text(self)
 
     @classmethod

@@ -84,6 +84,14 @@ class LinearTraining(KernelSpectrum):
         Raises:
             InputError: If a step number is negative; CostError if the array would not fit.
             InputTypeError: If the steps are no integers.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> d = hq.diagnose([[2.0, 0], [0, 1]], targets=[1.0, -1])
+            >>> d.predicted_residuals([0, 1, 2])
+            array([[-1.    ,  1.    ],
+                   [ 0.    ,  0.75  ],
+                   [ 0.    ,  0.5625]])
         """
         decays, _ = self._decays(steps, self.num_points)
         amplitudes, rest = self._amplitudes
@@ -91,11 +99,33 @@ class LinearTraining(KernelSpectrum):
         return residuals
 
     def predicted_outputs(self, steps: ArrayLike) -> Real:
-        """z(t) = y + ε(t) on the data points, shape (T, m); as ``predicted_residuals``."""
+        """z(t) = y + ε(t) on the data points, shape (T, m); as ``predicted_residuals``.
+
+        Raises:
+            InputTypeError, InputError, CostError: As ``predicted_residuals``.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> d = hq.diagnose([[2.0, 0], [0, 1]], targets=[1.0, -1])
+            >>> d.predicted_outputs([0, 1, 2])
+            array([[ 0.    ,  0.    ],
+                   [ 1.    , -0.25  ],
+                   [ 1.    , -0.4375]])
+        """
         return self.targets + self.predicted_residuals(steps)
 
     def predicted_losses(self, steps: ArrayLike) -> Real:
-        """½Σ_δ ε_δ(t)², shape (T,); as ``predicted_residuals``."""
+        """½Σ_δ ε_δ(t)², shape (T,); as ``predicted_residuals``.
+
+        Raises:
+            InputTypeError, InputError, CostError: As ``predicted_residuals``.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> d = hq.diagnose([[2.0, 0], [0, 1]], targets=[1.0, -1])
+            >>> d.predicted_losses([0, 1])
+            array([1.     , 0.28125])
+        """
         decays, _ = self._decays(steps, 1)
         amplitudes, rest = self._amplitudes
         with np.errstate(over="ignore"):
@@ -107,13 +137,32 @@ class LinearTraining(KernelSpectrum):
 
         Raises:
             InputError: If there are no test points; and as ``predicted_residuals``.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> d = hq.diagnose([[2.0, 0], [0, 1]], [1.0, -1], test_jacobian=[[2.0, 0], [1, 1]], test_targets=[1.0, 0])
+            >>> d.predicted_test_outputs([0, 1, 2])
+            array([[0.    , 0.    ],
+                   [1.    , 0.25  ],
+                   [1.    , 0.0625]])
         """
         test_modes, test_outputs = self._test_set()
         _, progress = self._decays(steps, len(test_modes))
         return test_outputs - (progress * self._amplitudes[0] / self.singular_values) @ test_modes.T
 
     def predicted_test_losses(self, steps: ArrayLike) -> Real:
-        """½Σ_j ε_j(t)² over the test points, shape (T,); needs their targets."""
+        """½Σ_j ε_j(t)² over the test points, shape (T,); needs their targets.
+
+        Raises:
+            InputError: If there are no test targets.
+            InputTypeError, InputError, CostError: As ``predicted_residuals``.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> d = hq.diagnose([[2.0, 0], [0, 1]], [1.0, -1], test_jacobian=[[2.0, 0], [1, 1]], test_targets=[1.0, 0])
+            >>> d.predicted_test_losses([0, 1])
+            array([0.5    , 0.03125])
+        """
         if self.test_targets is None:
             raise InputError("test_targets must be given for a test loss, got None; pass them to diagnose")
         losses: Real = 0.5 * np.square(self.predicted_test_outputs(steps) - self.test_targets).sum(axis=1)
@@ -121,7 +170,14 @@ class LinearTraining(KernelSpectrum):
 
     @cached_property
     def curve_steps(self) -> NDArray[np.int64]:
-        """Step numbers for a figure: 0, then evenly on a logarithmic axis up to five decay times."""
+        """Step numbers for a figure: 0, then evenly on a logarithmic axis up to five decay times.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> d = hq.diagnose([[2.0, 0], [0, 1]], targets=[1.0, -1])
+            >>> d.curve_steps.tolist()[:4], d.curve_steps.size
+            ([0, 1, 2, 3], 21)
+        """
         last = min(_LAST_STEP, math.ceil(_CURVE_DECAY_TIMES * self.decay_time))
         return frozen(
             np.unique(np.append(0, np.geomspace(1, max(1, last), _CURVE_POINTS).round())).astype(np.int64)
@@ -131,28 +187,63 @@ class LinearTraining(KernelSpectrum):
 
     @property
     def final_outputs(self) -> Real:
-        """z(∞) on the data points, shape (m,): the targets, if the kernel is regular."""
+        """z(∞) on the data points, shape (m,): the targets, if the kernel is regular.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> d = hq.diagnose([[1.0, 0], [2, 0]], targets=[0.0, 1], pseudo_inverse=True)
+            >>> d.final_outputs.round(6)
+            array([0.4, 0.8])
+        """
         return self.targets + self._amplitudes[1]
 
     @property
     def final_loss(self) -> float:
-        """What remains of the loss for t → ∞: ½|ε_⊥|², 0 for a regular kernel."""
+        """What remains of the loss for t → ∞: ½|ε_⊥|², 0 for a regular kernel.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> d = hq.diagnose([[1.0, 0], [2, 0]], targets=[0.0, 1], pseudo_inverse=True)
+            >>> round(d.final_loss, 6)
+            0.1
+        """
         return 0.5 * float(np.square(self._amplitudes[1]).sum())
 
     @property
     def final_test_outputs(self) -> Real:
-        """z(∞) on the test points, shape (n,): kernel regression."""
+        """z(∞) on the test points, shape (n,): kernel regression.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> d = hq.diagnose([[2.0, 0], [0, 1]], [1.0, -1], test_jacobian=[[2.0, 0], [1, 1]], test_targets=[1.0, 0])
+            >>> d.final_test_outputs
+            array([ 1. , -0.5])
+        """
         test_modes, test_outputs = self._test_set()
         return test_outputs - test_modes @ (self._amplitudes[0] / self.singular_values)
 
     @property
     def train_r_squared(self) -> float:
-        """R² = 1 − Σε(∞)²/Σ(y − ȳ)² on the data points; nan if the targets do not vary."""
+        """R² = 1 − Σε(∞)²/Σ(y − ȳ)² on the data points; nan if the targets do not vary.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> d = hq.diagnose([[1.0, 0], [2, 0]], targets=[0.0, 1], pseudo_inverse=True)
+            >>> round(d.train_r_squared, 6)
+            0.6
+        """
         return r_squared(self.targets, self.final_outputs)
 
     @property
     def test_r_squared(self) -> float | None:
-        """R² of the inference on the test points, t → ∞; None without test targets."""
+        """R² of the inference on the test points, t → ∞; None without test targets.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> d = hq.diagnose([[2.0, 0], [0, 1]], [1.0, -1], test_jacobian=[[2.0, 0], [1, 1]], test_targets=[1.0, 0])
+            >>> d.test_r_squared
+            0.5
+        """
         if self.test_targets is None:
             return None
         return r_squared(self.test_targets, self.final_test_outputs)

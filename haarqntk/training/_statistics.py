@@ -39,6 +39,14 @@ class KernelStatistics(Tabled):
         kernel_variance: Variance of K.
         meta_kernel_mean: Mean of μ.
         meta_kernel_variance: Variance of μ.
+
+    Examples:
+        >>> pairs = [(0.0, 0.1), (3.2, 0.4), (5.0, 1.2), (0.1, 0.6), (9.0, 2.0)]
+        >>> KernelStatistics(3, 12, 50, *pairs).kernel_variance
+        (5.0, 1.2)
+
+    Reference:
+        liu2023; derivations/15_training.md.
     """
 
     depth: int
@@ -51,7 +59,13 @@ class KernelStatistics(Tabled):
     meta_kernel_variance: Pair
 
     def facts(self) -> dict[str, str]:
-        """The setting, and each moment with its standard error, for a notebook."""
+        """The setting, and each moment with its standard error, for a notebook.
+
+        Examples:
+            >>> pairs = [(0.0, 0.1), (3.2, 0.4), (5.0, 1.2), (0.1, 0.6), (9.0, 2.0)]
+            >>> KernelStatistics(3, 12, 50, *pairs).facts()["mean of K"]
+            '3.2 ± 0.4'
+        """
         moments = {
             "mean of z": self.output_mean,
             "mean of K": self.kernel_mean,
@@ -101,6 +115,9 @@ def kernel_statistics(
         ...     rng=np.random.default_rng(1))
         >>> found.num_parameters, found.kernel_mean[0] > 0
         (12, True)
+
+    Reference:
+        liu2023; derivations/15_training.md.
     """
     count = integer("samples", samples, at_least=2)
     if not depths:

@@ -37,6 +37,9 @@ class StudyFinding(Tabled):
     Examples:
         >>> StudyFinding("λ_min grows", "at every further depth", 3, 4, "").verdict
         'seen in part'
+
+    Reference:
+        scala2025; derivations/16_diagnostics.md.
     """
 
     statement: str
@@ -47,13 +50,23 @@ class StudyFinding(Tabled):
 
     @property
     def verdict(self) -> str:
-        """Either "seen", if it holds in all comparisons, "seen in part", if in most, or "not seen"."""
+        """Either "seen", if it holds in all comparisons, "seen in part", if in most, or "not seen".
+
+        Examples:
+            >>> [StudyFinding("", "", holds, 4, "").verdict for holds in (4, 3, 2)]
+            ['seen', 'seen in part', 'not seen']
+        """
         if self.holds == self.num_comparisons > 0:
             return "seen"
         return "seen in part" if 2 * self.holds > self.num_comparisons else "not seen"
 
     def facts(self) -> dict[str, str]:
-        """The statement, the verdict and its evidence, for a notebook."""
+        """The statement, the verdict and its evidence, for a notebook.
+
+        Examples:
+            >>> StudyFinding("λ_min grows", "at every further depth", 3, 4, "").facts()["verdict"]
+            'seen in part, in 3 of 4 comparisons'
+        """
         return {
             "statement": self.statement,
             "verdict": f"{self.verdict}, in {self.holds} of {self.num_comparisons} comparisons",

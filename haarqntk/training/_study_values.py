@@ -38,6 +38,20 @@ class DiagnosticsStudy(Tabled):
         test: Indices of the test points.
         models: Every family at every depth.
         runs: Their trainings, for each label scale.
+
+    Raises:
+        TypeError: If a field is left out.
+
+    Examples:
+        >>> import numpy as np
+        >>> from haarqntk.training import diagnostics_study
+        >>> rng = np.random.default_rng(1)
+        >>> study = diagnostics_study(rng, num_qubits=3, layers=(1, 2), initialisations=1, steps=4)
+        >>> len(study.models), len(study.runs), len(study.findings)
+        (8, 16, 9)
+
+    Reference:
+        scala2025; derivations/16_diagnostics.md.
     """
 
     fields: Real
@@ -52,7 +66,17 @@ class DiagnosticsStudy(Tabled):
             object.__setattr__(self, name, frozen(getattr(self, name)))
 
     def rows(self) -> list[dict[str, Any]]:
-        """The table: one row for each model and label scale, plain values under the names of the columns."""
+        """The table: one row for each model and label scale, plain values under the names of the columns.
+
+        Examples:
+            >>> import numpy as np
+            >>> from haarqntk.training import diagnostics_study
+            >>> rng = np.random.default_rng(1)
+            >>> study = diagnostics_study(rng, num_qubits=3, layers=(1, 2), initialisations=1, steps=4)
+            >>> row = study.rows()[1]
+            >>> row["ansatz"], row["num_parameters"], row["label_scale"]
+            ('hamiltonian_variational', 6, 0.3)
+        """
         models = {(m.ansatz, m.encoding, m.layers): m for m in self.models}
         return [
             {
@@ -83,6 +107,14 @@ class DiagnosticsStudy(Tabled):
         geometric means over the initialisations; labels is the label scale, deviat. the largest deviation of
         the outputs from the prediction, ΔK/K the change of the kernel; R² on the test points, predicted for
         t → ∞ and trained.
+
+        Examples:
+            >>> import numpy as np
+            >>> from haarqntk.training import diagnostics_study
+            >>> rng = np.random.default_rng(1)
+            >>> study = diagnostics_study(rng, num_qubits=3, layers=(1, 2), initialisations=1, steps=4)
+            >>> print(study.summary().splitlines()[0])
+                 enc layers    p rank   λ_min       κ labels deviat.  ΔK/K R²pred R²train
         """
         lines = [_line(_HEAD)]
         lines += [
@@ -106,11 +138,29 @@ class DiagnosticsStudy(Tabled):
 
     @cached_property
     def findings(self) -> tuple[StudyFinding, ...]:
-        """The statements of the source, each judged by comparisons that are fixed beforehand."""
+        """The statements of the source, each judged by comparisons that are fixed beforehand.
+
+        Examples:
+            >>> import numpy as np
+            >>> from haarqntk.training import diagnostics_study
+            >>> rng = np.random.default_rng(1)
+            >>> study = diagnostics_study(rng, num_qubits=3, layers=(1, 2), initialisations=1, steps=4)
+            >>> study.findings[0].statement
+            'λ_min grows with the number of parameters'
+        """
         return findings(self.models, self.runs)
 
     def facts(self) -> dict[str, str]:
-        """The size of the study and its verdicts, for a notebook."""
+        """The size of the study and its verdicts, for a notebook.
+
+        Examples:
+            >>> import numpy as np
+            >>> from haarqntk.training import diagnostics_study
+            >>> rng = np.random.default_rng(1)
+            >>> study = diagnostics_study(rng, num_qubits=3, layers=(1, 2), initialisations=1, steps=4)
+            >>> study.facts()["study"]
+            '8 models, 16 runs, 10 data points, 10 test points'
+        """
         points = f"{len(self.train)} data points, {len(self.test)} test points"
         size = {"study": f"{len(self.models)} models, {len(self.runs)} runs, {points}"}
         return size | {finding.statement: finding.verdict for finding in self.findings}
