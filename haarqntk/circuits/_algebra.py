@@ -48,6 +48,7 @@ class Circuit(Shown):
         InputError: If the ensemble fixes the generators otherwise.
 
     Examples:
+        >>> from haarqntk.circuits import layer_indices
         >>> e = Circuit().residual()
         >>> (l,) = layer_indices("l")
         >>> sum_over(e.d(l) ** 2, l)
@@ -149,6 +150,7 @@ class Expression(Shown):
         free: The layer indices that were written and that nothing sums over, also where their terms cancel.
 
     Examples:
+        >>> from haarqntk.circuits import layer_indices
         >>> e, (l, m) = Circuit().residual(), layer_indices("l m")
         >>> sum_over(e.d(l, m) * e.d(m), m) == sum_over(e.d(m) * e.d(l, m), m)
         True
@@ -325,6 +327,7 @@ def sum_over(expression: Expression, *indices: LayerIndex) -> Expression:
         InputError: If an index is repeated, or is not free in every term.
 
     Examples:
+        >>> from haarqntk.circuits import layer_indices
         >>> e = Circuit().residual()
         >>> l, m = layer_indices("l m")
         >>> sum_over(e.d(l, m) * e.d(l) * e.d(m), l, m)
