@@ -94,7 +94,7 @@ class Prediction(Tabled):
         for name, curve in (("residual", self.residual), ("loss", self.loss)):
             if curve is not None:
                 start, end = _size(curve[first]), _size(curve[last])
-                of = f" (norm over {curve.shape[1]} data points)" if curve.ndim > 1 else ""
+                of = f", norm over {curve[first].size} data points" if curve[first].size > 1 else ""
                 found[name] = f"{start:.4g} → {end:.4g}{of}"
         if self.lower is not None:
             found["bracket"] = f"at most {self.width:.2g} wide"
@@ -102,8 +102,8 @@ class Prediction(Tabled):
 
 
 def _size(value: Any) -> float:
-    """The number itself, or the norm of several."""
-    return float(value) if np.ndim(value) == 0 else float(np.linalg.norm(value))
+    """The number itself, also of one data point, or the norm over several."""
+    return float(np.ravel(value)[0]) if np.size(value) == 1 else float(np.linalg.norm(value))
 
 
 def exact_number(name: str, value: object) -> Fraction:

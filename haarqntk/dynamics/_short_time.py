@@ -82,7 +82,7 @@ class ShortTimeSeries(Shown):
             >>> short_time_series(order=0).facts()["mean"]
             'E[ε(t)]'
         """
-        mean = r"E[ε(t)]" if self.quantity == "residual" else "E[ε(t)²/2]"
+        mean = "E[ε(t)]" if self.quantity == "residual" else "E[ε(t)²/2]"
         design_order = max(c.design_order for c in self.coefficients)
         return {
             "mean": mean,
@@ -92,7 +92,7 @@ class ShortTimeSeries(Shown):
         }
 
     def __str__(self) -> str:
-        return " + ".join(f"({c})*eta_t**{n}" for n, c in enumerate(self.coefficients))
+        return str(self.to_sympy())
 
     def at(self, *, D: int, L: int, spectrum: object, target: object) -> tuple[Fraction, ...]:
         """The exact c_n at a dimension, also below the number of copies.

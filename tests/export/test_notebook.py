@@ -149,7 +149,7 @@ def predictions() -> list[Any]:
     """One value of each public type of ``hq.dynamics``, and the law that they start from."""
     rooms, law = hq.dynamics, hq.kernel_law(D=4, L=2, spectrum=[1, 1, -1, Fraction(1, 3)])
     rules = rooms.rules_from_moments([Fraction(1, n + 1) for n in range(5)], Fraction(1))
-    flow = {"learning_rate": 0.1, "L": 3}
+    flow: dict[str, Any] = {"learning_rate": 0.1, "L": 3}
     return [
         law,
         rooms.frozen_law(law, [0, 1, 10], learning_rate=0.1),
@@ -178,7 +178,7 @@ def trainings() -> list[Any]:
         *(circuit, *gates, room.FixedGate(np.eye(4), (0, 1)), room.Encoding()),
         *(room.Observable(np.diag([1, -1]), "<b>Z</b>"), statistics),
         *(study, run, model, run.run, run.diagnosis, study.findings[0]),
-        hq.diagnose([[1.0, 0], [2, 0]], targets=[0, 1], pseudo_inverse=True),
+        hq.diagnose(np.array([[1, 0], [2, 0]]), targets=[0, 1], pseudo_inverse=True),
     ]
 
 
@@ -258,7 +258,7 @@ def test_what_is_html_in_a_name_is_escaped() -> None:
 
 
 def test_what_is_html_in_a_name_of_a_run_is_escaped() -> None:
-    html = hq.training.Observable([[1, 0], [0, -1]], "<script>")._repr_html_()
+    html = hq.training.Observable(np.diag([1, -1]), "<script>")._repr_html_()
     assert "&lt;script&gt;" in html
     assert "<script>" not in html
 
@@ -273,6 +273,8 @@ def test_a_table_has_the_numbers_of_the_value() -> None:
     assert p.facts()["times"] == "3, from 0 to 2"
     assert (p.facts()["residual"], p.facts()["loss"]) == ("1 → 0.25", "0.5 → 0.03125")
     assert p.assumption in p._repr_html_()
+    several = hq.dynamics.frozen_kernel(np.eye(2), [0, 1], learning_rate=1, residual=[3, 4])
+    assert several.facts()["residual"] == "5 → 0, norm over 2 data points"
     law = hq.kernel_law(D=4, L=6, spectrum=[1, -1, -1, 1])
     assert law.facts()["variance"] == "64896/30625"
     assert "64896/30625" in law._repr_html_()
