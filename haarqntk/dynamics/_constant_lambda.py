@@ -18,7 +18,14 @@ class ConstantLambdaFlow(Prediction):
     """The curve, with what tells the regimes apart.
 
     Attributes:
-        times, residual, kernel, lower, upper, loss, assumption, reference: As of ``Prediction``.
+        times: As of ``Prediction``.
+        residual: As of ``Prediction``.
+        kernel: As of ``Prediction``.
+        lower: As of ``Prediction``.
+        upper: As of ``Prediction``.
+        loss: As of ``Prediction``.
+        assumption: As of ``Prediction``.
+        reference: As of ``Prediction``.
         conserved: C = K − 2λε, the same at all times.
         regime: "frozen-kernel" (C > 0), "critical" (C = 0) or "frozen-error" (C < 0).
         exponent: What decays, and how: η|C| is the rate of e^{−η|C|t}, of ε for C > 0 and of K for C < 0; at C = 0
