@@ -37,11 +37,23 @@ class Shown:
     __slots__ = ()
 
     def latex(self) -> str:
-        """The value in LaTeX."""
+        r"""The value in LaTeX.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> print(hq.weingarten((2,)).latex())
+            - \frac{1}{D \left(D - 1\right) \left(D + 1\right)}
+        """
         raise NotImplementedError
 
     def facts(self) -> Mapping[str, str]:
-        """What the value means: a name and a text each."""
+        """What the value means: a name and a text each.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> hq.weingarten((2,)).facts()["group"]
+            'unitary'
+        """
         return {}
 
     def _repr_latex_(self) -> str:
@@ -52,6 +64,39 @@ class Shown:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {one_line(str(self))}>"
+
+
+class Tabled:
+    """A value without a formula, such as a curve or a run, with ``facts()`` that show it.
+
+    Examples:
+        >>> class Curve(Tabled):
+        ...     def facts(self):
+        ...         return {"times": "3", "ends at": "0 < 1"}
+        >>> Curve()
+        <Curve times: 3; ends at: 0 < 1>
+        >>> Curve()._repr_html_().partition("<table>")[2][:59]
+        '<tr><th>times</th><td style="text-align:left">3</td></tr><t'
+    """
+
+    __slots__ = ()
+
+    def facts(self) -> Mapping[str, str]:
+        """What the value says: a name and a text each.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> hq.dynamics.step_sizes(2).facts()["stability edge"]
+            '1'
+        """
+        raise NotImplementedError
+
+    def _repr_html_(self) -> str:
+        return f'<div class="haarqntk">{table_of(self.facts())}</div>'
+
+    def __repr__(self) -> str:
+        facts = "; ".join(f"{name}: {text}" for name, text in self.facts().items())
+        return f"<{type(self).__name__} {one_line(facts)}>"
 
 
 def one_line(text: str) -> str:
@@ -84,9 +129,19 @@ def html_of(latex: str, facts: Mapping[str, str]) -> str:
     """
     short = len(latex) <= _LONGEST_FORMULA
     formula = mathml_of(latex) if short else f"<pre>{escape(latex)}</pre>"
+    scrolls = f'<div style="overflow-x:auto">{formula}</div>'
+    return f'<div class="haarqntk">{scrolls}{table_of(facts) if facts else ""}</div>'
+
+
+def table_of(facts: Mapping[str, str]) -> str:
+    """Facts as an HTML table.
+
+    Examples:
+        >>> table_of({"range": "D < 3"})
+        '<table><tr><th>range</th><td style="text-align:left">D &lt; 3</td></tr></table>'
+    """
     rows = "".join(
         f'<tr><th>{escape(name)}</th><td style="text-align:left">{escape(text)}</td></tr>'
         for name, text in facts.items()
     )
-    scrolls = f'<div style="overflow-x:auto">{formula}</div>'
-    return f'<div class="haarqntk">{scrolls}{f"<table>{rows}</table>" if rows else ""}</div>'
+    return f"<table>{rows}</table>"

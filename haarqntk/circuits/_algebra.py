@@ -48,6 +48,7 @@ class Circuit(Shown):
         InputError: If the ensemble fixes the generators otherwise.
 
     Examples:
+        >>> from haarqntk.circuits import layer_indices
         >>> e = Circuit().residual()
         >>> (l,) = layer_indices("l")
         >>> sum_over(e.d(l) ** 2, l)
@@ -70,11 +71,23 @@ class Circuit(Shown):
             )
 
     def latex(self) -> str:
-        """The circuit in LaTeX."""
+        r"""The circuit in LaTeX.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> print(hq.Circuit().latex())
+            U = S_{0} e^{i \theta_{1} X_{1}} S_{1} \cdots e^{i \theta_{L} X_{L}} S_{L}
+        """
         return r"U = S_{0} e^{i \theta_{1} X_{1}} S_{1} \cdots e^{i \theta_{L} X_{L}} S_{L}"
 
     def facts(self) -> dict[str, str]:
-        """What is random, for a notebook."""
+        """What is random, for a notebook.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> hq.Circuit().facts()
+            {'ensemble': 'segments', 'generators': 'pauli'}
+        """
         return {"ensemble": self.ensemble, "generators": self.generators}
 
     def output(self, *, observable: str = "O", state: str = "psi") -> Output:
@@ -137,6 +150,7 @@ class Expression(Shown):
         free: The layer indices that were written and that nothing sums over, also where their terms cancel.
 
     Examples:
+        >>> from haarqntk.circuits import layer_indices
         >>> e, (l, m) = Circuit().residual(), layer_indices("l m")
         >>> sum_over(e.d(l, m) * e.d(m), m) == sum_over(e.d(m) * e.d(l, m), m)
         True
@@ -313,6 +327,7 @@ def sum_over(expression: Expression, *indices: LayerIndex) -> Expression:
         InputError: If an index is repeated, or is not free in every term.
 
     Examples:
+        >>> from haarqntk.circuits import layer_indices
         >>> e = Circuit().residual()
         >>> l, m = layer_indices("l m")
         >>> sum_over(e.d(l, m) * e.d(l) * e.d(m), l, m)

@@ -38,7 +38,13 @@ class LayerIndex(Shown):
         check_name("layer index", self.name)
 
     def latex(self) -> str:
-        """Its range in LaTeX."""
+        r"""Its range in LaTeX.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> print(hq.LayerIndex("l").latex())
+            l \in \left\{1, \dots, L\right\}
+        """
         return rf"{index_latex(self.name)} \in \left\{{1, \dots, L\right\}}"
 
 

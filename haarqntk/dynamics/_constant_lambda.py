@@ -13,17 +13,33 @@ from haarqntk._arguments import real_number
 from haarqntk.dynamics._prediction import Prediction, check_times
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ConstantLambdaFlow(Prediction):
     """The curve, with what tells the regimes apart.
 
     Attributes:
+        times: As of ``Prediction``.
+        residual: As of ``Prediction``.
+        kernel: As of ``Prediction``.
+        lower: As of ``Prediction``.
+        upper: As of ``Prediction``.
+        loss: As of ``Prediction``.
+        assumption: As of ``Prediction``.
+        reference: As of ``Prediction``.
         conserved: C = K − 2λε, the same at all times.
         regime: "frozen-kernel" (C > 0), "critical" (C = 0) or "frozen-error" (C < 0).
         exponent: What decays, and how: η|C| is the rate of e^{−η|C|t}, of ε for C > 0 and of K for C < 0; at C = 0
             it is the 1 of ε ~ 1/t.
         residual_limit: lim ε(t) as t → ∞: 0, or −C/2λ for C < 0.
         kernel_limit: lim K(t) as t → ∞: C, or 0 for C ≤ 0.
+
+    Examples:
+        >>> p = constant_lambda_flow(4, [0, 50], learning_rate=1, residual=1.0, relative_meta_kernel=1)
+        >>> p.regime, p.conserved, p.exponent, p.residual_limit, p.kernel_limit
+        ('frozen-kernel', 2.0, 2.0, 0.0, 2.0)
+
+    Reference:
+        zhang2024; derivations/14_dynamics.md.
     """
 
     conserved: float = 0.0
@@ -31,6 +47,18 @@ class ConstantLambdaFlow(Prediction):
     exponent: float = 1.0
     residual_limit: float = 0.0
     kernel_limit: float = 0.0
+
+    def facts(self) -> dict[str, str]:
+        """The regime, and what holds of every prediction, for a notebook.
+
+        Examples:
+            >>> p = constant_lambda_flow(4, [0, 50], learning_rate=1, residual=1.0, relative_meta_kernel=1)
+            >>> p.facts()["as t → ∞"]
+            'ε → 0, K → 2'
+        """
+        limits = f"ε → {self.residual_limit:.4g}, K → {self.kernel_limit:.4g}"
+        found = {"regime": self.regime, "conserved": f"K − 2λε = {self.conserved:.4g}", "as t → ∞": limits}
+        return found | super().facts()
 
 
 def constant_lambda_flow(

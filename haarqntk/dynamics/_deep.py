@@ -40,12 +40,28 @@ _ASSUMPTION = (
 )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class DeepFlow(Prediction):
     """The flow of many layers.
 
     Attributes:
+        times: As of ``Prediction``.
+        residual: As of ``Prediction``.
+        kernel: As of ``Prediction``.
+        lower: As of ``Prediction``.
+        upper: As of ``Prediction``.
+        loss: As of ``Prediction``.
+        assumption: As of ``Prediction``.
+        reference: As of ``Prediction``.
         observables: M = U†OU at these times, of the shape (times, D, D).
+
+    Examples:
+        >>> p = deep_flow([[0, 1], [1, 0]], [0, 1], states=[[1, 0]], labels=[0.5], learning_rate=0.1, L=3)
+        >>> p.observables.shape, p.observables[0].real.tolist()
+        ((2, 2, 2), [[0.0, 1.0], [1.0, 0.0]])
+
+    Reference:
+        you2023; derivations/14_dynamics.md.
     """
 
     observables: Complex | None = None

@@ -23,19 +23,46 @@ if TYPE_CHECKING:
 _HALVINGS = 100  # of an interval of logarithms up to γ²κt: below the last place for κt up to 10¹²
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class DeepFlowSingle(Prediction):
     """The curve, with what tells the regimes apart.
 
     Attributes:
+        times: As of ``Prediction``.
+        residual: As of ``Prediction``.
+        kernel: As of ``Prediction``.
+        lower: As of ``Prediction``.
+        upper: As of ``Prediction``.
+        loss: As of ``Prediction``.
+        assumption: As of ``Prediction``.
+        reference: As of ``Prediction``.
         regime: "exponential" (|y| < γ), "sublinear" (|y| = γ) or "unreachable" (|y| > γ).
         exponent: What the residual, less its limit, ends as: e^{−exponent·t}; 1/(exponent·t) if "sublinear".
         residual_limit: lim ε(t) as t → ∞: 0, or sign(y)(γ − |y|) where the label is out of reach.
+
+    Examples:
+        >>> p = deep_flow_single(-1.2, [0, 10], label=0.5, learning_rate=0.1, L=3, D=2)
+        >>> p.regime, round(p.exponent, 6), p.residual_limit
+        ('exponential', 0.3, 0.0)
+
+    Reference:
+        you2023; derivations/14_dynamics.md.
     """
 
     regime: str = "exponential"
     exponent: float = 0.0
     residual_limit: float = 0.0
+
+    def facts(self) -> dict[str, str]:
+        """The regime, and what holds of every prediction, for a notebook.
+
+        Examples:
+            >>> p = deep_flow_single(-1.2, [0, 10], label=0.5, learning_rate=0.1, L=3, D=2)
+            >>> p.facts()["exponent"]
+            '0.3'
+        """
+        found = {"regime": self.regime, "exponent": f"{self.exponent:.4g}"}
+        return found | {"as t → ∞": f"ε → {self.residual_limit:.4g}"} | super().facts()
 
 
 def deep_flow_single(

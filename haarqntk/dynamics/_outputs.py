@@ -22,17 +22,51 @@ if TYPE_CHECKING:
 _ROUNDING = 2.0**-46  # relative to the largest eigenvalue: what the eigenvalue routine may leave of a zero
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class FrozenOutputs(Prediction):
     """Residuals of the training points, and outputs of the others.
 
     Attributes:
+        times: As of ``Prediction``.
+        residual: As of ``Prediction``.
+        kernel: As of ``Prediction``.
+        lower: As of ``Prediction``.
+        upper: As of ``Prediction``.
+        loss: As of ``Prediction``.
+        assumption: As of ``Prediction``.
+        reference: As of ``Prediction``.
         outputs: z_j at these times, of the shape (times, number of other points).
         outputs_limit: z_j as t → ∞ below the stability edge: the kernel regression, with the pseudo-inverse.
+
+    Examples:
+        >>> p = frozen_outputs(
+        ...     [[2, 0], [0, 1]], [0, 100], cross_kernel=[[1, 1]], outputs=[0], residual=[-1, 1], learning_rate=0.5)
+        >>> p.outputs.round(6).tolist(), p.outputs_limit.round(6).tolist()
+        ([[0.0], [-0.5]], [-0.5])
+
+    Reference:
+        derivations/14_dynamics.md.
     """
 
     outputs: Array | None = None
     outputs_limit: Array | None = None
+
+    def facts(self) -> dict[str, str]:
+        """What holds of every prediction, and the other points, for a notebook.
+
+        Examples:
+            >>> p = frozen_outputs(
+            ...     [[2, 0], [0, 1]], [0, 100], cross_kernel=[[1, 1]], outputs=[0], residual=[-1, 1], learning_rate=0.5)
+            >>> p.facts()["other points"]
+            '1, outputs from -0.5 to -0.5 as t → ∞'
+        """
+        found = super().facts()
+        if self.outputs_limit is not None and self.outputs_limit.size:
+            low, high = self.outputs_limit.min(), self.outputs_limit.max()
+            found["other points"] = (
+                f"{self.outputs_limit.size}, outputs from {low:.4g} to {high:.4g} as t → ∞"
+            )
+        return found
 
 
 def frozen_outputs(

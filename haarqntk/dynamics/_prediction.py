@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from haarqntk._arguments import rational, real_number
+from haarqntk._notebook import Tabled
 from haarqntk.errors import InputError, InputTypeError
 
 if TYPE_CHECKING:
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 _LARGEST_STEP = 2**53  # every integer up to here is a float
 
 
-@dataclass(frozen=True, eq=False)
-class Prediction:
+@dataclass(frozen=True, eq=False, repr=False)
+class Prediction(Tabled):
     """Curves over time; arrays are read-only.
 
     Attributes:
@@ -33,6 +34,18 @@ class Prediction:
         loss: ½ Σ_j ε_j² or its mean; None where the prediction has none.
         assumption: Under which conditions this is what training does, in one sentence.
         reference: Keys into the bibliography, and the derivation.
+
+    Raises:
+        TypeError: If the times or the residual are left out.
+
+    Examples:
+        >>> from haarqntk.dynamics import frozen_kernel
+        >>> p = frozen_kernel(2, [0, 1, 2], learning_rate=0.25)
+        >>> p.residual.tolist(), p.loss.tolist()
+        ([1.0, 0.5, 0.25], [0.5, 0.125, 0.03125])
+
+    Reference:
+        derivations/14_dynamics.md.
     """
 
     times: Array
@@ -54,10 +67,43 @@ class Prediction:
 
     @property
     def width(self) -> float:
-        """The largest distance between ``lower`` and ``upper``; 0 where there is no bracket."""
+        """The largest distance between ``lower`` and ``upper``; 0 where there is no bracket.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> law = hq.kernel_law(D=4, L=1, spectrum=[1, 1, -1, -1])
+            >>> p = hq.dynamics.frozen_law(law, [0, 1], learning_rate=1)
+            >>> 0 < p.width < 1e-3
+            True
+        """
         if self.lower is None or self.upper is None:
             return 0.0
         return float(np.max(self.upper - self.lower, initial=0.0))
+
+    def facts(self) -> dict[str, str]:
+        """The ends of the curves and what they rest on, for a notebook.
+
+        Examples:
+            >>> from haarqntk.dynamics import frozen_kernel
+            >>> p = frozen_kernel(2, [0, 1, 2], learning_rate=0.25)
+            >>> p.facts()["loss"]
+            '0.5 → 0.03125'
+        """
+        first, last = int(np.argmin(self.times)), int(np.argmax(self.times))
+        found = {"times": f"{self.times.size}, from {self.times[first]:g} to {self.times[last]:g}"}
+        for name, curve in (("residual", self.residual), ("loss", self.loss)):
+            if curve is not None:
+                start, end = _size(curve[first]), _size(curve[last])
+                of = f", norm over {curve[first].size} data points" if curve[first].size > 1 else ""
+                found[name] = f"{start:.4g} → {end:.4g}{of}"
+        if self.lower is not None:
+            found["bracket"] = f"at most {self.width:.2g} wide"
+        return found | {"holds if": self.assumption, "source": self.reference}
+
+
+def _size(value: Any) -> float:
+    """The number itself, also of one data point, or the norm over several."""
+    return float(np.ravel(value)[0]) if np.size(value) == 1 else float(np.linalg.norm(value))
 
 
 def exact_number(name: str, value: object) -> Fraction:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from haarqntk._lazy import LazyModule
+from haarqntk._notebook import Tabled, table_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,28 +34,66 @@ mpmath = LazyModule("mpmath")
 linalg = LazyModule("scipy.linalg")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Rule:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Rule(Tabled):
     """Σ_i w_i f(x_i) in place of a mean.
 
     Attributes:
         nodes: The x_i, increasing.
         weights: The w_i ≥ 0; their sum is the moment of order 0.
+
+    Examples:
+        >>> rule = Rule(np.array([0.0, 0.5]), np.array([0.25, 0.75]))
+        >>> float(rule.weights @ rule.nodes), rule
+        (0.375, <Rule nodes: 2, from 0 to 0.5; total weight: 1>)
+
+    Reference:
+        golub1969; derivations/14_dynamics.md.
     """
 
     nodes: Array
     weights: Array
 
+    def facts(self) -> dict[str, str]:
+        """How many nodes it has, and where, for a notebook.
+
+        Examples:
+            >>> Rule(np.array([0.0, 0.5]), np.array([0.25, 0.75])).facts()
+            {'nodes': '2, from 0 to 0.5', 'total weight': '1'}
+        """
+        ends = f"from {self.nodes[0]:.4g} to {self.nodes[-1]:.4g}"
+        return {"nodes": f"{self.nodes.size}, {ends}", "total weight": f"{self.weights.sum():.4g}"}
+
 
 class Rules(NamedTuple):
-    """The two rules of a bracket."""
+    """The two rules of a bracket.
+
+    Examples:
+        >>> from fractions import Fraction
+        >>> gauss, radau = rules_from_moments([Fraction(1, n + 1) for n in range(3)], Fraction(1))  # uniform
+        >>> gauss.nodes.round(6).tolist(), radau.nodes.round(6).tolist()
+        ([0.5], [0.0, 0.666667])
+
+    Reference:
+        golub1973; derivations/14_dynamics.md.
+    """
 
     gauss: Rule
     radau: Rule
 
+    def _repr_html_(self) -> str:
+        facts = {
+            name: "; ".join(map(" ".join, rule.facts().items())) for name, rule in self._asdict().items()
+        }
+        return f'<div class="haarqntk">{table_of(facts)}</div>'
+
 
 def rules_from_moments(moments: Sequence[Fraction], end: Fraction) -> Rules:
     """The rules of n and n + 1 nodes from the exact moments of order 0 … 2n of a measure on [0, ``end``].
+
+    Raises:
+        IndexError: If there is no moment.
+        ZeroDivisionError: If ``end`` is 0.
 
     Examples:
         >>> from fractions import Fraction
@@ -63,6 +102,9 @@ def rules_from_moments(moments: Sequence[Fraction], end: Fraction) -> Rules:
         ([0.211325, 0.788675], [0.5, 0.5])
         >>> radau.nodes.round(6).tolist(), radau.weights.round(6).tolist()
         ([0.0, 0.355051, 0.844949], [0.111111, 0.512486, 0.376403])
+
+    Reference:
+        golub1973 for the rules, golub1969 for their nodes; derivations/14_dynamics.md.
     """
     mass = float(moments[0])
     if not moments[0] or not any(moments[1:]):  # nothing at all, or an atom at 0

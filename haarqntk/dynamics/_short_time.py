@@ -18,6 +18,7 @@ import numpy as np
 
 from haarqntk._arguments import integer, one_of, real_number
 from haarqntk._lazy import LazyModule
+from haarqntk._notebook import Shown
 from haarqntk.circuits import TARGET, Circuit, Copy, Expression, Output, Term
 from haarqntk.dynamics._prediction import Prediction, check_times, exact_number
 from haarqntk.errors import CostError, InputTypeError
@@ -33,22 +34,65 @@ _ASSUMPTION = "Times are short: the series in ηt breaks off after order {}."
 _REFERENCE = "derivations/14_dynamics.md"
 
 
-@dataclass(frozen=True, slots=True)
-class ShortTimeSeries:
+@dataclass(frozen=True, slots=True, repr=False)
+class ShortTimeSeries(Shown):
     """Σ_n c_n (ηt)^n, exact in D, L, the traces of O and the target O_0; make one with ``short_time_series``.
 
     Attributes:
         quantity: "residual", E[ε(t)], or "loss", E[ε(t)²/2].
         coefficients: The c_n as formulas, from n = 0 on.
+
+    Examples:
+        >>> series = short_time_series(order=1)
+        >>> print(series.coefficients[0])
+        -(D*O_0 - T1)/D
+
+    Reference:
+        derivations/14_dynamics.md.
     """
 
     quantity: str
     coefficients: tuple[Formula, ...]
 
     def to_sympy(self) -> Any:
-        """The series as a SymPy expression in ``eta_t`` and the symbols of ``Formula.to_sympy``."""
+        """The series as a SymPy expression in ``eta_t`` and the symbols of ``Formula.to_sympy``.
+
+        Examples:
+            >>> short_time_series(order=0).to_sympy()
+            -(D*O_0 - T1)/D
+        """
         x = sympy.Symbol("eta_t", positive=True)
         return sum(c.to_sympy() * x**n for n, c in enumerate(self.coefficients))
+
+    def latex(self) -> str:
+        r"""The series in LaTeX.
+
+        Examples:
+            >>> print(short_time_series(order=0).latex())
+            \left(- \frac{D O_{0} - T_{1}}{D}\right)
+        """
+        powers = ("", r"\, \eta t", *(rf"\, (\eta t)^{{{n}}}" for n in range(2, len(self.coefficients))))
+        terms = (rf"\left({c.latex()}\right){x}" for c, x in zip(self.coefficients, powers, strict=False))
+        return " + ".join(terms)
+
+    def facts(self) -> dict[str, str]:
+        """Which mean it is, and where its coefficients hold, for a notebook.
+
+        Examples:
+            >>> short_time_series(order=0).facts()["mean"]
+            'E[ε(t)]'
+        """
+        mean = "E[ε(t)]" if self.quantity == "residual" else "E[ε(t)²/2]"
+        design_order = max(c.design_order for c in self.coefficients)
+        return {
+            "mean": mean,
+            "order": str(len(self.coefficients) - 1),
+            "design order": str(design_order),
+            "source": _REFERENCE,
+        }
+
+    def __str__(self) -> str:
+        return str(self.to_sympy())
 
     def at(self, *, D: int, L: int, spectrum: object, target: object) -> tuple[Fraction, ...]:
         """The exact c_n at a dimension, also below the number of copies.
@@ -61,6 +105,11 @@ class ShortTimeSeries:
 
         Raises:
             InputTypeError, InputError: If an argument is of the wrong kind or out of range.
+
+        Examples:
+            >>> series = short_time_series(order=1)
+            >>> series.at(D=4, L=6, spectrum=[1, 1, -1, -1], target=1)
+            (Fraction(-1, 1), Fraction(64, 25))
         """
         O_0, values = exact_number("target", target), []
         for c in self.coefficients:
@@ -77,6 +126,12 @@ class ShortTimeSeries:
 
         Raises:
             InputTypeError, InputError: As ``at``, or for times and learning rate.
+
+        Examples:
+            >>> series = short_time_series(order=1)
+            >>> p = series.predict([0, 1], learning_rate=0.01, D=4, L=6, spectrum=[1, 1, -1, -1], target=1)
+            >>> p.residual.round(6).tolist()
+            [-1.0, -0.9744]
         """
         t, eta = check_times(times), real_number("learning_rate", learning_rate, positive=True)
         c = [float(value) for value in self.at(D=D, L=L, spectrum=spectrum, target=target)]

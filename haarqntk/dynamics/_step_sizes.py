@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from haarqntk._arguments import real_number
+from haarqntk._notebook import Tabled
 from haarqntk.dynamics._prediction import check_kernel
 from haarqntk.errors import InputError
 
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 _ROUNDING = 2.0**-46  # relative to the largest eigenvalue: what the eigenvalue routine may leave of a zero
 
 
-@dataclass(frozen=True, eq=False)
-class StepSizes:
+@dataclass(frozen=True, eq=False, repr=False)
+class StepSizes(Tabled):
     """What a frozen kernel says about the learning rate of gradient descent on ½ Σ_j ε_j².
 
     Attributes:
@@ -36,6 +37,17 @@ class StepSizes:
         decay_steps: 1/|ln |1 − ηλ||, the same in steps of gradient descent; 0 for a mode that one step
             ends, infinite where λ = 0 and where a mode does not decay.
         is_stable: Whether η < 2/λ_max.
+
+    Raises:
+        AttributeError: If the eigenvalues, decay times or decay steps are no arrays.
+
+    Examples:
+        >>> s = step_sizes([[2, 0], [0, 8]], 0.1)
+        >>> s.stability_edge, s.is_stable, s.decay_times.tolist()
+        (0.25, True, [1.25, 5.0])
+
+    Reference:
+        scala2025; derivations/14_dynamics.md.
     """
 
     eigenvalues: Array
@@ -50,6 +62,23 @@ class StepSizes:
     def __post_init__(self) -> None:
         for array in (self.eigenvalues, self.decay_times, self.decay_steps):
             array.setflags(write=False)
+
+    def facts(self) -> dict[str, str]:
+        """The numbers that are not one for each mode, for a notebook.
+
+        Examples:
+            >>> step_sizes([[2, 0], [0, 8]]).facts()["eigenvalues"]
+            '2, from 8 to 2'
+        """
+        largest, smallest = self.eigenvalues[0], self.eigenvalues[-1]
+        stable = "stable" if self.is_stable else "unstable"
+        return {
+            "eigenvalues": f"{self.eigenvalues.size}, from {largest:.4g} to {smallest:.4g}",
+            "learning rate": f"{self.learning_rate:.4g}, {stable}; critical {self.critical:.4g}",
+            "stability edge": f"{self.stability_edge:.4g}",
+            "condition number": f"{self.condition_number:.4g}",
+            "longest decay": f"{self.decay_times.max():.4g} in time, {self.decay_steps.max():.4g} steps",
+        }
 
 
 def step_sizes(kernel: object, learning_rate: object = None, *, c: object = 1) -> StepSizes:

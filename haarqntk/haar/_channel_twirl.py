@@ -47,7 +47,14 @@ class TwirledChannel(Shown):
     trace_factor: Number
 
     def latex(self) -> str:
-        """The map in LaTeX."""
+        r"""The map in LaTeX.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> dephasing = hq.twirl_channel([[[1, 0], [0, 0]], [[0, 0], [0, 1]]])
+            >>> print(dephasing.latex()[:44])
+            \rho \mapsto \left(\frac{1}{3}\right) \rho +
+        """
         p, s = self.depolarising_parameter, self.trace_factor
         kept, mixed = number_latex(p), number_latex(simplified(s - p))
         return (
@@ -56,7 +63,14 @@ class TwirledChannel(Shown):
         )
 
     def facts(self) -> dict[str, str]:
-        """Its fidelities, for a notebook."""
+        """Its fidelities, for a notebook.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> dephasing = hq.twirl_channel([[[1, 0], [0, 0]], [[0, 0], [0, 1]]])
+            >>> dephasing.facts()["average fidelity"]
+            '2/3'
+        """
         return {
             "depolarising parameter": str(self.depolarising_parameter),
             "entanglement fidelity": str(self.entanglement_fidelity),

@@ -222,11 +222,23 @@ class HaarState(Shown):
     spaces: tuple[Space, ...]
 
     def latex(self) -> str:
-        """The ket in LaTeX."""
+        r"""The ket in LaTeX.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> print(hq.haar_state("psi").latex())
+            \left|\psi\right\rangle
+        """
         return rf"\left|{cap_latex(self._ket)}\right\rangle"
 
     def facts(self) -> dict[str, str]:
-        """What it is, for a notebook."""
+        """What it is, for a notebook.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> hq.haar_state("psi").facts()
+            {'psi': 'a Haar state on D'}
+        """
         return {self.name: f"a Haar state on {' × '.join(map(str, self.spaces))}"}
 
     def projector(self) -> MatrixExpression:

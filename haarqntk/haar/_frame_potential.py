@@ -79,7 +79,14 @@ class DesignCheck(Shown):
         return self.is_design
 
     def latex(self) -> str:
-        """The frame potential against its least value, in LaTeX."""
+        r"""The frame potential against its least value, in LaTeX.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> check = hq.is_design(hq.pauli_group(1), 1)
+            >>> print(check.latex())
+            F_{1} = 1 = 1 = \mathbb{E} \left|\operatorname{Tr} U\right|^{2}
+        """
         sign = "=" if self.is_design else ">"
         return (
             rf"F_{{{self.t}}} = {number_latex(self.frame_potential)} {sign} {self.haar_value} = "
@@ -87,7 +94,14 @@ class DesignCheck(Shown):
         )
 
     def facts(self) -> dict[str, str]:
-        """The verdict, for a notebook."""
+        """The verdict, for a notebook.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> check = hq.is_design(hq.pauli_group(1), 1)
+            >>> check.facts()["verdict"]
+            '4 unitaries are a 1-design'
+        """
         return {
             "verdict": f"{self.num_unitaries} unitaries are {'a' if self.is_design else 'no'} {self.t}-design",
             "excess": f"{self.excess:.3g}, rounding at most {self.tolerance:.3g}",

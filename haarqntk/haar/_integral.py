@@ -235,7 +235,15 @@ class Integral(Shown):
 
     @property
     def dimensions(self) -> tuple[str, ...]:
-        """The names of the dimensions that the result is a function of; none where they have been set."""
+        """The names of the dimensions that the result is a function of; none where they have been set.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> U, A = hq.haar_unitary("U"), hq.matrices("A")
+            >>> result = hq.expect(hq.tr(U @ A) * hq.tr(U @ A).conj())
+            >>> result.dimensions, result.specialise(D=2).dimensions
+            (('D',), ())
+        """
         return tuple(sorted(dimension_names(self) - self.fixed.keys()))
 
     def explain(self) -> Explanation:
@@ -312,7 +320,15 @@ class Integral(Shown):
         return latex_of_parts(self.parts)
 
     def facts(self) -> dict[str, str]:
-        """What it means, for a notebook."""
+        """What it means, for a notebook.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> U, A = hq.haar_unitary("U"), hq.matrices("A")
+            >>> result = hq.expect(hq.tr(U @ A) * hq.tr(U @ A).conj())
+            >>> result.facts()
+            {'random': 'U Haar unitary on D', 'design order': '1'}
+        """
         random = [d for _, d in sorted(self.declared.items()) if isinstance(d, RandomLetter)]
         found = {
             "random": "; ".join(
@@ -329,7 +345,15 @@ class Integral(Shown):
 
     @cached_property
     def parts(self) -> tuple[WrittenPart, ...]:
-        """The scalar coefficient of each operator, as people write them; one for a scalar result."""
+        """The scalar coefficient of each operator, as people write them; one for a scalar result.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> U, A = hq.haar_unitary("U"), hq.matrices("A")
+            >>> result = hq.expect(hq.tr(U @ A) * hq.tr(U @ A).conj())
+            >>> len(result.parts), str(result)
+            (1, 'Tr(A A^H)/D')
+        """
         return written_parts(self.terms, self.spaces)
 
     def factors_of(self, monomial: DiagramMonomial) -> list[tuple[str, int]]:

@@ -103,7 +103,14 @@ class Twirl(Shown):
         return dict(zip(_group(self.k), self.values, strict=True))
 
     def latex(self) -> str:
-        """The sum of permutation operators in LaTeX, without zeros; permutations in cycles, from 0."""
+        r"""The sum of permutation operators in LaTeX, without zeros; permutations in cycles, from 0.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> t = hq.twirl([[1, 0], [0, 2]], 1)
+            >>> print(t.latex())
+            \frac{3}{2} P_{id}
+        """
         space = r"\,"
         terms = (
             rf"{_before_operator(c)} P_{{{_cycles_text(sigma, between=space)}}}"
@@ -113,7 +120,14 @@ class Twirl(Shown):
         return " + ".join(terms).replace("+ -", "-") or "0"
 
     def facts(self) -> dict[str, str]:
-        """What it is, for a notebook."""
+        """What it is, for a notebook.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> t = hq.twirl([[1, 0], [0, 2]], 1)
+            >>> t.facts()
+            {'copies': '1', 'dimension of a copy': '2'}
+        """
         return {"copies": str(self.k), "dimension of a copy": str(self.dimension)}
 
     def __str__(self) -> str:

@@ -93,12 +93,24 @@ class DiagramPolynomial(Shown):
         return written_parts(self._terms, ())
 
     def latex(self) -> str:
-        """The integrand in LaTeX."""
+        r"""The integrand in LaTeX.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> print(hq.tr(hq.haar_unitary("U") @ hq.matrices("A")).latex())
+            \operatorname{Tr}\left(A U\right)
+        """
         return latex_of_parts(self._parts)
 
     def __str__(self) -> str:
         return text_of(self._parts)
 
     def facts(self) -> dict[str, str]:
-        """What its letters are, for a notebook."""
+        """What its letters are, for a notebook.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> hq.tr(hq.haar_unitary("U") @ hq.matrices("A")).facts()
+            {'A': 'a general matrix on D', 'U': 'a Haar unitary matrix on D'}
+        """
         return {name: kind_of(declaration) for name, declaration in sorted(self._declared.items())}

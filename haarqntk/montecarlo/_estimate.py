@@ -179,20 +179,44 @@ class Estimate(Shown):
         return 0.0 if abs(difference) <= rounding else math.copysign(math.inf, difference)
 
     def latex(self) -> str:
-        """Mean and standard error in LaTeX, to six digits."""
+        r"""Mean and standard error in LaTeX, to six digits.
+
+        Examples:
+            >>> estimate = Estimate("c0ffee", samples=5, mean=3.0, squares=20.0)
+            >>> print(estimate.latex())
+            3 \pm 1
+        """
         error = f"{self.standard_error:.2g}" if self.samples > 1 else r"\infty"
         return " ".join(map(_power_of_ten, (f"{self.mean:.6g}", r"\pm", error)))
 
     def facts(self) -> dict[str, str]:
-        """What it rests on, for a notebook."""
+        """What it rests on, for a notebook.
+
+        Examples:
+            >>> estimate = Estimate("c0ffee", samples=5, mean=3.0, squares=20.0)
+            >>> estimate.facts()
+            {'samples': '5', 'problem': 'c0ffee'}
+        """
         return {"samples": str(self.samples), "problem": self.problem}
 
     def to_record(self) -> dict[str, str | int | float]:
-        """Return the fields with the type of the result, as ``hq.to_json`` writes them."""
+        """Return the fields with the type of the result, as ``hq.to_json`` writes them.
+
+        Examples:
+            >>> estimate = Estimate("c0ffee", samples=5, mean=3.0, squares=20.0)
+            >>> estimate.to_record()["type"], estimate.to_record()["mean"]
+            ('estimate', 3.0)
+        """
         return {"type": "estimate", **self.to_dict()}
 
     def to_json(self) -> str:
-        """Return the estimate as JSON, the same as ``hq.to_json`` of it."""
+        """Return the estimate as JSON, the same as ``hq.to_json`` of it.
+
+        Examples:
+            >>> estimate = Estimate("c0ffee", samples=5, mean=3.0, squares=20.0)
+            >>> estimate.to_json().splitlines()[2]
+            '  "type": "estimate",'
+        """
         record = {"schema_version": SCHEMA_VERSION, **self.to_record()}
         return json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False)
 

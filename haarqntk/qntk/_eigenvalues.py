@@ -24,6 +24,7 @@ from haarqntk.errors import CostError, InputError, InputTypeError
 from haarqntk.exact import rational_spectrum
 from haarqntk.qntk._derivation import Derivation, derive_in_steps
 from haarqntk.qntk._inputs import circuit_dimension
+from haarqntk.qntk._meaning import meaning
 from haarqntk.qntk._supervised import overlap_factor
 from haarqntk.qntk._values import check_num_inputs
 from haarqntk.traces import latex_of
@@ -174,14 +175,14 @@ class EigenvalueFormula(Shown):
         return "\\begin{aligned} " + r" \\ ".join(lines) + " \\end{aligned}"
 
     def facts(self) -> dict[str, str]:
-        """What it means, for a notebook."""
-        return {
-            "name": self.name,
-            "average": self.definition,
-            "ensemble": f"{self.ensemble}, {self.generators} generators",
-            "design order": str(self.design_order),
-            "source": self.reference,
-        }
+        """What it means, for a notebook.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> hq.formula("supervised_kernel_eigenvalues").facts()["design order"]
+            '2'
+        """
+        return meaning(self)
 
     def __str__(self) -> str:
         return "\n".join(f"{value}  (multiplicity {count})" for value, count in self.to_sympy().items())

@@ -13,6 +13,7 @@ from haarqntk._notebook import Shown, one_line
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.qntk._derivation import Derivation, derive_in_steps
 from haarqntk.qntk._inputs import as_float, binary_fraction, circuit_dimension
+from haarqntk.qntk._meaning import meaning
 from haarqntk.qntk._ratio import Ratio, check_same_average
 from haarqntk.qntk._recipe import (
     Recipe,
@@ -112,8 +113,7 @@ class Formula(Shown):
     __rmul__ = __mul__
 
     def __pow__(self, exponent: int) -> Formula:
-        n = integer("exponent", exponent, at_least=1)
-        return reduce(mul, [self] * n)
+        return reduce(mul, [self] * integer("exponent", exponent, at_least=1))
 
     def __truediv__(self, other: Formula) -> Ratio:
         if not isinstance(other, Formula):
@@ -257,14 +257,14 @@ class Formula(Shown):
         return latex_of(self.to_sympy())
 
     def facts(self) -> dict[str, str]:
-        """What it means, for a notebook."""
-        return {
-            "name": self.name,
-            "average": self.definition,
-            "ensemble": f"{self.ensemble}, {self.generators} generators",
-            "design order": str(self.design_order),
-            "source": self.reference,
-        }
+        """What it means, for a notebook.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> hq.formula("kernel_mean").facts()["design order"]
+            '2'
+        """
+        return meaning(self)
 
     def __repr__(self) -> str:
         return f"<Formula {one_line(f'{self.name} = {self}')}>"

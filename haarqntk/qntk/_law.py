@@ -21,16 +21,18 @@ from typing import Any
 import numpy as np
 
 from haarqntk._arguments import integer, one_of
+from haarqntk._notebook import Tabled
 from haarqntk.errors import CostError, InputError
 from haarqntk.qntk._inputs import circuit_dimension, one_spectrum
 
 _ENSEMBLES = ("segments", "prl_ansatz")
 _MOST_STEPS = 2 * 10**7  # multiplications of integers in one table: some ten seconds
+_LONGEST_NUMBER = 24  # characters of a fraction that is shown exactly
 _HERMITIAN = 1e-10  # relative, far above the rounding of a product of matrices and far below a typing error
 
 
-@dataclass(frozen=True, slots=True)
-class KernelLaw:
+@dataclass(frozen=True, slots=True, repr=False)
+class KernelLaw(Tabled):
     """The law of K for one dimension, depth and spectrum; make one with ``kernel_law``.
 
     Attributes:
@@ -39,6 +41,14 @@ class KernelLaw:
         spectrum: The D eigenvalues of O in increasing order.
         ensemble: "segments", generators with X² = 1, Tr X = 0; or "prl_ansatz", with Haar segments on both sides, in
             which a generator is the identity and its layer silent, ξ_l = 0, with probability 1/D².
+
+    Examples:
+        >>> law = kernel_law(D=4, L=6, spectrum=[1, -1, -1, 1])
+        >>> law.mean, law.variance, law.largest
+        (Fraction(64, 25), Fraction(64896, 30625), Fraction(24, 1))
+
+    Reference:
+        liu2023; derivations/14_dynamics.md.
     """
 
     D: int
@@ -48,45 +58,104 @@ class KernelLaw:
 
     @property
     def reference(self) -> str:
-        """Where it is derived."""
+        """Where it is derived.
+
+        Examples:
+            >>> law = kernel_law(D=4, L=6, spectrum=[1, -1, -1, 1])
+            >>> law.reference
+            'liu2023; derivations/14_dynamics.md'
+        """
         return "liu2023; derivations/14_dynamics.md"
 
     @property
     def largest_variance(self) -> Fraction:
-        """The largest v that a state can have: (o_max − o_min)²/4."""
+        """The largest v that a state can have: (o_max − o_min)²/4.
+
+        Examples:
+            >>> law = kernel_law(D=4, L=6, spectrum=[1, -1, -1, 1])
+            >>> law.largest_variance
+            Fraction(1, 1)
+        """
         return (self.spectrum[-1] - self.spectrum[0]) ** 2 / 4
 
     @property
     def largest_square_sum(self) -> Fraction:
-        """The largest S_L: ξ² ≤ 4 in every layer."""
+        """The largest S_L: ξ² ≤ 4 in every layer.
+
+        Examples:
+            >>> law = kernel_law(D=4, L=6, spectrum=[1, -1, -1, 1])
+            >>> law.largest_square_sum
+            Fraction(24, 1)
+        """
         return Fraction(4 * self.L)
 
     @property
     def largest(self) -> Fraction:
-        """The largest K that a circuit can have, L (o_max − o_min)²."""
+        """The largest K that a circuit can have, L (o_max − o_min)².
+
+        Examples:
+            >>> law = kernel_law(D=4, L=6, spectrum=[1, -1, -1, 1])
+            >>> law.largest
+            Fraction(24, 1)
+        """
         return self.largest_variance * self.largest_square_sum
 
     @property
     def mean(self) -> Fraction:
-        """K̄ = E[K]."""
+        """K̄ = E[K].
+
+        Examples:
+            >>> law = kernel_law(D=4, L=6, spectrum=[1, -1, -1, 1])
+            >>> law.mean
+            Fraction(64, 25)
+        """
         return self.moment(1)
 
     @property
     def variance(self) -> Fraction:
-        """ΔK² = E[K²] − K̄²."""
+        """ΔK² = E[K²] − K̄².
+
+        Examples:
+            >>> law = kernel_law(D=4, L=6, spectrum=[1, -1, -1, 1])
+            >>> law.variance
+            Fraction(64896, 30625)
+        """
         return self.moment(2) - self.moment(1) ** 2
 
     @property
     def silence(self) -> Fraction:
-        """The probability that a layer's generator is the identity."""
+        """The probability that a layer's generator is the identity.
+
+        Examples:
+            >>> kernel_law(D=4, L=6, spectrum=[1, -1, -1, 1], ensemble="prl_ansatz").silence
+            Fraction(1, 16)
+        """
         return Fraction(1, self.D**2) if self.ensemble == "prl_ansatz" else Fraction(0)
 
     def xi_moments(self, largest: int) -> tuple[Fraction, ...]:
-        """E[ξ^{2n}] for n = 0 … ``largest``."""
+        """E[ξ^{2n}] for n = 0 … ``largest``.
+
+        Raises:
+            InputTypeError, InputError: If the argument is no integer ≥ 0.
+
+        Examples:
+            >>> law = kernel_law(D=4, L=6, spectrum=[1, -1, -1, 1])
+            >>> law.xi_moments(2)
+            (Fraction(1, 1), Fraction(8, 15), Fraction(24, 35))
+        """
         return _xi_moments(self.D, self.silence, integer("largest", largest, at_least=0))
 
     def square_sum_moments(self, largest: int) -> tuple[Fraction, ...]:
-        """E[S_L^n] for n = 0 … ``largest``."""
+        """E[S_L^n] for n = 0 … ``largest``.
+
+        Raises:
+            InputTypeError, InputError: If the argument is no integer ≥ 0.
+
+        Examples:
+            >>> law = kernel_law(D=4, L=6, spectrum=[1, -1, -1, 1])
+            >>> law.square_sum_moments(1)
+            (Fraction(1, 1), Fraction(16, 5))
+        """
         n = integer("largest", largest, at_least=0)
         return _square_sum_moments(self.xi_moments(n), self.L)
 
@@ -95,6 +164,11 @@ class KernelLaw:
 
         Raises:
             CostError: If the table of some D n² steps would not finish.
+
+        Examples:
+            >>> law = kernel_law(D=4, L=6, spectrum=[1, -1, -1, 1])
+            >>> law.variance_moments(1), law.variance_moments(0, output_power=2)
+            ((Fraction(1, 1), Fraction(4, 5)), (Fraction(1, 5),))
         """
         n, p = integer("largest", largest, at_least=0), integer("output_power", output_power, at_least=0)
         return _variance_moments(self.spectrum, n, p)
@@ -119,8 +193,40 @@ class KernelLaw:
         )
 
     def moment(self, n: int, *, output_power: int = 0) -> Fraction:
-        """E[z^p K^n] for p = ``output_power``; see ``moments``."""
+        """E[z^p K^n] for p = ``output_power``; see ``moments``.
+
+        Raises:
+            InputTypeError, InputError, CostError: As ``moments``.
+
+        Examples:
+            >>> law = kernel_law(D=4, L=6, spectrum=[1, -1, -1, 1])
+            >>> law.moment(1), law.moment(0, output_power=2)
+            (Fraction(64, 25), Fraction(1, 5))
+        """
         return self.moments(n, output_power=output_power)[-1]
+
+    def facts(self) -> dict[str, str]:
+        """The setting and the first moments, for a notebook.
+
+        Examples:
+            >>> law = kernel_law(D=4, L=6, spectrum=[1, -1, -1, 1])
+            >>> law.facts()["mean"], law.facts()["spectrum of O"]
+            ('64/25', '2 different eigenvalues, from -1 to 1')
+        """
+        ends = f"from {_short(self.spectrum[0])} to {_short(self.spectrum[-1])}"
+        return {
+            "setting": f"D = {self.D}, L = {self.L}, {self.ensemble}",
+            "spectrum of O": f"{len(set(self.spectrum))} different eigenvalues, {ends}",
+            "mean": _short(self.mean),
+            "variance": _short(self.variance),
+            "largest": _short(self.largest),
+            "source": self.reference,
+        }
+
+
+def _short(number: Fraction) -> str:
+    """The exact number, or six digits where it has many more."""
+    return text if len(text := str(number)) <= _LONGEST_NUMBER else f"{float(number):.6g}"
 
 
 def kernel_law(

@@ -72,7 +72,14 @@ class Ratio(Shown):
         return latex_of(self.to_sympy())
 
     def facts(self) -> dict[str, str]:
-        """What it means, for a notebook."""
+        """What it means, for a notebook.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> r = hq.formula("kernel_variance") / hq.formula("kernel_mean") ** 2
+            >>> r.facts()["numerator"]
+            'kernel_variance'
+        """
         return {
             "numerator": self.numerator.name,
             "denominator": self.denominator.name,

@@ -105,7 +105,13 @@ class Series(Shown):
         return body if self.remainder is None else rf"{body} + O\left(D^{{{self.remainder}}}\right)"
 
     def facts(self) -> dict[str, str]:
-        """What it means, for a notebook."""
+        """What it means, for a notebook.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> hq.formula("kernel_mean").series(order=2).facts()
+            {'as D → ∞': 'T1 ~ D, T2 ~ D'}
+        """
         return {
             "as D → ∞": ", ".join(f"{name} ~ {_power_of_D(e)}" for name, e in self.scaling) or "D alone grows"
         }

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from haarqntk._arguments import integer, one_of
+from haarqntk._notebook import Tabled
 from haarqntk.errors import CostError, InputError, InputTypeError
 from haarqntk.montecarlo import random_ansatz
 from haarqntk.training._circuit import FixedGate, ParametrisedCircuit, PauliRotation
@@ -35,7 +36,7 @@ _ENTANGLERS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Encoding:
+class Encoding(Tabled):
     """How a data point enters: e^{i·scale·x_f·P} on every qubit j, with f = j mod num_features.
 
     As a function of one x_f the output is then a trigonometric polynomial, of degree at most 2·scale times
@@ -53,6 +54,9 @@ class Encoding:
     Examples:
         >>> Encoding.named("high").reuploads
         True
+
+    Reference:
+        derivations/15_training.md.
     """
 
     reuploads: bool = False
@@ -64,13 +68,43 @@ class Encoding:
         integer("num_features", self.num_features, at_least=1)
         one_of("letter", self.letter, "XYZ")
 
+    def facts(self) -> dict[str, str]:
+        """What it does, for a notebook.
+
+        Examples:
+            >>> Encoding().facts()["before"]
+            'the first layer'
+        """
+        return {
+            "gate": f"e^(i·{self.scale:g}·x·{self.letter}) on every qubit",
+            "before": "every layer" if self.reuploads else "the first layer",
+            "features": str(self.num_features),
+        }
+
     @classmethod
     def named(cls, name: str, *, num_features: int = 1) -> Encoding:
-        """Return "low" (once, before the first layer) or "high" (before every layer) frequency."""
+        """Return "low" (once, before the first layer) or "high" (before every layer) frequency.
+
+        Raises:
+            UnknownNameError: If there is no such name.
+            InputTypeError, InputError: If ``num_features`` is no integer ≥ 1.
+
+        Examples:
+            >>> Encoding.named("low").reuploads
+            False
+        """
         return cls(reuploads=one_of("encoding", name, ("low", "high")) == "high", num_features=num_features)
 
     def gates(self, num_qubits: int) -> Gates:
-        """Return the data gates, one for each qubit."""
+        """Return the data gates, one for each qubit.
+
+        Raises:
+            InputError: If there are fewer qubits than features.
+
+        Examples:
+            >>> [gate.string for gate in Encoding().gates(2)]
+            ['YI', 'IY']
+        """
         if self.num_features > num_qubits:
             raise InputError(
                 f"num_features must be at most num_qubits = {num_qubits}, got {self.num_features}; "
@@ -222,7 +256,19 @@ def prl_circuit(num_qubits: int, layers: int, rng: np.random.Generator) -> Param
 
 
 def circuit_of_ansatz(ansatz: Ansatz) -> ParametrisedCircuit:
-    """Return a draw of ``montecarlo.random_ansatz`` as a circuit; its observable is not part of it."""
+    """Return a draw of ``montecarlo.random_ansatz`` as a circuit; its observable is not part of it.
+
+    Raises:
+        CostError: If it has more qubits than a ``ParametrisedCircuit`` takes.
+
+    Examples:
+        >>> circuit = circuit_of_ansatz(random_ansatz(2, 3, np.random.default_rng(1)))
+        >>> circuit.num_qubits, circuit.num_parameters
+        (2, 3)
+
+    Reference:
+        liu2023; derivations/15_training.md.
+    """
     L, D = ansatz.blocks.shape[:2]
     n = D.bit_length() - 1
     gates: Gates = []

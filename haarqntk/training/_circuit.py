@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from haarqntk._arguments import integer
+from haarqntk._notebook import Tabled
 from haarqntk.errors import CostError, InputError, InputTypeError
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def complex_array(name: str, values: object) -> Matrix:
 
 
 @dataclass(frozen=True, slots=True)
-class PauliRotation:
+class PauliRotation(Tabled):
     """The gate e^{iαP}, α = scale · θ_parameter or scale · x_feature, in radians.
 
     Args:
@@ -60,6 +61,9 @@ class PauliRotation:
     Examples:
         >>> PauliRotation("XI", parameter=0)
         PauliRotation(string='XI', parameter=0, feature=None, scale=1.0)
+
+    Reference:
+        derivations/15_training.md.
     """
 
     string: str
@@ -90,12 +94,27 @@ class PauliRotation:
             raise InputError(f"scale must be finite, got {self.scale}")
 
     def description(self) -> bytes:
-        """What the gate is, for the key of a problem."""
+        """What the gate is, for the key of a problem.
+
+        Examples:
+            >>> PauliRotation("XI", parameter=0).description()
+            b'rotation XI 0 None 0x1.0000000000000p+0'
+        """
         return f"rotation {self.string} {self.parameter} {self.feature} {self.scale.hex()}".encode()
 
+    def facts(self) -> dict[str, str]:
+        """The string and the angle, for a notebook.
 
-@dataclass(frozen=True, eq=False, slots=True)
-class FixedGate:
+        Examples:
+            >>> PauliRotation("XI", feature=1, scale=0.5).facts()
+            {'Pauli string': 'XI', 'angle': '0.5·x_1'}
+        """
+        angle = f"θ_{self.parameter}" if self.feature is None else f"x_{self.feature}"
+        return {"Pauli string": self.string, "angle": f"{self.scale:g}·{angle}"}
+
+
+@dataclass(frozen=True, eq=False, slots=True, repr=False)
+class FixedGate(Tabled):
     """A unitary without an angle, on some of the qubits.
 
     Args:
@@ -108,6 +127,9 @@ class FixedGate:
     Examples:
         >>> FixedGate(np.diag([1, 1, 1, -1]), (0, 2)).qubits
         (0, 2)
+
+    Reference:
+        derivations/15_training.md.
     """
 
     matrix: Matrix
@@ -130,12 +152,29 @@ class FixedGate:
         object.__setattr__(self, "qubits", qubits)
 
     def description(self) -> bytes:
-        """What the gate is, for the key of a problem."""
+        """What the gate is, for the key of a problem.
+
+        Examples:
+            >>> FixedGate(np.diag([1, -1]), (0,)).description()[:11]
+            b'fixed (0,) '
+        """
         return f"fixed {self.qubits} ".encode() + self.matrix.tobytes()
 
+    def facts(self) -> dict[str, str]:
+        """Where it acts, for a notebook.
 
-@dataclass(frozen=True, eq=False)
-class ParametrisedCircuit:
+        Examples:
+            >>> FixedGate(np.diag([1, 1, 1, -1]), (0, 2)).facts()
+            {'unitary': '4 × 4', 'qubits': '0, 2'}
+        """
+        return {
+            "unitary": " × ".join(map(str, self.matrix.shape)),
+            "qubits": ", ".join(map(str, self.qubits)),
+        }
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ParametrisedCircuit(Tabled):
     """Gates in the order in which they act on |0…0⟩.
 
     Args:
@@ -153,6 +192,9 @@ class ParametrisedCircuit:
         >>> circuit = ParametrisedCircuit(1, (PauliRotation("X", parameter=0),))
         >>> circuit.num_parameters, circuit.num_features
         (1, 0)
+
+    Reference:
+        derivations/15_training.md.
     """
 
     num_qubits: int
@@ -191,22 +233,50 @@ class ParametrisedCircuit:
 
     @property
     def rotations(self) -> tuple[PauliRotation, ...]:
-        """The gates with an angle, in order."""
+        """The gates with an angle, in order.
+
+        Examples:
+            >>> gates = (PauliRotation("XI", feature=0), PauliRotation("ZZ", parameter=0, scale=0.5))
+            >>> circuit = ParametrisedCircuit(2, gates)
+            >>> [gate.string for gate in circuit.rotations]
+            ['XI', 'ZZ']
+        """
         return tuple(gate for gate in self.gates if isinstance(gate, PauliRotation))
 
     @property
     def num_parameters(self) -> int:
-        """L, the number of trained angles."""
+        """L, the number of trained angles.
+
+        Examples:
+            >>> gates = (PauliRotation("XI", feature=0), PauliRotation("ZZ", parameter=0, scale=0.5))
+            >>> circuit = ParametrisedCircuit(2, gates)
+            >>> circuit.num_parameters
+            1
+        """
         return len({gate.parameter for gate in self.rotations if gate.parameter is not None})
 
     @property
     def num_features(self) -> int:
-        """The number of entries of a data point; 0 without data gates."""
+        """The number of entries of a data point; 0 without data gates.
+
+        Examples:
+            >>> gates = (PauliRotation("XI", feature=0), PauliRotation("ZZ", parameter=0, scale=0.5))
+            >>> circuit = ParametrisedCircuit(2, gates)
+            >>> circuit.num_features
+            1
+        """
         return max((gate.feature + 1 for gate in self.rotations if gate.feature is not None), default=0)
 
     @property
     def generator_norms(self) -> Real:
-        """A bound on ‖X_l‖ for each parameter: Σ|scale| over its gates, shape (L,)."""
+        """A bound on ‖X_l‖ for each parameter: Σ|scale| over its gates, shape (L,).
+
+        Examples:
+            >>> gates = (PauliRotation("XI", feature=0), PauliRotation("ZZ", parameter=0, scale=0.5))
+            >>> circuit = ParametrisedCircuit(2, gates)
+            >>> circuit.generator_norms
+            array([0.5])
+        """
         norms = np.zeros(self.num_parameters)
         for gate in self.rotations:
             if gate.parameter is not None:
@@ -214,8 +284,31 @@ class ParametrisedCircuit:
         return norms
 
     def key(self) -> str:
-        """Return a hash of all that the circuit is."""
+        """Return a hash of all that the circuit is.
+
+        Examples:
+            >>> gates = (PauliRotation("XI", feature=0), PauliRotation("ZZ", parameter=0, scale=0.5))
+            >>> circuit = ParametrisedCircuit(2, gates)
+            >>> len(circuit.key()), circuit.key() == ParametrisedCircuit(2, circuit.gates).key()
+            (64, True)
+        """
         digest = hashlib.sha256(f"circuit {self.num_qubits}".encode())
         for gate in self.gates:
             digest.update(hashlib.sha256(gate.description()).digest())
         return digest.hexdigest()
+
+    def facts(self) -> dict[str, str]:
+        """How large it is, for a notebook.
+
+        Examples:
+            >>> gates = (PauliRotation("XI", feature=0), PauliRotation("ZZ", parameter=0, scale=0.5))
+            >>> circuit = ParametrisedCircuit(2, gates)
+            >>> circuit.facts()["gates"]
+            '2, of which 2 have an angle'
+        """
+        return {
+            "qubits": str(self.num_qubits),
+            "gates": f"{len(self.gates)}, of which {len(self.rotations)} have an angle",
+            "parameters": str(self.num_parameters),
+            "features": str(self.num_features),
+        }

@@ -47,6 +47,9 @@ def outputs(
         >>> circuit = ParametrisedCircuit(1, (PauliRotation("X", parameter=0),))
         >>> outputs(circuit, Observable.pauli("Z"), [np.pi / 6]).round(12)
         array([0.5])
+
+    Reference:
+        derivations/15_training.md.
     """
     settings, points, lead = checked_inputs(circuit, observable, angles, features)
     z = _sweeps.outputs(compiled(circuit), observable, settings, points)
@@ -100,10 +103,16 @@ def outputs_and_jacobian(
 def kernel_matrix(jacobian: ArrayLike) -> Real:
     """Return K_δδ' = Σ_l ∂_l z_δ ∂_l z_δ' of Jacobians of shape (…, m, L), shape (…, m, m).
 
+    Raises:
+        ValueError: If the Jacobian is no array of numbers of two axes or more.
+
     Examples:
         >>> kernel_matrix([[1.0, 2.0], [0.0, 1.0]])
         array([[5., 2.],
                [2., 1.]])
+
+    Reference:
+        liu2023, Eq. 6; derivations/15_training.md.
     """
     J = np.asarray(jacobian, dtype=np.float64)
     kernel: Real = J @ J.swapaxes(-1, -2)

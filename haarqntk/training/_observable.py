@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from haarqntk._arguments import integer, one_of
+from haarqntk._notebook import Tabled
 from haarqntk.errors import InputError
 from haarqntk.montecarlo import PauliSum
 from haarqntk.training._circuit import complex_array
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 _HERMITIAN_WITHIN = 1e-10
 
 
-@dataclass(frozen=True, eq=False)
-class Observable:
+@dataclass(frozen=True, eq=False, repr=False)
+class Observable(Tabled):
     """A Hermitian matrix O on n qubits; qubit 0 is the first tensor factor.
 
     Args:
@@ -40,6 +41,9 @@ class Observable:
     Examples:
         >>> Observable([[1, 0], [0, -1]]).num_qubits
         1
+
+    Reference:
+        derivations/15_training.md.
     """
 
     matrix: Matrix
@@ -60,6 +64,9 @@ class Observable:
     @classmethod
     def pauli(cls, string: str) -> Observable:
         """Return one Pauli string, such as "ZIII".
+
+        Raises:
+            InputError: If the string is empty or has other letters than I, X, Y, Z.
 
         Examples:
             >>> Observable.pauli("Z").eigenvalues
@@ -99,6 +106,9 @@ class Observable:
     def zero_projector(cls, num_qubits: int) -> Observable:
         """Return |0…0⟩⟨0…0|.
 
+        Raises:
+            InputTypeError, InputError: If ``num_qubits`` is no integer ≥ 1.
+
         Examples:
             >>> Observable.zero_projector(2).eigenvalues
             array([0., 0., 0., 1.])
@@ -112,6 +122,10 @@ class Observable:
     def magnetisation(cls, num_qubits: int, *, axis: str = "Z") -> Observable:
         """Return (1/n) Σ_j P_j with P = X, Y or Z on qubit j; Z by default.
 
+        Raises:
+            InputTypeError, InputError: If ``num_qubits`` is no integer ≥ 1.
+            UnknownNameError: If the axis is unknown.
+
         Examples:
             >>> Observable.magnetisation(2).eigenvalues
             array([-1.,  0.,  0.,  1.])
@@ -122,21 +136,52 @@ class Observable:
 
     @property
     def num_qubits(self) -> int:
-        """The number of qubits n."""
+        """The number of qubits n.
+
+        Examples:
+            >>> Observable.pauli("ZI").num_qubits
+            2
+        """
         return int(math.log2(len(self.matrix)))
 
     @functools.cached_property
     def is_diagonal(self) -> bool:
-        """Whether the matrix is diagonal in the computational basis."""
+        """Whether the matrix is diagonal in the computational basis.
+
+        Examples:
+            >>> Observable.pauli("ZI").is_diagonal, Observable.pauli("XI").is_diagonal
+            (True, False)
+        """
         return not np.any(self.matrix[~np.eye(len(self.matrix), dtype=bool)])
 
     @functools.cached_property
     def eigenvalues(self) -> Real:
-        """The eigenvalues in increasing order, shape (2^n,)."""
+        """The eigenvalues in increasing order, shape (2^n,).
+
+        Examples:
+            >>> Observable.pauli("ZI").eigenvalues
+            array([-1., -1.,  1.,  1.])
+        """
         values: Real = np.linalg.eigvalsh(self.matrix).astype(np.float64)
         values.setflags(write=False)
         return values
 
     def key(self) -> str:
-        """Return a hash of the matrix."""
+        """Return a hash of the matrix.
+
+        Examples:
+            >>> Observable.pauli("Z").key() == Observable([[1, 0], [0, -1]]).key()
+            True
+        """
         return hashlib.sha256(b"observable" + self.matrix.tobytes()).hexdigest()
+
+    def facts(self) -> dict[str, str]:
+        """Its name, size and range, for a notebook.
+
+        Examples:
+            >>> Observable.pauli("ZI").facts()
+            {'name': 'ZI', 'qubits': '2', 'spectrum': '4 eigenvalues from -1 to 1'}
+        """
+        low, high = self.eigenvalues[0], self.eigenvalues[-1]
+        spectrum = f"{len(self.matrix)} eigenvalues from {low:.4g} to {high:.4g}"
+        return {"name": self.name, "qubits": str(self.num_qubits), "spectrum": spectrum}

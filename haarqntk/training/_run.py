@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from haarqntk._arguments import one_of
+from haarqntk._notebook import Tabled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,11 +19,11 @@ if TYPE_CHECKING:
 LOSSES = ("sum", "mean")
 
 
-@dataclass(frozen=True, eq=False)
-class TrainingRun:
+@dataclass(frozen=True, eq=False, repr=False)
+class TrainingRun(Tabled):
     """What gradient descent did, at R recorded steps, for N initialisations and m data points.
 
-    Args:
+    Attributes:
         key: Hash of the problem.
         learning_rate: η.
         loss: "sum" for Σr²/2, "mean" for Σr²/2m.
@@ -40,6 +41,19 @@ class TrainingRun:
         final_outputs: z there, shape (N, m).
         final_kernels: K there, shape (N, m, m).
         warnings: What was wrong with the step size before the run; empty if nothing.
+
+    Raises:
+        TypeError: If a field is left out.
+
+    Examples:
+        >>> from haarqntk.training import Observable, ParametrisedCircuit, PauliRotation, train
+        >>> circuit = ParametrisedCircuit(1, (PauliRotation("X", parameter=0),))  # z = cos 2θ
+        >>> run = train(circuit, Observable.pauli("Z"), -1, learning_rate=0.1, steps=20, angles=[1.0])
+        >>> run.steps.tolist(), run.final_outputs.round(3), run.warnings
+        ([0, 10, 20], array([[-0.944]]), ())
+
+    Reference:
+        liu2023, Eqs. 5–7; derivations/15_training.md.
     """
 
     key: str
@@ -68,15 +82,53 @@ class TrainingRun:
 
     @property
     def residuals(self) -> Real:
-        """ε(t) = z(t) − target, shape (R, N, m)."""
+        """ε(t) = z(t) − target, shape (R, N, m).
+
+        Examples:
+            >>> from haarqntk.training import Observable, ParametrisedCircuit, PauliRotation, train
+            >>> circuit = ParametrisedCircuit(1, (PauliRotation("X", parameter=0),))  # z = cos 2θ
+            >>> run = train(circuit, Observable.pauli("Z"), -1, learning_rate=0.1, steps=20, angles=[1.0])
+            >>> run.residuals[:, 0, 0].round(3)
+            array([0.584, 0.102, 0.056])
+        """
         residuals: Real = self.outputs - self.targets
         return residuals
 
     @property
     def losses(self) -> Real:
-        """The loss that was minimised, shape (R, N)."""
+        """The loss that was minimised, shape (R, N).
+
+        Examples:
+            >>> from haarqntk.training import Observable, ParametrisedCircuit, PauliRotation, train
+            >>> circuit = ParametrisedCircuit(1, (PauliRotation("X", parameter=0),))  # z = cos 2θ
+            >>> run = train(circuit, Observable.pauli("Z"), -1, learning_rate=0.1, steps=20, angles=[1.0])
+            >>> run.losses[:, 0].round(3)
+            array([0.17 , 0.005, 0.002])
+        """
         losses: Real = loss_weight(self.loss, len(self.targets)) * np.square(self.residuals).sum(axis=-1) / 2
         return losses
+
+    def facts(self) -> dict[str, str]:
+        """The setting, and where the loss and the kernel went, for a notebook.
+
+        Examples:
+            >>> from haarqntk.training import Observable, ParametrisedCircuit, PauliRotation, train
+            >>> circuit = ParametrisedCircuit(1, (PauliRotation("X", parameter=0),))  # z = cos 2θ
+            >>> run = train(circuit, Observable.pauli("Z"), -1, learning_rate=0.1, steps=20, angles=[1.0])
+            >>> run.facts()["median loss"]
+            '0.1704 → 0.001576, ½ the sum of squares'
+        """
+        losses, traces = self.losses, self.kernel_traces
+        found = {
+            "steps": f"{self.final_step} of learning rate {self.learning_rate:g}",
+            "median loss": f"{np.median(losses[0]):.4g} → {np.median(losses[-1]):.4g}, ½ the {self.loss} of squares",
+            "median Tr K": f"{np.median(traces[0]):.4g} → {np.median(traces[-1]):.4g}",
+            "initialisations": str(len(self.initial_angles)),
+            "data points": str(len(self.targets)),
+            "parameters": str(self.initial_angles.shape[1]),
+            "warnings": "; ".join(self.warnings),
+        }
+        return {name: text for name, text in found.items() if text}
 
 
 def loss_weight(loss: str, num_points: int) -> float:
@@ -98,12 +150,18 @@ def check_step_size(kernels: Real, learning_rate: float, *, loss: str = "sum") -
     Returns:
         One line for each finding; empty if the step size is stable.
 
+    Raises:
+        UnknownNameError: If there is no such loss.
+
     Examples:
         >>> check_step_size(np.eye(2), 1.0)
         ()
         >>> check_step_size(np.diag([1.0, 8.0]), 1.0)[0]
         'learning_rate 1 is beyond stability for 1 of 1 initialisations: it must be below 2/λ_max = 0.25 of the \
 initial kernel'
+
+    Reference:
+        scala2025; derivations/15_training.md.
     """
     K = kernels.reshape(-1, *kernels.shape[-2:])
     largest = loss_weight(loss, K.shape[-1]) * np.linalg.eigvalsh(K)[:, -1]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from haarqntk._arguments import integer
+from haarqntk._notebook import Tabled
 from haarqntk.errors import InputError
 from haarqntk.montecarlo import jackknife, random_angles
 from haarqntk.training._derivatives import meta_kernels
@@ -25,11 +26,11 @@ if TYPE_CHECKING:
 _BLOCK = 100
 
 
-@dataclass(frozen=True, slots=True)
-class KernelStatistics:
+@dataclass(frozen=True, slots=True, repr=False)
+class KernelStatistics(Tabled):
     """Moments over random angles at one depth; each is a value and its standard error.
 
-    Args:
+    Attributes:
         depth: What the circuit family was asked for.
         num_parameters: L of that circuit.
         num_samples: How many settings of the angles were drawn.
@@ -38,6 +39,14 @@ class KernelStatistics:
         kernel_variance: Variance of K.
         meta_kernel_mean: Mean of μ.
         meta_kernel_variance: Variance of μ.
+
+    Examples:
+        >>> pairs = [(0.0, 0.1), (3.2, 0.4), (5.0, 1.2), (0.1, 0.6), (9.0, 2.0)]
+        >>> KernelStatistics(3, 12, 50, *pairs).kernel_variance
+        (5.0, 1.2)
+
+    Reference:
+        liu2023; derivations/15_training.md.
     """
 
     depth: int
@@ -48,6 +57,24 @@ class KernelStatistics:
     kernel_variance: Pair
     meta_kernel_mean: Pair
     meta_kernel_variance: Pair
+
+    def facts(self) -> dict[str, str]:
+        """The setting, and each moment with its standard error, for a notebook.
+
+        Examples:
+            >>> pairs = [(0.0, 0.1), (3.2, 0.4), (5.0, 1.2), (0.1, 0.6), (9.0, 2.0)]
+            >>> KernelStatistics(3, 12, 50, *pairs).facts()["mean of K"]
+            '3.2 ± 0.4'
+        """
+        moments = {
+            "mean of z": self.output_mean,
+            "mean of K": self.kernel_mean,
+            "variance of K": self.kernel_variance,
+            "mean of μ": self.meta_kernel_mean,
+            "variance of μ": self.meta_kernel_variance,
+        }
+        setting = f"{self.depth}, {self.num_parameters} parameters, {self.num_samples} samples"
+        return {"depth": setting} | {n: f"{value:.4g} ± {error:.2g}" for n, (value, error) in moments.items()}
 
 
 def kernel_statistics(
@@ -88,6 +115,9 @@ def kernel_statistics(
         ...     rng=np.random.default_rng(1))
         >>> found.num_parameters, found.kernel_mean[0] > 0
         (12, True)
+
+    Reference:
+        liu2023; derivations/15_training.md.
     """
     count = integer("samples", samples, at_least=2)
     if not depths:

@@ -12,20 +12,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from haarqntk._notebook import Tabled
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from haarqntk.training._study_values import StudyModel, StudyRun
+    from haarqntk.training._study_models import StudyModel, StudyRun
 
 _ENCODINGS = ("high", "low")
 _ANSATZES = ("hardware_efficient", "hamiltonian_variational")
 
 
-@dataclass(frozen=True, slots=True)
-class StudyFinding:
+@dataclass(frozen=True, slots=True, repr=False)
+class StudyFinding(Tabled):
     """A statement of the source, and in how many comparisons it holds here.
 
-    Args:
+    Attributes:
         statement: What the source says.
         comparison: What is compared, and what must hold.
         holds: In how many comparisons it does.
@@ -35,6 +37,9 @@ class StudyFinding:
     Examples:
         >>> StudyFinding("λ_min grows", "at every further depth", 3, 4, "").verdict
         'seen in part'
+
+    Reference:
+        scala2025; derivations/16_diagnostics.md.
     """
 
     statement: str
@@ -45,10 +50,29 @@ class StudyFinding:
 
     @property
     def verdict(self) -> str:
-        """Either "seen", if it holds in all comparisons, "seen in part", if in most, or "not seen"."""
+        """Either "seen", if it holds in all comparisons, "seen in part", if in most, or "not seen".
+
+        Examples:
+            >>> [StudyFinding("", "", holds, 4, "").verdict for holds in (4, 3, 2)]
+            ['seen', 'seen in part', 'not seen']
+        """
         if self.holds == self.num_comparisons > 0:
             return "seen"
         return "seen in part" if 2 * self.holds > self.num_comparisons else "not seen"
+
+    def facts(self) -> dict[str, str]:
+        """The statement, the verdict and its evidence, for a notebook.
+
+        Examples:
+            >>> StudyFinding("λ_min grows", "at every further depth", 3, 4, "").facts()["verdict"]
+            'seen in part, in 3 of 4 comparisons'
+        """
+        return {
+            "statement": self.statement,
+            "verdict": f"{self.verdict}, in {self.holds} of {self.num_comparisons} comparisons",
+            "comparison": self.comparison,
+            "evidence": self.evidence,
+        }
 
     def __str__(self) -> str:
         counts = f"{self.holds} of {self.num_comparisons}"

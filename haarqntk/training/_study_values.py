@@ -2,150 +2,56 @@
 
 from __future__ import annotations
 
-import math
 import textwrap
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from haarqntk._notebook import Tabled
 from haarqntk.training._diagnosis_input import frozen
 from haarqntk.training._study_findings import findings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    import numpy as np
     from numpy.typing import NDArray
 
-    from haarqntk.training._diagnosis import Diagnosis
-    from haarqntk.training._run import TrainingRun
     from haarqntk.training._study_findings import StudyFinding
+    from haarqntk.training._study_models import StudyModel, StudyRun
 
     Real = NDArray[np.float64]
 
-_LEARNT = 0.01  # a run has learnt once its loss is this fraction of the first
 _WIDTH = 80
 _HEAD = ("", "enc", "layers", "p", "rank", "λ_min", "κ", "labels", "deviat.", "ΔK/K", "R²pred", "R²train")
 _WIDTHS = (3, 4, 6, 4, 4, 7, 7, 6, 7, 5, 6, 7)
 
 
-@dataclass(frozen=True, eq=False)
-class StudyModel:
-    """One family at one depth, diagnosed at several initialisations.
-
-    Args:
-        ansatz: "hamiltonian_variational" or "hardware_efficient".
-        encoding: "low" or "high".
-        layers: The number of layers.
-        diagnoses: One for each initialisation.
-        label_scale: The factor of the labels in them, 1.
-    """
-
-    ansatz: str
-    encoding: str
-    layers: int
-    diagnoses: tuple[Diagnosis, ...]
-    label_scale: float = 1.0
-
-    @property
-    def num_parameters(self) -> int:
-        """The number of angles."""
-        return self.diagnoses[0].num_parameters
-
-    @property
-    def rank(self) -> int:
-        """The smallest rank of the kernel over the initialisations."""
-        return min(d.rank for d in self.diagnoses)
-
-    @property
-    def smallest_eigenvalue(self) -> float:
-        """The smallest eigenvalue that is not 0, geometric mean over the initialisations."""
-        return _geometric_mean(float(d.singular_values[-1]) ** 2 for d in self.diagnoses)
-
-    @property
-    def condition_number(self) -> float:
-        """λ_max over that eigenvalue, geometric mean over the initialisations."""
-        return _geometric_mean(d.condition_number_on_range for d in self.diagnoses)
-
-    @property
-    def decay_time(self) -> float:
-        """τ = 1/(ηλ), geometric mean over the initialisations."""
-        return _geometric_mean(d.decay_time for d in self.diagnoses)
-
-    @property
-    def test_r_squared(self) -> float:
-        """R² of the predicted inference, t → ∞, median over the initialisations."""
-        return float(np.median([d.test_r_squared for d in self.diagnoses]))
-
-
-@dataclass(frozen=True, eq=False)
-class StudyRun:
-    """One training beside its prediction.
-
-    Args:
-        ansatz: As the model's.
-        encoding: As the model's.
-        layers: As the model's.
-        label_scale: The factor of the labels.
-        diagnosis: At the same initialisation, of these labels.
-        run: The training.
-        test_outputs: The trained model on the test points.
-        test_r_squared: R² of these.
-    """
-
-    ansatz: str
-    encoding: str
-    layers: int
-    label_scale: float
-    diagnosis: Diagnosis
-    run: TrainingRun
-    test_outputs: Real
-    test_r_squared: float
-
-    @property
-    def num_parameters(self) -> int:
-        """The number of angles."""
-        return self.diagnosis.num_parameters
-
-    @property
-    def deviation(self) -> float:
-        """max_t ‖z_predicted(t) − z(t)‖/‖ε(0)‖ over the recorded steps."""
-        predicted = self.diagnosis.predicted_outputs(self.run.steps)
-        errors = np.linalg.norm(predicted - self.run.outputs[:, 0], axis=1)
-        return float(errors.max() / np.linalg.norm(self.run.residuals[0, 0]))
-
-    @property
-    def kernel_change(self) -> float:
-        """‖K(T) − K(0)‖/‖K(0)‖, Frobenius norms."""
-        K = self.diagnosis.kernel
-        return float(np.linalg.norm(self.run.final_kernels[0] - K) / np.linalg.norm(K))
-
-    @property
-    def remaining_loss(self) -> float:
-        """The last recorded loss over the first."""
-        losses = self.run.losses[:, 0]
-        return float(losses[-1] / losses[0])
-
-    @property
-    def steps_to_learn(self) -> float:
-        """The first recorded step at which the loss is below 1 % of the first; infinite if there is none."""
-        losses = self.run.losses[:, 0]
-        below = self.run.steps[losses < _LEARNT * losses[0]]
-        return float(below[0]) if below.size else math.inf
-
-
-@dataclass(frozen=True, eq=False)
-class DiagnosticsStudy:
+@dataclass(frozen=True, eq=False, repr=False)
+class DiagnosticsStudy(Tabled):
     """The study's data, models, runs and findings.
 
-    Args:
+    Attributes:
         fields: h.
         targets: The magnetisation at each field.
         train: Indices of the data points.
         test: Indices of the test points.
         models: Every family at every depth.
         runs: Their trainings, for each label scale.
+
+    Raises:
+        TypeError: If a field is left out.
+
+    Examples:
+        >>> import numpy as np
+        >>> from haarqntk.training import diagnostics_study
+        >>> rng = np.random.default_rng(1)
+        >>> study = diagnostics_study(rng, num_qubits=3, layers=(1, 2), initialisations=1, steps=4)
+        >>> len(study.models), len(study.runs), len(study.findings)
+        (8, 16, 9)
+
+    Reference:
+        scala2025; derivations/16_diagnostics.md.
     """
 
     fields: Real
@@ -160,7 +66,17 @@ class DiagnosticsStudy:
             object.__setattr__(self, name, frozen(getattr(self, name)))
 
     def rows(self) -> list[dict[str, Any]]:
-        """The table: one row for each model and label scale, plain values under the names of the columns."""
+        """The table: one row for each model and label scale, plain values under the names of the columns.
+
+        Examples:
+            >>> import numpy as np
+            >>> from haarqntk.training import diagnostics_study
+            >>> rng = np.random.default_rng(1)
+            >>> study = diagnostics_study(rng, num_qubits=3, layers=(1, 2), initialisations=1, steps=4)
+            >>> row = study.rows()[1]
+            >>> row["ansatz"], row["num_parameters"], row["label_scale"]
+            ('hamiltonian_variational', 6, 0.3)
+        """
         models = {(m.ansatz, m.encoding, m.layers): m for m in self.models}
         return [
             {
@@ -191,6 +107,14 @@ class DiagnosticsStudy:
         geometric means over the initialisations; labels is the label scale, deviat. the largest deviation of
         the outputs from the prediction, ΔK/K the change of the kernel; R² on the test points, predicted for
         t → ∞ and trained.
+
+        Examples:
+            >>> import numpy as np
+            >>> from haarqntk.training import diagnostics_study
+            >>> rng = np.random.default_rng(1)
+            >>> study = diagnostics_study(rng, num_qubits=3, layers=(1, 2), initialisations=1, steps=4)
+            >>> print(study.summary().splitlines()[0])
+                 enc layers    p rank   λ_min       κ labels deviat.  ΔK/K R²pred R²train
         """
         lines = [_line(_HEAD)]
         lines += [
@@ -214,12 +138,32 @@ class DiagnosticsStudy:
 
     @cached_property
     def findings(self) -> tuple[StudyFinding, ...]:
-        """The statements of the source, each judged by comparisons that are fixed beforehand."""
+        """The statements of the source, each judged by comparisons that are fixed beforehand.
+
+        Examples:
+            >>> import numpy as np
+            >>> from haarqntk.training import diagnostics_study
+            >>> rng = np.random.default_rng(1)
+            >>> study = diagnostics_study(rng, num_qubits=3, layers=(1, 2), initialisations=1, steps=4)
+            >>> study.findings[0].statement
+            'λ_min grows with the number of parameters'
+        """
         return findings(self.models, self.runs)
 
+    def facts(self) -> dict[str, str]:
+        """The size of the study and its verdicts, for a notebook.
 
-def _geometric_mean(values: Iterable[float]) -> float:
-    return math.exp(np.mean(np.log(list(values))))
+        Examples:
+            >>> import numpy as np
+            >>> from haarqntk.training import diagnostics_study
+            >>> rng = np.random.default_rng(1)
+            >>> study = diagnostics_study(rng, num_qubits=3, layers=(1, 2), initialisations=1, steps=4)
+            >>> study.facts()["study"]
+            '8 models, 16 runs, 10 data points, 10 test points'
+        """
+        points = f"{len(self.train)} data points, {len(self.test)} test points"
+        size = {"study": f"{len(self.models)} models, {len(self.runs)} runs, {points}"}
+        return size | {finding.statement: finding.verdict for finding in self.findings}
 
 
 def _score(r_squared: float) -> str:

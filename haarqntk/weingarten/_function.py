@@ -178,7 +178,13 @@ class WeingartenFunction(Shown):
         return self.value.latex()
 
     def facts(self) -> dict[str, str]:
-        """What it means, for a notebook."""
+        """What it means, for a notebook.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> hq.weingarten((2,)).facts()["generic for"]
+            'D ≥ 2; at(D) is exact at every D'
+        """
         return {
             "class": str(self.cycle_type),
             "group": self.group,

@@ -6,10 +6,12 @@ import importlib
 import inspect
 import re
 import subprocess
+from fractions import Fraction
 from functools import cache
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from shortcuts import closed_form, eigenvalue_formula
 
@@ -19,8 +21,19 @@ from haarqntk.export import to_mathml
 if TYPE_CHECKING:
     from pathlib import Path
 
-ROOMS = ("combinatorics", "exact", "weingarten", "traces", "haar", "circuits", "qntk", "export", "montecarlo")
-WITHOUT_LATEX = {"Citation"}  # BibTeX, shown as it is
+ROOMS = (
+    "combinatorics", "exact", "weingarten", "traces", "haar", "circuits", "qntk", "export", "montecarlo",
+    "dynamics", "training",
+)  # fmt: skip
+# No formula: BibTeX, shown as it is; curves over time and what floats say; circuits and runs of them.
+CURVES = {
+    "Prediction", "ConstantLambdaFlow", "DeepFlow", "DeepFlowSingle", "FrozenOutputs", "Rule", "Rules", "StepSizes",
+}  # fmt: skip
+RUNS = {
+    "Diagnosis", "DiagnosticsStudy", "Encoding", "FixedGate", "KernelStatistics", "Observable", "ParametrisedCircuit",
+    "PauliRotation", "StudyFinding", "StudyModel", "StudyRun", "TrainingRun",
+}  # fmt: skip
+WITHOUT_LATEX = {"Citation", "KernelLaw"} | CURVES | RUNS
 NAMES = {
     "int", "float", "bool", "str", "Any", "Iterator", "Iterable", "Sequence", "Mapping", "Callable", "Fraction",
     "NDArray", "None",
@@ -51,8 +64,12 @@ def returned(function: Any) -> set[type]:
 
 
 def public_value_types() -> list[type]:
-    """From ``hq.__all__``: its classes, and whatever public functions, methods and properties of these return."""
+    """The public classes, and whatever public functions, methods and properties of these return.
+
+    Public is what ``hq.__all__`` names, and what the modules among these name in their own.
+    """
     values = [getattr(hq, name) for name in hq.__all__]
+    values += [getattr(room, name) for room in values if inspect.ismodule(room) for name in room.__all__]
     todo = {value for value in values if inspect.isclass(value)}
     for value in values:
         if inspect.isfunction(value):
@@ -128,13 +145,51 @@ def examples() -> list[Any]:
     ]
 
 
-EXAMPLES = examples()
+def predictions() -> list[Any]:
+    """One value of each public type of ``hq.dynamics``, and the law that they start from."""
+    rooms, law = hq.dynamics, hq.kernel_law(D=4, L=2, spectrum=[1, 1, -1, Fraction(1, 3)])
+    rules = rooms.rules_from_moments([Fraction(1, n + 1) for n in range(5)], Fraction(1))
+    flow: dict[str, Any] = {"learning_rate": 0.1, "L": 3}
+    return [
+        law,
+        rooms.frozen_law(law, [0, 1, 10], learning_rate=0.1),
+        rooms.frozen_kernel([[2, 1], [1, 2]], range(100), learning_rate=0.1, residual=[1, -1]),
+        rooms.constant_lambda_flow(4, [0, 50], learning_rate=1, residual=3, relative_meta_kernel=1),
+        rooms.deep_flow([[0, 1], [1, 0]], [0, 1], states=[[1, 0]], labels=[0.5], **flow),
+        rooms.deep_flow_single(-1.2, [0, 10], label=1, D=2, **flow),
+        rooms.frozen_outputs([[2]], [0, 1], cross_kernel=[[1]], outputs=[0], residual=[1], learning_rate=0.1),
+        *(rules, rules.gauss, rooms.step_sizes([[2, 0], [0, 8]])),
+        *(rooms.short_time_series(order=1), rooms.short_time_series("loss", order=0)),
+    ]
+
+
+def trainings() -> list[Any]:
+    """One value of each public type of ``hq.training``; the runs are those of a small study."""
+    room = hq.training
+    gates = (room.PauliRotation("XI", feature=0), room.PauliRotation("ZZ", parameter=0))
+    circuit = room.ParametrisedCircuit(2, gates)
+    rng = np.random.default_rng(1)
+    study = room.diagnostics_study(rng, num_qubits=3, layers=(1, 2), initialisations=1, steps=2)
+    (statistics,) = room.kernel_statistics(
+        lambda _: circuit, [1], observable=room.Observable.pauli("XI"), samples=4, rng=rng, features=[[0.1]]
+    )
+    run, model = study.runs[0], study.models[0]
+    return [
+        *(circuit, *gates, room.FixedGate(np.eye(4), (0, 1)), room.Encoding()),
+        *(room.Observable(np.diag([1, -1]), "<b>Z</b>"), statistics),
+        *(study, run, model, run.run, run.diagnosis, study.findings[0]),
+        hq.diagnose(np.array([[1, 0], [2, 0]]), targets=[0, 1], pseudo_inverse=True),
+    ]
+
+
+EXAMPLES = [*examples(), *predictions(), *trainings()]
 IDS = [f"{type(value).__name__}{i}" for i, value in enumerate(EXAMPLES)]
 
 
 def test_every_public_value_type_has_an_example_or_is_a_part() -> None:
     kinds = {kind.__name__ for kind in public_value_types()}
     assert {"Formula", "Integral", "Estimate", "ClaimCheck", "Explanation", "Output", "Citation"} <= kinds
+    assert CURVES | RUNS | {"KernelLaw", "ShortTimeSeries"} <= kinds
     assert kinds - PARTS <= {type(value).__name__ for value in EXAMPLES} | {"Expression"}
 
 
@@ -142,7 +197,7 @@ def test_every_public_value_type_has_an_example_or_is_a_part() -> None:
 def test_every_public_value_type_shows_itself(kind: type) -> None:
     assert "__repr__" in {name for base in kind.__mro__[:-1] for name in vars(base)}
     assert hasattr(kind, "_repr_html_")
-    assert hasattr(kind, "_repr_latex_") or kind.__name__ in WITHOUT_LATEX
+    assert hasattr(kind, "_repr_latex_") != (kind.__name__ in WITHOUT_LATEX)
 
 
 class Balanced(HTMLParser):
@@ -177,7 +232,8 @@ def test_the_html_is_well_formed_and_leaves_no_command_untranslated(value: Any) 
     reader.close()
     assert reader.stack == []
     assert "\\" not in "".join(reader.text)
-    assert ("<math" in html) or type(value).__name__ in {"Citation", "Explanation"}
+    assert ("<math" in html) or type(value).__name__ in {"Explanation"} | WITHOUT_LATEX
+    assert ("<td" in html) or type(value).__name__ not in CURVES | RUNS | {"KernelLaw"}
 
 
 @pytest.mark.parametrize("value", EXAMPLES, ids=IDS)
@@ -199,6 +255,29 @@ def test_what_is_html_in_a_name_is_escaped() -> None:
     assert "<script>" not in _with_fact(found, "<script>alert(1)</script>")
     assert "&lt;script&gt;" in _with_fact(found, "<script>alert(1)</script>")
     assert "c0ffee" in check._repr_html_()
+
+
+def test_what_is_html_in_a_name_of_a_run_is_escaped() -> None:
+    html = hq.training.Observable(np.diag([1, -1]), "<script>")._repr_html_()
+    assert "&lt;script&gt;" in html
+    assert "<script>" not in html
+
+
+def test_no_line_at_a_prompt_has_an_array() -> None:
+    texts = [repr(value) for value in [*predictions(), *trainings()]]
+    assert not [text for text in texts if "array(" in text or "[" in text.replace("E[", "")]
+
+
+def test_a_table_has_the_numbers_of_the_value() -> None:
+    p = hq.dynamics.frozen_kernel(2, [2, 0, 1], learning_rate=0.25)
+    assert p.facts()["times"] == "3, from 0 to 2"
+    assert (p.facts()["residual"], p.facts()["loss"]) == ("1 → 0.25", "0.5 → 0.03125")
+    assert p.assumption in p._repr_html_()
+    several = hq.dynamics.frozen_kernel(np.eye(2), [0, 1], learning_rate=1, residual=[3, 4])
+    assert several.facts()["residual"] == "5 → 0, norm over 2 data points"
+    law = hq.kernel_law(D=4, L=6, spectrum=[1, -1, -1, 1])
+    assert law.facts()["variance"] == "64896/30625"
+    assert "64896/30625" in law._repr_html_()
 
 
 def _with_fact(value: Any, text: str) -> str:
