@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from haarqntk._lazy import LazyModule
 from haarqntk.errors import InputError, InputTypeError, UnknownNameError
+from haarqntk.export._latex_commands import is_known, is_letter
 from haarqntk.traces import Notation, symbol_word
 
 if TYPE_CHECKING:
@@ -18,11 +19,6 @@ if TYPE_CHECKING:
 
 sympy = LazyModule("sympy")
 
-# What LaTeX needs for itself, or the exports write: as a letter it would not compile, or not read back.
-_RESERVED = re.compile(
-    r"\\(?:begin|Bigl|Bigr|cr|def|end|frac|include|input|label|langle|left|let|nonumber|operatorname|over|par|qquad|quad|"
-    r"rangle|rho|right|sqrt|sum|write)"
-)
 _OPERATORS = ("Tr", "Re")
 _PAPERS = ("D", "L", "O")  # letters that a document may rename although not every formula has them
 _MACRO = re.compile(r"\\[A-Za-z]+")
@@ -120,7 +116,8 @@ def pairs(option: str, text: str | None) -> dict[str, str]:
 
 
 def _refuse_reserved(argument: str, command: str) -> None:
-    if _RESERVED.fullmatch(command):
+    """A letter, a letter of LaTeX, or a command of the author's."""
+    if command.startswith("\\") and not is_letter(command) and is_known(command):
         raise InputError(f"{argument} must be a letter of its own, got LaTeX's {command}; choose another")
 
 

@@ -1,0 +1,44 @@
+"""Which commands of LaTeX are letters, and which mean something else: one list for every export."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+
+_GREEK = (
+    "alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa varkappa lambda mu nu xi pi varpi "
+    "varrho sigma varsigma tau upsilon phi varphi chi psi omega digamma "
+    "Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega "
+    "varGamma varDelta varTheta varLambda varXi varPi varSigma varUpsilon varPhi varPsi varOmega"
+)
+_OTHERS = (
+    "ell hbar hslash imath jmath wp Re Im aleph beth gimel daleth eth Bbbk partial nabla complement Finv mho"
+)
+# Not \rho, which the exports write for a state.
+LETTERS = frozenset(f"{_GREEK} {_OTHERS}".split())
+
+
+def is_letter(command: str) -> bool:
+    r"""Whether a command is one letter in mathematics.
+
+    Examples:
+        >>> is_letter(r"\ell"), is_letter(r"\hat"), is_letter(r"\myletter")
+        (True, False, False)
+    """
+    return command.removeprefix("\\") in LETTERS
+
+
+def is_known(command: str) -> bool:
+    r"""Whether LaTeX, amsmath or amssymb has given the command a meaning.
+
+    Examples:
+        >>> is_known(r"\hat"), is_known(r"\tr")
+        (True, False)
+    """
+    return command.removeprefix("\\") in _known()
+
+
+@cache
+def _known() -> frozenset[str]:
+    text = (files("haarqntk.export") / "latex_commands.txt").read_text(encoding="utf-8")
+    return frozenset(name for line in text.splitlines() if not line.startswith("#") for name in line.split())
