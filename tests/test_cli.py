@@ -15,6 +15,7 @@ import haarqntk as hq
 from haarqntk import cli
 from haarqntk.exact import RationalFunction
 from haarqntk.qntk import Formula
+from haarqntk.studies import STUDIES
 from haarqntk.traces import TracePolynomial
 
 COPY = Path(__file__).parent / "expected" / "cli.txt"
@@ -393,7 +394,8 @@ def test_report_writes_the_page_and_the_document(tmp_path: Path) -> None:
     page = (out / "report.html").read_text(encoding="utf-8")
     assert page.count("<article") == len(hq.formulas())
     assert page.count("<math") >= 2 * len(hq.formulas())
-    assert page.count("<svg") == 2  # one of this run's checks, one of the recorded campaign
+    # one of this run's checks, one of the recorded campaign, one for each study
+    assert page.count("<svg") == 2 + len(STUDIES)
     assert page.count('id="derivation-') == len(hq.formulas())
     assert "haarqntk validate kernel_<wbr>mean --samples 1000 --reference-samples 60<" in page
     assert "--samples 1000 --reference-samples 60" in page

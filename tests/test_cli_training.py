@@ -117,7 +117,10 @@ def test_depth_compares_every_number_of_layers(tmp_path: Path) -> None:
         ),
         (("depth", "none.toml"), "experiment must be a file that can be read, got none.toml: No such file"),
         (("train", "law", "--seed", "-1"), "seed must be an integer ≥ 0, got -1"),
-        (("train", "law", "--format", "latex"), "unknown format 'latex'; did you mean 'text'? known: text, json"),
+        (
+            ("train", "law", "--format", "latex"),
+            "unknown format 'latex'; did you mean 'text'? known: text, json",
+        ),
         (("train",), "Missing argument 'STUDY|FILE'"),
     ],
 )

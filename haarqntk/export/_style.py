@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from haarqntk._lazy import LazyModule
 from haarqntk.errors import InputError, InputTypeError, UnknownNameError
+from haarqntk.export._latex_commands import is_known, is_letter
 from haarqntk.traces import Notation, symbol_word
 
 if TYPE_CHECKING:
@@ -18,11 +19,6 @@ if TYPE_CHECKING:
 
 sympy = LazyModule("sympy")
 
-# What LaTeX needs for itself, or the exports write: as a letter it would not compile, or not read back.
-_RESERVED = re.compile(
-    r"\\(?:begin|Bigl|Bigr|cr|def|end|frac|include|input|label|langle|left|let|nonumber|operatorname|over|par|qquad|quad|"
-    r"rangle|rho|right|sqrt|sum|write)"
-)
 _OPERATORS = ("Tr", "Re")
 _PAPERS = ("D", "L", "O")  # letters that a document may rename although not every formula has them
 _MACRO = re.compile(r"\\[A-Za-z]+")
@@ -65,7 +61,7 @@ def notation(
     own = set(letters)
     known = {*present, *own} if own else {*present, *_letters(present), *_PAPERS}
     chosen = {}
-    for name, text in _mapping("names", names).items():
+    for name, text in mapping_of_texts("names", names).items():
         if name not in known:
             raise UnknownNameError.among("symbol in names", name, sorted(known))
         match = _LETTER.fullmatch(text)
@@ -76,7 +72,7 @@ def notation(
         base, index = match[1], match[2] or match[3]
         chosen[name] = f"{base}_{{{index}}}" if index else base
         _refuse_reserved(f"names[{name}]", base)
-    commands = _mapping("macros", macros)
+    commands = mapping_of_texts("macros", macros)
     for name, text in commands.items():
         if name not in _OPERATORS:
             raise UnknownNameError.among("operator in macros", name, _OPERATORS)
@@ -120,15 +116,17 @@ def pairs(option: str, text: str | None) -> dict[str, str]:
 
 
 def _refuse_reserved(argument: str, command: str) -> None:
-    if _RESERVED.fullmatch(command):
+    """A letter, a letter of LaTeX, or a command of the author's."""
+    if command.startswith("\\") and not is_letter(command) and is_known(command):
         raise InputError(f"{argument} must be a letter of its own, got LaTeX's {command}; choose another")
 
 
-def _mapping(argument: str, value: object) -> dict[str, str]:
+def mapping_of_texts(argument: str, value: object, kind: str = "LaTeX") -> dict[str, str]:
+    """Names to texts, checked; nothing from nothing."""
     if value is None:
         return {}
     if not isinstance(value, Mapping):
-        raise InputTypeError(f"{argument} must map names to LaTeX, got {value!r}")
+        raise InputTypeError(f"{argument} must map names to {kind}, got {value!r}")
     for name, text in value.items():
         if not isinstance(text, str):
             raise InputTypeError(f"{argument}[{name}] must be a text, got {text!r}")

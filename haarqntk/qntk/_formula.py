@@ -56,8 +56,7 @@ class Formula(Shown):
         definition_latex: What is averaged, in LaTeX.
         notation: The letter of the papers for it, in LaTeX.
         reference: Keys into the bibliography, and the derivation.
-        derive: The derivation at an integer dimension or at the symbol; below ``design_order`` it is run
-            again at the integer, with the pseudo-inverse.
+        derive: The derivation at an integer or the symbol; run again, by pseudo-inverse, below ``design_order``.
         recipe: The formula as a polynomial in means, which ``explain`` follows; empty for a coefficient of L.
 
     Examples:

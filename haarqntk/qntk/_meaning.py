@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from haarqntk.qntk._inputs import range_text
+
 if TYPE_CHECKING:
     from haarqntk.qntk._eigenvalues import EigenvalueFormula
     from haarqntk.qntk._formula import Formula
 
 
 def meaning(result: Formula | EigenvalueFormula) -> dict[str, str]:
-    """Name, average, ensemble, design order and source.
+    """Name, average, ensemble, design order, range and source.
 
     Examples:
         >>> import haarqntk as hq
@@ -22,5 +24,6 @@ def meaning(result: Formula | EigenvalueFormula) -> dict[str, str]:
         "average": result.definition,
         "ensemble": f"{result.ensemble}, {result.generators} generators",
         "design order": str(result.design_order),
+        "range": range_text(result.generators),
         "source": result.reference,
     }

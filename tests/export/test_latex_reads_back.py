@@ -18,6 +18,7 @@ from sympy.parsing.latex import parse_latex
 import haarqntk as hq
 from haarqntk.errors import HaarqntkError, InputError, InputTypeError, OutputError, UnknownNameError
 from haarqntk.export import bibliography_of, latex_document, quotients, read_latex
+from haarqntk.export._latex_commands import LETTERS, is_known
 from haarqntk.traces import Notation, TracePolynomial
 
 if TYPE_CHECKING:
@@ -153,6 +154,41 @@ def test_names_that_cannot_be_told_apart_are_refused(
 ) -> None:
     with pytest.raises(error, match=re.escape(message)):
         hq.latex(closed_form("kernel_mean"), **options)
+
+
+MEANS_SOMETHING_ELSE = (
+    r"\hat \bar \tilde \mathrm \mathbb \mathcal \textbf \text \limits \big \middle \hline \newline \catcode \csname "
+    r"\special \cos \det \Bigl \rho \sum \operatorname \input \O \H \endcsname \geometry \pdfoutput"
+)
+
+
+@pytest.mark.parametrize("command", MEANS_SOMETHING_ELSE.split())
+def test_a_command_of_latex_is_no_letter(command: str) -> None:
+    refused = re.escape(f"must be a letter of its own, got LaTeX's {command}; choose another")
+    value = closed_form("kernel_mean")
+    with pytest.raises(InputError, match=rf"names\[D\] {refused}"):
+        hq.latex(value, names={"D": command})
+    with pytest.raises(InputError, match=rf"macros\[Tr\] {refused}"):
+        hq.latex(value, macros={"Tr": command})
+
+
+@pytest.mark.parametrize("letter", ["d", r"\ell", r"\hbar", r"\Re", r"\Lambda", r"\varepsilon_1", r"\mydim"])
+def test_letters_of_latex_and_of_the_author_are_letters(letter: str) -> None:
+    assert hq.latex(closed_form("kernel_mean"), names={"D": letter}).count(letter.partition("_")[0]) == 3
+
+
+@pytest.mark.latex
+def test_every_letter_of_latex_compiles(tmp_path: Path) -> None:
+    letters = "\n".join(rf"$\{name}$" for name in sorted(LETTERS))
+    packages = r"\usepackage{amsmath}\usepackage{amssymb}"
+    document = f"\\documentclass{{article}}\n{packages}\n\\begin{{document}}\n{letters}\n\\end{{document}}"
+    (tmp_path / "letters.tex").write_text(document, encoding="utf-8")
+    typeset = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "letters.tex"]
+    done = subprocess.run(
+        typeset, cwd=tmp_path, capture_output=True, text=True, errors="replace", check=False
+    )
+    assert done.returncode == 0, done.stdout[-2000:]
+    assert all(is_known(name) for name in LETTERS)
 
 
 def test_what_does_not_read_back_is_not_written(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -205,6 +205,7 @@ def test_as_many_orthogonal_inputs_as_dimensions_leave_a_zero_mode() -> None:
 
 
 def test_eigenvalues_that_agree_to_an_order_are_one_with_the_sum_of_their_multiplicities() -> None:
-    (leading,) = hq.formula("supervised_kernel_eigenvalues").series(order=1).items()
-    assert str(leading[1]) == "n"
-    assert len(hq.formula("supervised_kernel_eigenvalues").series(order=2)) == 2
+    eigenvalues = hq.formula("supervised_kernel_eigenvalues")
+    assert isinstance(eigenvalues, hq.EigenvalueFormula)
+    assert list(map(str, eigenvalues.series(order=1).values())) == ["n"]
+    assert len(eigenvalues.series(order=2)) == 2
