@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+_LONGEST_NAME = 100  # characters of a wrong name in a message
+
+
 class HaarqntkError(Exception):
     """The root: catch this to catch every error of the library."""
 
@@ -52,9 +55,11 @@ known: kernel_mean, kernel_variance
     def among(cls, kind: str, name: object, known: Iterable[str]) -> UnknownNameError:
         """Build the error from the kind of thing, the name that was given and the known names."""
         names = list(known)
-        nearest = difflib.get_close_matches(str(name), names, n=1, cutoff=0.5)
+        nearest = difflib.get_close_matches(str(name)[:_LONGEST_NAME], names, n=1, cutoff=0.5)
         hint = f"did you mean {nearest[0]!r}? " if nearest else ""
-        return cls(f"unknown {kind} {str(name)!r}; {hint}known: {', '.join(names)}")
+        text = repr(str(name))
+        shown = text if len(text) <= _LONGEST_NAME else f"{text[:_LONGEST_NAME]}…"
+        return cls(f"unknown {kind} {shown}; {hint}known: {', '.join(names)}")
 
 
 class CostError(InputError):

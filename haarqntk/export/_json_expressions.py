@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 sympy = LazyModule("sympy")
 
 _LARGEST_EXPONENT = 1000
+_LARGEST_POWER = 13_000  # bits of a power of numbers, as many as 4000 digits have
 _DEEPEST = 100
 
 
@@ -129,7 +130,7 @@ def _rational(value: Fraction) -> Any:
 
 def _symbol(name: object) -> Any:
     text = text_of("a symbol", name)
-    if not text.isidentifier():
+    if not (text.isascii() and text.isidentifier()):
         raise InputError(f"a symbol must be an identifier, got {short(text)}")
     return symbol(text)
 
@@ -140,4 +141,9 @@ def _power(base: Any, node: dict[str, Any]) -> Any:
         raise InputError(f"an exponent must be at most {_LARGEST_EXPONENT}, got {short(str(exponent))}")
     if base == 0 and exponent < 0:
         raise InputError("an expression must not divide by 0")
+    bits = sum(int(n.p).bit_length() + int(n.q).bit_length() for n in base.atoms(sympy.Rational))
+    if bits * abs(exponent) > _LARGEST_POWER:
+        raise InputError(
+            f"a power must have at most {_LARGEST_POWER} bits, got about {int(bits * abs(exponent))}"
+        )
     return base ** _rational(exponent)

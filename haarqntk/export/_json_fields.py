@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from haarqntk.errors import InputError
 from haarqntk.exact import RationalFunction
+from haarqntk.export._latex_commands import is_mathematics
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from haarqntk.traces import Monomial
 
 Record: TypeAlias = dict[str, Any]
@@ -18,6 +21,7 @@ Record: TypeAlias = dict[str, Any]
 _SYMBOL = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _DIGITS = re.compile(r"-?[1-9][0-9]{15,4000}")
 _LARGEST_NUMBER = 2**53
+LARGEST_EXPONENT = 10_000
 
 
 def number_of(value: int) -> int | str:
@@ -34,7 +38,10 @@ def monomial_of(term: Record) -> Monomial:
     """Symbol → exponent of a term, as sorted pairs."""
     exponents = object_of("monomial", field_of(term, "monomial"))
     pairs = (
-        (symbol_of(name), integer_of(f"the exponent of {name}", e, at_least=1))
+        (
+            symbol_of(name),
+            integer_of(f"the exponent of {name[:57]}", e, at_least=1, at_most=LARGEST_EXPONENT),
+        )
         for name, e in exponents.items()
     )
     return tuple(sorted(pairs))
@@ -43,7 +50,7 @@ def monomial_of(term: Record) -> Monomial:
 def symbol_of(name: str) -> str:
     """The name of a symbol other than D."""
     if not _SYMBOL.fullmatch(name) or name == "D":
-        raise InputError(f"a symbol must be letters, digits and underscores, and not D, got {name!r}")
+        raise InputError(f"a symbol must be letters, digits and underscores, and not D, got {short(name)}")
     return name
 
 
@@ -65,7 +72,7 @@ def fraction_of(data: object) -> Fraction:
 def field_of(record: Record, name: str) -> Any:
     """The field of that name, which must be there."""
     if name not in record:
-        raise InputError(f"the field {name} must be there, got {', '.join(record) or 'none'}")
+        raise InputError(f"the field {name} must be there, got {short_list(record)}")
     return record[name]
 
 
@@ -90,15 +97,50 @@ def text_of(name: str, data: object) -> str:
     return data
 
 
-def integer_of(name: str, data: object, *, at_least: int | None = None) -> int:
+def identifier_of(name: str, data: object) -> str:
+    """The name of a dimension or a declaration, as ``haar_unitary`` takes them."""
+    text = text_of(name, data)
+    if not (text.isascii() and text.isidentifier()):
+        raise InputError(f"{name} must be a name of letters, digits and underscores, got {short(text)}")
+    return text
+
+
+def power_of(name: str, data: object) -> int:
+    """The exponent of a symbol, of either sign, small enough that the power can be computed."""
+    number = integer_of(name, data)
+    if abs(number) > LARGEST_EXPONENT:
+        raise InputError(f"{name} must be at most {LARGEST_EXPONENT} in size, got {short(number)}")
+    return number
+
+
+def latex_of(name: str, data: object) -> str:
+    """A formula in LaTeX that does nothing but set mathematics."""
+    text = text_of(name, data)
+    if not is_mathematics(text):
+        raise InputError(
+            f"{name} must be LaTeX of mathematics, in balanced brackets and without commands that do more, got "
+            f"{short(text)}"
+        )
+    return text
+
+
+def integer_of(name: str, data: object, *, at_least: int | None = None, at_most: int | None = None) -> int:
     """An integer, or the text of one beyond 2^53."""
     is_number = isinstance(data, int) and not isinstance(data, bool)
     if not is_number and not (isinstance(data, str) and _DIGITS.fullmatch(data)):
         raise InputError(f"{name} must be an integer, or a text of 16 digits or more, got {short(data)}")
-    number = int(data)  # type: ignore[call-overload]
+    number: int = int(data)  # type: ignore[call-overload]
     if at_least is not None and number < at_least:
-        raise InputError(f"{name} must be an integer ≥ {at_least}, got {number}")
-    return int(number)
+        raise InputError(f"{name} must be an integer ≥ {at_least}, got {short(number)}")
+    if at_most is not None and number > at_most:
+        raise InputError(f"{name} must be at most {at_most}, got {short(number)}")
+    return number
+
+
+def short_list(names: Iterable[str]) -> str:
+    """Names in one line of a message."""
+    text = ", ".join(names) or "none"
+    return text if len(text) <= 300 else f"{text[:299]}…"  # noqa: PLR2004 - two lines of a terminal, and a little
 
 
 def short(data: object) -> str:

@@ -6,6 +6,7 @@ stay equal.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from haarqntk._arguments import one_of
@@ -13,14 +14,17 @@ from haarqntk.combinatorics import check_partition
 from haarqntk.errors import InputError
 from haarqntk.exact import DimensionFunction
 from haarqntk.export._json_fields import (
+    LARGEST_EXPONENT,
     Record,
     field_of,
     fraction_of,
+    identifier_of,
     integer_of,
     list_of,
     number_of,
     object_of,
     pair_of,
+    power_of,
     short,
     text_of,
 )
@@ -47,7 +51,7 @@ if TYPE_CHECKING:
 _KINDS = (MATRIX, VECTOR, INDEX, OPEN)
 _RANDOM = ("unitary", "orthogonal", "symplectic", "state")
 _PROPERTIES = (*PROPERTIES, "normalised", "antisymmetric")
-_LARGEST_EXPONENT = 10_000
+_LETTER_NAME = re.compile(r"[A-Za-z0-9_]*")
 
 
 def integral_fields(value: Integral) -> Record:
@@ -88,11 +92,13 @@ def read_integral(record: Record) -> Integral:
     declared = object_of("declared", field_of(record, "declared"))
     return Integral(
         counts,
-        {name: _read_declaration(name, d) for name, d in declared.items()},
+        {identifier_of("declared", name): _read_declaration(name, d) for name, d in declared.items()},
         _spaces(record, "spaces"),
         _dimensions(record, "least"),
         tuple(text_of("a note", note) for note in list_of("notes", field_of(record, "notes"))),
-        halved=frozenset(text_of("halved", name) for name in list_of("halved", field_of(record, "halved"))),
+        halved=frozenset(
+            identifier_of("halved", name) for name in list_of("halved", field_of(record, "halved"))
+        ),
         fixed=_dimensions(record, "fixed"),
         least_design_order=integer_of("design_order", field_of(record, "design_order"), at_least=0),
     )
@@ -130,13 +136,13 @@ def read_integral_series(record: Record) -> IntegralSeries:
         for each in list_of("terms", field_of(entry, "terms")):
             term = object_of("a term", each)
             terms.append((_read_diagram(term, letters), fraction_of(field_of(term, "coefficient"))))
-        orders.append((integer_of("order", field_of(entry, "order")), tuple(terms)))
+        orders.append((power_of("order", field_of(entry, "order")), tuple(terms)))
     remainder = field_of(record, "remainder")
     return IntegralSeries(
         tuple(orders),
         None if remainder is None else integer_of("remainder", remainder),
         one_of("scaling", field_of(record, "scaling"), SCALINGS),
-        text_of("dimension", field_of(record, "dimension")),
+        identifier_of("dimension", field_of(record, "dimension")),
     )
 
 
@@ -169,10 +175,13 @@ def _read_letter(record: Record) -> Letter:
     conjugated = field_of(record, "conjugated")
     if not isinstance(conjugated, bool):
         raise InputError(f"conjugated must be true or false, got {short(conjugated)}")
+    name = text_of("name", field_of(record, "name"))
+    if not _LETTER_NAME.fullmatch(name):
+        raise InputError(f"name must be letters, digits and underscores, got {short(name)}")
     return Letter(
         one_of("kind of letter", field_of(record, "kind"), _KINDS),
-        text_of("name", field_of(record, "name")),
-        _spaces(record, "spaces"),
+        name,
+        _factors_acted_on(record),
         _properties(record),
         conjugated,
         place=integer_of("place", field_of(record, "place"), at_least=0),
@@ -210,9 +219,7 @@ def _read_diagram(term: Record, letters: list[Letter]) -> DiagramMonomial:
             integer_of("partner", i, at_least=0) for i in list_of("partner", field_of(record, "partner"))
         ]
         _check_joined(own, partner)
-        e = integer_of("exponent", field_of(record, "exponent"), at_least=1)
-        if e > _LARGEST_EXPONENT:
-            raise InputError(f"exponent must be at most {_LARGEST_EXPONENT}, got {e}")
+        e = integer_of("exponent", field_of(record, "exponent"), at_least=1, at_most=LARGEST_EXPONENT)
         found.append((Component(own, tuple(partner)), e))
     once = [(component, 1) for component, _ in found]
     reduced = reduce_diagram(*flatten([tuple(once)]))
@@ -247,8 +254,8 @@ def _declaration(declaration: Declaration) -> Record:
 def _read_declaration(name: str, data: object) -> Declaration:
     record = object_of("a declaration", data)
     if "group" in record:
-        return RandomLetter(name, one_of("group", record["group"], _RANDOM), _spaces(record, "spaces"))
-    return Letter(MATRIX, name, _spaces(record, "spaces"), _properties(record))
+        return RandomLetter(name, one_of("group", record["group"], _RANDOM), _factors_acted_on(record))
+    return Letter(MATRIX, name, _factors_acted_on(record), _properties(record))
 
 
 # -- dimensions and weights ----------------------------------------------------------------------------------
@@ -256,14 +263,24 @@ def _read_declaration(name: str, data: object) -> Declaration:
 
 def _spaces(record: Record, name: str) -> tuple[Space, ...]:
     return tuple(
-        each if isinstance(each, str) and each.isidentifier() else integer_of(name, each, at_least=1)
+        identifier_of(name, each)
+        if isinstance(each, str) and not each[:1].isdecimal()
+        else integer_of(name, each, at_least=1)
         for each in list_of(name, field_of(record, name))
     )
 
 
+def _factors_acted_on(record: Record) -> tuple[Space, ...]:
+    """The tensor factors of a matrix or a weight, of which there is one at least."""
+    found = _spaces(record, "spaces")
+    if not found:
+        raise InputError("spaces must name at least one dimension, got none")
+    return found
+
+
 def _dimensions(record: Record, name: str) -> dict[str, int]:
     found = object_of(name, field_of(record, name))
-    return {key: integer_of(key, value, at_least=1) for key, value in found.items()}
+    return {identifier_of(name, key): integer_of(key, value, at_least=1) for key, value in found.items()}
 
 
 def _factors(factors: Factors, c: DimensionFunction) -> Record:
@@ -284,7 +301,9 @@ def _read_factors(record: Record) -> tuple[Factors, DimensionFunction]:
     weights = tuple(
         _read_weight(object_of("a weight", each)) for each in list_of("weights", field_of(record, "weights"))
     )
-    names = tuple(text_of("variables", name) for name in list_of("variables", field_of(record, "variables")))
+    names = tuple(
+        identifier_of("variables", name) for name in list_of("variables", field_of(record, "variables"))
+    )
     top, bottom = (_read_polynomial(record, side, len(names)) for side in ("numerator", "denominator"))
     if not any(bottom.values()) or len(set(names)) < len(names):
         raise InputError("denominator must not be zero, and variables must be different")
@@ -301,7 +320,7 @@ def _read_weight(record: Record) -> Weight:
     group = one_of("group of a weight", field_of(record, "group"), WEIGHT_GROUPS)
     if len(classes) != WEIGHT_GROUPS[group]:
         raise InputError(f"classes must be {WEIGHT_GROUPS[group]} for the weight {group}, got {len(classes)}")
-    return Weight(group, _spaces(record, "spaces"), classes)
+    return Weight(group, _factors_acted_on(record), classes)
 
 
 def _polynomial(terms: Mapping[tuple[int, ...], int]) -> list[list[Any]]:
@@ -312,7 +331,7 @@ def _read_polynomial(record: Record, side: str, num_names: int) -> dict[tuple[in
     found: dict[tuple[int, ...], int] = {}
     for each in list_of(side, field_of(record, side)):
         c, *exponents = (integer_of(side, x) for x in list_of(side, each) or [0])
-        if len(exponents) != num_names or not all(0 <= e <= _LARGEST_EXPONENT for e in exponents):
+        if len(exponents) != num_names or not all(0 <= e <= LARGEST_EXPONENT for e in exponents):
             raise InputError(
                 f"{side} must be a list of [coefficient, an exponent for each variable], got {short(each)}"
             )

@@ -25,6 +25,7 @@ from haarqntk.export._json_fields import (
     number_of,
     object_of,
     pair_of,
+    power_of,
     text_of,
 )
 from haarqntk.haar import DesignCheck, Twirl, TwirledChannel
@@ -50,7 +51,7 @@ def read_expansion(record: Record) -> Expansion:
     for item in list_of("terms", field_of(record, "terms")):
         term = object_of("a term", item)
         c = fraction_of(field_of(term, "coefficient"))
-        terms.append((integer_of("power", field_of(term, "power")), c))
+        terms.append((power_of("power", field_of(term, "power")), c))
     remainder = integer_of("remainder", field_of(record, "remainder"))
     powers = [power for power, _ in terms]
     if powers != sorted(set(powers), reverse=True) or not all(c for _, c in terms):

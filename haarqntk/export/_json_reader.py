@@ -17,10 +17,13 @@ from haarqntk.export._json_fields import (
     field_of,
     fraction_of,
     integer_of,
+    latex_of,
     list_of,
     monomial_of,
     object_of,
+    power_of,
     rational_function_of,
+    short,
     symbol_of,
     text_of,
 )
@@ -111,7 +114,7 @@ def _without_repetition(pairs: list[tuple[str, Any]]) -> Record:
     record = dict(pairs)
     if len(record) < len(pairs):
         raise InputError(
-            f"each field must stand once, got one twice among {', '.join(name for name, _ in pairs)}"
+            f"each field must stand once, got one twice among {short(', '.join(name for name, _ in pairs))}"
         )
     return record
 
@@ -120,19 +123,20 @@ def _value(data: object) -> Any:
     record = object_of("a result", data)
     if "schema_version" not in record:
         raise InputError("a result must have the field schema_version; is it JSON of haarqntk?")
-    if record["schema_version"] != SCHEMA_VERSION or isinstance(record["schema_version"], bool):
+    version = record["schema_version"]
+    if type(version) is not int or version != SCHEMA_VERSION:  # true and 1.0 are equal to 1
         raise InputError(
-            f"schema_version must be {SCHEMA_VERSION}, got {record['schema_version']!r}; read it with the "
-            "version of haarqntk that wrote it"
+            f"schema_version must be {SCHEMA_VERSION}, got {short(version)}; read it with the version of haarqntk "
+            "that wrote it"
         )
     return _READERS[one_of("type of result", field_of(record, "type"), _READERS)](record)
 
 
 def _formula(record: Record) -> Formula:
     texts: dict[str, Any] = {
-        name: text_of(name, field_of(record, name))
-        for name in ("name", "definition", "definition_latex", "notation", "reference")
+        name: text_of(name, field_of(record, name)) for name in ("name", "definition", "reference")
     }
+    texts |= {name: latex_of(name, field_of(record, name)) for name in ("definition_latex", "notation")}
     ensemble = one_of("ensemble", field_of(record, "ensemble"), ENSEMBLES)
     generators = one_of("generators", field_of(record, "generators"), GENERATORS)
     design_order = integer_of("design_order", field_of(record, "design_order"), at_least=1)
@@ -162,7 +166,7 @@ def _ratio(record: Record) -> Ratio:
 def _part(record: Record, name: str) -> Formula:
     value = _value(field_of(record, name))
     if not isinstance(value, Formula):
-        raise InputError(f"{name} must be of the type formula, got {record[name]['type']}")
+        raise InputError(f"{name} must be of the type formula, got {short(record[name]['type'])}")
     return value
 
 
@@ -173,16 +177,17 @@ def _series(record: Record) -> Series:
         terms: list[tuple[int, Monomial, Fraction]] = []
         for item in list_of("terms", field_of(entry, "terms")):
             term = object_of("a term", item)
-            power = integer_of("power", field_of(term, "power"))
+            power = power_of("power", field_of(term, "power"))
             terms.append((power, monomial_of(term), fraction_of(field_of(term, "coefficient"))))
-        orders.append((integer_of("order", field_of(entry, "order")), tuple(sorted(terms, reverse=True))))
+        orders.append((power_of("order", field_of(entry, "order")), tuple(sorted(terms, reverse=True))))
     remainder = field_of(record, "remainder")
     scaling = object_of("scaling", field_of(record, "scaling"))
     return Series(
         tuple(orders),
         None if remainder is None else integer_of("remainder", remainder),
         tuple(
-            (symbol_of(name), integer_of(f"scaling.{name}", exponent)) for name, exponent in scaling.items()
+            (symbol_of(name), power_of(f"scaling.{short(name)}", exponent))
+            for name, exponent in scaling.items()
         ),
     )
 
@@ -194,7 +199,7 @@ def _weingarten(record: Record) -> WeingartenFunction:
     )
     value = _value(field_of(record, "value"))
     if not isinstance(value, RationalFunction):
-        raise InputError(f"value must be of the type rational_function, got {record['value']['type']}")
+        raise InputError(f"value must be of the type rational_function, got {short(record['value']['type'])}")
     return WeingartenFunction(parts, one_of("group", field_of(record, "group"), GROUPS), value)
 
 

@@ -33,12 +33,18 @@ def check_spaces(dims: object) -> tuple[Space, ...]:
 
 def _check_space(dim: object) -> Space:
     if isinstance(dim, str):
-        if not dim.isidentifier():
-            raise InputError(f"a dimension must be a name or an integer ≥ 1, got {dim!r}")
-        return dim
+        return _dimension_name(dim)
     if getattr(dim, "is_Symbol", False):
-        return str(getattr(dim, "name", dim))
+        return _dimension_name(str(getattr(dim, "name", dim)))
     return integer("a dimension", dim, at_least=1)
+
+
+def _dimension_name(name: str) -> str:
+    if not (name.isascii() and name.isidentifier()):
+        raise InputError(
+            f"a dimension must be a name or an integer ≥ 1, got {name!r}; a name is letters, digits and underscores"
+        )
+    return name
 
 
 def index_letter(index: object, spaces: tuple[Space, ...]) -> list[Letter]:
@@ -92,7 +98,7 @@ def _split_index(index: Any, space: Space) -> tuple[str, int]:
     """The name of an index, and 1 if it counts from D/2."""
     if getattr(index, "is_Symbol", False):
         return _index_name(str(index.name), space), 0
-    if isinstance(index, bool) or (isinstance(index, str) and not index.isidentifier()):
+    if isinstance(index, bool) or (isinstance(index, str) and not (index.isascii() and index.isidentifier())):
         raise InputTypeError(f"an index must be an integer ≥ 0 or a symbol, got {index!r}")
     if isinstance(index, str):
         return _index_name(index, space), 0

@@ -179,6 +179,10 @@ TWIRL = json.loads(hq.to_json(hq.twirl([[1, 0], [0, 2]], 1)))
 CHECK = json.loads(hq.to_json(hq.check_claim("kernel_mean", "L*T2/D^2")))
 DESIGN = json.loads(hq.to_json(hq.is_design(hq.pauli_group(1), 1)))
 EXPANSION = json.loads(hq.to_json(hq.weingarten((2,)).series(order=3)))
+FORMULA = json.loads(hq.to_json(hq.formula("kernel_mean")))
+TOWER: Any = {"number": [3, 1]}
+for _ in range(3):
+    TOWER = {"power": TOWER, "exponent": [1000, 1]}
 PART = INTEGRAL["terms"][0]["parts"][0]
 
 
@@ -261,6 +265,37 @@ PART = INTEGRAL["terms"][0]["parts"][0]
         (CHECK, ("verdict",), "wrong", "unknown verdict 'wrong'"),
         (CHECK, ("is_exact",), 1, "is_exact must be true or false, got 1"),
         (CHECK, ("counterexample", "D"), 1, "D must be an integer ≥ 2, got 1"),
+        (INTEGRAL, ("letters", 0, "spaces"), [], "spaces must name at least one dimension, got none"),
+        (INTEGRAL, ("declared", "U", "spaces"), [], "spaces must name at least one dimension, got none"),
+        (INTEGRAL, ("letters", 0, "name"), r"\input", "name must be letters, digits and underscores"),
+        (
+            INTEGRAL,
+            ("terms", 0, "parts", 0, "weights", 0, "spaces"),
+            ["é"],
+            "spaces must be a name of letters, digits and underscores, got 'é'",
+        ),
+        (
+            INTEGRAL,
+            ("terms", 0, "parts", 0, "weights", 0, "spaces"),
+            [],
+            "spaces must name at least one dimension, got none",
+        ),
+        (CHECK, ("claim",), TOWER, "a power must have at most 13000 bits, got about"),
+        (TWIRL, ("values", 0), TOWER, "a power must have at most 13000 bits, got about"),
+        (EXPANSION, ("terms", 0, "power"), 10**12, "power must be at most 10000 in size"),
+        (FORMULA, ("terms", 0, "monomial", "L"), 10**18, "the exponent of L must be at most 10000"),
+        (FORMULA, ("schema_version",), 1.0, "schema_version must be 1, got 1.0"),
+        (FORMULA, ("schema_version",), "x" * 5000, "schema_version must be 1, got 'xxx"),
+        (FORMULA, ("type",), "x" * 5000, "unknown type of result 'xxx"),
+        (FORMULA, ("ensemble",), "x" * 5000, "unknown ensemble 'xxx"),
+        (INTEGRAL, ("letters", 0, "kind"), "x" * 5000, "unknown kind of letter 'xxx"),
+        (INTEGRAL, ("declared", "U", "group"), "x" * 5000, "unknown group 'xxx"),
+        (FORMULA, ("notation",), r"\input{/etc/passwd}", "notation must be LaTeX of mathematics"),
+        (FORMULA, ("notation",), r"^^5cinput{/etc/passwd}", "notation must be LaTeX of mathematics"),
+        (FORMULA, ("notation",), r"x} \def\x{", "notation must be LaTeX of mathematics"),
+        (FORMULA, ("notation",), "x} {", "notation must be LaTeX of mathematics"),
+        (FORMULA, ("notation",), "x %", "notation must be LaTeX of mathematics"),
+        (FORMULA, ("definition_latex",), r"\write18{ls}", "definition_latex must be LaTeX of mathematics"),
         (DESIGN, ("is_design",), False, "is_design must say whether"),
         (DESIGN, ("excess",), 0, "excess must be a number with a decimal point, got 0"),
         (EXPANSION, ("remainder",), 0, "remainder must be below every power, got 0 and"),
@@ -276,6 +311,7 @@ def test_damage_is_one_line(record: dict[str, Any], path: tuple[Any, ...], value
     with pytest.raises(HaarqntkError, match=re.escape(message)) as caught:
         hq.from_json(json.dumps(damaged))
     assert len(str(caught.value).splitlines()) == 1
+    assert len(str(caught.value)) < 500  # long values are shortened
 
 
 @pytest.mark.parametrize("record", [INTEGRAL, TWIRL, CHECK, DESIGN, EXPANSION])
