@@ -10,7 +10,9 @@ from tempfile import TemporaryDirectory
 
 from sphinx.cmd.build import build_main
 
+from haarqntk import figures
 from haarqntk._defaults import FIGURE_INSTANCES, FIGURE_SAMPLES
+from haarqntk.errors import InputError
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
@@ -38,6 +40,10 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=FIGURE_SAMPLES, help="draws of the angles in Fig. 1")
     parser.add_argument("--instances", type=int, default=FIGURE_INSTANCES, help="runs in Figs. 2 and 3")
     options = parser.parse_args()
+    try:
+        figures.plan(figures.NUMBERS, samples=options.samples, instances=options.instances)
+    except InputError as error:  # before the pages are made
+        parser.error(str(error))
     status = build(options.out, samples=options.samples, instances=options.instances)
     if not status:
         print(f"{options.out / 'index.html'}")  # noqa: T201 - what to open

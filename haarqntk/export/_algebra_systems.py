@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from haarqntk._lazy import LazyModule
 from haarqntk.errors import InputError
+from haarqntk.export._free_names import is_free_in_maple, is_free_in_mathematica
+from haarqntk.export._style import mapping_of_texts
 from haarqntk.export._values import quotients
 from haarqntk.haar import Integral
 
@@ -18,11 +19,7 @@ if TYPE_CHECKING:
 
 sympy = LazyModule("sympy")
 
-# Names that the language has given away; in Mathematica, moreover, an underscore is a pattern.
-_TAKEN = {
-    "Mathematica": frozenset(["C", "D", "E", "I", "K", "N", "O", "Re", "Tr"]),
-    "Maple": frozenset(["D", "I", "O", "Re", "gamma", "Pi"]),
-}
+_FREE: dict[str, Callable[[str], bool]] = {"Mathematica": is_free_in_mathematica, "Maple": is_free_in_maple}
 
 
 def to_mathematica(value: Value, *, names: Mapping[str, str] | None = None) -> str:
@@ -47,7 +44,7 @@ def to_mathematica(value: Value, *, names: Mapping[str, str] | None = None) -> s
     Reference:
         derivations/00_conventions.md, for the symbols.
     """
-    texts, comment = _written(value, names, "Mathematica", r"[A-Za-z][A-Za-z0-9]*", sympy.mathematica_code)
+    texts, comment = _written(value, names, "Mathematica", sympy.mathematica_code)
     body = texts[0] if len(texts) == 1 else "{" + ", ".join(texts) + "}"
     return f"(* {comment.replace('*)', '* )')} *)\n{body}" if comment else body
 
@@ -71,22 +68,21 @@ def to_maple(value: Value, *, names: Mapping[str, str] | None = None) -> str:
     Reference:
         derivations/00_conventions.md, for the symbols.
     """
-    texts, comment = _written(value, names, "Maple", r"[A-Za-z][A-Za-z0-9_]*", sympy.maple_code)
+    texts, comment = _written(value, names, "Maple", sympy.maple_code)
     body = texts[0] if len(texts) == 1 else "[" + ", ".join(texts) + "]"
     return f"# {comment}\n{body}" if comment else body
 
 
 def _written(
     value: Value,
-    names: Mapping[str, str] | None,
+    names: object,
     language: str,
-    pattern: str,
     printer: Callable[[Any], str],
 ) -> tuple[list[str], str]:
     """The text of each closed form, and which names were changed."""
     parts = quotients(value)
     plain = {symbol: name for part in parts for symbol, name in part.identifiers().items()}
-    chosen = _names(plain, names or {}, language, pattern)
+    chosen = _names(plain, mapping_of_texts("names", names, "names"), language)
     texts = [printer(part.renamed(chosen)) for part in parts]
     changed = [f"{new} is {old}" for old, new in chosen.items() if old != new and _occurs(old, parts)]
     changed += [f"part {i} is the coefficient of {part.label}" for i, part in _operators(value, parts)]
@@ -103,28 +99,33 @@ def _occurs(name: str, parts: Iterable[Quotient]) -> bool:
     return any(free.name == name for part in parts for free in part.expression.free_symbols)
 
 
-def _names(plain: Mapping[str, str], given: Mapping[str, str], language: str, pattern: str) -> dict[str, str]:
+def _names(plain: Mapping[str, str], given: Mapping[str, str], language: str) -> dict[str, str]:
     chosen: dict[str, str] = {}
     symbols = list(plain)
     for symbol, identifier in plain.items():
-        name = identifier.replace("_", "") if language == "Mathematica" else identifier
-        free, number = (name.lower() if name in _TAKEN[language] else name), 1
-        while symbol != identifier and free in {
-            *chosen.values(),
-            *plain,
-        }:  # made here, so made different here
-            free, number = f"{name}x{number}", number + 1
+        free, number = _made_free(identifier, language), 1
+        while symbol != free and free in {*chosen.values(), *plain}:  # made here, so made different here
+            free, number = f"{free}x{number}", number + 1
         chosen[symbol] = given.get(symbol, free)
     if unknown := [name for name in given if name not in symbols]:
         raise InputError(
             f"names must be of symbols that occur, got {unknown[0]!r}; known: {', '.join(symbols)}"
         )
     for symbol, name in chosen.items():
-        if not isinstance(name, str) or not re.fullmatch(pattern, name) or name in _TAKEN[language]:
+        if not _FREE[language](name):
+            cure = "start with a small letter" if language == "Mathematica" else "choose another"
             raise InputError(
-                f"names[{symbol}] must be an identifier that {language} leaves free, got {name!r}"
+                f"names[{symbol}] must be an identifier that {language} leaves free, got {name!r}; {cure}"
             )
     twice = [name for name in chosen.values() if list(chosen.values()).count(name) > 1]
     if twice:
         raise InputError(f"names must tell symbols apart, got {twice[0]!r} twice; pass names= with others")
     return chosen
+
+
+def _made_free(identifier: str, language: str) -> str:
+    """The name of a symbol in a language, with a small first letter or a mark behind it where it is taken."""
+    name = identifier.replace("_", "") if language == "Mathematica" else identifier
+    if not _FREE[language](name):
+        name = name[:1].lower() + name[1:]
+    return name if _FREE[language](name) else f"{name}x"

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import keyword
 import re
 import textwrap
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from haarqntk._arguments import one_of
 from haarqntk._lazy import LazyModule
-from haarqntk.errors import InputError
+from haarqntk.errors import InputError, InputTypeError
+from haarqntk.export._free_names import freed, is_free_in_c, is_free_in_python
 from haarqntk.export._integral import meaning_of_integral
+from haarqntk.export._text import range_of
 from haarqntk.export._values import identifier_of, name_of, quotients
 from haarqntk.haar import Integral
 from haarqntk.qntk import EigenvalueFormula, Formula
@@ -23,10 +24,7 @@ if TYPE_CHECKING:
 sympy = LazyModule("sympy")
 
 _WIDTH = 100
-_C_WORDS = re.compile(
-    "auto|break|case|char|const|continue|default|do|double|else|enum|extern|float|for|goto|if|inline|int|long|main|"
-    "register|restrict|return|short|signed|sizeof|static|struct|switch|typedef|union|unsigned|void|volatile|while"
-)
+_MODULES = ("numpy", "jax", "mpmath", "math", "sympy", "scipy", "cupy", "tensorflow", "torch")
 _QUOTIENT = """\
 from fractions import Fraction
 
@@ -49,17 +47,18 @@ def to_python(value: Value, *, name: str | None = None) -> str:
         name: The function's name; the value's own if left out, where that is an identifier.
 
     Returns:
-        The source of a module. Its arguments are D, L and the other symbols that occur, by name.
+        The source of a module. Its arguments are D, L and the other symbols that occur, in the order of
+        ``lambdify``; a word of the language has an underscore behind it, and the comment says so.
 
     Raises:
         InputTypeError: If the value has no closed form.
-        InputError: If the name is no identifier, or a symbol's is none.
+        InputError: If the name is no identifier, or a word of the language.
 
     Examples:
         >>> from haarqntk.qntk import formula
         >>> print(to_python(formula("kernel_mean")).split("\n\n\n")[2])
         def kernel_mean(D, L, T1, T2):
-            # K̄ = E[Σ_l g_l²]; ensemble segments; D >= 2
+            # K̄ = E[Σ_l g_l²]; ensemble segments; even D ≥ 2
             return _quotient(2*L*(D*T2 - T1**2), (D - 1)*(D + 1)**2)
         <BLANKLINE>
 
@@ -67,15 +66,16 @@ def to_python(value: Value, *, name: str | None = None) -> str:
         derivations/00_conventions.md, for the symbols.
     """
     functions = []
-    for part, remark in _in_identifiers(value):
-        identifier = _identifier(value, part, name, _is_python_name)
+    for part in _functions(value, is_free_in_python):
+        identifier = _identifier(value, part, name, is_free_in_python)
         terms = [
             f"_quotient({_wrapped(top)}, {_wrapped(bottom)})" for top, bottom in _fractions(part, _power)
         ]
         body = "\n        + ".join(terms)
         result = body if len(terms) == 1 else f"(\n        {body}\n    )"
+        remark = _commented(part.remark, "    # ")
         functions.append(
-            f"def {identifier}({', '.join(part.symbols)}):\n    # {_commented(remark, '    # ')}\n    return {result}\n"
+            f"def {identifier}({', '.join(part.arguments)}):\n    # {remark}\n    return {result}\n"
         )
     return "\n\n".join([_QUOTIENT, *functions])
 
@@ -95,12 +95,12 @@ def to_c(value: Value, *, name: str | None = None) -> str:
 
     Raises:
         InputTypeError: If the value has no closed form.
-        InputError: If the name is no identifier of C, or a symbol's is none.
+        InputError: If the name is no identifier of C, or its own or a header's.
 
     Examples:
         >>> from haarqntk.qntk import formula
         >>> print(to_c(formula("kernel_mean")))
-        /* K̄ = E[Σ_l g_l²]; ensemble segments; D >= 2 */
+        /* K̄ = E[Σ_l g_l²]; ensemble segments; even D ≥ 2 */
         double kernel_mean(double D, double L, double T1, double T2) {
             return (2.0*L*(D*T2 - T1*T1))/((D - 1.0)*(D + 1.0)*(D + 1.0));
         }
@@ -110,13 +110,13 @@ def to_c(value: Value, *, name: str | None = None) -> str:
         derivations/00_conventions.md, for the symbols.
     """
     functions = []
-    for part, remark in _in_identifiers(value):
-        identifier = _identifier(value, part, name, _is_c_name)
+    for part in _functions(value, is_free_in_c):
+        identifier = _identifier(value, part, name, is_free_in_c)
         terms = [f"({_wrapped(top)})/({_wrapped(bottom)})" for top, bottom in _fractions(part, _c_power)]
-        arguments = ", ".join(f"double {symbol}" for symbol in part.symbols)
+        arguments = ", ".join(f"double {symbol}" for symbol in part.arguments)
         result = "\n        + ".join(terms)
         functions.append(
-            f"/* {_commented(remark.replace('*/', '* /'), '   ')} */\n"
+            f"/* {_commented(part.remark.replace('*/', '* /'), '   ')} */\n"
             f"double {identifier}({arguments}) {{\n    return {result};\n}}\n"
         )
     return "\n".join(functions)
@@ -127,13 +127,15 @@ def lambdify(value: Value, modules: str = "numpy") -> Callable[..., Any]:
 
     Args:
         value: A result with one closed form.
-        modules: Whose functions it is made of: "numpy" (default), "jax", "mpmath", …, as SymPy names them.
+        modules: Whose functions it is made of: "numpy" (default), "jax", "mpmath", "math", "sympy", "scipy", "cupy",
+            "tensorflow" or "torch".
 
     Returns:
         A function of D, L and the other symbols that occur, in that order; keywords work too.
 
     Raises:
-        InputTypeError, InputError: If the value has no closed form, or two.
+        InputTypeError, InputError: If the value has no closed form, or two; if the modules are not installed.
+        UnknownNameError: If the modules are none of these.
 
     Examples:
         >>> import numpy as np
@@ -151,52 +153,68 @@ def lambdify(value: Value, modules: str = "numpy") -> Callable[..., Any]:
             f"value must have one closed form, got {len(parts)}; take .uniform or .difference of eigenvalues, "
             "a trace or an entry of an operator"
         )
-    (part,) = parts
-    names = part.identifiers()
-    arguments = [sympy.Symbol(names[symbol]) for symbol in part.symbols]
-    return sympy.lambdify(arguments, part.renamed(names), modules=modules)  # type: ignore[no-any-return]
+    (part,) = _functions(value, is_free_in_python)
+    arguments = [sympy.Symbol(name) for name in part.arguments]
+    _check_modules(modules)
+    try:
+        return sympy.lambdify(arguments, part.expression, modules=modules)  # type: ignore[no-any-return]
+    except ImportError:
+        raise InputError(f"modules={modules!r} must be installed; pip install {modules}") from None
 
 
-def _in_identifiers(value: Value) -> list[tuple[Quotient, str]]:
-    """The closed forms in symbols that are names of code, and what each means, on one line."""
-    found: list[tuple[Quotient, str]] = []
+def _check_modules(modules: object) -> None:
+    if not isinstance(modules, str):
+        raise InputTypeError(f"modules must be a text, one of {', '.join(_MODULES)}, got {modules!r}")
+    one_of("modules", modules, _MODULES)
+
+
+class _Function(NamedTuple):
+    """A closed form in names of code: what it is the coefficient of, its arguments in order, and what it means."""
+
+    label: str
+    expression: Any
+    arguments: tuple[str, ...]
+    remark: str
+
+
+def _functions(value: Value, is_free: Callable[[str], bool]) -> list[_Function]:
+    """The closed forms, each with its arguments in the order of ``Quotient.symbols``, in every language the same."""
+    found: list[_Function] = []
     taken: set[str] = set()
     for part in quotients(value):
-        names = part.identifiers()
+        names = _names(part, is_free)
         remarks = [_meaning(value)]
         remarks += [f"coefficient of {part.label}"] * (isinstance(value, Integral) and bool(part.label))
         remarks += [f"{new} is {old}" for old, new in names.items() if new != old]
         label = part.label if part.label.isidentifier() or not part.label else identifier_of(part.label)
-        while label in taken:
-            label += "_"
+        label = freed(label, lambda text: text not in taken)
         taken.add(label)
-        sizes = tuple(names[size] for size in part.sizes)
-        renamed = replace(part, label=label, expression=part.renamed(names), sizes=sizes)
-        found.append((renamed, "; ".join(remarks)))
+        arguments = tuple(names[symbol] for symbol in part.symbols)
+        found.append(_Function(label, part.renamed(names), arguments, "; ".join(remarks)))
     return found
 
 
-def _identifier(value: Value, part: Quotient, name: str | None, is_name: Callable[[str], bool]) -> str:
+def _names(part: Quotient, is_free: Callable[[str], bool]) -> dict[str, str]:
+    """Symbol → an identifier that the language leaves free."""
+    found = part.identifiers()
+    for symbol, name in found.items():
+        others = {other for key, other in found.items() if key != symbol}
+        found[symbol] = freed(name, is_free, others)
+    return found
+
+
+def _identifier(value: Value, part: _Function, name: str | None, is_free: Callable[[str], bool]) -> str:
     """The name of a function, checked together with those of its arguments."""
+    if not isinstance(name, str | None):
+        raise InputTypeError(f"name must be a text, got {name!r}")
     own = name_of(value)
     base = name if name is not None else own if own.isidentifier() else "value"
     found = f"{base}_{part.label}" if part.label else base
-    for symbol in part.symbols:
-        if not is_name(symbol):
-            raise InputError(f"each symbol must be an identifier, got {symbol!r}; rename it")
-    if not is_name(found) or found in {*part.symbols, "_quotient", "Fraction"}:
+    if not is_free(found) or found in {*part.arguments, "Fraction"}:
         raise InputError(
             f"name must be an identifier, no word of the language and no symbol of the formula, got {found!r}"
         )
     return found
-
-
-def _is_python_name(name: str) -> bool:
-    return name.isascii() and name.isidentifier() and not keyword.iskeyword(name)
-
-
-def _is_c_name(name: str) -> bool:
-    return bool(re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name)) and not _C_WORDS.fullmatch(name)
 
 
 def _meaning(value: Value) -> str:
@@ -205,22 +223,37 @@ def _meaning(value: Value) -> str:
         return meaning_of_integral(value)
     if not isinstance(value, Formula | EigenvalueFormula):
         return name_of(value)
-    text = f"{value.definition}; ensemble {value.ensemble}; D >= {value.design_order}"
+    text = f"{value.definition}; ensemble {value.ensemble}; {range_of(value)}"
     return " ".join(text.split()).replace("\\", "")
 
 
-def _fractions(part: Quotient, power: Callable[[str, int], str]) -> list[tuple[str, str]]:
+def _fractions(part: _Function, power: Callable[[str, int], str]) -> list[tuple[str, str]]:
     """The terms of the closed form, each as the texts of numerator and denominator."""
     is_c = power is _c_power
-    order = part.symbols
     found = []
     for term in part.expression.as_ordered_terms():
-        texts = []
-        for side in sympy.fraction(term):
-            factors = [_factor(factor, order, power, is_c=is_c) for factor in side.as_ordered_factors()]
-            texts.append("*".join(factors))
-        found.append((texts[0], texts[1]))
+        top, bottom = (
+            "*".join(_factor(factor, part.arguments, power, is_c=is_c) for factor in side)
+            for side in _sides(term)
+        )
+        found.append((top, bottom))
     return found
+
+
+def _sides(term: Any) -> tuple[list[Any], list[Any]]:
+    """The factors above and below the line; SymPy's ``fraction`` would multiply a number into a sum."""
+    above, below = [], []
+    for factor in term.as_ordered_factors():
+        base, exponent = factor.as_base_exp()
+        if factor.is_Rational:
+            above += [sympy.Integer(factor.p)] * (factor.p != 1)
+            below += [sympy.Integer(factor.q)] * (factor.q != 1)
+        elif exponent < 0:
+            below.append(base**-exponent)
+        else:
+            above.append(factor)
+    one = [sympy.Integer(1)]
+    return above or one, below or one
 
 
 def _factor(factor: Any, order: tuple[str, ...], power: Callable[[str, int], str], *, is_c: bool) -> str:

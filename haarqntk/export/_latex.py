@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from haarqntk._lazy import LazyModule
 from haarqntk._notebook import Shown
-from haarqntk.errors import InputError, OutputError
+from haarqntk.errors import InputError, InputTypeError, OutputError
 from haarqntk.export._latex_reader import read_latex
 from haarqntk.export._style import notation_of
 from haarqntk.export._values import has_closed_forms, quotients
@@ -64,6 +64,8 @@ def latex(
     Reference:
         derivations/00_conventions.md, for the symbols.
     """
+    if not isinstance(lines, bool):
+        raise InputTypeError(f"lines must be True or False, got {lines!r}")
     if isinstance(value, Shown) and not has_closed_forms(value):
         return _as_it_is(value, letters=bool(names or macros), lines=lines)
     value = cast("Value", value)  # what is none is refused here

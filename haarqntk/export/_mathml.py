@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from haarqntk._arguments import one_of
 from haarqntk._notebook import mathml_of
 from haarqntk.export._latex import latex
 
@@ -38,7 +39,7 @@ def to_mathml(value: Value | Shown, *, names: Mapping[str, str] | None = None, d
         display: "block" (default) or "inline".
 
     Raises:
-        InputTypeError, InputError, UnknownNameError, OutputError: As ``latex``.
+        InputTypeError, InputError, UnknownNameError, OutputError: As ``latex``; if ``display`` is neither.
 
     Examples:
         >>> from haarqntk.exact import RationalFunction
@@ -48,4 +49,5 @@ def to_mathml(value: Value | Shown, *, names: Mapping[str, str] | None = None, d
     Reference:
         derivations/00_conventions.md, for the symbols.
     """
+    one_of("display", display, ("block", "inline"))
     return mathml(latex(value, names=names), display=display)

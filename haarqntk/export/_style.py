@@ -61,7 +61,7 @@ def notation(
     own = set(letters)
     known = {*present, *own} if own else {*present, *_letters(present), *_PAPERS}
     chosen = {}
-    for name, text in _mapping("names", names).items():
+    for name, text in mapping_of_texts("names", names).items():
         if name not in known:
             raise UnknownNameError.among("symbol in names", name, sorted(known))
         match = _LETTER.fullmatch(text)
@@ -72,7 +72,7 @@ def notation(
         base, index = match[1], match[2] or match[3]
         chosen[name] = f"{base}_{{{index}}}" if index else base
         _refuse_reserved(f"names[{name}]", base)
-    commands = _mapping("macros", macros)
+    commands = mapping_of_texts("macros", macros)
     for name, text in commands.items():
         if name not in _OPERATORS:
             raise UnknownNameError.among("operator in macros", name, _OPERATORS)
@@ -121,11 +121,12 @@ def _refuse_reserved(argument: str, command: str) -> None:
         raise InputError(f"{argument} must be a letter of its own, got LaTeX's {command}; choose another")
 
 
-def _mapping(argument: str, value: object) -> dict[str, str]:
+def mapping_of_texts(argument: str, value: object, kind: str = "LaTeX") -> dict[str, str]:
+    """Names to texts, checked; nothing from nothing."""
     if value is None:
         return {}
     if not isinstance(value, Mapping):
-        raise InputTypeError(f"{argument} must map names to LaTeX, got {value!r}")
+        raise InputTypeError(f"{argument} must map names to {kind}, got {value!r}")
     for name, text in value.items():
         if not isinstance(text, str):
             raise InputTypeError(f"{argument}[{name}] must be a text, got {text!r}")

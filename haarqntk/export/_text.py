@@ -6,6 +6,8 @@ import math
 import textwrap
 from typing import TYPE_CHECKING
 
+from haarqntk.qntk import range_text
+
 if TYPE_CHECKING:
     from haarqntk.qntk import EigenvalueFormula, Formula
 
@@ -41,7 +43,7 @@ def plain_text(formula: Formula | EigenvalueFormula, *, width: int = 80) -> str:
 
 def range_of(formula: Formula | EigenvalueFormula) -> str:
     """The dimensions that the formula holds for, as text."""
-    return "even D ≥ 2" if formula.generators == "pauli" else "any D ≥ 2, X_j = Tr X^j"
+    return range_text(formula.generators)
 
 
 def with_error(value: float, error: float) -> str:

@@ -17,14 +17,17 @@ from haarqntk.circuits import Expression
 from haarqntk.errors import InputTypeError
 from haarqntk.exact import DimensionFunction, RationalFunction, linear_combination
 from haarqntk.haar import (
+    DesignCheck,
     Integral,
     IntegralSeries,
     MatrixExpression,
     ScalarExpression,
+    Twirl,
+    TwirledChannel,
     WrittenPart,
     latex_style,
 )
-from haarqntk.qntk import EigenvalueFormula, Formula, Ratio, Series
+from haarqntk.qntk import ClaimCheck, EigenvalueFormula, Formula, Ratio, Series
 from haarqntk.traces import TracePolynomial
 from haarqntk.weingarten import Expansion, WeingartenFunction
 
@@ -51,6 +54,9 @@ Value: TypeAlias = (
 """Every kind of result that has closed forms."""
 
 KINDS = "a formula, ratio, series, polynomial, rational or Weingarten function, expansion or integral"
+
+
+_NUMBERS = (ClaimCheck, DesignCheck, Twirl, TwirledChannel)  # no closed form, but JSON
 
 
 def _nothing(_: Notation) -> dict[str, str]:
@@ -153,7 +159,8 @@ def refusal(value: object, kinds: str = KINDS) -> str:
     if _is_random(value):
         return f"{text}, which is random; average it first, with hq.expect or hq.mean"
     if isinstance(value, Shown):
-        others = "latex()" if kinds != KINDS else "latex() or hq.to_json"
+        has_json = kinds == KINDS and (isinstance(value, _NUMBERS) or hasattr(value, "to_record"))
+        others = "latex() or hq.to_json" if has_json else "latex()"
         return f"{text}, which is none; write its {others}"
     return text
 

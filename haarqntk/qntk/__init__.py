@@ -12,6 +12,7 @@ from haarqntk.qntk._derivation import Derivation
 from haarqntk.qntk._eigenvalues import EigenvalueFormula
 from haarqntk.qntk._formula import Formula
 from haarqntk.qntk._grammar import parse_closed_form, parse_moment
+from haarqntk.qntk._inputs import range_text
 from haarqntk.qntk._law import KernelLaw, kernel_law
 from haarqntk.qntk._moments import covariance, cumulant, mean, variance
 from haarqntk.qntk._narrative import CHECK, CLOSED_FORM
@@ -55,5 +56,6 @@ __all__ = [
     "mean",
     "parse_closed_form",
     "parse_moment",
+    "range_text",
     "variance",
 ]

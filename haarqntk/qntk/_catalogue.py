@@ -220,7 +220,7 @@ def formula(
         -2*D*L*(m1**2 - m2)/((D - 1)*(D + 1))
 
     Reference:
-        liu2023; derivations/03_kernel_mean.md to 06_meta_kernel.md.
+        liu2023; derivations/03_kernel_mean.md to derivations/06_meta_kernel.md.
     """
     one_of("formula", name, formulas())
     one_of("generators", generators, GENERATORS)

@@ -1,18 +1,15 @@
 """``EigenvalueFormula``: the eigenvalues of the mean supervised kernel, with their multiplicities.
 
 For |A| orthogonal inputs there is a closed form. For any Gram matrix and any observables the mean kernel is
-A ⊗ B (``_supervised.py``), so every eigenvalue is a product αβ; exact data gives exact eigenvalues: for each
-pair of irreducible factors of the two characteristic polynomials, the products of their roots are the
-eigenvalues of the Kronecker product of their companion matrices.
+A ⊗ B (``_supervised.py``), so every eigenvalue is a product αβ (``_products.py``).
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,25 +18,25 @@ from haarqntk._lazy import LazyModule
 from haarqntk._notebook import Shown
 from haarqntk._symbols import symbol
 from haarqntk.errors import CostError, InputError, InputTypeError
-from haarqntk.exact import rational_spectrum
 from haarqntk.qntk._derivation import Derivation, derive_in_steps
-from haarqntk.qntk._inputs import circuit_dimension
+from haarqntk.qntk._inputs import circuit_dimension, range_text
+from haarqntk.qntk._products import exact_products, float_products
 from haarqntk.qntk._supervised import overlap_factor
 from haarqntk.qntk._values import check_num_inputs
 from haarqntk.traces import latex_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
     from haarqntk.circuits import Cost
     from haarqntk.qntk._formula import Formula
+    from haarqntk.qntk._products import Matrix
     from haarqntk.qntk._series import Series
 
 sympy = LazyModule("sympy")
 
-Matrix: TypeAlias = list[list[Fraction]]
 _LARGEST_EXACT_GRAM = 16  # isolating the roots of a dense rational matrix: seconds at 16, minutes beyond
 
 
@@ -180,6 +177,7 @@ class EigenvalueFormula(Shown):
             "average": self.definition,
             "ensemble": f"{self.ensemble}, {self.generators} generators",
             "design order": str(self.design_order),
+            "range": range_text(self.generators),
             "source": self.reference,
         }
 
@@ -272,8 +270,36 @@ class EigenvalueFormula(Shown):
         u, v = (part.at(dimension) for part in overlap_factor(self.mean.polynomial))
         if isinstance(left, np.ndarray) or isinstance(right, np.ndarray):
             a = np.asarray(left, dtype=float) * float(v) + float(u)
-            return _float_products(a, np.asarray(right, dtype=float))
-        return _exact_products([[u + v * sigma for sigma in row] for row in left], right)
+            return float_products(a, np.asarray(right, dtype=float))
+        return exact_products([[u + v * sigma for sigma in row] for row in left], right)
+
+    def evaluate(
+        self, *, D: int, L: int, traces: object, num_inputs: int, digits: int = 50
+    ) -> dict[Any, int]:
+        """The eigenvalues of orthogonal inputs to any number of decimal digits; see ``Formula.evaluate``.
+
+        Returns:
+            Eigenvalue, an ``mpmath.mpf``, → multiplicity.
+
+        Raises:
+            InputTypeError, InputError: As ``Formula.evaluate``; if ``num_inputs`` is no integer from 1 to D.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> f = hq.formula("supervised_kernel_eigenvalues")
+            >>> [*f.evaluate(D=2**50, L=6, traces=[0, 2**50], num_inputs=3, digits=20).values()]
+            [1, 2]
+        """
+        n = check_num_inputs(num_inputs, circuit_dimension(D, self.generators))
+        given: dict[str, Any] = {"D": D, "L": L, "traces": traces, "digits": digits}
+        found: dict[Any, int] = {}
+        for part, count in ((self.uniform, 1), (self.difference, n - 1)):
+            if count:
+                value = (
+                    part.evaluate(**given, num_inputs=n) if "n" in part.symbols else part.evaluate(**given)
+                )
+                found[value] = found.get(value, 0) + count
+        return found
 
 
 def _each_observable(given: Mapping[str, object]) -> dict[str, list[Any]]:
@@ -339,45 +365,3 @@ def _squared_gram(gram: object, D: int) -> Matrix | NDArray[np.float64]:
             f"the largest is {_LARGEST_EXACT_GRAM}; pass floats"
         )
     return [[rational("each entry of gram", x) ** 2 for x in row] for row in rows]
-
-
-def _exact_products(a: Matrix, b: Matrix) -> dict[Any, int]:
-    """The eigenvalues of a ⊗ b with multiplicities, from exact characteristic polynomials."""
-    found: Counter[tuple[Fraction, ...]] = Counter()
-    for f, m in rational_spectrum(a):
-        for g, n in rational_spectrum(b):
-            for factor, multiplicity in rational_spectrum(_kronecker(_companion(f), _companion(g))):
-                found[factor] += m * n * multiplicity
-    values: defaultdict[Any, int] = defaultdict(int)
-    for factor, multiplicity in found.items():
-        for root in _roots(factor):
-            values[root] += multiplicity
-    return dict(sorted(values.items(), key=lambda pair: float(pair[0])))
-
-
-def _companion(f: Sequence[Fraction]) -> Matrix:
-    degree = len(f) - 1
-    return [
-        [Fraction(int(i == j + 1)) if j < degree - 1 else -f[i] / f[-1] for j in range(degree)]
-        for i in range(degree)
-    ]
-
-
-def _kronecker(a: Matrix, b: Matrix) -> Matrix:
-    return [[x * y for x in row for y in other] for row in a for other in b]
-
-
-def _roots(f: Sequence[Fraction]) -> list[Any]:
-    if len(f) == 2:  # noqa: PLR2004 - a linear factor
-        return [-f[0] / f[1]]
-    x = sympy.Dummy("x")
-    coefficients = [sympy.Rational(c.numerator, c.denominator) for c in reversed(f)]
-    return list(sympy.Poly(coefficients, x).real_roots())
-
-
-def _float_products(a: NDArray[np.float64], b: NDArray[np.float64]) -> dict[Any, int]:
-    """The same in floats; eigenvalues closer than rounding are one."""
-    products = np.sort(np.outer(np.linalg.eigvalsh(a), np.linalg.eigvalsh(b)).ravel())
-    tolerance = len(products) * 1e-13 * max(float(np.abs(products).max()), np.finfo(float).tiny)
-    groups = np.split(products, np.flatnonzero(np.diff(products) > tolerance) + 1)
-    return {float(group.mean()): len(group) for group in groups}

@@ -12,7 +12,7 @@ from haarqntk._lazy import LazyModule
 from haarqntk._notebook import Shown, one_line
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.qntk._derivation import Derivation, derive_in_steps
-from haarqntk.qntk._inputs import as_float, binary_fraction, circuit_dimension
+from haarqntk.qntk._inputs import as_float, binary_fraction, circuit_dimension, range_text
 from haarqntk.qntk._ratio import Ratio, check_same_average
 from haarqntk.qntk._recipe import (
     Recipe,
@@ -55,8 +55,7 @@ class Formula(Shown):
         definition_latex: What is averaged, in LaTeX.
         notation: The letter of the papers for it, in LaTeX.
         reference: Keys into the bibliography, and the derivation.
-        derive: The derivation at an integer dimension or at the symbol; below ``design_order`` it is run
-            again at the integer, with the pseudo-inverse.
+        derive: The derivation at an integer or the symbol; run again, by pseudo-inverse, below ``design_order``.
         recipe: The formula as a polynomial in means, which ``explain`` follows; empty for a coefficient of L.
 
     Examples:
@@ -263,6 +262,7 @@ class Formula(Shown):
             "average": self.definition,
             "ensemble": f"{self.ensemble}, {self.generators} generators",
             "design order": str(self.design_order),
+            "range": range_text(self.generators),
             "source": self.reference,
         }
 

@@ -34,6 +34,16 @@ def circuit_dimension(D: object, generators: str = "pauli") -> int:
     return dimension
 
 
+def range_text(generators: str) -> str:
+    """The dimensions that a formula holds for, as text.
+
+    Examples:
+        >>> range_text("pauli")
+        'even D ≥ 2'
+    """
+    return "even D ≥ 2" if generators == "pauli" else "any D ≥ 2, X_j = Tr X^j"
+
+
 def the_one_given(given: Mapping[str, object]) -> str:
     """The name of the one of spectrum=, traces=, observable= that is not None."""
     present = [name for name, value in given.items() if value is not None]

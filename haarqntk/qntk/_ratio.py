@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from haarqntk._arguments import integer
+from haarqntk._lazy import LazyModule
 from haarqntk._notebook import Shown
 from haarqntk.errors import InputError
 from haarqntk.traces import latex_of
@@ -14,6 +16,10 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from haarqntk.qntk._formula import Formula
+
+mpmath = LazyModule("mpmath")
+
+_GUARD_DIGITS = 10  # of numerator and denominator, beyond those of their quotient
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -98,6 +104,36 @@ class Ratio(Shown):
         if not bottom:
             raise InputError(f"the denominator {self.denominator.name} must not be zero, got 0 there")
         return self.numerator.at(**arguments) / bottom
+
+    def evaluate(self, *, digits: int = 50, **arguments: Any) -> Any:
+        """The value to any number of decimal digits; the other arguments are those of ``Formula.evaluate``.
+
+        Each formula is evaluated exactly and rounded far beyond the digits; a quotient does not cancel.
+
+        Args:
+            digits: Decimal digits of the result, an integer ≥ 1.
+            arguments: D, L, traces, overlap and num_inputs.
+
+        Returns:
+            An ``mpmath.mpf``.
+
+        Raises:
+            InputTypeError, InputError: As ``Formula.evaluate``; if the denominator is zero there.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> r = hq.formula("kernel_variance") / hq.formula("kernel_mean") ** 2
+            >>> traces = [0, 2**50, 0, 2**50]
+            >>> print(mpmath.nstr(r.evaluate(D=2**50, L=6, traces=traces, digits=30), 30))
+            0.333333333333332889244123483274
+        """
+        precision = integer("digits", digits, at_least=1)
+        arguments |= {"digits": precision + _GUARD_DIGITS}
+        bottom = self.denominator.evaluate(**arguments)
+        if not bottom:
+            raise InputError(f"the denominator {self.denominator.name} must not be zero, got 0 there")
+        with mpmath.workdps(precision):
+            return self.numerator.evaluate(**arguments) / bottom
 
     def deep_limit(self) -> Ratio:
         """The limit L → ∞ at fixed D.
