@@ -291,13 +291,10 @@ class EigenvalueFormula(Shown):
             [1, 2]
         """
         n = check_num_inputs(num_inputs, circuit_dimension(D, self.generators))
-        given: dict[str, Any] = {"D": D, "L": L, "traces": traces, "digits": digits}
         found: dict[Any, int] = {}
         for part, count in ((self.uniform, 1), (self.difference, n - 1)):
             if count:
-                value = (
-                    part.evaluate(**given, num_inputs=n) if "n" in part.symbols else part.evaluate(**given)
-                )
+                value = part.evaluate(D=D, L=L, traces=traces, digits=digits, num_inputs=n)
                 found[value] = found.get(value, 0) + count
         return found
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import json
 import re
 import subprocess
 import sys
 from fractions import Fraction
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import mpmath
@@ -20,6 +23,8 @@ from sympy.parsing.mathematica import parse_mathematica
 
 import haarqntk as hq
 from haarqntk.errors import InputError, InputTypeError
+from haarqntk.export import quotients
+from haarqntk.export._free_names import is_free_in_maple, is_free_in_mathematica
 from haarqntk.qntk import Formula, parse_closed_form
 
 if TYPE_CHECKING:
@@ -252,12 +257,121 @@ def test_the_expression_in_c_is_the_formula(value: Formula) -> None:
             "an identifier that Mathematica leaves free, got 'D'",
         ),
         (lambda f: hq.to_mathematica(f, names={"D": "a_b"}), "leaves free, got 'a_b'"),
+        (lambda f: hq.to_maple(f, names={"D": "end"}), "an identifier that Maple leaves free, got 'end'"),
+        (lambda f: hq.to_maple(f, names={"D": "sum"}), "an identifier that Maple leaves free, got 'sum'"),
+        *(
+            (
+                partial(hq.to_mathematica, names={"D": name}),
+                f"Mathematica leaves free, got {name!r}; start with a",
+            )
+            for name in ("Pi", "Sin", "True", "Null", "Plus", "Log", "Sum", "Tr", "N")
+        ),
+        *(
+            (
+                partial(hq.to_c, name=name),
+                f"no word of the language and no symbol of the formula, got {name!r}",
+            )
+            for name in ("_Bool", "_Complex", "_Imaginary", "exp", "pow", "printf", "NULL", "asm", "__x")
+        ),
+        (lambda f: hq.lambdify(f, "nonsense"), "unknown modules 'nonsense'; known: numpy, jax"),
+        (lambda f: hq.to_mathml(f, display="foo"), "unknown display 'foo'; known: block, inline"),
         (lambda f: hq.to_maple(f, names={"Q": "q"}), "names must be of symbols that occur, got 'Q'"),
     ],
 )
 def test_names_of_code_are_checked(call: Any, message: str) -> None:
     with pytest.raises(InputError, match=re.escape(message)):
         call(closed_form("kernel_mean"))
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda f: hq.to_python(f, name=3), "name must be a text, got 3"),
+        (lambda f: hq.to_c(f, name=3), "name must be a text, got 3"),
+        (lambda f: hq.to_mathematica(f, names="L=p"), "names must map names to names, got 'L=p'"),
+        (lambda f: hq.to_maple(f, names=["L"]), "names must map names to names, got ['L']"),
+        (lambda f: hq.lambdify(f, 3), "modules must be a text, one of numpy, jax, "),
+        (lambda f: hq.latex(f, lines="x"), "lines must be True or False, got 'x'"),
+    ],
+)
+def test_arguments_of_the_wrong_kind_are_refused(call: Any, message: str) -> None:
+    with pytest.raises(InputTypeError, match=re.escape(message)):
+        call(closed_form("kernel_mean"))
+
+
+def test_modules_that_are_not_installed_are_named_with_their_cure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "jax", None)
+    with pytest.raises(InputError, match=r"modules='jax' must be installed; pip install jax"):
+        hq.lambdify(closed_form("kernel_mean"), "jax")
+
+
+def arguments_of(source: str) -> list[str]:
+    """The arguments of the last function of a module, from its syntax tree."""
+    function = ast.parse(source).body[-1]
+    assert isinstance(function, ast.FunctionDef)
+    return [argument.arg for argument in function.args.args]
+
+
+def of_two_matrices(dims: str = "D") -> Any:
+    O, (A, B) = hq.haar_orthogonal("O", dims=dims), hq.matrices("A B", dims=dims)
+    return hq.expect(hq.tr(O @ A @ O.T @ B) ** 2)
+
+
+@pytest.mark.parametrize("value", [*VALUES, of_two_matrices()], ids=[*NAMES, "integral"])
+def test_the_arguments_stand_in_one_order(value: Any) -> None:
+    names = arguments_of(hq.to_python(value))
+    assert list(inspect.signature(hq.lambdify(value)).parameters) == names
+    assert re.findall(r"double (\w+)[,)]", hq.to_c(value)) == names
+
+
+@pytest.mark.parametrize("word", ["lambda", "int", "if", "in", "_quotient", "NULL"])
+def test_a_dimension_that_is_a_word_of_the_language_is_renamed(word: str, tmp_path: Path) -> None:
+    value = of_two_matrices(word)
+    in_python, in_c = (
+        f"{word}_" if word in {"lambda", "if", "in", "_quotient"} else word,
+        f"{word}_" if word in {"int", "if", "NULL"} else word,
+    )
+    source = hq.to_python(value)
+    assert arguments_of(source)[0] == in_python
+    assert re.findall(r"double (\w+)[,)]", hq.to_c(value))[0] == in_c
+    assert (f"{in_python} is {word};" in re.sub(r"\s+#? *", " ", source)) == (in_python != word)
+    point = dict(zip(arguments_of(source), [7, 2, 3, 5, 1, 4, 6], strict=True))
+    (plain,) = quotients(value)
+    values = dict(zip(plain.symbols, map(sympy.Integer, point.values()), strict=True))
+    expected = plain.expression.xreplace({free: values[free.name] for free in plain.expression.free_symbols})
+    function = imported(source, tmp_path).integral
+    assert function(**point) == Fraction(int(expected.p), int(expected.q))
+    exact = {name: sympy.Integer(number) for name, number in point.items()}
+    assert hq.lambdify(value, "sympy")(**exact) == expected
+
+
+@pytest.mark.parametrize("word", ["Log", "Pi", "end", "I", "sum"])
+def test_a_dimension_that_a_computer_algebra_system_has_taken_is_renamed(word: str) -> None:
+    value = of_two_matrices(word)
+    for written, is_free in ((hq.to_mathematica, is_free_in_mathematica), (hq.to_maple, is_free_in_maple)):
+        *_, body = written(value).splitlines()
+        assert all(is_free(name) for name in re.findall(r"[A-Za-z_]\w*", body))
+
+
+def test_products_stay_factored_and_the_range_is_that_of_the_formula() -> None:
+    value = closed_form("gradient_variance")
+    assert "return _quotient(2*(D*T2 - T1**2), (D - 1)*(D + 1)**2)" in hq.to_python(value)
+    assert "return (2.0*(D*T2 - T1*T1))/" in hq.to_c(value)
+    for source in (hq.to_python(value), hq.to_c(value)):
+        assert "; even D ≥ 2" in source
+    assert value.facts()["range"] == "even D ≥ 2"
+
+
+def test_below_the_design_order_the_code_still_gives_the_value_of_at(tmp_path: Path) -> None:
+    """What the comment on the range says: T_j of a spectrum at D = 2, by the pseudo-inverse and by the closed form."""
+    for name in ("kernel_variance", "meta_kernel_second_moment"):
+        value = closed_form(name)
+        traces = {
+            symbol: Fraction(3 ** int(symbol[1:]) + (-1) ** int(symbol[1:])) for symbol in value.symbols[2:]
+        }
+        point = {"D": Fraction(2), "L": Fraction(3), **traces}
+        (found,) = run_alone(hq.to_python(value), [(name, point)], tmp_path)
+        assert found == value.at(D=2, L=3, spectrum=[3, -1])
 
 
 def test_only_results_are_written() -> None:

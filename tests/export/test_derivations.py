@@ -52,6 +52,16 @@ def test_a_machine_without_latex_is_told_what_to_install(monkeypatch: pytest.Mon
         pdf_of("")
 
 
+def test_a_document_that_is_never_done_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def hangs(command: list[str], *, timeout: float, **_: object) -> None:
+        raise subprocess.TimeoutExpired(command, timeout)
+
+    monkeypatch.setattr("shutil.which", lambda _: "pdflatex")
+    monkeypatch.setattr("subprocess.run", hangs)
+    with pytest.raises(OutputError, match=r"pdflatex did not finish in 120 s; write the source with --tex"):
+        pdf_of("")
+
+
 @pytest.mark.latex
 def test_a_document_that_does_not_compile_is_an_error_of_one_line() -> None:
     with pytest.raises(OutputError, match=r"pdflatex says 'Undefined control sequence\.'"):

@@ -301,6 +301,13 @@ def test_what_has_no_closed_form_says_so_with_the_cure(write: Any) -> None:
             write(random)
 
 
+@pytest.mark.parametrize("write", [hq.to_json, hq.to_python])
+def test_what_json_refuses_is_not_sent_to_it(write: Any) -> None:
+    for value in (hq.Circuit(), hq.formula("kernel_mean").explain()):
+        with pytest.raises(InputTypeError, match=r"which is none; write its latex\(\)$"):
+            write(value)
+
+
 def test_numbers_have_no_names_and_no_lines() -> None:
     check = hq.is_design(hq.pauli_group(1), 1)
     with pytest.raises(

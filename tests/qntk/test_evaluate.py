@@ -8,10 +8,10 @@ from typing import Any
 
 import mpmath
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from oracles import power_sums
-from shortcuts import closed_form
+from shortcuts import closed_form, eigenvalue_formula
 from strategies import rationals
 
 from haarqntk.errors import InputError, InputTypeError
@@ -63,6 +63,36 @@ def test_floats_and_mpmath_numbers_are_the_binary_fractions_that_they_are(traces
         closed_form("kernel_variance").evaluate(D=8, L=2, traces=[mpmath.mpf(t) for t in traces]) == expected
     )
     assert closed_form("kernel_variance").evaluate(D=8, L=2, traces=tuple(traces)) == expected
+
+
+@given(st.lists(rationals(), min_size=4, max_size=4), st.sampled_from([1, 15, 50]), st.integers(1, 10**6))
+def test_every_digit_of_a_ratio_and_of_eigenvalues_is_right(
+    spectrum: list[Fraction], digits: int, L: int
+) -> None:
+    ratio = closed_form("kernel_variance") / closed_form("kernel_mean") ** 2
+    traces = [t * (LARGE // 4) for t in power_sums(spectrum, 4).values()]
+    given: dict[str, Any] = {"D": LARGE, "L": L, "traces": traces}
+    assume(closed_form("kernel_mean").at(**given))
+    exact = ratio.at(**given)
+    value = fraction_of(ratio.evaluate(**given, digits=digits))
+    assert abs(value - exact) * 10**digits <= abs(exact)
+    given["traces"] = traces[:2]
+    for n in (1, 3):
+        expected = eigenvalue_formula().at(**given, num_inputs=n)
+        found = eigenvalue_formula().evaluate(**given, num_inputs=n, digits=digits)
+        assert sum(found.values()) == n
+        assert all(min(abs(fraction_of(x) - y) * 10**digits - abs(y) for y in expected) <= 0 for x in found)
+
+
+def test_a_ratio_is_not_evaluated_where_its_denominator_is_zero() -> None:
+    ratio = closed_form("kernel_variance") / closed_form("kernel_mean")
+    with pytest.raises(InputError, match="the denominator kernel_mean must not be zero, got 0 there"):
+        ratio.evaluate(D=4, L=1, traces=[0, 0, 0, 0])
+
+
+def test_eigenvalues_are_evaluated_for_up_to_d_inputs() -> None:
+    with pytest.raises(InputError, match="num_inputs"):
+        eigenvalue_formula().evaluate(D=4, L=1, traces=[0, 4], num_inputs=5)
 
 
 def test_the_working_precision_of_mpmath_is_left_alone() -> None:
