@@ -284,19 +284,19 @@ def test_names_of_code_are_checked(call: Any, message: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("call", "message"),
+    ("write", "options", "message"),
     [
-        (lambda f: hq.to_python(f, name=3), "name must be a text, got 3"),
-        (lambda f: hq.to_c(f, name=3), "name must be a text, got 3"),
-        (lambda f: hq.to_mathematica(f, names="L=p"), "names must map names to names, got 'L=p'"),
-        (lambda f: hq.to_maple(f, names=["L"]), "names must map names to names, got ['L']"),
-        (lambda f: hq.lambdify(f, 3), "modules must be a text, one of numpy, jax, "),
-        (lambda f: hq.latex(f, lines="x"), "lines must be True or False, got 'x'"),
+        (hq.to_python, {"name": 3}, "name must be a text, got 3"),
+        (hq.to_c, {"name": 3}, "name must be a text, got 3"),
+        (hq.to_mathematica, {"names": "L=p"}, "names must map names to names, got 'L=p'"),
+        (hq.to_maple, {"names": ["L"]}, "names must map names to names, got ['L']"),
+        (hq.lambdify, {"modules": 3}, "modules must be a text, one of numpy, jax, "),
+        (hq.latex, {"lines": "x"}, "lines must be True or False, got 'x'"),
     ],
 )
-def test_arguments_of_the_wrong_kind_are_refused(call: Any, message: str) -> None:
+def test_arguments_of_the_wrong_kind_are_refused(write: Any, options: dict[str, Any], message: str) -> None:
     with pytest.raises(InputTypeError, match=re.escape(message)):
-        call(closed_form("kernel_mean"))
+        write(closed_form("kernel_mean"), **options)
 
 
 def test_modules_that_are_not_installed_are_named_with_their_cure(monkeypatch: pytest.MonkeyPatch) -> None:
