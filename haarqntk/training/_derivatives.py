@@ -110,6 +110,34 @@ def kernel_matrix(jacobian: ArrayLike) -> Real:
     return kernel
 
 
+def circuit_kernel_floor(circuit: ParametrisedCircuit, observable: Observable) -> float:
+    """A bound on what rounding makes of a K that vanishes, at one data point: (2⁻⁵² · gates · ‖O‖ · Σ|scale|)².
+
+    ‖O‖ is bounded by the largest sum of moduli in a row. Of m points, λ_max ≤ Tr K is within m times the bound.
+
+    Examples:
+        >>> from haarqntk.training import Observable, ParametrisedCircuit, PauliRotation
+        >>> circuit = ParametrisedCircuit(1, (PauliRotation("X", parameter=0),))
+        >>> circuit_kernel_floor(circuit, Observable.pauli("Z")) == 2.0**-104
+        True
+    """
+    norm = float(np.abs(observable.matrix).sum(axis=1).max())
+    scales = float(circuit.generator_norms.sum())
+    return (2.0**-52 * len(circuit.gates) * norm * scales) ** 2
+
+
+def vanishing_kernel(kernels: Real, circuit: ParametrisedCircuit, observable: Observable) -> bool:
+    """Whether every kernel of an array of shape (…, m, m) is no more than rounding."""
+    floor = kernels.shape[-1] * circuit_kernel_floor(circuit, observable)
+    return bool((np.linalg.eigvalsh(kernels)[..., -1] <= floor).all())
+
+
+NO_KERNEL = (
+    "circuit must have outputs that depend on its angles, got a kernel that vanishes to within rounding: "
+    "symmetry, or O ∝ 1; take another observable or circuit"
+)
+
+
 def meta_kernels(
     circuit: ParametrisedCircuit,
     observable: Observable,

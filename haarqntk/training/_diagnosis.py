@@ -22,8 +22,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import linalg
 
+from haarqntk._stability import is_stable
 from haarqntk.errors import CostError, InputError
-from haarqntk.training._diagnosis_input import frozen, real_array, step_numbers
+from haarqntk.training._diagnosis_input import frozen, r_squared, real_array, step_numbers
 from haarqntk.training._diagnosis_json import read_record, record_text
 from haarqntk.training._diagnosis_text import as_html, as_text
 
@@ -195,12 +196,16 @@ class Diagnosis:
 
     @property
     def is_stable(self) -> bool:
-        """Whether η ≤ 2/λ_max, to within rounding."""
-        return self.learning_rate <= self.stability_edge * (1 + 2.0**-40)
+        """Whether η < 2/λ_max; the edge itself, to within rounding, is not stable."""
+        return is_stable(self.learning_rate, self.largest_eigenvalue)
 
     @property
     def decay_time(self) -> float:
-        """τ = 1/(ηλ), in steps, for the smallest eigenvalue that is not 0: κ/c at the critical rate."""
+        """τ = 1/(ηλ), in steps, for the smallest eigenvalue that is not 0: κ/c at the critical rate; ∞ if unstable."""
+        return self._flow_time if self.is_stable else math.inf
+
+    @property
+    def _flow_time(self) -> float:
         return 1 / (self.learning_rate * float(self.singular_values[-1]) ** 2)
 
     @property
@@ -209,8 +214,7 @@ class Diagnosis:
 
         That is −1/ln(1 − ηλ_min) unless η is so large that the first mode is the slowest.
         """
-        slowest = float(self._logarithms.max())
-        return -1 / slowest if slowest < 0 else math.inf
+        return -1 / float(self._logarithms.max()) if self.is_stable else math.inf
 
     # -- predictions --------------------------------------------------------------------------------------------
 
@@ -287,27 +291,33 @@ class Diagnosis:
     @cached_property
     def curve_steps(self) -> NDArray[np.int64]:
         """Step numbers for a figure: 0, then evenly on a logarithmic axis up to five decay times."""
-        last = min(_LAST_STEP, math.ceil(_CURVE_DECAY_TIMES * self.decay_time))
+        last = min(_LAST_STEP, math.ceil(_CURVE_DECAY_TIMES * self._flow_time))
         return frozen(
             np.unique(np.append(0, np.geomspace(1, max(1, last), _CURVE_POINTS).round())).astype(np.int64)
         )
 
-    # -- the limit t → ∞ of a stable descent --------------------------------------------------------------------
+    # -- the limit t → ∞; nan where the descent is not stable -----------------------------------------------------
 
     @property
     def final_outputs(self) -> Real:
         """z(∞) on the data points, shape (m,): the targets, if the kernel is regular."""
-        return self.targets + self._amplitudes[1]
+        return self.targets + self._final_residuals
 
     @property
     def final_loss(self) -> float:
         """What remains of the loss for t → ∞: ½|ε_⊥|², 0 for a regular kernel."""
-        return 0.5 * float(np.square(self._amplitudes[1]).sum())
+        return 0.5 * float(np.square(self._final_residuals).sum())
+
+    @property
+    def _final_residuals(self) -> Real:
+        return self._amplitudes[1] if self.is_stable else np.full_like(self.targets, math.nan)
 
     @property
     def final_test_outputs(self) -> Real:
         """z(∞) on the test points, shape (n,): kernel regression."""
         test_modes, test_outputs = self._test_set()
+        if not self.is_stable:
+            return np.full_like(test_outputs, math.nan)
         return test_outputs - test_modes @ (self._amplitudes[0] / self.singular_values)
 
     @property
@@ -386,11 +396,3 @@ class Diagnosis:
             True
         """
         return cls(**read_record(text))
-
-
-def r_squared(targets: Real, predictions: Real) -> float:
-    """The coefficient of determination, 1 − Σ(y − z)²/Σ(y − ȳ)²; nan if the targets do not vary."""
-    if np.ptp(targets) == 0:
-        return math.nan
-    variation = np.square(targets - targets.mean()).sum()
-    return float(1 - np.square(targets - predictions).sum() / variation)

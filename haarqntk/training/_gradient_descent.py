@@ -20,7 +20,14 @@ from haarqntk.errors import InputError, InputTypeError
 from haarqntk.montecarlo import random_angles
 from haarqntk.training import _sweeps
 from haarqntk.training._checkpoint import load_checkpoint, save_checkpoint
-from haarqntk.training._derivatives import checked_inputs, checked_points, kernel_matrix, real_array
+from haarqntk.training._derivatives import (
+    NO_KERNEL,
+    checked_inputs,
+    checked_points,
+    kernel_matrix,
+    real_array,
+    vanishing_kernel,
+)
 from haarqntk.training._program import compiled
 from haarqntk.training._run import TrainingRun, check_step_size, loss_weight
 
@@ -80,8 +87,8 @@ def train(
         The run.
 
     Raises:
-        InputError: If an argument is out of range, a shape does not fit, or the checkpoint is damaged, of another
-            problem or further than ``steps``.
+        InputError: If an argument is out of range, a shape does not fit, the kernel of every initialisation vanishes
+            to within rounding, or the checkpoint is damaged, of another problem or further than ``steps``.
         InputTypeError: If an argument is of the wrong kind.
         OutputError: If the checkpoint cannot be written.
 
@@ -111,6 +118,8 @@ def train(
     every = integer("checkpoint_every", checkpoint_every, at_least=1)
     _, J = problem.evaluate(problem.initial_angles)
     initial_kernels = kernel_matrix(J)
+    if steps and vanishing_kernel(initial_kernels, circuit, observable):
+        raise InputError(NO_KERNEL)
     warnings = check_step_size(initial_kernels, problem.learning_rate, loss=loss)
     if warn is not None:
         for warning in warnings:

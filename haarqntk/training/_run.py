@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from haarqntk._arguments import one_of
+from haarqntk._arguments import one_of, real_number
+from haarqntk._stability import is_stable
+from haarqntk.errors import InputError, InputTypeError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -105,13 +107,28 @@ def check_step_size(kernels: Real, learning_rate: float, *, loss: str = "sum") -
         'learning_rate 1 is beyond stability for 1 of 1 initialisations: it must be below 2/λ_max = 0.25 of the \
 initial kernel'
     """
-    K = kernels.reshape(-1, *kernels.shape[-2:])
+    eta, K = real_number("learning_rate", learning_rate, positive=True), _kernels(kernels)
     largest = loss_weight(loss, K.shape[-1]) * np.linalg.eigvalsh(K)[:, -1]
-    unstable = largest * learning_rate > 2  # noqa: PLR2004 - the edge of stability
+    unstable = np.array([not is_stable(eta, x) for x in largest.tolist()])
     if not unstable.any():
         return ()
     finding = (
-        f"learning_rate {learning_rate:g} is beyond stability for {int(unstable.sum())} of {len(K)} "
+        f"learning_rate {eta:g} is beyond stability for {int(unstable.sum())} of {len(K)} "
         f"initialisations: it must be below 2/λ_max = {2 / largest.max():.3g} of the initial kernel"
     )
     return (finding,)
+
+
+def _kernels(kernels: object) -> Real:
+    """Kernels as an array of shape (N, m, m)."""
+    try:
+        K = np.asarray(kernels)
+    except ValueError:
+        raise InputError("kernels must have rows of one length, got rows that differ") from None
+    if K.dtype.kind not in "iuf":
+        raise InputTypeError(f"kernels must be real numbers, got the dtype {K.dtype}; pass floats")
+    if K.ndim not in {2, 3} or K.shape[-1] != K.shape[-2] or not K.size:
+        raise InputError(f"kernels must have the shape (m, m) or (N, m, m), got {K.shape}")
+    if not np.isfinite(K).all():
+        raise InputError(f"kernels must be finite, got {K[~np.isfinite(K)][0]}")
+    return K.reshape(-1, *K.shape[-2:])
