@@ -10,6 +10,7 @@ from haarqntk.errors import InputError, InputTypeError
 from haarqntk.montecarlo import random_angles
 from haarqntk.training._derivatives import (
     NO_KERNEL,
+    check_pair,
     kernel_matrix,
     outputs_and_jacobian,
     real_array,
@@ -70,6 +71,7 @@ def diagnose_circuit(
     Reference:
         [scala2025]; derivations/16_diagnostics.md.
     """
+    check_pair(circuit, observable)
     if angles is None:
         if not isinstance(rng, np.random.Generator):
             raise InputTypeError(

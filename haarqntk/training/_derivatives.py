@@ -10,13 +10,12 @@ import numpy as np
 from haarqntk._arguments import one_of
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.training import _definition, _sweeps
+from haarqntk.training._circuit import ParametrisedCircuit
+from haarqntk.training._observable import Observable
 from haarqntk.training._program import compiled
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
-
-    from haarqntk.training._circuit import ParametrisedCircuit
-    from haarqntk.training._observable import Observable
 
     Real = NDArray[np.float64]
 
@@ -105,7 +104,9 @@ def kernel_matrix(jacobian: ArrayLike) -> Real:
         array([[5., 2.],
                [2., 1.]])
     """
-    J = np.asarray(jacobian, dtype=np.float64)
+    J = real_array("jacobian", jacobian)
+    if J.ndim < 2:  # noqa: PLR2004 - points × parameters
+        raise InputError(f"jacobian must have the shape (…, m, L), got {J.shape}; pass points × parameters")
     kernel: Real = J @ J.swapaxes(-1, -2)
     return kernel
 
@@ -179,14 +180,27 @@ def meta_kernels(
     return z.reshape(shape), np.square(J).sum(axis=-1).reshape(shape), mu.reshape(shape)
 
 
-def checked_inputs(
-    circuit: ParametrisedCircuit, observable: Observable, angles: ArrayLike, features: ArrayLike | None
-) -> tuple[Real, Real, tuple[int, ...]]:
-    """Return the angles as (N, L), the data points as (m, F) and the leading axes of the angles."""
+def check_pair(circuit: ParametrisedCircuit, observable: Observable) -> None:
+    """Refuse what is no circuit or no observable, and two that act on different numbers of qubits."""
+    for name, value, kind in (
+        ("circuit", circuit, ParametrisedCircuit),
+        ("observable", observable, Observable),
+    ):
+        if not isinstance(value, kind):
+            raise InputTypeError(
+                f"{name} must be a haarqntk.training.{kind.__name__}, got {type(value).__name__}; make one"
+            )
     if observable.num_qubits != circuit.num_qubits:
         raise InputError(
             f"observable must act on num_qubits = {circuit.num_qubits} qubits, got {observable.num_qubits}"
         )
+
+
+def checked_inputs(
+    circuit: ParametrisedCircuit, observable: Observable, angles: ArrayLike, features: ArrayLike | None
+) -> tuple[Real, Real, tuple[int, ...]]:
+    """Return the angles as (N, L), the data points as (m, F) and the leading axes of the angles."""
+    check_pair(circuit, observable)
     settings = real_array("angles", angles)
     if settings.ndim == 0 or settings.shape[-1] != circuit.num_parameters:
         raise InputError(

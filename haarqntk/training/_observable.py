@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from haarqntk._arguments import integer, one_of
-from haarqntk.errors import InputError
+from haarqntk._arguments import integer, one_of, real_number
+from haarqntk.errors import CostError, InputError, InputTypeError
 from haarqntk.montecarlo import PauliSum
-from haarqntk.training._circuit import complex_array
+from haarqntk.training._circuit import LARGEST_NUM_QUBITS, complex_array
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,6 +78,11 @@ class Observable:
             >>> Observable.pauli_sum([1, 0.5], ["ZI", "IX"]).name
             '1 ZI + 0.5 IX'
         """
+        if isinstance(strings, str) or not all(
+            isinstance(string, str) for string in _listed("strings", strings)
+        ):
+            raise InputTypeError(f"strings must be a list of str such as ['XIZ'], got {strings!r}")
+        _listed("coefficients", coefficients)
         if not len(coefficients) == len(strings) > 0:
             raise InputError(
                 f"coefficients and strings must be as many and at least one, got {len(coefficients)} "
@@ -90,7 +95,8 @@ class Observable:
             )
         if not strings[0]:
             raise InputError("strings must have at least one letter, got ''; write for example 'XIZ'")
-        numbers = tuple(float(c) for c in coefficients)
+        _check_size(len(strings[0]))
+        numbers = tuple(real_number("coefficients", c) for c in coefficients)
         alone = len(numbers) == 1 and numbers[0] == 1
         terms = " + ".join(f"{c:g} {s}" for c, s in zip(numbers, strings, strict=True))
         return cls(PauliSum(numbers, tuple(strings)).matrix, strings[0] if alone else terms)
@@ -103,7 +109,7 @@ class Observable:
             >>> Observable.zero_projector(2).eigenvalues
             array([0., 0., 0., 1.])
         """
-        n = integer("num_qubits", num_qubits, at_least=1)
+        n = _check_size(integer("num_qubits", num_qubits, at_least=1))
         matrix = np.zeros((2**n, 2**n), dtype=np.complex128)
         matrix[0, 0] = 1
         return cls(matrix, "|0⟩⟨0|")
@@ -116,7 +122,8 @@ class Observable:
             >>> Observable.magnetisation(2).eigenvalues
             array([-1.,  0.,  0.,  1.])
         """
-        n, letter = integer("num_qubits", num_qubits, at_least=1), one_of("axis", axis, "XYZ")
+        n = _check_size(integer("num_qubits", num_qubits, at_least=1))
+        letter = one_of("axis", axis, "XYZ")
         strings = ["I" * qubit + letter + "I" * (n - qubit - 1) for qubit in range(n)]
         return cls(cls.pauli_sum([1 / n] * n, strings).matrix, f"magnetisation {letter}")
 
@@ -140,3 +147,17 @@ class Observable:
     def key(self) -> str:
         """Return a hash of the matrix."""
         return hashlib.sha256(b"observable" + self.matrix.tobytes()).hexdigest()
+
+
+def _listed(name: str, values: Sequence[Any]) -> Sequence[Any]:
+    if not hasattr(values, "__len__") or not hasattr(values, "__iter__"):
+        raise InputTypeError(f"{name} must be a list, got {values!r}")
+    return values
+
+
+def _check_size(num_qubits: int) -> int:
+    if num_qubits > LARGEST_NUM_QUBITS:
+        raise CostError(
+            f"num_qubits must be at most {LARGEST_NUM_QUBITS}, got {num_qubits}: observables are dense matrices"
+        )
+    return num_qubits

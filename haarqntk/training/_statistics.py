@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from haarqntk._arguments import integer
-from haarqntk.errors import InputError
+from haarqntk.errors import InputError, InputTypeError
 from haarqntk.montecarlo import jackknife, random_angles
 from haarqntk.training._derivatives import meta_kernels
 
@@ -90,6 +91,13 @@ def kernel_statistics(
         (12, True)
     """
     count = integer("samples", samples, at_least=2)
+    if not isinstance(rng, np.random.Generator):
+        raise InputTypeError(f"rng must be a numpy.random.Generator, got {rng!r}; pass default_rng(seed)")
+    if not isinstance(depths, Iterable) or isinstance(depths, str):
+        raise InputTypeError(f"depths must be a list of ints such as [1, 2, 4], got {depths!r}")
+    depths = tuple(integer("depths", depth, at_least=0) for depth in depths)
+    if not callable(family):
+        raise InputTypeError(f"family must be a function that returns the circuit of a depth, got {family!r}")
     if not depths:
         raise InputError("depths must have at least one entry, got none; pass for example [1, 2, 4]")
     found = []
@@ -108,7 +116,7 @@ def kernel_statistics(
         z, K, mu = values.T
         found.append(
             KernelStatistics(
-                int(depth),
+                depth,
                 circuit.num_parameters,
                 count,
                 jackknife(z, np.mean),

@@ -13,6 +13,7 @@ What the source leaves open, or what is chosen otherwise here:
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -92,6 +93,9 @@ def diagnostics_study(
         raise InputTypeError(f"rng must be a numpy.random.Generator, got {rng!r}; pass default_rng(seed)")
     n, steps = integer("num_qubits", num_qubits, at_least=3), integer("steps", steps, at_least=1)
     count = integer("initialisations", initialisations, at_least=1)
+    for name, values in (("layers", layers), ("label_scales", label_scales)):
+        if not isinstance(values, Iterable):
+            raise InputTypeError(f"{name} must be a list of numbers, got {values!r}")
     depths = tuple(integer("layers", depth, at_least=1) for depth in layers)
     scales = tuple(real_number("label_scales", scale, positive=True) for scale in label_scales)
     if len(depths) < 2 or any(a >= b for a, b in pairwise(depths)):  # noqa: PLR2004 - a trend
