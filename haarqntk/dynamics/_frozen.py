@@ -16,6 +16,7 @@ from haarqntk.dynamics._prediction import (
     check_times,
     exact_number,
     real_array,
+    refuse_overflow,
 )
 from haarqntk.dynamics._quadrature import rules_from_moments
 from haarqntk.errors import InputError, InputTypeError
@@ -75,17 +76,20 @@ def frozen_kernel(
         )
     eigenvalues, vectors = np.linalg.eigh(np.atleast_2d(K))
     coefficients = vectors.T @ np.broadcast_to(start, K.shape[:1] or (1,))
-    decay = (
-        np.exp(-eta * np.multiply.outer(t, eigenvalues))
-        if flow
-        else np.power(1 - eta * eigenvalues, t[:, np.newaxis])
-    )
-    epsilon = (decay * coefficients) @ vectors.T
+    with np.errstate(over="ignore", invalid="ignore"):
+        decay = (
+            np.exp(-eta * np.multiply.outer(t, eigenvalues))
+            if flow
+            else np.power(1 - eta * eigenvalues, t[:, np.newaxis])
+        )
+        epsilon = (decay * coefficients) @ vectors.T
+        loss = np.square(epsilon).sum(axis=1) / 2
+    refuse_overflow(t, eta, float(eigenvalues[-1]), epsilon, loss)
     return Prediction(
         times=t,
         residual=epsilon[:, 0] if K.ndim == 0 else epsilon,
         kernel=np.broadcast_to(K, (len(t), *K.shape)),
-        loss=np.square(epsilon).sum(axis=1) / 2,
+        loss=loss,
         assumption="The kernel keeps its value at the start throughout training (lazy training).",
         reference=_REFERENCE,
     )
