@@ -214,7 +214,7 @@ class DiagnosticsStudy:
 
     @cached_property
     def findings(self) -> tuple[StudyFinding, ...]:
-        """The statements of the source, each judged by comparisons that are fixed beforehand."""
+        """The statements of the source, each judged by comparisons whose candidates are fixed beforehand."""
         return findings(self.models, self.runs)
 
 

@@ -210,3 +210,14 @@ def test_bad_input_is_one_clear_line(call: Any, error: type[Exception], text: st
     with pytest.raises(error, match=text) as caught:
         call()
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_residual_beyond_the_range_of_a_float_is_refused() -> None:
+    for K in (1, [[1, 0], [0, 0.5]]):
+        start = 1.0 if K == 1 else [1, 1]
+        p = frozen_kernel(K, [0, 10], learning_rate=3, residual=start)  # unstable, and yet a number
+        assert p.residual[1].ravel()[0] == 2.0**10
+        for late in (600, 99999):  # the loss, or the residual, overflows
+            with pytest.raises(InputError, match=f"times must leave .* got {late:g} .* edge is 2/λ_max = 2"):
+                frozen_kernel(K, [0, 10, late], learning_rate=3, residual=start)
