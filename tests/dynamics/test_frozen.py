@@ -10,7 +10,7 @@ from typing import Any
 import mpmath
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.linalg import expm
 from strategies import Problem, problems
@@ -103,6 +103,7 @@ def test_the_residual_and_the_kernel_are_correlated() -> None:
 
 @settings(max_examples=15)
 @given(problems().filter(lambda problem: len(set(problem.spectrum)) > 1 and problem.D <= 8))
+@example(Problem(D=2, L=7, spectrum=(Fraction(0), Fraction(1, 5))))  # in floats η K_max > 1
 def test_a_few_steps_are_a_polynomial_of_the_exact_moments(problem: Problem) -> None:
     law = hq.kernel_law(D=problem.D, L=problem.L, spectrum=problem.spectrum)
     eta = law.largest**-1
