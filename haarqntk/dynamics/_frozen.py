@@ -38,6 +38,7 @@ _LAW_REFERENCE = "liu2023, Eq. (7); golub1973; derivations/14_dynamics.md"
 # What floats may move a mean by: weights, of the total weight; nodes, of K_max, and with them the exponents.
 _ROUNDING = 1e-13
 _LARGEST_NODES = 60
+_AT_THE_BOUND = 2.0**-40  # relative: a learning rate computed as 1/K_max is at the bound
 
 
 def frozen_kernel(
@@ -148,7 +149,7 @@ def frozen_law(
     n = integer("num_nodes", num_nodes, at_least=1)
     if n > _LARGEST_NODES:
         raise InputError(f"num_nodes must be at most {_LARGEST_NODES}, got {n}")
-    if not flow and eta * float(law.largest) > 1:
+    if not flow and eta * float(law.largest) > 1 + _AT_THE_BOUND:
         raise InputError(
             f"learning_rate must be at most 1/K_max = {1 / float(law.largest):.3g} for gradient descent, where no "
             f"circuit overshoots, got {eta:g}; lower it, or pass flow=True"
