@@ -208,7 +208,7 @@ def deep_flow(
     share = 1 / len(y) if average else 1.0
     speed = real_number("learning_rate", learning_rate, positive=True) * rate * share
     stops, where = np.unique(np.append(t, 0.0), return_inverse=True)
-    path = _integrate(M_0, stops, vectors, y, speed)[where[:-1]]
+    path = _path(M_0, stops, vectors, y, speed)[where[:-1]]
     residual = np.array([_residuals(M, vectors, y) for M in path])
     return DeepFlow(
         times=t,
@@ -221,8 +221,8 @@ def deep_flow(
     )
 
 
-def _integrate(M_0: Complex, stops: Array, vectors: Complex, y: Array, speed: float) -> Complex:
-    """M at the stops, increasing from 0, of the shape (stops, D, D)."""
+def _path(M_0: Complex, stops: Array, vectors: Complex, y: Array, speed: float) -> Complex:
+    """M at the stops, the first of which is 0."""
     D, size, evaluations = len(M_0), float(np.abs(M_0).max()) or 1.0, 0
 
     def slope(time: float, flat: Array) -> Array:
@@ -238,35 +238,34 @@ def _integrate(M_0: Complex, stops: Array, vectors: Complex, y: Array, speed: fl
         inner = M @ weighted - weighted @ M
         return np.asarray((-speed * (M @ inner - inner @ M)).ravel().view(np.float64))
 
+    def remaining(_time: float, flat: Array) -> float:
+        """Falls through 0 where all is learnt: the loss never grows, so the residuals stay below."""
+        M = flat.view(np.complex128).reshape(D, D)
+        return float(np.abs(_residuals(M, vectors, y)).max()) - _ABSOLUTE * size
+
+    remaining.terminal = True  # type: ignore[attr-defined]
     path = np.repeat(M_0[np.newaxis], len(stops), axis=0)
     start = np.ascontiguousarray(M_0).ravel().view(np.float64)
+    reach = max(size, float(np.abs(y).max()))  # what the residuals are rounded at
     # A fixed point but for rounding stays: an explicit integrator would follow the rounding for ever.
-    if len(stops) > 1 and np.abs(slope(0.0, start)).max() > _STILL * len(y) * D * speed * size**3:
-
-        def remaining(_time: float, flat: Array) -> float:
-            """Falls through 0 where all is learnt: the loss never grows, so the residuals stay below."""
-            M = flat.view(np.complex128).reshape(D, D)
-            return float(np.abs(_residuals(M, vectors, y)).max()) - _ABSOLUTE * size
-
-        remaining.terminal = True  # type: ignore[attr-defined]
-        done = integrate.solve_ivp(
-            slope,
-            (0.0, stops[-1]),
-            start,
-            "DOP853",
-            t_eval=stops,
-            events=remaining,
-            rtol=_RELATIVE,
-            atol=_ABSOLUTE * size,
-        )
-        if not done.success:
-            raise RunError(
-                f"the integrator stopped before time {stops[-1]:g}: {done.message}; shorten the times"
-            )
-        found = np.ascontiguousarray(done.y.T).view(np.complex128).reshape(-1, D, D)
-        path[: len(found)] = found
-        if len(found) < len(stops):
-            path[len(found) :] = done.y_events[0][-1].view(np.complex128).reshape(D, D)
+    if len(stops) == 1 or np.abs(slope(0.0, start)).max() <= _STILL * len(y) * D * speed * size**2 * reach:
+        return path
+    done = integrate.solve_ivp(
+        slope,
+        (0.0, stops[-1]),
+        start,
+        "DOP853",
+        t_eval=stops,
+        events=remaining,
+        rtol=_RELATIVE,
+        atol=_ABSOLUTE * size,
+    )
+    if not done.success:
+        raise RunError(f"the integrator stopped before time {stops[-1]:g}: {done.message}; shorten the times")
+    found = np.ascontiguousarray(done.y.T).view(np.complex128).reshape(-1, D, D)
+    path[: len(found)] = found
+    if len(found) < len(stops):
+        path[len(found) :] = done.y_events[0][-1].view(np.complex128).reshape(D, D)
     return path
 
 

@@ -149,11 +149,13 @@ def test_bad_input_is_one_clear_line(call: Any, error: type[Exception], text: st
     assert "\n" not in str(caught.value)
 
 
-X, Z = np.array([[0, 1], [1, 0]]), np.diag([1, -1])
+Z = np.diag([1, -1])
 LATE: dict[str, Any] = {"states": [[1, 0]], "learning_rate": 0.1, "L": 3}
 
 
-@pytest.mark.parametrize(("M", "label"), [(Z, 0.3), (X, 0), (X, 1e-17), ((X + Z) / np.sqrt(2), np.sqrt(0.5))])
+@pytest.mark.parametrize(
+    ("M", "label"), [(Z, 0.3), (X, 0), (X, 1e-17), ((np.array(X) + Z) / np.sqrt(2), np.sqrt(0.5))]
+)
 def test_a_fixed_point_stays_at_any_time(M: Any, label: float) -> None:
     p = deep_flow(M, [0, 1, 1e12], labels=[label], **LATE)
     assert np.ptp(p.residual) == 0
