@@ -161,6 +161,8 @@ BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"D": 2, "L": 1, "observable": [[0, 1], [0, 0]]}, InputError, "Hermitian, got O − O† of the size 1"),
     ({"D": 2, "L": 1, "observable": [[np.nan, 1], [1, 0]]}, InputError, "finite and Hermitian"),
     ({"D": 2, "L": 1, "observable": np.eye(3)}, InputError, "a 2 × 2 matrix of numbers"),
+    ({"D": 2, "L": 1, "observable": [[1], [1, 2]]}, InputError, "rows of one length"),
+    ({"D": 2, "L": 1, "observable": [["a", "b"], ["c", "d"]]}, InputError, "2 × 2 matrix of numbers"),
     (
         {"D": 2, "L": 1, "spectrum": [1, 0], "ensemble": "independent_layers"},
         UnknownNameError,
