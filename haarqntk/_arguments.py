@@ -12,6 +12,8 @@ from haarqntk.errors import InputError, InputTypeError, UnknownNameError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+_SHOWN = 100  # characters
+
 
 def integer(name: str, value: object, *, at_least: int) -> int:
     """Return ``value`` as a Python int of at least ``at_least``; Python, NumPy and SymPy integers are fine.
@@ -96,19 +98,20 @@ def real_number(name: str, value: object, *, positive: bool = False, at_least: f
         ...
         haarqntk.errors.InputError: learning_rate must be > 0, got 0
     """
-    message = f"{name} must be a real number, got {value!r}; pass a float, an int or a Fraction"
+    message = f"{name} must be a real number, got {_shown(value)}; pass a float, an int or a Fraction"
     kinds = (bool, str, bytes, complex)
     if (
         isinstance(value, kinds)
         or type(value).__name__ in {"bool", "bool_"}
         or not hasattr(value, "__float__")
+        or getattr(getattr(value, "dtype", None), "kind", "f") not in set("iufO")  # complex, dates, bools
     ):
         raise InputTypeError(message)
     try:
         number = float(value)
     except OverflowError:
-        raise InputError(f"{name} must be within the range of a float, got {value!r}") from None
-    except (TypeError, ValueError):  # an array of several numbers, a symbol
+        raise InputError(f"{name} must be within the range of a float, got {_shown(value)}") from None
+    except (TypeError, ValueError, RuntimeError):  # an array of several numbers, a symbol
         raise InputTypeError(message) from None
     if not math.isfinite(number):
         raise InputError(f"{name} must be finite, got {number}")
@@ -125,3 +128,12 @@ def one_of(kind: str, value: object, known: Iterable[str]) -> str:
     if isinstance(value, str) and value in names:
         return value
     raise UnknownNameError.among(kind, value, names)
+
+
+def _shown(value: object) -> str:
+    """The value within a message of one line; integers beyond Python's limit have no text at all."""
+    try:
+        text = " ".join(repr(value).split())
+    except ValueError:
+        return f"one {type(value).__name__} of too many digits"
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"

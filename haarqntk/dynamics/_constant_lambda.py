@@ -12,6 +12,8 @@ import numpy as np
 from haarqntk._arguments import real_number
 from haarqntk.dynamics._prediction import Prediction, check_times
 
+_CRITICAL = 2.0**-40  # relative to K_0 + 2|λε_0|: below it C is rounding
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ConstantLambdaFlow(Prediction):
@@ -27,11 +29,12 @@ class ConstantLambdaFlow(Prediction):
         assumption: As of ``Prediction``.
         reference: As of ``Prediction``.
         conserved: C = K − 2λε, the same at all times.
-        regime: "frozen-kernel" (C > 0), "critical" (C = 0) or "frozen-error" (C < 0).
+        regime: "frozen-kernel" (C > 0), "critical" (C = 0, within 2⁻⁴⁰ of its terms), "frozen-error" (C < 0), or
+            "fixed" (K_0 = 0: nothing moves).
         exponent: What decays, and how: η|C| is the rate of e^{−η|C|t}, of ε for C > 0 and of K for C < 0; at C = 0
-            it is the 1 of ε ~ 1/t.
-        residual_limit: lim ε(t) as t → ∞: 0, or −C/2λ for C < 0.
-        kernel_limit: lim K(t) as t → ∞: C, or 0 for C ≤ 0.
+            it is the 1 of ε ~ 1/t, and 0 where nothing moves.
+        residual_limit: lim ε(t) as t → ∞: 0, or −C/2λ for C < 0; ε(0) where nothing moves.
+        kernel_limit: lim K(t) as t → ∞: C, or 0 for C ≤ 0 and where nothing moves.
 
     Examples:
         >>> p = constant_lambda_flow(4, [0, 50], learning_rate=1, residual=1.0, relative_meta_kernel=1)
@@ -101,13 +104,14 @@ def constant_lambda_flow(
     start, lam = real_number("residual", residual), real_number("relative_meta_kernel", relative_meta_kernel)
     t = check_times(times)
     C = K_0 - 2 * lam * start
+    if abs(C) <= _CRITICAL * (K_0 + 2 * abs(lam * start)):
+        C = 0.0  # decimal numbers such as 0.6, 0.1 and 3 mean the critical point
     # ε = ε_0/(1 + K_0 (e^x − 1)/C) and K = K_0 e^x/(…): positive terms, so nothing cancels. Both are divided by
     # e^{max(x, 0)}: nothing overflows, and C → 0 needs no case. K_0 = 0 does not move.
     x = eta * C * t if K_0 else np.zeros_like(t)
     shrink, grow = np.exp(-np.maximum(x, 0.0)), np.exp(np.minimum(x, 0.0))
     denominator = shrink + K_0 * eta * t * _relative(np.abs(x))
     epsilon = start * shrink / denominator
-    regime = "frozen-kernel" if C > 0 else "frozen-error" if C < 0 else "critical"
     return ConstantLambdaFlow(
         times=t,
         residual=epsilon,
@@ -116,11 +120,19 @@ def constant_lambda_flow(
         assumption="The relative meta-kernel λ = μ/K keeps its value, and steps are small (gradient flow).",
         reference="zhang2024; derivations/14_dynamics.md",
         conserved=C,
-        regime=regime,
-        exponent=eta * abs(C) if C else 1.0,
-        residual_limit=-C / (2 * lam) if C < 0 else 0.0,
-        kernel_limit=max(C, 0.0),
+        **_regime(K_0, start, lam, C, eta),  # type: ignore[arg-type]
     )
+
+
+def _regime(K_0: float, start: float, lam: float, C: float, eta: float) -> dict[str, str | float]:
+    if not K_0:
+        return {"regime": "fixed", "exponent": 0.0, "residual_limit": start, "kernel_limit": K_0}
+    if C > 0:
+        return {"regime": "frozen-kernel", "exponent": eta * C, "residual_limit": 0.0, "kernel_limit": C}
+    if C < 0:
+        limit = -C / (2 * lam)
+        return {"regime": "frozen-error", "exponent": -eta * C, "residual_limit": limit, "kernel_limit": 0.0}
+    return {"regime": "critical", "exponent": 1.0, "residual_limit": 0.0, "kernel_limit": 0.0}
 
 
 def _relative(

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 integrate = LazyModule("scipy.integrate")
 
 _RELATIVE, _ABSOLUTE = 1e-10, 1e-12  # of the integrator; tests hold the spectrum of M to 1e-8
+_MOST_SLOPES = 100_000  # evaluations: seconds at small D
+_STILL = 2.0**-46  # relative: a slope that is rounding
 _ROUNDING = 1e-10  # relative: of O − O† and of norms of states
 _LARGEST_PATH = 2**25  # complex numbers, 512 MB
 _REFERENCE = "you2023; derivations/14_dynamics.md"
@@ -205,27 +207,8 @@ def deep_flow(
     rate = float(kernel_rate(D=D, L=L, generator_square=generator_square))
     share = 1 / len(y) if average else 1.0
     speed = real_number("learning_rate", learning_rate, positive=True) * rate * share
-
-    def slope(_time: float, flat: Array) -> Array:
-        M = flat.view(np.complex128).reshape(D, D)
-        weighted = (vectors.T * _residuals(M, vectors, y)) @ vectors.conj()  # Σ_j r_j ρ_j
-        inner = M @ weighted - weighted @ M
-        return np.asarray((-speed * (M @ inner - inner @ M)).ravel().view(np.float64))
-
     stops, where = np.unique(np.append(t, 0.0), return_inverse=True)
-    path = M_0[np.newaxis]
-    if len(stops) > 1:
-        start = np.ascontiguousarray(M_0).ravel().view(np.float64)
-        size = float(np.abs(M_0).max()) or 1.0
-        done = integrate.solve_ivp(
-            slope, (0.0, stops[-1]), start, "DOP853", t_eval=stops, rtol=_RELATIVE, atol=_ABSOLUTE * size
-        )
-        if not done.success:
-            raise RunError(
-                f"the integrator stopped before time {stops[-1]:g}: {done.message}; shorten the times"
-            )
-        path = np.ascontiguousarray(done.y.T).view(np.complex128).reshape(-1, D, D)
-    path = path[where[:-1]]
+    path = _path(M_0, stops, vectors, y, speed)[where[:-1]]
     residual = np.array([_residuals(M, vectors, y) for M in path])
     return DeepFlow(
         times=t,
@@ -238,12 +221,63 @@ def deep_flow(
     )
 
 
+def _path(M_0: Complex, stops: Array, vectors: Complex, y: Array, speed: float) -> Complex:
+    """M at the stops, the first of which is 0."""
+    D, size, evaluations = len(M_0), float(np.abs(M_0).max()) or 1.0, 0
+
+    def slope(time: float, flat: Array) -> Array:
+        nonlocal evaluations
+        evaluations += 1
+        if evaluations > _MOST_SLOPES:
+            raise RunError(
+                f"times must be within what {_MOST_SLOPES} slopes of the flow reach, got {stops[-1]:g}, of which "
+                f"{time:.3g} was done; shorten the times"
+            )
+        M = flat.view(np.complex128).reshape(D, D)
+        weighted = (vectors.T * _residuals(M, vectors, y)) @ vectors.conj()  # Σ_j r_j ρ_j
+        inner = M @ weighted - weighted @ M
+        return np.asarray((-speed * (M @ inner - inner @ M)).ravel().view(np.float64))
+
+    def remaining(_time: float, flat: Array) -> float:
+        """Falls through 0 where all is learnt: the loss never grows, so the residuals stay below."""
+        M = flat.view(np.complex128).reshape(D, D)
+        return float(np.abs(_residuals(M, vectors, y)).max()) - _ABSOLUTE * size
+
+    remaining.terminal = True  # type: ignore[attr-defined]
+    path = np.repeat(M_0[np.newaxis], len(stops), axis=0)
+    start = np.ascontiguousarray(M_0).ravel().view(np.float64)
+    reach = max(size, float(np.abs(y).max()))  # what the residuals are rounded at
+    # A fixed point but for rounding stays: an explicit integrator would follow the rounding for ever.
+    if len(stops) == 1 or np.abs(slope(0.0, start)).max() <= _STILL * len(y) * D * speed * size**2 * reach:
+        return path
+    done = integrate.solve_ivp(
+        slope,
+        (0.0, stops[-1]),
+        start,
+        "DOP853",
+        t_eval=stops,
+        events=remaining,
+        rtol=_RELATIVE,
+        atol=_ABSOLUTE * size,
+    )
+    if not done.success:
+        raise RunError(f"the integrator stopped before time {stops[-1]:g}: {done.message}; shorten the times")
+    found = np.ascontiguousarray(done.y.T).view(np.complex128).reshape(-1, D, D)
+    path[: len(found)] = found
+    if len(found) < len(stops):
+        path[len(found) :] = done.y_events[0][-1].view(np.complex128).reshape(D, D)
+    return path
+
+
 def _residuals(M: Complex, vectors: Complex, labels: Array) -> Array:
     return np.asarray(np.einsum("ja,ab,jb->j", vectors.conj(), M, vectors).real - labels)
 
 
 def _complex_array(name: str, value: Any) -> Complex:
-    array = np.asarray(value.full() if hasattr(value, "full") else value)
+    try:
+        array = np.asarray(value.full() if hasattr(value, "full") else value)
+    except ValueError:
+        raise InputError(f"{name} must have rows of one length, got rows that differ") from None
     if array.dtype.kind not in "iufc":
         raise InputError(f"{name} must be numbers, got an array of {array.dtype}")
     if not np.isfinite(array).all():

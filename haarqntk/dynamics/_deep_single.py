@@ -36,9 +36,10 @@ class DeepFlowSingle(Prediction):
         loss: As of ``Prediction``.
         assumption: As of ``Prediction``.
         reference: As of ``Prediction``.
-        regime: "exponential" (|y| < γ), "sublinear" (|y| = γ) or "unreachable" (|y| > γ).
+        regime: "exponential" (|y| < γ), "sublinear" (|y| = γ), "unreachable" (|y| > γ), or "fixed" (|z| = γ: nothing
+            moves).
         exponent: What the residual, less its limit, ends as: e^{−exponent·t}; 1/(exponent·t) if "sublinear".
-        residual_limit: lim ε(t) as t → ∞: 0, or sign(y)(γ − |y|) where the label is out of reach.
+        residual_limit: lim ε(t) as t → ∞: 0, or sign(y)(γ − |y|) where the label is out of reach; ε(0) if fixed.
 
     Examples:
         >>> p = deep_flow_single(-1.2, [0, 10], label=0.5, learning_rate=0.1, L=3, D=2)
@@ -134,11 +135,13 @@ def deep_flow_single(
             "(gradient flow), one pure input, and O² = γ²."
         ),
         reference="you2023; derivations/14_dynamics.md",
-        **_regime(y, gamma, speed),  # type: ignore[arg-type]
+        **_regime(start, y, gamma, speed),  # type: ignore[arg-type]
     )
 
 
-def _regime(y: float, gamma: float, speed: float) -> dict[str, str | float]:
+def _regime(start: float, y: float, gamma: float, speed: float) -> dict[str, str | float]:
+    if abs(start + y) == gamma:
+        return {"regime": "fixed", "exponent": 0.0, "residual_limit": start}
     beyond = abs(y) - gamma
     if beyond < 0:
         return {"regime": "exponential", "exponent": speed * (gamma - y) * (gamma + y), "residual_limit": 0.0}

@@ -16,6 +16,7 @@ from haarqntk.dynamics._prediction import (
     check_times,
     exact_number,
     real_array,
+    refuse_overflow,
 )
 from haarqntk.dynamics._quadrature import rules_from_moments
 from haarqntk.errors import InputError, InputTypeError
@@ -37,6 +38,7 @@ _LAW_REFERENCE = "liu2023, Eq. (7); golub1973; derivations/14_dynamics.md"
 # What floats may move a mean by: weights, of the total weight; nodes, of K_max, and with them the exponents.
 _ROUNDING = 1e-13
 _LARGEST_NODES = 60
+_AT_THE_BOUND = 2.0**-40  # relative: a learning rate computed as 1/K_max is at the bound
 
 
 def frozen_kernel(
@@ -75,17 +77,20 @@ def frozen_kernel(
         )
     eigenvalues, vectors = np.linalg.eigh(np.atleast_2d(K))
     coefficients = vectors.T @ np.broadcast_to(start, K.shape[:1] or (1,))
-    decay = (
-        np.exp(-eta * np.multiply.outer(t, eigenvalues))
-        if flow
-        else np.power(1 - eta * eigenvalues, t[:, np.newaxis])
-    )
-    epsilon = (decay * coefficients) @ vectors.T
+    with np.errstate(over="ignore", invalid="ignore"):
+        decay = (
+            np.exp(-eta * np.multiply.outer(t, eigenvalues))
+            if flow
+            else np.power(1 - eta * eigenvalues, t[:, np.newaxis])
+        )
+        epsilon = (decay * coefficients) @ vectors.T
+        loss = np.square(epsilon).sum(axis=1) / 2
+    refuse_overflow(t, eta, float(eigenvalues[-1]), epsilon, loss)
     return Prediction(
         times=t,
         residual=epsilon[:, 0] if K.ndim == 0 else epsilon,
         kernel=np.broadcast_to(K, (len(t), *K.shape)),
-        loss=np.square(epsilon).sum(axis=1) / 2,
+        loss=loss,
         assumption="The kernel keeps its value at the start throughout training (lazy training).",
         reference=_REFERENCE,
     )
@@ -144,7 +149,7 @@ def frozen_law(
     n = integer("num_nodes", num_nodes, at_least=1)
     if n > _LARGEST_NODES:
         raise InputError(f"num_nodes must be at most {_LARGEST_NODES}, got {n}")
-    if not flow and eta * float(law.largest) > 1:
+    if not flow and eta * float(law.largest) > 1 + _AT_THE_BOUND:
         raise InputError(
             f"learning_rate must be at most 1/K_max = {1 / float(law.largest):.3g} for gradient descent, where no "
             f"circuit overshoots, got {eta:g}; lower it, or pass flow=True"

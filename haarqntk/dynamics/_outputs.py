@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from haarqntk._arguments import real_number
-from haarqntk.dynamics._prediction import Prediction, check_kernel, check_times, real_array
+from haarqntk.dynamics._prediction import Prediction, check_kernel, check_times, real_array, refuse_overflow
 from haarqntk.errors import InputError
 
 if TYPE_CHECKING:
@@ -125,18 +125,23 @@ def frozen_outputs(
     eigenvalues, vectors = np.linalg.eigh(K)
     eigenvalues[eigenvalues <= m * _ROUNDING * eigenvalues[-1]] = 0.0
     x = np.multiply.outer(t, eigenvalues) * eta
-    decay = np.exp(-x) if flow else np.power(1 - eta * eigenvalues, t[:, np.newaxis])
+    with np.errstate(over="ignore"):
+        decay = np.exp(-x) if flow else np.power(1 - eta * eigenvalues, t[:, np.newaxis])
     coefficients, is_zero = vectors.T @ start, eigenvalues == 0
     inverse = np.where(is_zero, 0.0, 1 / np.where(is_zero, 1.0, eigenvalues))
-    moved = np.where(is_zero, eta * t[:, np.newaxis], (1 - decay) * inverse)  # (1 − (1 − ηλ)^t)/λ
-    epsilon = (decay * coefficients) @ vectors.T
+    with np.errstate(over="ignore", invalid="ignore"):
+        moved = np.where(is_zero, eta * t[:, np.newaxis], (1 - decay) * inverse)  # (1 − (1 − ηλ)^t)/λ
+        epsilon = (decay * coefficients) @ vectors.T
+        loss = np.square(epsilon).sum(axis=1) / 2
+        curves = others - (moved * coefficients) @ (cross @ vectors).T
+    refuse_overflow(t, eta, float(eigenvalues[-1]), epsilon, loss, curves)
     return FrozenOutputs(
         times=t,
         residual=epsilon,
         kernel=np.broadcast_to(K, (len(t), m, m)),
-        loss=np.square(epsilon).sum(axis=1) / 2,
+        loss=loss,
         assumption="The kernel of all points keeps its value at the start throughout training (lazy training).",
         reference="derivations/14_dynamics.md",
-        outputs=others - (moved * coefficients) @ (cross @ vectors).T,
+        outputs=curves,
         outputs_limit=others - cross @ (vectors @ (inverse * coefficients)),
     )

@@ -169,6 +169,22 @@ def _short(value: object) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."  # noqa: PLR2004 - a line
 
 
+def refuse_overflow(times: Array, learning_rate: float, largest_eigenvalue: float, *curves: Array) -> None:
+    """Refuse curves that left the range of a float, as a descent does beyond the stability edge.
+
+    Raises:
+        InputError: If an entry is not finite; the message has the first such time.
+    """
+    for curve in curves:
+        over = ~np.isfinite(curve.reshape(len(times), -1)).all(axis=1)
+        if over.any():
+            raise InputError(
+                f"times must leave the residual within the range of a float, got {times[over].min():g} at the "
+                f"learning rate {learning_rate:g}, where the stability edge is 2/λ_max = "
+                f"{2 / largest_eigenvalue:.3g}; lower the rate, or shorten the times"
+            )
+
+
 def check_kernel(kernel: object) -> Array:
     """Check a kernel: a number ≥ 0, or a symmetric positive semidefinite matrix.
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from haarqntk._arguments import real_number
 from haarqntk._notebook import Tabled
+from haarqntk._stability import is_stable
 from haarqntk.dynamics._prediction import check_kernel
 from haarqntk.errors import InputError
 
@@ -36,7 +37,7 @@ class StepSizes(Tabled):
         decay_times: 1/(ηλ) of each mode, the time of gradient flow in which it falls to 1/e; infinite where λ = 0.
         decay_steps: 1/|ln |1 − ηλ||, the same in steps of gradient descent; 0 for a mode that one step
             ends, infinite where λ = 0 and where a mode does not decay.
-        is_stable: Whether η < 2/λ_max.
+        is_stable: Whether η < 2/λ_max; the edge itself, to within rounding, is not.
 
     Raises:
         AttributeError: If the eigenvalues, decay times or decay steps are no arrays.
@@ -124,5 +125,5 @@ def step_sizes(kernel: object, learning_rate: object = None, *, c: object = 1) -
         condition_number=largest / smallest if smallest else np.inf,
         decay_times=decay_times,
         decay_steps=decay_steps,
-        is_stable=eta < 2 / largest,
+        is_stable=is_stable(eta, largest),
     )

@@ -28,6 +28,7 @@ from haarqntk.qntk._inputs import circuit_dimension, one_spectrum
 _ENSEMBLES = ("segments", "prl_ansatz")
 _MOST_STEPS = 2 * 10**7  # multiplications of integers in one table: some ten seconds
 _LONGEST_NUMBER = 24  # characters of a fraction that is shown exactly
+_LARGEST_ORDER = 200  # some seconds: the fractions grow with the order, and their sums with its square
 _HERMITIAN = 1e-10  # relative, far above the rounding of a product of matrices and far below a typing error
 
 
@@ -137,40 +138,42 @@ class KernelLaw(Tabled):
 
         Raises:
             InputTypeError, InputError: If the argument is no integer ≥ 0.
+            CostError: If it is beyond 200.
 
         Examples:
             >>> law = kernel_law(D=4, L=6, spectrum=[1, -1, -1, 1])
             >>> law.xi_moments(2)
             (Fraction(1, 1), Fraction(8, 15), Fraction(24, 35))
         """
-        return _xi_moments(self.D, self.silence, integer("largest", largest, at_least=0))
+        return _xi_moments(self.D, self.silence, _order("largest", largest))
 
     def square_sum_moments(self, largest: int) -> tuple[Fraction, ...]:
         """E[S_L^n] for n = 0 … ``largest``.
 
         Raises:
             InputTypeError, InputError: If the argument is no integer ≥ 0.
+            CostError: If it is beyond 200.
 
         Examples:
             >>> law = kernel_law(D=4, L=6, spectrum=[1, -1, -1, 1])
             >>> law.square_sum_moments(1)
             (Fraction(1, 1), Fraction(16, 5))
         """
-        n = integer("largest", largest, at_least=0)
+        n = _order("largest", largest)
         return _square_sum_moments(self.xi_moments(n), self.L)
 
     def variance_moments(self, largest: int, *, output_power: int = 0) -> tuple[Fraction, ...]:
         """E[z^p v^n] for n = 0 … ``largest``, z = ⟨M⟩ and p = ``output_power``: z and v have one state.
 
         Raises:
-            CostError: If the table of some D n² steps would not finish.
+            CostError: If an order is beyond 200, or the table of some D n² steps would not finish.
 
         Examples:
             >>> law = kernel_law(D=4, L=6, spectrum=[1, -1, -1, 1])
             >>> law.variance_moments(1), law.variance_moments(0, output_power=2)
             ((Fraction(1, 1), Fraction(4, 5)), (Fraction(1, 5),))
         """
-        n, p = integer("largest", largest, at_least=0), integer("output_power", output_power, at_least=0)
+        n, p = _order("largest", largest), _order("output_power", output_power)
         return _variance_moments(self.spectrum, n, p)
 
     def moments(self, largest: int, *, output_power: int = 0) -> tuple[Fraction, ...]:
@@ -266,13 +269,23 @@ def kernel_law(
 
 
 def _eigenvalues(observable: Any, D: int) -> list[Fraction]:
-    matrix = np.asarray(observable.full() if hasattr(observable, "full") else observable)
+    try:
+        matrix = np.asarray(observable.full() if hasattr(observable, "full") else observable)
+    except ValueError:
+        raise InputError("observable must have rows of one length, got rows that differ") from None
     if matrix.shape != (D, D) or matrix.dtype.kind not in "iufc":
         raise InputError(f"observable must be a {D} × {D} matrix of numbers, got the shape {matrix.shape}")
     deviation = np.abs(matrix - matrix.conj().T).max(initial=0.0)
     if not deviation <= _HERMITIAN * np.abs(matrix).max(initial=0.0):  # also where an entry is no number
         raise InputError(f"observable must be finite and Hermitian, got O − O† of the size {deviation:.3g}")
     return [Fraction(float(x)) for x in np.linalg.eigvalsh(matrix)]
+
+
+def _order(name: str, value: object) -> int:
+    order = integer(name, value, at_least=0)
+    if order > _LARGEST_ORDER:
+        raise CostError(f"{name} must be at most {_LARGEST_ORDER}, got {order}: exact moments grow too long")
+    return order
 
 
 def _xi_moments(D: int, silence: Fraction, largest: int) -> tuple[Fraction, ...]:

@@ -246,6 +246,8 @@ def prl_circuit(num_qubits: int, layers: int, rng: np.random.Generator) -> Param
         [liu2023] Eq. 20.
     """
     n, layers = integer("num_qubits", num_qubits, at_least=1), integer("layers", layers, at_least=1)
+    if not isinstance(rng, np.random.Generator):
+        raise InputTypeError(f"rng must be a numpy.random.Generator, got {rng!r}; pass default_rng(seed)")
     most = _MEMORY // (_BYTES * 4**n)
     if layers > most:
         raise CostError(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from numbers import Real as RealNumber
 from typing import TYPE_CHECKING, Any
@@ -136,6 +137,8 @@ class FixedGate(Tabled):
     qubits: tuple[int, ...]
 
     def __post_init__(self) -> None:
+        if not isinstance(self.qubits, Iterable):
+            raise InputTypeError(f"qubits must be a tuple of ints such as (0, 1), got {self.qubits!r}")
         qubits = tuple(integer("qubit", qubit, at_least=0) for qubit in self.qubits)
         if not qubits or len(set(qubits)) != len(qubits):
             raise InputError(f"qubits must be different and at least one, got {qubits}")
@@ -202,6 +205,8 @@ class ParametrisedCircuit(Tabled):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "num_qubits", integer("num_qubits", self.num_qubits, at_least=1))
+        if not isinstance(self.gates, Iterable):
+            raise InputTypeError(f"gates must be a tuple of gates, got {self.gates!r}")
         object.__setattr__(self, "gates", tuple(self.gates))
         if self.num_qubits > LARGEST_NUM_QUBITS:
             raise CostError(

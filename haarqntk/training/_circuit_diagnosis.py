@@ -8,7 +8,14 @@ import numpy as np
 
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.montecarlo import random_angles
-from haarqntk.training._derivatives import outputs_and_jacobian
+from haarqntk.training._derivatives import (
+    NO_KERNEL,
+    check_pair,
+    kernel_matrix,
+    outputs_and_jacobian,
+    real_array,
+    vanishing_kernel,
+)
 from haarqntk.training._diagnose import diagnose
 
 if TYPE_CHECKING:
@@ -48,7 +55,8 @@ def diagnose_circuit(
         The diagnosis, with the circuit's outputs at these angles.
 
     Raises:
-        InputError: If a shape does not fit, angles of several initialisations are given, or as ``diagnose``.
+        InputError: If a shape does not fit, angles of several initialisations are given, the kernel vanishes to
+            within rounding, or as ``diagnose``.
         InputTypeError: If there are neither angles nor a generator.
 
     Examples:
@@ -63,6 +71,7 @@ def diagnose_circuit(
     Reference:
         [scala2025]; derivations/16_diagnostics.md.
     """
+    check_pair(circuit, observable)
     if angles is None:
         if not isinstance(rng, np.random.Generator):
             raise InputTypeError(
@@ -70,11 +79,15 @@ def diagnose_circuit(
                 "pass numpy.random.default_rng(seed)"
             )
         angles = random_angles(1, circuit.num_parameters, rng)[0]
-    if np.ndim(angles) != 1:
-        raise InputError(f"angles must be those of one initialisation, got the shape {np.shape(angles)}")
-    z, J = outputs_and_jacobian(circuit, observable, angles, features)
+    theta = real_array("angles", angles)
+    if theta.ndim != 1:
+        raise InputError(f"angles must be those of one initialisation, got the shape {theta.shape}")
+    z, J = outputs_and_jacobian(circuit, observable, theta, features)
+    if vanishing_kernel(kernel_matrix(J), circuit, observable):
+        raise InputError(NO_KERNEL)
+    keywords.setdefault("scale", 0)  # the circuit's own scale has been looked at
     test: dict[str, Any] = {}
     if test_features is not None:
-        z_test, J_test = outputs_and_jacobian(circuit, observable, angles, test_features)
+        z_test, J_test = outputs_and_jacobian(circuit, observable, theta, test_features)
         test = {"test_jacobian": J_test, "test_outputs": z_test}
     return diagnose(J, targets, outputs=z, test_targets=test_targets, **test, **keywords)

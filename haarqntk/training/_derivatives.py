@@ -10,13 +10,12 @@ import numpy as np
 from haarqntk._arguments import one_of
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.training import _definition, _sweeps
+from haarqntk.training._circuit import ParametrisedCircuit
+from haarqntk.training._observable import Observable
 from haarqntk.training._program import compiled
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
-
-    from haarqntk.training._circuit import ParametrisedCircuit
-    from haarqntk.training._observable import Observable
 
     Real = NDArray[np.float64]
 
@@ -104,7 +103,7 @@ def kernel_matrix(jacobian: ArrayLike) -> Real:
     """Return K_δδ' = Σ_l ∂_l z_δ ∂_l z_δ' of Jacobians of shape (…, m, L), shape (…, m, m).
 
     Raises:
-        ValueError: If the Jacobian is no array of numbers of two axes or more.
+        InputTypeError, InputError: If the Jacobian is no array of finite real numbers of two axes or more.
 
     Examples:
         >>> kernel_matrix([[1.0, 2.0], [0.0, 1.0]])
@@ -114,9 +113,39 @@ def kernel_matrix(jacobian: ArrayLike) -> Real:
     Reference:
         liu2023, Eq. 6; derivations/15_training.md.
     """
-    J = np.asarray(jacobian, dtype=np.float64)
+    J = real_array("jacobian", jacobian)
+    if J.ndim < 2:  # noqa: PLR2004 - points × parameters
+        raise InputError(f"jacobian must have the shape (…, m, L), got {J.shape}; pass points × parameters")
     kernel: Real = J @ J.swapaxes(-1, -2)
     return kernel
+
+
+def circuit_kernel_floor(circuit: ParametrisedCircuit, observable: Observable) -> float:
+    """A bound on what rounding makes of a K that vanishes, at one data point: (2⁻⁵² · gates · ‖O‖ · Σ|scale|)².
+
+    ‖O‖ is bounded by the largest sum of moduli in a row. Of m points, λ_max ≤ Tr K is within m times the bound.
+
+    Examples:
+        >>> from haarqntk.training import Observable, ParametrisedCircuit, PauliRotation
+        >>> circuit = ParametrisedCircuit(1, (PauliRotation("X", parameter=0),))
+        >>> circuit_kernel_floor(circuit, Observable.pauli("Z")) == 2.0**-104
+        True
+    """
+    norm = float(np.abs(observable.matrix).sum(axis=1).max())
+    scales = float(circuit.generator_norms.sum())
+    return (2.0**-52 * len(circuit.gates) * norm * scales) ** 2
+
+
+def vanishing_kernel(kernels: Real, circuit: ParametrisedCircuit, observable: Observable) -> bool:
+    """Whether every kernel of an array of shape (…, m, m) is no more than rounding."""
+    floor = kernels.shape[-1] * circuit_kernel_floor(circuit, observable)
+    return bool((np.linalg.eigvalsh(kernels)[..., -1] <= floor).all())
+
+
+NO_KERNEL = (
+    "circuit must have outputs that depend on its angles, got a kernel that vanishes to within rounding: "
+    "symmetry, or O ∝ 1; take another observable or circuit"
+)
 
 
 def meta_kernels(
@@ -160,14 +189,27 @@ def meta_kernels(
     return z.reshape(shape), np.square(J).sum(axis=-1).reshape(shape), mu.reshape(shape)
 
 
-def checked_inputs(
-    circuit: ParametrisedCircuit, observable: Observable, angles: ArrayLike, features: ArrayLike | None
-) -> tuple[Real, Real, tuple[int, ...]]:
-    """Return the angles as (N, L), the data points as (m, F) and the leading axes of the angles."""
+def check_pair(circuit: ParametrisedCircuit, observable: Observable) -> None:
+    """Refuse what is no circuit or no observable, and two that act on different numbers of qubits."""
+    for name, value, kind in (
+        ("circuit", circuit, ParametrisedCircuit),
+        ("observable", observable, Observable),
+    ):
+        if not isinstance(value, kind):
+            raise InputTypeError(
+                f"{name} must be a haarqntk.training.{kind.__name__}, got {type(value).__name__}; make one"
+            )
     if observable.num_qubits != circuit.num_qubits:
         raise InputError(
             f"observable must act on num_qubits = {circuit.num_qubits} qubits, got {observable.num_qubits}"
         )
+
+
+def checked_inputs(
+    circuit: ParametrisedCircuit, observable: Observable, angles: ArrayLike, features: ArrayLike | None
+) -> tuple[Real, Real, tuple[int, ...]]:
+    """Return the angles as (N, L), the data points as (m, F) and the leading axes of the angles."""
+    check_pair(circuit, observable)
     settings = real_array("angles", angles)
     if settings.ndim == 0 or settings.shape[-1] != circuit.num_parameters:
         raise InputError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,7 @@ def diagnose(
     pseudo_inverse: bool = False,
     rank_tolerance: float | None = None,
     overfitting_gap: float = 0.2,
+    scale: float | None = None,
 ) -> Diagnosis:
     """Diagnose a model before it is trained, from the Jacobian of its outputs at initialisation.
 
@@ -59,6 +61,9 @@ def diagnose(
             default max(m, p) times the precision of its numbers: 2⁻⁵² for doubles, 2⁻²³ for single floats. An
             eigenvalue of the kernel is a square: doubles resolve condition numbers up to about 10²⁸.
         overfitting_gap: The model overfits if R²(train) − R²(test) is larger, both for t → ∞.
+        scale: The size of the outputs, whose rounding a Jacobian must exceed in one radian: it counts as 0 if its
+            largest singular value is within √(mp) · scale times the precision of its numbers. By default the
+            largest of |outputs| and |targets|; 0 takes any Jacobian, as one of parameters in tiny units.
 
     Returns:
         The frozen diagnosis; ``print`` shows its summary.
@@ -102,7 +107,9 @@ drop dependent points or pass pseudo_inverse=True
     z = np.zeros(m) if outputs is None else _fitting("outputs", outputs, m, "jacobian")
     if tolerance is None:
         tolerance = max(J.shape) * relative_precision(jacobian)
-    s, U, V = _decompose(J, real_number("rank_tolerance", tolerance, positive=True))
+    size = float(max(np.abs(z).max(), np.abs(y).max())) if scale is None else scale
+    noise = math.sqrt(J.size) * relative_precision(jacobian) * real_number("scale", size, at_least=0)
+    s, U, V = _decompose(J, real_number("rank_tolerance", tolerance, positive=True), noise)
     test = _test_set(J, V, test_jacobian, test_targets, test_outputs, outputs_given=outputs is not None)
     c = real_number("c", c, positive=True)
     diagnosis = Diagnosis(
@@ -127,9 +134,9 @@ drop dependent points or pass pseudo_inverse=True
     if not diagnosis.is_stable:
         name = "c" if learning_rate is None else "learning_rate"
         warnings.warn(
-            f"{name} must keep the learning rate within the stability edge 2/λ_max = "
-            f"{diagnosis.stability_edge:.6g}, got {diagnosis.learning_rate:.6g}, at which the loss grows without "
-            f"bound; {1 / diagnosis.largest_eigenvalue:.6g} is critical",
+            f"{name} must keep the learning rate below the stability edge 2/λ_max = "
+            f"{diagnosis.stability_edge:.6g}, got {diagnosis.learning_rate:.6g}, at which the loss does not "
+            f"decay; {1 / diagnosis.largest_eigenvalue:.6g} is critical",
             UserWarning,
             stacklevel=2,
         )
@@ -156,15 +163,15 @@ def _fitting(name: str, value: object, num_points: int, jacobian: str) -> Real:
     return array
 
 
-def _decompose(J: Real, tolerance: float) -> tuple[Real, Real, Real]:
+def _decompose(J: Real, tolerance: float, noise: float) -> tuple[Real, Real, Real]:
     """Singular values beyond the tolerance, the left vectors as columns, the right ones as columns."""
     if tolerance >= 1:
         raise InputError(f"rank_tolerance must be below 1, got {tolerance!r}; 1e-12 is a common value")
     U, s, V = np.linalg.svd(J, full_matrices=False)
-    if s[0] < SMALLEST_SCALE:
+    if s[0] < SMALLEST_SCALE or s[0] <= noise:
         raise InputError(
-            f"jacobian must not vanish, got the largest singular value {s[0]:.3g}; nothing would be learnt: "
-            "check that the outputs depend on the parameters, and their scale"
+            f"jacobian must not vanish, got the largest singular value {s[0]:.3g}, rounding of the outputs up to "
+            f"{noise:.3g}; nothing would be learnt: check that the outputs depend on the parameters, or pass scale="
         )
     rank = int(np.count_nonzero(s > tolerance * s[0]))
     return s[:rank], U[:, :rank], V[:rank].T

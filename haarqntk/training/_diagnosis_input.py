@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 # Squares of entries, their sums and products with another of them stay within the range of a float.
 LARGEST_ENTRY, SMALLEST_SCALE = 1e100, 1e-100
+_LARGEST_STEP = 2**53  # every integer up to here is a float
 
 
 def real_array(name: str, value: object, *, axes: tuple[str, ...], cure: str) -> Real:
@@ -80,6 +82,8 @@ def relative_precision(value: object) -> float:
 def step_numbers(steps: object) -> NDArray[np.int64]:
     """Return step numbers, one or several, as an array of integers ≥ 0."""
     array = np.atleast_1d(np.asarray(steps))
+    if array.dtype.kind == "O" and all(type(step) is int for step in array.ravel()):  # beyond 64 bits
+        raise InputError(f"steps must be at most 2^53, got {steps!r}; the limit t → ∞ is in final_outputs")
     if array.dtype.kind not in "iu":
         raise InputTypeError(f"steps must be integers ≥ 0, got {steps!r}; pass an int or an array of ints")
     if array.ndim != 1 or array.size == 0 or array.min() < 0:
@@ -87,7 +91,19 @@ def step_numbers(steps: object) -> NDArray[np.int64]:
             f"steps must be one number ≥ 0 or a list of such, got the shape {array.shape}"
             f"{f' with {array.min()}' if array.size else ''}"
         )
+    if array.max() > _LARGEST_STEP:
+        raise InputError(
+            f"steps must be at most 2^53, got {array.max()}; the limit t → ∞ is in final_outputs"
+        )
     return array.astype(np.int64)
+
+
+def r_squared(targets: Real, predictions: Real) -> float:
+    """The coefficient of determination, 1 − Σ(y − z)²/Σ(y − ȳ)²; nan if the targets do not vary."""
+    if np.ptp(targets) == 0:
+        return math.nan
+    variation = np.square(targets - targets.mean()).sum()
+    return float(1 - np.square(targets - predictions).sum() / variation)
 
 
 def frozen(array: NDArray[Any]) -> NDArray[Any]:

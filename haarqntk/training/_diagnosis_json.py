@@ -78,6 +78,8 @@ def read_record(text: str) -> dict[str, Any]:
         record = json.loads(text)
     except ValueError as error:
         raise InputError(f"text must be the JSON of a diagnosis, got no JSON: {error}") from None
+    except RecursionError:
+        raise InputError("text must be the JSON of a diagnosis, got lists within lists without end") from None
     if not isinstance(record, dict) or record.get("type") != "diagnosis":
         raise InputError("text must be the JSON of a diagnosis, got another type; pass Diagnosis.to_json()")
     if record.get("schema_version") != DIAGNOSIS_SCHEMA_VERSION:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from haarqntk.errors import CostError, InputError
-from haarqntk.training._diagnosis_input import frozen, step_numbers
+from haarqntk.training._diagnosis_input import frozen, r_squared, step_numbers
 from haarqntk.training._diagnosis_spectrum import KernelSpectrum
 
 if TYPE_CHECKING:
@@ -178,12 +178,12 @@ class LinearTraining(KernelSpectrum):
             >>> d.curve_steps.tolist()[:4], d.curve_steps.size
             ([0, 1, 2, 3], 21)
         """
-        last = min(_LAST_STEP, math.ceil(_CURVE_DECAY_TIMES * self.decay_time))
+        last = min(_LAST_STEP, math.ceil(_CURVE_DECAY_TIMES * self._flow_time))
         return frozen(
             np.unique(np.append(0, np.geomspace(1, max(1, last), _CURVE_POINTS).round())).astype(np.int64)
         )
 
-    # -- the limit t → ∞ of a stable descent --------------------------------------------------------------------
+    # -- the limit t → ∞; nan where the descent is not stable -----------------------------------------------------
 
     @property
     def final_outputs(self) -> Real:
@@ -195,7 +195,7 @@ class LinearTraining(KernelSpectrum):
             >>> d.final_outputs.round(6)
             array([0.4, 0.8])
         """
-        return self.targets + self._amplitudes[1]
+        return self.targets + self._final_residuals
 
     @property
     def final_loss(self) -> float:
@@ -207,7 +207,11 @@ class LinearTraining(KernelSpectrum):
             >>> round(d.final_loss, 6)
             0.1
         """
-        return 0.5 * float(np.square(self._amplitudes[1]).sum())
+        return 0.5 * float(np.square(self._final_residuals).sum())
+
+    @property
+    def _final_residuals(self) -> Real:
+        return self._amplitudes[1] if self.is_stable else np.full_like(self.targets, math.nan)
 
     @property
     def final_test_outputs(self) -> Real:
@@ -220,6 +224,8 @@ class LinearTraining(KernelSpectrum):
             array([ 1. , -0.5])
         """
         test_modes, test_outputs = self._test_set()
+        if not self.is_stable:
+            return np.full_like(test_outputs, math.nan)
         return test_outputs - test_modes @ (self._amplitudes[0] / self.singular_values)
 
     @property
@@ -252,11 +258,3 @@ class LinearTraining(KernelSpectrum):
         if self.test_modes is None or self.test_outputs is None:
             raise InputError("test_jacobian must be given for an inference, got None; pass it to diagnose")
         return self.test_modes, self.test_outputs
-
-
-def r_squared(targets: Real, predictions: Real) -> float:
-    """The coefficient of determination, 1 − Σ(y − z)²/Σ(y − ȳ)²; nan if the targets do not vary."""
-    if np.ptp(targets) == 0:
-        return math.nan
-    variation = np.square(targets - targets.mean()).sum()
-    return float(1 - np.square(targets - predictions).sum() / variation)

@@ -16,6 +16,7 @@ import numpy as np
 from scipy import linalg
 
 from haarqntk._notebook import Tabled
+from haarqntk._stability import is_stable
 from haarqntk.training._diagnosis_input import frozen
 
 if TYPE_CHECKING:
@@ -223,7 +224,7 @@ class KernelSpectrum(Tabled):
 
     @property
     def is_stable(self) -> bool:
-        """Whether η ≤ 2/λ_max, to within rounding.
+        """Whether η < 2/λ_max; the edge itself, to within rounding, is not stable.
 
         Examples:
             >>> import haarqntk as hq
@@ -231,11 +232,11 @@ class KernelSpectrum(Tabled):
             >>> d.is_stable
             True
         """
-        return self.learning_rate <= self.stability_edge * (1 + 2.0**-40)
+        return is_stable(self.learning_rate, self.largest_eigenvalue)
 
     @property
     def decay_time(self) -> float:
-        """τ = 1/(ηλ), in steps, for the smallest eigenvalue that is not 0: κ/c at the critical rate.
+        """τ = 1/(ηλ), in steps, for the smallest eigenvalue that is not 0: κ/c at the critical rate; ∞ if unstable.
 
         Examples:
             >>> import haarqntk as hq
@@ -243,6 +244,10 @@ class KernelSpectrum(Tabled):
             >>> d.decay_time
             4.0
         """
+        return self._flow_time if self.is_stable else math.inf
+
+    @property
+    def _flow_time(self) -> float:
         return 1 / (self.learning_rate * float(self.singular_values[-1]) ** 2)
 
     @property
@@ -257,8 +262,7 @@ class KernelSpectrum(Tabled):
             >>> round(d.discrete_decay_time, 6)  # −1/ln(3/4)
             3.476059
         """
-        slowest = float(self._logarithms.max())
-        return -1 / slowest if slowest < 0 else math.inf
+        return -1 / float(self._logarithms.max()) if self.is_stable else math.inf
 
     @cached_property
     def _logarithms(self) -> Real:

@@ -107,10 +107,20 @@ def _learning_rate(d: Diagnosis) -> str:
         f"{d.stability_edge:.4g}, used {d.learning_rate:.4g}; for the loss ½Σε², times {d.num_points / 2:g} for "
         "the mean square"
     )
-    return text if d.is_stable else f"{text}. UNSTABLE: beyond the edge the loss grows without bound"
+    return text if d.is_stable else f"{text}. UNSTABLE: {_at_the_edge(d)}"
+
+
+def _at_the_edge(d: Diagnosis) -> str:
+    """What an unstable descent does: at the edge itself the first mode keeps its size."""
+    beyond = d.learning_rate > d.stability_edge * (1 + 2.0**-40)
+    return (
+        "diverges, beyond the edge the loss grows without bound" if beyond else "does not decay at the edge"
+    )
 
 
 def _decay_time(d: Diagnosis) -> str:
+    if not d.is_stable:
+        return "none: the descent does not decay"
     exact = "never" if math.isinf(d.discrete_decay_time) else f"{d.discrete_decay_time:.4g}"
     text = f"τ = 1/(ηλ_min) = {d.decay_time:.4g} steps, of discrete steps exactly {exact}"
     return f"{text}, on the modes that learn; the null space never decays" if d.is_singular else text
@@ -120,7 +130,7 @@ def _training(d: Diagnosis) -> str:
     given = "" if d.outputs_given else " (outputs not given, taken as 0)"
     start = float(d.predicted_losses(0)[0])
     if not d.is_stable:
-        return f"loss {start:.4g}{given} at the start, diverges"
+        return f"loss {start:.4g}{given} at the start, {_at_the_edge(d)}"
     return f"loss {start:.4g}{given} at the start, {d.final_loss:.4g} for t → ∞, R² = {_number(d.train_r_squared)}"
 
 
@@ -130,6 +140,8 @@ def _inference(d: Diagnosis) -> str:
     points = _count(len(d.test_modes), "test point")
     if d.test_r_squared is None:
         return f"{points}, targets not given"
+    if not d.is_stable:
+        return f"{points}, no limit t → ∞: the descent does not decay"
     text = f"{points}, R² = {_number(d.test_r_squared)} for t → ∞"
     if d.is_overfitting is None:
         return f"{text}; targets that do not vary have no R²"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import math
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,11 +17,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from haarqntk._arguments import integer, real_number
-from haarqntk.errors import InputError, InputTypeError
+from haarqntk.errors import CostError, InputError, InputTypeError
 from haarqntk.montecarlo import random_angles
 from haarqntk.training import _sweeps
 from haarqntk.training._checkpoint import load_checkpoint, save_checkpoint
-from haarqntk.training._derivatives import checked_inputs, checked_points, kernel_matrix, real_array
+from haarqntk.training._derivatives import (
+    NO_KERNEL,
+    check_pair,
+    checked_inputs,
+    checked_points,
+    kernel_matrix,
+    real_array,
+    vanishing_kernel,
+)
 from haarqntk.training._program import compiled
 from haarqntk.training._run import TrainingRun, check_step_size, loss_weight
 
@@ -34,6 +43,9 @@ if TYPE_CHECKING:
 
     Real = NDArray[np.float64]
 
+LARGEST_WORK = 10**12  # amplitudes turned: some days
+_LEAST = 500  # amplitudes that turn in the time of a call
+_MEMORY = 2**32
 _CURVES = ("outputs", "kernel_traces", "kernel_maxima", "relative_meta_kernels", "displacements")
 
 
@@ -80,8 +92,9 @@ def train(
         The run.
 
     Raises:
-        InputError: If an argument is out of range, a shape does not fit, or the checkpoint is damaged, of another
-            problem or further than ``steps``.
+        InputError: If an argument is out of range, a shape does not fit, the kernel of every initialisation vanishes
+            to within rounding, or the checkpoint is damaged, of another problem or further than ``steps``.
+        CostError: If the run would turn more than 10^12 amplitudes, some days, or take more than 4 GiB.
         InputTypeError: If an argument is of the wrong kind.
         OutputError: If the checkpoint cannot be written.
 
@@ -97,6 +110,7 @@ def train(
     Reference:
         [liu2023] Eqs. 5–7; derivation 15.
     """
+    check_pair(circuit, observable)
     problem = _Problem.of(
         circuit,
         observable,
@@ -109,13 +123,16 @@ def train(
     )
     steps = integer("steps", steps, at_least=0)
     every = integer("checkpoint_every", checkpoint_every, at_least=1)
+    _check_cost(problem, steps)
     _, J = problem.evaluate(problem.initial_angles)
     initial_kernels = kernel_matrix(J)
+    if steps and vanishing_kernel(initial_kernels, circuit, observable):
+        raise InputError(NO_KERNEL)
     warnings = check_step_size(initial_kernels, problem.learning_rate, loss=loss)
     if warn is not None:
         for warning in warnings:
             warn(warning)
-    path = None if checkpoint is None else Path(checkpoint)
+    path = _path(checkpoint)
     theta, z, J, curves = _descend(problem, steps, path, every, progress)
     return TrainingRun(
         key=problem.key,
@@ -242,6 +259,31 @@ class _Problem:
         return dict(zip(_CURVES, (z, own.sum(axis=-1), maxima, relative, displacement), strict=True))
 
 
+def _path(checkpoint: str | Path | None) -> Path | None:
+    if checkpoint is not None and not isinstance(checkpoint, str | os.PathLike):
+        raise InputTypeError(f"checkpoint must be a path or None, got {checkpoint!r}; pass a str or Path")
+    return None if checkpoint is None else Path(checkpoint)
+
+
+def _check_cost(problem: _Problem, steps: int) -> None:
+    """A step turns the states of every gate, point and initialisation; curves, Jacobians and kernels are kept."""
+    (N, L), m = problem.initial_angles.shape, len(problem.points)
+    records = steps // problem.record_every + 1
+    step = max(1, len(problem.circuit.gates)) * max(_LEAST, 2**problem.circuit.num_qubits * m * N)
+    if (work := step * (steps + 2 * records)) > LARGEST_WORK:
+        most = LARGEST_WORK * problem.record_every // (step * (problem.record_every + 2))
+        raise CostError(
+            f"steps must be at most {most} for {m} points and {N} initialisations of this circuit, got {steps}: "
+            f"{work:.1e} amplitudes would be turned, some days at {LARGEST_WORK:.0e}"
+        )
+    per_initialisation = 8 * (records * (2 * m + 3) + 3 * m * (L + m) + 4 * L)
+    if N * per_initialisation > _MEMORY:
+        raise CostError(
+            f"initialisations must be at most {_MEMORY // per_initialisation} for {m} points and {records} records, "
+            f"got {N}: {N * per_initialisation / 2**30:.3g} GiB; raise record_every, or take fewer points or steps"
+        )
+
+
 def _initial_angles(
     circuit: ParametrisedCircuit,
     angles: ArrayLike | None,
@@ -250,10 +292,17 @@ def _initial_angles(
 ) -> Real:
     if angles is not None:
         theta = real_array("angles", angles)
+        if not theta.size and theta.shape[:1] == (0,) and circuit.num_parameters:
+            raise InputError(
+                f"angles must be those of at least one initialisation, got the shape {theta.shape}"
+            )
         return theta.reshape(math.prod(theta.shape[:-1]), theta.shape[-1]) if theta.ndim else theta
     if not isinstance(rng, np.random.Generator):
         raise InputTypeError(
             f"rng must be a numpy.random.Generator unless angles are given, got {rng!r}; "
             "pass numpy.random.default_rng(seed)"
         )
-    return random_angles(integer("initialisations", initialisations, at_least=1), circuit.num_parameters, rng)
+    count = integer("initialisations", initialisations, at_least=1)
+    if count > (most := _MEMORY // (8 * max(1, circuit.num_parameters))):
+        raise CostError(f"initialisations must be at most {most} for this circuit, got {count}; take fewer")
+    return random_angles(count, circuit.num_parameters, rng)

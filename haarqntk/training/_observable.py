@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from haarqntk._arguments import integer, one_of
+from haarqntk._arguments import integer, one_of, real_number
 from haarqntk._notebook import Tabled
-from haarqntk.errors import InputError
+from haarqntk.errors import CostError, InputError, InputTypeError
 from haarqntk.montecarlo import PauliSum
-from haarqntk.training._circuit import complex_array
+from haarqntk.training._circuit import LARGEST_NUM_QUBITS, complex_array
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,11 +80,18 @@ class Observable(Tabled):
 
         Raises:
             InputError: If the lengths differ, or a string has other letters than I, X, Y, Z.
+            InputTypeError: If the strings are no list of str, or the coefficients no list of real numbers.
+            CostError: If the matrix would be larger than a circuit's.
 
         Examples:
             >>> Observable.pauli_sum([1, 0.5], ["ZI", "IX"]).name
             '1 ZI + 0.5 IX'
         """
+        if isinstance(strings, str) or not all(
+            isinstance(string, str) for string in _listed("strings", strings)
+        ):
+            raise InputTypeError(f"strings must be a list of str such as ['XIZ'], got {strings!r}")
+        _listed("coefficients", coefficients)
         if not len(coefficients) == len(strings) > 0:
             raise InputError(
                 f"coefficients and strings must be as many and at least one, got {len(coefficients)} "
@@ -97,7 +104,8 @@ class Observable(Tabled):
             )
         if not strings[0]:
             raise InputError("strings must have at least one letter, got ''; write for example 'XIZ'")
-        numbers = tuple(float(c) for c in coefficients)
+        _check_size(len(strings[0]))
+        numbers = tuple(real_number("coefficients", c) for c in coefficients)
         alone = len(numbers) == 1 and numbers[0] == 1
         terms = " + ".join(f"{c:g} {s}" for c, s in zip(numbers, strings, strict=True))
         return cls(PauliSum(numbers, tuple(strings)).matrix, strings[0] if alone else terms)
@@ -108,12 +116,13 @@ class Observable(Tabled):
 
         Raises:
             InputTypeError, InputError: If ``num_qubits`` is no integer ≥ 1.
+            CostError: If the matrix would be larger than a circuit's.
 
         Examples:
             >>> Observable.zero_projector(2).eigenvalues
             array([0., 0., 0., 1.])
         """
-        n = integer("num_qubits", num_qubits, at_least=1)
+        n = _check_size(integer("num_qubits", num_qubits, at_least=1))
         matrix = np.zeros((2**n, 2**n), dtype=np.complex128)
         matrix[0, 0] = 1
         return cls(matrix, "|0⟩⟨0|")
@@ -124,13 +133,15 @@ class Observable(Tabled):
 
         Raises:
             InputTypeError, InputError: If ``num_qubits`` is no integer ≥ 1.
+            CostError: If the matrix would be larger than a circuit's.
             UnknownNameError: If the axis is unknown.
 
         Examples:
             >>> Observable.magnetisation(2).eigenvalues
             array([-1.,  0.,  0.,  1.])
         """
-        n, letter = integer("num_qubits", num_qubits, at_least=1), one_of("axis", axis, "XYZ")
+        n = _check_size(integer("num_qubits", num_qubits, at_least=1))
+        letter = one_of("axis", axis, "XYZ")
         strings = ["I" * qubit + letter + "I" * (n - qubit - 1) for qubit in range(n)]
         return cls(cls.pauli_sum([1 / n] * n, strings).matrix, f"magnetisation {letter}")
 
@@ -185,3 +196,17 @@ class Observable(Tabled):
         low, high = self.eigenvalues[0], self.eigenvalues[-1]
         spectrum = f"{len(self.matrix)} eigenvalues from {low:.4g} to {high:.4g}"
         return {"name": self.name, "qubits": str(self.num_qubits), "spectrum": spectrum}
+
+
+def _listed(name: str, values: Sequence[Any]) -> Sequence[Any]:
+    if not hasattr(values, "__len__") or not hasattr(values, "__iter__"):
+        raise InputTypeError(f"{name} must be a list, got {values!r}")
+    return values
+
+
+def _check_size(num_qubits: int) -> int:
+    if num_qubits > LARGEST_NUM_QUBITS:
+        raise CostError(
+            f"num_qubits must be at most {LARGEST_NUM_QUBITS}, got {num_qubits}: observables are dense matrices"
+        )
+    return num_qubits

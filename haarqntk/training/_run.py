@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from haarqntk._arguments import one_of
+from haarqntk._arguments import one_of, real_number
 from haarqntk._notebook import Tabled
+from haarqntk._stability import is_stable
+from haarqntk.errors import InputError, InputTypeError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -151,6 +153,7 @@ def check_step_size(kernels: Real, learning_rate: float, *, loss: str = "sum") -
         One line for each finding; empty if the step size is stable.
 
     Raises:
+        InputTypeError, InputError: If the kernels are no square matrices of finite numbers, or the rate is not > 0.
         UnknownNameError: If there is no such loss.
 
     Examples:
@@ -163,13 +166,28 @@ initial kernel'
     Reference:
         scala2025; derivations/15_training.md.
     """
-    K = kernels.reshape(-1, *kernels.shape[-2:])
+    eta, K = real_number("learning_rate", learning_rate, positive=True), _kernels(kernels)
     largest = loss_weight(loss, K.shape[-1]) * np.linalg.eigvalsh(K)[:, -1]
-    unstable = largest * learning_rate > 2  # noqa: PLR2004 - the edge of stability
+    unstable = np.array([not is_stable(eta, x) for x in largest.tolist()])
     if not unstable.any():
         return ()
     finding = (
-        f"learning_rate {learning_rate:g} is beyond stability for {int(unstable.sum())} of {len(K)} "
+        f"learning_rate {eta:g} is beyond stability for {int(unstable.sum())} of {len(K)} "
         f"initialisations: it must be below 2/λ_max = {2 / largest.max():.3g} of the initial kernel"
     )
     return (finding,)
+
+
+def _kernels(kernels: object) -> Real:
+    """Kernels as an array of shape (N, m, m)."""
+    try:
+        K = np.asarray(kernels)
+    except ValueError:
+        raise InputError("kernels must have rows of one length, got rows that differ") from None
+    if K.dtype.kind not in "iuf":
+        raise InputTypeError(f"kernels must be real numbers, got the dtype {K.dtype}; pass floats")
+    if K.ndim not in {2, 3} or K.shape[-1] != K.shape[-2] or not K.size:
+        raise InputError(f"kernels must have the shape (m, m) or (N, m, m), got {K.shape}")
+    if not np.isfinite(K).all():
+        raise InputError(f"kernels must be finite, got {K[~np.isfinite(K)][0]}")
+    return K.reshape(-1, *K.shape[-2:])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from haarqntk._arguments import integer
 from haarqntk._notebook import Tabled
-from haarqntk.errors import InputError
+from haarqntk.errors import InputError, InputTypeError
 from haarqntk.montecarlo import jackknife, random_angles
 from haarqntk.training._derivatives import meta_kernels
 
@@ -107,6 +108,7 @@ def kernel_statistics(
 
     Raises:
         InputError: If there are too few samples, no depth, or more than one data point.
+        InputTypeError: If the family is no function, the depths no integers, or ``rng`` no generator.
 
     Examples:
         >>> from haarqntk.training import Observable, hardware_efficient
@@ -120,6 +122,13 @@ def kernel_statistics(
         liu2023; derivations/15_training.md.
     """
     count = integer("samples", samples, at_least=2)
+    if not isinstance(rng, np.random.Generator):
+        raise InputTypeError(f"rng must be a numpy.random.Generator, got {rng!r}; pass default_rng(seed)")
+    if not isinstance(depths, Iterable) or isinstance(depths, str):
+        raise InputTypeError(f"depths must be a list of ints such as [1, 2, 4], got {depths!r}")
+    depths = tuple(integer("depths", depth, at_least=0) for depth in depths)
+    if not callable(family):
+        raise InputTypeError(f"family must be a function that returns the circuit of a depth, got {family!r}")
     if not depths:
         raise InputError("depths must have at least one entry, got none; pass for example [1, 2, 4]")
     found = []
@@ -138,7 +147,7 @@ def kernel_statistics(
         z, K, mu = values.T
         found.append(
             KernelStatistics(
-                int(depth),
+                depth,
                 circuit.num_parameters,
                 count,
                 jackknife(z, np.mean),

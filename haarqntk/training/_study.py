@@ -13,6 +13,7 @@ What the source leaves open, or what is chosen otherwise here:
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,7 @@ from haarqntk.montecarlo import random_angles
 from haarqntk.training._ansatz import hamiltonian_variational, hardware_efficient
 from haarqntk.training._circuit_diagnosis import diagnose_circuit
 from haarqntk.training._derivatives import outputs
-from haarqntk.training._diagnosis_predictions import r_squared
+from haarqntk.training._diagnosis_input import r_squared
 from haarqntk.training._gradient_descent import train
 from haarqntk.training._ising import DEFAULT_FIELDS, ising_magnetisation
 from haarqntk.training._observable import Observable
@@ -93,6 +94,9 @@ def diagnostics_study(
         raise InputTypeError(f"rng must be a numpy.random.Generator, got {rng!r}; pass default_rng(seed)")
     n, steps = integer("num_qubits", num_qubits, at_least=3), integer("steps", steps, at_least=1)
     count = integer("initialisations", initialisations, at_least=1)
+    for name, values in (("layers", layers), ("label_scales", label_scales)):
+        if not isinstance(values, Iterable):
+            raise InputTypeError(f"{name} must be a list of numbers, got {values!r}")
     depths = tuple(integer("layers", depth, at_least=1) for depth in layers)
     scales = tuple(real_number("label_scales", scale, positive=True) for scale in label_scales)
     if len(depths) < 2 or any(a >= b for a, b in pairwise(depths)):  # noqa: PLR2004 - a trend

@@ -1,7 +1,8 @@
 """The statements of the source on diagnostics, judged by comparing models and runs of a study.
 
-A comparison is between two models, or runs, that differ in one thing only. Which ones are compared is fixed here,
-before any number is known.
+A comparison is between two models, or runs, that differ in one thing only. Which ones are candidates is fixed here,
+before any number is known; two kinds drop out once the numbers are: neighbouring depths whose kernels differ in
+rank, and runs that tie. A statement of which nothing is left is not decided.
 """
 
 from __future__ import annotations
@@ -50,13 +51,17 @@ class StudyFinding(Tabled):
 
     @property
     def verdict(self) -> str:
-        """Either "seen", if it holds in all comparisons, "seen in part", if in most, or "not seen".
+        """Either "seen", if it holds in all comparisons, "seen in part", if in most, "not seen", or "not decided".
 
         Examples:
             >>> [StudyFinding("", "", holds, 4, "").verdict for holds in (4, 3, 2)]
             ['seen', 'seen in part', 'not seen']
+            >>> StudyFinding("", "", 0, 0, "").verdict
+            'not decided'
         """
-        if self.holds == self.num_comparisons > 0:
+        if not self.num_comparisons:
+            return "not decided"
+        if self.holds == self.num_comparisons:
             return "seen"
         return "seen in part" if 2 * self.holds > self.num_comparisons else "not seen"
 

@@ -138,7 +138,7 @@ class DiagnosticsStudy(Tabled):
 
     @cached_property
     def findings(self) -> tuple[StudyFinding, ...]:
-        """The statements of the source, each judged by comparisons that are fixed beforehand.
+        """The statements of the source, each judged by comparisons whose candidates are fixed beforehand.
 
         Examples:
             >>> import numpy as np

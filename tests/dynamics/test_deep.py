@@ -13,7 +13,7 @@ from scipy.stats import unitary_group
 from strategies import bases, pure_states
 
 from haarqntk.dynamics import deep_flow, deep_flow_single, deep_kernel, frozen_kernel, kernel_rate
-from haarqntk.errors import CostError, HaarqntkError, InputError
+from haarqntk.errors import CostError, HaarqntkError, InputError, RunError
 from haarqntk.montecarlo import Estimate, _batched
 
 
@@ -147,3 +147,45 @@ def test_bad_input_is_one_clear_line(call: Any, error: type[Exception], text: st
     with pytest.raises(error, match=text) as caught:
         call()
     assert "\n" not in str(caught.value)
+
+
+Z = np.diag([1, -1])
+LATE: dict[str, Any] = {"states": [[1, 0]], "learning_rate": 0.1, "L": 3}
+
+
+@pytest.mark.parametrize(
+    ("M", "label"), [(Z, 0.3), (X, 0), (X, 1e-17), ((np.array(X) + Z) / np.sqrt(2), np.sqrt(0.5))]
+)
+def test_a_fixed_point_stays_at_any_time(M: Any, label: float) -> None:
+    p = deep_flow(M, [0, 1, 1e12], labels=[label], **LATE)
+    assert np.ptp(p.residual) == 0
+    assert p.observables is not None
+    assert (p.observables == M).all()
+
+
+def test_what_is_learnt_stays_at_any_time() -> None:
+    p = deep_flow(X, [0, 30, 1e12], labels=[0.5], **LATE)
+    alone = deep_flow_single(-0.5, [0, 30, 1e12], label=0.5, learning_rate=0.1, L=3, D=2)
+    assert np.allclose(p.residual.ravel(), alone.residual, rtol=0, atol=1e-9)
+    assert p.kernel is not None
+    assert p.kernel.ravel() == pytest.approx(alone.kernel, rel=1e-8)
+
+
+def test_times_that_no_integrator_reaches_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("haarqntk.dynamics._deep._MOST_SLOPES", 1000)
+    with pytest.raises(
+        RunError, match=r"times must be within what 1000 slopes .* reach, got 1e\+12"
+    ) as caught:
+        deep_flow(X, [0, 1e12], labels=[2], **LATE)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("M", "states", "name"),
+    [([[1], [1, 2]], [[1, 0]], "observable"), (X, [[1], [1, 0]], "states")],
+)
+def test_rows_that_differ_are_refused(M: Any, states: Any, name: str) -> None:
+    with pytest.raises(InputError, match=f"{name} must have rows of one length"):
+        deep_kernel(M, states, L=2)
+    with pytest.raises(InputError, match=f"{name} must have rows of one length"):
+        deep_flow(M, [0], labels=[0], **LATE | {"states": states})

@@ -219,3 +219,37 @@ def test_bad_input_is_one_clear_line(call: Any, error: type[Exception], text: st
     with pytest.raises(error, match=text) as caught:
         call()
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("start", [1.0, -1.0, 0.0])
+def test_without_a_kernel_nothing_moves(start: float) -> None:
+    for lam in (0.0, 1.0):
+        p = constant_lambda_flow(0, [0, 1e9], learning_rate=1, residual=start, relative_meta_kernel=lam)
+        assert (p.regime, p.exponent, p.residual_limit, p.kernel_limit) == ("fixed", 0, start, 0)
+        assert p.residual.tolist() == [start] * 2
+        assert p.kernel is not None
+        assert p.kernel.tolist() == [0, 0]
+
+
+def test_a_vanishing_lambda_is_a_pure_exponential() -> None:
+    p = constant_lambda_flow(2, TIMES, learning_rate=0.5, residual=3, relative_meta_kernel=0)
+    assert (p.regime, p.exponent, p.residual_limit, p.kernel_limit) == ("frozen-kernel", 1, 0, 2)
+    assert p.residual == pytest.approx(3 * np.exp(-TIMES), rel=1e-14)
+
+
+def test_a_conserved_quantity_of_rounding_is_critical() -> None:
+    assert 0.6 - 2 * 0.1 * 3 != 0  # in floats
+    p = constant_lambda_flow(0.6, [0, 1e20], learning_rate=1, residual=3, relative_meta_kernel=0.1)
+    assert (p.regime, p.conserved, p.exponent) == ("critical", 0, 1)
+    assert p.residual[1] == pytest.approx(5e-20, rel=1e-12)  # 1/(2ηλt)
+    for shift, regime in ((2.0**-38, "frozen-kernel"), (-(2.0**-38), "frozen-error")):
+        K = 1 + 2 * shift
+        p = constant_lambda_flow(K, [0], learning_rate=1, residual=1, relative_meta_kernel=0.5)
+        assert p.regime == regime
+
+
+@pytest.mark.parametrize(("start", "label"), [(-1.5, 0.5), (0.5, 0.5), (-3.0, 2.0)])
+def test_an_eigenstate_does_not_move(start: float, label: float) -> None:
+    p = deep_flow_single(start, [0, 1e6], label=label, learning_rate=1, L=3, D=2)
+    assert (p.regime, p.exponent, p.residual_limit) == ("fixed", 0, start)
+    assert p.residual.tolist() == [start] * 2

@@ -10,7 +10,7 @@ from typing import Any
 import mpmath
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.linalg import expm
 from strategies import Problem, problems
@@ -103,6 +103,7 @@ def test_the_residual_and_the_kernel_are_correlated() -> None:
 
 @settings(max_examples=15)
 @given(problems().filter(lambda problem: len(set(problem.spectrum)) > 1 and problem.D <= 8))
+@example(Problem(D=2, L=7, spectrum=(Fraction(0), Fraction(1, 5))))  # in floats η K_max > 1
 def test_a_few_steps_are_a_polynomial_of_the_exact_moments(problem: Problem) -> None:
     law = hq.kernel_law(D=problem.D, L=problem.L, spectrum=problem.spectrum)
     eta = law.largest**-1
@@ -210,3 +211,14 @@ def test_bad_input_is_one_clear_line(call: Any, error: type[Exception], text: st
     with pytest.raises(error, match=text) as caught:
         call()
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_residual_beyond_the_range_of_a_float_is_refused() -> None:
+    for K in (1, [[1, 0], [0, 0.5]]):
+        start = 1.0 if K == 1 else [1, 1]
+        p = frozen_kernel(K, [0, 10], learning_rate=3, residual=start)  # unstable, and yet a number
+        assert p.residual[1].ravel()[0] == 2.0**10
+        for late in (600, 99999):  # the loss, or the residual, overflows
+            with pytest.raises(InputError, match=f"times must leave .* got {late:g} .* edge is 2/λ_max = 2"):
+                frozen_kernel(K, [0, 10, late], learning_rate=3, residual=start)

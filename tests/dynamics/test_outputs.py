@@ -76,3 +76,13 @@ def test_bad_input_is_one_clear_line(changes: dict[str, Any], text: str) -> None
     }
     with pytest.raises(InputError, match=text):
         frozen_outputs(np.eye(2), [1], **good | changes)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_residual_beyond_the_range_of_a_float_is_refused() -> None:
+    given: dict[str, Any] = {"cross_kernel": [[1, 1]], "outputs": [0], "residual": [1, 1], "learning_rate": 3}
+    p = frozen_outputs(np.eye(2), [10], **given)
+    assert p.residual.tolist() == [[2**10] * 2]
+    for late in (600, 99999):
+        with pytest.raises(InputError, match=f"times must leave .* got {late:g} .* edge is 2/λ_max = 2"):
+            frozen_outputs(np.eye(2), [10, late], **given)

@@ -20,6 +20,8 @@ def test_below_the_edge_descent_falls_and_beyond_it_grows(m: int, seed: int) -> 
     K = J @ J.T
     first = np.linalg.eigh(K)[1][:, -1]
     edge = step_sizes(K).stability_edge
+    assert not step_sizes(K, edge).is_stable  # a residual along the first mode only turns its sign
+    assert not step_sizes(K, edge * (1 - 2.0**-41)).is_stable
     for factor, is_stable in ((0.99, True), (1.01, False)):
         s = step_sizes(K, factor * edge)
         assert s.is_stable == is_stable

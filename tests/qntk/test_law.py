@@ -161,6 +161,8 @@ BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"D": 2, "L": 1, "observable": [[0, 1], [0, 0]]}, InputError, "Hermitian, got O − O† of the size 1"),
     ({"D": 2, "L": 1, "observable": [[np.nan, 1], [1, 0]]}, InputError, "finite and Hermitian"),
     ({"D": 2, "L": 1, "observable": np.eye(3)}, InputError, "a 2 × 2 matrix of numbers"),
+    ({"D": 2, "L": 1, "observable": [[1], [1, 2]]}, InputError, "rows of one length"),
+    ({"D": 2, "L": 1, "observable": [["a", "b"], ["c", "d"]]}, InputError, "2 × 2 matrix of numbers"),
     (
         {"D": 2, "L": 1, "spectrum": [1, 0], "ensemble": "independent_layers"},
         UnknownNameError,
@@ -177,6 +179,12 @@ def test_bad_input_is_one_clear_line(arguments: dict[str, Any], error: type[Exce
 
 
 def test_moments_that_would_not_finish_are_refused() -> None:
-    law = hq.kernel_law(D=64, L=1, spectrum=list(range(64)))
-    with pytest.raises(CostError, match="up to n = 1000 at D = 64 would take 63252252 steps"):
-        law.moments(1000)
+    law = hq.kernel_law(D=1000, L=1, spectrum=list(range(1000)))
+    with pytest.raises(CostError, match=f"up to n = 200 at D = 1000 would take {999 * 404**2 // 4} steps"):
+        law.moments(200)
+    small = hq.kernel_law(D=2, L=1, spectrum=[1, -1])
+    for call in (small.moments, small.square_sum_moments, small.variance_moments, small.xi_moments):
+        with pytest.raises(CostError, match="largest must be at most 200, got 201"):
+            call(201)
+    with pytest.raises(CostError, match="output_power must be at most 200, got 3000"):
+        small.moments(1, output_power=3000)

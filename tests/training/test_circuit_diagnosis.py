@@ -76,7 +76,7 @@ def test_a_training_beyond_the_stability_edge_grows_as_predicted() -> None:
     z = outputs(CIRCUIT, X3, ANGLES, POINTS)
     targets = z + 1e-6 * (LABELS - z)
     arguments: dict[str, Any] = {"features": POINTS, "angles": ANGLES}
-    with pytest.warns(UserWarning, match="c must keep the learning rate within the stability edge"):
+    with pytest.warns(UserWarning, match="c must keep the learning rate below the stability edge"):
         diagnosis = diagnose_circuit(CIRCUIT, X3, targets, c=2.5, **arguments)
     run = train(CIRCUIT, X3, targets, learning_rate=diagnosis.learning_rate, steps=10, **arguments)
     assert run.losses[-1, 0] > 10 * run.losses[0, 0]
@@ -145,3 +145,21 @@ def test_bad_input_is_refused(keywords: dict[str, Any], kind: type[Exception], t
     with pytest.raises(kind) as caught:
         diagnose_circuit(CIRCUIT, X3, LABELS, **keywords)
     assert text in str(caught.value)
+
+
+def test_a_kernel_that_vanishes_by_symmetry_is_refused() -> None:
+    circuit = hamiltonian_variational(3, 4)  # commutes with XXX, with which Z anticommutes
+    for observable in (Observable.pauli("ZII"), Observable(np.eye(8)), Observable(1e6 * np.eye(8))):
+        with pytest.raises(InputError, match=r"a kernel that vanishes .* O ∝ 1"):
+            diagnose_circuit(circuit, observable, [0.5], rng=np.random.default_rng(1))
+        call = {"learning_rate": 0.1, "rng": np.random.default_rng(1), "initialisations": 2}
+        with pytest.raises(InputError, match=r"a kernel that vanishes .* O ∝ 1"):
+            train(circuit, observable, 0.5, steps=1, **call)  # type: ignore[arg-type]
+        assert train(circuit, observable, 0.5, steps=0, **call).kernel_maxima.max() < 1e-15  # type: ignore[arg-type]
+
+
+def test_a_small_observable_is_no_rounding() -> None:
+    small = Observable(1e-40 * X3.matrix)
+    diagnosis = diagnose_circuit(CIRCUIT, small, LABELS, features=POINTS, angles=ANGLES)
+    plain = diagnose_circuit(CIRCUIT, X3, LABELS, features=POINTS, angles=ANGLES)
+    assert diagnosis.eigenvalues == pytest.approx(1e-80 * plain.eigenvalues, rel=1e-9, abs=0)

@@ -73,7 +73,7 @@ def test_a_kernel_of_three_points_by_hand() -> None:
 
 @pytest.mark.parametrize(
     ("learning_rate", "loss"),
-    [(1 / 18, ((17 / 18) ** 6 * 2 + 0.5**6 * 4) / 2), (2 / 9, ((7 / 9) ** 6 * 2 + 4) / 2)],
+    [(1 / 18, ((17 / 18) ** 6 * 2 + 0.5**6 * 4) / 2), (4 / 27, ((23 / 27) ** 6 * 2 + 4 / 3**6) / 2)],
 )
 def test_other_learning_rates_by_hand(learning_rate: float, loss: float) -> None:
     diagnosis = diagnose(HAND, targets=[0, 0, 0], outputs=[1, -1, 2], learning_rate=learning_rate)
@@ -157,6 +157,7 @@ def descent(model: LinearModel, learning_rate: Fraction, steps: int) -> tuple[li
     return residuals(), [output(row, z) for row, z in zip(J_test, model.test_outputs.tolist(), strict=True)]
 
 
+@pytest.mark.filterwarnings("ignore:c must keep the learning rate below")
 @given(linear_models(), st.integers(0, 7), st.floats(0.01, 2))
 @example(LinearModel(*map(np.array, ([[1, 1], [1, 1]], [0, 1], [1, 0], [[2, 0]], [0], [1]))), 5, 1.0)
 def test_predictions_are_exact_gradient_descent(model: LinearModel, steps: int, c: float) -> None:
@@ -255,6 +256,7 @@ def test_a_scale_of_the_parameters_is_a_scale_of_the_learning_rate(model: Linear
         test_jacobian=a * model.test_jacobian,
         test_outputs=model.test_outputs,
         pseudo_inverse=True,
+        scale=0,  # the parameters' unit makes the Jacobian tiny, not rounding
     )
     assert scaled.rank == plain.rank
     assert scaled.largest_eigenvalue == pytest.approx(a**2 * plain.largest_eigenvalue, rel=1e-12, abs=0)
@@ -271,7 +273,9 @@ def test_a_scale_of_the_parameters_is_a_scale_of_the_learning_rate(model: Linear
 @given(linear_models(), st.sampled_from([1e-60, 0.25, 1e60]))
 def test_a_scale_of_outputs_and_targets_is_one_of_the_residuals(model: LinearModel, b: float) -> None:
     plain = of_model(model)
-    scaled = diagnose(model.jacobian, b * model.targets, outputs=b * model.outputs, pseudo_inverse=True)
+    scaled = diagnose(
+        model.jacobian, b * model.targets, outputs=b * model.outputs, pseudo_inverse=True, scale=0
+    )
     expected = b * plain.predicted_residuals(4)
     assert np.allclose(scaled.predicted_residuals(4), expected, rtol=0, atol=1e-12 * b)
     if not np.ptp(model.targets):
@@ -499,7 +503,7 @@ def test_sizes_are_refused_before_they_cost() -> None:
 
 @pytest.mark.parametrize("keywords", [{"learning_rate": 2.01}, {"c": 2.01}])
 def test_a_learning_rate_beyond_stability_is_warned_of(keywords: dict[str, float]) -> None:
-    text = "must keep the learning rate within the stability edge 2/λ_max = 2, got 2.01, .* 1 is critical"
+    text = "must keep the learning rate below the stability edge 2/λ_max = 2, got 2.01, .* 1 is critical"
     with pytest.warns(UserWarning, match=text):
         diagnosis = diagnose(J, Y, **keywords)  # type: ignore[arg-type]
     assert not diagnosis.is_stable
@@ -507,7 +511,58 @@ def test_a_learning_rate_beyond_stability_is_warned_of(keywords: dict[str, float
     assert "UNSTABLE" in diagnosis.summary()
     assert diagnosis.predicted_losses([0, 1000])[1] == pytest.approx(1.01**2000 / 2, rel=1e-9)
     assert diagnosis.predicted_losses(10**9)[0] == math.inf
-    assert diagnose(J, Y, c=2).is_stable  # the edge itself is not beyond it
+
+
+@pytest.mark.parametrize("factor", [1 - 2.0**-41, 1, 1.01, 3])
+def test_there_is_no_limit_at_or_beyond_the_edge(factor: float) -> None:
+    with pytest.warns(UserWarning, match="at which the loss does not decay"):
+        diagnosis = diagnose(
+            HAND, [0, 0, 1], outputs=[1, -1, 2], learning_rate=factor * 2 / 9,
+            test_jacobian=HAND, test_outputs=[1, -1, 2], test_targets=[0, 0, 1],
+        )  # fmt: skip
+    first, last = diagnosis.predicted_losses([0, 50])
+    assert last > 0.1 * first  # the first mode, of two, keeps its size or grows
+    assert not diagnosis.is_stable
+    assert diagnosis.decay_time == diagnosis.discrete_decay_time == math.inf
+    limits = [diagnosis.final_loss, *diagnosis.final_outputs, *diagnosis.final_test_outputs]
+    assert np.isnan([*limits, diagnosis.train_r_squared, diagnosis.test_r_squared]).all()
+    assert diagnosis.is_overfitting is None
+    derived = json.loads(diagnosis.to_json())["derived"]
+    names = ("decay_time", "discrete_decay_time", "final_loss", "train_r_squared", "test_r_squared")
+    assert [derived[name] for name in names] == [None] * 5
+    assert ("diverges" if factor > 1 else "does not decay at the edge") in diagnosis.summary()
+    assert "none: the descent does not decay" in diagnosis.summary()
+    assert diagnosis.curve_steps[-1] > 1
+
+
+def test_just_below_the_edge_is_stable() -> None:
+    diagnosis = diagnose(HAND, [0, 0, 1], learning_rate=(1 - 2.0**-39) * 2 / 9)
+    assert diagnosis.is_stable
+    assert diagnosis.final_loss == 0
+
+
+@pytest.mark.parametrize("step", [2**53 + 1, 2**63, 2**64, 10**400, [1, 2**63 + 1]])
+def test_steps_beyond_the_integers_of_a_float_are_refused(step: Any) -> None:
+    with pytest.raises((InputError, InputTypeError), match="steps must be"):
+        diagnose(HAND, [0, 0, 1]).predicted_losses(step)
+    assert diagnose(HAND, [0, 0, 1]).predicted_losses(2**53) == 0
+
+
+def test_a_jacobian_of_rounding_is_no_kernel() -> None:
+    noise = [[1e-17, 2e-17]]
+    with pytest.raises(
+        InputError, match=r"jacobian must not vanish, got .* 2.24e-17, rounding .* up to 3.14e-16"
+    ):
+        diagnose(noise, [1])
+    with pytest.raises(InputError, match="jacobian must not vanish"):
+        diagnose(noise, [0], outputs=[-1])
+    with pytest.raises(InputError, match="jacobian must not vanish"):
+        diagnose(np.array([[1e-8, 0]], dtype=np.float32), [1])
+    with pytest.raises(InputError, match="jacobian must not vanish"):
+        diagnose([[1e-17, 2e-17], [1e-17, 1e-17]], [1e-9, 0], scale=1)
+    assert diagnose(noise, [1e-9]).rank == diagnose(noise, [1], scale=0).rank == 1
+    with pytest.raises(InputError, match="scale must be ≥ 0, got -1"):
+        diagnose(noise, [1], scale=-1)
 
 
 def test_single_precision_is_noticed() -> None:

@@ -295,6 +295,8 @@ def test_a_step_size_beyond_stability_is_warned_of_before_the_run() -> None:
 
 def test_the_edge_is_where_a_linear_model_diverges() -> None:
     K = np.diag([1.0, 4.0])
+    assert check_step_size(K, 0.5)  # at the edge nothing grows, and nothing falls
+    assert check_step_size(K, 0.5 * (1 - 2.0**-41))
     for rate, grows in ((0.49, False), (0.51, True)):
         assert bool(check_step_size(K, rate)) == grows
         assert (np.linalg.norm(np.linalg.matrix_power(np.eye(2) - rate * K, 50), 2) > 1) == grows

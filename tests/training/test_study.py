@@ -129,7 +129,7 @@ def test_a_verdict_is_a_count(holds: int, verdict: str) -> None:
     finding = StudyFinding("s", "c", holds, 4, "e")
     assert finding.verdict == verdict
     assert str(finding) == f"s: {verdict}, in {holds} of 4 (c). e"
-    assert StudyFinding("s", "c", 0, 0, "e").verdict == "not seen"
+    assert StudyFinding("s", "c", 0, 0, "e").verdict == "not decided"
 
 
 @pytest.mark.parametrize(
