@@ -144,7 +144,7 @@ def vanishing_kernel(kernels: Real, circuit: ParametrisedCircuit, observable: Ob
 
 NO_KERNEL = (
     "circuit must have outputs that depend on its angles, got a kernel that vanishes to within rounding: "
-    "symmetry, or O ∝ 1; take another observable or circuit"
+    "symmetry, O ∝ 1, or an extremum of every output; take another observable, circuit or start"
 )
 
 
