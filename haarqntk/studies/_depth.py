@@ -131,7 +131,7 @@ def _evidence(name: str, compared: _Compared, depths: Sequence[int]) -> Evidence
 def _distance(exact: float, mean: float, error: float) -> str:
     if not error:
         return "no fluctuation"
-    z = f"z = {(mean - exact) / error:+.1f} at the deepest"
+    z = f"z = {(mean - exact) / error:+.3g} at the deepest"
     return f"{mean / exact - 1:+.1%} ± {error / abs(exact):.1%}, {z}" if exact else z
 
 

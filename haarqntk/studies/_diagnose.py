@@ -73,6 +73,9 @@ def diagnosis_section(experiment: Experiment, diagnosis: Diagnosis, *, command: 
             f"λ_max = {diagnosis.largest_eigenvalue:.4g}, κ = {diagnosis.condition_number_on_range:.4g}; decay time "
             f"{diagnosis.decay_time:.4g} steps at η = {diagnosis.learning_rate:.4g}; predicted R² = "
             f"{diagnosis.train_r_squared:.4g} for t → ∞."
+            if diagnosis.is_stable
+            else f"{describe(experiment, layers, diagnosis.num_parameters)}, {diagnosis.num_points} data points. At "
+            f"η = {diagnosis.learning_rate:.4g} training does not converge."
         ),
         evidence=_verdicts(diagnosis),
         figure=_figure(experiment, diagnosis),
@@ -172,10 +175,11 @@ def _inference(d: Diagnosis, fields: Real | None, test_fields: Real | None) -> P
     predicted = np.concatenate([d.final_outputs, d.final_test_outputs])
     order = np.argsort(h)
     assert d.test_targets is not None  # noqa: S101 - as above
+    limit = Line("exact", r"predicted, $t\to\infty$", numbers(h[order]), numbers(predicted[order]))
     return Panel(
         x_label="field $h$",
         y_label="magnetisation",
-        lines=(Line("exact", r"predicted, $t\to\infty$", numbers(h[order]), numbers(predicted[order])),),
+        lines=(limit,) if d.is_stable else (),
         points=(
             Points("fixed", "data", numbers(fields), numbers(d.targets), (0.0,) * len(fields)),
             Points(
