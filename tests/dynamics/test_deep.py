@@ -149,7 +149,7 @@ def test_bad_input_is_one_clear_line(call: Any, error: type[Exception], text: st
     assert "\n" not in str(caught.value)
 
 
-X, Z = np.array([[0, 1], [1, 0]]), np.diag([1, -1])
+X, Z = np.array([[0, 1], [1, 0]]), np.diag(np.array([1, -1]))
 LATE: dict[str, Any] = {"states": [[1, 0]], "learning_rate": 0.1, "L": 3}
 
 

@@ -34,7 +34,7 @@ RECORD = diagnose([[1.0]], [1]).to_json()
 
 
 def trained(circuit: Any = CIRCUIT, observable: Any = Z, targets: Any = 0, **changes: Any) -> object:
-    given = {"learning_rate": 0.1, "steps": 1, "angles": [1.0]} | changes
+    given: dict[str, Any] = {"learning_rate": 0.1, "steps": 1, "angles": [1.0]} | changes
     return train(circuit, observable, targets, **given)
 
 
@@ -51,7 +51,7 @@ def statistics(depths: Any = (1,), family: Any = lambda _: CIRCUIT, rng: Any = R
         (lambda: check_step_size(np.array([[np.nan]]), 1.0), InputError, "kernels must be finite, got nan"),
         (lambda: check_step_size(np.eye(2), np.nan), InputError, "learning_rate must be finite, got nan"),
         (lambda: kernel_matrix([1, 2]), InputError, r"jacobian must have the shape \(…, m, L\)"),
-        (lambda: kernel_matrix("a"), InputTypeError, "jacobian must be real numbers"),  # type: ignore[arg-type]
+        (lambda: kernel_matrix("a"), InputTypeError, "jacobian must be real numbers"),
         (lambda: kernel_matrix([[1j]]), InputTypeError, "jacobian must be real numbers"),
         (lambda: Observable.pauli(ANY), InputTypeError, "strings must be a list of str"),
         (lambda: Observable.pauli_sum("ab", ["Z", "Z"]), InputTypeError, "coefficients must be a real"),  # type: ignore[arg-type]
@@ -90,7 +90,7 @@ def statistics(depths: Any = (1,), family: Any = lambda _: CIRCUIT, rng: Any = R
             lambda: diagnose_circuit(CIRCUIT, Z, [0], angles=[[1], [1, 2]]),
             InputError,
             "angles must have rows",
-        ),  # type: ignore[list-item]
+        ),
         (lambda: diagnose_circuit(ANY, Z, [0], angles=[1]), InputTypeError, "circuit must be"),
         (lambda: Diagnosis.from_json("[" * 100_000), InputError, "got lists within lists"),
         (
