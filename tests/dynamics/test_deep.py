@@ -112,7 +112,7 @@ def test_deep_circuits_follow_the_flow_and_leave_the_frozen_kernel() -> None:
 
 
 GOOD: dict[str, Any] = {"states": [[1, 0]], "labels": [1], "learning_rate": 1, "L": 1}
-X = [[0, 1], [1, 0]]
+X: Any = np.array([[0, 1], [1, 0]])
 BAD: list[tuple[Any, type[HaarqntkError], str]] = [
     (
         lambda: deep_flow([[0, 1], [0, 0]], [1], **GOOD),
