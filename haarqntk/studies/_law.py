@@ -34,12 +34,8 @@ if TYPE_CHECKING:
 
 L, SAMPLES = 64, 4_000
 TIMES = np.linspace(0, 5, 51)  # in units of 1/(ηK̄)
-RUNS, RATE, STEPS, EVERY = (
-    400,
-    0.04,
-    100,
-    25,
-)  # of training: ηK̄ for a step, so that every 25th is a unit of time
+# of training: RATE is ηK̄ for a step, so that every 25th is a unit of time
+RUNS, RATE, STEPS, EVERY = 100, 0.04, 100, 25
 FAR = -1
 _SHOWN, _LAST = (10, 20), 40
 _TRAINED = tuple(range(0, 41, 10))  # places of ``TIMES`` where training is recorded
