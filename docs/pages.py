@@ -30,6 +30,7 @@ TITLES = {
     "weingarten": "Weingarten functions",
     "montecarlo": "Simulation",
     "training": "Diagnostics of models",
+    "studies": "Figures of diagnoses",
     "export": "Exports",
     "_symbols": "Symbols",
 }

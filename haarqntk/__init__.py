@@ -76,6 +76,7 @@ if TYPE_CHECKING:
         parse_moment,
         variance,
     )
+    from haarqntk.studies import diagnosis_figure
     from haarqntk.training import Diagnosis, diagnose, diagnose_circuit
     from haarqntk.weingarten import WeingartenFunction, weingarten, weingarten_table
 
@@ -112,6 +113,7 @@ _HOMES = {
     "cumulant": "haarqntk.qntk",
     "diagnose": "haarqntk.training",
     "diagnose_circuit": "haarqntk.training",
+    "diagnosis_figure": "haarqntk.studies",
     "expect": "haarqntk.haar",
     "formula": "haarqntk.qntk",
     "formulas": "haarqntk.qntk",
@@ -183,6 +185,7 @@ __all__ = [
     "cumulant",
     "diagnose",
     "diagnose_circuit",
+    "diagnosis_figure",
     "dynamics",
     "expect",
     "formula",

@@ -118,7 +118,7 @@ class Panel:
     inset_place: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class PaperFigure:
     """A figure with its data and the text under it.
 
@@ -159,6 +159,14 @@ class PaperFigure:
                 stream, format="pdf", metadata={"CreationDate": None, "Title": self.alt}
             )
         return stream.getvalue()
+
+    def __repr__(self) -> str:
+        return f"<PaperFigure {self.name}: {self.alt}>"
+
+    def _repr_html_(self) -> str:
+        return (
+            f'<figure class="haarqntk">{self.svg()}<figcaption>{escape(self.caption)}</figcaption></figure>'
+        )
 
     def json(self) -> str:
         """Caption, choices and data as JSON text."""

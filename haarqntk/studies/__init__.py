@@ -6,7 +6,7 @@ share no code, and writes through ``export``. What is studied comes with the lib
 
 from haarqntk.studies._catalogue import STUDIES, study
 from haarqntk.studies._depth import depth_section
-from haarqntk.studies._diagnose import diagnose_experiment, diagnosis_section
+from haarqntk.studies._diagnose import diagnose_experiment, diagnosis_figure, diagnosis_section
 from haarqntk.studies._evidence import Study
 from haarqntk.studies._experiment import Experiment, load_experiment
 from haarqntk.studies._recorded import read_study, recorded_sections, write_study
@@ -18,6 +18,7 @@ __all__ = [
     "Study",
     "depth_section",
     "diagnose_experiment",
+    "diagnosis_figure",
     "diagnosis_section",
     "load_experiment",
     "read_study",

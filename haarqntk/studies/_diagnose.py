@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from haarqntk.errors import InputError
+from haarqntk.errors import InputError, InputTypeError
 from haarqntk.export import Evidence, Line, Panel, PaperFigure, Points, Section
 from haarqntk.studies._build import build_circuit, build_data, build_observable, describe
 from haarqntk.studies._evidence import Study, numbers, sparse
@@ -121,50 +122,72 @@ def _verdicts(d: Diagnosis) -> tuple[Evidence, ...]:
     return tuple(rows)
 
 
-def _figure(experiment: Experiment, d: Diagnosis) -> PaperFigure:
-    index = tuple(float(i) for i in range(1, len(d.eigenvalues) + 1))
-    spectrum = np.sort(d.eigenvalues)[::-1]
-    positive = spectrum > 0
-    t = d.curve_steps
-    losses = d.predicted_losses(t)
-    panels = [
-        Panel(
-            x_label="index",
-            y_label="eigenvalue of $K$",
-            points=(
-                Points(
-                    "fixed",
-                    "kernel spectrum",
-                    index[: positive.sum()],
-                    numbers(spectrum[positive]),
-                    (0.0,) * int(positive.sum()),
-                ),
+def diagnosis_figure(diagnosis: Diagnosis, *, name: str = "diagnosis") -> PaperFigure:
+    """The kernel spectrum of a diagnosis and the loss that it predicts, as a figure.
+
+    Args:
+        diagnosis: From ``hq.diagnose`` or ``hq.diagnose_circuit``.
+        name: The stem of the figure's files; "diagnosis" by default.
+
+    Returns:
+        The figure: ``.svg()``, ``.pdf()`` and ``.json()``; a notebook shows it.
+
+    Raises:
+        InputTypeError: If the first argument is no diagnosis.
+
+    Examples:
+        >>> import haarqntk as hq
+        >>> figure = hq.diagnosis_figure(hq.diagnose([[1.0, 0], [0, 2]], targets=[1, 0]))
+        >>> figure.data["eigenvalues"], figure.svg().startswith("<svg")
+        ((4.0, 1.0), True)
+
+    Reference:
+        [scala2025]; derivations/16_diagnostics.md.
+    """
+    if not isinstance(diagnosis, Diagnosis):
+        raise InputTypeError(
+            f"diagnosis must be a Diagnosis, got {type(diagnosis).__name__}; pass hq.diagnose(…)"
+        )
+    spectrum = np.sort(diagnosis.eigenvalues)[::-1]
+    index, positive = np.arange(1, len(spectrum) + 1), spectrum > 0
+    steps = diagnosis.curve_steps
+    losses = diagnosis.predicted_losses(steps)
+    zeros = (0.0,) * int(positive.sum())
+    spectrum_points = Points(
+        "fixed", "kernel spectrum", numbers(index[positive]), numbers(spectrum[positive]), zeros
+    )
+    return PaperFigure(
+        name=name,
+        alt="Kernel spectrum, and predicted loss against steps",
+        caption="(a) Kernel spectrum. (b) Predicted loss.",
+        choices=(),
+        data={"eigenvalues": numbers(spectrum), "step": steps.tolist(), "loss": numbers(losses)},
+        panels=(
+            Panel("index", "eigenvalue of $K$", points=(spectrum_points,), logarithmic="y"),
+            Panel(
+                "step $t$",
+                "predicted loss",
+                lines=(Line("exact", "frozen kernel", numbers(steps), numbers(losses)),),
+                logarithmic="y" if (losses > 0).all() else "",
             ),
-            logarithmic="y",
         ),
-        Panel(
-            x_label="step $t$",
-            y_label="predicted loss",
-            lines=(Line("exact", "frozen kernel", numbers(t), numbers(losses)),),
-            logarithmic="y" if (losses > 0).all() else "",
-        ),
-    ]
+    )
+
+
+def _figure(experiment: Experiment, d: Diagnosis) -> PaperFigure:
+    figure = diagnosis_figure(d, name=experiment.name)
+    panels, caption = figure.panels, figure.caption
     if experiment.data is not None and experiment.data.set:
         data = build_data(experiment.data, experiment.circuit.num_qubits)
-        panels.append(_inference(d, data.fields, data.test_fields))
-    return PaperFigure(
-        name=experiment.name,
+        panels = (*panels, _inference(d, data.fields, data.test_fields))
+        caption += " (c) Predicted inference for t → ∞."
+    return replace(
+        figure,
         alt="Kernel spectrum, predicted loss against steps, and predicted outputs on data and test points",
-        caption="(a) Kernel spectrum. (b) Predicted loss. "
-        + ("(c) Predicted inference for t → ∞." if len(panels) > 2 else ""),  # noqa: PLR2004
+        caption=caption,
         choices=(f"Seed {experiment.seed}; angles uniform on [0, 2π).",),
-        data={
-            "seed": experiment.seed,
-            "eigenvalues": numbers(spectrum),
-            "step": t.tolist(),
-            "loss": numbers(losses),
-        },
-        panels=tuple(panels),
+        data={"seed": experiment.seed, **figure.data},
+        panels=panels,
     )
 
 

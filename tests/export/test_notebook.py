@@ -33,7 +33,7 @@ RUNS = {
     "Diagnosis", "DiagnosticsStudy", "Encoding", "FixedGate", "KernelStatistics", "Observable", "ParametrisedCircuit",
     "PauliRotation", "StudyFinding", "StudyModel", "StudyRun", "TrainingRun",
 }  # fmt: skip
-WITHOUT_LATEX = {"Citation", "KernelLaw"} | CURVES | RUNS
+WITHOUT_LATEX = {"Citation", "KernelLaw", "PaperFigure"} | CURVES | RUNS
 NAMES = {
     "int", "float", "bool", "str", "Any", "Iterator", "Iterable", "Sequence", "Mapping", "Callable", "Fraction",
     "NDArray", "None",
@@ -179,6 +179,7 @@ def trainings() -> list[Any]:
         *(room.Observable(np.diag([1, -1]), "<b>Z</b>"), statistics),
         *(study, run, model, run.run, run.diagnosis, study.findings[0]),
         hq.diagnose(np.array([[1, 0], [2, 0]]), targets=[0, 1], pseudo_inverse=True),
+        hq.diagnosis_figure(hq.diagnose([[1.0, 0], [0, 2]], targets=[1, 0])),
     ]
 
 

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+import haarqntk as hq
+from haarqntk.errors import InputTypeError
 from haarqntk.export import Evidence, Section, read_section
 from haarqntk.studies import (
     STUDIES,
@@ -111,3 +113,14 @@ def test_evidence_holds_within_four_standard_errors_and_not_beyond() -> None:
     assert within("", predicted=-1.0, seen=-1.05, relative=0.06).holds
     assert refused(within("", predicted=-1.0, seen=1.0, relative=0.06))
     assert refused(within("", predicted=1.0, seen=float("nan"), relative=0.06))
+
+
+def test_a_diagnosis_has_a_figure_of_its_own() -> None:
+    diagnosis = hq.diagnose(np.diag([1.0, 2.0, 0.0]), targets=[1, 0, 0], pseudo_inverse=True)
+    figure = hq.diagnosis_figure(diagnosis, name="mine")
+    assert figure.data["eigenvalues"] == (4.0, 1.0, 0.0)
+    assert figure.panels[0].points[0].y == (4.0, 1.0)  # a logarithmic axis has no 0
+    assert figure.panels[1].lines[0].y[0] == diagnosis.predicted_losses(0)[0]
+    assert figure.pdf().startswith(b"%PDF")
+    with pytest.raises(InputTypeError, match="diagnosis must be a Diagnosis, got ndarray"):
+        hq.diagnosis_figure(np.eye(2))  # type: ignore[arg-type]
