@@ -179,7 +179,7 @@ def trainings() -> list[Any]:
         *(room.Observable(np.diag([1, -1]), "<b>Z</b>"), statistics),
         *(study, run, model, run.run, run.diagnosis, study.findings[0]),
         hq.diagnose(np.array([[1, 0], [2, 0]]), targets=[0, 1], pseudo_inverse=True),
-        hq.diagnosis_figure(hq.diagnose([[1.0, 0], [0, 2]], targets=[1, 0])),
+        hq.diagnosis_figure(hq.diagnose(np.diag([1.0, 2.0]), targets=[1, 0])),
     ]
 
 
