@@ -319,8 +319,8 @@ def _trained_panels(study: DiagnosticsStudy) -> tuple[Panel, Panel]:
         y_label=f"inference, labels × {run.label_scale:g}",
         lines=(Line("floor", "magnetisation", numbers(h), numbers(wanted)),),
         points=(
-            Points("other", "predicted, hardware-efficient", numbers(h), numbers(predicted), zeros),
-            Points("fresh", "trained, hardware-efficient", numbers(h), numbers(run.test_outputs), zeros),
+            Points("other", "inference, predicted", numbers(h), numbers(predicted), zeros),
+            Points("lowest", "inference, trained", numbers(h), numbers(run.test_outputs), zeros),
         ),
     )
     return Panel("step $t$", "loss", lines=tuple(lines), points=tuple(points), logarithmic="y"), inference
