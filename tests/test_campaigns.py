@@ -125,7 +125,7 @@ def test_what_is_no_campaign_at_all_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"campaign must be a file that can be read, got .*: No such file"):
         load_campaign(tmp_path / "no.toml")
     (tmp_path / "mine.toml").write_bytes(b"seed = 1 # \xff")
-    with pytest.raises(InputError, match="byte 11: a campaign must be in UTF-8"):
+    with pytest.raises(InputError, match="byte 11: the campaign must be in UTF-8"):
         load_campaign(tmp_path / "mine.toml")
     with pytest.raises(InputError, match="campaign must have a claim, got none"):
         load(tmp_path, "seed = 1\nclaim = []")

@@ -51,10 +51,14 @@ def test_a_small_study_holds_is_written_and_read_and_can_be_drawn(name: str) -> 
     assert work == pytest.approx(1)
     assert section.name == name
     if name not in {"diagnostics", "depth"}:  # whose statements are findings
-        failing = [each.statement for each in section.evidence if not each.holds]
-        assert [
-            each for each in failing if not each.endswith(("does not give it, at ηK̄t = 4", "residual either"))
-        ] == []
+        # three runs have no standard error to speak of, and refuse nothing; the recorded study has a hundred
+        judged = [
+            e
+            for e in section.evidence
+            if not e.distance.endswith("N = 3") and "simpler prediction" not in e.predicted
+        ]
+        assert judged
+        assert [each.statement for each in judged if not each.holds] == []
     (recorded,) = recorded_sections([name])  # says what the code of today says
     assert without_numbers(section) == without_numbers(recorded)
     again = read_section(section.json())
