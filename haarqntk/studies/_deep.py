@@ -165,6 +165,7 @@ def _evidence(found: dict[int, _Runs]) -> tuple[Evidence, ...]:
         ),
         disagreement(
             f"At L = {L[-1]} the kernel is not frozen: the share of the flow's deviation is not 0",
+            by="the frozen kernel",
             predicted=0.0,
             mean=share,
             error=error,

@@ -68,12 +68,14 @@ def bracketed(
     )
 
 
-def disagreement(statement: str, *, predicted: float, mean: float, error: float, samples: int) -> Evidence:
-    """A statement that a simpler prediction fails: the mean lies more than ``LARGEST_Z`` standard errors off it."""
+def disagreement(
+    statement: str, *, by: str, predicted: float, mean: float, error: float, samples: int
+) -> Evidence:
+    """A statement that a prediction, named by ``by``, fails: the mean is over ``LARGEST_Z`` standard errors off."""
     z = distance(mean, error, predicted, predicted)
     return Evidence(
         statement=statement,
-        predicted=f"{predicted:.4g} by the simpler prediction",
+        predicted=f"{predicted:.4g} by {by}",
         seen=with_error(mean, error),
         distance=f"z = {z:+.1f}, N = {samples:,}: {'refused' if abs(z) > LARGEST_Z else 'not refused'}",
         holds=bool(abs(z) > LARGEST_Z),
