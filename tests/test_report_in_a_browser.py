@@ -10,6 +10,7 @@ import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from other_programs import BROWSER
 
 from haarqntk import findings, report, validation
 from haarqntk.export import Line, Panel, PaperFigure
@@ -21,20 +22,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 PHONE = 380
-OPTIONS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--hide-scrollbars",
-    "--virtual-time-budget=5000",
-    "--enable-logging=stderr",
-    "--v=0",
-)
 # Before the page's own script: what goes wrong while it runs. In the copy that the test opens, never in the page.
 LISTEN = """<script>window.wrong = []; addEventListener("error", (e) => wrong.push(String(e.message)), true);
 addEventListener("securitypolicyviolation", (e) => wrong.push(e.blockedURI));</script>"""
@@ -97,7 +84,7 @@ def opened(folder: Path, name: str, *options: str) -> dict[str, Any]:
     browser = shutil.which("chromium") or shutil.which("chromium-browser") or "google-chrome"
     same_origin = "--allow-file-access-from-files"  # so that the frame may tell its parent
     profile = f"--user-data-dir={folder / 'profile'}"
-    command = [browser, *OPTIONS, *options, same_origin, profile, "--window-size=1200,900", "--dump-dom"]
+    command = [browser, *BROWSER, *options, same_origin, profile, "--window-size=1200,900", "--dump-dom"]
     result = subprocess.run(
         [*command, (folder / name).as_uri()], capture_output=True, text=True, check=False, timeout=120
     )

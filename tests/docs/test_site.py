@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from other_programs import BROWSER
 from test_docstrings import PUBLIC
 
 import haarqntk as hq
@@ -24,21 +25,7 @@ from haarqntk.export import bibliography
 
 DOCS = Path(__file__).parents[2] / "docs"
 WIDTHS = (380, 1200)
-BROWSER = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--hide-scrollbars",
-    "--virtual-time-budget=5000",
-    "--enable-logging=stderr",
-    "--v=0",
-    "--allow-file-access-from-files",
-)
+OPTIONS = (*BROWSER, "--allow-file-access-from-files")
 MEASURE = """<script>addEventListener("load", () => {
   const root = document.documentElement;
   const all = (what) => [...document.querySelectorAll(what)].filter((e) => e.checkVisibility());
@@ -206,7 +193,7 @@ def opened(site: Path, pages: list[Path], width: int) -> tuple[dict[str, dict[st
     everything.write_text(f'<!DOCTYPE html><body style="margin:0">{"".join(frames)}</body>', encoding="utf-8")
     browser = shutil.which("chromium") or shutil.which("chromium-browser") or "google-chrome"
     profile = f"--user-data-dir={site.parent / 'profile'}"
-    command = [browser, *BROWSER, profile, "--window-size=1300,900", "--dump-dom", everything.as_uri()]
+    command = [browser, *OPTIONS, profile, "--window-size=1300,900", "--dump-dom", everything.as_uri()]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
     results = dict(re.findall(r'data-page(\d+)="([^"]*)"', done.stdout))
     assert len(results) == len(pages), done.stderr[-2000:]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ import pytest
 import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from other_programs import typeset
 from shortcuts import closed_form
 from strategies import rational_functions, trace_polynomials
 from sympy.parsing.latex import parse_latex
@@ -182,12 +182,7 @@ def test_every_letter_of_latex_compiles(tmp_path: Path) -> None:
     letters = "\n".join(rf"$\{name}$" for name in sorted(LETTERS))
     packages = r"\usepackage{amsmath}\usepackage{amssymb}"
     document = f"\\documentclass{{article}}\n{packages}\n\\begin{{document}}\n{letters}\n\\end{{document}}"
-    (tmp_path / "letters.tex").write_text(document, encoding="utf-8")
-    typeset = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "letters.tex"]
-    done = subprocess.run(
-        typeset, cwd=tmp_path, capture_output=True, text=True, errors="replace", check=False
-    )
-    assert done.returncode == 0, done.stdout[-2000:]
+    typeset(tmp_path, document)
     assert all(is_known(name) for name in LETTERS)
 
 
@@ -230,13 +225,7 @@ def test_documents_with_their_bibliography_compile(tmp_path: Path, options: dict
     general = hq.formula("kernel_mean", ensemble="generator_average", generators="general")
     values = [*(hq.formula(name) for name in hq.formulas()), *moments, general]
     document = latex_document(values, version="test", bibliography="formulas", **options)
-    (tmp_path / "formulas.tex").write_text(document, encoding="utf-8")
     (tmp_path / "formulas.bib").write_text(str(bibliography_of(values)), encoding="utf-8")
-    typeset = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "formulas.tex"]
-    for command in (typeset, ["bibtex", "formulas"], typeset, typeset):
-        result = subprocess.run(
-            command, cwd=tmp_path, capture_output=True, text=True, errors="replace", check=False
-        )
-        assert result.returncode == 0, result.stdout[-2000:]
-    assert "Overfull" not in result.stdout
-    assert "LaTeX Warning" not in result.stdout
+    printed = typeset(tmp_path, document, with_bibliography=True)
+    assert "Overfull" not in printed
+    assert "LaTeX Warning" not in printed
