@@ -11,6 +11,7 @@ import numpy as np
 
 from haarqntk._arguments import rational, real_number
 from haarqntk._notebook import Tabled
+from haarqntk._qobj import plain
 from haarqntk.errors import InputError, InputTypeError
 
 if TYPE_CHECKING:
@@ -146,6 +147,7 @@ def real_array(name: str, values: Any) -> Array:
     Raises:
         InputTypeError, InputError: If an entry is no real number, or not finite.
     """
+    plain(name, values, "numbers")
     message = f"{name} must be real numbers, got {_short(values)}; pass floats or exact numbers"
     try:
         given = np.asarray(values)

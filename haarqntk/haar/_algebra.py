@@ -174,7 +174,10 @@ class MatrixExpression(DiagramPolynomial):
 
     def __matmul__(self, other: MatrixExpression) -> MatrixExpression:
         if not isinstance(other, MatrixExpression):
-            raise InputTypeError(f"the right side of @ must be a matrix, got {other!r}; use * for scalars")
+            raise InputTypeError(
+                f"the right side of @ must be a matrix, got {other!r}; * is for scalars, and "
+                "numbers of a matrix go to .at(matrices=…)"
+            )
         self._check_same_space(other)
         refuse_too_many(len(self._terms) * len(other._terms))
         total: Terms = {}

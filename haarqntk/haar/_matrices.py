@@ -13,9 +13,12 @@ import numpy as np
 
 from haarqntk._arguments import rational
 from haarqntk._lazy import LazyModule
+from haarqntk._qobj import plain
 from haarqntk.errors import InputError, InputTypeError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 sympy = LazyModule("sympy")
@@ -26,16 +29,20 @@ Number: TypeAlias = Any
 _CURE = "pass int, Fraction, SymPy number, float or complex"
 
 
-def read_square_matrix(name: str, value: object) -> NDArray[Any]:
+def read_square_matrix(
+    name: str, value: object, *, wanted: str = "operator", factors: Sequence[int] = ()
+) -> NDArray[Any]:
     """Return ``value`` as a square array: of exact objects, or complex128 if any entry is a float.
 
     Args:
         name: The argument's name, for the message.
         value: A nested list, NumPy array, SymPy matrix or Qobj.
+        wanted: What a Qobj must be; see ``haarqntk._qobj.plain``.
+        factors: The tensor factors that a Qobj must act on, if they are known.
 
     Raises:
-        InputTypeError: If ``value`` is no matrix of numbers.
-        InputError: If it is not square, or an entry is not finite.
+        InputTypeError: If ``value`` is no matrix of numbers, or a Qobj of another kind.
+        InputError: If it is not square, acts on other factors, or an entry is not finite.
 
     Examples:
         >>> read_square_matrix("operator", [[1, 0], [0, 2]])
@@ -44,7 +51,7 @@ def read_square_matrix(name: str, value: object) -> NDArray[Any]:
         >>> read_square_matrix("operator", [[1, 0], [0, 0.5]]).dtype
         dtype('complex128')
     """
-    data: Any = value.full() if hasattr(value, "full") else value
+    data = plain(name, value, wanted, factors=factors)
     if isinstance(data, np.ndarray) and data.dtype.kind in "fc":
         array = data.astype(np.complex128)
     else:
@@ -54,11 +61,6 @@ def read_square_matrix(name: str, value: object) -> NDArray[Any]:
     if array.dtype == np.complex128 and not np.isfinite(array).all():
         raise InputError(f"{name} must have finite entries, got {array[~np.isfinite(array)][0]}")
     return array
-
-
-def read_complex_matrix(name: str, value: object) -> NDArray[np.complex128]:
-    """As ``read_square_matrix``, rounded to complex128."""
-    return read_square_matrix(name, value).astype(np.complex128)
 
 
 def simplified(number: Number) -> Number:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 from functools import reduce
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from haarqntk._arguments import rational
+from haarqntk._qobj import check_alike, plain
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.haar._rank_one import halves, with_whole_matrices
 from haarqntk.haar._weights import total_dimension
@@ -60,11 +62,15 @@ def value_of(
             f"unknown matrix {', '.join(unknown)}; known: {', '.join(sorted(declared)) or 'none'}"
         )
     arrays = {}
+    alike: dict[tuple[Space, ...], dict[str, object]] = {}
     for name, value in given.items():
         letter = declared[name]
         if isinstance(letter, Letter):
             sizes = _sizes(letter, dimensions)
-            arrays[name] = _checked_array(name, value, letter, dimensions).reshape(sizes + sizes)
+            arrays[name] = _checked_array(name, value, letter, sizes).reshape(sizes + sizes)
+            alike.setdefault(letter.spaces, {})[f"matrix {name}"] = value
+    for same in alike.values():
+        check_alike(same)
     size = total_dimension(spaces, dimensions)
     total: Any = np.full((size, size), Fraction(0), dtype=object) if spaces else Fraction(0)
     for monomial, c in terms.items():
@@ -174,9 +180,9 @@ def _form(letter: Letter, dimensions: Mapping[str, int]) -> Any:
     return np.array(form, dtype=object).reshape(sizes + sizes)
 
 
-def _checked_array(name: str, value: Any, letter: Letter, dimensions: Mapping[str, int]) -> Any:
-    size = total_dimension(letter.spaces, dimensions)
-    array = np.array(value.full() if hasattr(value, "full") else value, dtype=object)
+def _checked_array(name: str, value: Any, letter: Letter, sizes: list[int]) -> Any:
+    size = prod(sizes)
+    array = np.array(plain(f"matrix {name}", value, "operator", factors=sizes), dtype=object)
     if array.shape != (size, size):
         raise InputError(f"matrix {name} must have shape ({size}, {size}), got {array.shape}")
     try:

@@ -16,8 +16,9 @@ import numpy as np
 from haarqntk._arguments import integer, rational
 from haarqntk._lazy import LazyModule
 from haarqntk._notebook import Shown
+from haarqntk._qobj import complex_array, is_matrix, plain
 from haarqntk._symbols import symbol
-from haarqntk.errors import CostError, InputError, InputTypeError
+from haarqntk.errors import CostError, InputError
 from haarqntk.qntk._derivation import Derivation, derive_in_steps
 from haarqntk.qntk._inputs import circuit_dimension
 from haarqntk.qntk._meaning import meaning
@@ -311,9 +312,9 @@ def _each_observable(given: Mapping[str, object]) -> dict[str, list[Any]]:
         rows = list(value)
         if rows and all(isinstance(row, Iterable) and not isinstance(row, str) for row in rows):
             entries = rows
-    elif name == "observable" and not hasattr(value, "full"):
+    elif name == "observable":
         rows = list(value) if isinstance(value, Iterable) else []
-        if rows and all(hasattr(row, "full") or np.ndim(row) == 2 for row in rows):  # noqa: PLR2004 - matrices
+        if rows and all(map(is_matrix, rows)):
             entries = rows
     return {name: entries}
 
@@ -333,16 +334,12 @@ def _observable_factor(
 
 def _squared_gram(gram: object, D: int) -> Matrix | NDArray[np.float64]:
     """|⟨φ_δ|φ_δ'⟩|² from a checked Gram matrix: Fractions from exact data, else a float array."""
-    rows: Any = gram.tolist() if hasattr(gram, "tolist") else gram
-    try:
-        approximate = np.array([[complex(x) for x in row] for row in rows], dtype=np.complex128)
-    except (TypeError, ValueError):
-        raise InputTypeError(f"gram must be a square matrix of numbers, got {type(gram).__name__}") from None
-    n = len(approximate)
+    given = plain("gram", gram, "operator")
+    approximate = complex_array("gram", given, "operator")
+    rows: Any = given.tolist() if hasattr(given, "tolist") else given
+    n = len(approximate) if approximate.ndim else 0
     if approximate.shape != (n, n) or n == 0:
         raise InputError(f"gram must be a square matrix, got shape {approximate.shape}")
-    if not np.isfinite(approximate).all():
-        raise InputError("gram must be finite, got NaN or infinity in it")
     tolerance = 1e-10 * n
     if np.abs(approximate - approximate.conj().T).max() > tolerance:
         raise InputError("gram must be Hermitian: gram[i][j] is the conjugate of gram[j][i]")

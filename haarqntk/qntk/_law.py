@@ -22,6 +22,7 @@ import numpy as np
 
 from haarqntk._arguments import integer, one_of
 from haarqntk._notebook import Tabled
+from haarqntk._qobj import hermitian_array
 from haarqntk.errors import CostError, InputError
 from haarqntk.qntk._inputs import circuit_dimension, one_spectrum
 
@@ -29,7 +30,6 @@ _ENSEMBLES = ("segments", "prl_ansatz")
 _MOST_STEPS = 2 * 10**7  # multiplications of integers in one table: some ten seconds
 _LONGEST_NUMBER = 24  # characters of a fraction that is shown exactly
 _LARGEST_ORDER = 200  # some seconds: the fractions grow with the order, and their sums with its square
-_HERMITIAN = 1e-10  # relative, far above the rounding of a product of matrices and far below a typing error
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -269,16 +269,7 @@ def kernel_law(
 
 
 def _eigenvalues(observable: Any, D: int) -> list[Fraction]:
-    try:
-        matrix = np.asarray(observable.full() if hasattr(observable, "full") else observable)
-    except ValueError:
-        raise InputError("observable must have rows of one length, got rows that differ") from None
-    if matrix.shape != (D, D) or matrix.dtype.kind not in "iufc":
-        raise InputError(f"observable must be a {D} × {D} matrix of numbers, got the shape {matrix.shape}")
-    deviation = np.abs(matrix - matrix.conj().T).max(initial=0.0)
-    if not deviation <= _HERMITIAN * np.abs(matrix).max(initial=0.0):  # also where an entry is no number
-        raise InputError(f"observable must be finite and Hermitian, got O − O† of the size {deviation:.3g}")
-    return [Fraction(float(x)) for x in np.linalg.eigvalsh(matrix)]
+    return [Fraction(float(x)) for x in np.linalg.eigvalsh(hermitian_array("observable", observable, D=D))]
 
 
 def _order(name: str, value: object) -> int:

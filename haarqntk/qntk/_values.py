@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from haarqntk._arguments import integer, rational
+from haarqntk._qobj import is_matrix
 from haarqntk.errors import InputError, InputTypeError, UnknownNameError
 from haarqntk.exact import GaussianRational
 from haarqntk.qntk._inputs import one_spectrum, the_one_given, trace_values
@@ -180,10 +179,8 @@ def each_observable(observable: object, labels: Sequence[str]) -> dict[str, obje
     if isinstance(observable, Mapping):
         return dict(observable)
     each: Sequence[Any] = [observable] * len(labels)
-    if len(labels) > 1 and isinstance(observable, list | tuple) and len(observable) == len(labels):
-        is_matrix = [hasattr(entry, "full") or np.ndim(entry) == 2 for entry in observable]  # noqa: PLR2004
-        if all(is_matrix):
-            each = observable
+    if isinstance(observable, list | tuple) and len(observable) == len(labels) > 1:
+        each = observable if all(map(is_matrix, observable)) else each
     return dict(zip(labels, each, strict=True))
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from haarqntk._arguments import one_of
+from haarqntk._qobj import plain
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.training import _definition, _sweeps
 from haarqntk.training._circuit import ParametrisedCircuit
@@ -242,7 +243,7 @@ def checked_points(circuit: ParametrisedCircuit, features: ArrayLike | None) -> 
 def real_array(name: str, values: ArrayLike) -> Real:
     """Return finite real numbers as an array of floats."""
     try:
-        array = np.asarray(values)
+        array = np.asarray(plain(name, values, "numbers"))
     except ValueError:
         raise InputError(
             f"{name} must have rows of one length, got rows that differ; check the data"
