@@ -99,7 +99,7 @@ def plain(name: str, value: Any, wanted: str, *, factors: Sequence[int] = ()) ->
         side = list(factors)
         raise InputError(
             f"{name} must act on the tensor factors {' × '.join(map(str, side))} in this order, got a Qobj with dims "
-            f"{value.dims}; reorder it by X.permute, or pass qutip.Qobj(X, dims={[side, side]}) if it is meant so"
+            f"{value.dims}; give it the dims {[side, side]}, by X.permute if its factors are in another order"
         )
     return value.full()
 
@@ -190,15 +190,16 @@ def kraus_operators(name: str, channel: Any) -> list[NDArray[np.complex128]]:
         InputError: If it maps between different spaces, or is not completely positive.
     """
     sides = [side for pair in channel.dims for side in pair]
-    if any(side != sides[0] for side in sides):
+    D = prod(_flat(sides[0]))
+    if any(side != sides[0] for side in sides) or channel.shape != (D**2, D**2):
         raise InputError(
             f"{name} must map operators on one space to such, got a Qobj with dims {channel.dims}; "
-            "compose it with a map back"
+            "compose it with a map back, and join channels by qutip.super_tensor"
         )
     choi = qutip.to_choi(channel).full()
     if not np.isfinite(choi).all():
         raise InputError(f"{name} must be finite, got nan or inf")
-    size, D = float(np.abs(choi).max(initial=0.0)), prod(_flat(sides[0]))
+    size = float(np.abs(choi).max(initial=0.0))
     weights, vectors = np.linalg.eigh((choi + choi.conj().T) / 2)
     defect = max(float(np.abs(choi - choi.conj().T).max()), -float(weights[0]))
     if defect > _ROUNDING * D * size:

@@ -74,9 +74,9 @@ class Matrices:
 
 def as_matrices(observables: Mapping[str, object], states: Mapping[str, object], D: int) -> Matrices:
     """Check Hermitian observables and pure states, and bring them to one kind of number."""
-    check_alike({**observables, **{f"states[{name}]": state for name, state in states.items()}})
     found = {("observable", name): hermitian_matrix(value, D) for name, value in observables.items()}
     found |= {("state", name): _projector(name, value, D) for name, value in states.items()}
+    check_alike({**observables, **{f"states[{name}]": state for name, state in states.items()}})
     exact = all(matrix.dtype == object for matrix in found.values())
     if not exact:
         found = {
