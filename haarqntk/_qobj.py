@@ -80,6 +80,8 @@ def plain(name: str, value: Any, wanted: str, *, factors: Sequence[int] = ()) ->
         InputError: If it acts on other tensor factors.
     """
     if not is_qobj(value):
+        if type(value).__name__ == "QobjEvo":
+            raise InputTypeError(f"{name} must not depend on time, got a QobjEvo; pass its value X(t)")
         return value
     kind, (kinds, noun) = _kind(value), _WANTED[wanted]
     if kind not in kinds:
@@ -95,13 +97,22 @@ def plain(name: str, value: Any, wanted: str, *, factors: Sequence[int] = ()) ->
             f"{name} must have the same tensor factors on both sides, got a Qobj with dims {value.dims}; "
             "reorder one side"
         )
-    if len(factors) > 1 and not _make_up(own, factors):
+    check_factors(name, value, factors)
+    return value.full()
+
+
+def check_factors(name: str, value: Any, factors: Sequence[int]) -> None:
+    """Refuse a Qobj whose tensor factors, multiplied together in their order, are not these; one says nothing.
+
+    Raises:
+        InputError: If they are not; the message has both.
+    """
+    if len(factors) > 1 and is_qobj(value) and not _make_up(_factors(value), factors):
         side = list(factors)
         raise InputError(
             f"{name} must act on the tensor factors {' × '.join(map(str, side))} in this order, got a Qobj with dims "
             f"{value.dims}; give it the dims {[side, side]}, by X.permute if its factors are in another order"
         )
-    return value.full()
 
 
 def check_alike(given: Mapping[str, object]) -> None:

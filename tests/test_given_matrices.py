@@ -367,6 +367,17 @@ def test_a_qobj_has_the_value_of_its_array_or_is_refused_in_one_line(name: str) 
         np.testing.assert_allclose(numbers(found), numbers(expected), rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.parametrize("name", [name for name, (_, a) in TABLE.items() if a in (OPERATOR, UNITARY)])
+@pytest.mark.parametrize("value", [[FLIP] * 4, [KET] * 4, [KET, UP], qutip.QobjEvo(FLIP)])
+def test_a_list_of_qobj_is_no_matrix(name: str, value: Any) -> None:
+    if value == [FLIP] * 4 and name == "hq.EigenvalueFormula.at.observable":
+        return  # takes a list of observables
+    with pytest.raises((InputError, InputTypeError)) as caught:
+        TABLE[name][0](value)
+    assert "\n" not in str(caught.value)
+    assert "must" in str(caught.value)
+
+
 def numbers(value: Any) -> Any:
     return np.asarray(value, dtype=np.complex128)
 

@@ -202,7 +202,7 @@ class Integral(Shown):
         Args:
             D: The dimension of that name, an integer ≥ 1, also below the number of copies.
             matrices: The matrices of the result by name: nested lists of exact numbers, arrays or Qobj, of the
-                declared dimensions and relations.
+                declared dimensions and relations. A Qobj must have the declared tensor factors, in their order.
             dimensions: Dimensions of other names.
 
         Returns:

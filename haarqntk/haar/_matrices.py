@@ -17,8 +17,6 @@ from haarqntk._qobj import plain
 from haarqntk.errors import InputError, InputTypeError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
 sympy = LazyModule("sympy")
@@ -29,20 +27,17 @@ Number: TypeAlias = Any
 _CURE = "pass int, Fraction, SymPy number, float or complex"
 
 
-def read_square_matrix(
-    name: str, value: object, *, wanted: str = "operator", factors: Sequence[int] = ()
-) -> NDArray[Any]:
+def read_square_matrix(name: str, value: object, *, wanted: str = "operator") -> NDArray[Any]:
     """Return ``value`` as a square array: of exact objects, or complex128 if any entry is a float.
 
     Args:
         name: The argument's name, for the message.
         value: A nested list, NumPy array, SymPy matrix or Qobj.
         wanted: What a Qobj must be; see ``haarqntk._qobj.plain``.
-        factors: The tensor factors that a Qobj must act on, if they are known.
 
     Raises:
         InputTypeError: If ``value`` is no matrix of numbers, or a Qobj of another kind.
-        InputError: If it is not square, acts on other factors, or an entry is not finite.
+        InputError: If it is not square, or an entry is not finite.
 
     Examples:
         >>> read_square_matrix("operator", [[1, 0], [0, 2]])
@@ -51,7 +46,7 @@ def read_square_matrix(
         >>> read_square_matrix("operator", [[1, 0], [0, 0.5]]).dtype
         dtype('complex128')
     """
-    data = plain(name, value, wanted, factors=factors)
+    data = plain(name, value, wanted)
     if isinstance(data, np.ndarray) and data.dtype.kind in "fc":
         array = data.astype(np.complex128)
     else:

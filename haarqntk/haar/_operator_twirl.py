@@ -19,7 +19,7 @@ import numpy as np
 
 from haarqntk._arguments import integer, one_of
 from haarqntk._notebook import Shown
-from haarqntk._qobj import plain
+from haarqntk._qobj import check_factors
 from haarqntk.combinatorics import (
     Permutation,
     all_permutations,
@@ -207,7 +207,7 @@ def twirl(operator: Any, k: int, *, group: str = "unitary") -> Twirl:
         raise InputError(
             f"operator must be D^k × D^k, got {len(R)} × {len(R)} with k = {k}; pass the other k"
         )
-    plain("operator", operator, "operator", factors=(D,) * k)
+    check_factors("operator", operator, (D,) * k)
     group_elements, columns = _group(k), np.arange(len(R))
     overlaps = np.empty(len(group_elements), dtype=R.dtype)
     for i, tau in enumerate(group_elements):

@@ -12,7 +12,7 @@ import numpy as np
 
 from haarqntk._arguments import integer, one_of, real_number
 from haarqntk._notebook import Tabled
-from haarqntk._qobj import hermitian_array, plain
+from haarqntk._qobj import check_factors, hermitian_array
 from haarqntk.errors import CostError, InputError, InputTypeError
 from haarqntk.montecarlo import PauliSum
 from haarqntk.training._circuit import LARGEST_NUM_QUBITS
@@ -55,7 +55,7 @@ class Observable(Tabled):
         size = len(matrix)
         if size < 2 or size & (size - 1):  # noqa: PLR2004 - one qubit
             raise InputError(f"matrix must be square of a size 2, 4, 8, …, got the shape {matrix.shape}")
-        plain("matrix", self.matrix, "operator", factors=(2,) * (size.bit_length() - 1))
+        check_factors("matrix", self.matrix, (2,) * (size.bit_length() - 1))
         matrix.setflags(write=False)
         object.__setattr__(self, "matrix", matrix)
 
