@@ -40,7 +40,7 @@ def partial_trace(matrix: MatrixExpression, *, over: int | Iterable[int]) -> Mat
     Args:
         matrix: A matrix on at least two tensor factors.
         over: The factors that are traced out, counted from 0 as in Python; the others stay in their order. What is
-            printed counts from 1, as papers do: over=0 is Tr_1.
+            printed counts from 0 too: over=0 is Tr_0.
 
     Raises:
         InputTypeError: If ``matrix`` is no matrix expression.

@@ -63,7 +63,7 @@ class Style:
         brackets: Parentheses around a product.
         trace: A trace.
         partial_trace: A partial trace over some factors.
-        product_trace: Tr[π_1, …](A ⊗ B …): a permutation for each tensor factor.
+        product_trace: Tr[π_0, …](A ⊗ B …): a permutation for each tensor factor.
         entry: An entry, from row, matrix and column.
         entries: A matrix with named indices.
         delta: Two indices that are equal.
