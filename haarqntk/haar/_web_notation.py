@@ -3,7 +3,8 @@
 A diagram is rewritten, always in the same order: matrices that meet in all their factors become a product, a matrix
 that meets some factors of a larger one is widened by identities, a factor that is traced becomes Tr_s. What is left
 over is written with a permutation for each tensor factor, Tr[π_0, π_1](M ⊗ N), where π_s sends i to j if the right
-end s of matrix i meets the left end s of matrix j; and where that fails, with indices. Factors and copies count from 0, as in input.
+end s of matrix i meets the left end s of matrix j; and where that fails, with indices. Factors and
+copies count from 0, as in input.
 
 Every rule is an identity, so what is written determines the diagram: different webs have different texts.
 
@@ -342,7 +343,7 @@ def _with_indices(web: _Web, style: Style) -> str:
     for letter, ends in web.unpaired:
         name = cap_text(letter).rstrip("*")
         vector = style.token(Letter(MATRIX, name, letter.spaces, conjugated=letter.conjugated), False)  # noqa: FBT003 - part of a token
-        written.append(style.places.format(vector, named(ends)))
+        written.append(style.amplitude.format(vector, named(ends)))
     body = " ".join([*written, *deltas])
     return style.summed.format(" ".join(summed), body) if summed else body
 
