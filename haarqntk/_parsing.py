@@ -10,6 +10,8 @@ from lark.exceptions import VisitError
 from haarqntk.errors import CostError, HaarqntkError, InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from lark import Lark, Transformer
 
 LONGEST_TEXT = 10_000
@@ -17,8 +19,17 @@ LARGEST_EXPONENT = 64
 MOST_DIGITS = 1000
 
 
-def parse(kind: str, text: object, parser: Lark, transformer: Transformer[Token, Any]) -> Any:
+def parse(
+    kind: str,
+    text: object,
+    parser: Lark,
+    transformer: Transformer[Token, Any],
+    *,
+    refuse: Callable[[str], None] = lambda _: None,
+) -> Any:
     """Parse a text and transform its tree; ``kind`` names the text in messages.
+
+    A text that does not parse is given to ``refuse`` first, which may know what was meant.
 
     Raises:
         InputError: If the text does not parse, with a caret under the place.
@@ -31,6 +42,7 @@ def parse(kind: str, text: object, parser: Lark, transformer: Transformer[Token,
     try:
         return transformer.transform(parser.parse(text))
     except UnexpectedInput as error:
+        refuse(text)
         at_end = getattr(getattr(error, "token", None), "type", "") == "$END"
         place = len(text) if at_end else min(error.pos_in_stream or 0, len(text))
         found = f"unexpected {text[place]!r}" if place < len(text) else "it ends too early"
