@@ -115,7 +115,7 @@ def refuse_visible_input(labels: tuple[Label, ...], pattern: LayerPattern) -> No
     The two differ where the block that acts first is layer L: it meets the fixed input with a Pauli string P in place
     of a Haar-rotated one, and S_{L−1} twirls what it leaves. They agree (derivations/08_ensembles.md)
 
-    - for n = 2 commutators with P in all, since E P ⊗ P = F/D in both;
+    - for n = 2 commutators with P in all, since E P ⊗ P = F/D in both; three on one copy are 4 times a single one;
     - if another block is odd, which makes both 0;
     - for odd n, if all copies are of one output: i^odd times a real number is the mean of a real variable in both;
     - where the pattern is the derivative in θ_L of a power of one factor, whose mean does not depend on θ_L.
@@ -125,17 +125,17 @@ def refuse_visible_input(labels: tuple[Label, ...], pattern: LayerPattern) -> No
     """
     if not pattern:
         return
-    n, *others = map(sum, pattern)
+    n = sum(min(times, 2 - times % 2) for times in pattern[0])
     is_unseen = (
         n == 2  # noqa: PLR2004 - E P ⊗ P
-        or any(other % 2 for other in others)
+        or any(sum(block) % 2 for block in pattern[1:])
         or (n % 2 and len(set(labels)) == 1)
         or _is_derivative_of_power(labels, pattern)
     )
     if not is_unseen:
         raise InputError(
             "ensemble 'prl_ansatz' has no Haar block on the input side, and this moment sees that: it holds "
-            f"{n} derivatives in the layer next to the input, where 2 average as if there were one; use "
+            f"the generator next to the input {n} times, where 2 average as if there were one; use "
             "ensemble 'prl_ansatz_with_input_block', or simulate it"
         )
 
