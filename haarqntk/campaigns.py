@@ -34,8 +34,6 @@ _HEAD_KEYS = ("name", "seed", "batch", "claim")
 _CIRCUIT_KEYS = ("D", "spectrum", "overlap", "num_inputs", "populations", "generator_spectrum")
 _CLAIM_KEYS = ("formula", "ensemble", "L", *_CIRCUIT_KEYS, "method", "samples", "batch", "claim", "scale")
 _REQUIRED = ("formula", "D", "L", "spectrum", "samples")
-# The exact ``prl_ansatz`` has a Haar block on the input side; the circuit of the paper's figures has none.
-_SIMULATED = {"prl_ansatz": "prl_ansatz_with_input_block"}
 
 
 @dataclass(frozen=True)
@@ -255,7 +253,7 @@ def _claims_of(place: Place, table: Mapping[str, Any], batch: int) -> list[Claim
 
 def _problem(place: Place, quantity: str, ensemble: str, arguments: Mapping[str, Any]) -> Problem:
     try:
-        return Problem.create(quantity, ensemble=_SIMULATED.get(ensemble, ensemble), **arguments)
+        return Problem.create(quantity, ensemble=ensemble, **arguments)
     except HaarqntkError as error:
         raise place.error(_key_of(error), error) from None
 

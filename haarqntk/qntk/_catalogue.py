@@ -7,7 +7,7 @@ from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from haarqntk._arguments import one_of
-from haarqntk.circuits import ENSEMBLES, GENERATORS, Circuit, cost_of
+from haarqntk.circuits import ENSEMBLES, GENERATORS, PAULI_STRINGS, Circuit, cost_of
 from haarqntk.errors import InputError
 from haarqntk.qntk import _kernel, _supervised
 from haarqntk.qntk._eigenvalues import EigenvalueFormula
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from haarqntk.haar import Dimension
 
 # The independence of different derivatives and the average over generators say nothing of two inputs' overlap.
-_OVERLAP_ENSEMBLES = ("segments", "prl_ansatz")
+_OVERLAP_ENSEMBLES = ("segments", *PAULI_STRINGS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,8 +200,9 @@ def formula(
     Args:
         name: One of ``formulas()``.
         ensemble: The ensemble that is averaged over: "segments" (default), independent Haar unitaries (or
-            t-designs) between the layers; "independent_layers", "prl_ansatz" or "generator_average", as in
-            ``hq.Circuit``.
+            t-designs) between the layers; "independent_layers", "prl_ansatz", "prl_ansatz_with_input_block" or
+            "generator_average", as in ``hq.Circuit``. A formula that sees the missing input block of
+            "prl_ansatz" is refused there.
         generators: "pauli" (default), X² = 1 and Tr X = 0; or "general", through X_j = Tr X^j, up to
             four factors.
 

@@ -319,7 +319,7 @@ class Formula(Shown):
             Fraction(316, 21)
         """
         found = SymbolValues(
-            self.name, self.symbols[1:], circuit_dimension(D, self.generators), self.design_order
+            self.name, self.symbols[1:], circuit_dimension(D, self.generators, self.ensemble), self.design_order
         )
         found.add_named(values)
         found.add_generator(generator_spectrum)
@@ -369,7 +369,7 @@ class Formula(Shown):
         if not isinstance(traces, list | tuple):
             raise InputError(f"traces must be a list [T1, T2, …], got {traces!r}")
         exact = [binary_fraction(f"T{j}", value) for j, value in enumerate(traces, start=1)]
-        dimension = circuit_dimension(D, self.generators)
+        dimension = circuit_dimension(D, self.generators, self.ensemble)
         found = SymbolValues(self.name, self.symbols[1:], dimension, self.design_order)
         found.add_scalars(L, overlap, num_inputs)
         found.add_rounded_traces(exact)
