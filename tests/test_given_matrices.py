@@ -204,6 +204,10 @@ def spoiling(name: str, argument: str, answers: Answers) -> dict[str, tuple[Call
     return {f"{name}.{argument}": (lambda v: function(**{**usual, argument: v}), answers)}
 
 
+def circuit_output(method: str, argument: str) -> Callable[[Any], Any]:
+    return lambda v: getattr(hq.Circuit(), method)(**{argument: v})
+
+
 def as_numbers(twirled: Any) -> tuple[Any, ...]:
     return twirled.dimension, twirled.depolarising_parameter, twirled.trace_factor
 
@@ -281,10 +285,7 @@ TABLE: dict[str, tuple[Callable[[Any], Any], Answers]] = {
     ),
     "hq.parse_integrand.declared": (lambda v: hq.parse_integrand("Tr(U)", declared=[v]), OTHER),
     **{
-        f"hq.Circuit.{method}.{argument}": (
-            lambda v, method=method, argument=argument: getattr(hq.Circuit(), method)(**{argument: v}),
-            NAME,
-        )
+        f"hq.Circuit.{method}.{argument}": (circuit_output(method, argument), NAME)
         for method in ("output", "residual")
         for argument in ("observable", "state")
     },
