@@ -49,7 +49,7 @@ def parse(
         start = text.rfind("\n", 0, place) + 1  # of the line that holds the place
         line, column = text[start:].split("\n", 1)[0], place - start
         raise InputError(
-            f"{kind} does not parse: {found} at column {column + 1}\n  {line}\n  {' ' * column}^"
+            f"{kind} does not parse: {found} at column {column + 1}", picture=f"\n  {line}\n  {' ' * column}^"
         ) from None
     except VisitError as error:
         if isinstance(error.orig_exc, HaarqntkError):

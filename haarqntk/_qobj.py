@@ -11,6 +11,7 @@ on 4 × 3 and on 12; a flat [[12], [12]] says nothing of 4 × 3 and is refused t
 from __future__ import annotations
 
 from math import prod
+from numbers import Rational, Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 qutip = LazyModule("qutip")
 
 _ROUNDING = 1e-10  # relative: far above the rounding of a product of matrices and far below a typing error
+_SHOWN = 60  # characters of a value in a message
 _OPERATOR, _CHANNEL = {"oper", "scalar"}, {"super", "choi", "chi"}
 _WANTED: Mapping[str, tuple[set[str], str]] = {
     "operator": (_OPERATOR, "an operator"),
@@ -57,8 +59,11 @@ def is_qobj(value: object) -> bool:
 
 
 def is_matrix(value: Any) -> bool:
-    """Whether the value is a Qobj, or has rows."""
-    return is_qobj(value) or np.ndim(value) == 2  # noqa: PLR2004 — rows and columns
+    """Whether the value is a Qobj, or has rows; their lengths may differ, which the reader refuses."""
+    try:
+        return is_qobj(value) or np.ndim(value) == 2  # noqa: PLR2004 — rows and columns
+    except ValueError:
+        return True
 
 
 def is_channel(value: Any) -> bool:
@@ -131,6 +136,30 @@ def check_alike(given: Mapping[str, object]) -> None:
             )
 
 
+def real_array(name: str, values: Any) -> NDArray[np.float64]:
+    """Return finite real numbers as a new array of floats of any shape; exact numbers are rounded.
+
+    Raises:
+        InputTypeError: If an entry is no real number, or it is a Qobj.
+        InputError: If rows differ in length, or an entry is not finite.
+    """
+    array = _rows(name, plain(name, values, "numbers"))
+    is_exact = array.dtype.kind == "O" and all(
+        isinstance(x, Real | Rational) and not isinstance(x, bool) for x in array.ravel()
+    )
+    if array.dtype.kind not in "iuf" and not is_exact:
+        text = " ".join(repr(values).split())
+        shown = text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+        raise InputTypeError(f"{name} must be real numbers, got {shown}; pass floats or exact numbers")
+    try:
+        array = np.array(array, dtype=np.float64)
+    except OverflowError:
+        raise InputError(f"{name} must be within the range of a float, got an entry beyond 1e308") from None
+    if not np.isfinite(array).all():
+        raise InputError(f"{name} must be finite, got {array[~np.isfinite(array)][0]}; check the data")
+    return array
+
+
 def complex_array(name: str, value: Any, wanted: str, *, factors: Sequence[int] = ()) -> NDArray[Any]:
     """Return numbers as a new array of complex128; see ``plain``.
 
@@ -138,11 +167,7 @@ def complex_array(name: str, value: Any, wanted: str, *, factors: Sequence[int] 
         InputTypeError: If it holds something else than numbers, or is a Qobj of another kind.
         InputError: If rows differ in length, or an entry is not finite.
     """
-    given = plain(name, value, wanted, factors=factors)
-    try:
-        array = np.asarray(given)
-    except ValueError:
-        raise InputError(f"{name} must have rows of one length, got rows that differ") from None
+    array = _rows(name, plain(name, value, wanted, factors=factors))
     try:
         array = np.array(
             "" if array.dtype.kind in "USMm" else array, dtype=np.complex128
@@ -220,6 +245,13 @@ def kraus_operators(name: str, channel: Any) -> list[NDArray[np.complex128]]:
         )
     roots = np.sqrt(weights.clip(min=0.0))
     return [root * vector.reshape(D, D, order="F") for root, vector in zip(roots, vectors.T, strict=True)]
+
+
+def _rows(name: str, value: Any) -> NDArray[Any]:
+    try:
+        return np.asarray(value)
+    except ValueError:
+        raise InputError(f"{name} must have rows of one length, got rows that differ") from None
 
 
 def _kind(value: Any) -> str:

@@ -36,9 +36,9 @@ class HaarqntkError(Exception):
         haarqntk.errors.HaarqntkError: what was given may print as several lines
     """
 
-    def __init__(self, message: str = "") -> None:
-        """Keep the message on one line, whatever the text of what it shows."""
-        super().__init__(" ".join(part.strip() for part in str(message).splitlines()))
+    def __init__(self, message: str = "", *, picture: str = "") -> None:
+        """Keep the message on one line, whatever the text of what it shows; a picture may stand below it."""
+        super().__init__(" ".join(part.strip() for part in str(message).splitlines()) + picture)
 
 
 class InputError(HaarqntkError, ValueError):

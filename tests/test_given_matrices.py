@@ -87,6 +87,7 @@ NUMBER: Answers = dict.fromkeys(QOBJ, "must be a real number, got Quantum object
 FIELDS: Answers = dict.fromkeys(QOBJ, "must be an array of numbers, got the dtype object")
 UNUSED: Answers = dict.fromkeys(QOBJ, "is not used by ensemble .* got Quantum object")
 DECLARED: Answers = dict.fromkeys(QOBJ, "declarations must be hq matrices and states, got")
+NAME: Answers = dict.fromkeys(QOBJ, "must be a (capital letter|name) .* got Quantum object")
 OTHER: Answers = dict.fromkeys(QOBJ, "must (be|hold|list|map|name) .*(Qobj|Quantum object)")
 
 # -- the table ---------------------------------------------------------------------------------------------------
@@ -98,7 +99,8 @@ CIRCUIT = training.ParametrisedCircuit(
     2, (training.PauliRotation("XI", parameter=0), training.PauliRotation("YX", feature=0))
 )
 Z1 = training.Observable.pauli("ZI")
-OVERLAPS = hq.formula("supervised_kernel_mean")
+KEPT: Any = hq.formula("kernel_mean", ensemble="generator_average")
+OVERLAPS: Any = hq.formula("supervised_kernel_mean")
 EIGENVALUES: Any = hq.formula("supervised_kernel_eigenvalues")
 (LAYER,) = hq.layer_indices("l")
 A, B = hq.Circuit().output(state="a"), hq.Circuit().output(state="b")
@@ -202,6 +204,10 @@ def spoiling(name: str, argument: str, answers: Answers) -> dict[str, tuple[Call
     return {f"{name}.{argument}": (lambda v: function(**{**usual, argument: v}), answers)}
 
 
+def circuit_output(method: str, argument: str) -> Callable[[Any], Any]:
+    return lambda v: getattr(hq.Circuit(), method)(**{argument: v})
+
+
 def as_numbers(twirled: Any) -> tuple[Any, ...]:
     return twirled.dimension, twirled.depolarising_parameter, twirled.trace_factor
 
@@ -235,9 +241,7 @@ TABLE: dict[str, tuple[Callable[[Any], Any], Answers]] = {
     "hq.Formula.at.states": (lambda v: ENTRY.at(**PAIR, states={"a": v, "b": UP}), STATE),
     "hq.Formula.at.spectrum": (lambda v: hq.formula("kernel_mean").at(D=4, L=2, spectrum=v), LIST),
     "hq.Formula.at.populations": (
-        lambda v: hq.formula("kernel_mean", ensemble="generator_average").at(
-            D=4, L=2, spectrum=[1, 2, 3, 4], populations=v
-        ),
+        lambda v: KEPT.at(D=4, L=2, spectrum=[1, 2, 3, 4], populations=v),
         OTHER,
     ),
     "hq.EigenvalueFormula.at.observable": (
@@ -280,6 +284,11 @@ TABLE: dict[str, tuple[Callable[[Any], Any], Answers]] = {
         DECLARED,
     ),
     "hq.parse_integrand.declared": (lambda v: hq.parse_integrand("Tr(U)", declared=[v]), OTHER),
+    **{
+        f"hq.Circuit.{method}.{argument}": (circuit_output(method, argument), NAME)
+        for method in ("output", "residual")
+        for argument in ("observable", "state")
+    },
     # training
     "training.Observable.matrix": (lambda v: training.Observable(v).matrix, OPERATOR),
     "training.FixedGate.matrix": (lambda v: training.FixedGate(v, (0, 1)).matrix, UNITARY),
@@ -406,9 +415,8 @@ WORDS = re.compile(
 )
 NO_MATRIX = {  # arguments whose names or texts have such a word
     *("dynamics.frozen_law.law", "dynamics.jensen_gap.law", "dynamics.quadratic_correction.follow_kernel"),
-    *("hq.Circuit.ensemble", "hq.Circuit.output.observable", "hq.Circuit.output.state"),
-    *("hq.Circuit.residual.observable", "hq.Circuit.residual.state", "hq.check_claim.centred"),
-    *("hq.check_claim.name", "hq.diagnose.pseudo_inverse", "hq.diagnose.rank_tolerance"),
+    *("hq.Circuit.ensemble", "hq.check_claim.centred", "hq.check_claim.name"),
+    *("hq.diagnose.pseudo_inverse", "hq.diagnose.rank_tolerance"),
     *("hq.diagnose.scale", "hq.formula.ensemble", "hq.haar_state.dims", "hq.identity.dims"),
     *("hq.matrices.dims", "hq.matrices.properties", "hq.parse_moment.text", "hq.to_python.value"),
     *("hq.twirl.group", "hq.weingarten.group", "hq.weingarten.method", "hq.weingarten_table.group"),
@@ -621,11 +629,15 @@ def test_copies_made_of_several_factors_are_read_in_their_order() -> None:
             r"shape \(2, 2\) to fit D = 2, got \(2, 1\)",
         ),
         (
+            lambda: OVERLAPS.at(D=2, L=1, overlap=0, observable=[[[1], [1, 2]], np.eye(2)]),
+            "observable must have rows of one length",
+        ),
+        (
             lambda: dynamics.deep_kernel(np.eye(2), np.ones((1, 2, 1)), L=1),
             r"shape \(m, 2\), got \(1, 2, 1\)",
         ),
     ],
 )
-def test_a_column_of_numbers_is_no_matrix(call: Callable[[], Any], text: str) -> None:
+def test_arrays_of_another_shape_are_refused(call: Callable[[], Any], text: str) -> None:
     with pytest.raises((InputError, InputTypeError), match=text):
         call()

@@ -108,7 +108,7 @@ class Circuit(Shown):
             >>> hq.Circuit().output(observable="O1", state="a")
             Expression(z(observable=O1, state=a))
         """
-        if not re.fullmatch(r"[A-Z]\d*", observable):
+        if not isinstance(observable, str) or not re.fullmatch(r"[A-Z]\d*", observable):
             raise InputError(
                 f"observable must be a capital letter with or without a number, got {observable!r}"
             )

@@ -17,9 +17,9 @@ import numpy as np
 
 from haarqntk._arguments import integer, real_number
 from haarqntk._lazy import LazyModule
-from haarqntk._qobj import check_alike, hermitian_array, kets_as_rows
+from haarqntk._qobj import check_alike, hermitian_array, kets_as_rows, real_array
 from haarqntk.circuits import Circuit, layer_indices, sum_over
-from haarqntk.dynamics._prediction import Prediction, check_times, exact_number, real_array
+from haarqntk.dynamics._prediction import Prediction, check_times, exact_number
 from haarqntk.errors import CostError, InputError, RunError
 from haarqntk.qntk import mean
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from haarqntk._arguments import integer, real_number
+from haarqntk._qobj import real_array
 from haarqntk.dynamics._prediction import (
     Prediction,
     check_kernel,
     check_times,
     exact_number,
-    real_array,
     refuse_overflow,
 )
 from haarqntk.dynamics._quadrature import rules_from_moments

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from fractions import Fraction
-from numbers import Rational, Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from haarqntk._arguments import rational, real_number
 from haarqntk._notebook import Tabled
-from haarqntk._qobj import plain
+from haarqntk._qobj import real_array
 from haarqntk.errors import InputError, InputTypeError
 
 if TYPE_CHECKING:
@@ -139,36 +138,6 @@ def check_times(times: object, *, are_steps: bool = False) -> Array:
             f"times must be integers up to 2^53 where they count steps, got {wrong:g}; pass flow=True"
         )
     return array
-
-
-def real_array(name: str, values: Any) -> Array:
-    """Check an array of finite real numbers of any shape; exact numbers are rounded.
-
-    Raises:
-        InputTypeError, InputError: If an entry is no real number, or not finite.
-    """
-    plain(name, values, "numbers")
-    message = f"{name} must be real numbers, got {_short(values)}; pass floats or exact numbers"
-    try:
-        given = np.asarray(values)
-        is_real = given.dtype.kind in "iuf" or (given.dtype.kind == "O" and _are_rational(given))
-        array = np.array(given if is_real else np.nan, dtype=np.float64)
-    except (TypeError, ValueError, OverflowError):
-        raise InputTypeError(message) from None
-    if not is_real:
-        raise InputTypeError(message)
-    if not np.isfinite(array).all():
-        raise InputError(f"{name} must be finite, got {array[~np.isfinite(array)][0]}")
-    return array
-
-
-def _are_rational(array: NDArray[np.object_]) -> bool:
-    return all(isinstance(x, Real | Rational) and not isinstance(x, bool) for x in array.ravel())
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."  # noqa: PLR2004 - a line
 
 
 def refuse_overflow(times: Array, learning_rate: float, largest_eigenvalue: float, *curves: Array) -> None:

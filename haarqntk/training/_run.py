@@ -9,9 +9,9 @@ import numpy as np
 
 from haarqntk._arguments import one_of, real_number
 from haarqntk._notebook import Tabled
+from haarqntk._qobj import real_array
 from haarqntk._stability import is_stable
 from haarqntk.errors import InputError
-from haarqntk.training._derivatives import real_array
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

@@ -175,7 +175,7 @@ def test_observables_are_what_they_say() -> None:
             InputTypeError,
             "matrix must be an array or Qobj of numbers, got ndarray",
         ),
-        (lambda: Observable([[1, 0], [1]]), InputError, "matrix must have rows of one length"),  # type: ignore[list-item]
+        (lambda: Observable([[1, 0], [1]]), InputError, "matrix must have rows of one length"),  # type: ignore[arg-type]
         (lambda: Observable(np.eye(3)), InputError, r"a size 2, 4, 8, …, got the shape \(3, 3\)"),
         (lambda: Observable(np.array(1)), InputError, r"got the shape \(\)"),
         (lambda: Observable(np.full((2, 2), np.inf)), InputError, "matrix must be finite"),
