@@ -8,6 +8,7 @@ over indices: ⊗, where a literal 1 is the identity of a factor, Tr_0(…), P(0
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from functools import cache, reduce
 from math import comb
@@ -24,7 +25,7 @@ from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
 from haarqntk.haar._declarations import HaarState, haar_state, haar_unitary, matrices, symplectic_form
 from haarqntk.haar._declared import declared_matrix, named
 from haarqntk.haar._indices import check_spaces
-from haarqntk.haar._operations import identity, kron, partial_trace, permutation, tr
+from haarqntk.haar._operations import identity, kron, partial_trace, tr
 from haarqntk.haar._typed_names import (
     FUNCTIONS,
     RANDOM_STATE,
@@ -34,16 +35,17 @@ from haarqntk.haar._typed_names import (
     unknown_function,
 )
 from haarqntk.haar._typed_tensors import (
+    Deferred,
     Literal,
-    PermutationOperator,
-    TensorProduct,
     images_of,
     is_one,
     is_rational,
     permutation_of,
     permuted_trace,
+    settled,
     tensor_factor,
     tensor_product,
+    with_settled,
 )
 from haarqntk.traces import SYMPLECTIC_FORM
 
@@ -56,7 +58,7 @@ _LARGEST_NUM_TERMS = 5_000  # of scalars: a second
 _LARGEST_NUM_WORDS = 2_000  # of matrices, which are joined letter by letter
 
 _INTEGRAND = r"""
-    start: sum -> bracketed
+    start: sum -> whole
     ?sum: product | product (PLUS_OR_MINUS product)+ -> total
     ?product: signed | product TIMES signed -> times | product power -> beside | product tensor -> beside
         | product "/" signed -> by | product "/" signed power -> by_then
@@ -153,7 +155,7 @@ def _parser() -> Lark:
     return Lark(_INTEGRAND, parser="lalr", maybe_placeholders=False)
 
 
-@v_args(inline=True)
+@v_args(wrapper=with_settled)
 class _Integrand(Transformer[Token, Any]):
     def __init__(self, declared: dict[str, RandomLetter | Letter], spaces: tuple[Space, ...]) -> None:
         super().__init__()
@@ -178,9 +180,10 @@ class _Integrand(Transformer[Token, Any]):
     def bracketed(self, value: Any) -> Any:
         if isinstance(value, Literal):
             return ScalarExpression(value.terms, {})
-        if isinstance(value, TensorProduct | PermutationOperator):
-            return MatrixExpression(value.terms, value.declared, value.spaces)
-        return value
+        return replace(value, is_bare=False) if isinstance(value, Deferred) else value
+
+    def whole(self, value: Any) -> Any:
+        return self.bracketed(value)
 
     def name(self, token: Token) -> ScalarExpression | MatrixExpression:  # noqa: PLR0911 - one for each meaning
         name = str(token)
@@ -235,8 +238,6 @@ class _Integrand(Transformer[Token, Any]):
             raise InputError(
                 f"a number must stand before what it multiplies, got {right} behind it; write 2 A, A^2 or A[0, 1], a*2"
             )
-        if isinstance(right, PermutationOperator) and isinstance(left, MatrixExpression):
-            right = permutation(right.images, left.spaces)
         return _multiplied(left, right)
 
     def by(self, left: Any, right: Any) -> Any:
@@ -249,7 +250,7 @@ class _Integrand(Transformer[Token, Any]):
                 "a division must not be followed by a number or a dimension without a sign between them; write "
                 "a/(b c) or a/b * c"
             )
-        return _multiplied(left / right, following)
+        return _multiplied(settled(left) / right, following)
 
     def exponent(self, token: Token) -> int:
         if not token.isdecimal():
@@ -314,7 +315,7 @@ class _Integrand(Transformer[Token, Any]):
     def traced(self, trace: Token, value: Any) -> MatrixExpression:
         return partial_trace(_matrix(str(trace), value), over=[int(s) for s in trace[3:].split(",")])
 
-    def permutation(self, token: Token) -> MatrixExpression:
+    def permutation(self, token: Token) -> Deferred:
         return permutation_of(token, self._spaces)
 
     def way(self, cycles: Token) -> dict[int, int]:
@@ -327,7 +328,7 @@ class _Integrand(Transformer[Token, Any]):
     def at_places(self, value: Any, places: Token) -> tuple[Any, list[int]]:
         return value, [int(s) for s in places[2:-1].split(",")]
 
-    def tensor(self, *factors: Any) -> MatrixExpression:
+    def tensor(self, *factors: Any) -> Deferred:
         return tensor_product(factors, self._spaces)
 
     def identity_on(self, _name: Token, *labels: Token) -> MatrixExpression:
@@ -372,9 +373,8 @@ class _Integrand(Transformer[Token, Any]):
 
 
 def _multiplied(left: Any, right: Any) -> Any:
+    left, right = settled(left, right), settled(right, left)
     both_matrices = isinstance(left, MatrixExpression) and isinstance(right, MatrixExpression)
-    if both_matrices and (isinstance(left, TensorProduct) or isinstance(right, TensorProduct)):
-        raise InputError("A B ⊗ C can mean (A B) ⊗ C or A (B ⊗ C); write parentheses")
     _check_size(
         len(left.terms) * len(right.terms), _LARGEST_NUM_WORDS if both_matrices else _LARGEST_NUM_TERMS
     )

@@ -140,6 +140,10 @@ trace and use i^2 = -1; --let i=matrix (declared=hq.matrices('i')) if it is a gi
     """
     if re.fullmatch(r"[VW]\d*|(phi|chi)\d*", name):
         raise InputError(f"the name {name} must be declared; {two_meanings(name)}")
+    if name == "D":
+        raise InputError(
+            "D must be among the dimensions, got others; write a dimension that dims (--dims) names"
+        )
     hint = next((text for pattern, text in _NAMES if re.fullmatch(pattern, name)), "")
     if not hint and _GIVEN.fullmatch(name):
         return
