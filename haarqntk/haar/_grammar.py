@@ -32,6 +32,7 @@ from haarqntk.haar._typed_names import (
     RANDOM_UNITARY,
     check_given,
     check_notation,
+    check_stars,
     unknown_function,
 )
 from haarqntk.haar._typed_tensors import (
@@ -93,7 +94,7 @@ _INTEGRAND = r"""
     FUNCTION.2: /(?!D\()[A-Za-z]\w*(?=\()/
     PERMUTATION.4: /P(\(\d+( \d+)+\))+/
     CYCLES: /(\(\d+( \d+)+\))+/
-    PARTIAL.4: /Tr_\d+(,\d+)*(?=\()/
+    PARTIAL.4: /[Tt]r_\d+(,\d+)*(?=\()/
     PERMUTED.4: /Tr\[(?=\s*(\(|id\b))/
     PLACES: /_\{\d+(,\d+)*\}/
     SCIENTIFIC.3: /\d+(\.\d*)?[eE][+-]?\d+/
@@ -117,7 +118,8 @@ def parse_integrand(
     Args:
         text: Products ``U A U^H B`` (also ``*`` and ``@``), sums, ``^3``, ``^H``, ``^T``, ``^*`` or ``conj(…)``;
             ``tr(…)``, ``ptr(…, 1)``, ``kron(…, …)``, entries ``U[0, 1]``, ``<psi|A|psi>``, ``abs(tr(U))^2``,
-            ``identity(d1)``, the identity ``I``, numbers and dimensions. A division applies to the next factor only.
+            ``identity(d1)``, the identity ``I``, numbers and dimensions. A division applies to the next factor only; an
+            index that is a letter is fixed, not summed over; factors and entries count from 0.
         declared: Matrices and states that a name of the text stands for. U and psi, with numbers, are Haar random and
             one capital letter, rho and sigma are given matrices without it; other names need it.
         dims: The dimension of every name that is not declared, or a tuple of them; "D" by default.
@@ -143,6 +145,7 @@ def parse_integrand(
     Reference:
         derivations/11_integrals.md.
     """
+    check_stars(text)
     meanings = named(declared)
     value: ScalarExpression | MatrixExpression = parse(
         "integrand", text, _parser(), _Integrand(meanings, check_spaces(dims)), refuse=check_notation
@@ -296,8 +299,9 @@ class _Integrand(Transformer[Token, Any]):
     def conjugate(self, value: Any, _sign: Token) -> Any:
         return value.conj()
 
-    def place(self, token: Token) -> object:
-        if token[0].isupper() and token not in self._dimensions:
+    def place(self, token: str) -> object:
+        is_matrix = token[0].isupper() or token in self._declared or RANDOM_STATE.fullmatch(token)
+        if is_matrix and token not in self._dimensions:
             raise InputError(
                 f"an index must be a number or a small letter, got {token}; write (A B - B A) for a commutator"
             )
@@ -354,7 +358,7 @@ class _Integrand(Transformer[Token, Any]):
         left, right = (label.strip("<>| ") for label in (bra, ket))
         matrix = _matrix("<…|A|…>", value)
         if " " in left + right:
-            row, column = (tuple(int(x) if x.isdecimal() else x for x in y.split()) for y in (left, right))
+            row, column = (tuple(map(self.place, label.split())) for label in (left, right))
             return matrix[row, column]
         if left.isdecimal() and right.isdecimal():
             return matrix[int(left), int(right)]

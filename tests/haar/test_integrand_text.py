@@ -400,6 +400,13 @@ def test_what_is_printed_over_tensor_factors_can_be_typed_again() -> None:
     assert all(found.values()), found
 
 
+def test_stars_and_factors_are_read_as_they_are_written() -> None:
+    assert hq.parse_integrand("U^* A") == U.conj() @ A
+    assert hq.parse_integrand("2* tr(U*A) ** 2") == 2 * hq.tr(U @ A) ** 2
+    assert hq.parse_integrand("tr_1(A ⊗ B) tr(B)") == A * hq.tr(B) ** 2
+    assert hq.parse_integrand("<0 1|A ⊗ B|1 i>") == A[0, 1] * B[1, "i"]
+
+
 def test_a_matrix_on_factors_that_are_no_neighbours_is_read_as_it_is_printed() -> None:
     Q = hq.matrices("Q", dims=("d1", "d1"))
     text = "(1) Q_{0,2} ⊗ B_{1}"
@@ -438,6 +445,13 @@ def test_the_number_of_a_factor_that_is_printed_is_the_number_that_is_typed(over
         ("A_{0} ⊗ B_{2}", "places must be each of 0 … 1 once, got 0, 2; factors count from 0"),
         ("tr(A P(0 1))", "a permutation must exchange equal tensor factors among 0 … 0"),
         ("P(0 0)", r"cycles must name different points below 100, counted from 0, got \(0 0\)"),
+        (
+            "tr(U A U* B)",
+            r"a star must not have a space behind it alone, got 'U\* B\)'; write U\^\* for the conj",
+        ),
+        ("<0 psi|A ⊗ A|1 0>", "an index must be a number or a small letter, got psi"),
+        ("U[psi, 0]", "an index must be a number or a small letter, got psi"),
+        ("tr(U [A, B] U^H)", r"an index must be .*, got A; write \(A B - B A\) for a commutator"),
         ("A 2", "a number must stand before what it multiplies, got 2 behind it"),
         ("tr(U A)/D(2)", "a division must not be followed by a number"),
     ],
