@@ -41,9 +41,9 @@ def parse(
         raise InputError(f"{kind} must be a text, got {text!r}")
     if len(text) > LONGEST_TEXT:
         raise CostError(f"{kind} must have at most {LONGEST_TEXT} characters, got {len(text)}")
-    if found := _ROOT.search(text):
+    if root := _ROOT.search(text):
         raise InputError(
-            f"{kind} has {found[0]}, which is a first power divided by {found[1]}; write sqrt(…), or x/{found[1]}"
+            f"{kind} has {root[0]}, which is a first power divided by {root[1]}; write sqrt(…), or x/{root[1]}"
         )
     try:
         return transformer.transform(parser.parse(text))

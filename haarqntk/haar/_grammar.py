@@ -185,8 +185,7 @@ class _Integrand(Transformer[Token, Any]):
             return ScalarExpression(value.terms, {})
         return replace(value, is_bare=False) if isinstance(value, Deferred) else value
 
-    def whole(self, value: Any) -> Any:
-        return self.bracketed(value)
+    whole = bracketed
 
     def name(self, token: Token) -> ScalarExpression | MatrixExpression:  # noqa: PLR0911 - one for each meaning
         name = str(token)
@@ -336,6 +335,8 @@ class _Integrand(Transformer[Token, Any]):
         return tensor_product(factors, self._spaces)
 
     def identity_on(self, _name: Token, *labels: Token) -> MatrixExpression:
+        if any(x in self._declared or (x[0].isupper() and x not in self._dimensions) for x in labels):
+            raise InputError(f"identity must have dimensions such as d1 or 2, got {', '.join(labels)}")
         return identity(tuple(int(check_digits(x)) if x.isdecimal() else str(x) for x in labels))
 
     def call(self, function: Token, *arguments: Any) -> Any:

@@ -450,6 +450,7 @@ def test_the_number_of_a_factor_that_is_printed_is_the_number_that_is_typed(over
             r"a star must not have a space behind it alone, got 'U\* B\)'; write U\^\* for the conj",
         ),
         ("<0 psi|A ⊗ A|1 0>", "an index must be a number or a small letter, got psi"),
+        ("kron(A, identity(A))", "identity must have dimensions such as d1 or 2, got A"),
         ("U[psi, 0]", "an index must be a number or a small letter, got psi"),
         ("tr(U [A, B] U^H)", r"an index must be .*, got A; write \(A B - B A\) for a commutator"),
         ("A 2", "a number must stand before what it multiplies, got 2 behind it"),
