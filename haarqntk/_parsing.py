@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from lark import Token, UnexpectedInput
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 LONGEST_TEXT = 10_000
 LARGEST_EXPONENT = 64
 MOST_DIGITS = 1000
+_ROOT = re.compile(r"(?:\^|\*\*)\s*1\s*/\s*(\d+)")
 
 
 def parse(
@@ -39,6 +41,10 @@ def parse(
         raise InputError(f"{kind} must be a text, got {text!r}")
     if len(text) > LONGEST_TEXT:
         raise CostError(f"{kind} must have at most {LONGEST_TEXT} characters, got {len(text)}")
+    if root := _ROOT.search(text):
+        raise InputError(
+            f"{kind} has {root[0]}, which is a first power divided by {root[1]}; write sqrt(…), or x/{root[1]}"
+        )
     try:
         return transformer.transform(parser.parse(text))
     except UnexpectedInput as error:

@@ -8,6 +8,7 @@ over indices: ⊗, where a literal 1 is the identity of a factor, Tr_0(…), P(0
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from functools import cache, reduce
 from math import comb
@@ -24,26 +25,28 @@ from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
 from haarqntk.haar._declarations import HaarState, haar_state, haar_unitary, matrices, symplectic_form
 from haarqntk.haar._declared import declared_matrix, named
 from haarqntk.haar._indices import check_spaces
-from haarqntk.haar._operations import identity, kron, partial_trace, permutation, tr
+from haarqntk.haar._operations import identity, kron, partial_trace, tr
 from haarqntk.haar._typed_names import (
     FUNCTIONS,
     RANDOM_STATE,
     RANDOM_UNITARY,
     check_given,
     check_notation,
+    check_stars,
     unknown_function,
 )
 from haarqntk.haar._typed_tensors import (
+    Deferred,
     Literal,
-    PermutationOperator,
-    TensorProduct,
     images_of,
     is_one,
     is_rational,
     permutation_of,
     permuted_trace,
+    settled,
     tensor_factor,
     tensor_product,
+    with_settled,
 )
 from haarqntk.traces import SYMPLECTIC_FORM
 
@@ -56,7 +59,7 @@ _LARGEST_NUM_TERMS = 5_000  # of scalars: a second
 _LARGEST_NUM_WORDS = 2_000  # of matrices, which are joined letter by letter
 
 _INTEGRAND = r"""
-    start: sum -> bracketed
+    start: sum -> whole
     ?sum: product | product (PLUS_OR_MINUS product)+ -> total
     ?product: signed | product TIMES signed -> times | product power -> beside | product tensor -> beside
         | product "/" signed -> by | product "/" signed power -> by_then
@@ -91,7 +94,7 @@ _INTEGRAND = r"""
     FUNCTION.2: /(?!D\()[A-Za-z]\w*(?=\()/
     PERMUTATION.4: /P(\(\d+( \d+)+\))+/
     CYCLES: /(\(\d+( \d+)+\))+/
-    PARTIAL.4: /Tr_\d+(,\d+)*(?=\()/
+    PARTIAL.4: /[Tt]r_\d+(,\d+)*(?=\()/
     PERMUTED.4: /Tr\[(?=\s*(\(|id\b))/
     PLACES: /_\{\d+(,\d+)*\}/
     SCIENTIFIC.3: /\d+(\.\d*)?[eE][+-]?\d+/
@@ -115,7 +118,8 @@ def parse_integrand(
     Args:
         text: Products ``U A U^H B`` (also ``*`` and ``@``), sums, ``^3``, ``^H``, ``^T``, ``^*`` or ``conj(…)``;
             ``tr(…)``, ``ptr(…, 1)``, ``kron(…, …)``, entries ``U[0, 1]``, ``<psi|A|psi>``, ``abs(tr(U))^2``,
-            ``identity(d1)``, the identity ``I``, numbers and dimensions. A division applies to the next factor only.
+            ``identity(d1)``, the identity ``I``, numbers and dimensions. A division applies to the next factor only; an
+            index that is a letter is fixed, not summed over; factors and entries count from 0.
         declared: Matrices and states that a name of the text stands for. U and psi, with numbers, are Haar random and
             one capital letter, rho and sigma are given matrices without it; other names need it.
         dims: The dimension of every name that is not declared, or a tuple of them; "D" by default.
@@ -141,6 +145,7 @@ def parse_integrand(
     Reference:
         derivations/11_integrals.md.
     """
+    check_stars(text)
     meanings = named(declared)
     value: ScalarExpression | MatrixExpression = parse(
         "integrand", text, _parser(), _Integrand(meanings, check_spaces(dims)), refuse=check_notation
@@ -153,7 +158,7 @@ def _parser() -> Lark:
     return Lark(_INTEGRAND, parser="lalr", maybe_placeholders=False)
 
 
-@v_args(inline=True)
+@v_args(wrapper=with_settled)
 class _Integrand(Transformer[Token, Any]):
     def __init__(self, declared: dict[str, RandomLetter | Letter], spaces: tuple[Space, ...]) -> None:
         super().__init__()
@@ -178,9 +183,9 @@ class _Integrand(Transformer[Token, Any]):
     def bracketed(self, value: Any) -> Any:
         if isinstance(value, Literal):
             return ScalarExpression(value.terms, {})
-        if isinstance(value, TensorProduct | PermutationOperator):
-            return MatrixExpression(value.terms, value.declared, value.spaces)
-        return value
+        return replace(value, is_bare=False) if isinstance(value, Deferred) else value
+
+    whole = bracketed
 
     def name(self, token: Token) -> ScalarExpression | MatrixExpression:  # noqa: PLR0911 - one for each meaning
         name = str(token)
@@ -235,8 +240,6 @@ class _Integrand(Transformer[Token, Any]):
             raise InputError(
                 f"a number must stand before what it multiplies, got {right} behind it; write 2 A, A^2 or A[0, 1], a*2"
             )
-        if isinstance(right, PermutationOperator) and isinstance(left, MatrixExpression):
-            right = permutation(right.images, left.spaces)
         return _multiplied(left, right)
 
     def by(self, left: Any, right: Any) -> Any:
@@ -249,7 +252,7 @@ class _Integrand(Transformer[Token, Any]):
                 "a division must not be followed by a number or a dimension without a sign between them; write "
                 "a/(b c) or a/b * c"
             )
-        return _multiplied(left / right, following)
+        return _multiplied(settled(left) / right, following)
 
     def exponent(self, token: Token) -> int:
         if not token.isdecimal():
@@ -295,8 +298,9 @@ class _Integrand(Transformer[Token, Any]):
     def conjugate(self, value: Any, _sign: Token) -> Any:
         return value.conj()
 
-    def place(self, token: Token) -> object:
-        if token[0].isupper() and token not in self._dimensions:
+    def place(self, token: str) -> object:
+        is_matrix = token[0].isupper() or token in self._declared or RANDOM_STATE.fullmatch(token)
+        if is_matrix and token not in self._dimensions:
             raise InputError(
                 f"an index must be a number or a small letter, got {token}; write (A B - B A) for a commutator"
             )
@@ -314,7 +318,7 @@ class _Integrand(Transformer[Token, Any]):
     def traced(self, trace: Token, value: Any) -> MatrixExpression:
         return partial_trace(_matrix(str(trace), value), over=[int(s) for s in trace[3:].split(",")])
 
-    def permutation(self, token: Token) -> MatrixExpression:
+    def permutation(self, token: Token) -> Deferred:
         return permutation_of(token, self._spaces)
 
     def way(self, cycles: Token) -> dict[int, int]:
@@ -327,10 +331,12 @@ class _Integrand(Transformer[Token, Any]):
     def at_places(self, value: Any, places: Token) -> tuple[Any, list[int]]:
         return value, [int(s) for s in places[2:-1].split(",")]
 
-    def tensor(self, *factors: Any) -> MatrixExpression:
+    def tensor(self, *factors: Any) -> Deferred:
         return tensor_product(factors, self._spaces)
 
     def identity_on(self, _name: Token, *labels: Token) -> MatrixExpression:
+        if any(x in self._declared or (x[0].isupper() and x not in self._dimensions) for x in labels):
+            raise InputError(f"identity must have dimensions such as d1 or 2, got {', '.join(labels)}")
         return identity(tuple(int(check_digits(x)) if x.isdecimal() else str(x) for x in labels))
 
     def call(self, function: Token, *arguments: Any) -> Any:
@@ -353,7 +359,7 @@ class _Integrand(Transformer[Token, Any]):
         left, right = (label.strip("<>| ") for label in (bra, ket))
         matrix = _matrix("<…|A|…>", value)
         if " " in left + right:
-            row, column = (tuple(int(x) if x.isdecimal() else x for x in y.split()) for y in (left, right))
+            row, column = (tuple(map(self.place, label.split())) for label in (left, right))
             return matrix[row, column]
         if left.isdecimal() and right.isdecimal():
             return matrix[int(left), int(right)]
@@ -372,9 +378,8 @@ class _Integrand(Transformer[Token, Any]):
 
 
 def _multiplied(left: Any, right: Any) -> Any:
+    left, right = settled(left, right), settled(right, left)
     both_matrices = isinstance(left, MatrixExpression) and isinstance(right, MatrixExpression)
-    if both_matrices and (isinstance(left, TensorProduct) or isinstance(right, TensorProduct)):
-        raise InputError("A B ⊗ C can mean (A B) ⊗ C or A (B ⊗ C); write parentheses")
     _check_size(
         len(left.terms) * len(right.terms), _LARGEST_NUM_WORDS if both_matrices else _LARGEST_NUM_TERMS
     )

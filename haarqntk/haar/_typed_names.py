@@ -38,7 +38,7 @@ _NAMES: tuple[tuple[str, str], ...] = (
     (r"U_?[\da-z]\w*", "write U1 for a second random unitary, U[0, 1] for an entry, U^H for the adjoint"),
     (
         r"psi_?\w+|Psi|ket|bra",
-        "write psi1 for a second random state, psi[0] for nothing but an amplitude <0|psi>",
+        "write psi1 for a second random state, <0|psi> for an amplitude",
     ),
     (r"T_?\d+", "write tr(A^2) for a trace of a power"),
     (r"swap|SWAP|Swap", "write P(0 1) for the exchange of tensor factors 0 and 1"),
@@ -123,6 +123,23 @@ adjoint, A^2 for a power
             raise InputError(f"{what} is not read, got {found[0].strip()!r} in {shown!r}; {hint}")
 
 
+def check_stars(text: object) -> None:
+    """Refuse ``U* B``, which could be the conjugate of U, or a product.
+
+    Raises:
+        InputError: If the text holds a star with a space behind it only.
+
+    Examples:
+        >>> check_stars("U*B"), check_stars("U * B"), check_stars("U^* B")
+        (None, None, None)
+    """
+    if found := re.search(r"([A-Za-z]\w*|[)\]])\*\s+\S+", text if isinstance(text, str) else ""):
+        raise InputError(
+            f"a star must not have a space behind it alone, got {found[0]!r}; write U^* for the conjugate, U^H for the "
+            "adjoint, U*B for a product"
+        )
+
+
 def check_given(name: str) -> None:
     """Refuse a name that needs a declaration.
 
@@ -140,6 +157,10 @@ trace and use i^2 = -1; --let i=matrix (declared=hq.matrices('i')) if it is a gi
     """
     if re.fullmatch(r"[VW]\d*|(phi|chi)\d*", name):
         raise InputError(f"the name {name} must be declared; {two_meanings(name)}")
+    if name == "D":
+        raise InputError(
+            "D must be among the dimensions, got others; write a dimension that dims (--dims) names"
+        )
     hint = next((text for pattern, text in _NAMES if re.fullmatch(pattern, name)), "")
     if not hint and _GIVEN.fullmatch(name):
         return

@@ -5,6 +5,7 @@ Tensor factors and copies count from 0. A literal 1 is the identity, of one fact
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from haarqntk._arguments import integer
@@ -15,11 +16,12 @@ from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
 from haarqntk.haar._operations import identity, kron, moved, permutation, tr
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from haarqntk.traces import Space
 
 _LARGEST_POINT = 100
+_MULTIPLY = ("times", "beside", "by_then", "bracketed", "tensor", "at_places")
 
 
 class Literal(ScalarExpression):
@@ -28,17 +30,37 @@ class Literal(ScalarExpression):
     __slots__ = ()
 
 
-class TensorProduct(MatrixExpression):
-    """A tensor product that is not in parentheses: A B ⊗ C can mean two things."""
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """A tensor product or P(0 1), until it is known which factors it acts on: those of what it is multiplied with.
 
-    __slots__ = ()
+    Attributes:
+        build: The matrix on given factors.
+        spaces: The factors where nothing else tells.
+        is_bare: Whether it is a tensor product that is not in parentheses: A B ⊗ C can mean two things.
+    """
+
+    build: Callable[[tuple[Space, ...]], MatrixExpression]
+    spaces: tuple[Space, ...]
+    is_bare: bool = False
 
 
-class PermutationOperator(MatrixExpression):
-    """P(0 1) before it is known what it stands behind."""
+def settled(value: Any, beside: Any = None) -> Any:
+    """The value; a deferred one on the factors of what stands beside it.
 
-    __slots__ = ("images",)
-    images: dict[int, int]
+    Raises:
+        InputError: If a tensor product without parentheses stands beside a matrix.
+    """
+    if not isinstance(value, Deferred):
+        return value
+    if value.is_bare and isinstance(beside, MatrixExpression | Deferred):
+        raise InputError("A B ⊗ C can mean (A B) ⊗ C or A (B ⊗ C); write parentheses")
+    return value.build(beside.spaces if isinstance(beside, MatrixExpression) else value.spaces)
+
+
+def with_settled(method: Any, rule: str, children: list[Any], _meta: object) -> Any:
+    """Carry out a rule of the grammar on what is settled; where it multiplies, it settles its arguments itself."""
+    return method(*(children if rule in _MULTIPLY else map(settled, children)))
 
 
 def is_one(value: ScalarExpression) -> bool:
@@ -72,13 +94,11 @@ def images_of(written: str) -> dict[int, int]:
     return image
 
 
-def permutation_of(token: str, spaces: tuple[Space, ...]) -> MatrixExpression:
-    """P and its cycles on the spaces; on as many copies of a single one as it moves."""
+def permutation_of(token: str, spaces: tuple[Space, ...]) -> Deferred:
+    """P and its cycles; on as many copies of a single factor as it moves."""
     images = images_of(token[1:])
-    found = spaces if len(spaces) > 1 else spaces * (max(images) + 1)
-    built = PermutationOperator(permutation(images, found).terms, {}, found)
-    built.images = images
-    return built
+    default = spaces if len(spaces) > 1 else spaces * (max(images) + 1)
+    return Deferred(lambda found: permutation(images, found), default)
 
 
 def permuted_trace(ways: Sequence[dict[int, int]], matrix: MatrixExpression) -> ScalarExpression:
@@ -88,17 +108,17 @@ def permuted_trace(ways: Sequence[dict[int, int]], matrix: MatrixExpression) -> 
     return tr(matrix @ permutation(images, matrix.spaces))
 
 
-def tensor_product(factors: Sequence[Any], spaces: tuple[Space, ...]) -> MatrixExpression:
-    """Factors side by side; a pair of a factor and its places stands there.
+def tensor_product(factors: Sequence[Any], spaces: tuple[Space, ...]) -> Deferred:
+    """Factors side by side; a pair of a factor and its places stands there."""
+    return Deferred(lambda found: _tensor_product(factors, found), spaces, is_bare=True)
 
-    Raises:
-        InputTypeError: If a factor is no matrix.
-        InputError: If the places are not those from 0, each once.
-    """
+
+def _tensor_product(factors: Sequence[Any], spaces: tuple[Space, ...]) -> MatrixExpression:
     found: list[MatrixExpression] = []
     places: list[int] = []
     for factor in factors:
         value, at = factor if isinstance(factor, tuple) else (factor, [len(places)])
+        value = settled(value)
         if isinstance(value, Literal) and is_one(value) and at[0] < len(spaces):
             value = identity(spaces[at[0]])
         if not isinstance(value, MatrixExpression):
@@ -107,8 +127,7 @@ def tensor_product(factors: Sequence[Any], spaces: tuple[Space, ...]) -> MatrixE
             )
         found.append(value)
         places += at if isinstance(factor, tuple) else range(len(places), len(places) + len(value.spaces))
-    built = moved(kron(*found), places)
-    return TensorProduct(built.terms, built.declared, built.spaces)
+    return moved(kron(*found), places)
 
 
 def tensor_factor(value: Any) -> int:
