@@ -319,7 +319,10 @@ class Formula(Shown):
             Fraction(316, 21)
         """
         found = SymbolValues(
-            self.name, self.symbols[1:], circuit_dimension(D, self.generators, self.ensemble), self.design_order
+            self.name,
+            self.symbols[1:],
+            circuit_dimension(D, self.generators, self.ensemble),
+            self.design_order,
         )
         found.add_named(values)
         found.add_generator(generator_spectrum)
