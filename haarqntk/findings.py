@@ -15,7 +15,7 @@ import numpy as np
 from haarqntk._lazy import LazyModule
 from haarqntk._pool import start_in_processes
 from haarqntk.errors import InputError
-from haarqntk.montecarlo import Estimate, simulate
+from haarqntk.montecarlo import LARGEST_Z, Estimate, simulate
 from haarqntk.qntk import (
     PUBLISHED_CLAIMS,
     ClaimCheck,
@@ -28,7 +28,6 @@ from haarqntk.qntk import (
     kernel_mean_of,
     parse_closed_form,
 )
-from haarqntk.validation import LARGEST_Z
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -15,7 +15,13 @@ from typing import TYPE_CHECKING, TypeAlias, final
 from haarqntk._arguments import integer, one_of, rational
 from haarqntk._notebook import Shown
 from haarqntk.circuits._copies import Copy
-from haarqntk.circuits._ensembles import ENSEMBLES, GENERATORS, PAULI_STRINGS, largest_k, refuse_too_many_copies
+from haarqntk.circuits._ensembles import (
+    ENSEMBLES,
+    GENERATORS,
+    PAULI_STRINGS,
+    largest_k,
+    refuse_too_many_copies,
+)
 from haarqntk.circuits._factorised import LARGEST_POWER, kernel_power
 from haarqntk.circuits._layer_indices import LayerIndex, check_name
 from haarqntk.circuits._terms import Form, Term, canonical_form, product_of_terms, text_of_term

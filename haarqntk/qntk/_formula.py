@@ -318,9 +318,8 @@ class Formula(Shown):
             >>> formula("kernel_mean").at(D=8, L=6, spectrum=[5, 3, 1, 0, 0, -1, -2, -7])
             Fraction(316, 21)
         """
-        found = SymbolValues(
-            self.name, self.symbols[1:], circuit_dimension(D, self.generators, self.ensemble), self.design_order
-        )
+        dimension = circuit_dimension(D, self.generators, self.ensemble)
+        found = SymbolValues(self.name, self.symbols[1:], dimension, self.design_order)
         found.add_named(values)
         found.add_generator(generator_spectrum)
         found.add_scalars(L, overlap, num_inputs)

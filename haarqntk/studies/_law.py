@@ -142,7 +142,9 @@ def bracket(case: _Case) -> tuple[Real, Real]:
 
 
 def _draw(case: _Case, samples: int, rng: np.random.Generator, progress: Progress) -> Real:
-    problem = Problem.create("kernel_mean", D=case.D, L=L, spectrum=list(case.spectrum), ensemble=case.ensemble)
+    problem = Problem.create(
+        "kernel_mean", D=case.D, L=L, spectrum=list(case.spectrum), ensemble=case.ensemble
+    )
     blocks = []
     for block in values_in_blocks(problem, samples=samples, method="batched", rng=rng):
         blocks.append(block)
