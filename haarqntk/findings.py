@@ -191,7 +191,7 @@ def _values(claim: PublishedClaim, D: int, L: int) -> dict[str, Fraction]:
 def _at(exact: Formula, values: Mapping[str, Fraction]) -> Fraction:
     """The value at D and at all symbols, also below the design order."""
     D = int(values["D"])
-    polynomial = exact.derive(D) if exact.design_order > D else exact.polynomial
+    polynomial = exact.polynomial_at(D)
     return polynomial.at(D, {name: values[name] for name in polynomial.variables})
 
 

@@ -17,7 +17,7 @@ from haarqntk._arguments import one_of
 from haarqntk.circuits._boundary import observable_traces
 from haarqntk.circuits._definition import mean_of_pattern_by_definition
 from haarqntk.circuits._generator_average import generator_average
-from haarqntk.circuits._insertion import layer_is_silent
+from haarqntk.circuits._insertion import layer_is_silent, most_slots
 from haarqntk.circuits._walk import walk
 from haarqntk.errors import CostError, InputError
 from haarqntk.exact import RationalFunction
@@ -102,6 +102,27 @@ def pattern_mean(
     if ensemble in PAULI_STRINGS:
         return mean * speaking_probability(dimension) ** len(pattern)
     return mean
+
+
+def pattern_design_order(
+    labels: tuple[Label, ...], pattern: LayerPattern, ensemble: str, generators: str
+) -> int:
+    """The smallest t for which t-designs give ``pattern_mean``, for generic states, observables and generators.
+
+    What is averaged together is a factor: all copies, the copies of one derivative, or the slots of one layer. A
+    factor that vanishes makes the mean vanish, whatever the others are.
+    """
+    if ensemble == "generator_average":
+        factors = [(most_slots(block, generators), layer_is_silent(block, generators)) for block in pattern]
+    elif ensemble == "independent_layers":
+        factors = [
+            (len(part_labels), not segment_mean(part_labels, part, generators, None, "walk"))
+            for part_labels, part in independent_parts(labels, pattern)
+        ]
+    else:
+        return len(labels)
+    vanishing = [t for t, is_zero in factors if is_zero]
+    return min(vanishing) if vanishing else max((t for t, _ in factors), default=0)
 
 
 def speaking_probability(dimension: Dimension) -> RationalFunction:

@@ -62,15 +62,15 @@ def the_one_given(given: Mapping[str, object]) -> str:
 
 
 def trace_values(
-    names: Sequence[str], D: int, design_order: int, given: Mapping[str, object], *, are_rounded: bool = False
+    names: Sequence[str], D: int, given: Mapping[str, object], *, are_rounded: bool = False
 ) -> dict[str, Fraction]:
     """The values of trace symbols from spectrum= or traces=.
 
     Args:
         names: Names of trace symbols: T1, T2, … or T_O1, T_O1O2, ….
         D: The dimension, checked.
-        design_order: Below it the traces are dependent, so only a spectrum or an observable will do.
-        given: The arguments by name; None where the caller left one out.
+        given: The arguments by name; None where the caller left one out. Of more than D factors traces are
+            dependent, so only a spectrum or an observable will do.
         are_rounded: Whether to take traces that no Hermitian matrix has, as rounding may leave them.
 
     Returns:
@@ -83,9 +83,10 @@ def trace_values(
     words = {name: word for name in names if (word := trace_word(name))}
     labels = sorted({letter for word in words.values() for letter in word})
     if kind == "traces":
-        if design_order > D:
+        longest = max(map(len, words.values()), default=0)
+        if longest > D:
             raise InputError(
-                f"traces must come with D ≥ {design_order}, where they are independent, got D = {D}; "
+                f"traces must come with D ≥ {longest}, where they are independent, got D = {D}; "
                 "pass spectrum= or observable="
             )
         return _given_traces(given[kind], words, None if are_rounded else D)
