@@ -19,7 +19,13 @@ from haarqntk._arguments import integer, real_number
 from haarqntk._lazy import LazyModule
 from haarqntk._qobj import check_alike, hermitian_array, kets_as_rows, real_array
 from haarqntk.circuits import Circuit, layer_indices, sum_over
-from haarqntk.dynamics._prediction import Prediction, check_times, exact_number
+from haarqntk.dynamics._prediction import (
+    Prediction,
+    check_times,
+    exact_number,
+    unit_of,
+    within_floats,
+)
 from haarqntk.errors import CostError, InputError, RunError
 from haarqntk.qntk import mean
 
@@ -111,6 +117,7 @@ def _rate(D: int) -> Fraction:
     return left
 
 
+@within_floats()
 def deep_kernel(observable: Any, states: Any, *, L: int, generator_square: object = None) -> Array:
     """K_ij = L Z Tr(i[M, ρ_i] i[M, ρ_j]), the kernel of many layers at an observable M = U†OU.
 
@@ -145,6 +152,7 @@ def _commutator_products(M: Complex, vectors: Complex) -> Array:
     return np.asarray(2 * (squares * overlaps.conj()).real - 2 * np.abs(vectors.conj() @ moved.T) ** 2)
 
 
+@within_floats()
 def deep_flow(
     observable: Any,
     times: object,
@@ -215,6 +223,10 @@ def deep_flow(
 
 def _path(M_0: Complex, stops: Array, vectors: Complex, y: Array, speed: float) -> Complex:
     """M at the stops, the first of which is 0."""
+    # in units of M and of time in which all is of the order 1: SciPy's estimate of an error is 0/0 for tiny slopes
+    unit, times = unit_of(float(np.abs(M_0).max())), stops
+    pace = unit_of(speed * unit)
+    M_0, y, stops, speed = M_0 / unit, y / unit, pace * (unit * stops), speed * unit / pace
     D, size, evaluations = len(M_0), float(np.abs(M_0).max()) or 1.0, 0
 
     def slope(time: float, flat: Array) -> Array:
@@ -222,8 +234,8 @@ def _path(M_0: Complex, stops: Array, vectors: Complex, y: Array, speed: float) 
         evaluations += 1
         if evaluations > _MOST_SLOPES:
             raise RunError(
-                f"times must be within what {_MOST_SLOPES} slopes of the flow reach, got {stops[-1]:g}, of which "
-                f"{time:.3g} was done; shorten the times"
+                f"times must be within what {_MOST_SLOPES} slopes of the flow reach, got {times[-1]:g}, of which "
+                f"{times[-1] * (time / stops[-1]):.3g} was done; shorten the times"
             )
         M = flat.view(np.complex128).reshape(D, D)
         weighted = (vectors.T * _residuals(M, vectors, y)) @ vectors.conj()  # Σ_j r_j ρ_j
@@ -240,8 +252,8 @@ def _path(M_0: Complex, stops: Array, vectors: Complex, y: Array, speed: float) 
     start = np.ascontiguousarray(M_0).ravel().view(np.float64)
     reach = max(size, float(np.abs(y).max()))  # what the residuals are rounded at
     # A fixed point but for rounding stays: an explicit integrator would follow the rounding for ever.
-    if len(stops) == 1 or np.abs(slope(0.0, start)).max() <= _STILL * len(y) * D * speed * size**2 * reach:
-        return path
+    if not stops[-1] or np.abs(slope(0.0, start)).max() <= _STILL * len(y) * D * speed * size**2 * reach:
+        return unit * path
     done = integrate.solve_ivp(
         slope,
         (0.0, stops[-1]),
@@ -253,12 +265,12 @@ def _path(M_0: Complex, stops: Array, vectors: Complex, y: Array, speed: float) 
         atol=_ABSOLUTE * size,
     )
     if not done.success:
-        raise RunError(f"the integrator stopped before time {stops[-1]:g}: {done.message}; shorten the times")
+        raise RunError(f"the integrator stopped before time {times[-1]:g}: {done.message}; shorten the times")
     found = np.ascontiguousarray(done.y.T).view(np.complex128).reshape(-1, D, D)
     path[: len(found)] = found
     if len(found) < len(stops):
         path[len(found) :] = done.y_events[0][-1].view(np.complex128).reshape(D, D)
-    return path
+    return unit * path
 
 
 def _residuals(M: Complex, vectors: Complex, labels: Array) -> Array:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from haarqntk._arguments import one_of
-from haarqntk._schema import SCHEMA_VERSION
+from haarqntk._schema import SCHEMA_VERSION, without_repetition
 from haarqntk.circuits import ENSEMBLES, GENERATORS, Cost
 from haarqntk.combinatorics import check_partition
 from haarqntk.errors import InputError, InputTypeError
@@ -101,21 +101,12 @@ def from_json(text: str) -> Any:
     if len(text) > _LONGEST_TEXT:
         raise InputError(f"text must have at most {_LONGEST_TEXT} characters, got {len(text)}")
     try:
-        data = json.loads(text, object_pairs_hook=_without_repetition)
+        data = json.loads(text, object_pairs_hook=without_repetition)
     except json.JSONDecodeError as error:
         raise InputError(f"text must be JSON: {error}") from None
     except (ValueError, RecursionError) as error:  # a number of too many digits, brackets in brackets
         raise InputError(f"text must be JSON that can be read: {error}") from None
     return [_value(each) for each in data] if isinstance(data, list) else _value(data)
-
-
-def _without_repetition(pairs: list[tuple[str, Any]]) -> Record:
-    record = dict(pairs)
-    if len(record) < len(pairs):
-        raise InputError(
-            f"each field must stand once, got one twice among {short(', '.join(name for name, _ in pairs))}"
-        )
-    return record
 
 
 def _value(data: object) -> Any:

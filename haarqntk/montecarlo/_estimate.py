@@ -14,7 +14,7 @@ import numpy as np
 
 from haarqntk._arguments import integer
 from haarqntk._notebook import Shown
-from haarqntk._schema import SCHEMA_VERSION
+from haarqntk._schema import SCHEMA_VERSION, without_repetition
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.montecarlo._power import samples_for_verdict
 from haarqntk.montecarlo._quantities import ROUNDING
@@ -244,7 +244,7 @@ class Estimate(Shown):
         if not isinstance(text, str):
             raise InputTypeError(f"text must be JSON as a str, got {type(text).__name__}")
         try:
-            data = json.loads(text)
+            data = json.loads(text, object_pairs_hook=without_repetition)
         except (ValueError, RecursionError) as error:
             raise InputError(f"text must be JSON: {error}") from None
         if not isinstance(data, dict) or data.get("type") != "estimate":
