@@ -376,7 +376,7 @@ def mean_by_enumeration(copies: Sequence[Copy], at: Setting, depth: int) -> floa
         total += values.mean()
     assert abs(total.imag) < 1e-9
     free = 2 - len({index for copy in copies for index in copy.layers})  # indices that do not occur
-    return total.real / depth**free
+    return float(total.real / depth**free)
 
 
 LABELS = st.sampled_from([("psi", "O"), ("psi", "O"), ("psi", "A"), ("a", "O"), ("b", "B")])
