@@ -24,7 +24,7 @@ from haarqntk.qntk._recipe import (
     scale_recipe,
     substitute_in_recipe,
 )
-from haarqntk.qntk._series import Series, expand
+from haarqntk.qntk._series import Power, Series, expand
 from haarqntk.qntk._values import SymbolValues
 from haarqntk.traces import TracePolynomial, latex_of, trace_word
 
@@ -397,13 +397,14 @@ class Formula(Shown):
         with mpmath.workdps(precision):
             return mpmath.mpf(value.numerator) / value.denominator
 
-    def series(self, order: int = 2, *, scaling: str | Mapping[str, int] = "pauli_sum") -> Series:
+    def series(self, order: int = 2, *, scaling: str | Mapping[str, Power] = "pauli_sum") -> Series:
         """The expansion in 1/D with its remainder.
 
         Args:
             order: The number of powers of D that are kept, from the leading one on; an integer ≥ 1.
             scaling: How T_j grows with D: "pauli_sum" (default), T_j ~ D; "projector", T_j ~ 1; or a mapping
-                symbol name → integer exponent. L and overlaps stay fixed.
+                symbol name → exponent, an integer or Fraction; powers of D then go down in steps of 1/q, q the
+                common denominator. L and overlaps stay fixed.
 
         Returns:
             The series, which carries order, remainder and scaling.

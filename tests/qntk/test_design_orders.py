@@ -1,4 +1,4 @@
-"""Every design order that is reported suffices and is necessary: designs of that order at D = 2, and one order lower."""
+"""Every design order that is reported suffices and is necessary: designs of it at D = 2, and of one order lower."""
 
 from __future__ import annotations
 
