@@ -15,7 +15,13 @@ from typing import TYPE_CHECKING, TypeAlias, final
 from haarqntk._arguments import integer, one_of, rational
 from haarqntk._notebook import Shown
 from haarqntk.circuits._copies import Copy
-from haarqntk.circuits._ensembles import ENSEMBLES, GENERATORS, largest_k, refuse_too_many_copies
+from haarqntk.circuits._ensembles import (
+    ENSEMBLES,
+    GENERATORS,
+    draws_pauli_strings,
+    largest_k,
+    refuse_too_many_copies,
+)
 from haarqntk.circuits._factorised import LARGEST_POWER, kernel_power
 from haarqntk.circuits._layer_indices import LayerIndex, check_name
 from haarqntk.circuits._terms import Form, Term, canonical_form, product_of_terms, text_of_term
@@ -64,9 +70,9 @@ class Circuit(Shown):
     def __post_init__(self) -> None:
         one_of("ensemble", self.ensemble, ENSEMBLES)
         one_of("generators", self.generators, GENERATORS)
-        if self.ensemble == "prl_ansatz" and self.generators != "pauli":
+        if draws_pauli_strings(self.ensemble) and self.generators != "pauli":
             raise InputError(
-                f"generators must be 'pauli' for the ensemble 'prl_ansatz', whose generators are Pauli strings, "
+                f"generators must be 'pauli' for the ensemble {self.ensemble!r}, whose generators are Pauli strings, "
                 f"got {self.generators!r}"
             )
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from haarqntk._lazy import LazyModule
 from haarqntk._symbols import symbol
+from haarqntk.circuits import draws_pauli_strings
 from haarqntk.errors import InputError
 from haarqntk.qntk._inputs import trace_values
 from haarqntk.traces import trace_word
@@ -83,7 +84,8 @@ def smallest_counterexample(
         centred: Whether the spectra sum to zero.
     """
     search = _Search(exact, claim, polynomial)
-    further = _next_dimension(None if polynomial is None else exact.polynomial - polynomial)
+    usual = [D for D in _DIMENSIONS if search.has_generators(D)]
+    further = _next_dimension(None if polynomial is None else exact.polynomial - polynomial, search)
     # Hypothesis keeps files in a folder that it would make where the user stands
     hypothesis_configuration.set_hypothesis_home_dir(tempfile.gettempdir())
     settings = hypothesis.settings(
@@ -91,9 +93,9 @@ def smallest_counterexample(
     )
     try:
         for dimensions, poles_count in (
-            (_DIMENSIONS, False),
+            (usual, False),
             *([(further, False)] if further else []),
-            (_DIMENSIONS, True),
+            (usual, True),
         ):
             points = _points(dimensions, search.others, len(search.labels), centred)
             condition = partial(search.differs, poles_count=poles_count)
@@ -120,6 +122,10 @@ class _Search:
         self.others = sorted(names - set(self._traces) - set(self._expectations))
         letters = {letter for name in self._traces for letter in trace_word(name) or ()}
         self.labels = sorted(letters) or ["O"] * bool(self._expectations)
+
+    def has_generators(self, D: int) -> bool:
+        """Whether the ensemble exists in an even dimension."""
+        return not draws_pauli_strings(self._exact.ensemble) or D & (D - 1) == 0
 
     def evaluate(self, point: _Point) -> Counterexample:
         """Both values at a point."""
@@ -162,10 +168,10 @@ def _claimed_at(
     return claim.xreplace({**at, symbol("D"): sympy.Integer(D)})
 
 
-def _next_dimension(difference: TracePolynomial | None) -> list[int]:
+def _next_dimension(difference: TracePolynomial | None, search: _Search) -> list[int]:
     """The first dimension beyond the usual ones at which exact and claimed differ, if there is one up to 100."""
     beyond = range(_DIMENSIONS[-1] + 2, _LARGEST_DIMENSION + 1, 2)
-    return [D for D in beyond if _is_seen(difference, D)][:1]
+    return [D for D in beyond if search.has_generators(D) and _is_seen(difference, D)][:1]
 
 
 def _is_seen(difference: TracePolynomial | None, D: int) -> bool:

@@ -259,7 +259,7 @@ class EigenvalueFormula(Shown):
             >>> f.at(D=4, L=6, gram=[[1, 0, 0], [0, 1, 0], [0, 0, 1]], spectrum=[1, -1, -1, 1])
             {Fraction(64, 75): 1, Fraction(256, 75): 2}
         """
-        dimension, layers = circuit_dimension(D, self.generators), integer("L", L, at_least=1)
+        dimension, layers = circuit_dimension(D, self.generators, self.ensemble), integer("L", L, at_least=1)
         if (num_inputs is None) == (gram is None):
             raise InputError("exactly one of num_inputs= (orthogonal inputs) and gram= must be given")
         given = {"spectrum": spectrum, "traces": traces, "observable": observable}
@@ -292,7 +292,7 @@ class EigenvalueFormula(Shown):
             >>> [*f.evaluate(D=2**50, L=6, traces=[0, 2**50], num_inputs=3, digits=20).values()]
             [1, 2]
         """
-        n = check_num_inputs(num_inputs, circuit_dimension(D, self.generators))
+        n = check_num_inputs(num_inputs, circuit_dimension(D, self.generators, self.ensemble))
         found: dict[Any, int] = {}
         for part, count in ((self.uniform, 1), (self.difference, n - 1)):
             if count:

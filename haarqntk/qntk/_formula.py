@@ -341,7 +341,7 @@ class Formula(Shown):
             >>> formula("kernel_mean").at(D=8, L=6, spectrum=[5, 3, 1, 0, 0, -1, -2, -7])
             Fraction(316, 21)
         """
-        found = SymbolValues(self, circuit_dimension(D, self.generators))
+        found = SymbolValues(self, circuit_dimension(D, self.generators, self.ensemble))
         found.add_named(values)
         found.add_generator(generator_spectrum)
         found.add_scalars(L, overlap, num_inputs)
@@ -390,7 +390,7 @@ class Formula(Shown):
         if not isinstance(traces, list | tuple):
             raise InputError(f"traces must be a list [T1, T2, …], got {traces!r}")
         exact = [binary_fraction(f"T{j}", value) for j, value in enumerate(traces, start=1)]
-        found = SymbolValues(self, circuit_dimension(D, self.generators))
+        found = SymbolValues(self, circuit_dimension(D, self.generators, self.ensemble))
         found.add_scalars(L, overlap, num_inputs)
         found.add_rounded_traces(exact)
         value = found.value()

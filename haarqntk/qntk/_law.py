@@ -238,7 +238,7 @@ def kernel_law(
     """The law of K for Pauli generators and Haar segments, by its exact moments of every order.
 
     Args:
-        D: The dimension, an even integer ≥ 2.
+        D: The dimension, an even integer ≥ 2; a power of two where the generators are Pauli strings.
         L: The number of layers, an integer ≥ 1.
         spectrum: The D eigenvalues of O, integers or rationals, in any order.
         observable: Instead of the spectrum, O as a Hermitian D × D array or Qobj; its eigenvalues are floats, which
@@ -260,12 +260,13 @@ def kernel_law(
     Reference:
         [liu2023] Eq. 6 for K; derivations/14_dynamics.md.
     """
-    dimension, depth = circuit_dimension(D), integer("L", L, at_least=1)
+    known = one_of("ensemble", ensemble, _ENSEMBLES)
+    dimension, depth = circuit_dimension(D, ensemble=known), integer("L", L, at_least=1)
     if (spectrum is None) == (observable is None):
         got = "neither" if spectrum is None else "both"
         raise InputError(f"exactly one of spectrum= and observable= must be given, got {got}")
     values = one_spectrum(spectrum if observable is None else _eigenvalues(observable, dimension), dimension)
-    return KernelLaw(dimension, depth, tuple(sorted(values)), one_of("ensemble", ensemble, _ENSEMBLES))
+    return KernelLaw(dimension, depth, tuple(sorted(values)), known)
 
 
 def _eigenvalues(observable: Any, D: int) -> list[Fraction]:
