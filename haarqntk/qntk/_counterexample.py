@@ -14,6 +14,7 @@ from haarqntk._symbols import symbol
 from haarqntk.circuits import draws_pauli_strings
 from haarqntk.errors import InputError
 from haarqntk.qntk._inputs import trace_values
+from haarqntk.qntk._recipe import polynomial_at
 from haarqntk.traces import trace_word
 
 if TYPE_CHECKING:
@@ -144,7 +145,7 @@ class _Search:
         claimed = _claimed_at(D, numbers, self._claim, self._polynomial)
         shown = tuple((name, values[name]) for name in (*self.others, *self._expectations))
         named = tuple(zip(self.labels, spectra, strict=False))
-        return Counterexample(D, L, named, shown, self._exact.polynomial_at(D).at(D, numbers), claimed)
+        return Counterexample(D, L, named, shown, polynomial_at(self._exact, D).at(D, numbers), claimed)
 
     def differs(self, point: _Point, *, poles_count: bool) -> bool:
         """Whether the two values differ; whether a pole of the claim is a difference is told."""

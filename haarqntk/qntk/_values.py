@@ -13,6 +13,7 @@ from haarqntk._arguments import integer, rational
 from haarqntk.errors import InputError, InputTypeError, UnknownNameError
 from haarqntk.exact import GaussianRational
 from haarqntk.qntk._inputs import check_named_moments, one_spectrum, the_one_given, trace_values
+from haarqntk.qntk._recipe import polynomial_at
 from haarqntk.qntk._words import as_matrices, named_observables, named_states
 from haarqntk.traces import symbol_word, trace_word
 
@@ -38,7 +39,7 @@ class SymbolValues:
     """
 
     def __init__(self, formula: Formula, D: int) -> None:
-        self.formula, self.D, self.form = formula.name, D, formula.polynomial_at(D)
+        self.formula, self.D, self.form = formula.name, D, polynomial_at(formula, D)
         self.generators = formula.generators
         own, occurring = formula.symbols[1:], self.form.variables
         letters = set().union(*map(_letters, own))

@@ -419,7 +419,11 @@ def test_named_values_that_no_matrix_has_are_refused(row: list[Fraction], data: 
     f = hq.formula("kernel_mean", generators="general")
     assert isinstance(f, Formula)
     spectrum = [0, 1, 2, 4]
-    for letter, given_otherwise in (("T", {"generator_spectrum": spectrum}), ("X", {"spectrum": spectrum})):
+    others: list[tuple[str, dict[str, Any]]] = [
+        ("T", {"generator_spectrum": spectrum}),
+        ("X", {"spectrum": spectrum}),
+    ]
+    for letter, given_otherwise in others:
         values = {f"{letter}{j}": sum((x**j for x in row), Fraction(0)) for j in (1, 2)}
         assert f.at(D=4, L=1, values=values, **given_otherwise) >= 0
         values[f"{letter}2"] = values[f"{letter}1"] ** 2 / 4 - data.draw(st.fractions(Fraction(1, 9), 2))
