@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from haarqntk._lazy import LazyModule
 from haarqntk._symbols import symbol
+from haarqntk.circuits import PAULI_STRINGS
 from haarqntk.errors import InputError
 from haarqntk.qntk._inputs import trace_values
+from haarqntk.qntk._recipe import polynomial_at
 from haarqntk.traces import trace_word
 
 if TYPE_CHECKING:
@@ -83,7 +85,8 @@ def smallest_counterexample(
         centred: Whether the spectra sum to zero.
     """
     search = _Search(exact, claim, polynomial)
-    further = _next_dimension(None if polynomial is None else exact.polynomial - polynomial)
+    usual = [D for D in _DIMENSIONS if search.has_generators(D)]
+    further = _next_dimension(None if polynomial is None else exact.polynomial - polynomial, search)
     # Hypothesis keeps files in a folder that it would make where the user stands
     hypothesis_configuration.set_hypothesis_home_dir(tempfile.gettempdir())
     settings = hypothesis.settings(
@@ -91,9 +94,9 @@ def smallest_counterexample(
     )
     try:
         for dimensions, poles_count in (
-            (_DIMENSIONS, False),
+            (usual, False),
             *([(further, False)] if further else []),
-            (_DIMENSIONS, True),
+            (usual, True),
         ):
             points = _points(dimensions, search.others, len(search.labels), centred)
             condition = partial(search.differs, poles_count=poles_count)
@@ -121,6 +124,10 @@ class _Search:
         letters = {letter for name in self._traces for letter in trace_word(name) or ()}
         self.labels = sorted(letters) or ["O"] * bool(self._expectations)
 
+    def has_generators(self, D: int) -> bool:
+        """Whether the ensemble exists in an even dimension."""
+        return self._exact.ensemble not in PAULI_STRINGS or D & (D - 1) == 0
+
     def evaluate(self, point: _Point) -> Counterexample:
         """Both values at a point."""
         D, L, spectra, rest = point
@@ -138,7 +145,7 @@ class _Search:
         claimed = _claimed_at(D, numbers, self._claim, self._polynomial)
         shown = tuple((name, values[name]) for name in (*self.others, *self._expectations))
         named = tuple(zip(self.labels, spectra, strict=False))
-        return Counterexample(D, L, named, shown, self._exact.polynomial_at(D).at(D, numbers), claimed)
+        return Counterexample(D, L, named, shown, polynomial_at(self._exact, D).at(D, numbers), claimed)
 
     def differs(self, point: _Point, *, poles_count: bool) -> bool:
         """Whether the two values differ; whether a pole of the claim is a difference is told."""
@@ -162,10 +169,10 @@ def _claimed_at(
     return claim.xreplace({**at, symbol("D"): sympy.Integer(D)})
 
 
-def _next_dimension(difference: TracePolynomial | None) -> list[int]:
+def _next_dimension(difference: TracePolynomial | None, search: _Search) -> list[int]:
     """The first dimension beyond the usual ones at which exact and claimed differ, if there is one up to 100."""
     beyond = range(_DIMENSIONS[-1] + 2, _LARGEST_DIMENSION + 1, 2)
-    return [D for D in beyond if _is_seen(difference, D)][:1]
+    return [D for D in beyond if search.has_generators(D) and _is_seen(difference, D)][:1]
 
 
 def _is_seen(difference: TracePolynomial | None, D: int) -> bool:

@@ -119,14 +119,14 @@ class TracePolynomial(Shown):
             total[monomial] = _rational_function(sympy.Poly(part, D).all_coeffs()) / bottom
         return cls(total)
 
-    def weights(self, exponents: Mapping[str, int]) -> dict[Monomial, int]:
+    def weights(self, exponents: Mapping[str, Fraction | int]) -> dict[Monomial, Fraction | int]:
         """The power of D that each term grows like, where the variables grow like D^exponent (D^0 by default)."""
         return {
             monomial: c.degree + sum(exponents.get(name, 0) * e for name, e in monomial)
             for monomial, c in self._terms.items()
         }
 
-    def leading_weight(self, exponents: Mapping[str, int]) -> int:
+    def leading_weight(self, exponents: Mapping[str, Fraction | int]) -> Fraction | int:
         """The highest of the ``weights``; the polynomial must not be zero."""
         return max(self.weights(exponents).values())
 
