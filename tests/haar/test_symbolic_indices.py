@@ -10,7 +10,7 @@ from functools import cache
 from itertools import permutations
 from itertools import product as every
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -20,6 +20,9 @@ from hypothesis import strategies as st
 
 import haarqntk as hq
 from haarqntk.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SYMBOLS = ("i", "j", "k")
 ROUNDING = 1e-9
@@ -86,7 +89,7 @@ def value(expression: Any, letters: dict[str, Any], at: dict[str, int]) -> Any:
     return OPERATIONS[type(expression).__name__](*parts)
 
 
-OPERATIONS = {
+OPERATIONS: dict[str, Callable[..., Any]] = {
     "Add": lambda *parts: sum(parts),
     "Mul": lambda *parts: prod(parts),
     "Pow": pow,

@@ -12,6 +12,7 @@ import sympy
 
 import haarqntk as hq
 from haarqntk.errors import InputError
+from haarqntk.exact import RationalFunction
 from haarqntk.haar import Weight
 from haarqntk.traces import Component, Letter, Notation, TracePolynomial
 
@@ -40,7 +41,7 @@ def built() -> dict[str, Any]:
         "letter": Letter("matrix", "A", ("D",)),
         "component": Component((Letter("matrix", "A", ("D",)),), (1, 0)),
         "trace polynomial": TracePolynomial.variable("T1"),
-        "formula's polynomial": hq.formula("kernel_mean").polynomial,
+        "polynomial over D": TracePolynomial.variable("L") * RationalFunction(1, [-1, 0, 1]),
         "notation": Notation(),
     }
 
