@@ -79,8 +79,10 @@ def unitary_moments(D: int, k: int) -> Any:
 def value(expression: Any, letters: dict[str, Any], at: dict[str, int]) -> Any:
     """A SymPy answer at integers for its indices."""
     if isinstance(expression, sympy.Sum):
-        body, (name, low, high) = expression.args
-        return sum(value(body, letters, {**at, name.name: x}) for x in range(int(low), int(high) + 1))
+        body, *limits = expression.args
+        ranges = [range(int(low), int(high) + 1) for _, low, high in limits]
+        names = [name.name for name, _, _ in limits]
+        return sum(value(body, letters, at | dict(zip(names, x, strict=True))) for x in every(*ranges))
     if isinstance(expression, sympy.MatrixSymbol):
         return letters[expression.name]
     if not expression.args:
