@@ -10,6 +10,7 @@ from fractions import Fraction
 from math import lcm, prod
 from typing import TYPE_CHECKING, Any, TypeAlias, final
 
+from haarqntk._frozen import Frozen
 from haarqntk._lazy import LazyModule
 from haarqntk._notebook import Shown
 from haarqntk._symbols import symbol
@@ -26,7 +27,7 @@ Monomial: TypeAlias = tuple[tuple[str, int], ...]  # sorted pairs (variable, exp
 
 
 @final
-class TracePolynomial(Shown):
+class TracePolynomial(Frozen, Shown):
     """A polynomial in named variables with coefficients in Q(D).
 
     Args:
