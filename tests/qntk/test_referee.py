@@ -77,7 +77,7 @@ def test_every_formula_is_equal_to_itself_however_it_is_written(name: str, rewri
     assert str(check) == f"{name} (segments): equal"
 
 
-@settings(max_examples=5)  # the search for counterexamples is no nested test
+@settings(max_examples=10)
 @given(st.sampled_from(FAST), st.fractions(-3, 3, max_denominator=4).filter(bool), st.integers(0, 3))
 @example("kernel_variance", Fraction(1), 0)
 @example("meta_kernel_mean", Fraction(-1), 2)
