@@ -48,7 +48,8 @@ def can_be_text(case: Case) -> bool:
 def text_of(case: Case) -> str:
     """The integrand in the grammar of ``parse_integrand``."""
     A, B = hq.matrices("A", dims=2), hq.matrices("B", dims=3)
-    base = 0 if hq.parse_integrand("ptr(kron(A, B), 1)", declared=[A, B]).spaces == (2,) else 1
+    reduced: Any = hq.parse_integrand("ptr(kron(A, B), 1)", declared=[A, B])
+    base = 0 if reduced.spaces == (2,) else 1
     return str(evaluate(case.tree, Text(dict(enumerate(case.names)), case.half, base)))
 
 
