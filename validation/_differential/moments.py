@@ -218,9 +218,10 @@ def by_bloch_vectors(moment: Moment) -> float:
     """The value by cubature: every choice of layers, one product of copies each."""
     total = 0.0
     choices = [
-        dict(zip(moment.indices, values, strict=True))
-        for values in product(range(1, moment.L + 1), repeat=len(moment.indices))
+        dict(zip(moment.indices, layers, strict=True))
+        for layers in product(range(1, moment.L + 1), repeat=len(moment.indices))
     ]
+    values: dict[Any, float] = {}  # factors commute: equal products are averaged once
     for powers in product(choices, repeat=moment.power):
         factors: list[Any] = []
         residuals: list[Any] = []
@@ -228,7 +229,10 @@ def by_bloch_vectors(moment: Moment) -> float:
             for copy in moment.copies:
                 factor = (tuple(choice[i] for i in copy.layers), copy.observable, copy.state)
                 (residuals if copy.is_residual else factors).append(factor)
-        total += _with_targets(moment, factors, residuals)
+        key = (tuple(sorted(factors)), tuple(sorted(residuals)))
+        if key not in values:
+            values[key] = _with_targets(moment, factors, residuals)
+        total += values[key]
     return float(moment.coefficient) * total
 
 
