@@ -86,7 +86,7 @@ def test_one_gradient_has_the_moments_of_one_layer(D: int) -> None:
         assert law.variance_moments(n)[n] * law.xi_moments(n)[n] == walked
 
 
-@pytest.mark.parametrize("problem", SMALL)
+@pytest.mark.parametrize("problem", [problem for problem in SMALL if problem.D & (problem.D - 1) == 0])
 def test_silent_layers_of_the_prl_ansatz_are_those_of_the_engine(problem: Problem) -> None:
     e, (l,) = hq.Circuit("prl_ansatz").residual(), hq.layer_indices("l")
     law, K = law_of(problem, "prl_ansatz"), hq.sum_over(e.d(l) ** 2, l)
