@@ -162,7 +162,8 @@ def _word(average: Matrix, counts: Sequence[int], rights: Sequence[int]) -> Matr
             ends.append(inner)
         out += [row[0], column[-1]]
         into += ends
-    return np.asarray(np.einsum(average, slots, *passing, out + into))
+    operands: list[Any] = [average, slots, *passing, out + into]
+    return np.asarray(np.einsum(*operands))
 
 
 # -- a moment ------------------------------------------------------------------------------------------------------

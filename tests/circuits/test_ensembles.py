@@ -560,7 +560,7 @@ def test_swapping_copies_changes_nothing(
 
 
 @ENSEMBLES
-@pytest.mark.parametrize("dimension", [2, 4, 6])
+@pytest.mark.parametrize("dimension", [2, 4, 8])
 def test_the_variance_of_the_kernel_is_not_negative(ensemble: str, dimension: int) -> None:
     """O = diag(3, 1, 0, …, −2) on the first basis state, or on a Haar-random one."""
     spectrum = [3, 1, *[0] * (dimension - 3), -2][-dimension:]
