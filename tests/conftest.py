@@ -17,4 +17,4 @@ if settings.get_current_profile_name() != "explore":
     settings.load_profile("repeatable")
 # Hypothesis draws some values from the constants of the modules that happen to be imported: which these are depends
 # on the tests that a worker had before.
-providers._get_local_constants = lambda: providers._local_constants  # type: ignore[attr-defined] # noqa: SLF001
+providers._get_local_constants = lambda: providers._local_constants  # noqa: SLF001
