@@ -6,6 +6,7 @@ At least two hundred for each group and ensemble. At k = 4 haarpy takes seconds 
 from __future__ import annotations
 
 import random
+from functools import cache
 from math import prod
 from typing import Any
 
@@ -31,6 +32,8 @@ MATRICES: dict[str, Any] = {
     "circular_orthogonal": hq.circular_orthogonal("U"),
     "circular_symplectic": hq.circular_symplectic("U"),
 }
+for name in ("twisted_spherical_function", "weingarten_symplectic"):  # it remembers 128 values of some 500
+    setattr(haarpy.symplectic, name, cache(getattr(haarpy.symplectic, name).__wrapped__))
 Index = tuple[int, int]  # (i, half): i in the first half of the space, D/2 + i in the second
 
 
