@@ -30,6 +30,7 @@ from haarqntk.montecarlo._power import (
     largest_z,
     power,
     samples_needed,
+    smallest_factor,
 )
 from haarqntk.montecarlo._problem import Problem
 from haarqntk.montecarlo._quantities import quantities
@@ -62,6 +63,7 @@ __all__ = [
     "random_pauli_sum",
     "samples_needed",
     "simulate",
+    "smallest_factor",
     "train",
     "values_in_blocks",
 ]
