@@ -3,7 +3,7 @@
 SAMPLES = 5_000
 """Values for each check of the NumPy route: a standard error of one or two percent."""
 
-REFERENCE_SAMPLES = 150
+REFERENCE_SAMPLES = 500
 """Values for each check of the QuTiP route, which takes some milliseconds for one."""
 
 FIGURE_SAMPLES = 1_000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from lark import Token, UnexpectedInput
@@ -10,15 +11,27 @@ from lark.exceptions import VisitError
 from haarqntk.errors import CostError, HaarqntkError, InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from lark import Lark, Transformer
 
 LONGEST_TEXT = 10_000
 LARGEST_EXPONENT = 64
 MOST_DIGITS = 1000
+_ROOT = re.compile(r"(?:\^|\*\*)\s*1\s*/\s*(\d+)")
 
 
-def parse(kind: str, text: object, parser: Lark, transformer: Transformer[Token, Any]) -> Any:
+def parse(
+    kind: str,
+    text: object,
+    parser: Lark,
+    transformer: Transformer[Token, Any],
+    *,
+    refuse: Callable[[str], None] = lambda _: None,
+) -> Any:
     """Parse a text and transform its tree; ``kind`` names the text in messages.
+
+    A text that does not parse is given to ``refuse`` first, which may know what was meant.
 
     Raises:
         InputError: If the text does not parse, with a caret under the place.
@@ -28,16 +41,21 @@ def parse(kind: str, text: object, parser: Lark, transformer: Transformer[Token,
         raise InputError(f"{kind} must be a text, got {text!r}")
     if len(text) > LONGEST_TEXT:
         raise CostError(f"{kind} must have at most {LONGEST_TEXT} characters, got {len(text)}")
+    if root := _ROOT.search(text):
+        raise InputError(
+            f"{kind} has {root[0]}, which is a first power divided by {root[1]}; write sqrt(…), or x/{root[1]}"
+        )
     try:
         return transformer.transform(parser.parse(text))
     except UnexpectedInput as error:
+        refuse(text)
         at_end = getattr(getattr(error, "token", None), "type", "") == "$END"
         place = len(text) if at_end else min(error.pos_in_stream or 0, len(text))
         found = f"unexpected {text[place]!r}" if place < len(text) else "it ends too early"
         start = text.rfind("\n", 0, place) + 1  # of the line that holds the place
         line, column = text[start:].split("\n", 1)[0], place - start
         raise InputError(
-            f"{kind} does not parse: {found} at column {column + 1}\n  {line}\n  {' ' * column}^"
+            f"{kind} does not parse: {found} at column {column + 1}", picture=f"\n  {line}\n  {' ' * column}^"
         ) from None
     except VisitError as error:
         if isinstance(error.orig_exc, HaarqntkError):

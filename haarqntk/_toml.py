@@ -41,7 +41,7 @@ class Place:
             >>> Place("f", "[data]\nset = 1\n[circuit]\nset = 2", "circuit").line("set")
             4
         """
-        lines = self.text.splitlines()
+        lines = _lines(self.text)
         heads = [i for i, line in enumerate(lines) if re.match(rf"\s*\[\[?\s*{self.array}\s*\]\]?", line)]
         tables = [i for i, line in enumerate(lines) if re.match(r"\s*\[", line)]
         start = heads[self.index] if self.array and heads else 0
@@ -75,10 +75,15 @@ def read_toml(path: Path, *, kind: str = "campaign") -> tuple[dict[str, Any], st
         raise InputError(f"{path} is not TOML: {message}{_key_at(text, message)}") from None
 
 
+def _lines(text: str) -> list[str]:
+    """Lines as TOML has them: a form feed or U+2028, at which str.splitlines breaks, does not end one."""
+    return text.removesuffix("\n").split("\n")
+
+
 def _key_at(text: str, message: str) -> str:
     """Name the key of the line that does not parse, where it begins with one."""
     found = re.search(r"line (\d+)", message)
-    lines = text.splitlines()
+    lines = _lines(text)
     number = int(found.group(1)) if found else len(lines)
     key = re.match(r"\s*([\w-]+)\s*=", lines[number - 1]) if 0 < number <= len(lines) else None
     return f", key {key.group(1)!r}" if key else ""

@@ -37,8 +37,6 @@ _CLAIM_KEYS = (
     *("method", "samples", "batch", "claim", "scale", "detected"),
 )
 _REQUIRED = ("formula", "D", "L", "spectrum", "samples")
-# The exact ``prl_ansatz`` has a Haar block on the input side; the circuit of the paper's figures has none.
-_SIMULATED = {"prl_ansatz": "prl_ansatz_with_input_block"}
 
 
 @dataclass(frozen=True)
@@ -271,7 +269,7 @@ def _detected(place: Place, table: Mapping[str, Any]) -> Fraction:
 
 def _problem(place: Place, quantity: str, ensemble: str, arguments: Mapping[str, Any]) -> Problem:
     try:
-        return Problem.create(quantity, ensemble=_SIMULATED.get(ensemble, ensemble), **arguments)
+        return Problem.create(quantity, ensemble=ensemble, **arguments)
     except HaarqntkError as error:
         raise place.error(_key_of(error), error) from None
 

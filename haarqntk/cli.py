@@ -12,7 +12,7 @@ import sys
 import textwrap
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -175,18 +175,23 @@ def integrate(
     """Average a polynomial in Haar-random matrices and states.
 
     EXPR is built from products U A U^H B, sums, ^3, ^H, ^T, ^*, tr(…), ptr(…, 1), kron(…, …), entries U[0, 1],
-    <psi|A|psi>, |tr(U)|^2, the identity I, numbers and D. U, V, W are Haar-random unitary matrices, psi, phi, chi
-    Haar-random states, J the symplectic form, other names given matrices, unless --let says otherwise.
+    <psi|A|psi>, |tr(U)|^2, the identity I, numbers and D. U, U1, … are Haar-random unitary matrices, psi, psi1, …
+    Haar-random states, J the symplectic form, other capital letters and rho given matrices, unless --let says
+    otherwise; every other name needs --let, and V, W, phi, chi too: --let V=haar_unitary or --let V=matrix. Tensor
+    factors and entries count from 0.
     """
     output_format = arguments.one_of("format", output_format, _FORMATS)
     spaces = haar.parse_dimensions(dims)
     declared = [item for text in let or [] for item in haar.parse_declaration(text, dims=spaces)]
     values = terminal.parse_values(at or [])
-    integral = haar.expect(haar.parse_integrand(expression, declared=declared, dims=spaces))
+    integrand = haar.parse_integrand(expression, declared=declared, dims=spaces)
+    _check_all_occur(declared, integrand)
+    integral = haar.expect(integrand)
     if output_format == "json":
         typer.echo(export.json_text(export.integral_record(expression, integral, at=values)))
     elif output_format == "latex":
-        typer.echo((integral.specialise(**values) if values else integral).latex())
+        written = (integral.specialise(**values) if values else integral).latex()
+        typer.echo(f"% {export.averaged_over(integral)}\n{written}")
     else:
         typer.echo(export.integral_text(expression, integral, at=values, width=rich_console.Console().width))
 
@@ -354,6 +359,16 @@ def report(
 
 for _command in (cli_training.train, cli_training.diagnose, cli_training.depth):
     app.command()(_command)
+
+
+def _check_all_occur(declared: list[Any], integrand: Any) -> None:
+    """Refuse a declaration that nothing answers to: a slip of the pen would leave its name undeclared."""
+    names = {name for item in declared for name in getattr(item, "declared", None) or [item.name]}
+    if unused := sorted(names - set(integrand.declared)):
+        raise InputError(
+            f"--let must declare names that occur, got {', '.join(unused)}; the integrand has "
+            f"{', '.join(sorted(integrand.declared)) or 'none'}"
+        )
 
 
 def _is_given(context: typer.Context, name: str) -> bool:

@@ -27,7 +27,18 @@ _LONGEST_NAME = 100  # characters of a wrong name in a message
 
 
 class HaarqntkError(Exception):
-    """The root: catch this to catch every error of the library."""
+    r"""The root: catch this to catch every error of the library.
+
+    Examples:
+        >>> raise HaarqntkError("what was given may print\n as several lines")
+        Traceback (most recent call last):
+        ...
+        haarqntk.errors.HaarqntkError: what was given may print as several lines
+    """
+
+    def __init__(self, message: str = "", *, picture: str = "") -> None:
+        """Keep the message on one line, whatever the text of what it shows; a picture may stand below it."""
+        super().__init__(" ".join(part.strip() for part in str(message).splitlines()) + picture)
 
 
 class InputError(HaarqntkError, ValueError):

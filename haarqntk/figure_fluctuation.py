@@ -2,8 +2,8 @@
 
 A front door: it joins the exact rooms, ``montecarlo`` and ``export``.
 
-The exact curve is that of the simulated circuit. Its layer L acts on the fixed input, while the ensemble
-``prl_ansatz`` has a Haar unitary there. In both K = v·Σ_l ξ_l² with independent factors, where ξ_L² is
+The exact curve is that of the simulated circuit, ``prl_ansatz``. Its layer L acts on the fixed input, while
+``prl_ansatz_with_input_block`` has a Haar unitary there. In both K = v·Σ_l ξ_l² with independent factors, where ξ_L² is
 proportional to 1 − ⟨X⟩² in the input. A uniform Pauli string gives a basis state 1 − ⟨X⟩² = 0 with
 probability 1/D and else 1, the Haar unitary a distribution of the same mean; the second moments are
 
@@ -116,7 +116,7 @@ def exact_values(observable: PauliSum, L: int) -> dict[str, float]:
     matrix = observable.matrix
     at: dict[str, Any] = {"D": len(matrix), "observable": matrix}
     mean = float(closed_form("kernel_mean", "prl_ansatz").at(L=L, **at))
-    second = closed_form("kernel_second_moment", "prl_ansatz")
+    second = closed_form("kernel_second_moment", "prl_ansatz_with_input_block")
     square = float(second.at(L=L, **at)) + float(second.at(L=1, **at)) / (len(matrix) + 2)
     independent = closed_form("kernel_variance", "independent_layers") / (
         closed_form("kernel_mean", "independent_layers") ** 2
@@ -141,9 +141,12 @@ def closed_form(name: str, ensemble: str) -> Formula:
 
 
 def floor(observable: PauliSum) -> float:
-    """The exact ΔK/K̄ in the limit L → ∞ at fixed D."""
+    """The exact ΔK/K̄ in the limit L → ∞ at fixed D, where one layer does not count."""
     matrix = observable.matrix
-    ratio = closed_form("kernel_variance", "prl_ansatz") / closed_form("kernel_mean", "prl_ansatz") ** 2
+    variance, mean = (
+        closed_form(name, "prl_ansatz_with_input_block") for name in ("kernel_variance", "kernel_mean")
+    )
+    ratio = variance / mean**2
     return math.sqrt(float(ratio.deep_limit().at(D=len(matrix), observable=matrix)))
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from haarqntk._lazy import LazyModule
 from haarqntk._pool import start_in_processes
 from haarqntk.errors import InputError
-from haarqntk.montecarlo import Estimate, simulate
+from haarqntk.montecarlo import LARGEST_Z, Estimate, simulate
 from haarqntk.qntk import (
     PUBLISHED_CLAIMS,
     ClaimCheck,
@@ -28,7 +28,6 @@ from haarqntk.qntk import (
     kernel_mean_of,
     parse_closed_form,
 )
-from haarqntk.validation import LARGEST_Z
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -192,7 +191,7 @@ def _values(claim: PublishedClaim, D: int, L: int) -> dict[str, Fraction]:
 def _at(exact: Formula, values: Mapping[str, Fraction]) -> Fraction:
     """The value at D and at all symbols, also below the design order."""
     D = int(values["D"])
-    polynomial = exact.derive(D) if exact.design_order > D else exact.polynomial
+    polynomial = exact.polynomial_at(D)
     return polynomial.at(D, {name: values[name] for name in polynomial.variables})
 
 

@@ -40,7 +40,7 @@ samples = 400
 
 def load(tmp_path: Path, text: str) -> Campaign:
     path = tmp_path / "mine.toml"
-    path.write_text(text)
+    path.write_text(text, encoding="utf-8")
     return load_campaign(path)
 
 
@@ -51,7 +51,7 @@ def test_a_campaign_is_read_exactly(tmp_path: Path) -> None:
     assert first.exact == hq.formula("kernel_mean").at(D=4, L=1, spectrum=[3, Fraction(1, 2), 0, -1])
     assert second.exact == 2 * first.exact
     assert first.sizes == [10_000] * 3
-    assert third.problem.ensemble == "prl_ansatz_with_input_block"
+    assert third.problem.ensemble == "prl_ansatz"
     exact = hq.formula("supervised_kernel_mean", ensemble="prl_ansatz")
     assert isinstance(exact, Formula)
     assert third.exact == exact.at(D=2, L=3, spectrum=([1, -1], [2, 0]), overlap=Fraction(4, 5))
@@ -137,6 +137,15 @@ def test_a_malformed_campaign_is_refused_with_line_and_key(
     assert GOOD.count(old) >= 1
     with pytest.raises(InputError, match=message):
         load(tmp_path, GOOD.replace(old, new, 1))
+
+
+@pytest.mark.parametrize("mark", ["\u0085", "\u2028", "\u2029"])
+def test_lines_are_those_of_toml(mark: str, tmp_path: Path) -> None:
+    """str.splitlines breaks at more characters than the newline, all of which a comment may hold."""
+    with pytest.raises(InputError, match=r"line 6, key 'D': D must be even, got 5"):
+        load(tmp_path, f"# {mark}\n" + GOOD.replace("D = 4", "D = 5", 1))
+    with pytest.raises(InputError, match=r"at line 2, column \d+, key 'batch'"):
+        load(tmp_path, f"seed = 1 # {mark}\nbatch = \n")
 
 
 def test_what_is_no_campaign_at_all_is_refused(tmp_path: Path) -> None:

@@ -213,6 +213,37 @@ def test_bad_input_is_one_line_and_status_2(arguments: tuple[str, ...], message:
         (("integrate", "tr(U)", "--at", "d=4"), "unknown dimension d; known: D"),
         (("integrate", "tr(U)", "--dims", "0"), "a dimension must be an integer ≥ 1, got 0"),
         (
+            ("integrate", "tr(U^H V U W)"),
+            "the name V must be declared; --let V=haar_unitary (declared=hq.haar_unitary('V')) if it is random, --let",
+        ),
+        (
+            ("integrate", "tr(U A U^H)", "--let", "B=hermitian"),
+            "--let must declare names that occur, got B; the in",
+        ),
+        (("integrate", "tr(i U)"), "the name i must be declared; complex numbers are not read"),
+        (
+            ("integrate", "tr(U dU)"),
+            "the name dU must be declared; the average is taken anyway; leave dU out",
+        ),
+        (
+            ("integrate", "tr(I(2))"),
+            "unknown function 'I'; known: tr, Tr, Trace, ptr, partial_trace, kron, conj, ",
+        ),
+        (("integrate", "tr(U)/D", "--dims", "4"), "D must be among the dimensions, got others"),
+        (
+            ("integrate", "[U, A]"),
+            "a commutator or a list is not read, got '[' in '[U, A]'; write (A B - B A)",
+        ),
+        (
+            ("integrate", "tr(A)^1/2"),
+            "integrand has ^1/2, which is a first power divided by 2; write sqrt(…), or x/2",
+        ),
+        (("moment", "var(K)"), "'var(' is not read; write variance(K)"),
+        (("moment", "E[K]^2"), "'E[' is not read; write mean(K), or K alone: the mean is taken anyway"),
+        (("moment", "1j*K"), "'1j' is not read; moments and claims are real; leave i out"),
+        (("moment", "K^1/2"), "expression has ^1/2, which is a first power divided by 2"),
+        (("moment", "Tr(O^2)"), "'Tr' is not read; write T1 for Tr O, T2 for Tr O^2, T_O1O2 for Tr O1 O2"),
+        (
             ("integrate", "1/tr(U)"),
             "an expression must be divided by numbers and functions of the dimensions only",
         ),
@@ -317,23 +348,36 @@ def test_a_moment_that_does_not_parse_has_a_caret_under_the_place() -> None:
 
 def test_integrate_tells_the_average_and_its_meaning() -> None:
     assert haarqntk("integrate", "tr(U A U^H B)^2").stdout.splitlines() == [
+        "averaged over U: Haar unitary on D; given A, B: general on D",
         "E[tr(U A U^H B)^2]",
         "    (D*Tr(A)**2*Tr(B)**2 + D*Tr(A^2)*Tr(B^2) - Tr(A)**2*Tr(B^2) -",
         "      Tr(A^2)*Tr(B)**2)/(D*(D - 1)*(D + 1))",
-        "  U Haar unitary on D; 2-designs suffice; closed form for D ≥ 2",
+        "  2-designs suffice; closed form for D ≥ 2",
     ]
 
 
 def test_integrate_at_integers_below_the_range() -> None:
     printed = haarqntk("integrate", "tr(ptr(psi, 1)^2)", "--dims", "d1*d2", "--at", "d1=2,d2=4").stdout
     assert "E[tr(ptr(psi, 1)^2)] at d1 = 2, d2 = 4\n    2/3\n" in printed
-    assert haarqntk("integrate", "|tr(U)|^6", "--at", "D=2", "--format", "latex").stdout == "5\n"
+    assert haarqntk("integrate", "|tr(U)|^6", "--at", "D=2", "--format", "latex").stdout == (
+        "% averaged over U: Haar unitary on D\n5\n"
+    )
 
 
 def test_integrate_says_why_an_average_vanishes() -> None:
     printed = haarqntk("integrate", "-tr(U A)").stdout
     assert "    0\n" in printed
     assert "1 of 1 terms vanish: U occurs once and its conjugate 0 times" in printed
+
+
+def test_the_textbook_correlator_is_a_polynomial_in_what_is_given() -> None:
+    otoc = "tr(U^H V U W U^H V U W)/D"
+    printed = haarqntk("integrate", otoc, "--let", "V,W=matrix").stdout
+    assert printed.startswith("averaged over U: Haar unitary on D; given V, W: general on D\n")
+    (V, W), U = hq.matrices("V W"), hq.haar_unitary("U")
+    by_hand = hq.expect(hq.tr(U.H @ V @ U @ W @ U.H @ V @ U @ W) / hq.D)
+    assert str(by_hand) in " ".join(printed.split())
+    assert by_hand.terms
 
 
 def test_integrate_as_json_holds_terms_and_weights() -> None:

@@ -99,7 +99,7 @@ class WebReader:
                 return np.conj(inside)
             if part == "(":
                 return inside
-            traced = range(m) if part == "Tr(" else sorted(int(s) - 1 for s in part[3:-1].split(","))
+            traced = range(m) if part == "Tr(" else sorted(int(s) for s in part[3:-1].split(","))
             for s in sorted(traced, reverse=True):
                 inside = np.trace(inside, axis1=s, axis2=s + np.ndim(inside) // 2)
             return inside
@@ -164,7 +164,7 @@ class WebReader:
 def _images(written: str) -> dict[int, int]:
     image: dict[int, int] = {}
     for cycle in re.findall(r"\(([\d ]+)\)", written):
-        points = [int(i) - 1 for i in cycle.split()]
+        points = [int(i) for i in cycle.split()]
         image.update(zip(points, [*points[1:], points[0]], strict=True))
     return image
 

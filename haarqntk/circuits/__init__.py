@@ -8,13 +8,14 @@ product of copies summed over their layer indices: layer patterns (``_copies``),
 
 from haarqntk.circuits._algebra import TARGET, Circuit, Expression, Output, sum_over
 from haarqntk.circuits._copies import Copy, LayerPattern, layer_patterns
-from haarqntk.circuits._ensembles import ENSEMBLES, GENERATORS
+from haarqntk.circuits._ensembles import ENSEMBLES, GENERATORS, PAULI_STRINGS
 from haarqntk.circuits._factorised import kernel_factors, kernel_moment, kernel_power
 from haarqntk.circuits._layer_indices import LayerIndex, layer_indices
 from haarqntk.circuits._moment import (
     FACTORISED_FROM,
     Cost,
     cost_of,
+    design_orders,
     mean_of_expression,
     mean_of_pattern,
     mean_of_product,
@@ -26,6 +27,7 @@ __all__ = [
     "ENSEMBLES",
     "FACTORISED_FROM",
     "GENERATORS",
+    "PAULI_STRINGS",
     "TARGET",
     "Circuit",
     "Copy",
@@ -42,6 +44,7 @@ __all__ = [
     "Term",
     "Walk",
     "cost_of",
+    "design_orders",
     "kernel_factors",
     "kernel_moment",
     "kernel_power",

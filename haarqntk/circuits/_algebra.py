@@ -15,7 +15,13 @@ from typing import TYPE_CHECKING, TypeAlias, final
 from haarqntk._arguments import integer, one_of, rational
 from haarqntk._notebook import Shown
 from haarqntk.circuits._copies import Copy
-from haarqntk.circuits._ensembles import ENSEMBLES, GENERATORS, largest_k, refuse_too_many_copies
+from haarqntk.circuits._ensembles import (
+    ENSEMBLES,
+    GENERATORS,
+    PAULI_STRINGS,
+    largest_k,
+    refuse_too_many_copies,
+)
 from haarqntk.circuits._factorised import LARGEST_POWER, kernel_power
 from haarqntk.circuits._layer_indices import LayerIndex, check_name
 from haarqntk.circuits._terms import Form, Term, canonical_form, product_of_terms, text_of_term
@@ -37,10 +43,12 @@ class Circuit(Shown):
 
     Args:
         ensemble: "segments" (default): independent Haar unitaries between the layers. "independent_layers":
-            every derivative keeps its law, but different ones are independent. "prl_ansatz": generators drawn
-            from all Pauli strings, so that a layer is silent with probability 1/D²; with a Haar block on the input
-            side, which the ansatz of the paper lacks (derivations/08_ensembles.md). "generator_average":
-            output state and observable are kept, only the generators are averaged.
+            every derivative keeps its law, but different ones are independent. "prl_ansatz": the ansatz of
+            the letter, whose generators are drawn from all Pauli strings, so that a layer is the identity with
+            probability 1/D², and whose layer L acts on the input itself; for moments that do not see that (else
+            refused). "prl_ansatz_with_input_block": the same with a Haar block on the input side
+            (derivations/08_ensembles.md). "generator_average": output state and observable are kept, only the
+            generators are averaged.
         generators: "pauli" (default): X² = 1, Tr X = 0. "general": any Hermitian X, through X_j = Tr X^j.
 
     Raises:
@@ -64,21 +72,22 @@ class Circuit(Shown):
     def __post_init__(self) -> None:
         one_of("ensemble", self.ensemble, ENSEMBLES)
         one_of("generators", self.generators, GENERATORS)
-        if self.ensemble == "prl_ansatz" and self.generators != "pauli":
+        if self.ensemble in PAULI_STRINGS and self.generators != "pauli":
             raise InputError(
-                f"generators must be 'pauli' for the ensemble 'prl_ansatz', whose generators are Pauli strings, "
-                f"got {self.generators!r}"
+                f"generators must be 'pauli' for the ensemble {self.ensemble!r}, whose generators are Pauli "
+                f"strings, got {self.generators!r}"
             )
 
     def latex(self) -> str:
-        r"""The circuit in LaTeX.
+        r"""The circuit in LaTeX; that of the letter ends with layer L.
 
         Examples:
             >>> import haarqntk as hq
             >>> print(hq.Circuit().latex())
             U = S_{0} e^{i \theta_{1} X_{1}} S_{1} \cdots e^{i \theta_{L} X_{L}} S_{L}
         """
-        return r"U = S_{0} e^{i \theta_{1} X_{1}} S_{1} \cdots e^{i \theta_{L} X_{L}} S_{L}"
+        last = "" if self.ensemble == "prl_ansatz" else " S_{L}"
+        return r"U = S_{0} e^{i \theta_{1} X_{1}} S_{1} \cdots e^{i \theta_{L} X_{L}}" + last
 
     def facts(self) -> dict[str, str]:
         """What is random, for a notebook.
@@ -105,7 +114,7 @@ class Circuit(Shown):
             >>> hq.Circuit().output(observable="O1", state="a")
             Expression(z(observable=O1, state=a))
         """
-        if not re.fullmatch(r"[A-Z]\d*", observable):
+        if not isinstance(observable, str) or not re.fullmatch(r"[A-Z]\d*", observable):
             raise InputError(
                 f"observable must be a capital letter with or without a number, got {observable!r}"
             )

@@ -2,7 +2,8 @@
 
 ``segments``: independent Haar unitaries between the layers; the walk.
 ``independent_layers``: equal derivatives stay together, different ones are independent factors.
-``prl_ansatz``: a layer is silent with probability 1/D², independently of everything else.
+``prl_ansatz_with_input_block``: a layer is the identity with probability 1/D², independently of everything else.
+``prl_ansatz``: the same without the Haar unitary on the input side, for moments that do not see the difference.
 ``generator_average``: only the generators are averaged (``_generator_average.py``).
 """
 
@@ -16,7 +17,7 @@ from haarqntk._arguments import one_of
 from haarqntk.circuits._boundary import observable_traces
 from haarqntk.circuits._definition import mean_of_pattern_by_definition
 from haarqntk.circuits._generator_average import generator_average
-from haarqntk.circuits._insertion import layer_is_silent
+from haarqntk.circuits._insertion import layer_is_silent, most_slots
 from haarqntk.circuits._walk import walk
 from haarqntk.errors import CostError, InputError
 from haarqntk.exact import RationalFunction
@@ -26,7 +27,8 @@ from haarqntk.traces import Monomial, TracePolynomial, has_phase, multiply_monom
 if TYPE_CHECKING:
     from haarqntk.circuits._copies import Label, LayerPattern
 
-ENSEMBLES = ("segments", "independent_layers", "prl_ansatz", "generator_average")
+PAULI_STRINGS = ("prl_ansatz", "prl_ansatz_with_input_block")  # whose generators are all 4ⁿ of them, D = 2ⁿ
+ENSEMBLES = ("segments", "independent_layers", *PAULI_STRINGS, "generator_average")
 GENERATORS = ("pauli", "general")
 _LARGEST_FACTORIAL = 20  # that is worth a number in a message
 
@@ -94,15 +96,77 @@ def pattern_mean(
             for part_labels, part in independent_parts(labels, pattern)
         )
         return prod(factors, start=TracePolynomial.constant(1))
-    mean = segment_mean(labels, pattern, generators, dimension, method)
     if ensemble == "prl_ansatz":
+        refuse_visible_input(labels, pattern)
+    mean = segment_mean(labels, pattern, generators, dimension, method)
+    if ensemble in PAULI_STRINGS:
         return mean * speaking_probability(dimension) ** len(pattern)
     return mean
 
 
+def pattern_design_order(
+    labels: tuple[Label, ...], pattern: LayerPattern, ensemble: str, generators: str
+) -> int:
+    """The smallest t for which t-designs give ``pattern_mean``, for generic states, observables and generators.
+
+    What is averaged together is a factor: all copies, the copies of one derivative, or the slots of one layer. A
+    factor that vanishes makes the mean vanish, whatever the others are.
+    """
+    if ensemble == "generator_average":
+        factors = [(most_slots(block, generators), layer_is_silent(block, generators)) for block in pattern]
+    elif ensemble == "independent_layers":
+        factors = [
+            (len(part_labels), not segment_mean(part_labels, part, generators, None, "walk"))
+            for part_labels, part in independent_parts(labels, pattern)
+        ]
+    else:
+        return len(labels)
+    vanishing = [t for t, is_zero in factors if is_zero]
+    return min(vanishing) if vanishing else max((t for t, _ in factors), default=0)
+
+
 def speaking_probability(dimension: Dimension) -> RationalFunction:
-    """1 − 1/D², the probability that a generator of "prl_ansatz" is not the identity."""
+    """1 − 1/D², the probability that a Pauli string drawn from all of them is not the identity."""
     return 1 - 1 / dimension_as_field(dimension) ** 2
+
+
+def refuse_visible_input(labels: tuple[Label, ...], pattern: LayerPattern) -> None:
+    """Refuse a pattern whose mean under "prl_ansatz" is not the one with a Haar unitary on the input side.
+
+    The two differ where the block that acts first is layer L: it meets the fixed input with a Pauli string P in place
+    of a Haar-rotated one, and S_{L−1} twirls what it leaves. They agree (derivations/08_ensembles.md)
+
+    - for n = 2 commutators with P in all, since E P ⊗ P = F/D in both; three on one copy are 4 times a single one;
+    - if another block is odd, which makes both 0;
+    - for odd n, if all copies are of one output: i^odd times a real number is the mean of a real variable in both;
+    - where the pattern is the derivative in θ_L of a power of one factor, whose mean does not depend on θ_L.
+
+    Raises:
+        InputError: If none of this holds.
+    """
+    if not pattern:
+        return
+    n = sum(min(times, 2 - times % 2) for times in pattern[0])
+    is_unseen = (
+        n == 2  # noqa: PLR2004 - E P ⊗ P
+        or any(sum(block) % 2 for block in pattern[1:])
+        or (n % 2 and len(set(labels)) == 1)
+        or _is_derivative_of_power(labels, pattern)
+    )
+    if not is_unseen:
+        raise InputError(
+            "ensemble 'prl_ansatz' has no Haar block on the input side, and this moment sees that: it holds "
+            f"the generator next to the input {n} times, where 2 average as if there were one; use "
+            "ensemble 'prl_ansatz_with_input_block', or simulate it"
+        )
+
+
+def _is_derivative_of_power(labels: tuple[Label, ...], pattern: LayerPattern) -> bool:
+    """Whether all copies are alike once the first block differentiates one of them once less."""
+    columns = list(zip(*pattern, strict=True))
+    raised = max(range(len(columns)), key=lambda a: columns[a][0])
+    columns[raised] = (columns[raised][0] - 1, *columns[raised][1:])
+    return len(set(zip(labels, columns, strict=True))) == 1
 
 
 def segment_mean(

@@ -115,6 +115,16 @@ def num_slots(placement: Placement) -> int:
     return sum(left + right for left, right, _ in placement)
 
 
+def most_slots(block: tuple[int, ...], generators: str) -> int:
+    """The most generators that one word of the block's commutators holds: the degree of the layer in X.
+
+    Examples:
+        >>> most_slots((1, 2, 3), "pauli"), most_slots((1, 2, 3), "general")  # X³ = X
+        (4, 6)
+    """
+    return max(map(num_slots, placements(block, generators)))
+
+
 def commutator_words(count: int, generators: str = "pauli") -> list[tuple[int, int, int]]:
     """The expansion of [X, ·]^count: (power of X on the left, on the right, coefficient).
 

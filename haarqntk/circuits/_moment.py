@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from fractions import Fraction
 from math import factorial
 from typing import TYPE_CHECKING, NamedTuple
 
 from haarqntk.circuits._copies import Copy, LayerPattern, canonical_pattern, layer_patterns
-from haarqntk.circuits._ensembles import check_average, pattern_mean, refuse_too_many_copies
+from haarqntk.circuits._ensembles import (
+    check_average,
+    pattern_design_order,
+    pattern_mean,
+    refuse_too_many_copies,
+)
 from haarqntk.circuits._factorised import kernel_moment, kernel_power
 from haarqntk.errors import InputError
 from haarqntk.traces import TracePolynomial
@@ -52,6 +57,26 @@ def cost_of(expression: Expression) -> Cost:
         if power is None or power < FACTORISED_FROM:
             patterns |= {canonical_pattern(term.copies, pattern) for pattern in layer_patterns(term.copies)}
     return Cost(expression.num_copies, len(patterns), factorial(expression.num_copies))
+
+
+def design_orders(expression: Expression) -> dict[int, int]:
+    """The t that the mean of an expression needs, for the layer patterns of each number m of different layers.
+
+    Unitary t-designs in place of the Haar unitaries give the same mean for all states, observables and generators;
+    no smaller t does, where the terms of the expression do not cancel each other as random variables.
+
+    Examples:
+        >>> from haarqntk.circuits import Circuit, layer_indices, sum_over
+        >>> e, (l,) = Circuit("generator_average").residual(), layer_indices("l")
+        >>> design_orders(sum_over(e.d(l) ** 2, l) ** 2)  # g_l^4 has four generators of one layer, g_l² g_m² two
+        {1: 4, 2: 2}
+    """
+    circuit, orders = expression.circuit, defaultdict[int, int](int)
+    for term in expression.terms:
+        for labels, pattern in {canonical_pattern(term.copies, each) for each in layer_patterns(term.copies)}:
+            order = pattern_design_order(labels, pattern, circuit.ensemble, circuit.generators)
+            orders[len(pattern)] = max(orders[len(pattern)], order)
+    return dict(sorted(orders.items()))
 
 
 def mean_of_product(

@@ -19,7 +19,14 @@ import numpy as np
 
 from haarqntk.circuits._boundary import observable_traces
 from haarqntk.circuits._copies import Copy, canonical_pattern, layer_patterns
-from haarqntk.circuits._ensembles import independent_parts, pattern_mean, segment_mean, speaking_probability
+from haarqntk.circuits._ensembles import (
+    PAULI_STRINGS,
+    independent_parts,
+    pattern_mean,
+    refuse_visible_input,
+    segment_mean,
+    speaking_probability,
+)
 from haarqntk.circuits._insertion import layer_is_silent, layer_operators, placements
 from haarqntk.circuits._moment import binomial_in_L
 from haarqntk.circuits._walk import WalkVector, apply_operator, walk
@@ -147,9 +154,9 @@ class PatternSteps:
         pattern: The blocks, in the order in which they act.
         count: How many patterns are equal to it up to the order of alike copies.
         choices: C(L, m), the number of choices of the layers of its m blocks.
-        walks: One under "segments" and "prl_ansatz"; one for each independent factor under "independent_layers";
-            none under "generator_average".
-        weight: What multiplies the walks: the probability that every layer speaks under "prl_ansatz", else 1.
+        walks: One for each independent factor under "independent_layers", none under "generator_average", else one.
+        weight: What multiplies the walks: the probability that no generator is the identity where they are drawn
+            from all Pauli strings, else 1.
         mean: The mean of the product for one choice of layers.
     """
 
@@ -186,6 +193,8 @@ def steps_of_product(copies: Sequence[Copy], *, ensemble: str, generators: str) 
         walks = () if ensemble == "generator_average" else tuple(_walk(*part, generators) for part in parts)
         weight = RationalFunction(1)
         if ensemble == "prl_ansatz":
+            refuse_visible_input(labels, pattern)
+        if ensemble in PAULI_STRINGS:
             weight = speaking_probability(None) ** len(pattern)
         mean = (
             reduce(mul, (walk.mean for walk in walks), TracePolynomial.constant(weight))

@@ -10,12 +10,13 @@ import math
 import numpy as np
 
 from haarqntk._arguments import integer, real_number
-from haarqntk.dynamics._prediction import Prediction, check_times
+from haarqntk.dynamics._prediction import Prediction, check_times, within_floats
 from haarqntk.errors import InputError
 
 _LARGEST_LOSS = 2.0  # |z| ≤ 1 and |y| = 1: |r| ≤ 2
 
 
+@within_floats()
 def loss_lower_bound(
     loss: object, times: object, *, learning_rate: object, L: int, generator_norm: object = 1
 ) -> Prediction:
@@ -60,7 +61,7 @@ def loss_lower_bound(
             f"loss must be at most 2, the largest (1/2m) Σ r² for O² = 1 and labels ±1, got {start:g}"
         )
     root = math.sqrt(start)
-    bound = (root / (1 + root * 8 * math.sqrt(2) * eta * depth * norm**2 * t)) ** 2
+    bound = (root / (1 + root * 8 * math.sqrt(2) * (eta * depth * norm) * (norm * t))) ** 2
     return Prediction(
         times=t,
         residual=np.sqrt(2 * bound),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from haarqntk._arguments import real_number
-from haarqntk.dynamics._prediction import Prediction, check_times
+from haarqntk.dynamics._prediction import Prediction, check_times, within_floats
 
 _CRITICAL = 2.0**-40  # relative to K_0 + 2|λε_0|: below it C is rounding
 
@@ -57,6 +57,7 @@ class ConstantLambdaFlow(Prediction):
         return found | super().facts()
 
 
+@within_floats()
 def constant_lambda_flow(
     kernel: object, times: object, *, learning_rate: object, residual: object, relative_meta_kernel: object
 ) -> ConstantLambdaFlow:

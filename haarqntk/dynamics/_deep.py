@@ -17,8 +17,15 @@ import numpy as np
 
 from haarqntk._arguments import integer, real_number
 from haarqntk._lazy import LazyModule
+from haarqntk._qobj import check_alike, hermitian_array, kets_as_rows, real_array
 from haarqntk.circuits import Circuit, layer_indices, sum_over
-from haarqntk.dynamics._prediction import Prediction, check_times, exact_number, real_array
+from haarqntk.dynamics._prediction import (
+    Prediction,
+    check_times,
+    exact_number,
+    unit_of,
+    within_floats,
+)
 from haarqntk.errors import CostError, InputError, RunError
 from haarqntk.qntk import mean
 
@@ -33,7 +40,7 @@ integrate = LazyModule("scipy.integrate")
 _RELATIVE, _ABSOLUTE = 1e-10, 1e-12  # of the integrator; tests hold the spectrum of M to 1e-8
 _MOST_SLOPES = 100_000  # evaluations: seconds at small D
 _STILL = 2.0**-46  # relative: a slope that is rounding
-_ROUNDING = 1e-10  # relative: of O − O† and of norms of states
+_ROUNDING = 1e-10  # of norms of states
 _LARGEST_PATH = 2**25  # complex numbers, 512 MB
 _REFERENCE = "you2023; derivations/14_dynamics.md"
 _ASSUMPTION = (
@@ -110,12 +117,13 @@ def _rate(D: int) -> Fraction:
     return left
 
 
+@within_floats()
 def deep_kernel(observable: Any, states: Any, *, L: int, generator_square: object = None) -> Array:
     """K_ij = L Z Tr(i[M, ρ_i] i[M, ρ_j]), the kernel of many layers at an observable M = U†OU.
 
     Args:
-        observable: M, a Hermitian D × D matrix.
-        states: The m input states, normalised vectors, of the shape (m, D).
+        observable: M, a Hermitian D × D matrix, an array, nested list or Qobj.
+        states: The m input states, normalised vectors, of the shape (m, D), or a list of kets of QuTiP.
         L: The number of layers.
         generator_square: Tr X², as for ``kernel_rate``.
 
@@ -132,8 +140,7 @@ def deep_kernel(observable: Any, states: Any, *, L: int, generator_square: objec
     Reference:
         [you2023]; derivations/14_dynamics.md.
     """
-    M = _hermitian(observable)
-    vectors = _states(states, len(M))
+    M, vectors = _observable_and_states(observable, states)
     rate = float(kernel_rate(D=len(M), L=L, generator_square=generator_square))
     return rate * _commutator_products(M, vectors)
 
@@ -145,6 +152,7 @@ def _commutator_products(M: Complex, vectors: Complex) -> Array:
     return np.asarray(2 * (squares * overlaps.conj()).real - 2 * np.abs(vectors.conj() @ moved.T) ** 2)
 
 
+@within_floats()
 def deep_flow(
     observable: Any,
     times: object,
@@ -162,9 +170,9 @@ def deep_flow(
     of the current M.
 
     Args:
-        observable: M(0) = U†OU, a Hermitian D × D matrix.
+        observable: M(0) = U†OU, a Hermitian D × D matrix, an array, nested list or Qobj.
         times: Times ≥ 0, in any order.
-        states: The m input states, normalised vectors, of the shape (m, D).
+        states: The m input states, normalised vectors, of the shape (m, D), or a list of kets of QuTiP.
         labels: y_j, m real numbers.
         learning_rate: η > 0.
         L: The number of layers; only ηL matters.
@@ -187,9 +195,8 @@ def deep_flow(
     Reference:
         [you2023]; derivations/14_dynamics.md.
     """
-    M_0, t = _hermitian(observable), check_times(times)
+    (M_0, vectors), t = _observable_and_states(observable, states), check_times(times)
     D = len(M_0)
-    vectors = _states(states, D)
     y = real_array("labels", labels)
     if y.shape != (len(vectors),):
         raise InputError(f"labels must be one number for each of the {len(vectors)} states, got {y.shape}")
@@ -216,6 +223,10 @@ def deep_flow(
 
 def _path(M_0: Complex, stops: Array, vectors: Complex, y: Array, speed: float) -> Complex:
     """M at the stops, the first of which is 0."""
+    # in units of M and of time in which all is of the order 1: SciPy's estimate of an error is 0/0 for tiny slopes
+    unit, times = unit_of(float(np.abs(M_0).max())), stops
+    pace = unit_of(speed * unit)
+    M_0, y, stops, speed = M_0 / unit, y / unit, pace * (unit * stops), speed * unit / pace
     D, size, evaluations = len(M_0), float(np.abs(M_0).max()) or 1.0, 0
 
     def slope(time: float, flat: Array) -> Array:
@@ -223,8 +234,8 @@ def _path(M_0: Complex, stops: Array, vectors: Complex, y: Array, speed: float) 
         evaluations += 1
         if evaluations > _MOST_SLOPES:
             raise RunError(
-                f"times must be within what {_MOST_SLOPES} slopes of the flow reach, got {stops[-1]:g}, of which "
-                f"{time:.3g} was done; shorten the times"
+                f"times must be within what {_MOST_SLOPES} slopes of the flow reach, got {times[-1]:g}, of which "
+                f"{times[-1] * (time / stops[-1]):.3g} was done; shorten the times"
             )
         M = flat.view(np.complex128).reshape(D, D)
         weighted = (vectors.T * _residuals(M, vectors, y)) @ vectors.conj()  # Σ_j r_j ρ_j
@@ -241,8 +252,8 @@ def _path(M_0: Complex, stops: Array, vectors: Complex, y: Array, speed: float) 
     start = np.ascontiguousarray(M_0).ravel().view(np.float64)
     reach = max(size, float(np.abs(y).max()))  # what the residuals are rounded at
     # A fixed point but for rounding stays: an explicit integrator would follow the rounding for ever.
-    if len(stops) == 1 or np.abs(slope(0.0, start)).max() <= _STILL * len(y) * D * speed * size**2 * reach:
-        return path
+    if not stops[-1] or np.abs(slope(0.0, start)).max() <= _STILL * len(y) * D * speed * size**2 * reach:
+        return unit * path
     done = integrate.solve_ivp(
         slope,
         (0.0, stops[-1]),
@@ -254,42 +265,27 @@ def _path(M_0: Complex, stops: Array, vectors: Complex, y: Array, speed: float) 
         atol=_ABSOLUTE * size,
     )
     if not done.success:
-        raise RunError(f"the integrator stopped before time {stops[-1]:g}: {done.message}; shorten the times")
+        raise RunError(f"the integrator stopped before time {times[-1]:g}: {done.message}; shorten the times")
     found = np.ascontiguousarray(done.y.T).view(np.complex128).reshape(-1, D, D)
     path[: len(found)] = found
     if len(found) < len(stops):
         path[len(found) :] = done.y_events[0][-1].view(np.complex128).reshape(D, D)
-    return path
+    return unit * path
 
 
 def _residuals(M: Complex, vectors: Complex, labels: Array) -> Array:
     return np.asarray(np.einsum("ja,ab,jb->j", vectors.conj(), M, vectors).real - labels)
 
 
-def _complex_array(name: str, value: Any) -> Complex:
-    try:
-        array = np.asarray(value.full() if hasattr(value, "full") else value)
-    except ValueError:
-        raise InputError(f"{name} must have rows of one length, got rows that differ") from None
-    if array.dtype.kind not in "iufc":
-        raise InputError(f"{name} must be numbers, got an array of {array.dtype}")
-    if not np.isfinite(array).all():
-        raise InputError(f"{name} must be finite, got {array[~np.isfinite(array)][0]}")
-    return array.astype(np.complex128)
-
-
-def _hermitian(observable: Any) -> Complex:
-    M = _complex_array("observable", observable)
-    if M.ndim != 2 or M.shape[0] != M.shape[1] or len(M) < 2:  # noqa: PLR2004 - a matrix on a qubit or more
+def _observable_and_states(observable: Any, states: Any) -> tuple[Complex, Complex]:
+    """M and the rows of the states, checked alone and beside each other."""
+    M = hermitian_array("observable", observable)
+    D = len(M)
+    if D < 2:  # noqa: PLR2004 - a qubit or more
         raise InputError(f"observable must be a D × D matrix, D ≥ 2, got the shape {M.shape}")
-    deviation = float(np.abs(M - M.conj().T).max())
-    if deviation > _ROUNDING * float(np.abs(M).max()):
-        raise InputError(f"observable must be Hermitian, got M − M† of the size {deviation:.3g}")
-    return M
-
-
-def _states(states: Any, D: int) -> Complex:
-    vectors = _complex_array("states", states)
+    vectors = kets_as_rows("states", states)
+    if isinstance(states, list | tuple) and states:
+        check_alike({"observable": observable, "states[0]": states[0]})
     if vectors.ndim != 2 or vectors.shape[1] != D or not len(vectors):  # noqa: PLR2004 - rows
         raise InputError(
             f"states must be rows of D = {D} numbers, of the shape (m, {D}), got {vectors.shape}"
@@ -298,4 +294,4 @@ def _states(states: Any, D: int) -> Complex:
     if np.abs(norms - 1).max() > _ROUNDING:
         wrong = int(np.argmax(np.abs(norms - 1)))
         raise InputError(f"states must be normalised, got the norm {norms[wrong]:g} of state {wrong}")
-    return vectors
+    return M, vectors

@@ -12,7 +12,7 @@ import numpy as np
 
 from haarqntk._arguments import real_number
 from haarqntk.dynamics._deep import kernel_rate
-from haarqntk.dynamics._prediction import Prediction, check_times
+from haarqntk.dynamics._prediction import Prediction, check_times, unit_of, within_floats
 from haarqntk.errors import InputError
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ class DeepFlowSingle(Prediction):
         return found | {"as t → ∞": f"ε → {self.residual_limit:.4g}"} | super().facts()
 
 
+@within_floats()
 def deep_flow_single(
     residual: object,
     times: object,
@@ -116,7 +117,8 @@ def deep_flow_single(
         )
     rate = float(kernel_rate(D=D, L=L, generator_square=generator_square))
     speed = 2 * eta * rate
-    epsilon = _invert(start, y, gamma, speed * t)
+    unit = unit_of(gamma)
+    epsilon = unit * _invert(start / unit, y / unit, gamma / unit, (speed * unit) * (unit * t))
     z = np.clip(y + epsilon, -gamma, gamma)
     return DeepFlowSingle(
         times=t,
@@ -137,7 +139,8 @@ def _regime(start: float, y: float, gamma: float, speed: float) -> dict[str, str
         return {"regime": "fixed", "exponent": 0.0, "residual_limit": start}
     beyond = abs(y) - gamma
     if beyond < 0:
-        return {"regime": "exponential", "exponent": speed * (gamma - y) * (gamma + y), "residual_limit": 0.0}
+        exponent = (speed * (gamma - y)) * (gamma + y)
+        return {"regime": "exponential", "exponent": exponent, "residual_limit": 0.0}
     if beyond == 0:
         return {"regime": "sublinear", "exponent": 2 * gamma * speed, "residual_limit": 0.0}
     limit = -float(np.sign(y)) * beyond

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from haarqntk._arguments import integer, real_number
+from haarqntk._qobj import real_array
 from haarqntk.dynamics._prediction import (
     Prediction,
     check_kernel,
     check_times,
     exact_number,
-    real_array,
     refuse_overflow,
+    within_floats,
 )
 from haarqntk.dynamics._quadrature import rules_from_moments
 from haarqntk.errors import InputError, InputTypeError
@@ -41,6 +42,7 @@ _LARGEST_NODES = 60
 _AT_THE_BOUND = 2.0**-40  # relative: a learning rate computed as 1/K_max is at the bound
 
 
+@within_floats()
 def frozen_kernel(
     kernel: object, times: object, *, learning_rate: object, residual: object = 1.0, flow: bool = False
 ) -> Prediction:
@@ -96,6 +98,7 @@ def frozen_kernel(
     )
 
 
+@within_floats()
 def frozen_law(
     law: KernelLaw,
     times: object,
@@ -179,6 +182,7 @@ def frozen_law(
     )
 
 
+@within_floats()
 def jensen_gap(
     law: KernelLaw,
     times: object,

@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from haarqntk._arguments import real_number
-from haarqntk.dynamics._prediction import Prediction, check_kernel, check_times, real_array, refuse_overflow
+from haarqntk._qobj import real_array
+from haarqntk.dynamics._prediction import (
+    Prediction,
+    check_kernel,
+    check_times,
+    refuse_overflow,
+    within_floats,
+)
 from haarqntk.errors import InputError
 
 if TYPE_CHECKING:
@@ -62,6 +69,7 @@ class FrozenOutputs(Prediction):
         return found
 
 
+@within_floats()
 def frozen_outputs(
     kernel: object,
     times: object,

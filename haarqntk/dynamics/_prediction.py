@@ -2,23 +2,48 @@
 
 from __future__ import annotations
 
+import math
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from fractions import Fraction
-from numbers import Rational, Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from haarqntk._arguments import rational, real_number
 from haarqntk._notebook import Tabled
+from haarqntk._qobj import real_array
 from haarqntk.errors import InputError, InputTypeError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
 
 _LARGEST_STEP = 2**53  # every integer up to here is a float
+
+
+_BEYOND = (
+    "arguments must keep every number within the range of a float, 1e-308 to 1e308, but {}; "
+    "measure the output or time in other units, or shorten the times"
+)
+
+
+@contextmanager
+def within_floats() -> Iterator[None]:
+    """Around a function: a number that leaves the range of a float on the way is refused, not carried on.
+
+    Raises:
+        InputError: If one does. Numbers that are too small for a float become 0, as everywhere.
+    """
+    try:
+        with np.errstate(over="raise", invalid="raise", divide="raise", under="ignore"):
+            yield
+    except (FloatingPointError, OverflowError, ZeroDivisionError) as error:
+        reason = error.args[-1] if isinstance(error, OverflowError) else error
+        raise InputError(_BEYOND.format(f"there was an {reason}".lower())) from None
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -37,6 +62,7 @@ class Prediction(Tabled):
 
     Raises:
         TypeError: If the times or the residual are left out.
+        InputError: If a number is not finite.
 
     Examples:
         >>> from haarqntk.dynamics import frozen_kernel
@@ -60,6 +86,8 @@ class Prediction(Tabled):
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
+            if isinstance(value, np.ndarray | float) and not np.isfinite(value).all():
+                raise InputError(_BEYOND.format(f"{field.name} would leave it"))
             if isinstance(value, np.ndarray):
                 frozen = np.array(value)
                 frozen.setflags(write=False)
@@ -106,6 +134,11 @@ def _size(value: Any) -> float:
     return float(np.ravel(value)[0]) if np.size(value) == 1 else float(np.linalg.norm(value))
 
 
+def unit_of(size: float) -> float:
+    """The power of 2 next above a number ≥ 0, and 1 for 0: a unit in which numbers keep their digits."""
+    return math.ldexp(1.0, math.frexp(size)[1])
+
+
 def exact_number(name: str, value: object) -> Fraction:
     """Check a finite real number; a float is the binary fraction that it is.
 
@@ -140,48 +173,20 @@ def check_times(times: object, *, are_steps: bool = False) -> Array:
     return array
 
 
-def real_array(name: str, values: Any) -> Array:
-    """Check an array of finite real numbers of any shape; exact numbers are rounded.
-
-    Raises:
-        InputTypeError, InputError: If an entry is no real number, or not finite.
-    """
-    message = f"{name} must be real numbers, got {_short(values)}; pass floats or exact numbers"
-    try:
-        given = np.asarray(values)
-        is_real = given.dtype.kind in "iuf" or (given.dtype.kind == "O" and _are_rational(given))
-        array = np.array(given if is_real else np.nan, dtype=np.float64)
-    except (TypeError, ValueError, OverflowError):
-        raise InputTypeError(message) from None
-    if not is_real:
-        raise InputTypeError(message)
-    if not np.isfinite(array).all():
-        raise InputError(f"{name} must be finite, got {array[~np.isfinite(array)][0]}")
-    return array
-
-
-def _are_rational(array: NDArray[np.object_]) -> bool:
-    return all(isinstance(x, Real | Rational) and not isinstance(x, bool) for x in array.ravel())
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."  # noqa: PLR2004 - a line
-
-
 def refuse_overflow(times: Array, learning_rate: float, largest_eigenvalue: float, *curves: Array) -> None:
     """Refuse curves that left the range of a float, as a descent does beyond the stability edge.
 
     Raises:
         InputError: If an entry is not finite; the message has the first such time.
     """
+    edge = 2 / largest_eigenvalue if largest_eigenvalue > 0 else math.inf
     for curve in curves:
         over = ~np.isfinite(curve.reshape(len(times), -1)).all(axis=1)
         if over.any():
             raise InputError(
                 f"times must leave the residual within the range of a float, got {times[over].min():g} at the "
-                f"learning rate {learning_rate:g}, where the stability edge is 2/λ_max = "
-                f"{2 / largest_eigenvalue:.3g}; lower the rate, or shorten the times"
+                f"learning rate {learning_rate:g}, where the stability edge is 2/λ_max = {edge:.3g}; "
+                "lower the rate, or shorten the times"
             )
 
 

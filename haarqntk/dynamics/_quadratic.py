@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from haarqntk._arguments import real_number
-from haarqntk.dynamics._prediction import Prediction, check_times
+from haarqntk.dynamics._prediction import Prediction, check_times, within_floats
 from haarqntk.errors import CostError, InputError
 
 _MOST_STEPS = 10**7
@@ -16,6 +16,7 @@ _FIXED = "K and μ keep their values at the start; terms beyond η² are dropped
 _FOLLOWED = "K follows δK = −2ηεμ with {}; terms beyond η² in ε, beyond η in K, are dropped."
 
 
+@within_floats()
 def quadratic_correction(
     kernel: object,
     times: object,

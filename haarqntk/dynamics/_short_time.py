@@ -20,7 +20,7 @@ from haarqntk._arguments import integer, one_of, real_number
 from haarqntk._lazy import LazyModule
 from haarqntk._notebook import Shown
 from haarqntk.circuits import TARGET, Circuit, Copy, Expression, Output, Term
-from haarqntk.dynamics._prediction import Prediction, check_times, exact_number
+from haarqntk.dynamics._prediction import Prediction, check_times, exact_number, within_floats
 from haarqntk.errors import CostError, InputTypeError
 from haarqntk.qntk import Formula, mean
 
@@ -119,6 +119,7 @@ class ShortTimeSeries(Shown):
             values.append(Fraction(value))
         return tuple(values)
 
+    @within_floats()
     def predict(
         self, times: object, *, learning_rate: object, D: int, L: int, spectrum: object, target: object
     ) -> Prediction:

@@ -13,7 +13,7 @@ import numpy as np
 from haarqntk._arguments import real_number
 from haarqntk._notebook import Tabled
 from haarqntk._stability import is_stable
-from haarqntk.dynamics._prediction import check_kernel
+from haarqntk.dynamics._prediction import check_kernel, within_floats
 from haarqntk.errors import InputError
 
 if TYPE_CHECKING:
@@ -82,6 +82,7 @@ class StepSizes(Tabled):
         }
 
 
+@within_floats()
 def step_sizes(kernel: object, learning_rate: object = None, *, c: object = 1) -> StepSizes:
     """The stability edge 2/λ_max, the critical learning rate c/λ_max and the decay times of a kernel.
 

@@ -156,6 +156,10 @@ class RationalFunction(Shown):
             raise InputError("degree must be asked of a non-zero value, got 0")
         return int(self._numerator.degree() - self._denominator.degree())
 
+    def has_pole_at(self, D: int | Fraction) -> bool:
+        """Whether the denominator vanishes at a number D."""
+        return not _horner(self.denominator, D)
+
     def at(self, D: int | Fraction) -> Fraction:
         """The value at a number D, by substitution.
 

@@ -15,7 +15,7 @@ from haarqntk.export._derivation import (
 )
 from haarqntk.export._document import bibliography_of, latex_document, latex_table
 from haarqntk.export._figure import Line, Panel, PaperFigure, Points
-from haarqntk.export._integral import integral_record, integral_text, range_of_integral
+from haarqntk.export._integral import averaged_over, integral_record, integral_text, range_of_integral
 from haarqntk.export._json import json_text, record_of, to_json
 from haarqntk.export._json_reader import from_json
 from haarqntk.export._latex import latex, latex_fraction, latex_lines
@@ -39,6 +39,7 @@ __all__ = [
     "PaperFigure",
     "Points",
     "Section",
+    "averaged_over",
     "bibliography",
     "bibliography_of",
     "citation",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def integral_text(
     integrand: str, integral: Integral, *, at: Mapping[str, int] | None = None, width: int = 80
 ) -> str:
-    """What is averaged, the average, and its meaning.
+    """What is averaged over, the average, and its meaning.
 
     Args:
         integrand: The integrand as it was typed.
@@ -26,19 +26,45 @@ def integral_text(
         >>> from haarqntk.haar import expect, parse_integrand
         >>> typed = "tr(U A U^H B)"
         >>> print(integral_text(typed, expect(parse_integrand(typed))))
+        averaged over U: Haar unitary on D; given A, B: general on D
         E[tr(U A U^H B)]
             Tr(A)*Tr(B)/D
-          U Haar unitary on D; 1-designs suffice; closed form for D ≥ 1
+          1-designs suffice; closed form for D ≥ 1
     """
     value = integral.specialise(**at) if at else integral
     where = f" at {_assignments(at)}" if at else ""
-    lines = _wrapped(f"E[{integrand}]{where}", width, "", "  ")
+    lines = _wrapped(averaged_over(integral), width, "", "  ")
+    lines += _wrapped(f"E[{integrand}]{where}", width, "", "  ")
     lines += _wrapped(str(value), width, "    ", "      ")
     held = "exact there" if at else range_of_integral(integral)
     lines += _wrapped(_meaning(integral, held), width, "  ", "  ")
     for note in integral.notes:
         lines += _wrapped(note, width, "  ", "  ")
     return "\n".join(lines)
+
+
+def averaged_over(integral: Integral) -> str:
+    """What was taken as random and what as given, on one line.
+
+    Examples:
+        >>> from haarqntk.haar import expect, matrices, parse_integrand
+        >>> typed = parse_integrand("<psi|A|psi> tr(U P U^H B)", declared=matrices("P", projector=True))
+        >>> averaged_over(expect(typed)).split("; given ")
+        ['averaged over U: Haar unitary on D; psi: Haar state on D', 'A, B: general on D; P: hermitian projector on D']
+    """
+    random = _named_by_kind(integral, random=True) or ["nothing: no name is random"]
+    given = _named_by_kind(integral, random=False)
+    return "; ".join(
+        [f"averaged over {random[0]}", *random[1:], *(f"given {x}" for x in given[:1]), *given[1:]]
+    )
+
+
+def _named_by_kind(integral: Integral, *, random: bool) -> list[str]:
+    names: dict[str, list[str]] = {}
+    for d in _declared(integral, random=random):
+        kind = f"Haar {d.group}" if random else " ".join(sorted(d.properties)) or "general"
+        names.setdefault(f"{kind} on {' x '.join(map(str, d.spaces))}", []).append(d.name)
+    return [f"{', '.join(each)}: {kind}" for kind, each in names.items()]
 
 
 def meaning_of_integral(integral: Integral) -> str:
@@ -49,13 +75,13 @@ def meaning_of_integral(integral: Integral) -> str:
         >>> meaning_of_integral(expect(parse_integrand("tr(U A U^H B)")))
         'U Haar unitary on D; 1-designs suffice; closed form for D ≥ 1'
     """
-    return _meaning(integral, range_of_integral(integral))
+    return "; ".join([*_random(integral), _meaning(integral, range_of_integral(integral))])
 
 
 def _meaning(integral: Integral, held: str) -> str:
     # only the phases of the whole group make an unbalanced term vanish: designs need not have them
     phases = " closed under phases" if integral.notes else ""
-    return "; ".join([*_random(integral), f"{integral.design_order}-designs{phases} suffice", held])
+    return f"{integral.design_order}-designs{phases} suffice; {held}"
 
 
 def integral_record(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from haarqntk._arguments import one_of
-from haarqntk._schema import SCHEMA_VERSION
+from haarqntk._schema import SCHEMA_VERSION, without_repetition
 from haarqntk.circuits import ENSEMBLES, GENERATORS, Cost
 from haarqntk.combinatorics import check_partition
 from haarqntk.errors import InputError, InputTypeError
@@ -51,29 +51,28 @@ _LONGEST_TEXT = 20_000_000
 
 @dataclass(frozen=True, slots=True)
 class RecordedDerivation:
-    """Stands for the derivation of a formula that was read: below the design order the named one is run again."""
+    """Stands for the derivation of a formula that was read: at a pole the named one is run again."""
 
     name: str
     ensemble: str
     generators: str
-    design_order: int
     polynomial: TracePolynomial
 
     def __call__(self, dimension: Dimension) -> TracePolynomial:
-        """The closed form, where it holds; what the named formula gives below that.
+        """The closed form; at one of its poles what the named formula gives there.
 
         Raises:
-            InputError: Below the design order, if no named formula is that closed form.
+            InputError: At a pole, if no named formula is that closed form.
         """
-        if dimension is None or dimension >= self.design_order:
+        if dimension is None or not self.polynomial.has_pole_at(dimension):
             return self.polynomial
         if self.name in formulas():
             named = formula(self.name, ensemble=self.ensemble, generators=self.generators)
             if isinstance(named, Formula) and named.polynomial == self.polynomial:
                 return named.derive(dimension)
         raise InputError(
-            f"D must be at least {self.design_order} for a formula read from JSON, which holds no derivation, got "
-            f"{dimension}; derive it again"
+            f"D must be no pole of a formula read from JSON, which holds no derivation, got {dimension}; "
+            "derive it again"
         )
 
 
@@ -102,21 +101,12 @@ def from_json(text: str) -> Any:
     if len(text) > _LONGEST_TEXT:
         raise InputError(f"text must have at most {_LONGEST_TEXT} characters, got {len(text)}")
     try:
-        data = json.loads(text, object_pairs_hook=_without_repetition)
+        data = json.loads(text, object_pairs_hook=without_repetition)
     except json.JSONDecodeError as error:
         raise InputError(f"text must be JSON: {error}") from None
     except (ValueError, RecursionError) as error:  # a number of too many digits, brackets in brackets
         raise InputError(f"text must be JSON that can be read: {error}") from None
     return [_value(each) for each in data] if isinstance(data, list) else _value(data)
-
-
-def _without_repetition(pairs: list[tuple[str, Any]]) -> Record:
-    record = dict(pairs)
-    if len(record) < len(pairs):
-        raise InputError(
-            f"each field must stand once, got one twice among {short(', '.join(name for name, _ in pairs))}"
-        )
-    return record
 
 
 def _value(data: object) -> Any:
@@ -139,7 +129,7 @@ def _formula(record: Record) -> Formula:
     texts |= {name: latex_of(name, field_of(record, name)) for name in ("definition_latex", "notation")}
     ensemble = one_of("ensemble", field_of(record, "ensemble"), ENSEMBLES)
     generators = one_of("generators", field_of(record, "generators"), GENERATORS)
-    design_order = integer_of("design_order", field_of(record, "design_order"), at_least=1)
+    design_order = integer_of("design_order", field_of(record, "design_order"), at_least=0)
     cost = object_of("cost", field_of(record, "cost"))
     counts = (integer_of(f"cost.{name}", field_of(cost, name), at_least=0) for name in Cost._fields)
     polynomial = _polynomial(record)
@@ -150,7 +140,7 @@ def _formula(record: Record) -> Formula:
         generators=generators,
         design_order=design_order,
         cost=Cost(*counts),
-        derive=RecordedDerivation(texts["name"], ensemble, generators, design_order, polynomial),
+        derive=RecordedDerivation(texts["name"], ensemble, generators, polynomial),
     )
 
 

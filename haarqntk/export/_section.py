@@ -11,6 +11,7 @@ import textwrap
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
+from haarqntk._schema import without_repetition
 from haarqntk.errors import InputError
 from haarqntk.export._figure import LINE_KINDS, POINT_KINDS, Line, Panel, PaperFigure, Points
 from haarqntk.export._json import json_text
@@ -107,7 +108,7 @@ def read_section(text: str, *, origin: str = "text") -> Section:
     if len(text) > _LONGEST_TEXT:
         raise InputError(f"{origin} must have at most {_LONGEST_TEXT} characters, got {len(text)}")
     try:
-        data = json.loads(text)
+        data = json.loads(text, object_pairs_hook=without_repetition)
     except (ValueError, RecursionError) as error:
         raise InputError(f"{origin} must be the JSON of a study: {error}") from None
     if not isinstance(data, dict) or data.pop("type", None) != "section":

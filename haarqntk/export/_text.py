@@ -43,7 +43,7 @@ def plain_text(formula: Formula | EigenvalueFormula, *, width: int = 80) -> str:
 
 def range_of(formula: Formula | EigenvalueFormula) -> str:
     """The dimensions that the formula holds for, as text."""
-    return range_text(formula.generators)
+    return range_text(formula.generators, formula.ensemble)
 
 
 def with_error(value: float, error: float) -> str:

@@ -204,7 +204,7 @@ def _of_integral_series(series: IntegralSeries) -> tuple[Quotient, ...]:
             series.function,
             (series.dimension,),
             series.matrices,
-            lambda written: series.letters(_style(written)),
+            lambda written: series.letters(_style(written), written.symbol(series.dimension)),
         ),
     )
 

@@ -18,6 +18,7 @@ from haarqntk.haar._declarations import (
     matrices,
     symplectic_form,
 )
+from haarqntk.haar._declared import parse_declaration, parse_dimensions
 from haarqntk.haar._elimination import RandomLetter
 from haarqntk.haar._expect import expect
 from haarqntk.haar._explanation import Explanation, ExplanationClass, ExplanationRow
@@ -30,7 +31,7 @@ from haarqntk.haar._finite_groups import (
     projective_product,
 )
 from haarqntk.haar._frame_potential import DesignCheck, frame_potential, haar_frame_potential, is_design
-from haarqntk.haar._grammar import parse_declaration, parse_dimensions, parse_integrand
+from haarqntk.haar._grammar import parse_integrand
 from haarqntk.haar._integral import Factors, Integral
 from haarqntk.haar._operations import identity, kron, partial_trace, tr
 from haarqntk.haar._operator_twirl import Twirl, permutation_operator, twirl

@@ -22,6 +22,7 @@ from haarqntk.haar._refusals import (
     no_quotient,
     no_sum,
     refuse_too_many,
+    refuse_unknown_half,
 )
 from haarqntk.haar._terms import (
     LEFT,
@@ -35,7 +36,7 @@ from haarqntk.haar._terms import (
     renamed,
 )
 from haarqntk.haar._written import written_parts
-from haarqntk.traces import OPEN, SYMPLECTIC_FORM, DiagramMonomial, Space, flatten, product
+from haarqntk.traces import OPEN, DiagramMonomial, Space, flatten, product
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -174,7 +175,10 @@ class MatrixExpression(DiagramPolynomial):
 
     def __matmul__(self, other: MatrixExpression) -> MatrixExpression:
         if not isinstance(other, MatrixExpression):
-            raise InputTypeError(f"the right side of @ must be a matrix, got {other!r}; use * for scalars")
+            raise InputTypeError(
+                f"the right side of @ must be a matrix, got {other!r}; * is for scalars, and "
+                "numbers of a matrix go to .at(matrices=…)"
+            )
         self._check_same_space(other)
         refuse_too_many(len(self._terms) * len(other._terms))
         total: Terms = {}
@@ -291,14 +295,9 @@ class MatrixExpression(DiagramPolynomial):
         }
         total: Terms = {}
         for monomial, c in self._terms.items():
+            for component, _ in monomial:
+                refuse_unknown_half(component, caps)
             letters, partner = flatten([monomial])
-            if isinstance(self.spaces[0], str) and [x.name for x in letters if x.kind != OPEN] == [
-                SYMPLECTIC_FORM
-            ]:
-                raise InputError(
-                    "an entry of the symplectic form must have a number for its dimension, got "
-                    f"{self.spaces[0]}: which half an index is in depends on it; pass symplectic_form(dims=…)"
-                )
             capped = [caps.get((x.name, x.place), x) if x.kind == OPEN else x for x in letters]
             add_term(total, joined(capped, partner, []), c)
         return ScalarExpression(total, self._declared)

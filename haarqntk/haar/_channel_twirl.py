@@ -16,6 +16,7 @@ from fractions import Fraction
 from typing import Any
 
 from haarqntk._notebook import Shown
+from haarqntk._qobj import check_alike, is_channel, is_qobj, kraus_operators
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.haar._matrices import Number, number_latex, read_square_matrix, simplified
 from haarqntk.haar._twirl import twirl_weights
@@ -114,14 +115,15 @@ def twirl_channel(kraus: Any) -> TwirledChannel:
 
     Args:
         kraus: The Kraus operators K_j of Λ: a list of D × D nested lists, arrays, SymPy matrices or Qobj, D ≥ 2.
-            One unitary is a list of one.
+            One unitary is a list of one. Or Λ itself as a Qobj: a superoperator, Choi or chi matrix.
 
     Returns:
         The depolarising channel, exact if the operators are.
 
     Raises:
-        InputTypeError: If ``kraus`` is no list of matrices of numbers.
-        InputError: If there is none, they differ in shape, are not square, or D = 1.
+        InputTypeError: If ``kraus`` is no list of matrices of numbers and no channel.
+        InputError: If there is none, they differ in shape or tensor factors, are not square, D = 1, or a
+            superoperator is not completely positive.
 
     Examples:
         >>> import haarqntk as hq
@@ -131,9 +133,7 @@ def twirl_channel(kraus: Any) -> TwirledChannel:
     Reference:
         derivations/10_designs_and_twirls.md.
     """
-    if isinstance(kraus, str | bytes) or hasattr(kraus, "full") or not hasattr(kraus, "__iter__"):
-        raise InputTypeError(f"kraus must be a list of matrices, got {type(kraus).__name__}; pass [K]")
-    operators = [read_square_matrix(f"kraus[{j}]", K) for j, K in enumerate(kraus)]
+    operators = _read_kraus(kraus)
     if not operators:
         raise InputError("kraus must hold at least one operator, got none")
     D = len(operators[0])
@@ -150,6 +150,21 @@ def twirl_channel(kraus: Any) -> TwirledChannel:
     equal, swapped = weights[1, 1].at(D), weights[2,].at(D)
     p = _real(equal * overlap_identity + swapped * overlap_swap)
     return TwirledChannel(D, p, _real(overlap_swap * Fraction(1, D)))
+
+
+def _read_kraus(kraus: Any) -> list[Any]:
+    """Square matrices, exact or complex128, from a list of Kraus operators or one channel of QuTiP."""
+    if is_channel(kraus):
+        return kraus_operators("kraus", kraus)
+    is_one = is_qobj(kraus) or len(getattr(kraus, "shape", ())) == 2  # noqa: PLR2004 — one matrix
+    if is_one or isinstance(kraus, str | bytes) or not hasattr(kraus, "__iter__"):
+        raise InputTypeError(f"kraus must be a list of matrices, got {type(kraus).__name__}; pass [K]")
+    given = list(kraus)
+    if len(given) == 1 and is_channel(given[0]):
+        return kraus_operators("kraus[0]", given[0])
+    named = {f"kraus[{j}]": K for j, K in enumerate(given)}
+    check_alike(named)
+    return [read_square_matrix(name, K) for name, K in named.items()]
 
 
 def _real(value: Any) -> Number:

@@ -1,14 +1,42 @@
-"""From declarations back to matrices, and from matrices to what they declare."""
+"""From declarations back to matrices, from matrices to what they declare, and declarations as text."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
-from haarqntk.errors import InputTypeError
+from haarqntk._parsing import check_digits
+from haarqntk.errors import InputError, InputTypeError, UnknownNameError
 from haarqntk.haar._algebra import MatrixExpression
-from haarqntk.haar._declarations import HaarState, given_matrix, random_matrix, symplectic_form
+from haarqntk.haar._declarations import (
+    HaarState,
+    given_matrix,
+    haar_orthogonal,
+    haar_state,
+    haar_symplectic,
+    haar_unitary,
+    matrices,
+    random_matrix,
+    symplectic_form,
+)
 from haarqntk.haar._elimination import RandomLetter
-from haarqntk.traces import SYMPLECTIC_FORM, Letter
+from haarqntk.haar._indices import check_spaces
+from haarqntk.traces import PROPERTIES, SYMPLECTIC_FORM, Letter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from haarqntk.traces import Space
+
+
+_KINDS: dict[str, Callable[..., Any]] = {
+    "haar_unitary": haar_unitary,
+    "haar_orthogonal": haar_orthogonal,
+    "haar_symplectic": haar_symplectic,
+    "haar_state": haar_state,
+    "matrix": matrices,
+}
 
 
 def declared_matrix(declaration: RandomLetter | Letter) -> MatrixExpression:
@@ -46,3 +74,54 @@ def named(items: object) -> dict[str, RandomLetter | Letter]:
             )
         found = MatrixExpression({}, found.declared_with(matrix), ())
     return found.declared
+
+
+def parse_declaration(text: str, *, dims: Any = "D") -> list[MatrixExpression | HaarState]:
+    """Parse ``NAMES=KIND PROPERTIES on DIMENSIONS``, as the command line takes it.
+
+    Args:
+        text: Names with commas; then one of haar_unitary, haar_orthogonal, haar_symplectic, haar_state and matrix, the
+            last if left out; properties of a matrix as ``matrices`` takes them; dimensions such as d1*d2.
+        dims: The dimensions if left out.
+
+    Raises:
+        InputError: If the text does not have that form.
+
+    Examples:
+        >>> parse_declaration("A,B=hermitian traceless on d1*d2")
+        [<matrix expression of 1 terms in A on d1 × d2>, <matrix expression of 1 terms in B on d1 × d2>]
+    """
+    names, equals, meaning = text.partition("=")
+    if not equals or not names.strip() or not meaning.strip():
+        raise InputError(
+            f"a declaration must be written NAMES=MEANING, such as A,B=hermitian or O=haar_orthogonal, got {text!r}"
+        )
+    meaning, on, given = (
+        meaning.partition(" on ") if not meaning.startswith("on ") else ("", " on ", meaning[3:])
+    )
+    spaces = parse_dimensions(given) if on else check_spaces(dims)
+    words = [word for word in re.split(r"[\s,]+", meaning) if word]
+    kinds = [word for word in words if word in _KINDS]
+    properties = [word for word in words if word not in _KINDS]
+    for word in properties:
+        if word not in PROPERTIES:
+            raise UnknownNameError.among("kind or property", word, [*_KINDS, *PROPERTIES])
+    if len(kinds) > 1 or (properties and kinds not in ([], ["matrix"])):
+        raise InputError(
+            f"a declaration must give one kind, and properties of a matrix only, got {meaning.strip()!r}"
+        )
+    if kinds and kinds != ["matrix"]:
+        return [_KINDS[kinds[0]](name.strip(), dims=spaces) for name in names.split(",")]
+    found = matrices(names, dims=spaces, **dict.fromkeys(properties, True))
+    return [found] if isinstance(found, MatrixExpression) else list(found)
+
+
+def parse_dimensions(text: str) -> tuple[Space, ...]:
+    """Parse dimensions of tensor factors, such as d1*d2*2.
+
+    Examples:
+        >>> parse_dimensions("d1*2")
+        ('d1', 2)
+    """
+    parts = [part.strip() for part in text.split("*")]
+    return check_spaces(tuple(int(check_digits(part)) if part.isdecimal() else part for part in parts))

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING, TypeAlias
 
 from haarqntk.errors import CostError
@@ -23,15 +24,16 @@ from haarqntk.haar import _gluings
 from haarqntk.haar._circular import count_circular_entries
 from haarqntk.haar._copies import Copies, gather_copies
 from haarqntk.haar._entries import count_entries
-from haarqntk.haar._weights import CIRCULAR, POWER_SUMS, REAL_STATE, STATE, Weight
-from haarqntk.traces import MATRIX, VECTOR, Component, product
+from haarqntk.haar._weights import CIRCULAR, POWER_SUMS, REAL_STATE, STATE, Weight, dimension_product
+from haarqntk.traces import MATRIX, VECTOR, Component, Reducer, product
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from haarqntk.combinatorics import Partition
+    from haarqntk.exact import DimensionFunction
     from haarqntk.haar._gluings import Rows
-    from haarqntk.traces import DiagramMonomial, Reduced, Reducer, Space
+    from haarqntk.traces import DiagramMonomial, Reduced, Space
 
 LARGEST_NUM_GLUINGS = 600_000
 LARGEST_NUM_TERMS = 50_000
@@ -252,13 +254,57 @@ def _power(component: Component, name: str) -> tuple[bool, int] | None:
 
 
 def random_letters_in(monomial: DiagramMonomial, known: dict[str, RandomLetter]) -> Iterator[RandomLetter]:
-    """The random letters of a product, those with fewest copies first: they leave the fewest terms."""
-    copies = Counter(
-        letter.name
+    """The random letters of a product, those of the lowest degree first: they leave the fewest terms."""
+    for _, name in sorted(_letters_in(monomial, known)):
+        yield known[name]
+
+
+def design_order(
+    terms: Mapping[DiagramMonomial, DimensionFunction], chosen: Mapping[str, RandomLetter]
+) -> int:
+    """The least t such that t-designs have the average of a sum of diagrams, whatever its matrices and dimensions.
+
+    A letter of degree ≤ t in a term can be integrated there; what is left of the sum, merged, is asked again. A term
+    with one letter needs its degree, even if its average is zero.
+    """
+    left, reducer, t = dict(terms), Reducer(), 0
+    while several := [m for m in left if len(_letters_in(m, chosen)) > 1]:
+        first = {m: min(_letters_in(m, chosen)) for m in several}
+        t = max(t, min(degree for degree, _ in first.values()))
+        for monomial in several:
+            degree, name = first[monomial]
+            if degree > t:
+                continue
+            c = left.pop(monomial)
+            for (weights, loops, rest), count in eliminate(monomial, chosen[name], reducer).items():
+                value = prod((w.generic() for w in weights), start=c * dimension_product(loops) * count)
+                left[rest] = left[rest] + value if rest in left else value
+        left = {m: c for m, c in left.items() if c}
+    return max([t, *(degree for m in left for degree, _ in _letters_in(m, chosen))])
+
+
+def _letters_in(monomial: DiagramMonomial, known: Mapping[str, RandomLetter]) -> list[tuple[int, str]]:
+    names = {x.name for component, _ in monomial for x in component.letters if x.name in known}
+    return [(degree_of(monomial, known[name]), name) for name in names]
+
+
+def degree_of(monomial: DiagramMonomial, letter: RandomLetter) -> int:
+    """The order of the designs that average a product: its degree in V or in V*, the larger; in both by half for O, Sp.
+
+    A t-design of the orthogonal or the symplectic group averages every polynomial of degree ≤ 2t in the entries.
+    """
+    copies = num_copies(monomial, letter)
+    if letter.group in ("orthogonal", "symplectic"):
+        return (copies.total() + 1) // 2
+    return max(copies.values(), default=0)
+
+
+def num_copies(monomial: DiagramMonomial, letter: RandomLetter) -> Counter[bool]:
+    """How often the letter occurs, and how often its conjugate."""
+    return Counter(
+        x.conjugated
         for component, e in monomial
-        for letter in component.letters
-        if letter.name in known
+        for x in component.letters
+        if x.name == letter.name
         for _ in range(e)
     )
-    for name, _ in sorted(copies.items(), key=lambda pair: (pair[1], pair[0])):
-        yield known[name]

@@ -13,7 +13,13 @@ from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
 from haarqntk.haar._declarations import HaarState
 from haarqntk.haar._declared import named
 from haarqntk.haar._definition import glued_terms, refuse_too_many_pairs
-from haarqntk.haar._elimination import RandomLetter, eliminate, random_letters_in
+from haarqntk.haar._elimination import (
+    RandomLetter,
+    design_order,
+    eliminate,
+    num_copies,
+    random_letters_in,
+)
 from haarqntk.haar._from_sympy import from_sympy, is_sympy
 from haarqntk.haar._integral import Integral
 from haarqntk.haar._range import halved_dimensions, least_dimensions
@@ -109,32 +115,15 @@ def expect(
         notes,
         halved=halved,
         origin=(expression.terms, chosen),
-        least_design_order=_design_order(expression.terms, chosen),
+        design_order=partial(_design_order, integrand, expression.terms, chosen),
     )
 
 
 def _design_order(
-    terms: Mapping[DiagramMonomial, DimensionFunction], chosen: Mapping[str, RandomLetter]
+    integrand: object, terms: Mapping[DiagramMonomial, DimensionFunction], chosen: Mapping[str, RandomLetter]
 ) -> int:
-    """The most copies of one random matrix or of its conjugate; half of all of them where the two are one."""
-    orders = [0]
-    for monomial in terms:
-        for letter in chosen.values():
-            copies = _num_copies(monomial, letter)
-            paired = letter.group in ("orthogonal", "symplectic")
-            orders.append((sum(copies.values()) + 1) // 2 if paired else max(copies.values(), default=0))
-    return max(orders)
-
-
-def _num_copies(monomial: DiagramMonomial, letter: RandomLetter) -> Counter[bool]:
-    """How often the letter occurs, and how often its conjugate."""
-    return Counter(
-        x.conjugated
-        for component, e in monomial
-        for x in component.letters
-        if x.name == letter.name
-        for _ in range(e)
-    )
+    earlier = integrand.design_order if isinstance(integrand, Integral) else 0
+    return max(earlier, design_order(terms, chosen))
 
 
 def _weighted(
@@ -192,6 +181,8 @@ def _averaged(
     waiting: Counter[Outcome] = Counter({((), (), monomial): 1})
     while waiting:
         (weights, loops, rest), count = waiting.popitem()
+        if not count:
+            continue
         letter = next(random_letters_in(rest, dict(chosen)), None)
         if letter is None:
             finished[weights, loops, rest] += count
@@ -211,7 +202,7 @@ def _averaged(
 
 def _imbalance(monomial: DiagramMonomial, letter: RandomLetter) -> str | None:
     """Why the symmetry of the measure makes the average vanish, if it does."""
-    copies = _num_copies(monomial, letter)
+    copies = num_copies(monomial, letter)
     if letter.group in ("orthogonal", "symplectic"):
         number = copies[False] + copies[True]
         return f"{letter.name} occurs {_times(number)}, an odd number" if number % 2 else None

@@ -20,9 +20,10 @@ import numpy as np
 
 from haarqntk._arguments import integer
 from haarqntk._notebook import Shown
+from haarqntk._qobj import check_alike, is_qobj
 from haarqntk.combinatorics import num_standard_tableaux, partitions
 from haarqntk.errors import CostError, InputError, InputTypeError
-from haarqntk.haar._matrices import number_latex, read_complex_matrix
+from haarqntk.haar._matrices import number_latex, read_square_matrix
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -271,14 +272,16 @@ def _read_unitaries(unitaries: Any) -> NDArray[np.complex128]:
         if unitaries.ndim != 3 or unitaries.shape[1] != unitaries.shape[2]:  # noqa: PLR2004 — a list of matrices
             raise InputError(f"unitaries must have shape (N, D, D), got {unitaries.shape}")
         array = unitaries.astype(np.complex128)
-    elif (
-        isinstance(unitaries, str | bytes) or hasattr(unitaries, "full") or not hasattr(unitaries, "__iter__")
-    ):
+    elif isinstance(unitaries, str | bytes) or is_qobj(unitaries) or not hasattr(unitaries, "__iter__"):
         raise InputTypeError(
             f"unitaries must be a list of matrices, got {type(unitaries).__name__}; pass [U]"
         )
     else:
-        matrices = [read_complex_matrix(f"unitaries[{i}]", U) for i, U in enumerate(unitaries)]
+        named = {f"unitaries[{i}]": U for i, U in enumerate(unitaries)}
+        check_alike(named)
+        matrices = [
+            read_square_matrix(name, U, wanted="unitary").astype(np.complex128) for name, U in named.items()
+        ]
         for i, U in enumerate(matrices):
             if U.shape != matrices[0].shape:
                 raise InputError(

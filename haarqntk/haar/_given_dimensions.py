@@ -10,12 +10,16 @@ from haarqntk._arguments import integer
 from haarqntk.errors import InputError
 from haarqntk.exact import DimensionFunction
 from haarqntk.haar._weights import total_dimension
+from haarqntk.traces import Letter, refuse_impossible
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from haarqntk.haar._integral import Factors, Integral
     from haarqntk.traces import DiagramMonomial
+
+
+_HALVES = ", as a number counts in the first half while {0} is a symbol; declare the matrices with dims={1}"
 
 
 def checked_dimensions(integral: Integral, given: Mapping[str, Any]) -> dict[str, int]:
@@ -42,6 +46,12 @@ def checked_dimensions(integral: Integral, given: Mapping[str, Any]) -> dict[str
             f"every dimension must have a value, got none for {', '.join(missing)}; "
             f"pass {', '.join(f'{name}=…' for name in missing)}"
         )
+    _check_range(integral, values)
+    return values
+
+
+def _check_range(integral: Integral, values: Mapping[str, int]) -> None:
+    """Refuse dimensions without the halves or the indices of an integrand, or without matrices as declared."""
     for name in sorted(integral.halved & values.keys()):
         if values[name] % 2:
             raise InputError(
@@ -53,9 +63,11 @@ def checked_dimensions(integral: Integral, given: Mapping[str, Any]) -> dict[str
         if values.get(name, least) < least:
             raise InputError(
                 f"{name} must be at least {least}, got {values[name]}: the integrand has an index that does "
-                "not exist below"
+                "not exist below" + (_HALVES.format(name, values[name]) if name in integral.halved else "")
             )
-    return values
+    for declaration in integral.declared.values():
+        if isinstance(declaration, Letter):
+            refuse_impossible(declaration, total_dimension(declaration.spaces, values))
 
 
 def dimension_names(integral: Integral) -> set[str]:

@@ -1,13 +1,14 @@
 """Integrands as text: ``tr(U A U^H B)^2``, as people write them on paper. Nothing is evaluated as Python.
 
-Names that stand for something random or for a matrix with relations can be declared; without a declaration U, V
-and W are Haar-random unitary matrices, psi, phi and chi Haar-random states, J the symplectic form, and every other
-name a general matrix. D and the names in the declared dimensions are dimensions.
+Names can be declared; without a declaration U, U1, U2 … are Haar-random unitary matrices, psi, psi1 … Haar-random
+states, J is the symplectic form, I the identity, and one capital letter a general matrix. Other names are refused.
+The names in the declared dimensions are dimensions, D if none are. What is printed can be typed again but for sums
+over indices: ⊗, where a literal 1 is the identity of a factor, Tr_0(…), P(0 1), Tr[(0 1), id](…).
 """
 
 from __future__ import annotations
 
-import re
+from dataclasses import replace
 from fractions import Fraction
 from functools import cache, reduce
 from math import comb
@@ -16,52 +17,65 @@ from typing import TYPE_CHECKING, Any
 
 from lark import Lark, Token, Transformer, v_args
 
-from haarqntk._arguments import integer
 from haarqntk._parsing import check_digits, exponent_of, parse
 from haarqntk._symbols import dimension_symbol
-from haarqntk.errors import CostError, InputError, InputTypeError, UnknownNameError
+from haarqntk.errors import CostError, InputError, InputTypeError
 from haarqntk.exact import DimensionFunction
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
-from haarqntk.haar._declarations import (
-    HaarState,
-    haar_orthogonal,
-    haar_state,
-    haar_symplectic,
-    haar_unitary,
-    matrices,
-    symplectic_form,
-)
+from haarqntk.haar._declarations import HaarState, haar_state, haar_unitary, matrices, symplectic_form
 from haarqntk.haar._declared import declared_matrix, named
 from haarqntk.haar._indices import check_spaces
 from haarqntk.haar._operations import identity, kron, partial_trace, tr
-from haarqntk.traces import PROPERTIES, SYMPLECTIC_FORM
+from haarqntk.haar._typed_names import (
+    FUNCTIONS,
+    RANDOM_STATE,
+    RANDOM_UNITARY,
+    check_given,
+    check_notation,
+    check_stars,
+    unknown_function,
+)
+from haarqntk.haar._typed_tensors import (
+    Deferred,
+    Literal,
+    images_of,
+    is_one,
+    is_rational,
+    permutation_of,
+    permuted_trace,
+    settled,
+    tensor_factor,
+    tensor_product,
+    with_settled,
+)
+from haarqntk.traces import SYMPLECTIC_FORM
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from haarqntk.haar._elimination import RandomLetter
     from haarqntk.haar._expect import Declared
     from haarqntk.traces import Letter, Space
 
-_UNITARY = re.compile(r"[UVW]\d*")
-_STATE = re.compile(r"(psi|phi|chi)\d*")
 _LARGEST_NUM_TERMS = 5_000  # of scalars: a second
 _LARGEST_NUM_WORDS = 2_000  # of matrices, which are joined letter by letter
 
 _INTEGRAND = r"""
-    ?start: sum
+    start: sum -> whole
     ?sum: product | product (PLUS_OR_MINUS product)+ -> total
-    ?product: signed | product TIMES signed -> times | product power -> beside
+    ?product: signed | product TIMES signed -> times | product power -> beside | product tensor -> beside
         | product "/" signed -> by | product "/" signed power -> by_then
-    ?signed: power | modulus | "-" signed -> negate | "+" signed
+    ?signed: power | tensor | modulus | "-" signed -> negate | "+" signed
+    tensor: placed ("⊗" placed)+
+    ?placed: power | power PLACES -> at_places
     ?power: base | base POWER exponent -> raised | ABS "(" sum ")" POWER exponent -> absolute
     modulus: "|" sum "|" POWER exponent
     ?base: atom | base ADJOINT -> adjoint | base TRANSPOSE -> transpose | base CONJUGATE -> conjugate
         | base "[" index ("," index)* "]" -> entry
-    ?atom: number | NAME -> name | "(" sum ")"
+    ?atom: number | SCIENTIFIC -> scientific | NAME -> name | "(" sum ")" -> bracketed | PERMUTATION -> permutation
+        | PARTIAL "(" sum ")" -> traced | PERMUTED way ("," way)* "]" "(" sum ")" -> permuted_trace
         | IDENTITY "(" label ("," label)* ")" -> identity_on
         | FUNCTION "(" sum ("," sum)* ")" -> call
         | BRA sum KET -> braket | BRA label ">" -> overlap
+    !way: CYCLES | "id"
     exponent: EXPONENT | "(" EXPONENT ")"
     number: INT | DECIMAL
     ?label: NAME | INT
@@ -77,26 +91,23 @@ _INTEGRAND = r"""
     CONJUGATE.2: /\^\s*\*(?!\*)|\.conj\(\)/
     ABS.3: /abs(?=\()/
     IDENTITY.3: /identity(?=\()/
-    FUNCTION.2: /[A-Za-z][A-Za-z_]+(?=\()/
-    BRA: /<\s*\w+\s*\|/
-    KET: /\|\s*\w+\s*>/
-    NAME: /[A-Za-z][A-Za-z0-9_]*/
+    FUNCTION.2: /(?!D\()[A-Za-z]\w*(?=\()/
+    PERMUTATION.4: /P(\(\d+( \d+)+\))+/
+    CYCLES: /(\(\d+( \d+)+\))+/
+    PARTIAL.4: /[Tt]r_\d+(,\d+)*(?=\()/
+    PERMUTED.4: /Tr\[(?=\s*(\(|id\b))/
+    PLACES: /_\{\d+(,\d+)*\}/
+    SCIENTIFIC.3: /\d+(\.\d*)?[eE][+-]?\d+/
+    BRA: /<\s*\w+(\s+\w+)*\s*\|/
+    KET: /\|\s*\w+(\s+\w+)*\s*>/
+    NAME: /[A-Za-z]([A-Za-z0-9_]*[A-Za-z0-9])?/
     %import common.INT
     %import common.DECIMAL
     %import common.WS
     %ignore WS
 """
 
-_TRACE, _PARTIAL_TRACE = ("tr", "Tr", "Trace"), ("ptr", "partial_trace")
-_FUNCTIONS = (*_TRACE, *_PARTIAL_TRACE, "kron", "conj", "abs", "identity")
-
-_KINDS: dict[str, Callable[..., Any]] = {
-    "haar_unitary": haar_unitary,
-    "haar_orthogonal": haar_orthogonal,
-    "haar_symplectic": haar_symplectic,
-    "haar_state": haar_state,
-    "matrix": matrices,
-}
+_PARTIAL_TRACE = ("ptr", "partial_trace")
 
 
 def parse_integrand(
@@ -107,15 +118,18 @@ def parse_integrand(
     Args:
         text: Products ``U A U^H B`` (also ``*`` and ``@``), sums, ``^3``, ``^H``, ``^T``, ``^*`` or ``conj(…)``;
             ``tr(…)``, ``ptr(…, 1)``, ``kron(…, …)``, entries ``U[0, 1]``, ``<psi|A|psi>``, ``abs(tr(U))^2``,
-            ``identity(d1)``, the identity ``I``, numbers and dimensions. A division applies to the next factor only.
-        declared: Matrices and states that a name of the text stands for.
+            ``identity(d1)``, the identity ``I``, numbers and dimensions. A division applies to the next factor only; an
+            index that is a letter is fixed, not summed over; factors and entries count from 0.
+        declared: Matrices and states that a name of the text stands for. U and psi, with numbers, are Haar random and
+            one capital letter, rho and sigma are given matrices without it; other names need it.
         dims: The dimension of every name that is not declared, or a tuple of them; "D" by default.
 
     Returns:
         The expression, for ``expect``.
 
     Raises:
-        InputError: If the text does not parse, with a caret under the place, or has no meaning.
+        InputError: If the text does not parse, with a caret under the place, has no meaning, or could be read
+            in another way.
 
     Examples:
         >>> import haarqntk as hq
@@ -124,66 +138,19 @@ def parse_integrand(
         >>> O = hq.haar_orthogonal("O")
         >>> hq.expect(hq.parse_integrand("O[0, 0]^4", declared=O)).to_sympy()
         3/(D*(D + 2))
+        >>> V, W = hq.matrices("V W")  # not random: declared as given
+        >>> print(hq.expect(hq.parse_integrand("tr(U^H V U W)", declared=[V, W])))
+        Tr(V)*Tr(W)/D
 
     Reference:
         derivations/11_integrals.md.
     """
+    check_stars(text)
     meanings = named(declared)
     value: ScalarExpression | MatrixExpression = parse(
-        "integrand", text, _parser(), _Integrand(meanings, check_spaces(dims))
+        "integrand", text, _parser(), _Integrand(meanings, check_spaces(dims)), refuse=check_notation
     )
     return value
-
-
-def parse_declaration(text: str, *, dims: Any = "D") -> list[MatrixExpression | HaarState]:
-    """Parse ``NAMES=KIND PROPERTIES on DIMENSIONS``, as the command line takes it.
-
-    Args:
-        text: Names with commas; then one of haar_unitary, haar_orthogonal, haar_symplectic, haar_state and matrix, the
-            last if left out; properties of a matrix as ``matrices`` takes them; dimensions such as d1*d2.
-        dims: The dimensions if left out.
-
-    Raises:
-        InputError: If the text does not have that form.
-
-    Examples:
-        >>> parse_declaration("A,B=hermitian traceless on d1*d2")
-        [<matrix expression of 1 terms in A on d1 × d2>, <matrix expression of 1 terms in B on d1 × d2>]
-    """
-    names, equals, meaning = text.partition("=")
-    if not equals or not names.strip() or not meaning.strip():
-        raise InputError(
-            f"a declaration must be written NAMES=MEANING, such as A,B=hermitian or O=haar_orthogonal, got {text!r}"
-        )
-    meaning, on, given = (
-        meaning.partition(" on ") if not meaning.startswith("on ") else ("", " on ", meaning[3:])
-    )
-    spaces = parse_dimensions(given) if on else check_spaces(dims)
-    words = [word for word in re.split(r"[\s,]+", meaning) if word]
-    kinds = [word for word in words if word in _KINDS]
-    properties = [word for word in words if word not in _KINDS]
-    for word in properties:
-        if word not in PROPERTIES:
-            raise UnknownNameError.among("kind or property", word, [*_KINDS, *PROPERTIES])
-    if len(kinds) > 1 or (properties and kinds not in ([], ["matrix"])):
-        raise InputError(
-            f"a declaration must give one kind, and properties of a matrix only, got {meaning.strip()!r}"
-        )
-    if kinds and kinds != ["matrix"]:
-        return [_KINDS[kinds[0]](name.strip(), dims=spaces) for name in names.split(",")]
-    found = matrices(names, dims=spaces, **dict.fromkeys(properties, True))
-    return [found] if isinstance(found, MatrixExpression) else list(found)
-
-
-def parse_dimensions(text: str) -> tuple[Space, ...]:
-    """Parse dimensions of tensor factors, such as d1*d2*2.
-
-    Examples:
-        >>> parse_dimensions("d1*2")
-        ('d1', 2)
-    """
-    parts = [part.strip() for part in text.split("*")]
-    return check_spaces(tuple(int(check_digits(part)) if part.isdecimal() else part for part in parts))
 
 
 @cache
@@ -191,12 +158,12 @@ def _parser() -> Lark:
     return Lark(_INTEGRAND, parser="lalr", maybe_placeholders=False)
 
 
-@v_args(inline=True)
+@v_args(wrapper=with_settled)
 class _Integrand(Transformer[Token, Any]):
     def __init__(self, declared: dict[str, RandomLetter | Letter], spaces: tuple[Space, ...]) -> None:
         super().__init__()
         self._declared, self._spaces = declared, spaces
-        self._dimensions = {"D", *(s for s in spaces if isinstance(s, str))}
+        self._dimensions = {s for s in spaces if isinstance(s, str)}
         for declaration in declared.values():
             self._dimensions |= {s for s in declaration.spaces if isinstance(s, str)}
         clash = sorted(self._dimensions & set(declared))
@@ -206,7 +173,19 @@ class _Integrand(Transformer[Token, Any]):
     # -- names -----------------------------------------------------------------------------------------
 
     def number(self, token: Token) -> ScalarExpression:
-        return ScalarExpression.number(Fraction(check_digits(token)))
+        return Literal(ScalarExpression.number(Fraction(check_digits(token))).terms, {})
+
+    def scientific(self, token: Token) -> Any:
+        raise InputError(
+            f"a number must have no exponent, got {token}; write 3*10^5, or a product with a space between"
+        )
+
+    def bracketed(self, value: Any) -> Any:
+        if isinstance(value, Literal):
+            return ScalarExpression(value.terms, {})
+        return replace(value, is_bare=False) if isinstance(value, Deferred) else value
+
+    whole = bracketed
 
     def name(self, token: Token) -> ScalarExpression | MatrixExpression:  # noqa: PLR0911 - one for each meaning
         name = str(token)
@@ -218,25 +197,22 @@ class _Integrand(Transformer[Token, Any]):
             return symplectic_form(self._spaces)
         if name == "I":
             return identity(self._spaces)
-        if _UNITARY.fullmatch(name):
+        if RANDOM_UNITARY.fullmatch(name):
             return haar_unitary(name, dims=self._spaces)
-        if _STATE.fullmatch(name):
+        if RANDOM_STATE.fullmatch(name):
             return haar_state(name, dims=self._spaces).projector()
-        if sum(letter.isupper() for letter in name) > 1:
-            raise InputError(
-                f"a name of several capitals must be declared, got {name}; write {' '.join(name)} for a product, or "
-                f"declare {name}=matrix"
-            )
+        check_given(name)
         built: MatrixExpression = matrices(name, dims=self._spaces)
         return built
 
     def _state(self, name: str) -> HaarState:
         declaration = self._declared.get(name)
-        if declaration is None and _STATE.fullmatch(name):
+        if declaration is None and RANDOM_STATE.fullmatch(name):
             return haar_state(name, dims=self._spaces)
         if declaration is None or getattr(declaration, "group", "") != "state":
             raise InputError(
-                f"a bra or a ket must be a Haar state, got {name}; declare {name}=haar_state, or write an entry A[0, 1]"
+                f"a bra or a ket must be a Haar state, got {name}; declare {name}=haar_state, or write an entry "
+                f"A[0, 1], or tr({name} A) with --let '{name}=projector rank_one' for a given pure state"
             )
         return HaarState(name, declaration.spaces)
 
@@ -256,6 +232,14 @@ class _Integrand(Transformer[Token, Any]):
         return _multiplied(left, right)
 
     def beside(self, left: Any, right: Any) -> Any:
+        """A number behind something could be an argument or an exponent; a literal 1 there is an identity."""
+        is_scalar = isinstance(left, ScalarExpression) and not isinstance(left, Literal)
+        if isinstance(right, Literal) and is_scalar and is_one(right):
+            return left * identity(self._spaces)
+        if isinstance(right, ScalarExpression) and is_rational(right):
+            raise InputError(
+                f"a number must stand before what it multiplies, got {right} behind it; write 2 A, A^2 or A[0, 1], a*2"
+            )
         return _multiplied(left, right)
 
     def by(self, left: Any, right: Any) -> Any:
@@ -268,7 +252,7 @@ class _Integrand(Transformer[Token, Any]):
                 "a division must not be followed by a number or a dimension without a sign between them; write "
                 "a/(b c) or a/b * c"
             )
-        return _multiplied(left / right, following)
+        return _multiplied(settled(left) / right, following)
 
     def exponent(self, token: Token) -> int:
         if not token.isdecimal():
@@ -314,7 +298,12 @@ class _Integrand(Transformer[Token, Any]):
     def conjugate(self, value: Any, _sign: Token) -> Any:
         return value.conj()
 
-    def place(self, token: Token) -> object:
+    def place(self, token: str) -> object:
+        is_matrix = token[0].isupper() or token in self._declared or RANDOM_STATE.fullmatch(token)
+        if is_matrix and token not in self._dimensions:
+            raise InputError(
+                f"an index must be a number or a small letter, got {token}; write (A B - B A) for a commutator"
+            )
         return int(token) if token.lstrip("-").isdecimal() else str(token)
 
     def half(self, name: Token, two: Token, sign: Token | str = "+", offset: Token | str = "0") -> Any:
@@ -326,18 +315,39 @@ class _Integrand(Transformer[Token, Any]):
     def entry(self, value: Any, *indices: object) -> ScalarExpression:
         return _matrix("[i, j]", value)[indices]
 
+    def traced(self, trace: Token, value: Any) -> MatrixExpression:
+        return partial_trace(_matrix(str(trace), value), over=[int(s) for s in trace[3:].split(",")])
+
+    def permutation(self, token: Token) -> Deferred:
+        return permutation_of(token, self._spaces)
+
+    def way(self, cycles: Token) -> dict[int, int]:
+        return {} if cycles == "id" else images_of(cycles)
+
+    def permuted_trace(self, _trace: Token, *parts: Any) -> ScalarExpression:
+        *ways, value = parts
+        return permuted_trace(ways, _matrix("Tr[…]", value))
+
+    def at_places(self, value: Any, places: Token) -> tuple[Any, list[int]]:
+        return value, [int(s) for s in places[2:-1].split(",")]
+
+    def tensor(self, *factors: Any) -> Deferred:
+        return tensor_product(factors, self._spaces)
+
     def identity_on(self, _name: Token, *labels: Token) -> MatrixExpression:
+        if any(x in self._declared or (x[0].isupper() and x not in self._dimensions) for x in labels):
+            raise InputError(f"identity must have dimensions such as d1 or 2, got {', '.join(labels)}")
         return identity(tuple(int(check_digits(x)) if x.isdecimal() else str(x) for x in labels))
 
     def call(self, function: Token, *arguments: Any) -> Any:
         name = str(function)
-        if name not in _FUNCTIONS:
-            raise UnknownNameError.among("function", name, _FUNCTIONS)
+        if name not in FUNCTIONS:
+            raise unknown_function(name)
         if name == "kron":
             return kron(*(_matrix(name, argument) for argument in arguments))
         first, *rest = arguments
         if name in _PARTIAL_TRACE and rest:
-            return partial_trace(_matrix(name, first), over=[_tensor_factor(argument) for argument in rest])
+            return partial_trace(_matrix(name, first), over=[tensor_factor(argument) for argument in rest])
         if rest or name in _PARTIAL_TRACE:
             raise InputError(
                 f"{name} must have {'a matrix and tensor factors' if name in _PARTIAL_TRACE else 'one argument'}, got "
@@ -348,6 +358,9 @@ class _Integrand(Transformer[Token, Any]):
     def braket(self, bra: Token, value: Any, ket: Token) -> ScalarExpression:
         left, right = (label.strip("<>| ") for label in (bra, ket))
         matrix = _matrix("<…|A|…>", value)
+        if " " in left + right:
+            row, column = (tuple(map(self.place, label.split())) for label in (left, right))
+            return matrix[row, column]
         if left.isdecimal() and right.isdecimal():
             return matrix[int(left), int(right)]
         return self._state(left).matrix_element(matrix, self._state(right))
@@ -365,6 +378,7 @@ class _Integrand(Transformer[Token, Any]):
 
 
 def _multiplied(left: Any, right: Any) -> Any:
+    left, right = settled(left, right), settled(right, left)
     both_matrices = isinstance(left, MatrixExpression) and isinstance(right, MatrixExpression)
     _check_size(
         len(left.terms) * len(right.terms), _LARGEST_NUM_WORDS if both_matrices else _LARGEST_NUM_TERMS
@@ -383,13 +397,3 @@ def _matrix(what: str, value: Any) -> MatrixExpression:
     if not isinstance(value, MatrixExpression):
         raise InputTypeError(f"{what} must be applied to a matrix, got {value!r}")
     return value
-
-
-def _tensor_factor(value: Any) -> int:
-    number = (
-        value.terms.get((), DimensionFunction.constant(0)) if isinstance(value, ScalarExpression) else None
-    )
-    if number is None or number.names or not set(value.terms) <= {()}:
-        raise InputError(f"a tensor factor must be an integer ≥ 0, got {value!r}")
-    factor = number.at({})
-    return integer("a tensor factor", factor.numerator if factor.denominator == 1 else factor, at_least=0)

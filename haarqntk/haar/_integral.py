@@ -202,7 +202,7 @@ class Integral(Shown):
         Args:
             D: The dimension of that name, an integer ≥ 1, also below the number of copies.
             matrices: The matrices of the result by name: nested lists of exact numbers, arrays or Qobj, of the
-                declared dimensions and relations.
+                declared dimensions and relations. A Qobj must have the declared tensor factors, in their order.
             dimensions: Dimensions of other names.
 
         Returns:
@@ -274,7 +274,7 @@ class Integral(Shown):
 
         Args:
             order: How many powers of D are kept, from the leading one.
-            scaling: "normalised": Tr(word) = D tr(word) with tr(word) fixed as D grows; "fixed": Tr(word) is.
+            scaling: "normalised": Tr(word)/D is fixed as D grows; "fixed": Tr(word) is.
 
         Raises:
             InputError: If the result is operator-valued, or has several dimensions or tensor factors.
@@ -284,7 +284,7 @@ class Integral(Shown):
             >>> import haarqntk as hq
             >>> U, A, B = hq.haar_unitary("U"), *hq.matrices("A B", traceless=True)
             >>> print(hq.expect(hq.tr(U @ A @ U.H @ B) ** 2).series(order=3))
-            tr(A^2)*tr(B^2) + tr(A^2)*tr(B^2)/D**2 + O(D**-3)
+            (Tr(A^2)/D)*(Tr(B^2)/D) + (Tr(A^2)/D)*(Tr(B^2)/D)/D**2 + O(D**-3)
         """
         if self.fixed:
             raise InputError(

@@ -13,6 +13,7 @@ import numpy as np
 
 from haarqntk._arguments import rational
 from haarqntk._lazy import LazyModule
+from haarqntk._qobj import plain
 from haarqntk.errors import InputError, InputTypeError
 
 if TYPE_CHECKING:
@@ -26,15 +27,16 @@ Number: TypeAlias = Any
 _CURE = "pass int, Fraction, SymPy number, float or complex"
 
 
-def read_square_matrix(name: str, value: object) -> NDArray[Any]:
+def read_square_matrix(name: str, value: object, *, wanted: str = "operator") -> NDArray[Any]:
     """Return ``value`` as a square array: of exact objects, or complex128 if any entry is a float.
 
     Args:
         name: The argument's name, for the message.
         value: A nested list, NumPy array, SymPy matrix or Qobj.
+        wanted: What a Qobj must be; see ``haarqntk._qobj.plain``.
 
     Raises:
-        InputTypeError: If ``value`` is no matrix of numbers.
+        InputTypeError: If ``value`` is no matrix of numbers, or a Qobj of another kind.
         InputError: If it is not square, or an entry is not finite.
 
     Examples:
@@ -44,7 +46,7 @@ def read_square_matrix(name: str, value: object) -> NDArray[Any]:
         >>> read_square_matrix("operator", [[1, 0], [0, 0.5]]).dtype
         dtype('complex128')
     """
-    data: Any = value.full() if hasattr(value, "full") else value
+    data = plain(name, value, wanted)
     if isinstance(data, np.ndarray) and data.dtype.kind in "fc":
         array = data.astype(np.complex128)
     else:
@@ -54,11 +56,6 @@ def read_square_matrix(name: str, value: object) -> NDArray[Any]:
     if array.dtype == np.complex128 and not np.isfinite(array).all():
         raise InputError(f"{name} must have finite entries, got {array[~np.isfinite(array)][0]}")
     return array
-
-
-def read_complex_matrix(name: str, value: object) -> NDArray[np.complex128]:
-    """As ``read_square_matrix``, rounded to complex128."""
-    return read_square_matrix(name, value).astype(np.complex128)
 
 
 def simplified(number: Number) -> Number:

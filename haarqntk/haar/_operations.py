@@ -8,11 +8,22 @@ from haarqntk.errors import InputError, InputTypeError
 from haarqntk.exact import DimensionFunction
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
 from haarqntk.haar._indices import check_spaces
-from haarqntk.haar._terms import LEFT, RIGHT, Terms, add_term, identity_terms, joined
+from haarqntk.haar._terms import (
+    LEFT,
+    RIGHT,
+    Terms,
+    add_term,
+    identity_terms,
+    joined,
+    open_ends,
+    single_term,
+)
 from haarqntk.traces import OPEN, Letter, flatten, product
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from haarqntk.traces import Space
 
 
 def tr(matrix: MatrixExpression) -> ScalarExpression:
@@ -40,7 +51,7 @@ def partial_trace(matrix: MatrixExpression, *, over: int | Iterable[int]) -> Mat
     Args:
         matrix: A matrix on at least two tensor factors.
         over: The factors that are traced out, counted from 0 as in Python; the others stay in their order. What is
-            printed counts from 1, as papers do: over=0 is Tr_1.
+            printed counts from 0 too: over=0 is Tr_0.
 
     Raises:
         InputTypeError: If ``matrix`` is no matrix expression.
@@ -114,6 +125,47 @@ def kron(*factors: MatrixExpression) -> MatrixExpression:
                     add_term(total, (reduced[0], product((a, reduced[1]))), x * y)
         result = MatrixExpression(total, result.declared_with(factor), (*result.spaces, *factor.spaces))
     return result
+
+
+def moved(matrix: MatrixExpression, places: Sequence[int]) -> MatrixExpression:
+    """The matrix with its tensor factor k at place ``places[k]``.
+
+    Raises:
+        InputError: If the places are not those from 0, each once.
+    """
+    count = len(matrix.spaces)
+    if sorted(places) != list(range(count)):
+        raise InputError(
+            f"places must be each of 0 … {count - 1} once, got {', '.join(map(str, places))}; factors count from 0"
+        )
+    total: Terms = {}
+    for monomial, c in matrix.terms.items():
+        letters, partner = flatten([monomial])
+        renumbered = [
+            Letter(OPEN, x.name, x.spaces, place=places[x.place]) if x.kind == OPEN else x for x in letters
+        ]
+        add_term(total, joined(renumbered, partner, []), c)
+    spaces = dict(zip(places, matrix.spaces, strict=True))
+    return MatrixExpression(total, matrix.declared, tuple(spaces[s] for s in range(count)))
+
+
+def permutation(images: Mapping[int, int], spaces: tuple[Space, ...]) -> MatrixExpression:
+    """P_σ, which moves the tensor factor at place a to place σ(a); a place that is not named stays.
+
+    Raises:
+        InputError: If a place does not exist, or the factors that change places differ.
+    """
+    count = len(spaces)
+    if max(images, default=0) >= count or any(spaces[a] != spaces[b] for a, b in images.items()):
+        raise InputError(
+            f"a permutation must exchange equal tensor factors among 0 … {count - 1}, got {dict(images)} on "
+            f"{' × '.join(map(str, spaces))}"
+        )
+    partner = [0] * (2 * count)
+    for a in range(count):
+        b = images.get(a, a)
+        partner[count + a], partner[b] = b, count + a
+    return MatrixExpression(single_term(list(open_ends(spaces)), partner), {}, spaces)
 
 
 def identity(dims: object = "D") -> MatrixExpression:

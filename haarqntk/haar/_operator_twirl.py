@@ -19,6 +19,7 @@ import numpy as np
 
 from haarqntk._arguments import integer, one_of
 from haarqntk._notebook import Shown
+from haarqntk._qobj import check_factors
 from haarqntk.combinatorics import (
     Permutation,
     all_permutations,
@@ -173,7 +174,8 @@ def twirl(operator: Any, k: int, *, group: str = "unitary") -> Twirl:
     .. math:: \mathbb E_V V^{\otimes k} R V^{\dagger\otimes k} = \sum_{\sigma\in S_k} c_\sigma P_\sigma
 
     Args:
-        operator: R, of shape (D^k, D^k): a nested list, NumPy array, SymPy matrix or Qobj. D is read off.
+        operator: R, of shape (D^k, D^k): a nested list, NumPy array, SymPy matrix or Qobj. D is read off. The
+            tensor factors of a Qobj, in their order, must make up k copies.
         k: The number of copies, 1 to 6.
         group: The group: "unitary" (default).
 
@@ -182,7 +184,7 @@ def twirl(operator: Any, k: int, *, group: str = "unitary") -> Twirl:
 
     Raises:
         InputTypeError: If ``operator`` is no matrix of numbers or k no integer.
-        InputError: If it is not square, not finite, or its size is no k-th power.
+        InputError: If it is not square, not finite, its size is no k-th power, or a Qobj acts on other factors.
         UnknownNameError: If the group is unknown.
         CostError: If k is too large to finish.
 
@@ -205,6 +207,7 @@ def twirl(operator: Any, k: int, *, group: str = "unitary") -> Twirl:
         raise InputError(
             f"operator must be D^k × D^k, got {len(R)} × {len(R)} with k = {k}; pass the other k"
         )
+    check_factors("operator", operator, (D,) * k)
     group_elements, columns = _group(k), np.arange(len(R))
     overlaps = np.empty(len(group_elements), dtype=R.dtype)
     for i, tau in enumerate(group_elements):

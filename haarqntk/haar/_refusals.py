@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from haarqntk.errors import CostError, InputError, InputTypeError
 from haarqntk.haar._elimination import RandomLetter
-from haarqntk.traces import Letter, Space
+from haarqntk.haar._tokens import cap_text
+from haarqntk.traces import OPEN, SYMPLECTIC_FORM, Letter, Space
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from haarqntk.traces import Component
 
 Declaration: TypeAlias = RandomLetter | Letter
 
@@ -36,6 +39,31 @@ def refuse_too_many(count: int) -> None:
     """Refuse a product that would not finish."""
     if count > _MOST_TERMS:
         raise CostError(f"a product of {count} terms would not finish; the largest number is {_MOST_TERMS}")
+
+
+def refuse_unknown_half(component: Component, caps: Mapping[tuple[str, int], Letter]) -> None:
+    """Refuse an entry of 1 or of J between two numbers whose halves depend on a dimension that is a name.
+
+    It would be a number at once, and nothing would remember from which dimension on it is right.
+    """
+    indices = [
+        caps[x.name, x.place] for x in component.letters if x.kind == OPEN and (x.name, x.place) in caps
+    ]
+    named = [x for x in indices if x.name.isdigit() and isinstance(x.spaces[0], str)]
+    inner = [x.name for x in component.letters if x.kind != OPEN]
+    if len(named) != 2 or inner not in ([], [SYMPLECTIC_FORM]):  # noqa: PLR2004 - a row and a column
+        return
+    if inner:
+        raise InputError(
+            "an entry of the symplectic form must have a number for its dimension, got "
+            f"{named[0].spaces[0]}: which half an index is in depends on it; pass symplectic_form(dims=…)"
+        )
+    first, second = sorted(named, key=lambda x: x.place)
+    if first.place != second.place and int(first.name) > 2 * int(second.name):
+        raise InputError(
+            f"whether {cap_text(named[0])} and {cap_text(named[1])} are one index depends on {named[0].spaces[0]}; "
+            "pass an integer dimension"
+        )
 
 
 def checked_exponent(exponent: object) -> int:

@@ -6,7 +6,7 @@ Reference: derivations/11_integrals.md.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from haarqntk._arguments import integer, one_of
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 sympy = LazyModule("sympy")
 
 _LARGEST_ORDER = 200
-_NORMALISED_TRACE = r"\operatorname{{tr}}\left({}\right)"
 
 SCALINGS: Mapping[str, int] = {"normalised": 1, "fixed": 0}
 """Named scalings: the exponent a of Tr(word) ~ D^a, for every word."""
@@ -41,9 +40,9 @@ class IntegralSeries(Shown):
 
     Attributes:
         terms: Pairs (power, ((diagram, coefficient), …)), highest power first. With normalised traces every trace
-            of a diagram stands for tr = Tr/D.
+            of a diagram stands for Tr/D.
         remainder: The power r of the remainder O(D^r); None where the series is exact.
-        scaling: "normalised": Tr(word) = D tr(word) with tr(word) fixed; "fixed": Tr(word) is.
+        scaling: "normalised": Tr(word)/D is fixed as D grows; "fixed": Tr(word) is.
         dimension: The name of the dimension.
     """
 
@@ -53,21 +52,24 @@ class IntegralSeries(Shown):
     dimension: str
 
     def to_sympy(self) -> Any:
-        """The sum of the terms, without the remainder, in D and symbols tr(word), or Tr(word) for fixed traces."""
-        return sympy.Add(*self.summands())
+        """The sum of the terms, without the remainder, in D and symbols Tr(word), which are not normalised."""
+        D = dimension_symbol(self.dimension)
+        meant = {self._symbol(c): component_symbol(c) / D for c in self._components if self._is_normalised(c)}
+        return sympy.Add(*self.summands()).xreplace(meant)
 
     def summands(self) -> list[Any]:
-        """The terms as SymPy expressions, highest order first."""
+        """The terms as SymPy expressions, highest order first; a symbol (Tr(word)/D) is a normalised trace."""
         return [self._term(power, *entry) for power, entries in self.terms for entry in entries]
 
     def function(self) -> DimensionFunction:
-        """The sum as an exact function of the dimension and of variables named like the symbols."""
+        """The sum as an exact function of the dimension and of variables named like the symbols of ``to_sympy``."""
         D, products = DimensionFunction.variable(self.dimension), []
         for power, entries in self.terms:
             for monomial, c in entries:
                 product = D**power
                 for component, e in monomial:
-                    product = product * DimensionFunction.variable(self._symbol(component).name) ** e
+                    trace = DimensionFunction.variable(component_text(component))
+                    product = product * (trace / D if self._is_normalised(component) else trace) ** e
                 products.append((c, product))
         return linear_combination(products)
 
@@ -80,13 +82,13 @@ class IntegralSeries(Shown):
         """The names of the matrices and states that occur."""
         return frozenset(x.name for c in self._components for x in c.letters if x.kind in (MATRIX, VECTOR))
 
-    def letters(self, style: Style = LATEX) -> dict[str, str]:
-        """The name of each symbol that stands for a trace or an entry → its LaTeX."""
-        normalised = replace(style, trace=_NORMALISED_TRACE)
-        return {
-            self._symbol(c).name: component_latex(c, normalised if self._is_normalised(c) else style)
-            for c in self._components
-        }
+    def letters(self, style: Style = LATEX, dimension: str = "") -> dict[str, str]:
+        """The name of each symbol that stands for a trace or an entry → its LaTeX; ``dimension`` is that of D."""
+        D = dimension or sympy.latex(dimension_symbol(self.dimension))
+        written = {c: component_latex(c, style) for c in self._components}
+        found = {component_text(c): text for c, text in written.items()}
+        ratios = {c: rf"\left(\frac{{{text}}}{{{D}}}\right)" for c, text in written.items()}
+        return found | {self._symbol(c).name: x for c, x in ratios.items() if self._is_normalised(c)}
 
     def _sympy_(self) -> Any:
         return self.to_sympy()
@@ -100,7 +102,7 @@ class IntegralSeries(Shown):
 
     def facts(self) -> dict[str, str]:
         """What it means, for a notebook."""
-        kept = "tr(word) = Tr(word)" if self.scaling == "fixed" else "tr(word) = Tr(word)/" + self.dimension
+        kept = "Tr(word)" if self.scaling == "fixed" else f"Tr(word)/{self.dimension}"
         return {f"as {self.dimension} → ∞": f"{kept} stays as it is"}
 
     def __str__(self) -> str:
@@ -117,11 +119,10 @@ class IntegralSeries(Shown):
     def _symbol(self, component: Component) -> Any:
         if not self._is_normalised(component):
             return component_symbol(component)
-        # Tr, which is not normalised, as tr, which is
-        return sympy.Symbol(component_text(component).replace("Tr(", "tr("))
+        return sympy.Symbol(f"({component_text(component)}/{self.dimension})")
 
     def _is_normalised(self, component: Component) -> bool:
-        """Whether a trace stands for tr = Tr/D; a path closed by a pure state, Tr(A psi), never does."""
+        """Whether a trace stands for Tr/D; a path closed by a pure state, Tr(A psi), never does."""
         return self.scaling != "fixed" and component.is_cycle
 
 
@@ -134,11 +135,12 @@ def expand_integral(
         raise CostError(f"order = {num_powers} would not finish; the largest order is {_LARGEST_ORDER}")
     exponent = SCALINGS[one_of("scaling", scaling, SCALINGS)]
     _check_one_factor(terms)
-    if len(names) > 1:
+    if len(names) != 1:
         raise InputError(
-            f"a series needs one dimension, got {', '.join(sorted(names))}; specialise the others"
+            f"a series needs one symbolic dimension, got {', '.join(sorted(names)) or 'none'}; "
+            + ("specialise the others" if names else "leave dims out where the matrices are made")
         )
-    dimension = next(iter(names), "D")
+    (dimension,) = names
     weighed = []
     for monomial, c in terms.items():
         value = c.to_univariate()

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 from functools import reduce
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from haarqntk._arguments import rational
+from haarqntk._qobj import check_alike, plain
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.haar._rank_one import halves, with_whole_matrices
 from haarqntk.haar._weights import total_dimension
@@ -60,11 +62,15 @@ def value_of(
             f"unknown matrix {', '.join(unknown)}; known: {', '.join(sorted(declared)) or 'none'}"
         )
     arrays = {}
+    alike: dict[tuple[Space, ...], dict[str, object]] = {}
     for name, value in given.items():
         letter = declared[name]
         if isinstance(letter, Letter):
             sizes = _sizes(letter, dimensions)
-            arrays[name] = _checked_array(name, value, letter, dimensions).reshape(sizes + sizes)
+            arrays[name] = _checked_array(name, value, letter, sizes).reshape(sizes + sizes)
+            alike.setdefault(letter.spaces, {})[f"matrix {name}"] = value
+    for same in alike.values():
+        check_alike(same)
     size = total_dimension(spaces, dimensions)
     total: Any = np.full((size, size), Fraction(0), dtype=object) if spaces else Fraction(0)
     for monomial, c in terms.items():
@@ -174,9 +180,9 @@ def _form(letter: Letter, dimensions: Mapping[str, int]) -> Any:
     return np.array(form, dtype=object).reshape(sizes + sizes)
 
 
-def _checked_array(name: str, value: Any, letter: Letter, dimensions: Mapping[str, int]) -> Any:
-    size = total_dimension(letter.spaces, dimensions)
-    array = np.array(value.full() if hasattr(value, "full") else value, dtype=object)
+def _checked_array(name: str, value: Any, letter: Letter, sizes: list[int]) -> Any:
+    size = prod(sizes)
+    array = np.array(plain(f"matrix {name}", value, "operator", factors=sizes), dtype=object)
     if array.shape != (size, size):
         raise InputError(f"matrix {name} must have shape ({size}, {size}), got {array.shape}")
     try:
@@ -198,19 +204,23 @@ def _checked_array(name: str, value: Any, letter: Letter, dimensions: Mapping[st
 
 
 def _broken_relation(A: Any, properties: frozenset[str]) -> str | None:
-    one, adjoint, trace = _identity(len(A)), A.conjugate().T, A.trace()
+    """The first relation that A breaks: exactly where A is exact, else beyond rounding of the terms compared."""
+    one, adjoint, size = _identity(len(A)), A.conjugate().T, abs(A)
+    tolerance = 0 if A.dtype == object else _ROUNDING
     products = np.multiply.outer(A, A) if "rank_one" in properties else A
-    differences: dict[str, Callable[[], Any]] = {
-        "hermitian": lambda: A - adjoint,
-        "traceless": lambda: trace * one,
-        "involution": lambda: A @ A - one,
-        "projector": lambda: A @ A - A,
-        "unitary": lambda: A @ adjoint - one,
-        "symmetric": lambda: A - A.T,
-        "real": lambda: A - A.conjugate(),
-        "rank_one": lambda: products - products.transpose(0, 3, 2, 1),
+    sides: dict[str, Callable[[], tuple[Any, Any, Any]]] = {
+        "hermitian": lambda: (A, adjoint, size),
+        "traceless": lambda: (A.trace(), 0, size.trace()),
+        "involution": lambda: (A @ A, one, size @ size),
+        "projector": lambda: (A @ A, A, size @ size),
+        "unitary": lambda: (A @ adjoint, one, size @ size.T),
+        "symmetric": lambda: (A, A.T, size),
+        "real": lambda: (A, A.conjugate(), size),
+        "rank_one": lambda: (products, products.transpose(0, 3, 2, 1), abs(products)),
     }
-    for name, difference in differences.items():
-        if name in properties and any(abs(complex(x)) > _ROUNDING for x in difference().flat):
-            return name
-    return None
+    for name, compared in sides.items():
+        if name in properties:
+            left, right, terms = compared()
+            if not np.max(abs(left - right)) <= tolerance * np.max(terms) < np.inf:
+                return name
+    return "rank_one" if "rank_one" in properties and not size.any() else None

@@ -63,12 +63,13 @@ class Style:
         brackets: Parentheses around a product.
         trace: A trace.
         partial_trace: A partial trace over some factors.
-        product_trace: Tr[π_1, …](A ⊗ B …): a permutation for each tensor factor.
+        product_trace: Tr[π_0, …](A ⊗ B …): a permutation for each tensor factor.
         entry: An entry, from row, matrix and column.
         entries: A matrix with named indices.
         delta: Two indices that are equal.
         summed: A sum over indices.
         places: A matrix with the tensor factors that it acts on.
+        amplitude: A vector with named indices.
         permutation: A permutation operator.
         tensor: The tensor product.
         one: The identity.
@@ -86,6 +87,7 @@ class Style:
     delta: str
     summed: str
     places: str
+    amplitude: str
     permutation: str
     tensor: str
     one: str
@@ -112,6 +114,7 @@ TEXT = Style(
     "{}[{}, {}]",
     "delta[{}, {}]",
     "sum({}) {}",
+    "{}_{{{}}}",
     "{}[{}]",
     "P{}",
     " ⊗ ",
@@ -129,6 +132,7 @@ LATEX = Style(
     r"\left({}\right)_{{{}; {}}}",
     r"\delta_{{{}; {}}}",
     r"\sum_{{{}}} {}",
+    r"\left({}\right)_{{[{}]}}",
     r"\left({}\right)_{{[{}]}}",
     "P_{{{}}}",
     r" \otimes ",

@@ -2,8 +2,9 @@
 
 A diagram is rewritten, always in the same order: matrices that meet in all their factors become a product, a matrix
 that meets some factors of a larger one is widened by identities, a factor that is traced becomes Tr_s. What is left
-over is written with a permutation for each tensor factor, Tr[π_1, π_2](M ⊗ N), where π_s sends i to j if the right
-end s of matrix i meets the left end s of matrix j; and where that fails, with indices. Factors count from 1.
+over is written with a permutation for each tensor factor, Tr[π_0, π_1](M ⊗ N), where π_s sends i to j if the right
+end s of matrix i meets the left end s of matrix j; and where that fails, with indices. Factors and
+copies count from 0, as in input.
 
 Every rule is an identity, so what is written determines the diagram: different webs have different texts.
 
@@ -112,7 +113,7 @@ def _arranged(found: list[tuple[list[int], list[int], Tree]], style: Style) -> s
     written = [_write(tree, style, within="kron" if len(found) > 1 else "") for _, _, tree in found]
     if any(left != list(range(left[0], left[0] + len(left))) for left, _, _ in found):
         written = [
-            style.places.format(text, ",".join(str(p + 1) for p in left))
+            style.places.format(text, ",".join(map(str, left)))
             for text, (left, _, _) in zip(written, found, strict=True)
         ]
     body = style.tensor.join(written)
@@ -161,7 +162,7 @@ def _trace_out(web: _Web) -> bool:
         kept = [s for s, end in enumerate(node.left) if web.partner[end] != node.right[s]]
         if len(kept) in (0, len(node.left)):
             continue
-        traced = tuple(s + 1 for s in range(len(node.left)) if s not in kept)
+        traced = tuple(s for s in range(len(node.left)) if s not in kept)
         node.tree = ("partial trace", traced, node.tree)
         node.left, node.right = ([ends[s] for s in kept] for ends in (node.left, node.right))
         node.spaces = [node.spaces[s] for s in kept]
@@ -274,7 +275,7 @@ def _write(tree: Tree, style: Style, within: str = "") -> str:
 
 def _cycles_text(pi: tuple[int, ...]) -> str:
     moved = [cycle for cycle in cycles(pi) if len(cycle) > 1]
-    return "".join(f"({' '.join(str(i + 1) for i in cycle)})" for cycle in moved) or "id"
+    return "".join(f"({' '.join(map(str, cycle))})" for cycle in moved) or "id"
 
 
 def _permutations(web: _Web) -> list[tuple[int, ...]] | None:
@@ -312,14 +313,14 @@ def _places(web: _Web, ends: Sequence[int]) -> list[int]:
 
 
 def _with_indices(web: _Web, style: Style) -> str:
-    """The contraction with named indices: those in the sum are summed over, l.1 and r.1 are those of the result."""
+    """The contraction with named indices: those in the sum are summed over, l.0 and r.0 are those of the result."""
     fixed = {cap_text(cap) for cap in web.caps.values() if cap.kind == INDEX}
     fresh = _fresh_names(fixed)
     names: dict[int, str] = {}
     summed: list[str] = []
     deltas: list[str] = []
     for end, cap in web.caps.items():
-        name = f"{cap.name[0]}.{cap.place + 1}" if cap.kind == OPEN else cap_text(cap)
+        name = f"{cap.name[0]}.{cap.place}" if cap.kind == OPEN else cap_text(cap)
         names[end] = name
         other = web.partner[end]
         if other not in web.caps:
@@ -342,7 +343,7 @@ def _with_indices(web: _Web, style: Style) -> str:
     for letter, ends in web.unpaired:
         name = cap_text(letter).rstrip("*")
         vector = style.token(Letter(MATRIX, name, letter.spaces, conjugated=letter.conjugated), False)  # noqa: FBT003 - part of a token
-        written.append(style.places.format(vector, named(ends)))
+        written.append(style.amplitude.format(vector, named(ends)))
     body = " ".join([*written, *deltas])
     return style.summed.format(" ".join(summed), body) if summed else body
 

@@ -25,10 +25,12 @@ from haarqntk.montecarlo._moments import Moments, draw_moments
 from haarqntk.montecarlo._power import (
     DETECTED,
     FAMILY_ERROR,
+    LARGEST_Z,
     POWER,
     family_error,
     largest_z,
     power,
+    samples_for_verdict,
     samples_needed,
     smallest_factor,
 )
@@ -39,6 +41,7 @@ from haarqntk.montecarlo._simulate import check_affordable, simulate, values_in_
 __all__ = [
     "DETECTED",
     "FAMILY_ERROR",
+    "LARGEST_Z",
     "POWER",
     "Ansatz",
     "Estimate",
@@ -61,6 +64,7 @@ __all__ = [
     "random_angles",
     "random_ansatz",
     "random_pauli_sum",
+    "samples_for_verdict",
     "samples_needed",
     "simulate",
     "smallest_factor",

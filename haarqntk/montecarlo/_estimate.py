@@ -14,17 +14,17 @@ import numpy as np
 
 from haarqntk._arguments import integer
 from haarqntk._notebook import Shown
-from haarqntk._schema import SCHEMA_VERSION
+from haarqntk._schema import SCHEMA_VERSION, without_repetition
 from haarqntk.errors import InputError, InputTypeError
+from haarqntk.montecarlo._power import samples_for_verdict
+from haarqntk.montecarlo._quantities import ROUNDING
 
 if TYPE_CHECKING:
     from fractions import Fraction
 
     from numpy.typing import ArrayLike
 
-# Relative rounding that a sum over a circuit collects, with room to spare: 4096 units in the last place. A
-# relative standard error this small would take 10²⁴ samples, so nothing statistical is ever mistaken for it.
-_ROUNDING = 2.0**-40
+# A relative standard error as small as rounding would take 10²⁴ samples: nothing statistical is mistaken for it.
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,10 @@ class Estimate(Shown):
 
         Values that do not vary leave no standard error to divide by. A standard error within rounding, 2⁻⁴⁰
         of the larger of |mean| and |exact|, counts as zero; the score is then 0 if mean and exact differ by
-        rounding only, and ±∞ if they differ by more. One sample scores 0: it contradicts nothing.
+        rounding only, and ±∞ if they differ by more. Values of ``simulate`` hold no rounding beside an exact 0.
+
+        Fewer than 24 samples are refused: the standard error is then too uncertain for any verdict. A skew law
+        takes more, such as some 200 for K and 30 000 for μ²; ``haarqntk validate`` says how many.
 
         Args:
             exact: The value under test, finite; an integer, a Fraction or a float.
@@ -163,17 +166,22 @@ class Estimate(Shown):
             variable gets there once in 16 000 times.
 
         Raises:
-            InputError: If ``exact`` is not finite.
+            InputError: If ``exact`` is not finite, or there are too few samples.
             InputTypeError: If ``exact`` is no real number.
 
         Examples:
-            >>> estimate = Estimate("c0ffee", samples=5, mean=3.0, squares=20.0)
+            >>> estimate = Estimate("c0ffee", samples=101, mean=3.0, squares=10_100.0)
             >>> estimate.standard_error, estimate.z_score(1)
             (1.0, 2.0)
         """
         target = _finite("exact", exact)
+        if self.samples < (needed := samples_for_verdict()):
+            raise InputError(
+                f"a z-score needs at least {needed} samples, and more where values are skew, got {self.samples}; "
+                "draw more"
+            )
         difference = self.mean - target
-        rounding = _ROUNDING * max(abs(self.mean), abs(target))
+        rounding = ROUNDING * max(abs(self.mean), abs(target))
         if self.standard_error > rounding:
             return difference / self.standard_error
         return 0.0 if abs(difference) <= rounding else math.copysign(math.inf, difference)
@@ -236,7 +244,7 @@ class Estimate(Shown):
         if not isinstance(text, str):
             raise InputTypeError(f"text must be JSON as a str, got {type(text).__name__}")
         try:
-            data = json.loads(text)
+            data = json.loads(text, object_pairs_hook=without_repetition)
         except (ValueError, RecursionError) as error:
             raise InputError(f"text must be JSON: {error}") from None
         if not isinstance(data, dict) or data.get("type") != "estimate":

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from haarqntk._lazy import LazyModule
+from haarqntk._schema import without_repetition
 from haarqntk.errors import InputError, OutputError
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ def _read(path: Path) -> tuple[tuple[dict[str, Any], ...], str, int]:
 
 def _parsed(line: bytes) -> dict[str, Any] | None:
     try:
-        record = json.loads(line)
+        record = json.loads(line, object_pairs_hook=without_repetition)
     except ValueError:
         return None
     return record if isinstance(record, dict) else None

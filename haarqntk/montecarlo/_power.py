@@ -11,6 +11,7 @@ Reference: derivations/12_campaigns.md.
 
 from __future__ import annotations
 
+import bisect
 import math
 from fractions import Fraction
 from statistics import NormalDist
@@ -18,6 +19,9 @@ from typing import Final
 
 FAMILY_ERROR: Final = 0.001
 """The probability, at most, that a campaign of true claims is refused."""
+
+LARGEST_Z: Final = 4.0
+"""The |z| within which a single estimate agrees; a normal variable gets beyond once in 16 000 times."""
 
 DETECTED: Final = Fraction(1, 20)
 """The relative error that a claim must see, where it does not state its own."""
@@ -69,6 +73,32 @@ def samples_needed(
     resolved = (deviation * (z + _NORMAL.inv_cdf(POWER)) / smallest_error(scale, detected)) ** 2
     near_normal = (skewness * z**3 / 3) ** 2
     return max(2, math.ceil(resolved), math.ceil(near_normal))
+
+
+def samples_for_verdict(skewness: float = 0.0, *, z: float = LARGEST_Z) -> int:
+    """Return how many values a single verdict takes, so that chance alone rarely puts a mean beyond ±z.
+
+    A studentised mean exceeds z more often than a normal variable: by exp(z⁴/(4n)) for a normal law (Student's), and
+    by cosh(|γ|z³/(3√n)) for a skewness γ. Together they may raise its probability to ``FAMILY_ERROR``.
+
+    Args:
+        skewness: Skewness γ of one value; 0 (default) for the number that every law takes.
+        z: The largest |z| that passes; 4 by default.
+
+    Examples:
+        >>> [samples_for_verdict(skewness) for skewness in (0.0, 2.0, 30.0)]
+        [24, 189, 34424]
+    """
+    allowed = math.log(FAMILY_ERROR / (2 * _NORMAL.cdf(-z)))
+
+    def excess(n: int) -> float:
+        x = abs(skewness) * z**3 / (3 * math.sqrt(n))
+        return z**4 / (4 * n) + x + math.log1p(math.exp(-2 * x)) - math.log(2) - allowed
+
+    most = 2
+    while excess(most) > 0:
+        most *= 2
+    return bisect.bisect_left(range(most), 0, lo=most // 2, key=lambda n: -excess(n))
 
 
 def smallest_error(scale: float, detected: Fraction) -> float:

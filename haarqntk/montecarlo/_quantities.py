@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-# Below this fraction of its summands, a sum of gradients is rounding (see ``_uniform``).
-_ROUNDING = 2.0**-40
+# Below this fraction of the size of its terms, a sum is rounding: 4096 units in the last place.
+ROUNDING: Final = 2.0**-40
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,39 @@ class Quantity:
         """Whether derivatives of one output are all that it needs."""
         has_one_output = self.num_observables == 1 and not self.uses_overlap and not self.uses_num_inputs
         return has_one_output and not self.uses_output
+
+
+def without_rounding(
+    G: Array, *others: Array, observables: Array, generator: Array | None
+) -> tuple[Array, ...]:
+    """Return the derivatives with exact zeros where nothing but rounding is left.
+
+    A derivative is a sum of terms of the size ‖O‖‖X‖ for G, ‖O‖‖X‖² for H, ‖O‖ for Z. Below 2⁻⁴⁰ of that it is
+    rounding, also beside an exact 0: its square would be a positive number whose mean, over many samples, is many
+    standard errors from 0. The same is true of the sum of gradients over the inputs, which is taken off.
+
+    Args:
+        G: Gradients, shape (N, A, P, L).
+        others: H and Z, as far as they are needed.
+        observables: The diagonals of the A observables, shape (A, D).
+        generator: The diagonal of X, shape (D,); None for X² = 1.
+    """
+    sizes = 2 * np.abs(observables).max(axis=1)
+    norm = 1.0 if generator is None else float(np.abs(generator).max())
+    powers = (norm, 2 * norm**2, 1 / 2)
+    G, *others_settled = (
+        _settled(x, (sizes * power).reshape(1, -1, *(1,) * (x.ndim - 2)))
+        for x, power in zip((G, *others), powers, strict=False)
+    )
+    total, P = G.sum(axis=2, keepdims=True), G.shape[2]
+    is_rounding = np.abs(total) <= ROUNDING * P * (sizes * norm).reshape(1, -1, 1, 1)
+    return np.where(is_rounding & (P > 1), G - total / P, G), *others_settled
+
+
+def _settled(total: Array, size: Array) -> Array:
+    """Return a sum with 0 where it is within rounding of the size of its terms."""
+    settled: Array = np.where(np.abs(total) <= ROUNDING * size, 0.0, total)
+    return settled
 
 
 def _kernel(G: Array) -> Array:
@@ -99,7 +132,9 @@ def _kernel_variance(G: Array) -> Array:
 
 def _covariances(first: Array, second: Array) -> Array:
     """(x − x')(y − y')/2 for pairs of independent samples: the mean is Cov(x, y) without bias."""
-    halves: Array = (first[0::2] - first[1::2]) * (second[0::2] - second[1::2]) / 2
+    pairs = ((x[0::2], x[1::2]) for x in (first, second))
+    x, y = (_settled(a - b, np.abs(a) + np.abs(b)) for a, b in pairs)
+    halves: Array = x * y / 2
     return halves
 
 
@@ -112,11 +147,9 @@ def _supervised_kernel(G: Array) -> Array:
 def _uniform(G: Array) -> Array:
     """uᵀKu for u = (1, …, 1)/√n and K_{δδ'} = Σ_l ∂_l z(δ) ∂_l z(δ'): Σ_l (Σ_δ ∂_l z(δ))²/n.
 
-    The outputs of a whole basis sum to Tr O, whose gradient is 0. Floats leave 10⁻¹⁶ there: positive values
-    that all agree, hence an estimate that would be infinitely sure of a wrong answer. They are set to 0.
+    The outputs of a whole basis sum to Tr O, whose gradient is 0; see ``without_rounding``.
     """
-    total = G[:, 0].sum(axis=1)
-    total[np.abs(total) <= _ROUNDING * np.abs(G[:, 0]).sum(axis=1)] = 0.0
+    total = _settled(G[:, 0].sum(axis=1), np.abs(G[:, 0]).sum(axis=1))
     eigenvalues: Array = np.square(total).sum(axis=-1) / G.shape[2]
     return eigenvalues
 
@@ -153,8 +186,8 @@ def _residual_meta_kernel_diagonal(G: Array, H: Array, Z: Array) -> Array:
 
 def _residual_meta_kernel_off_diagonal(G: Array, H: Array, Z: Array) -> Array:
     """ε Σ_{l≠m} h_lm g_l g_m, the part of εμ with different layers."""
-    values: Array = _residual_meta_kernel(G, H, Z) - _residual_meta_kernel_diagonal(G, H, Z)
-    return values
+    total, diagonal = _residual_meta_kernel(G, H, Z), _residual_meta_kernel_diagonal(G, H, Z)
+    return _settled(total - diagonal, np.abs(total) + np.abs(diagonal))
 
 
 def _kernel_meta_kernel_covariance(G: Array, H: Array) -> Array:

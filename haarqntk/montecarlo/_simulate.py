@@ -15,7 +15,7 @@ from haarqntk.montecarlo import _frames
 from haarqntk.montecarlo._ensembles import ENSEMBLES
 from haarqntk.montecarlo._estimate import Estimate
 from haarqntk.montecarlo._problem import Problem
-from haarqntk.montecarlo._quantities import QUANTITIES
+from haarqntk.montecarlo._quantities import QUANTITIES, without_rounding
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -168,10 +168,12 @@ def values_in_blocks(
     quantity = QUANTITIES[problem.quantity]
     route = cast("_Route", import_module(_ROUTES[method]))
     block = _QUTIP_BLOCK if method == "qutip" else max(1, _BLOCK // _numbers(problem, method))
+    matrices = {"observables": problem.observables(), "generator": problem.generator()}
     for start in range(0, samples, block):
         (child,) = rng.spawn(1)
         count = min(block, samples - start) * quantity.circuits
-        yield quantity.values(*route.sample_derivatives(problem, count=count, rng=child))
+        derivatives = route.sample_derivatives(problem, count=count, rng=child)
+        yield quantity.values(*without_rounding(*derivatives, **matrices))
 
 
 def check_affordable(problem: Problem, *, samples: int, method: str) -> None:

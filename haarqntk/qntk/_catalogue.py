@@ -7,12 +7,12 @@ from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from haarqntk._arguments import one_of
-from haarqntk.circuits import ENSEMBLES, GENERATORS, Circuit, cost_of
+from haarqntk.circuits import ENSEMBLES, GENERATORS, PAULI_STRINGS, Circuit, cost_of
 from haarqntk.errors import InputError
 from haarqntk.qntk import _kernel, _supervised
 from haarqntk.qntk._eigenvalues import EigenvalueFormula
 from haarqntk.qntk._formula import Formula
-from haarqntk.qntk._recipe import Average, Recipe, add_recipes, recipe, scale_recipe
+from haarqntk.qntk._recipe import Average, Recipe, add_recipes, design_order, recipe, scale_recipe
 from haarqntk.traces import TracePolynomial
 
 if TYPE_CHECKING:
@@ -22,14 +22,13 @@ if TYPE_CHECKING:
     from haarqntk.haar import Dimension
 
 # The independence of different derivatives and the average over generators say nothing of two inputs' overlap.
-_OVERLAP_ENSEMBLES = ("segments", "prl_ansatz")
+_OVERLAP_ENSEMBLES = ("segments", *PAULI_STRINGS)
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
     derive: Callable[[Circuit, Dimension], TracePolynomial]
     averaged: Callable[[Circuit], Expression]  # the largest expression of which a mean is taken
-    design_order: int
     definition: str
     definition_latex: str
     notation: str
@@ -79,7 +78,6 @@ _ENTRIES = {
     "gradient_variance": _Entry(
         derive=_kernel.gradient_variance,
         averaged=_kernel.kernel,
-        design_order=2,
         definition="Var g_l = E[g_l²], g_l = ∂z/∂θ_l",
         definition_latex=r"\operatorname{Var} g_l = \mathbb{E}[g_l^2], \quad g_l = \partial z/\partial\theta_l",
         notation=r"\operatorname{Var} g_l",
@@ -89,7 +87,6 @@ _ENTRIES = {
     "kernel_mean": _Entry(
         derive=_kernel.kernel_mean,
         averaged=_kernel.kernel,
-        design_order=2,
         definition="K̄ = E[Σ_l g_l²]",
         definition_latex=r"\overline{K} = \mathbb{E}\left[\sum_l g_l^2\right]",
         notation=r"\overline{K}",
@@ -99,7 +96,6 @@ _ENTRIES = {
     "kernel_second_moment": _Entry(
         derive=_kernel.kernel_second_moment,
         averaged=lambda circuit: _kernel.kernel(circuit) ** 2,
-        design_order=4,
         definition="E[K²] = E[Σ_{l,m} g_l² g_m²]",
         definition_latex=r"\mathbb{E}[K^2] = \mathbb{E}\left[\sum_{l, m} g_l^2 g_m^2\right]",
         notation=r"\mathbb{E}[K^2]",
@@ -109,7 +105,6 @@ _ENTRIES = {
     "kernel_variance": _Entry(
         derive=_kernel.kernel_variance,
         averaged=lambda circuit: _kernel.kernel(circuit) ** 2,
-        design_order=4,
         definition="ΔK² = E[K²] − K̄²",
         definition_latex=r"(\Delta K)^2 = \mathbb{E}[K^2] - \overline{K}^2",
         notation=r"(\Delta K)^2",
@@ -121,7 +116,6 @@ _ENTRIES = {
     "meta_kernel_mean": _Entry(
         derive=_kernel.meta_kernel_mean,
         averaged=_kernel.meta_kernel,
-        design_order=3,
         definition="E[μ] = E[Σ_{l,m} h_lm g_l g_m], h_lm = ∂²z/∂θ_l∂θ_m",
         definition_latex=r"\mathbb{E}[\mu] = \mathbb{E}\left[\sum_{l, m} h_{lm} g_l g_m\right],"
         r" \quad h_{lm} = \partial^2 z/\partial\theta_l\partial\theta_m",
@@ -132,7 +126,6 @@ _ENTRIES = {
     "meta_kernel_second_moment": _Entry(
         derive=_kernel.meta_kernel_second_moment,
         averaged=lambda circuit: _kernel.meta_kernel(circuit) ** 2,
-        design_order=6,
         definition="Δμ² = E[μ²]",
         definition_latex=r"(\Delta\mu)^2 = \mathbb{E}[\mu^2]",
         notation=r"(\Delta\mu)^2",
@@ -142,7 +135,6 @@ _ENTRIES = {
     "supervised_kernel_mean": _Entry(
         derive=_supervised.supervised_kernel_mean,
         averaged=_supervised.supervised_kernel,
-        design_order=2,
         definition="K̄₁₂(φ, φ') = E[Σ_l ∂_l z_1(φ) ∂_l z_2(φ')], σ = |⟨φ|φ'⟩|²",
         definition_latex=r"\overline{K}^{12}_{\varphi\varphi'} = \mathbb{E}\left[\sum_l"
         r" \partial_l z_1(\varphi)\, \partial_l z_2(\varphi')\right],"
@@ -158,7 +150,6 @@ _EIGENVALUE_ENTRIES = {
     part: _Entry(
         derive=derive,
         averaged=_supervised.supervised_kernel,
-        design_order=2,
         definition="eigenvalues of E[K_δδ'] for |A| = n orthogonal inputs φ_δ, one observable",
         definition_latex=r"\text{eigenvalues of } \mathbb{E}[K_{\delta\delta'}]"
         r" \text{ for } |A| \text{ orthogonal inputs, one observable}",
@@ -200,8 +191,9 @@ def formula(
     Args:
         name: One of ``formulas()``.
         ensemble: The ensemble that is averaged over: "segments" (default), independent Haar unitaries (or
-            t-designs) between the layers; "independent_layers", "prl_ansatz" or "generator_average", as in
-            ``hq.Circuit``.
+            t-designs) between the layers; "independent_layers", "prl_ansatz", "prl_ansatz_with_input_block" or
+            "generator_average", as in ``hq.Circuit``. A formula that sees the missing input block of
+            "prl_ansatz" is refused there.
         generators: "pauli" (default), X² = 1 and Tr X = 0; or "general", through X_j = Tr X^j, up to
             four factors.
 
@@ -252,7 +244,7 @@ def _as_formula(name: str, entry: _Entry, circuit: Circuit) -> Formula:
         polynomial=derive(None),
         ensemble=circuit.ensemble,
         generators=circuit.generators,
-        design_order=entry.design_order,
+        design_order=design_order(entry.recipe(circuit)),
         cost=cost_of(entry.averaged(circuit)),
         definition=entry.definition,
         definition_latex=entry.definition_latex,

@@ -120,7 +120,6 @@ class _Search:
         self.others = sorted(names - set(self._traces) - set(self._expectations))
         letters = {letter for name in self._traces for letter in trace_word(name) or ()}
         self.labels = sorted(letters) or ["O"] * bool(self._expectations)
-        self._derived: dict[int, TracePolynomial] = {}
 
     def evaluate(self, point: _Point) -> Counterexample:
         """Both values at a point."""
@@ -129,7 +128,7 @@ class _Search:
         values = dict(zip(self.others, rest, strict=True))
         if self._traces:
             given = {"spectrum": list(spectra) if len(spectra) > 1 else spectrum, "traces": None}
-            values |= trace_values(self._traces, D, self._exact.design_order, {**given, "observable": None})
+            values |= trace_values(self._traces, D, {**given, "observable": None})
         # an output state that is spread equally over the smallest and the largest eigenvalue
         values |= {
             name: Fraction(spectrum[0] ** int(name[1:]) + spectrum[-1] ** int(name[1:]), 2)
@@ -139,7 +138,7 @@ class _Search:
         claimed = _claimed_at(D, numbers, self._claim, self._polynomial)
         shown = tuple((name, values[name]) for name in (*self.others, *self._expectations))
         named = tuple(zip(self.labels, spectra, strict=False))
-        return Counterexample(D, L, named, shown, self._polynomial_at(D).at(D, numbers), claimed)
+        return Counterexample(D, L, named, shown, self._exact.polynomial_at(D).at(D, numbers), claimed)
 
     def differs(self, point: _Point, *, poles_count: bool) -> bool:
         """Whether the two values differ; whether a pole of the claim is a difference is told."""
@@ -148,12 +147,6 @@ class _Search:
             return poles_count
         gap = found.claimed - sympy.Rational(found.exact.numerator, found.exact.denominator)
         return bool(abs(gap.evalf(_DIGITS)) > sympy.Float(10) ** (20 - _DIGITS))
-
-    def _polynomial_at(self, D: int) -> TracePolynomial:
-        if D not in self._derived:
-            exact = self._exact
-            self._derived[D] = exact.derive(D) if exact.design_order > D else exact.polynomial
-        return self._derived[D]
 
 
 def _claimed_at(

@@ -16,8 +16,9 @@ import numpy as np
 from haarqntk._arguments import integer, rational
 from haarqntk._lazy import LazyModule
 from haarqntk._notebook import Shown
+from haarqntk._qobj import complex_array, is_matrix, plain
 from haarqntk._symbols import symbol
-from haarqntk.errors import CostError, InputError, InputTypeError
+from haarqntk.errors import CostError, InputError
 from haarqntk.qntk._derivation import Derivation, derive_in_steps
 from haarqntk.qntk._inputs import circuit_dimension
 from haarqntk.qntk._meaning import meaning
@@ -257,7 +258,7 @@ class EigenvalueFormula(Shown):
             >>> f.at(D=4, L=6, gram=[[1, 0, 0], [0, 1, 0], [0, 0, 1]], spectrum=[1, -1, -1, 1])
             {Fraction(64, 75): 1, Fraction(256, 75): 2}
         """
-        dimension, layers = circuit_dimension(D, self.generators), integer("L", L, at_least=1)
+        dimension, layers = circuit_dimension(D, self.generators, self.ensemble), integer("L", L, at_least=1)
         if (num_inputs is None) == (gram is None):
             raise InputError("exactly one of num_inputs= (orthogonal inputs) and gram= must be given")
         given = {"spectrum": spectrum, "traces": traces, "observable": observable}
@@ -290,7 +291,7 @@ class EigenvalueFormula(Shown):
             >>> [*f.evaluate(D=2**50, L=6, traces=[0, 2**50], num_inputs=3, digits=20).values()]
             [1, 2]
         """
-        n = check_num_inputs(num_inputs, circuit_dimension(D, self.generators))
+        n = check_num_inputs(num_inputs, circuit_dimension(D, self.generators, self.ensemble))
         found: dict[Any, int] = {}
         for part, count in ((self.uniform, 1), (self.difference, n - 1)):
             if count:
@@ -311,9 +312,9 @@ def _each_observable(given: Mapping[str, object]) -> dict[str, list[Any]]:
         rows = list(value)
         if rows and all(isinstance(row, Iterable) and not isinstance(row, str) for row in rows):
             entries = rows
-    elif name == "observable" and not hasattr(value, "full"):
+    elif name == "observable":
         rows = list(value) if isinstance(value, Iterable) else []
-        if rows and all(hasattr(row, "full") or np.ndim(row) == 2 for row in rows):  # noqa: PLR2004 - matrices
+        if rows and all(map(is_matrix, rows)):
             entries = rows
     return {name: entries}
 
@@ -333,16 +334,12 @@ def _observable_factor(
 
 def _squared_gram(gram: object, D: int) -> Matrix | NDArray[np.float64]:
     """|⟨φ_δ|φ_δ'⟩|² from a checked Gram matrix: Fractions from exact data, else a float array."""
-    rows: Any = gram.tolist() if hasattr(gram, "tolist") else gram
-    try:
-        approximate = np.array([[complex(x) for x in row] for row in rows], dtype=np.complex128)
-    except (TypeError, ValueError):
-        raise InputTypeError(f"gram must be a square matrix of numbers, got {type(gram).__name__}") from None
-    n = len(approximate)
+    given = plain("gram", gram, "operator")
+    approximate = complex_array("gram", given, "operator")
+    rows: Any = given.tolist() if hasattr(given, "tolist") else given
+    n = len(approximate) if approximate.ndim else 0
     if approximate.shape != (n, n) or n == 0:
         raise InputError(f"gram must be a square matrix, got shape {approximate.shape}")
-    if not np.isfinite(approximate).all():
-        raise InputError("gram must be finite, got NaN or infinity in it")
     tolerance = 1e-10 * n
     if np.abs(approximate - approximate.conj().T).max() > tolerance:
         raise InputError("gram must be Hermitian: gram[i][j] is the conjugate of gram[j][i]")

@@ -18,6 +18,8 @@ from haarqntk.qntk._ratio import Ratio, check_same_average
 from haarqntk.qntk._recipe import (
     Recipe,
     add_recipes,
+    derived_at,
+    design_order,
     multiply_recipes,
     scale_recipe,
     substitute_in_recipe,
@@ -47,16 +49,19 @@ class Formula(Shown):
 
     Attributes:
         name: Its name in ``hq.formulas()``.
-        polynomial: The closed form, valid for D ≥ ``design_order``.
+        polynomial: The closed form, valid at every D in range that is no pole.
         ensemble: The ensemble that is averaged over.
         generators: "pauli" (X² = 1, Tr X = 0) or "general" (through X_j = Tr X^j).
-        design_order: The t of the unitary t-designs that give the same average.
+        design_order: The smallest t for which unitary t-designs in place of the Haar unitaries, drawn independently,
+            give the same average at every D and L, for all states, observables and generators. Generic ones need it;
+            special ones, such as O = 1, may do with less. Under "generator_average" the designs rotate the
+            generators.
         cost: What its derivation takes: copies, layer patterns, coefficients of the walk.
         definition: What is averaged, as plain text.
         definition_latex: What is averaged, in LaTeX.
         notation: The letter of the papers for it, in LaTeX.
         reference: Keys into the bibliography, and the derivation.
-        derive: The derivation at an integer or the symbol; run again, by pseudo-inverse, below ``design_order``.
+        derive: The derivation at an integer or the symbol; run again, by pseudo-inverse, at a pole.
         recipe: The formula as a polynomial in means, which ``explain`` follows; empty for a coefficient of L.
 
     Examples:
@@ -131,18 +136,20 @@ class Formula(Shown):
             return NotImplemented
         check_same_average(self, other)
         derive_left, derive_right = self.derive, other.derive
+        are_known = bool(self.recipe and other.recipe)
+        both = of_recipes(self.recipe, other.recipe) if are_known else ()
         return replace(
             self,
             name=f"({self.name}) {sign} ({other.name})",
             polynomial=operation(self.polynomial, other.polynomial),
-            design_order=max(self.design_order, other.design_order),
+            design_order=design_order(both) if are_known else max(self.design_order, other.design_order),
             cost=max(self.cost, other.cost),
             definition=f"({self.definition}) {sign} ({other.definition})",
             definition_latex=rf"\left({self.notation}\right) {sign} \left({other.notation}\right)",
             notation=rf"\left({self.notation}\right) {sign} \left({other.notation}\right)",
             reference="; ".join(dict.fromkeys([*self.reference.split("; "), *other.reference.split("; ")])),
             derive=lambda dimension: operation(derive_left(dimension), derive_right(dimension)),
-            recipe=of_recipes(self.recipe, other.recipe) if self.recipe and other.recipe else (),
+            recipe=both,
         )
 
     def coefficient_of_L(self, power: int) -> Formula:
@@ -162,6 +169,7 @@ class Formula(Shown):
             self,
             name=f"coefficient of L**{n} in {self.name}",
             polynomial=self.polynomial.coefficient("L", n),
+            design_order=design_order(self.recipe, n) if self.recipe else self.design_order,
             notation=rf"[L^{{{n}}}]\, {self.notation}",
             derive=lambda dimension: derive(dimension).coefficient("L", n),
             recipe=(),
@@ -229,6 +237,21 @@ class Formula(Shown):
         """
         others = sorted(self.polynomial.variables, key=lambda name: (trace_word(name) is not None, name))
         return ("D", *others)
+
+    def polynomial_at(self, D: int) -> TracePolynomial:
+        """What is evaluated at a dimension: the closed form, or at one of its poles the derivation there.
+
+        A closed form without a pole at D holds there, however small D is: what a Young diagram of more than D rows
+        adds to it vanishes for matrices of that dimension (derivations/02_the_walk.md).
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> z, (l,) = hq.Circuit(generators="general").output(), hq.layer_indices("l")
+            >>> f = hq.mean(hq.sum_over(z.d(l, l) ** 3, l))
+            >>> f.polynomial_at(4) == f.polynomial, f.polynomial_at(2) == f.polynomial
+            (True, False)
+        """
+        return derived_at(self.derive, D) if self.polynomial.has_pole_at(D) else self.polynomial
 
     def to_sympy(self) -> Any:
         """The closed form as a SymPy expression in ``hq.D``, ``hq.L``, ``hq.T(1)``, ….
@@ -318,16 +341,14 @@ class Formula(Shown):
             >>> formula("kernel_mean").at(D=8, L=6, spectrum=[5, 3, 1, 0, 0, -1, -2, -7])
             Fraction(316, 21)
         """
-        found = SymbolValues(
-            self.name, self.symbols[1:], circuit_dimension(D, self.generators), self.design_order
-        )
+        found = SymbolValues(self, circuit_dimension(D, self.generators, self.ensemble))
         found.add_named(values)
         found.add_generator(generator_spectrum)
         found.add_scalars(L, overlap, num_inputs)
         found.add_populations(spectrum, populations)
         given = {"spectrum": spectrum, "traces": traces, "observable": observable}
         found.add_operators(given, observables, states)
-        value = found.value_of(self)
+        value = found.value()
         return value if found.exact else as_float(value)
 
     def evaluate(
@@ -369,11 +390,10 @@ class Formula(Shown):
         if not isinstance(traces, list | tuple):
             raise InputError(f"traces must be a list [T1, T2, …], got {traces!r}")
         exact = [binary_fraction(f"T{j}", value) for j, value in enumerate(traces, start=1)]
-        dimension = circuit_dimension(D, self.generators)
-        found = SymbolValues(self.name, self.symbols[1:], dimension, self.design_order)
+        found = SymbolValues(self, circuit_dimension(D, self.generators, self.ensemble))
         found.add_scalars(L, overlap, num_inputs)
         found.add_rounded_traces(exact)
-        value = found.value_of(self)
+        value = found.value()
         with mpmath.workdps(precision):
             return mpmath.mpf(value.numerator) / value.denominator
 

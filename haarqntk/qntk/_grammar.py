@@ -5,6 +5,7 @@ Nothing is evaluated as Python. A text that does not parse is answered with a ca
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from functools import cache, reduce
 from operator import add
@@ -77,6 +78,27 @@ _CLOSED_FORM = (
 )
 
 
+_NOTATION: tuple[tuple[str, str], ...] = (
+    (r"\\", "LaTeX is not read; write text such as variance(K) or L*T2/D^2"),
+    (r"\b[Vv]ar\s*[(\[]|Δ", "write variance(K)"),
+    (r"\b[Cc]ov\s*[(\[]", "write covariance(e, K)"),
+    (
+        r"\b(E|avg|average|expect)\s*[(\[]|<\s*\w+\s*>|𝔼",
+        "write mean(K), or K alone: the mean is taken anyway",
+    ),
+    (r"\b[Tt]r(ace)?\b", "write T1 for Tr O, T2 for Tr O^2, T_O1O2 for Tr O1 O2"),
+    (r"[∂Σ∑]|\bdiff\s*\(", "write d(l) for a derivative of the output, sum(d(l)^2, l) for a sum over layers"),
+    (r"\b(i|j|I)\s*\*|\*\s*(i|j|I)\b|\d[ij]\b", "moments and claims are real; leave i out"),
+)
+
+
+def _check_notation(text: str) -> None:
+    """Refuse notation of papers that is not read, with what to type instead."""
+    for pattern, hint in _NOTATION:
+        if found := re.search(pattern, text):
+            raise InputError(f"{found[0].strip()!r} is not read; {hint}")
+
+
 def parse_moment(text: str, circuit: Circuit | None = None) -> Formula:
     """Parse a moment and derive it.
 
@@ -96,7 +118,9 @@ def parse_moment(text: str, circuit: Circuit | None = None) -> Formula:
     Reference:
         derivations/02_the_walk.md.
     """
-    formula: Formula = parse("expression", text, _moment_parser(), _Moment(circuit or Circuit()))
+    formula: Formula = parse(
+        "expression", text, _moment_parser(), _Moment(circuit or Circuit()), refuse=_check_notation
+    )
     return formula
 
 
@@ -115,7 +139,7 @@ def parse_closed_form(text: str, names: Sequence[str]) -> Any:
         >>> parse_closed_form("L*T2/D^2", ["D", "L", "T1", "T2"])
         L*T2/D**2
     """
-    return parse("claim", text, _closed_form_parser(), _ClosedForm(names))
+    return parse("claim", text, _closed_form_parser(), _ClosedForm(names), refuse=_check_notation)
 
 
 @cache

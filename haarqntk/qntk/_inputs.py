@@ -15,6 +15,7 @@ from typing import Any
 
 from haarqntk._arguments import integer, rational
 from haarqntk._lazy import LazyModule
+from haarqntk.circuits import PAULI_STRINGS
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.traces import trace_name, trace_word
 
@@ -23,24 +24,31 @@ mpmath = LazyModule("mpmath")
 _CURE = "pass fractions.Fraction, or the matrix itself as observable= for a float"
 
 
-def circuit_dimension(D: object, generators: str = "pauli") -> int:
-    """Check a dimension: even where the generators are traceless involutions."""
+def circuit_dimension(D: object, generators: str = "pauli", ensemble: str = "segments") -> int:
+    """Check a dimension: even where the generators are traceless involutions, 2ⁿ where all Pauli strings are drawn."""
     dimension = integer("D", D, at_least=2)
     if generators == "pauli" and dimension % 2:
         raise InputError(
             f"D must be even for generators X² = 1, Tr X = 0 (Pauli strings), got {dimension}; "
             "an odd dimension has no traceless involution: take generators='general'"
         )
+    if ensemble in PAULI_STRINGS and dimension & (dimension - 1):
+        raise InputError(
+            f"D must be a power of two for ensemble {ensemble!r}, whose generators are Pauli strings, got "
+            f"{dimension}; use D = {2 ** (dimension.bit_length() - 1)} or D = {2 ** dimension.bit_length()}"
+        )
     return dimension
 
 
-def range_text(generators: str) -> str:
+def range_text(generators: str, ensemble: str = "segments") -> str:
     """The dimensions that a formula holds for, as text.
 
     Examples:
         >>> range_text("pauli")
         'even D ≥ 2'
     """
+    if ensemble in PAULI_STRINGS:
+        return "D = 2, 4, 8, …"
     return "even D ≥ 2" if generators == "pauli" else "any D ≥ 2, X_j = Tr X^j"
 
 
@@ -54,15 +62,15 @@ def the_one_given(given: Mapping[str, object]) -> str:
 
 
 def trace_values(
-    names: Sequence[str], D: int, design_order: int, given: Mapping[str, object], *, are_rounded: bool = False
+    names: Sequence[str], D: int, given: Mapping[str, object], *, are_rounded: bool = False
 ) -> dict[str, Fraction]:
     """The values of trace symbols from spectrum= or traces=.
 
     Args:
         names: Names of trace symbols: T1, T2, … or T_O1, T_O1O2, ….
         D: The dimension, checked.
-        design_order: Below it the traces are dependent, so only a spectrum or an observable will do.
-        given: The arguments by name; None where the caller left one out.
+        given: The arguments by name; None where the caller left one out. Of more than D factors traces are
+            dependent, so only a spectrum or an observable will do.
         are_rounded: Whether to take traces that no Hermitian matrix has, as rounding may leave them.
 
     Returns:
@@ -75,9 +83,10 @@ def trace_values(
     words = {name: word for name in names if (word := trace_word(name))}
     labels = sorted({letter for word in words.values() for letter in word})
     if kind == "traces":
-        if design_order > D:
+        longest = max(map(len, words.values()), default=0)
+        if longest > D:
             raise InputError(
-                f"traces must come with D ≥ {design_order}, where they are independent, got D = {D}; "
+                f"traces must come with D ≥ {longest}, where they are independent, got D = {D}; "
                 "pass spectrum= or observable="
             )
         return _given_traces(given[kind], words, None if are_rounded else D)

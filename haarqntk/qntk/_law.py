@@ -22,14 +22,15 @@ import numpy as np
 
 from haarqntk._arguments import integer, one_of
 from haarqntk._notebook import Tabled
+from haarqntk._qobj import hermitian_array
+from haarqntk.circuits import PAULI_STRINGS
 from haarqntk.errors import CostError, InputError
 from haarqntk.qntk._inputs import circuit_dimension, one_spectrum
 
-_ENSEMBLES = ("segments", "prl_ansatz")
+_ENSEMBLES = ("segments", "prl_ansatz_with_input_block")
 _MOST_STEPS = 2 * 10**7  # multiplications of integers in one table: some ten seconds
 _LONGEST_NUMBER = 24  # characters of a fraction that is shown exactly
 _LARGEST_ORDER = 200  # some seconds: the fractions grow with the order, and their sums with its square
-_HERMITIAN = 1e-10  # relative, far above the rounding of a product of matrices and far below a typing error
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -40,8 +41,8 @@ class KernelLaw(Tabled):
         D: The dimension, even.
         L: The number of layers.
         spectrum: The D eigenvalues of O in increasing order.
-        ensemble: "segments", generators with X² = 1, Tr X = 0; or "prl_ansatz", with Haar segments on both sides, in
-            which a generator is the identity and its layer silent, ξ_l = 0, with probability 1/D².
+        ensemble: "segments", generators with X² = 1, Tr X = 0; or "prl_ansatz_with_input_block", in which a
+            generator is the identity, ξ_l = 0, with probability 1/D².
 
     Examples:
         >>> law = kernel_law(D=4, L=6, spectrum=[1, -1, -1, 1])
@@ -128,10 +129,10 @@ class KernelLaw(Tabled):
         """The probability that a layer's generator is the identity.
 
         Examples:
-            >>> kernel_law(D=4, L=6, spectrum=[1, -1, -1, 1], ensemble="prl_ansatz").silence
+            >>> kernel_law(D=4, L=6, spectrum=[1, -1, -1, 1], ensemble="prl_ansatz_with_input_block").silence
             Fraction(1, 16)
         """
-        return Fraction(1, self.D**2) if self.ensemble == "prl_ansatz" else Fraction(0)
+        return Fraction(1, self.D**2) if self.ensemble in PAULI_STRINGS else Fraction(0)
 
     def xi_moments(self, largest: int) -> tuple[Fraction, ...]:
         """E[ξ^{2n}] for n = 0 … ``largest``.
@@ -243,7 +244,8 @@ def kernel_law(
         spectrum: The D eigenvalues of O, integers or rationals, in any order.
         observable: Instead of the spectrum, O as a Hermitian D × D array or Qobj; its eigenvalues are floats, which
             are then taken as the binary fractions that they are.
-        ensemble: "segments" (default) or "prl_ansatz"; in others K is no product of independent factors.
+        ensemble: "segments" (default) or "prl_ansatz_with_input_block". In "prl_ansatz" the law depends on the
+            input; in others K is no product of independent factors.
 
     Returns:
         The law.
@@ -260,25 +262,22 @@ def kernel_law(
     Reference:
         [liu2023] Eq. 6 for K; derivations/14_dynamics.md.
     """
-    dimension, depth = circuit_dimension(D), integer("L", L, at_least=1)
+    if ensemble == "prl_ansatz":
+        raise InputError(
+            "ensemble 'prl_ansatz' has no Haar block on the input side, so that the law of K depends on the input; "
+            "use ensemble 'prl_ansatz_with_input_block', or simulate it"
+        )
+    one_of("ensemble", ensemble, _ENSEMBLES)
+    dimension, depth = circuit_dimension(D, ensemble=ensemble), integer("L", L, at_least=1)
     if (spectrum is None) == (observable is None):
         got = "neither" if spectrum is None else "both"
         raise InputError(f"exactly one of spectrum= and observable= must be given, got {got}")
     values = one_spectrum(spectrum if observable is None else _eigenvalues(observable, dimension), dimension)
-    return KernelLaw(dimension, depth, tuple(sorted(values)), one_of("ensemble", ensemble, _ENSEMBLES))
+    return KernelLaw(dimension, depth, tuple(sorted(values)), ensemble)
 
 
 def _eigenvalues(observable: Any, D: int) -> list[Fraction]:
-    try:
-        matrix = np.asarray(observable.full() if hasattr(observable, "full") else observable)
-    except ValueError:
-        raise InputError("observable must have rows of one length, got rows that differ") from None
-    if matrix.shape != (D, D) or matrix.dtype.kind not in "iufc":
-        raise InputError(f"observable must be a {D} × {D} matrix of numbers, got the shape {matrix.shape}")
-    deviation = np.abs(matrix - matrix.conj().T).max(initial=0.0)
-    if not deviation <= _HERMITIAN * np.abs(matrix).max(initial=0.0):  # also where an entry is no number
-        raise InputError(f"observable must be finite and Hermitian, got O − O† of the size {deviation:.3g}")
-    return [Fraction(float(x)) for x in np.linalg.eigvalsh(matrix)]
+    return [Fraction(float(x)) for x in np.linalg.eigvalsh(hermitian_array("observable", observable, D=D))]
 
 
 def _order(name: str, value: object) -> int:

@@ -24,6 +24,6 @@ def meaning(result: Formula | EigenvalueFormula) -> dict[str, str]:
         "average": result.definition,
         "ensemble": f"{result.ensemble}, {result.generators} generators",
         "design order": str(result.design_order),
-        "range": range_text(result.generators),
+        "range": range_text(result.generators, result.ensemble),
         "source": result.reference,
     }

@@ -12,7 +12,15 @@ from haarqntk._arguments import integer
 from haarqntk.circuits import Cost, Expression, cost_of, mean_of_expression
 from haarqntk.errors import CostError, InputError, InputTypeError
 from haarqntk.qntk._formula import Formula
-from haarqntk.qntk._recipe import Average, Recipe, add_recipes, multiply_recipes, recipe, scale_recipe
+from haarqntk.qntk._recipe import (
+    Average,
+    Recipe,
+    add_recipes,
+    design_order,
+    multiply_recipes,
+    recipe,
+    scale_recipe,
+)
 from haarqntk.traces import TracePolynomial
 
 if TYPE_CHECKING:
@@ -31,8 +39,7 @@ def mean(expression: Expression) -> Formula:
             generators or the ensemble "generator_average"; K^n alone up to n = 5.
 
     Returns:
-        The closed form, the same kind of value as ``hq.formula`` gives; ``design_order`` is the number of
-        factors.
+        The closed form, the same kind of value as ``hq.formula`` gives.
 
     Raises:
         InputTypeError: If the argument is no expression.
@@ -184,7 +191,7 @@ def _formula(
         polynomial=derive(None),
         ensemble=expression.circuit.ensemble,
         generators=expression.circuit.generators,
-        design_order=max(cost.copies, 1),
+        design_order=design_order(summands),
         cost=cost,
         definition=text,
         definition_latex=rf"\texttt{{{escaped}}}",

@@ -40,7 +40,10 @@ _SEGMENTS = "{} with independent Haar unitaries `S_0, …, S_L`"
 _OF_ENSEMBLE = {
     "segments": f"Ensemble segments: {_SEGMENTS}.",
     "independent_layers": f"Ensemble independent_layers: {_SEGMENTS}, different derivatives taken as independent.",
-    "prl_ansatz": f"Ensemble prl_ansatz: {_SEGMENTS}, each layer silent with probability `1/D²`.",
+    "prl_ansatz": f"Ensemble prl_ansatz: {_SEGMENTS}, but `S_L = 1`, which the averages below do not see; each "
+    "generator the identity with probability `1/D²`.",
+    "prl_ansatz_with_input_block": f"Ensemble prl_ansatz_with_input_block: {_SEGMENTS}, each generator the identity "
+    "with probability `1/D²`.",
     "generator_average": "Ensemble generator_average: in {} the output state and `M = U†OU` are kept, the "
     "generator of each layer is Haar-rotated.",
 }

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
+from haarqntk.circuits import design_orders
 from haarqntk.traces import TracePolynomial
 
 if TYPE_CHECKING:
@@ -96,7 +97,28 @@ def value_of_recipe(summands: Recipe, means: Mapping[Expression, TracePolynomial
     return total
 
 
+def design_order(summands: Recipe, power: int | None = None) -> int:
+    """The t that all averages of a recipe need; with a power of L those that its coefficient is made of.
+
+    The patterns of m different layers carry C(L, m), which holds L, …, L^m.
+    """
+    largest = 0
+    for summand in summands:
+        found = {(0, 0, 0)}  # the lowest and the highest power of L, and the t
+        for average in summand.averages:
+            orders = design_orders(average.expression)
+            if "L" in dict(average.at):
+                orders = {0: max(orders.values(), default=0)}
+            found = {
+                (low + (m > 0), high + m, max(t, order))
+                for low, high, t in found
+                for m, order in orders.items()
+            }
+        largest = max([largest, *(t for low, high, t in found if power is None or low <= power <= high)])
+    return largest
+
+
 @lru_cache(maxsize=64)
 def derived_at(derive: Callable[[Dimension], TracePolynomial], dimension: int) -> TracePolynomial:
-    """A derivation at one dimension, remembered: below the design order it takes up to some seconds."""
+    """A derivation at one dimension, remembered: it takes up to some seconds."""
     return derive(dimension)

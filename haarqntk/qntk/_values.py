@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from haarqntk._arguments import integer, rational
+from haarqntk._qobj import is_matrix
 from haarqntk.errors import InputError, InputTypeError, UnknownNameError
 from haarqntk.exact import GaussianRational
 from haarqntk.qntk._inputs import one_spectrum, the_one_given, trace_values
-from haarqntk.qntk._recipe import derived_at
 from haarqntk.qntk._words import as_matrices, named_observables, named_states
 from haarqntk.traces import symbol_word, trace_word
 
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from haarqntk.qntk._formula import Formula
-    from haarqntk.traces import TracePolynomial
 
 _INPUTS = {"sigma": "sigma_ab"}  # the supervised kernel has the inputs a and b, and calls their overlap σ
 
@@ -29,14 +27,22 @@ class SymbolValues:
     """Values of the symbols of one formula at one dimension.
 
     Args:
-        formula: The formula's name, for messages.
-        symbols: The names of its symbols apart from D.
+        formula: The formula.
         D: The dimension, checked.
-        design_order: Below it the traces are dependent.
+
+    Attributes:
+        form: What is evaluated at D: the closed form, or another polynomial where that has a pole.
+        symbols: The names that a caller may give values for: of the closed form, and what its letters add in ``form``.
+        needed: Those that occur in ``form``.
     """
 
-    def __init__(self, formula: str, symbols: Sequence[str], D: int, design_order: int) -> None:
-        self.formula, self.symbols, self.D, self.design_order = formula, symbols, D, design_order
+    def __init__(self, formula: Formula, D: int) -> None:
+        self.formula, self.D, self.form = formula.name, D, formula.polynomial_at(D)
+        own, occurring = formula.symbols[1:], self.form.variables
+        letters = set().union(*map(_letters, own))
+        others = [name for name in occurring if name not in own and _letters(name) <= letters]
+        self.symbols = (*own, *others)
+        self.needed = [name for name in self.symbols if name in occurring]
         self.values: dict[str, Fraction | GaussianRational] = {}
         self.exact = True
         self._sources: dict[str, str] = {}
@@ -96,9 +102,10 @@ class SymbolValues:
         )
         if sum(p) != 1 or min(p) < 0:
             raise InputError(f"populations must be ≥ 0 and sum to 1, got the sum {sum(p)}")
-        powers = range(1, 2 * self.design_order)
+        powers = {name: int(name[1:]) for name in self.symbols if re.fullmatch(r"m\d+", name)}
         expectations = {
-            f"m{j}": sum((a * x**j for a, x in zip(p, o, strict=True)), Fraction(0)) for j in powers
+            name: sum((a * x**j for a, x in zip(p, o, strict=True)), Fraction(0))
+            for name, j in powers.items()
         }
         self.add(expectations, "populations=")
 
@@ -114,7 +121,7 @@ class SymbolValues:
                 raise InputError("exactly one of observable= and observables= must be given, got both")
             given = {**given, "observable": named_observables(observables, labels)}
         named = named_states(states, inputs, self.formula)
-        needed = [name for name in self.symbols if trace_word(name) and name not in self.values]
+        needed = [name for name in self.needed if trace_word(name) and name not in self.values]
         present = any(value is not None for value in given.values())
         matrices = each_observable(given["observable"], labels) if given["observable"] is not None else {}
         if needed or present:
@@ -130,12 +137,12 @@ class SymbolValues:
             name = the_one_given(given)
             all_traces = [name for name in self.symbols if trace_word(name)]
             wanted = needed if name == "traces" else all_traces
-            self.add(trace_values(wanted, self.D, self.design_order, given), f"{name}=")
+            self.add(trace_values(wanted, self.D, given), f"{name}=")
 
     def add_rounded_traces(self, traces: Sequence[Fraction]) -> None:
         """[T1, T2, …] that may be rounded, and are therefore not checked to be those of a Hermitian matrix."""
         names = [name for name in self.symbols if trace_word(name)]
-        found = trace_values(names, self.D, self.design_order, {"traces": traces}, are_rounded=True)
+        found = trace_values(names, self.D, {"traces": traces}, are_rounded=True)
         self.add(found, "traces=")
 
     def check_complete(self) -> None:
@@ -146,33 +153,37 @@ class SymbolValues:
             "n": f"num_inputs must be given, an integer from 1 to D = {self.D}",
         }
         for name, rule in needed.items():
-            if name in self.symbols and name not in self.values:
+            if name in self.needed and name not in self.values:
                 raise InputError(f"{rule}: {self.formula} depends on it")
-        missing = [name for name in self.symbols if name not in self.values]
+        missing = [name for name in self.needed if name not in self.values]
         if missing:
             words = any(symbol_word(name) for name in missing)
             cure = "; or give observable= and states=" if words else ""
             raise InputError(f"values must name {', '.join(missing)}, on which {self.formula} depends{cure}")
 
-    def value_of(self, formula: Formula) -> Fraction:
-        """The exact value of the formula; below its design order it is derived again at the dimension."""
-        self.check_complete()
-        is_generic = formula.design_order <= self.D
-        return self.evaluate(formula.polynomial if is_generic else derived_at(formula.derive, self.D))
+    def value(self) -> Fraction:
+        """The exact value; traces may be complex, the mean of a real variable is real.
 
-    def evaluate(self, form: TracePolynomial) -> Fraction:
-        """The exact value; traces may be complex, the mean of a real variable is real."""
-        values = {name: value.real for name, value in self.values.items()}
-        if all(value.imag == 0 for value in self.values.values()):
-            return form.at(self.D, values)
+        A mean does not depend on a letter that its closed form does not hold: there any value will do.
+        """
+        self.check_complete()
+        values = {name: self.values.get(name, Fraction(0)) for name in self.form.variables}
+        if all(value.imag == 0 for value in values.values()):
+            return self.form.at(self.D, {name: value.real for name, value in values.items()})
         total = Fraction(0)
-        for monomial, c in form.terms.items():
+        for monomial, c in self.form.terms.items():
             product = GaussianRational(c.at(self.D))
             for name, exponent in monomial:
                 for _ in range(exponent):
-                    product = product * self.values[name]
+                    product = product * values[name]
             total += product.real
         return total
+
+
+def _letters(name: str) -> frozenset[tuple[str, str]]:
+    """What a symbol is made of: observables and states, a generator, or itself."""
+    word = symbol_word(_INPUTS.get(name, name))
+    return frozenset(word or [("generator", "X") if re.fullmatch(r"X\d+", name) else ("symbol", name)])
 
 
 def each_observable(observable: object, labels: Sequence[str]) -> dict[str, object]:
@@ -180,10 +191,8 @@ def each_observable(observable: object, labels: Sequence[str]) -> dict[str, obje
     if isinstance(observable, Mapping):
         return dict(observable)
     each: Sequence[Any] = [observable] * len(labels)
-    if len(labels) > 1 and isinstance(observable, list | tuple) and len(observable) == len(labels):
-        is_matrix = [hasattr(entry, "full") or np.ndim(entry) == 2 for entry in observable]  # noqa: PLR2004
-        if all(is_matrix):
-            each = observable
+    if isinstance(observable, list | tuple) and len(observable) == len(labels) > 1:
+        each = observable if all(map(is_matrix, observable)) else each
     return dict(zip(labels, each, strict=True))
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from haarqntk._arguments import rational
+from haarqntk._qobj import check_alike, complex_array, hermitian_array
 from haarqntk.errors import InputError, InputTypeError, UnknownNameError
 from haarqntk.exact import GaussianRational
 from haarqntk.traces import symbol_word
@@ -75,6 +76,7 @@ def as_matrices(observables: Mapping[str, object], states: Mapping[str, object],
     """Check Hermitian observables and pure states, and bring them to one kind of number."""
     found = {("observable", name): hermitian_matrix(value, D) for name, value in observables.items()}
     found |= {("state", name): _projector(name, value, D) for name, value in states.items()}
+    check_alike({**observables, **{f"states[{name}]": state for name, state in states.items()}})
     exact = all(matrix.dtype == object for matrix in found.values())
     if not exact:
         found = {
@@ -124,27 +126,21 @@ def hermitian_matrix(observable: object, D: int) -> NDArray[Any]:
         is Hermitian to a relative 10⁻¹⁰.
 
     Raises:
-        InputTypeError: If it is no array of numbers.
+        InputTypeError: If it is no array of numbers, or a Qobj that is no operator.
         InputError: If it is not square, of another size, not finite or not Hermitian.
     """
-    matrix = _array("observable must be a square array or Qobj of numbers", observable)
-    if matrix.shape != (D, D):
-        raise InputError(f"observable must have shape ({D}, {D}) to fit D = {D}, got {matrix.shape}")
-    if not np.isfinite(matrix).all():
-        raise InputError("observable must be finite, got NaN or infinity in it")
+    matrix = hermitian_array("observable", observable, D=D)
     exact = _exact_array(observable)
-    defect = np.abs(matrix - matrix.conj().T).max()
-    is_exactly = exact is None or bool((exact == exact.conj().T).all())
-    if defect > _TOLERANCE * max(1.0, np.abs(matrix).max()) or not is_exactly:
-        raise InputError(
-            f"observable must be Hermitian, got |O − O†| up to {defect:.3g}; pass (O + O†)/2 if that is meant"
-        )
-    return np.asarray((matrix + matrix.conj().T) / 2) if exact is None else exact
+    if exact is None:
+        return np.asarray((matrix + matrix.conj().T) / 2)
+    if (exact != exact.conj().T).any():
+        raise InputError("observable must be Hermitian, and its exact entries differ from those of O†")
+    return exact
 
 
 def _projector(name: str, state: object, D: int) -> NDArray[Any]:
     """|a⟩⟨a| from a normalised vector, or a checked projector of rank 1."""
-    given = _array(f"states[{name}] must be a vector or a projector of numbers", state)
+    given = complex_array(f"states[{name}]", state, "state")
     exact = _exact_array(state)
     if given.shape == (D, D):
         rho = given if exact is None else exact
@@ -169,14 +165,6 @@ def _is_pure(rho: NDArray[Any]) -> bool:
         return bool((rho == rho.conj().T).all() and (rho @ rho == rho).all() and np.trace(rho) == trace)
     gaps = (rho - rho.conj().T, rho @ rho - rho, np.trace(rho) - 1)
     return all(bool((np.abs(gap) <= _TOLERANCE).all()) for gap in gaps)
-
-
-def _array(rule: str, value: Any) -> NDArray[np.complex128]:
-    data = value.full() if hasattr(value, "full") else value
-    try:
-        return np.asarray(data, dtype=np.complex128)
-    except (TypeError, ValueError):
-        raise InputTypeError(f"{rule}, got {type(value).__name__}") from None
 
 
 def _exact_array(value: object) -> NDArray[np.object_] | None:

@@ -67,7 +67,7 @@ _CASES = (
         4,
         tuple(Fraction(x, 1000) for x in (-1_915, -870, 304, 2_481)),
         0.05,
-        "prl_ansatz",
+        "prl_ansatz_with_input_block",
     ),
     _Case(
         "a projector of rank one at D = 16",
@@ -121,7 +121,7 @@ def make(*, seed: int, progress: Progress, samples: int = SAMPLES, runs: int = R
             alt="Mean of exponentials against time: simulated, trained, by the law of K, and by the mean kernel alone",
             caption=_caption(data),
             choices=(
-                f"Seed {seed}. Ensemble segments, for (b) prl_ansatz with a Haar block on the input side.",
+                f"Seed {seed}. Ensemble segments, for (b) prl_ansatz_with_input_block.",
                 f"Training in steps of ηK̄ = {RATE:g}; a target is {_NEAR:g} K/max(|λ|, √K) below the first output.",
                 f"In (a) {runs} trained circuits are too few to refuse e^(−ηK̄t), so no statement says that they do.",
                 "The bracket is thinner than the line wherever it is drawn.",
@@ -142,9 +142,9 @@ def bracket(case: _Case) -> tuple[Real, Real]:
 
 
 def _draw(case: _Case, samples: int, rng: np.random.Generator, progress: Progress) -> Real:
-    # the exact ensemble of that name has a Haar block on the input side; the letter's circuit has none
-    ensemble = "prl_ansatz_with_input_block" if case.ensemble == "prl_ansatz" else case.ensemble
-    problem = Problem.create("kernel_mean", D=case.D, L=L, spectrum=list(case.spectrum), ensemble=ensemble)
+    problem = Problem.create(
+        "kernel_mean", D=case.D, L=L, spectrum=list(case.spectrum), ensemble=case.ensemble
+    )
     blocks = []
     for block in values_in_blocks(problem, samples=samples, method="batched", rng=rng):
         blocks.append(block)

@@ -18,6 +18,7 @@ from haarqntk.traces._letters import (
     Letter,
     Space,
     matrix_letter,
+    refuse_impossible,
 )
 from haarqntk.traces._polynomial import Monomial, TracePolynomial, multiply_monomials
 from haarqntk.traces._web import first_ends
@@ -64,6 +65,7 @@ __all__ = [
     "product_of_state_invariants",
     "pure_state_invariant",
     "reduce_diagram",
+    "refuse_impossible",
     "symbol_word",
     "trace_name",
     "trace_word",

@@ -118,7 +118,8 @@ def _canonical_path(left: Letter, inner: list[Token], right: Letter, sign: int) 
             return Part(sign, (), ()) if met else None
     elif len(inner) == 1 and inner[0][0].name == SYMPLECTIC_FORM and left.kind == right.kind == INDEX:
         entry = _form_entry(left, right)
-        return Part(sign * entry, (), ()) if entry else None
+        if entry is not None:
+            return Part(sign * entry, (), ()) if entry else None
     turned = [_turned(token) for token in reversed(inner)]
     reversed_sign = sign
     for _, factor in turned:
@@ -146,8 +147,12 @@ def _meeting_caps(left: Letter, right: Letter) -> bool | None:
     return False if of_one_matrix and "traceless" in left.properties else None
 
 
-def _form_entry(left: Letter, right: Letter) -> int:
-    """⟨i|J|j⟩ of J = [[0, 1], [−1, 0]] in blocks of half the dimension."""
+def _form_entry(left: Letter, right: Letter) -> int | None:
+    """⟨i|J|j⟩ of J = [[0, 1], [−1, 0]] in blocks of half the dimension; None if a symbol is in either half."""
+    if left == right:
+        return 0
+    if not (left.name.isdigit() and right.name.isdigit()):
+        return None
     if left.name != right.name or left.place == right.place:
         return 0
     return 1 if left.place < right.place else -1

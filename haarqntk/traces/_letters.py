@@ -8,6 +8,7 @@ indices are letters with left ends only, which close a word.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import prod
 from typing import TypeAlias
 
 from haarqntk.errors import InputError
@@ -99,25 +100,53 @@ def matrix_letter(name: str, spaces: tuple[Space, ...], properties: frozenset[st
             f"the properties of {name} must be among {', '.join(PROPERTIES)}, got {', '.join(sorted(unknown))}"
         )
     found = set(properties)
-    if {"hermitian", "unitary"} <= found:
-        found.add("involution")
-    if {"hermitian", "involution"} <= found:
-        found.add("unitary")
-    if (
-        {"hermitian", "real"} <= found
-        or {"hermitian", "symmetric"} <= found
-        or {"real", "symmetric"} <= found
-    ):
-        found |= {"hermitian", "real", "symmetric"}
+    for three in ({"hermitian", "real", "symmetric"}, {"hermitian", "involution", "unitary"}):
+        if len(three & found) > 1:  # two of them imply the third
+            found |= three
     for left, right in (("projector", "involution"), ("projector", "unitary"), ("projector", "traceless")):
         if {left, right} <= found:
             raise InputError(
                 f"the properties of {name} must not contradict each other, got {left} and {right}; "
                 "the only such matrix is trivial"
             )
-    for other in ("involution", "unitary"):
-        if {"rank_one", other} <= found:
+    for others in ({"involution"}, {"unitary"}, {"hermitian", "traceless"}):
+        if {"rank_one", *others} <= found:
             raise InputError(
-                f"the properties of {name} must not contradict each other, got rank_one and {other}"
+                f"the properties of {name} must not contradict each other, got rank_one and "
+                f"{' and '.join(sorted(others))}: there is no such matrix"
             )
-    return Letter(MATRIX, name, spaces, frozenset(found))
+    letter = Letter(MATRIX, name, spaces, frozenset(found))
+    sizes = [space for space in spaces if isinstance(space, int)]
+    if len(sizes) == len(spaces):
+        refuse_impossible(letter, prod(sizes))
+    return letter
+
+
+def refuse_impossible(letter: Letter, size: int) -> None:
+    """Refuse relations that no matrix of that size obeys.
+
+    The eigenvalues of an involution are ±1 and add up to 0 only in pairs; a number that is unitary, or of rank one, is
+    not 0.
+
+    Raises:
+        InputError: If no matrix obeys them.
+
+    Examples:
+        >>> refuse_impossible(matrix_letter("X", ("D",), frozenset({"involution", "traceless"})), 3)
+        Traceback (most recent call last):
+        ...
+        haarqntk.errors.InputError: X is declared traceless and involution, and no 3 × 3 matrix is; pass an even \
+dimension
+    """
+    relations = letter.properties
+    if "traceless" not in relations:
+        return
+    if "involution" in relations and size % 2:
+        other, cure = "involution", "an even dimension"
+    elif relations & {"unitary", "rank_one"} and size == 1:
+        other, cure = min(relations & {"unitary", "rank_one"}), "a larger dimension"
+    else:
+        return
+    raise InputError(
+        f"{letter.name} is declared traceless and {other}, and no {size} × {size} matrix is; pass {cure}"
+    )

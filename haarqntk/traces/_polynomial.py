@@ -148,6 +148,10 @@ class TracePolynomial(Shown):
             total = total + prod(factors, start=TracePolynomial.constant(coefficient))
         return total
 
+    def has_pole_at(self, D: int) -> bool:
+        """Whether the dimension is a pole of a coefficient."""
+        return any(c.has_pole_at(D) for c in self._terms.values())
+
     def at(self, D: int, values: Mapping[str, Fraction | int]) -> Fraction:
         """The exact value at a dimension and at rational values of all variables.
 

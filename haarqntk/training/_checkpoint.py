@@ -37,7 +37,12 @@ def save_checkpoint(path: Path, key: str, arrays: dict[str, NDArray[Any]]) -> No
     stream = io.BytesIO()
     np.savez(stream, allow_pickle=False, key=np.array(key), **arrays)
     payload = stream.getvalue()
-    write_whole(path, _HEAD + hashlib.sha256(payload).hexdigest().encode() + b"\n" + payload)
+    write_whole(path, _head(payload) + payload)
+
+
+def _head(payload: bytes) -> bytes:
+    """All that stands before the payload, to the byte."""
+    return _HEAD + hashlib.sha256(payload).hexdigest().encode() + b"\n"
 
 
 def load_checkpoint(path: Path, key: str) -> dict[str, NDArray[Any]] | None:
@@ -60,8 +65,8 @@ def load_checkpoint(path: Path, key: str) -> dict[str, NDArray[Any]] | None:
             f"checkpoint must be a file that a training run wrote, got {path}, which is none; "
             "it is left as it is: choose another"
         )
-    digest, payload = data[len(_HEAD) :][:_DIGEST], data[len(_HEAD) + _DIGEST + 1 :]
-    if hashlib.sha256(payload).hexdigest().encode() != digest:
+    payload = data[len(_HEAD) + _DIGEST + 1 :]
+    if not data.startswith(_head(payload)):
         raise InputError(
             f"checkpoint must be whole, got {path}, which is damaged; it is left as it is: "
             "restore it, or choose another file"

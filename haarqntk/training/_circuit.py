@@ -18,6 +18,7 @@ import numpy as np
 
 from haarqntk._arguments import integer
 from haarqntk._notebook import Tabled
+from haarqntk._qobj import complex_array
 from haarqntk.errors import CostError, InputError, InputTypeError
 
 if TYPE_CHECKING:
@@ -28,20 +29,6 @@ if TYPE_CHECKING:
 
 LARGEST_NUM_QUBITS = 12
 _UNITARY_WITHIN = 1e-10
-
-
-def complex_array(name: str, values: object) -> Matrix:
-    """Return numbers as an array of complex128 that is a copy; QuTiP's operators and nested lists are fine.
-
-    Raises:
-        InputTypeError: If they are no numbers, or rows differ in length.
-    """
-    try:
-        return np.array(values.full() if hasattr(values, "full") else values, dtype=np.complex128)
-    except (TypeError, ValueError):
-        raise InputTypeError(
-            f"{name} must be an array of numbers, got {type(values).__name__}; pass a NumPy array"
-        ) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +106,13 @@ class FixedGate(Tabled):
     """A unitary without an angle, on some of the qubits.
 
     Args:
-        matrix: A unitary of shape (2^k, 2^k); its first tensor factor is the first of the qubits.
+        matrix: A unitary of shape (2^k, 2^k), an array, nested list or Qobj; its first tensor factor is the first
+            of the qubits.
         qubits: The k qubits, all different, counted from 0.
 
     Raises:
-        InputError: If the matrix is not unitary, or does not fit the qubits.
+        InputError: If the matrix is not unitary, or does not fit the qubits, also by the dims of a Qobj.
+        InputTypeError: If it is no array of numbers, or a Qobj of another kind.
 
     Examples:
         >>> FixedGate(np.diag([1, 1, 1, -1]), (0, 2)).qubits
@@ -142,7 +131,7 @@ class FixedGate(Tabled):
         qubits = tuple(integer("qubit", qubit, at_least=0) for qubit in self.qubits)
         if not qubits or len(set(qubits)) != len(qubits):
             raise InputError(f"qubits must be different and at least one, got {qubits}")
-        matrix = complex_array("matrix", self.matrix)
+        matrix = complex_array("matrix", self.matrix, "unitary", factors=(2,) * len(qubits))
         size = 2 ** len(qubits)
         if matrix.shape != (size, size):
             raise InputError(

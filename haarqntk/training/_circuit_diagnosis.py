@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from haarqntk._qobj import real_array
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.montecarlo import random_angles
 from haarqntk.training._derivatives import (
@@ -13,7 +14,6 @@ from haarqntk.training._derivatives import (
     check_pair,
     kernel_matrix,
     outputs_and_jacobian,
-    real_array,
     vanishing_kernel,
 )
 from haarqntk.training._diagnose import diagnose

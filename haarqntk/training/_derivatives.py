@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from haarqntk._arguments import one_of
+from haarqntk._qobj import real_array
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.training import _definition, _sweeps
 from haarqntk.training._circuit import ParametrisedCircuit
@@ -237,19 +238,3 @@ def checked_points(circuit: ParametrisedCircuit, features: ArrayLike | None) -> 
             f"got {points.shape}"
         )
     return points
-
-
-def real_array(name: str, values: ArrayLike) -> Real:
-    """Return finite real numbers as an array of floats."""
-    try:
-        array = np.asarray(values)
-    except ValueError:
-        raise InputError(
-            f"{name} must have rows of one length, got rows that differ; check the data"
-        ) from None
-    if array.size and array.dtype.kind not in "iuf":
-        raise InputTypeError(f"{name} must be real numbers, got the dtype {array.dtype}; pass floats")
-    array = array.astype(np.float64)
-    if not np.isfinite(array).all():
-        raise InputError(f"{name} must be finite, got {array[~np.isfinite(array)][0]}; check the data")
-    return array

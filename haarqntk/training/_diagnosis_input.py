@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from haarqntk._qobj import plain
 from haarqntk.errors import InputError, InputTypeError
 
 if TYPE_CHECKING:
@@ -114,8 +115,9 @@ def frozen(array: NDArray[Any]) -> NDArray[Any]:
 
 
 def _numbers(name: str, value: object) -> NDArray[Any]:
+    given = plain(name, value, "numbers")
     try:
-        array = np.asarray(value)
+        array = np.asarray(given)
     except (TypeError, ValueError, RuntimeError) as error:  # rows of different lengths; tensors that hold on
         raise InputTypeError(
             f"{name} must be an array of numbers, got {type(value).__name__} ({error}); "

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from haarqntk._arguments import real_number
+from haarqntk._schema import without_repetition
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.training._diagnosis_input import real_array
 
@@ -75,7 +76,7 @@ def read_record(text: str) -> dict[str, Any]:
             f"text must be a string of JSON, got {type(text).__name__}; pass Diagnosis.to_json()"
         )
     try:
-        record = json.loads(text)
+        record = json.loads(text, object_pairs_hook=without_repetition)
     except ValueError as error:
         raise InputError(f"text must be the JSON of a diagnosis, got no JSON: {error}") from None
     except RecursionError:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from haarqntk._arguments import integer, real_number
+from haarqntk._qobj import real_array
 from haarqntk.errors import CostError, InputError, InputTypeError
 from haarqntk.montecarlo import random_angles
 from haarqntk.training import _sweeps
@@ -27,7 +28,6 @@ from haarqntk.training._derivatives import (
     checked_inputs,
     checked_points,
     kernel_matrix,
-    real_array,
     vanishing_kernel,
 )
 from haarqntk.training._program import compiled

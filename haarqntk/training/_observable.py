@@ -12,9 +12,10 @@ import numpy as np
 
 from haarqntk._arguments import integer, one_of, real_number
 from haarqntk._notebook import Tabled
+from haarqntk._qobj import check_factors, hermitian_array
 from haarqntk.errors import CostError, InputError, InputTypeError
 from haarqntk.montecarlo import PauliSum
-from haarqntk.training._circuit import LARGEST_NUM_QUBITS, complex_array
+from haarqntk.training._circuit import LARGEST_NUM_QUBITS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,19 +25,19 @@ if TYPE_CHECKING:
     Real = NDArray[np.float64]
     Matrix = NDArray[Any]  # taken as any numbers, kept as complex128
 
-_HERMITIAN_WITHIN = 1e-10
-
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Observable(Tabled):
     """A Hermitian matrix O on n qubits; qubit 0 is the first tensor factor.
 
     Args:
-        matrix: O, shape (2^n, 2^n).
+        matrix: O, shape (2^n, 2^n), an array, nested list or Qobj on n qubits.
         name: What it is called in tables; "custom" by default.
 
     Raises:
-        InputError: If the matrix is not square of a size 2^n, not finite or not Hermitian.
+        InputError: If the matrix is not square of a size 2^n, not finite or not Hermitian, or a Qobj's tensor
+            factors are no qubits.
+        InputTypeError: If it is no array of numbers, or a Qobj of another kind.
 
     Examples:
         >>> Observable([[1, 0], [0, -1]]).num_qubits
@@ -50,14 +51,11 @@ class Observable(Tabled):
     name: str = "custom"
 
     def __post_init__(self) -> None:
-        matrix = complex_array("matrix", self.matrix)
-        size = len(matrix) if matrix.ndim else 0
-        if matrix.shape != (size, size) or size < 2 or size & (size - 1):  # noqa: PLR2004 - one qubit
+        matrix = hermitian_array("matrix", self.matrix)
+        size = len(matrix)
+        if size < 2 or size & (size - 1):  # noqa: PLR2004 - one qubit
             raise InputError(f"matrix must be square of a size 2, 4, 8, …, got the shape {matrix.shape}")
-        if not np.isfinite(matrix).all():
-            raise InputError("matrix must be finite, got entries that are not; check its scale")
-        if not np.abs(matrix - matrix.conj().T).max() <= _HERMITIAN_WITHIN * max(1.0, np.abs(matrix).max()):
-            raise InputError("matrix must be Hermitian to ten digits, got one that is not; pass (O + O†)/2")
+        check_factors("matrix", self.matrix, (2,) * (size.bit_length() - 1))
         matrix.setflags(write=False)
         object.__setattr__(self, "matrix", matrix)
 

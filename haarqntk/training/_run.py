@@ -9,11 +9,12 @@ import numpy as np
 
 from haarqntk._arguments import one_of, real_number
 from haarqntk._notebook import Tabled
+from haarqntk._qobj import real_array
 from haarqntk._stability import is_stable
-from haarqntk.errors import InputError, InputTypeError
+from haarqntk.errors import InputError
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     Real = NDArray[np.float64]
     Integers = NDArray[np.int64]
@@ -178,16 +179,9 @@ initial kernel'
     return (finding,)
 
 
-def _kernels(kernels: object) -> Real:
+def _kernels(kernels: ArrayLike) -> Real:
     """Kernels as an array of shape (N, m, m)."""
-    try:
-        K = np.asarray(kernels)
-    except ValueError:
-        raise InputError("kernels must have rows of one length, got rows that differ") from None
-    if K.dtype.kind not in "iuf":
-        raise InputTypeError(f"kernels must be real numbers, got the dtype {K.dtype}; pass floats")
+    K = real_array("kernels", kernels)
     if K.ndim not in {2, 3} or K.shape[-1] != K.shape[-2] or not K.size:
         raise InputError(f"kernels must have the shape (m, m) or (N, m, m), got {K.shape}")
-    if not np.isfinite(K).all():
-        raise InputError(f"kernels must be finite, got {K[~np.isfinite(K)][0]}")
     return K.reshape(-1, *K.shape[-2:])

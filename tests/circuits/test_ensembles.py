@@ -93,7 +93,8 @@ def value_of(polynomial: TracePolynomial, at: Setting, depth: int) -> float:
         if word := trace_word(name):
             return complex(np.trace(reduce(np.matmul, [at.observables[letter] for letter in word])))
         if name.startswith("sigma_"):
-            return complex(np.trace(at.states[name[6]] @ at.states[name[7]]))
+            letters = name.split("_")[1:] if name.count("_") > 1 else [*name[6:]]
+            return complex(np.trace(reduce(np.matmul, [at.states[letter] for letter in letters])))
         if name[0] == "X":
             return complex(np.trace(np.linalg.matrix_power(at.X, int(name[1:]))))
         letters = ["psi", *"O" * int(name[1:])] if name[0] == "m" else name.removeprefix("Tr_").split("_")
@@ -346,6 +347,93 @@ def test_the_second_moment_of_the_meta_kernel_of_independent_layers_has_two_kind
 # -- the ansatz of the letter -----------------------------------------------------------------------------------
 
 
+@cache
+def every_layer() -> tuple[Matrix, Matrix]:
+    """Each Pauli string with each element of a 5-design, shapes (240, 2, 2): all that one layer can be."""
+    paulis = np.array([[[1, 0], [0, 1]], [[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]])
+    rotations = icosahedral_rotations()
+    return np.repeat(paulis, len(rotations), axis=0), np.tile(rotations, (len(paulis), 1, 1))
+
+
+def mean_by_enumeration(copies: Sequence[Copy], at: Setting, depth: int) -> float:
+    """The letter's circuit on a qubit: layer L acts on the input, all Pauli strings, W_l in a finite 5-design.
+
+    W_l absorbs e^{iθ_lP_l} on its right, so all angles are 0. Copies as arrays over the choices of all layers so far.
+    """
+    P, W = every_layer()
+    total = 0j
+    for layers in product(range(depth), repeat=2):
+        place = dict(zip("lm", layers, strict=True))
+        values = np.ones(1)
+        for copy in copies:
+            R = at.states[copy.state][np.newaxis]
+            for layer in reversed(range(depth)):
+                R = np.broadcast_to(R[:, np.newaxis], (len(R), len(P), 2, 2))
+                for _ in range(sum(place[index] == layer for index in copy.layers)):
+                    R = 1j * (P @ R - R @ P)
+                R = (W @ R @ W.conj().swapaxes(1, 2)).reshape(-1, 2, 2)
+            values = values * np.einsum("nij,ji->n", R, at.observables[copy.observable])
+        total += values.mean()
+    assert abs(total.imag) < 1e-9
+    free = 2 - len({index for copy in copies for index in copy.layers})  # indices that do not occur
+    return total.real / depth**free
+
+
+LABELS = st.sampled_from([("psi", "O"), ("psi", "O"), ("psi", "A"), ("a", "O"), ("b", "B")])
+
+
+@settings(max_examples=30)
+@given(st.data(), products(most=4), st.integers(1, 2))
+def test_what_the_ansatz_of_the_letter_has_is_right_without_the_input_block(
+    data: st.DataObject, product: list[Copy], depth: int
+) -> None:
+    labelled = [Copy(copy.layers, *data.draw(LABELS)) for copy in product]
+    try:
+        exact = mean_of_product(labelled, ensemble="prl_ansatz", dimension=2)
+    except InputError:
+        return
+    at = setting(2, "pauli")
+    expected = mean_by_enumeration(labelled, at, depth)
+    assert value_of(exact, at, depth) == pytest.approx(expected, rel=1e-9, abs=1e-9)
+
+
+UNSEEN = ["z z", "K", "z h", "mu", "h_ll g g", "third derivatives", "two inputs, two observables"]
+SEEN = {
+    "K K": MOMENTS["K K"],
+    "z z h h": MOMENTS["h_lm h_lm z z"],
+    "e h_ll g g": [z, h_ll, g_l, g_l],
+    "two kernels": MOMENTS["two kernels"],
+    "an odd number, two inputs": [Copy(("l",), "a"), Copy((), "b")],
+}
+
+
+@pytest.mark.parametrize("name", UNSEEN)
+@pytest.mark.parametrize("depth", [1, 2])
+def test_moments_that_do_not_see_the_input_block(name: str, depth: int) -> None:
+    exact = mean_of_product(MOMENTS[name], ensemble="prl_ansatz", dimension=2)
+    at = setting(2, "pauli")
+    expected = mean_by_enumeration(MOMENTS[name], at, depth)
+    assert value_of(exact, at, depth) == pytest.approx(expected, rel=1e-9, abs=1e-9)
+
+
+@pytest.mark.parametrize("name", SEEN)
+def test_a_moment_that_sees_the_missing_input_block_is_refused_with_the_other_name(name: str) -> None:
+    with pytest.raises(InputError, match=r"next to the input .*use ensemble 'prl_ansatz_with_input_block'"):
+        mean_of_product(SEEN[name], ensemble="prl_ansatz")
+    at = setting(2, "pauli")
+    other = mean_of_product(SEEN[name], ensemble="prl_ansatz_with_input_block", dimension=2)
+    assert abs(value_of(other, at, 1) - mean_by_enumeration(SEEN[name], at, 1)) > 1e-3
+
+
+def test_the_second_moment_of_the_kernel_of_a_qubit_differs_by_a_quarter() -> None:
+    """derivations/08_ensembles.md: O = Z and the input |0⟩ give 8/5, with the block 32/25."""
+    up, Z = np.diag([1, 0]).astype(complex), np.diag([1, -1]).astype(complex)
+    qubit = Setting({"O": Z}, {"psi": up}, Z)
+    assert mean_by_enumeration([g_l] * 4, qubit, 1) == pytest.approx(8 / 5)
+    block = mean_of_product([g_l] * 4, ensemble="prl_ansatz_with_input_block", dimension=2)
+    assert value_of(block, qubit, 1) == pytest.approx(32 / 25)
+
+
 @pytest.mark.parametrize("name", MOMENTS)
 def test_every_layer_of_the_ansatz_speaks_with_its_probability(name: str) -> None:
     """Σ over patterns of C(L, blocks) (1 − 1/D²)^blocks times the mean under ``segments``."""
@@ -357,7 +445,7 @@ def test_every_layer_of_the_ansatz_speaks_with_its_probability(name: str) -> Non
         )
         speaking = (1 - 1 / D**2) ** len(pattern)
         total = total + mean_of_pattern(MOMENTS[name], pattern) * choices * speaking
-    assert mean_of_product(MOMENTS[name], ensemble="prl_ansatz") == total
+    assert mean_of_product(MOMENTS[name], ensemble="prl_ansatz_with_input_block") == total
 
 
 def test_the_mean_kernel_of_the_ansatz_is_smaller_by_the_silent_layers() -> None:
@@ -455,7 +543,7 @@ def test_the_limit_of_many_layers_is_the_kernel_of_you_and_others() -> None:
 # -- laws of every ensemble, and sizes ---------------------------------------------------------------------------
 
 ENSEMBLES = pytest.mark.parametrize(
-    "ensemble", ["segments", "independent_layers", "prl_ansatz", "generator_average"]
+    "ensemble", ["segments", "independent_layers", "prl_ansatz_with_input_block", "generator_average"]
 )
 
 
@@ -490,7 +578,7 @@ def test_the_variance_of_the_kernel_is_not_negative(ensemble: str, dimension: in
 ODD = [
     pytest.param("segments", "pauli"),
     pytest.param("independent_layers", "pauli"),
-    pytest.param("prl_ansatz", "pauli"),
+    pytest.param("prl_ansatz_with_input_block", "pauli"),
     pytest.param("generator_average", "pauli"),
     pytest.param("segments", "general"),
 ]

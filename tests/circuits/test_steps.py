@@ -125,12 +125,12 @@ def test_vanishing_overlaps_are_counted_as_a_dense_count_finds_them() -> None:
         )
 
 
-ENSEMBLES = ("segments", "independent_layers", "prl_ansatz", "generator_average")
+ENSEMBLES = ("segments", "independent_layers", "prl_ansatz_with_input_block", "generator_average")
 
 
 @pytest.mark.parametrize(("ensemble", "generators"), list(product(ENSEMBLES, ("pauli", "general")))[:-1])
 def test_the_contributions_add_up_to_the_mean(ensemble: str, generators: str) -> None:
-    if (ensemble, generators) == ("prl_ansatz", "general"):
+    if (ensemble, generators) == ("prl_ansatz_with_input_block", "general"):
         generators = "pauli"
     copies = [Copy(("l", "m")), G, Copy(("m",)), Copy(())]
     steps = steps_of_product(copies, ensemble=ensemble, generators=generators)

@@ -13,7 +13,7 @@ from scipy.stats import unitary_group
 from strategies import bases, pure_states
 
 from haarqntk.dynamics import deep_flow, deep_flow_single, deep_kernel, frozen_kernel, kernel_rate
-from haarqntk.errors import CostError, HaarqntkError, InputError, RunError
+from haarqntk.errors import CostError, HaarqntkError, InputError, InputTypeError, RunError
 from haarqntk.montecarlo import Estimate, _batched
 
 
@@ -117,10 +117,14 @@ BAD: list[tuple[Any, type[HaarqntkError], str]] = [
     (
         lambda: deep_flow([[0, 1], [0, 0]], [1], **GOOD),
         InputError,
-        "must be Hermitian, got M − M† of the size 1",
+        "must be Hermitian, got .O − O†. up to 1",
     ),
-    (lambda: deep_flow([[0, 1]], [1], **GOOD), InputError, "a D × D matrix, D ≥ 2, got the shape .1, 2."),
-    (lambda: deep_flow([["a"]], [1], **GOOD), InputError, "observable must be numbers"),
+    (lambda: deep_flow([[0, 1]], [1], **GOOD), InputError, "a square matrix, got the shape .1, 2."),
+    (
+        lambda: deep_flow([["a"]], [1], **GOOD),
+        InputTypeError,
+        "observable must be an array or Qobj of numbers",
+    ),
     (lambda: deep_flow([[0, np.nan], [np.nan, 0]], [1], **GOOD), InputError, "observable must be finite"),
     (
         lambda: deep_flow(X, [1], **GOOD | {"states": [[1, 1]]}),

@@ -7,23 +7,39 @@ from typing import Any
 import numpy as np
 import pytest
 import sympy
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
 
+from haarqntk import kernel_law
 from haarqntk.dynamics import (
+    StepSizes,
     constant_lambda_flow,
+    deep_flow,
     deep_flow_single,
+    deep_kernel,
+    frozen_kernel,
+    frozen_law,
+    frozen_outputs,
+    jensen_gap,
     kernel_rate,
     loss_lower_bound,
     quadratic_correction,
+    short_time_series,
+    step_sizes,
 )
-from haarqntk.errors import CostError, HaarqntkError, InputError, InputTypeError
+from haarqntk.errors import CostError, HaarqntkError, InputError, InputTypeError, RunError
 
 TIMES = np.array([0, 0.01, 0.3, 2, 9.0])
 
 
 def integrated(slope: Any, start: list[float], times: Any = TIMES) -> Any:
+    """The solution by SciPy, whose estimate of an error is 0/0 for slopes such as 1e-163.
+
+    Slopes below 1e-100 move nothing by 1e-40 here, where no rate is above 12.
+    """
+    if np.abs(slope(0, np.array(start))).max() < 1e-100:
+        return np.repeat(np.array(start)[:, np.newaxis], len(times), axis=1)
     done = solve_ivp(slope, (0, times[-1]), start, "DOP853", t_eval=times, rtol=1e-12, atol=1e-14)
     assert done.success
     return done.y
@@ -47,6 +63,7 @@ def test_the_logistic_curve_solves_its_equations() -> None:
 @example(4.0, 2.0, 1.0 + 1e-13, 0.5)  # all but critical
 @example(0.0, 1.0, 1.0, 0.5)
 @example(3.0, 0.0, 1.0, 0.5)
+@example(0.75, 6.1e-163, 0.0, 0.5)  # tiny: squares of slopes are no floats
 def test_the_flow_with_constant_lambda_is_the_integrated_one(
     K: float, start: float, lam: float, eta: float
 ) -> None:
@@ -153,6 +170,114 @@ def test_the_range_of_the_measurement_decides_how_fast() -> None:
     assert never.regime == "unreachable"
     excess = never.residual_limit - never.residual
     assert -np.diff(np.log(excess)) / 10 == pytest.approx(never.exponent, rel=1e-3)
+
+
+# -- magnitudes ------------------------------------------------------------------------------------------------
+
+M, STATES = np.array([[1, 2], [2, -1]]), [[1, 0], [0.6, 0.8]]
+ONE: list[Any] = [  # in the units u of outputs, k of the kernel and s of the time
+    lambda u, k, s: constant_lambda_flow(
+        3 * k, TIMES * s, learning_rate=0.2 / k / s, residual=u, relative_meta_kernel=k / u
+    ),
+    lambda u, k, s: frozen_kernel(3 * k, TIMES * s, learning_rate=0.2 / k / s, residual=u, flow=True),
+    lambda u, k, s: frozen_outputs(
+        k * np.eye(2),
+        TIMES * s,
+        cross_kernel=[[k, k]],
+        outputs=[u],
+        residual=[u, -2 * u],
+        learning_rate=0.2 / k / s,
+        flow=True,
+    ),
+    lambda u, _, s: deep_flow_single(
+        -1.2 * u, TIMES * s, label=0.5 * u, learning_rate=0.2 / u / u / s, L=3, D=4, scale=u
+    ),
+    lambda u, _, s: deep_flow(
+        M * u, TIMES * s, states=STATES, labels=[0.3 * u, 1.7 * u], learning_rate=0.02 / u / u / s, L=1
+    ),
+]
+
+
+@pytest.mark.parametrize("predict", ONE)
+@given(powers=st.tuples(*[st.integers(-300, 300)] * 3))
+@example(powers=(-270, 0, 0))
+@example(powers=(270, 0, 0))
+@settings(max_examples=10)
+def test_a_flow_is_the_same_in_other_units(predict: Any, powers: tuple[int, int, int]) -> None:
+    """By powers of 2: the curves are the same numbers, however small or large the unit makes them."""
+    units = [2.0**power for power in powers]
+    p, standard = predict(*units), predict(1.0, 1.0, 1.0)
+    assert p.residual / units[0] == pytest.approx(standard.residual, rel=1e-9, abs=1e-11)
+    assert p.loss / units[0] / units[0] == pytest.approx(standard.loss, rel=1e-9, abs=1e-11)
+
+
+magnitudes = st.builds(
+    lambda digits, power, sign: sign * digits * 10.0**power,
+    st.floats(1, 9.9),
+    st.one_of(st.integers(-323, 307), st.integers(-10, 10)),
+    st.sampled_from([0, 1, 1, 1, -1]),
+)
+ANY: list[Any] = [  # of a, b, c of any sign, and x, y, z > 0
+    lambda a, b, c, x, y, z: constant_lambda_flow(
+        abs(a), [0, x, y], learning_rate=z, residual=b, relative_meta_kernel=c
+    ),
+    lambda a, b, _, x, y, z: frozen_kernel(abs(a), [0, x, y], learning_rate=z, residual=b, flow=True),
+    lambda a, b, _, x, __, z: frozen_kernel(
+        abs(a) * M @ M + x * M @ M, [0, 7], learning_rate=z, residual=[1, b]
+    ),
+    lambda a, b, c, x, y, z: frozen_outputs(
+        abs(a) * M @ M,
+        [0, y],
+        cross_kernel=[[b, 1]],
+        outputs=[c],
+        residual=[1, x],
+        learning_rate=z,
+        flow=True,
+    ),
+    lambda a, b, _, x, y, z: frozen_law(
+        LAW, [0, x, y], learning_rate=z, target=a + b, num_nodes=3, tolerance=1e300
+    ),
+    lambda _, __, ___, x, y, z: jensen_gap(LAW, [0, x, y], learning_rate=z, num_nodes=3, tolerance=1e300),
+    lambda a, _, __, x, y, z: step_sizes(abs(a) * M @ M, y, c=x) if z > 1 else step_sizes(x, c=y),
+    lambda a, b, _, x, __, z: quadratic_correction(x, [0, 9], learning_rate=z, residual=a, meta_kernel=b),
+    lambda a, b, _, x, __, z: quadratic_correction(
+        x, [0, 9], learning_rate=z, residual=a, relative_meta_kernel=b, follow_kernel=True
+    ),
+    lambda a, b, _, x, y, z: deep_flow_single(
+        min(abs(a), 1) * z - b, [0, y], label=b, learning_rate=x, L=3, D=4, scale=z
+    ),
+    lambda a, _, __, x, y, z: loss_lower_bound(
+        min(abs(a), 2), [0, x], learning_rate=y, L=10**9, generator_norm=z
+    ),
+    lambda a, _, __, x, ___, ____: deep_kernel(a * M, STATES, L=3, generator_square=x),
+    lambda a, b, c, _, y, z: deep_flow(
+        a * M,
+        [0, y if abs(z * a * y) * max(abs(a), abs(b), abs(c)) < 100 else 0],  # more takes long
+        states=STATES,
+        labels=[b, c],
+        learning_rate=z,
+        L=2,
+    ),
+    lambda a, _, __, x, y, ___: short_time_series(order=1).predict(
+        [0, x], learning_rate=y, D=2, L=1, spectrum=[1, -1], target=a
+    ),
+]
+LAW = kernel_law(D=2, L=1, spectrum=[1, -1])
+
+
+@pytest.mark.parametrize("predict", ANY)
+@given(signed=st.tuples(*[magnitudes] * 3), positive=st.tuples(*[magnitudes.map(abs).filter(bool)] * 3))
+def test_any_magnitude_is_predicted_or_refused(
+    predict: Any, signed: tuple[float, float, float], positive: tuple[float, float, float]
+) -> None:
+    """No warning, no value that is none, no error of Python's arithmetic."""
+    try:
+        p = predict(*signed, *positive)
+    except (InputError, RunError):
+        return
+    for value in [p] if isinstance(p, np.ndarray) else vars(p).values():
+        if isinstance(value, np.ndarray | float) and not isinstance(p, StepSizes):
+            assert np.isfinite(value).all()
 
 
 # -- the bound -------------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from strategies import cycle_types, integrals, rational_matrices
 
 import haarqntk as hq
 from haarqntk.errors import HaarqntkError, InputError, InputTypeError, OutputError
+from haarqntk.export import read_section
 
 SCHEMA = json.loads(files("haarqntk.export").joinpath("schema.json").read_text(encoding="utf-8"))
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
@@ -172,6 +173,23 @@ def test_what_is_no_json_of_an_estimate_is_refused(
 ) -> None:
     with pytest.raises(error, match=re.escape(message)):
         hq.Estimate.from_json(text)
+
+
+@pytest.mark.parametrize(
+    ("read", "text"),
+    [
+        (hq.Estimate.from_json, hq.Estimate("c0ffee", samples=5, mean=3.0, squares=20.0).to_json()),
+        (hq.Diagnosis.from_json, hq.diagnose([[1.0, 0], [0, 2.0]], targets=[1, 0]).to_json()),
+        (hq.from_json, hq.to_json(hq.weingarten((2, 1)))),
+        (read_section, '{"type": "section", "schema_version": 1, "title": "a"}'),
+    ],
+)
+def test_a_field_that_stands_twice_is_refused(read: Any, text: str) -> None:
+    """Python's json takes the second of them without a word."""
+    twice = re.sub(r'("schema_version": ?\d+)', r'"schema_version": 7, \1', text, count=1)
+    assert twice != text
+    with pytest.raises(InputError, match="each field must stand once, got 'schema_version' twice"):
+        read(twice)
 
 
 INTEGRAL = json.loads(hq.to_json(hq.expect(hq.parse_integrand("tr(U A U^H B)^2"))))

@@ -85,8 +85,8 @@ def test_known_channels() -> None:
         (lambda: hq.twirl_channel([np.eye(2), np.eye(3)]), InputError, r"got \(2, 2\) and, at 1, \(3, 3\)"),
         (
             lambda: hq.twirl_channel(np.eye(2)),
-            InputError,
-            r"kraus\[0\] must be a square matrix, got shape \(2,\)",
+            InputTypeError,
+            r"kraus must be a list of matrices, got ndarray; pass \[K\]",
         ),
         (
             lambda: hq.twirl_channel(qutip.qeye(2)),

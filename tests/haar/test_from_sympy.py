@@ -143,7 +143,7 @@ def test_a_swap_does_not_read_as_the_identity() -> None:
     both, a = hq.kron(V, V), hq.matrices("A")
     mean = str(hq.expect(both @ hq.kron(a, a) @ both.H))
     assert mean.count(" 1 ⊗ 1") == 1
-    assert mean.count(" P(1 2)") == 1
+    assert mean.count(" P(0 1)") == 1
 
 
 def test_sums_over_an_index_that_no_product_makes() -> None:

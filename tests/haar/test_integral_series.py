@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from functools import reduce
+from math import prod
 from operator import matmul
 from typing import Any
 
 import pytest
+import sympy
 
 import haarqntk as hq
 from haarqntk.errors import CostError, InputError, UnknownNameError
@@ -67,7 +70,7 @@ def test_kreweras_complements_of_all_partitions_are_all_partitions(k: int) -> No
 
 def test_what_a_series_says() -> None:
     square = hq.expect(hq.tr(U @ A @ U.H @ B) ** 2)
-    assert str(square.series(order=1)) == "D**2*tr(A)**2*tr(B)**2 + O(D**1)"
+    assert str(square.series(order=1)) == "(Tr(A)/D)**2*(Tr(B)/D)**2*D**2 + O(D**1)"
     assert str(square.series(order=1, scaling="fixed")) == (
         "Tr(A)**2*Tr(B)**2/D**2 + Tr(A^2)*Tr(B^2)/D**2 + O(D**-3)"
     )
@@ -77,7 +80,42 @@ def test_what_a_series_says() -> None:
         r"\frac{2}{D^{2}} - \frac{2}{D^{3}} + \frac{2}{D^{4}} + O\left(D^{-5}\right)"
     )
     P = hq.matrices("P", projector=True, rank_one=True)
-    assert str(hq.expect(hq.tr(U @ P @ U.H @ A)).series(order=1)) == "tr(A)"
+    assert str(hq.expect(hq.tr(U @ P @ U.H @ A)).series(order=1)) == "(Tr(A)/D)"
+
+
+@pytest.mark.parametrize("dimension", ["D", "d"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "tr(U A U^H B)",
+        "tr(U A U^H B) tr(A) + 3 tr(B)^2 - tr(A B)",
+        "<psi|A|psi> tr(A B)^2",
+        "tr(U A U^H U1 B U1^H)^1 tr(A^3)",
+    ],
+)
+def test_a_normalised_trace_is_written_as_a_ratio(text: str, dimension: str) -> None:
+    """Tr(A) means the trace, in text, SymPy and exact functions: an exact series has the value of the integral."""
+    integral = hq.expect(hq.parse_integrand(text, dims=dimension))
+    series = integral.series(order=20)
+    assert series.remainder is None
+    traces = sorted({name for monomial in integral.terms for name, _ in integral.factors_of(monomial)})
+    values = dict(zip(traces, (3, 5, 7, 11), strict=False))
+    size = 13
+    whole = sum(
+        (
+            c.at({dimension: size}) * prod(values[name] ** e for name, e in integral.factors_of(monomial))
+            for monomial, c in integral.terms.items()
+        ),
+        start=Fraction(0),
+    )
+    written = re.sub(r"Tr\([^)]*\)", lambda found: str(values[found[0]]), str(series))
+    assert sympy.sympify(written).subs(dimension, size) == whole
+    known = values | {dimension: size}
+    assert series.to_sympy().subs([(s, known[s.name]) for s in series.to_sympy().free_symbols]) == whole
+    assert series.function().at(known) == whole
+    ratios = re.findall(r"\\frac\{\\operatorname\{Tr\}\\left\([^)]*\\right\)\}\{(\w)\}", series.latex())
+    assert set(ratios) == {dimension}
+    assert len(ratios) == series.latex().count("Tr") == hq.latex(series).count("Tr")
 
 
 @pytest.mark.parametrize("order", [1, 2, 3])
@@ -105,8 +143,11 @@ def test_what_has_no_series_says_why() -> None:
     with pytest.raises(InputError, match="needs one tensor factor, got Tr"):
         hq.expect(hq.tr(M)).series()
     W = hq.haar_unitary("W", dims=("d1", "d2"))
-    with pytest.raises(InputError, match="one dimension, got d1, d2"):
+    with pytest.raises(InputError, match="one symbolic dimension, got d1, d2; specialise"):
         hq.expect(W[(0, 0), (0, 0)] * W[(0, 0), (0, 0)].conj()).series()
+    fixed = hq.haar_unitary("U", dims=4)
+    with pytest.raises(InputError, match="one symbolic dimension, got none; leave dims out"):
+        hq.expect(hq.tr(fixed) * hq.tr(fixed).conj()).series()
     with pytest.raises(UnknownNameError, match="scaling"):
         hq.expect(hq.tr(U)).series(scaling="none")
     with pytest.raises(CostError, match="largest order is 200"):

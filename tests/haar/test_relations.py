@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+from itertools import combinations, combinations_with_replacement
 from typing import Any
 
 import numpy as np
@@ -183,3 +185,119 @@ def test_relations_hold_on_tensor_factors(data: st.DataObject) -> None:
     networks = {"U": random_network("U", (2,)), "A": given_network(A, dims), "dims": dims}
     theirs = mean_of_network(evaluate(node, networks, NetworkRoom), {"U": "unitary"})
     assert np.abs(ours - theirs).max() < ROUNDING * max(1.0, float(np.abs(theirs).max()))
+
+
+def breaking(relation: str, D: int, rng: np.random.Generator) -> Any:
+    """A matrix that obeys every relation of the list but one, and that one it breaks by a thousandth of its size."""
+    A = np.array(obeying(relation, D, int(rng.integers(99))), dtype=complex)
+    noise = rng.normal(size=(D, D)) + 1j * rng.normal(size=(D, D))
+    return A + 1e-3 * np.abs(A).max() * noise
+
+
+def value_at(A: Any, relation: str) -> Any:
+    declared = hq.matrices("A", **dict.fromkeys(relation.split(), True))
+    return hq.expect(hq.tr(declared @ hq.matrices("B"))).at(
+        len(A), matrices={"A": A, "B": np.eye(len(A)).tolist()}
+    )
+
+
+@pytest.mark.parametrize("scale", [1e-8, 1, 1e8])
+@pytest.mark.parametrize("relation", RELATIONS)
+def test_a_matrix_that_breaks_a_relation_is_refused_at_every_scale(relation: str, scale: float) -> None:
+    """A rounding tolerance is relative: 1e-9 of a small matrix is no part of it."""
+    has_scale = not set(relation.split()) & {"involution", "projector", "unitary"}
+    factor = scale if has_scale else 1
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        A = obeying(relation, 4, seed) * factor
+        assert np.isclose(value_at(A, relation), A.trace(), atol=ROUNDING * factor)
+        with pytest.raises(InputError, match=r"matrix A was declared .*, and the matrix given for it is not"):
+            value_at(breaking(relation, 4, rng) * factor, relation)
+
+
+def test_exact_matrices_are_compared_exactly_and_overflow_is_no_agreement() -> None:
+    tiny = Fraction(1, 10**12)
+    broken: dict[str, list[list[Any]]] = {
+        "hermitian": [[1, tiny], [0, 1]],
+        "symmetric": [[1, tiny], [0, 1]],
+        "traceless": [[1, 0], [0, tiny - 1]],
+        "involution": [[1, 0], [0, tiny - 1]],
+        "projector": [[1, 0], [0, tiny]],
+        "unitary": [[1, 0], [0, tiny - 1]],
+        "rank_one": [[1, 0], [0, tiny]],
+    }
+    for relation, A in broken.items():
+        with pytest.raises(InputError, match=f"matrix A was declared {relation}, and the matrix given"):
+            value_at(A, relation)
+    for relation in ("involution", "unitary", "projector"):
+        with pytest.raises(InputError, match=f"matrix A was declared {relation}, and the matrix given"):
+            value_at(np.diag([1e200, 1e200]), relation)
+
+
+@pytest.mark.parametrize("zero", [[[0, 0], [0, 0]], np.zeros((2, 2))])
+@pytest.mark.parametrize("relation", ["rank_one", "projector rank_one"])
+def test_a_zero_matrix_is_not_of_rank_one(relation: str, zero: Any) -> None:
+    with pytest.raises(
+        InputError, match="matrix A was declared rank_one, and the matrix given for it is not"
+    ):
+        value_at(zero, relation)
+
+
+def has_a_matrix(found: set[str], D: int) -> bool:
+    """Whether a normal form of size 1 … 4 obeys the relations, by the signs, phases and rotations on its diagonal."""
+    values = [0, *(np.exp(2j * np.pi * x / 12) for x in range(12))]
+    candidates = [np.diag(x) for x in combinations_with_replacement(values, D)]
+    if "rank_one" in found:
+        candidates = [np.eye(D, k=D - 1), np.eye(D)[:, :1] @ np.eye(D)[:1]]
+    if D > 1 and "real" in found:
+        candidates.append(np.roll(np.eye(D), 1, axis=0))
+    return any(_obeys(A, found) for A in candidates)
+
+
+def _obeys(A: Any, found: set[str]) -> bool:
+    one, adjoint = np.eye(len(A)), A.conj().T
+    tests = {
+        "hermitian": np.allclose(A, adjoint),
+        "symmetric": np.allclose(A, A.T),
+        "real": np.allclose(A, A.conj()),
+        "traceless": abs(A.trace()) < ROUNDING,
+        "involution": np.allclose(A @ A, one),
+        "unitary": np.allclose(A @ adjoint, one),
+        "rank_one": np.linalg.matrix_rank(A) == 1,
+    }
+    return all(tests[x] for x in found)
+
+
+@pytest.mark.parametrize("D", [1, 2, 3, 4])
+def test_relations_that_no_matrix_has_are_refused_at_that_dimension_and_no_others(D: int) -> None:
+    """All sets of relations with traceless, against normal forms; each refusal says the size."""
+    names = ["hermitian", "symmetric", "real", "involution", "unitary", "rank_one"]
+    for size in range(3):
+        for chosen in combinations(names, size):
+            relations = dict.fromkeys(("traceless", *chosen), True)
+            found = set(relations)
+            is_trivial = "rank_one" in found and bool(found & {"involution", "unitary"})
+            is_refused_symmetric = {"rank_one", "symmetric"} <= found and "real" not in found
+            if is_trivial or is_refused_symmetric:
+                continue
+            if has_a_matrix(found, D):
+                hq.expect(hq.tr(hq.matrices("X", dims=D, **relations) @ hq.matrices("B", dims=D)))
+                continue
+            with pytest.raises(InputError, match=r"no . × . matrix is|no such matrix"):
+                hq.matrices("X", dims=D, **relations)
+            with pytest.raises(InputError, match=r"no . × . matrix is|no such matrix"):
+                _ = hq.expect(hq.tr(hq.matrices("X", **relations) @ hq.matrices("B"))).specialise(D)
+
+
+def test_the_average_over_a_traceless_involution_at_an_odd_dimension_is_refused() -> None:
+    U, X = hq.haar_unitary("U"), hq.matrices("X", hermitian=True, unitary=True, traceless=True)
+    mean = hq.expect(hq.tr(U @ X @ U.H @ X) ** 2)
+    assert mean.at(2) == Fraction(4, 3)
+    message = "X is declared traceless and involution, and no 3 × 3 matrix is; pass an even dimension"
+    for request in (lambda: mean.at(3), lambda: mean.specialise(D=3)):
+        with pytest.raises(InputError, match=message):
+            request()
+    with pytest.raises(InputError, match="no 9 × 9 matrix is"):
+        hq.matrices("X", dims=(3, 3), involution=True, traceless=True)
+    with pytest.raises(InputError, match="got rank_one and hermitian and traceless: there is no such matrix"):
+        hq.matrices("R", rank_one=True, traceless=True, real=True, symmetric=True)

@@ -102,20 +102,20 @@ def test_what_an_author_would_write() -> None:
     gate = hq.kron(U, hq.identity("d2"))
     m, n = hq.matrices("M N", dims=("d1", "d2"))
     twirled = hq.expect(gate @ m @ gate.H)
-    assert str(twirled) == "(1/d1) 1 ⊗ Tr_1(M)"
-    assert twirled.latex().endswith(r"\mathbf{1} \otimes \operatorname{Tr}_{1}\left(M\right)")
+    assert str(twirled) == "(1/d1) 1 ⊗ Tr_0(M)"
+    assert twirled.latex().endswith(r"\mathbf{1} \otimes \operatorname{Tr}_{0}\left(M\right)")
     size = hq.expect(hq.tr(hq.identity(("d1", "d2")))).to_sympy()
     assert twirled.to_sympy().shape == (size, size)
     written = {
         hq.tr(m @ n): "Tr(M N)",
-        hq.tr(hq.partial_trace(m, over=1) @ hq.partial_trace(m, over=1)): "Tr(Tr_2(M)^2)",
+        hq.tr(hq.partial_trace(m, over=1) @ hq.partial_trace(m, over=1)): "Tr(Tr_1(M)^2)",
         m[(0, 1), (1, 0)]: "<0 1|M|1 0>",
         hq.tr(m @ m.T @ m.conj()): "Tr(M^T conj(M) M)",
     }
     for expression, text in written.items():
         assert str(hq.expect(expression)) == text
     overlap = str(hq.expect(hq.tr(gate @ m @ gate.H @ n) ** 2))
-    assert "Tr[(1 2)(3 4), (1 3)(2 4)](M ⊗ M ⊗ N ⊗ N)" in overlap
+    assert "Tr[(0 1)(2 3), (0 2)(1 3)](M ⊗ M ⊗ N ⊗ N)" in overlap
 
 
 def test_operators_on_two_copies_are_the_identity_and_the_swap() -> None:
@@ -123,8 +123,8 @@ def test_operators_on_two_copies_are_the_identity_and_the_swap() -> None:
     P = hq.matrices("P", dims=("D", "D"))
     twirled = hq.expect(hq.kron(V, V) @ P @ hq.kron(V, V).H)
     assert str(twirled) == (
-        "((D*Tr(P) - Tr(P P(1 2)))/(D*(D - 1)*(D + 1))) 1 ⊗ 1 + "
-        "((D*Tr(P P(1 2)) - Tr(P))/(D*(D - 1)*(D + 1))) P(1 2)"
+        "((D*Tr(P) - Tr(P P(0 1)))/(D*(D - 1)*(D + 1))) 1 ⊗ 1 + "
+        "((D*Tr(P P(0 1)) - Tr(P))/(D*(D - 1)*(D + 1))) P(0 1)"
     )
 
 
@@ -134,7 +134,7 @@ def test_a_permutation_operator_moves_place_a_to_place_sigma_of_a(sigma: tuple[i
     V = hq.haar_unitary("V")
     W = hq.kron(V, V, V)
     twirled = hq.expect(W @ hq.kron(a, b, c) @ W.H)
-    cycles = {(1, 2, 0): "P(1 2 3)", (2, 0, 1): "P(1 3 2)", (0, 2, 1): "P(2 3)"}[sigma]
+    cycles = {(1, 2, 0): "P(0 1 2)", (2, 0, 1): "P(0 2 1)", (0, 2, 1): "P(1 2)"}[sigma]
     assert f" {cycles}" in str(twirled)
     for monomial in twirled.terms:
         word = tuple(component for component, _ in monomial if is_open(component))

@@ -150,21 +150,24 @@ def test_bad_values_are_refused(values: list[float], error: type[Exception], tex
 
 
 def test_z_score_counts_standard_errors() -> None:
-    estimate = Estimate("c0ffee", samples=5, mean=3.0, squares=20.0)
+    estimate = Estimate("c0ffee", samples=101, mean=3.0, squares=10_100.0)
     assert estimate.standard_error == 1.0
     assert [estimate.z_score(exact) for exact in (1, Fraction(7, 2), 3.0)] == [2.0, -0.5, 0.0]
 
 
 def test_z_score_of_values_that_do_not_vary() -> None:
-    constant = Estimate.of("c0ffee", [0.1] * 7)
+    constant = Estimate.of("c0ffee", [0.1] * 70)
     assert constant.z_score(Fraction(1, 10)) == 0.0
     assert constant.z_score(0.2) == -math.inf
     assert constant.z_score(0) == math.inf
-    assert Estimate.of("c0ffee", [0.0, 0.0]).z_score(0) == 0.0
+    assert Estimate.of("c0ffee", [0.0] * 24).z_score(0) == 0.0
 
 
-def test_z_score_of_one_sample_says_nothing() -> None:
-    assert Estimate.of("c0ffee", [7.0]).z_score(1000) == 0.0
+@pytest.mark.parametrize("samples", [1, 2, 20, 23])
+def test_z_score_of_too_few_samples_is_refused_with_the_number_that_it_takes(samples: int) -> None:
+    estimate = Estimate.of("c0ffee", np.arange(samples, dtype=float))
+    with pytest.raises(InputError, match=f"needs at least 24 samples, .* got {samples}; draw more"):
+        estimate.z_score(1000)
 
 
 @pytest.mark.parametrize(

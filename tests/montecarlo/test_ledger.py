@@ -67,6 +67,14 @@ def test_a_broken_line_before_the_last_is_refused_with_its_number(tmp_path: Path
         pass
 
 
+def test_a_field_that_stands_twice_is_no_record(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    whole = written(path, [*RECORDS])
+    path.write_bytes(whole.replace(b'"number": 2,', b'"number": 2, "mean": 0.0,'))
+    with pytest.raises(InputError, match=r"must be a JSON object, got '.*line 3; restore"), open_ledger(path):
+        pass
+
+
 @pytest.mark.parametrize("fit", [0, 1, 17])
 def test_a_full_disk_takes_the_half_written_line_back(
     fit: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -11,10 +11,12 @@ from scipy.stats import norm
 from haarqntk.montecarlo import (
     DETECTED,
     FAMILY_ERROR,
+    LARGEST_Z,
     POWER,
     family_error,
     largest_z,
     power,
+    samples_for_verdict,
     samples_needed,
     smallest_factor,
 )
@@ -53,6 +55,31 @@ def test_samples_for_a_larger_error_refuse_a_claim_that_is_wrong_by_it(
     factor = smallest_factor(standard_error=error, scale=wrong, z=4.5)
     assert factor == pytest.approx(float(1 + detected), rel=1e-2)
     assert norm.cdf((wrong - wrong / factor) / error - 4.5) == pytest.approx(POWER)
+
+
+@pytest.mark.parametrize(
+    ("power_of_exponential", "mean", "skewness"),
+    [(0, 0, 0.0), (1, 1, 2.0), (2, 2, 592 / 20**1.5)],
+    ids=["normal", "exponential", "its square"],
+)
+def test_a_verdict_with_the_samples_that_it_takes_refuses_a_true_value_rarely(
+    power_of_exponential: int, mean: int, skewness: float
+) -> None:
+    """At most once in 1000; with 24 samples, or 10 of a normal law, more often."""
+    rng = np.random.default_rng(12)
+
+    def refused(n: int, runs: int) -> float:
+        shape = (runs, n)
+        x = (
+            rng.exponential(size=shape) ** power_of_exponential
+            if power_of_exponential
+            else rng.normal(size=shape)
+        )
+        return float((np.abs(x.mean(axis=1) - mean) > LARGEST_Z * x.std(axis=1, ddof=1) / n**0.5).mean())
+
+    n = samples_for_verdict(skewness)
+    assert refused(n, 6_000_000 // n) <= FAMILY_ERROR
+    assert refused(24 if skewness else 10, 100_000) > 2 * FAMILY_ERROR
 
 
 def test_values_that_do_not_vary_have_all_the_power() -> None:

@@ -87,6 +87,53 @@ def test_supervised_kernel_eigenvalues(n: int) -> None:
         assert (uniform.mean, uniform.squares, uniform.z_score(0)) == (0.0, 0.0, 0.0)
 
 
+EXACT_ZEROS: list[tuple[str, str, dict[str, Any]]] = [
+    ("supervised_kernel_eigenvalue_uniform", method, {"D": D, "L": 5, "num_inputs": D, "ensemble": ensemble})
+    for method in ("batched", "frames", "qutip")
+    for D, ensemble in (
+        (2, "segments"),
+        (4, "segments"),
+        (2, "prl_ansatz_with_input_block"),
+        (4, "prl_ansatz"),
+    )
+    if (method, ensemble) != ("frames", "prl_ansatz")
+] + [
+    (quantity, "batched", {"D": 4, "L": 2, "ensemble": "generator_average", "populations": [1, 0, 0, 0]})
+    for quantity in ("meta_kernel_mean", "meta_kernel_second_moment", "kernel_meta_kernel_covariance")
+]
+
+
+@pytest.mark.parametrize(("quantity", "method", "arguments"), EXACT_ZEROS)
+def test_an_exact_zero_is_zero_at_any_sample_size(
+    quantity: str, method: str, arguments: dict[str, Any]
+) -> None:
+    """A whole basis of inputs, or an eigenstate: the values would else be squares of rounding, all positive."""
+    for samples in (30, 30 if method == "qutip" else 3_000):
+        found = simulate(
+            quantity,
+            spectrum=[3 * 10**6, 1, 0, -2][: arguments["D"]],
+            samples=samples,
+            rng=np.random.default_rng(samples),
+            method=method,
+            **arguments,
+        )
+        assert (found.mean, found.squares, found.z_score(0)) == (0.0, 0.0, 0.0)
+        assert found.z_score(1e-3) == -math.inf
+
+
+@pytest.mark.parametrize("num_inputs", [3, 4])
+def test_what_is_no_rounding_stays(num_inputs: int) -> None:
+    """O = 1e−9 times a projector: gradients are small, but not beside the size of O."""
+    arguments: dict[str, Any] = {"D": 4, "L": 2, "num_inputs": num_inputs, "samples": 2_000}
+    name = "supervised_kernel_eigenvalue_uniform"
+    small, large = (
+        simulate(name, spectrum=[c, 0, 0, 0], rng=np.random.default_rng(4), **arguments)
+        for c in (Fraction(1, 10**9), 1)
+    )
+    assert small.mean == pytest.approx(1e-18 * large.mean, rel=1e-12, abs=0)
+    assert (small.mean > 0) == (num_inputs < 4)
+
+
 def qubit_kernel_moment(n: int, L: int) -> Fraction:
     """E[Kⁿ] of a qubit with O = Z, from uniform variables alone.
 

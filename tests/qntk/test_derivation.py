@@ -78,7 +78,9 @@ def test_any_formula_explains_itself(formula: hq.Formula) -> None:
     assert max(map(len, str(derivation).splitlines())) <= 80
 
 
-@pytest.mark.parametrize("ensemble", ["independent_layers", "prl_ansatz", "generator_average"])
+@pytest.mark.parametrize(
+    "ensemble", ["independent_layers", "prl_ansatz_with_input_block", "generator_average"]
+)
 @pytest.mark.parametrize("name", ["kernel_variance", "meta_kernel_mean"])
 def test_other_ensembles(name: str, ensemble: str) -> None:
     derivation = hq.formula(name, ensemble=ensemble).explain()

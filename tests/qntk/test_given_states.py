@@ -222,12 +222,12 @@ Z, UP, DOWN = [[1, 0], [0, -1]], [1, 0], [0, 1]
         (
             {"states": {"a": UP, "b": "down"}},
             InputTypeError,
-            "states[b] must be a vector or a projector of",
+            "states[b] must be an array or Qobj of numbers",
         ),
         (
             {"states": {"a": UP, "b": [np.nan, 0]}},
             InputError,
-            "states[b] must be normalised, got the square norm",
+            "states[b] must be finite, got (nan+0j)",
         ),
         ({"observables": {"O1": Z}}, InputError, "observables must give O1, O2, got no O2"),
         (

@@ -429,3 +429,58 @@ def test_a_moment_that_would_not_finish_is_refused_at_once(text: str) -> None:
 def test_a_label_that_is_given_twice_is_refused(text: str) -> None:
     with pytest.raises(InputError):
         parse_moment(text)
+
+
+# -- notation of papers -----------------------------------------------------------------------------------------
+
+PAPERS = [
+    "1j",
+    "i*K",
+    "2i",
+    "I*K",
+    "E[K]",
+    "E(K)",
+    "<K>",
+    "var(K)",
+    "Var[K]",
+    "cov(K,z)",
+    "Tr(O^2)",
+    "K^1/2",
+    "K**1/2",
+    "∂z",
+    "Σz",
+    "pi*K",
+    "exp(K)",
+    "K(2)",
+    "2K",
+    "d",
+    "e^K",
+    "ΔK",
+]
+
+
+@given(
+    token=st.sampled_from(PAPERS),
+    frame=st.sampled_from(["{}", "K + {}", "mean(z*{})", "2*({})^2", "{} - mu"]),
+)
+def test_notation_of_papers_is_refused_at_every_place(token: str, frame: str) -> None:
+    with pytest.raises(InputError):
+        parse_moment(frame.format(token))
+    with pytest.raises(InputError):
+        parse_closed_form(frame.replace("mean", "").replace("z*", "D*").format(token), NAMES)
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("E[K]^2", "'E[' is not read; write mean(K), or K alone: the mean is taken anyway"),
+        ("Var[K]", "'Var[' is not read; write variance(K)"),
+        ("K^1/2", "expression has ^1/2, which is a first power divided by 2; write sqrt(…), or x/2"),
+        ("1j*K", "'1j' is not read; moments and claims are real; leave i out"),
+        ("2*Tr(O^2)", "'Tr' is not read; write T1 for Tr O, T2 for Tr O^2, T_O1O2 for Tr O1 O2"),
+    ],
+)
+def test_notation_of_papers_gets_a_hint_in_one_line(text: str, hint: str) -> None:
+    with pytest.raises(InputError) as refused:
+        parse_moment(text)
+    assert str(refused.value) == hint

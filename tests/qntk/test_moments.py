@@ -93,7 +93,9 @@ def test_moments_of_the_kernels_are_the_named_formulas(name: str, found: Callabl
     assert str(f) == str(hq.formula(name))
 
 
-@pytest.mark.parametrize("ensemble", ["segments", "independent_layers", "prl_ansatz", "generator_average"])
+@pytest.mark.parametrize(
+    "ensemble", ["segments", "independent_layers", "prl_ansatz_with_input_block", "generator_average"]
+)
 def test_they_are_in_every_ensemble(ensemble: str) -> None:
     other = hq.Circuit(ensemble)
     assert hq.mean(kernel(other)) == hq.formula("kernel_mean", ensemble=ensemble)

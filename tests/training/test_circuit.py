@@ -160,7 +160,7 @@ def test_observables_are_what_they_say() -> None:
         (lambda: PauliRotation("X", parameter=0, scale=np.inf), InputError, "scale must be finite, got inf"),
         (lambda: PauliRotation("X", parameter=0, scale="1"), InputTypeError, "scale must be a real"),  # type: ignore[arg-type]
         (lambda: FixedGate(np.ones((2, 2)), (0,)), InputError, "matrix must be unitary"),
-        (lambda: FixedGate(np.full((2, 2), np.nan), (0,)), InputError, "matrix must be unitary"),
+        (lambda: FixedGate(np.full((2, 2), np.nan), (0,)), InputError, "matrix must be finite"),
         (lambda: FixedGate(np.eye(2), (0, 1)), InputError, r"shape \(4, 4\) for 2 qubits, got \(2, 2\)"),
         (lambda: FixedGate(np.eye(4), (1, 1)), InputError, r"qubits must be different .* got \(1, 1\)"),
         (lambda: FixedGate(np.eye(1), ()), InputError, "at least one"),
@@ -170,8 +170,12 @@ def test_observables_are_what_they_say() -> None:
         (lambda: ParametrisedCircuit(2, (PauliRotation("XI", parameter=1),)), InputError, "with the index 0"),
         (lambda: ParametrisedCircuit(13, ()), CostError, "at most 12, got 13"),
         (lambda: ParametrisedCircuit(0, ()), InputError, "num_qubits must be an integer ≥ 1"),
-        (lambda: FixedGate([["a"]], (0,)), InputTypeError, "matrix must be an array of numbers, got list"),  # type: ignore[arg-type]
-        (lambda: Observable([[1, 0], [1]]), InputTypeError, "matrix must be an array of numbers"),  # type: ignore[arg-type]
+        (
+            lambda: FixedGate(np.array([["a"]]), (0,)),
+            InputTypeError,
+            "matrix must be an array or Qobj of numbers, got ndarray",
+        ),
+        (lambda: Observable([[1, 0], [1]]), InputError, "matrix must have rows of one length"),  # type: ignore[arg-type]
         (lambda: Observable(np.eye(3)), InputError, r"a size 2, 4, 8, …, got the shape \(3, 3\)"),
         (lambda: Observable(np.array(1)), InputError, r"got the shape \(\)"),
         (lambda: Observable(np.full((2, 2), np.inf)), InputError, "matrix must be finite"),

@@ -186,7 +186,7 @@ Z = Observable.pauli("ZI")
         ),
         (lambda: outputs(PLAIN, Z, [[0.1] * 3 + [np.nan]]), InputError, "angles must be finite, got nan"),
         (lambda: outputs(PLAIN, Z, [[1], [2, 3]]), InputError, "angles must have rows of one length"),
-        (lambda: outputs(PLAIN, Z, ["a"] * 4), InputTypeError, "angles must be real numbers, got the dtype"),
+        (lambda: outputs(PLAIN, Z, ["a"] * 4), InputTypeError, "angles must be real numbers, got"),
         (lambda: outputs(PLAIN, Z, [1j] * 4), InputTypeError, "angles must be real numbers"),
         (lambda: outputs(PLAIN, Observable.pauli("Z"), [0.1] * 4), InputError, "must act on num_qubits = 2"),
         (lambda: outputs(CODED, Z, [0.1] * 4), InputError, r"shape \(m, 1\) for a circuit with data gates"),

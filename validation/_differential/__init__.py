@@ -1,0 +1,1 @@
+"""Oracles for the differential run: finite designs, cubature, index sums, Bloch tensors; none imports haarqntk."""
