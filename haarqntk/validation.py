@@ -41,8 +41,14 @@ _NARROW: dict[str, dict[str, Any]] = {
     "kernel_variance": {"D": 2, "L": 1, "spectrum": _SPECTRA[2]},
     "meta_kernel_mean": {"D": 8, "L": 6, "spectrum": (1, 0, 0, 0, 0, 0, 0, 0)},
     "meta_kernel_second_moment": {"D": 2, "L": 1, "spectrum": _SPECTRA[2]},
+    "supervised_kernel_mean": {
+        "D": 4,
+        "L": 3,
+        "spectrum": ((3, 1, 0, -1), (2, 1, 0, 0)),
+        "overlap": Fraction(4, 5),
+    },
 }
-_TIMES_WHERE_NARROW = 12
+_TIMES_WHERE_NARROW = 4
 _SIXTH_MOMENT = "meta_kernel_second_moment"
 
 
@@ -113,8 +119,8 @@ def plan(names: Sequence[str], *, samples: int, reference_samples: int) -> list[
     Second moments have heavy tails: a few hundred values underestimate their spread, and |z| > 4 would come
     by chance (measured: 8 % of the time for E[μ²] at D = 8 with 120 values, below 1 % with 8,000). They take
     twice the samples; E[μ²] at D = 4, 8, of a skewness up to 30, takes 2D times the samples, by frames. QuTiP draws
-    them, and μ, once, where the law is narrow, with twelve times the samples: enough to see a factor 1.5 with the
-    150 that are the default.
+    them, μ and the supervised kernel once, where the law is narrow, with four times the samples: enough to see a
+    factor 1.5 with the 500 that are the default.
 
     Args:
         names: Names in ``hq.formulas()``; all of them if empty.
