@@ -19,7 +19,7 @@ def execute(path: Path) -> nbformat.NotebookNode:
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
     }
-    client = NotebookClient(notebook, timeout=120, record_timing=False, coalesce_streams=True)
+    client = NotebookClient(notebook, timeout=None, record_timing=False, coalesce_streams=True)
     with TemporaryDirectory() as folder:  # the kernel is reached by files, not by ports
         kernel = client.create_kernel_manager()
         kernel.transport, kernel.ip = "ipc", str(Path(folder) / "kernel")

@@ -30,13 +30,18 @@ def dask_executor(address: str) -> Iterator[Executor]:
         distributed = import_module("distributed")
     except ImportError:
         raise InputError("a scheduler needs Dask; run: pip install 'haarqntk[dask]'") from None
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # one clear line instead of its own
+    logger = logging.getLogger("distributed")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)  # one clear line instead of its own
     try:
-        client = distributed.Client(address, timeout=_SECONDS_TO_ANSWER, set_as_default=False)
-    except (OSError, ValueError) as error:
-        raise RunError(
-            f"scheduler must answer within {_SECONDS_TO_ANSWER} s, got {address!r}: "
-            f"{type(error).__name__}; start one with: dask scheduler"
-        ) from None
-    with client:
-        yield client.get_executor()
+        try:
+            client = distributed.Client(address, timeout=_SECONDS_TO_ANSWER, set_as_default=False)
+        except (OSError, ValueError) as error:
+            raise RunError(
+                f"scheduler must answer within {_SECONDS_TO_ANSWER} s, got {address!r}: "
+                f"{type(error).__name__}; start one with: dask scheduler"
+            ) from None
+        with client:
+            yield client.get_executor()
+    finally:
+        logger.setLevel(level)

@@ -10,10 +10,14 @@ from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import wait
+from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+_STARTING = threading.Lock()  # a process gets its environment from this one, which is put back at once
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -63,13 +67,31 @@ def process_pool(num_workers: int | None = None) -> ProcessPoolExecutor:
 
     Each has one thread, and leaves Ctrl-C to the process that started it.
     """
-    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ.setdefault(variable, "1")  # read by the workers: one thread each, no more than the cores
     if num_workers is None:
         num_workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return ProcessPoolExecutor(
-        num_workers, mp_context=multiprocessing.get_context("spawn"), initializer=_prepare_worker
-    )
+    return ProcessPoolExecutor(num_workers, mp_context=_Context(), initializer=_prepare_worker)
+
+
+class _Process(SpawnProcess):
+    """A process that is born with one thread for linear algebra: its NumPy reads the number as it loads."""
+
+    def start(self) -> None:
+        with _STARTING:
+            added = [name for name in _THREADS if name not in os.environ]
+            os.environ.update(dict.fromkeys(added, "1"))
+            method = multiprocessing.get_start_method(allow_none=True)
+            try:
+                super().start()
+            finally:
+                multiprocessing.set_start_method(
+                    method, force=True
+                )  # asking for it, as Python does here, fixes it
+                for name in added:
+                    os.environ.pop(name, None)
+
+
+class _Context(SpawnContext):
+    Process = _Process
 
 
 def _prepare_worker() -> None:

@@ -240,8 +240,8 @@ def validate(
     """Check closed forms by simulation.
 
     Each is compared with simulated circuits at D = 2, 4, 8 and L = 1, 2, 5; the exit status is 1 if one
-    disagrees by more than four standard errors. A campaign has its own claims, sizes and seed, writes every
-    batch to a ledger, and goes on from there when it is run again.
+    disagrees by more than four standard errors, or has fewer samples than a verdict takes. A campaign has its
+    own claims, sizes and seed, writes every batch to a ledger, and goes on from there when it is run again.
     """
     output_format = arguments.one_of("format", output_format, _FORMATS)
     given = {name for name in context.params if _is_given(context, name)}

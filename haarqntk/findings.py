@@ -27,6 +27,7 @@ from haarqntk.qntk import (
     formula,
     kernel_mean_of,
     parse_closed_form,
+    polynomial_at,
 )
 
 if TYPE_CHECKING:
@@ -191,7 +192,7 @@ def _values(claim: PublishedClaim, D: int, L: int) -> dict[str, Fraction]:
 def _at(exact: Formula, values: Mapping[str, Fraction]) -> Fraction:
     """The value at D and at all symbols, also below the design order."""
     D = int(values["D"])
-    polynomial = exact.polynomial_at(D)
+    polynomial = polynomial_at(exact, D)
     return polynomial.at(D, {name: values[name] for name in polynomial.variables})
 
 

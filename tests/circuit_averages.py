@@ -8,16 +8,17 @@ layers are inserted one by one, and each sum over layers is written out.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache, reduce
+from functools import cache
 from itertools import pairwise, permutations, product
 from math import comb, prod
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from oracles import icosahedral_rotations
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from fractions import Fraction
 
     from numpy.typing import NDArray
 
@@ -124,7 +125,7 @@ def permutation_span(D: int, k: int) -> Matrix:
 @cache
 def _average_of_power(D: int, s: int, entries: tuple[complex, ...]) -> Matrix:
     span = permutation_span(D, s)
-    power = reduce(np.kron, [np.array(entries)] * s, np.ones(1))
+    power = _kron([np.array(entries)] * s)
     return np.asarray(span @ (span.conj().T @ power)).reshape((D,) * (2 * s))
 
 
@@ -143,7 +144,7 @@ def _word(average: Matrix, counts: Sequence[int], rights: Sequence[int]) -> Matr
     """⊗_a X^{c−r} ρ_a X^r with the slots of ``average``: the indices of the result, then those of ρ, copy by copy."""
     one, fresh = np.eye(average.shape[0]), iter(range(1000))
     slots: list[int] = []
-    passing: list[object] = []
+    passing: list[Any] = []
     out: list[int] = []
     into: list[int] = []
     for c, r in zip(counts, rights, strict=True):
@@ -161,7 +162,8 @@ def _word(average: Matrix, counts: Sequence[int], rights: Sequence[int]) -> Matr
             ends.append(inner)
         out += [row[0], column[-1]]
         into += ends
-    return np.asarray(np.einsum(average, slots, *passing, out + into))
+    operands: list[Any] = [average, slots, *passing, out + into]
+    return np.asarray(np.einsum(*operands))
 
 
 # -- a moment ------------------------------------------------------------------------------------------------------
@@ -191,7 +193,7 @@ class Setting:
     def L(self) -> int:
         return len(self.segments) - 1
 
-    def mean(self, expression: Expression, symbols: Mapping[str, float]) -> complex:
+    def mean(self, expression: Expression, symbols: Mapping[str, Fraction]) -> complex:
         """The mean of an expression, its coefficients at values of their symbols."""
         return sum(
             (
@@ -217,7 +219,7 @@ class Setting:
     def _product(self, copies: Sequence[Copy], layers: Layers) -> complex:
         """S_L acts first, and layer L after it."""
         k = len(copies)
-        vector = reduce(np.kron, (self.states[copy.state].ravel() for copy in copies), np.ones(1))
+        vector = _kron([self.states[copy.state].ravel() for copy in copies])
         for layer in range(self.L, -1, -1):
             if not self.only_generators:
                 vector = self.segments[layer].twirl(vector, k)
@@ -225,5 +227,11 @@ class Setting:
             if any(counts):
                 drawn = self.segments[layer] if self.only_generators else equally_likely([np.eye(self.D)])
                 vector = drawn.insert(self.generators, counts, vector)
-        observables = (self.observables[copy.observable].T.ravel() for copy in copies)
-        return complex(reduce(np.kron, observables, np.ones(1)) @ vector)
+        return complex(_kron([self.observables[copy.observable].T.ravel() for copy in copies]) @ vector)
+
+
+def _kron(factors: Sequence[Vector]) -> Vector:
+    product_of_all: Any = np.ones(1, dtype=np.complex128)
+    for factor in factors:
+        product_of_all = np.kron(product_of_all, factor)
+    return np.asarray(product_of_all)

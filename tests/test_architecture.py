@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import ast
+import re
+import subprocess
+import sys
+import tomllib
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -247,3 +251,27 @@ def test_a_planted_violation_is_found(file: str, source: str, text: str) -> None
 @pytest.mark.parametrize(("file", "source"), CLEAN)
 def test_what_the_house_allows_is_no_violation(file: str, source: str) -> None:
     assert violations(file, source) == []
+
+
+def test_the_package_depends_on_what_it_imports() -> None:
+    """Nothing more: the tools of the tests are in the extra [test]. Dask is an extra of its own."""
+    project = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared = {re.split(r"[<>=]", line)[0] for line in project["dependencies"]}
+    trees = [ast.parse((PACKAGE / file).read_text(encoding="utf-8")) for file in FILES]
+    roots = {name.split(".")[0] for tree in trees for name in imported_names(tree)}
+    names = {"flint": "python-flint"}
+    foreign = roots - sys.stdlib_module_names - {"", "haarqntk", "distributed"}
+    assert declared == {names.get(root, root) for root in foreign}
+
+
+def test_the_referee_works_where_hypothesis_is_not_installed() -> None:
+    script = """
+import sys
+sys.modules["hypothesis"] = None
+import haarqntk as hq
+[getattr(hq, name) for name in hq.__all__]
+print(hq.check_claim("kernel_mean", "L*T2/D^2", centred=True).counterexample)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "D = 2, L = 1, spectrum (-1, 1): exact 8/9, claimed 1/2\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -409,7 +410,7 @@ def test_a_file_is_refused_as_the_folder(command: str, tmp_path: Path) -> None:
 
 
 def test_validate_prints_a_table_and_a_verdict() -> None:
-    result = haarqntk("validate", "kernel_mean", "--samples", "500", "--reference-samples", "20")
+    result = haarqntk("validate", "kernel_mean", "--samples", "800", "--reference-samples", "400")
     assert result.returncode == 0, result.stderr
     assert "All 12 checks pass" in result.stdout
     assert max(map(len, result.stdout.splitlines())) <= 80
@@ -433,7 +434,8 @@ def test_figures_writes_each_figure_and_prints_what_is_seen(tmp_path: Path) -> N
 def test_report_writes_the_page_and_the_document(tmp_path: Path) -> None:
     out = tmp_path / "new" / "report"
     result = haarqntk("report", "--out", str(out), "--samples", "1000", "--reference-samples", "60")
-    assert result.returncode == 0, result.stderr
+    assert result.returncode == 1, result.stderr  # μ² and QuTiP take more samples than that
+    assert re.search(r"checks pass: .* Not judged: \d+ with too few", " ".join(result.stdout.split()))
     assert sorted(path.name for path in out.iterdir()) == ["formulas.tex", "report.html"]
     page = (out / "report.html").read_text(encoding="utf-8")
     assert page.count("<article") == len(hq.formulas())

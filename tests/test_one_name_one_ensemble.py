@@ -17,7 +17,7 @@ import haarqntk as hq
 from haarqntk.circuits import ENSEMBLES
 from haarqntk.errors import InputError
 from haarqntk.montecarlo import LARGEST_Z, Problem, draw_moments, ensembles, samples_for_verdict
-from haarqntk.qntk import EigenvalueFormula
+from haarqntk.qntk import EigenvalueFormula, Formula
 from haarqntk.validation import quantities_of
 
 QUBIT: dict[str, Any] = {"D": 2, "L": 1, "spectrum": (2, -1)}
@@ -57,6 +57,14 @@ OTHERS: dict[str, dict[str, str]] = {
 """What each ensemble refuses, and the cure in the refusal."""
 
 
+def value_of(name: str, ensemble: str) -> Fraction:
+    derived = hq.formula(name, ensemble=ensemble)
+    assert isinstance(derived, Formula)
+    value = derived.at(**FORMULAS[name][1])
+    assert isinstance(value, Fraction)
+    return value
+
+
 def test_the_tables_hold_every_name() -> None:
     assert set(FORMULAS) == set(hq.formulas())
     assert set(OTHERS) == set(ENSEMBLES) == set(ensembles())
@@ -85,15 +93,13 @@ def test_the_formula_is_the_mean_of_the_circuits_of_its_ensemble(name: str, ense
         assert samples_for_verdict(moments.skewness) <= samples
         assert abs(estimate.z_score(exact)) <= LARGEST_Z
         # E[μ] of independent layers is 0; that of segments is not
-        wrong = (
-            [exact * Fraction(3, 2), exact * Fraction(2, 3)] if exact else [hq.formula(name).at(**arguments)]
-        )
+        wrong = [exact * Fraction(3, 2), exact * Fraction(2, 3)] if exact else [value_of(name, "segments")]
         assert all(abs(estimate.z_score(value)) > LARGEST_Z for value in wrong)
 
 
 def test_the_variance_of_the_letter_is_not_that_with_an_input_block() -> None:
     """Spectrum (2, −1), D = 2, L = 1: 4.23 with the block, and far above it without."""
-    exact = hq.formula("kernel_variance", ensemble="prl_ansatz_with_input_block").at(**QUBIT)
+    exact = value_of("kernel_variance", "prl_ansatz_with_input_block")
     assert exact == Fraction(423, 100)
     problem = Problem.create("kernel_variance", ensemble="prl_ansatz", **QUBIT)
     drawn = draw_moments(problem, samples=20_000, method="batched", seed=7, stream=(0,))

@@ -107,17 +107,18 @@ def test_a_check_with_fewer_samples_than_its_law_takes_has_no_z() -> None:
     told = validation.verdict(checks)
     assert (told["passed"], validation.record_of(checks[0])["z"]) == (False, None)
     least, *_, most = sorted(check.needed for check in checks)
-    assert told["sentence"].startswith(
+    assert str(told["sentence"]).startswith(
         "0 of 12 checks pass: |z| up to 0.0, allowed 4. Not judged: 12 with too few"
     )
-    assert told["sentence"].endswith(f"which need at least {least} to {most}.")
+    assert str(told["sentence"]).endswith(f"which need at least {least} to {most}.")
 
 
 def test_an_exact_zero_agrees_whatever_the_sample() -> None:
     for case in validation.plan(["supervised_kernel_eigenvalues"], samples=SAMPLES, reference_samples=30):
         if case.quantity.endswith("uniform") and dict(case.arguments)["D"] == 2:
             check = validation.check(case, seed=SEED)
-            assert (check.exact, check.estimate.mean, check.z, check.passed) == (0, 0.0, 0.0, True)
+            assert (check.estimate.mean, check.z, check.passed) == (0.0, 0.0, True)
+            assert check.exact == 0
             assert not replace(check, exact=Fraction(1, 10**6)).passed
 
 

@@ -16,9 +16,11 @@ from __future__ import annotations
 
 import argparse
 import re
+import signal
 import sys
 import traceback
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -35,7 +37,7 @@ from rich.table import Table
 from haarqntk.errors import CostError, HaarqntkError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 TOLERANCE = 1e-9  # of the size of the value: sums of at most 10⁵ products of floats
 MEANT = (  # refusals that a user can act on: what was asked for has no value, or needs another name
@@ -50,7 +52,7 @@ class Outcome:
     """What became of one input."""
 
     row: tuple[str, str, str]
-    verdict: str  # "equal", "difference", "crash", "refusal", "meant refusal"
+    verdict: str  # "equal", "difference", "crash", "refusal", "meant refusal", "not finished"
     message: str = ""
     routes: tuple[str, ...] = ()
 
@@ -103,10 +105,15 @@ def _judged(
     row: tuple[str, str, str], source: str, routes: dict[str, Callable[[], Any]], wanted: Callable[[], Any]
 ) -> Outcome:
     """Compare each route of the library with the oracle."""
-    right = wanted()
+    try:
+        right = wanted()
+    except TimeoutError:
+        return Outcome(row, "not finished", f"the oracle\n{source}")
     for name, route in routes.items():
         try:
             found = route()
+        except TimeoutError:
+            return Outcome(row, "not finished", f"route {name}\n{source}\noracle: {right}", (name,))
         except HaarqntkError as error:
             meant = isinstance(error, CostError) or any(re.search(x, str(error)) for x in MEANT)
             verdict = "meant refusal" if meant else "refusal"
@@ -157,20 +164,44 @@ def run(
     *,
     tell: Callable[[str], None],
     progress: Callable[[Any], Iterable[Any]],
+    limit: float = 0.0,
 ) -> Report:
-    """Check every job; ``tell`` gets what is wrong as it is found."""
+    """Check every job; ``tell`` gets what is wrong as it is found.
+
+    One input may take ``limit`` seconds of the processor (0: any time); what takes more is counted apart.
+    """
     report = Report()
     for kind, index in progress(jobs):
-        outcome = CHECKS[kind](seed, index)
+        with processor_limit(limit):
+            outcome = CHECKS[kind](seed, index)
         report.add(outcome)
-        if outcome.verdict in {"difference", "crash", "refusal"}:
+        if outcome.verdict in {"difference", "crash", "refusal", "not finished"}:
             tell(f"{outcome.verdict.upper()}: --seed {seed} --only {kind}:{index}\n{outcome.message}\n")
     return report
 
 
+@contextmanager
+def processor_limit(seconds: float) -> Iterator[None]:
+    """TimeoutError after some seconds of the processor, whatever else runs beside."""
+    if not seconds:
+        yield
+        return
+
+    def stop(*_: object) -> None:
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGVTALRM, stop)
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
+
+
 def table_of(report: Report) -> Table:
     """What was covered."""
-    verdicts = ("difference", "crash", "refusal", "meant refusal")
+    verdicts = ("difference", "crash", "refusal", "meant refusal", "not finished")
     table = Table("group", "D", "kind", "number", *verdicts, title="What was covered")
     for row in sorted(report.rows):
         counts = [str(report.verdicts[row, verdict] or "") for verdict in verdicts]
@@ -193,6 +224,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--only", action="append", help="integrand:INDEX or moment:INDEX, may repeat; or integrand, moment"
     )
+    parser.add_argument(
+        "--limit", type=float, default=10.0, help="processor seconds for one input (default 10; 0: any)"
+    )
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
     options = parser.parse_args(arguments)
     numbers = {"integrand": options.num, "moment": options.num_moments}
@@ -205,6 +239,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     report = run(
         options.seed,
         jobs,
+        limit=options.limit,
         tell=lambda text: console.print(text, markup=False, highlight=False),
         progress=lambda items: track(
             items, console=console, disable=options.quiet, description="differential run"

@@ -8,7 +8,7 @@ product of copies summed over their layer indices: layer patterns (``_copies``),
 
 from haarqntk.circuits._algebra import TARGET, Circuit, Expression, Output, sum_over
 from haarqntk.circuits._copies import Copy, LayerPattern, layer_patterns
-from haarqntk.circuits._ensembles import ENSEMBLES, GENERATORS, PAULI_STRINGS
+from haarqntk.circuits._ensembles import ENSEMBLES, GENERATORS, PAULI_STRINGS, check_dimension
 from haarqntk.circuits._factorised import kernel_factors, kernel_moment, kernel_power
 from haarqntk.circuits._layer_indices import LayerIndex, layer_indices
 from haarqntk.circuits._moment import (
@@ -43,6 +43,7 @@ __all__ = [
     "Stage",
     "Term",
     "Walk",
+    "check_dimension",
     "cost_of",
     "design_orders",
     "kernel_factors",

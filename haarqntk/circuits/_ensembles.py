@@ -43,10 +43,27 @@ def check_average(ensemble: str, generators: str, dimension: Dimension, method: 
     one_of("ensemble", ensemble, ENSEMBLES)
     one_of("generators", generators, GENERATORS)
     one_of("method", method, ("walk", "definition"))
-    if dimension is not None and generators == "pauli" and dimension % 2:
+    if dimension is not None:
+        check_dimension("dimension", dimension, ensemble, generators)
+
+
+def check_dimension(name: str, D: int, ensemble: str, generators: str) -> int:
+    """Refuse a dimension in which there are no such generators.
+
+    Raises:
+        InputError: For an odd D and traceless involutions, or where Pauli strings are drawn and D is no power of 2.
+    """
+    if generators == "pauli" and D % 2:
         raise InputError(
-            f"dimension must be even for generators X² = 1, Tr X = 0, got {dimension}; take generators='general'"
+            f"{name} must be even for generators X² = 1, Tr X = 0 (Pauli strings), got {D}; "
+            "an odd dimension has no traceless involution: take generators='general'"
         )
+    if ensemble in PAULI_STRINGS and D & (D - 1):
+        raise InputError(
+            f"{name} must be a power of two for ensemble {ensemble!r}, whose generators are Pauli strings, got {D}; "
+            f"use {name} = {2 ** (D.bit_length() - 1)} or {2 ** D.bit_length()}, or ensemble 'segments'"
+        )
+    return D
 
 
 def largest_k(ensemble: str, generators: str) -> int:

@@ -79,7 +79,8 @@ def multivariate_polynomial(
     names: tuple[str, ...], terms: Mapping[tuple[int, ...], int]
 ) -> MultivariatePolynomial:
     """The polynomial Σ terms[e] Π names[i]^{e[i]} with integer coefficients."""
-    return flint.fmpz_mpoly_ctx.get(names, "lex").from_dict(dict(terms))
+    ascii_names = tuple(name.encode("unicode_escape").decode() for name in names)  # not all are: A ⊗ B
+    return flint.fmpz_mpoly_ctx.get(ascii_names, "lex").from_dict(dict(terms))
 
 
 def multivariate_terms(poly: MultivariatePolynomial) -> dict[tuple[int, ...], int]:

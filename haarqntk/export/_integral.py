@@ -81,7 +81,9 @@ def meaning_of_integral(integral: Integral) -> str:
 def _meaning(integral: Integral, held: str) -> str:
     # only the phases of the whole group make an unbalanced term vanish: designs need not have them
     phases = " closed under phases" if integral.notes else ""
-    return f"{integral.design_order}-designs{phases} suffice; {held}"
+    order = integral.design_order
+    needed = f"{order}-designs{phases} suffice" if order else "no average is needed"
+    return f"{needed}; {held}"
 
 
 def integral_record(
@@ -132,7 +134,7 @@ def range_of_integral(integral: Integral) -> str:
         written = sorted({" x ".join(map(str, each)) for each in spaces})
         return f"exact at {'dimension' if len(written) == 1 else 'dimensions'} {', '.join(written)}"
     least = dict(integral.least)
-    even = {str(s) for d in _declared(integral, random=True) if d.group == "symplectic" for s in d.spaces}
+    even = integral.halved
     least |= {size: max(least.get(size, 2), 2) for size in even}
     for weight in {w for found in integral.counts.values() for weights, _ in found for w in weights}:
         if weight.group != "state":

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from haarqntk._schema import SCHEMA_VERSION
 from haarqntk.errors import InputTypeError
 from haarqntk.exact import RationalFunction
-from haarqntk.export._json_fields import number_of, pair_of
+from haarqntk.export._json_fields import number_of, pair_of, record_of_order
 from haarqntk.export._json_integrals import integral_fields, integral_series_fields
 from haarqntk.export._json_numbers import (
     channel_fields,
@@ -131,7 +131,7 @@ def _series(series: Series) -> dict[str, Any]:
     return {
         "orders": [
             {
-                "order": order,
+                "order": record_of_order(order),
                 "terms": [
                     {
                         "power": power,
@@ -143,8 +143,8 @@ def _series(series: Series) -> dict[str, Any]:
             }
             for order, entries in series.terms
         ],
-        "remainder": series.remainder,
-        "scaling": dict(series.scaling),
+        "remainder": None if series.remainder is None else record_of_order(series.remainder),
+        "scaling": {name: record_of_order(exponent) for name, exponent in series.scaling},
     }
 
 

@@ -113,6 +113,16 @@ def power_of(name: str, data: object) -> int:
     return number
 
 
+def record_of_order(value: int | Fraction) -> int | list[int | str]:
+    """An exact power of D: an integer, or the pair of a fraction."""
+    return value if isinstance(value, int) else pair_of(value)
+
+
+def order_of(name: str, data: object) -> int | Fraction:
+    """What ``record_of_order`` wrote."""
+    return fraction_of(data) if isinstance(data, list) else power_of(name, data)
+
+
 def latex_of(name: str, data: object) -> str:
     """A formula in LaTeX that does nothing but set mathematics."""
     text = text_of(name, data)

@@ -100,7 +100,7 @@ def read_integral(record: Record) -> Integral:
             identifier_of("halved", name) for name in list_of("halved", field_of(record, "halved"))
         ),
         fixed=_dimensions(record, "fixed"),
-        least_design_order=integer_of("design_order", field_of(record, "design_order"), at_least=0),
+        design_order=integer_of("design_order", field_of(record, "design_order"), at_least=0),
     )
 
 

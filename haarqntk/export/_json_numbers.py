@@ -24,8 +24,10 @@ from haarqntk.export._json_fields import (
     list_of,
     number_of,
     object_of,
+    order_of,
     pair_of,
     power_of,
+    record_of_order,
     text_of,
 )
 from haarqntk.haar import DesignCheck, Twirl, TwirledChannel
@@ -135,7 +137,9 @@ def claim_check_fields(value: ClaimCheck) -> Record:
         "ensemble": value.ensemble,
         "claim": expression_record(value.claim),
         "ratio": None if value.ratio is None else expression_record(value.ratio),
-        "first_difference": value.first_difference,
+        "first_difference": None
+        if value.first_difference is None
+        else record_of_order(value.first_difference),
         "counterexample": None if value.counterexample is None else _point_fields(value.counterexample),
         "is_exact": value.is_exact,
         "text": str(value),
@@ -162,10 +166,17 @@ def read_claim_check(record: Record) -> ClaimCheck:
         one_of("ensemble", field_of(record, "ensemble"), ENSEMBLES),
         read_expression(field_of(record, "claim")),
         None if ratio is None else read_expression(ratio),
-        None if order is None else integer_of("first_difference", order, at_least=0),
+        None if order is None else _relative_order(order),
         None if point is None else _read_point(object_of("counterexample", point)),
         flag_of("is_exact", field_of(record, "is_exact")),
     )
+
+
+def _relative_order(data: object) -> int | Fraction:
+    order = order_of("first_difference", data)
+    if order < 0:
+        raise InputError(f"first_difference must be an order ≥ 0, got {order}")
+    return order
 
 
 def _read_point(record: Record) -> Counterexample:

@@ -21,6 +21,7 @@ from haarqntk.export._json_fields import (
     list_of,
     monomial_of,
     object_of,
+    order_of,
     power_of,
     rational_function_of,
     short,
@@ -169,14 +170,14 @@ def _series(record: Record) -> Series:
             term = object_of("a term", item)
             power = power_of("power", field_of(term, "power"))
             terms.append((power, monomial_of(term), fraction_of(field_of(term, "coefficient"))))
-        orders.append((power_of("order", field_of(entry, "order")), tuple(sorted(terms, reverse=True))))
+        orders.append((order_of("order", field_of(entry, "order")), tuple(sorted(terms, reverse=True))))
     remainder = field_of(record, "remainder")
     scaling = object_of("scaling", field_of(record, "scaling"))
     return Series(
         tuple(orders),
-        None if remainder is None else integer_of("remainder", remainder),
+        None if remainder is None else order_of("remainder", remainder),
         tuple(
-            (symbol_of(name), power_of(f"scaling.{short(name)}", exponent))
+            (symbol_of(name), order_of(f"scaling.{short(name)}", exponent))
             for name, exponent in scaling.items()
         ),
     )

@@ -388,8 +388,10 @@ def _check_state(value: object) -> None:
 
 
 def _check_name(name: object) -> str:
-    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z]\w*", name):
-        raise InputError(f"a name must be a letter, then letters, digits or underscores, got {name!r}")
+    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII):
+        raise InputError(
+            f"a name must be a letter, then letters, digits or underscores, got {name!r}; spell it in a–z, as psi"
+        )
     if name in (SYMPLECTIC_FORM, "D"):
         raise InputError(f"the name {name} is taken by the library; pass another")
     return name

@@ -94,11 +94,15 @@ def _index_name(name: str, space: Space) -> str:
     return name
 
 
+def _is_index_name(name: str) -> bool:
+    return name.isascii() and name.replace(" ", "_").isidentifier()  # "sum 1" is an index that is summed over
+
+
 def _split_index(index: Any, space: Space) -> tuple[str, int]:
     """The name of an index, and 1 if it counts from D/2."""
     if getattr(index, "is_Symbol", False):
-        return _index_name(str(index.name), space), 0
-    if isinstance(index, bool) or (isinstance(index, str) and not (index.isascii() and index.isidentifier())):
+        index = str(index.name)
+    if isinstance(index, bool) or (isinstance(index, str) and not _is_index_name(index)):
         raise InputTypeError(f"an index must be an integer ≥ 0 or a symbol, got {index!r}")
     if isinstance(index, str):
         return _index_name(index, space), 0

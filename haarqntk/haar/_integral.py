@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
 from math import isfinite, prod
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias, final
 
+from haarqntk._frozen import Frozen
+from haarqntk._lazy import LazyModule
 from haarqntk._notebook import Shown
+from haarqntk._symbols import dimension_symbol
 from haarqntk.errors import InputError
 from haarqntk.exact import DimensionFunction, linear_combination
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
@@ -21,12 +25,14 @@ from haarqntk.haar._weights import dimension_product
 from haarqntk.haar._written import latex_of_parts, sympy_of, text_of, written_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from haarqntk.haar._refusals import Declaration
     from haarqntk.haar._weights import Weight
     from haarqntk.haar._written import WrittenPart
     from haarqntk.traces import DiagramMonomial, Space
+
+sympy = LazyModule("sympy")
 
 Factors: TypeAlias = "tuple[tuple[Weight, ...], tuple[Space, ...]]"
 """What stands before a diagram: weights of the measures and closed loops."""
@@ -36,7 +42,7 @@ Origin: TypeAlias = "tuple[Mapping[DiagramMonomial, DimensionFunction], Mapping[
 
 
 @final
-class Integral(Shown):
+class Integral(Frozen, Shown):
     """An exact Haar average: a polynomial in traces, entries and words over the functions of the dimensions.
 
     Values are equal when they are mathematically equal as functions of the dimensions. ``at`` is exact at every
@@ -72,21 +78,33 @@ class Integral(Shown):
         *,
         halved: frozenset[str] = frozenset(),
         fixed: Mapping[str, int] | None = None,
-        least_design_order: int = 0,
+        design_order: int | Callable[[], int] = 0,
         origin: Origin | None = None,
     ) -> None:
-        self.counts = {monomial: dict(found) for monomial, found in counts.items()}
-        self.declared = dict(declared)
+        self.counts = MappingProxyType({m: MappingProxyType(dict(found)) for m, found in counts.items()})
+        self.declared = MappingProxyType(dict(declared))
         self.spaces = spaces
-        self.least = dict(least)
+        self.least = MappingProxyType(dict(least))
         self.notes = notes
         self.halved = halved
-        self.fixed = dict(fixed or {})
-        self._least_design_order = least_design_order
+        self.fixed = MappingProxyType(dict(fixed or {}))
+        self._design_order = design_order
         self._origin = origin
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copies and pickles are built anew: a read-only mapping can do neither."""
+        rebuild = partial(
+            Integral,
+            halved=self.halved,
+            fixed=dict(self.fixed),
+            design_order=self.design_order,
+            origin=self._origin,
+        )
+        counts = {monomial: dict(found) for monomial, found in self.counts.items()}
+        return rebuild, (counts, dict(self.declared), self.spaces, dict(self.least), self.notes)
+
     @cached_property
-    def terms(self) -> dict[DiagramMonomial, DimensionFunction]:
+    def terms(self) -> Mapping[DiagramMonomial, DimensionFunction]:
         """Diagram → coefficient, without zeros, fewest letters first.
 
         Examples:
@@ -106,23 +124,28 @@ class Integral(Shown):
             total = linear_combination(pairs)
             if total:
                 found[monomial] = total
-        return dict(sorted(found.items(), key=lambda pair: [(c.sort_key, e) for c, e in pair[0]]))
+        return MappingProxyType(
+            dict(sorted(found.items(), key=lambda pair: [(c.sort_key, e) for c, e in pair[0]]))
+        )
 
-    @property
+    @cached_property
     def design_order(self) -> int:
-        """The order t of the designs that have the same average: the most copies of one random matrix.
+        """The least order t of designs that have the same average, whatever the matrices and the dimensions are.
 
-        A design knows nothing of an integrand with more copies of V than of V*; that average is zero where the set
-        is closed under phases, as the group is.
+        A t-design averages every polynomial of degree ≤ t in V and ≤ t in V*, over O and Sp of degree ≤ 2t in the
+        entries. One modulo phases, as a frame potential tells it, knows equal degrees only: for the other terms, which
+        ``notes`` names, it must be closed under phases. What counts is the integrand, terms that vanish included; if
+        there are several random matrices the one of the lowest degree is averaged first.
 
         Examples:
             >>> import haarqntk as hq
             >>> U, A, B = hq.haar_unitary("U"), *hq.matrices("A B")
             >>> hq.expect(hq.tr(U @ A @ U.H @ B) ** 3).design_order
             3
+            >>> hq.expect(U[0, 0] * U[1, 1] * U[0, 1].conj() ** 2).design_order  # 0 over 2-designs, not over others
+            2
         """
-        of_weights = (w.design_order for found in self.counts.values() for ws, _ in found for w in ws)
-        return max(of_weights, default=self._least_design_order)
+        return self._design_order() if callable(self._design_order) else self._design_order
 
     @property
     def random(self) -> tuple[str, ...]:
@@ -191,7 +214,7 @@ class Integral(Shown):
             {},
             self.notes,
             fixed=values,
-            least_design_order=self.design_order,
+            design_order=partial(getattr, self, "design_order"),
         )
 
     def at(
@@ -304,7 +327,8 @@ class Integral(Shown):
             >>> hq.expect(hq.haar_state("psi").expectation(hq.matrices("A"))).to_sympy()
             Trace(A)/D
         """
-        return sympy_of(self.parts, self.spaces)
+        values = {dimension_symbol(name): sympy.Integer(value) for name, value in self.fixed.items()}
+        return sympy_of(self.parts, self.spaces).xreplace(values)
 
     def _sympy_(self) -> Any:
         return self.to_sympy()

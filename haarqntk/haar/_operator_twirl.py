@@ -132,8 +132,8 @@ class Twirl(Shown):
         return {"copies": str(self.k), "dimension of a copy": str(self.dimension)}
 
     def __str__(self) -> str:
-        terms = (f"({c}) P({_cycles_text(sigma)})" for sigma, c in self.coefficients.items() if c)
-        return " + ".join(terms) or "0"
+        named = ((_cycles_text(sigma), c) for sigma, c in self.coefficients.items() if c)
+        return " + ".join(f"({c}) P{'(id)' if text == 'id' else text}" for text, c in named) or "0"
 
     def to_array(self) -> NDArray[Any]:
         """The matrix Σ_σ c_σ P_σ, shape (D^k, D^k), of exact objects, or complex128 if the operator had floats.

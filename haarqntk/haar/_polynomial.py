@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from haarqntk._frozen import Frozen
 from haarqntk._notebook import Shown
 from haarqntk.errors import InputError
 from haarqntk.haar._refusals import (
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from haarqntk.traces import DiagramMonomial
 
 
-class DiagramPolynomial(Shown):
+class DiagramPolynomial(Frozen, Shown):
     """Diagrams with coefficients, and what their letters were declared as."""
 
     __slots__ = ("_declared", "_terms")

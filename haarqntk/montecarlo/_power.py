@@ -98,7 +98,7 @@ def samples_for_verdict(skewness: float = 0.0, *, z: float = LARGEST_Z) -> int:
     most = 2
     while excess(most) > 0:
         most *= 2
-    return bisect.bisect_left(range(most), 0, lo=most // 2, key=lambda n: -excess(n))
+    return bisect.bisect_left(range(most), 1, lo=most // 2, key=lambda n: int(excess(n) <= 0))
 
 
 def smallest_error(scale: float, detected: Fraction) -> float:

@@ -168,12 +168,13 @@ def values_in_blocks(
     quantity = QUANTITIES[problem.quantity]
     route = cast("_Route", import_module(_ROUTES[method]))
     block = _QUTIP_BLOCK if method == "qutip" else max(1, _BLOCK // _numbers(problem, method))
-    matrices = {"observables": problem.observables(), "generator": problem.generator()}
+    observables, generator = problem.observables(), problem.generator()
     for start in range(0, samples, block):
         (child,) = rng.spawn(1)
         count = min(block, samples - start) * quantity.circuits
         derivatives = route.sample_derivatives(problem, count=count, rng=child)
-        yield quantity.values(*without_rounding(*derivatives, **matrices))
+        derivatives = without_rounding(*derivatives, observables=observables, generator=generator)
+        yield quantity.values(*derivatives)
 
 
 def check_affordable(problem: Problem, *, samples: int, method: str) -> None:

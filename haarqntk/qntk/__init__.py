@@ -18,6 +18,7 @@ from haarqntk.qntk._moments import covariance, cumulant, mean, variance
 from haarqntk.qntk._narrative import CHECK, CLOSED_FORM
 from haarqntk.qntk._published import check_published, exact_numerator, kernel_mean_of
 from haarqntk.qntk._ratio import Ratio
+from haarqntk.qntk._recipe import polynomial_at
 from haarqntk.qntk._referee import ClaimCheck, check_claim, check_formula
 from haarqntk.qntk._series import SCALINGS, Series
 
@@ -56,6 +57,7 @@ __all__ = [
     "mean",
     "parse_closed_form",
     "parse_moment",
+    "polynomial_at",
     "range_text",
     "variance",
 ]

@@ -1,36 +1,38 @@
-"""The smallest place where a claimed closed form and the exact one differ, found and shrunk by Hypothesis."""
+"""The smallest place where a claimed closed form and the exact one differ, found among a few and made smaller."""
 
 from __future__ import annotations
 
-import tempfile
-from concurrent.futures import ThreadPoolExecutor
+import random
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import partial
+from itertools import chain, islice, product
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from haarqntk._lazy import LazyModule
 from haarqntk._symbols import symbol
+from haarqntk.circuits import PAULI_STRINGS
 from haarqntk.errors import InputError
 from haarqntk.qntk._inputs import trace_values
+from haarqntk.qntk._recipe import polynomial_at
 from haarqntk.traces import trace_word
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from haarqntk.qntk._formula import Formula
     from haarqntk.traces import TracePolynomial
 
-_Point: TypeAlias = "tuple[int, int, tuple[tuple[int, ...], ...], tuple[Fraction, ...]]"
+_Rows: TypeAlias = "tuple[tuple[int, ...], ...]"  # eigenvalues ≥ 0; where they are centred, all but the last
+_Others: TypeAlias = "tuple[Fraction, ...]"
+_Point: TypeAlias = "tuple[int, _Rows, _Others]"  # the number of layers, the observables, the other symbols
 
-hypothesis = LazyModule("hypothesis")
-hypothesis_configuration = LazyModule("hypothesis.configuration")
-strategies = LazyModule("hypothesis.strategies")
 sympy = LazyModule("sympy")
 
 _DIMENSIONS = (2, 4, 6, 8, 10)
 _LARGEST_DIMENSION = 100
-_MOST_EXAMPLES = 300
+_NUM_RANDOM = 60  # points at a dimension, beside the simplest ones
+_NUM_SIMPLE = 200  # spectra, of which each is tried in place of a found one
+_LARGEST_L, _LARGEST_EIGENVALUE = 12, 3
 _DIGITS = 50
 
 
@@ -72,7 +74,7 @@ class Counterexample:
 def smallest_counterexample(
     exact: Formula, claim: Any, polynomial: TracePolynomial | None, *, centred: bool
 ) -> Counterexample | None:
-    """The simplest of the points that Hypothesis tries, D from 2 to 10, then where a polynomial claim differs next.
+    """The smallest of the points that are tried, D from 2 to 10, then where a polynomial claim differs next.
 
     A point where both sides are numbers comes first; a pole of the claim where there is no other.
 
@@ -82,48 +84,45 @@ def smallest_counterexample(
         polynomial: The same as a polynomial over Q(D), which is evaluated faster; None if it is none.
         centred: Whether the spectra sum to zero.
     """
-    search = _Search(exact, claim, polynomial)
-    further = _next_dimension(None if polynomial is None else exact.polynomial - polynomial)
-    # Hypothesis keeps files in a folder that it would make where the user stands
-    hypothesis_configuration.set_hypothesis_home_dir(tempfile.gettempdir())
-    settings = hypothesis.settings(
-        max_examples=_MOST_EXAMPLES, derandomize=True, database=None, deadline=None
-    )
-    try:
-        for dimensions, poles_count in (
-            (_DIMENSIONS, False),
-            *([(further, False)] if further else []),
-            (_DIMENSIONS, True),
-        ):
-            points = _points(dimensions, search.others, len(search.labels), centred)
-            condition = partial(search.differs, poles_count=poles_count)
-            # in a thread of its own, so that a user's own Hypothesis test may call it: there is nothing to nest in
-            with ThreadPoolExecutor(max_workers=1) as executor:
-                running = executor.submit(hypothesis.find, points, condition, settings=settings)
-            if running.exception() is None:
-                return search.evaluate(running.result())
-            if not isinstance(running.exception(), hypothesis.errors.NoSuchExample):
-                running.result()
-    finally:
-        hypothesis_configuration.set_hypothesis_home_dir(None)
+    search = _Search(exact, claim, polynomial, centred=centred)
+    usual = [D for D in _DIMENSIONS if search.has_generators(D)]
+    further = _next_dimension(None if polynomial is None else exact.polynomial - polynomial, search)
+    for dimensions, poles_count in ((usual, False), (further, False), (usual, True)):
+        for D in dimensions:
+            points = _Points(D, search.others, len(search.labels), centred=centred)
+
+            def differs(point: _Point, D: int = D, *, poles_count: bool = poles_count) -> bool:
+                return search.differs(D, point, poles_count=poles_count)
+
+            found = next(filter(differs, points.tried()), None)
+            if found is not None:
+                return search.evaluate(D, points.shrunk(found, differs))
     return None
 
 
 class _Search:
     """The exact formula and the claim, evaluated at the same points."""
 
-    def __init__(self, exact: Formula, claim: Any, polynomial: TracePolynomial | None) -> None:
+    def __init__(
+        self, exact: Formula, claim: Any, polynomial: TracePolynomial | None, *, centred: bool
+    ) -> None:
         names = {*exact.polynomial.variables, *(free.name for free in claim.free_symbols)} - {"D", "L"}
-        self._exact, self._claim, self._polynomial = exact, claim, polynomial
+        self._exact, self._claim, self._polynomial, self._centred = exact, claim, polynomial, centred
         self._traces = sorted(name for name in names if trace_word(name))
         self._expectations = sorted(name for name in names if _is_expectation(name))
         self.others = sorted(names - set(self._traces) - set(self._expectations))
         letters = {letter for name in self._traces for letter in trace_word(name) or ()}
         self.labels = sorted(letters) or ["O"] * bool(self._expectations)
 
-    def evaluate(self, point: _Point) -> Counterexample:
+    def has_generators(self, D: int) -> bool:
+        """Whether the ensemble exists in an even dimension."""
+        return self._exact.ensemble not in PAULI_STRINGS or D & (D - 1) == 0
+
+    def evaluate(self, D: int, point: _Point) -> Counterexample:
         """Both values at a point."""
-        D, L, spectra, rest = point
+        L, rows, rest = point
+        complete = [(*row, -sum(row)) for row in rows] if self._centred else list(rows)
+        spectra = (*(tuple(sorted(row)) for row in complete[:1]), *complete[1:])
         spectrum = spectra[0] if spectra else ()
         values = dict(zip(self.others, rest, strict=True))
         if self._traces:
@@ -138,11 +137,11 @@ class _Search:
         claimed = _claimed_at(D, numbers, self._claim, self._polynomial)
         shown = tuple((name, values[name]) for name in (*self.others, *self._expectations))
         named = tuple(zip(self.labels, spectra, strict=False))
-        return Counterexample(D, L, named, shown, self._exact.polynomial_at(D).at(D, numbers), claimed)
+        return Counterexample(D, L, named, shown, polynomial_at(self._exact, D).at(D, numbers), claimed)
 
-    def differs(self, point: _Point, *, poles_count: bool) -> bool:
+    def differs(self, D: int, point: _Point, *, poles_count: bool) -> bool:
         """Whether the two values differ; whether a pole of the claim is a difference is told."""
-        found = self.evaluate(point)
+        found = self.evaluate(D, point)
         if not found.claimed.is_finite or not found.claimed.is_real:
             return poles_count
         gap = found.claimed - sympy.Rational(found.exact.numerator, found.exact.denominator)
@@ -162,10 +161,10 @@ def _claimed_at(
     return claim.xreplace({**at, symbol("D"): sympy.Integer(D)})
 
 
-def _next_dimension(difference: TracePolynomial | None) -> list[int]:
+def _next_dimension(difference: TracePolynomial | None, search: _Search) -> list[int]:
     """The first dimension beyond the usual ones at which exact and claimed differ, if there is one up to 100."""
     beyond = range(_DIMENSIONS[-1] + 2, _LARGEST_DIMENSION + 1, 2)
-    return [D for D in beyond if _is_seen(difference, D)][:1]
+    return [D for D in beyond if search.has_generators(D) and _is_seen(difference, D)][:1]
 
 
 def _is_seen(difference: TracePolynomial | None, D: int) -> bool:
@@ -180,27 +179,74 @@ def _is_expectation(name: str) -> bool:
     return name[0] == "m" and name[1:].isdecimal()
 
 
-def _points(dimensions: Sequence[int], others: list[str], num_observables: int, centred: bool) -> Any:  # noqa: FBT001 - a kind of points
-    dimension = strategies.sampled_from(dimensions)
-    other = strategies.sampled_from([Fraction(0), Fraction(1), Fraction(1, 2), Fraction(1, 3)])
+class _Points:
+    """Points at one dimension: some to try, and smaller ones for one that was found."""
 
-    def spectra(D: int) -> Any:
-        free = strategies.lists(strategies.integers(0, 3), min_size=D - centred, max_size=D - centred)
-        complete = free.map(lambda row: [*row, -sum(row)]) if centred else free
-        first = complete.map(lambda row: tuple(sorted(row)))
-        return strategies.tuples(
-            *([first] * (num_observables > 0) + [complete.map(tuple)] * (num_observables - 1))
+    def __init__(self, D: int, others: Sequence[str], num_observables: int, *, centred: bool) -> None:
+        self._shape = (num_observables, D - centred)
+        fractions = [Fraction(0), Fraction(1), Fraction(1, 2), Fraction(1, 3)]
+        self._choices = [
+            [Fraction(k) for k in range(1, D + 1)] if name == "n" else fractions for name in others
+        ]
+
+    def tried(self) -> Iterator[_Point]:
+        """The simplest spectra at one and two layers, then points at random, the same in every run."""
+        rng = random.Random(0)  # noqa: S311 - no secret
+        num_rows, length = self._shape
+
+        def others() -> _Others:
+            return tuple(map(rng.choice, self._choices))
+
+        for rows, L in product(islice(self._simple(), 20), (1, 2)):
+            yield L, rows, others()
+        for _ in range(_NUM_RANDOM):
+            entries = [[rng.randint(0, _LARGEST_EIGENVALUE) for _ in range(length)] for _ in range(num_rows)]
+            rows = (*(tuple(sorted(row)) for row in entries[:1]), *map(tuple, entries[1:]))
+            yield rng.randint(1, _LARGEST_L), rows, others()
+
+    def shrunk(self, point: _Point, differs: Callable[[_Point], bool]) -> _Point:
+        """A point at which they still differ, and no smaller one of those that are tried does."""
+        while (smaller := next(filter(differs, self._smaller(point)), None)) is not None:
+            point = smaller
+        return point
+
+    def _smaller(self, point: _Point) -> Iterator[_Point]:
+        """What is smaller in one respect: layers, then spectra, then the other symbols."""
+        L, rows, others = point
+        yield from ((fewer, rows, others) for fewer in range(1, L))
+        simple = list(self._simple())
+        lower = simple[: simple.index(rows)] if rows in simple else chain(simple, _lowered(rows))
+        yield from ((L, each, others) for each in lower)
+        for i, choices in enumerate(self._choices):
+            for simpler in choices[: choices.index(others[i])]:
+                yield L, rows, (*others[:i], simpler, *others[i + 1 :])
+
+    def _simple(self) -> Iterator[_Rows]:
+        """Spectra by the sum of their eigenvalues, then by the largest; the first observable's increase."""
+        num_rows, length = self._shape
+        found = (
+            rows
+            for total in range(_LARGEST_EIGENVALUE + 1)
+            for flat in sorted(_sums(num_rows * length, total), key=lambda flat: (max(flat), flat))
+            for rows in [tuple(flat[i * length : (i + 1) * length] for i in range(num_rows))]
+            if not rows or list(rows[0]) == sorted(rows[0])
         )
+        return islice(found if num_rows else iter([()]), _NUM_SIMPLE)
 
-    def inputs(D: int) -> Any:
-        return strategies.integers(1, D).map(Fraction)
 
-    def point(D: int) -> Any:
-        return strategies.tuples(
-            strategies.just(D),
-            strategies.integers(1, 12),
-            spectra(D),
-            strategies.tuples(*(inputs(D) if name == "n" else other for name in others)),
-        )
+def _sums(length: int, total: int) -> Iterator[tuple[int, ...]]:
+    """Every tuple of integers ≥ 0 with this sum."""
+    if length == 1:
+        yield (total,)
+        return
+    for first in range(total + 1):
+        yield from ((first, *rest) for rest in _sums(length - 1, total - first))
 
-    return dimension.flatmap(point)
+
+def _lowered(rows: _Rows) -> Iterator[_Rows]:
+    """One eigenvalue less, wherever one is not 0."""
+    for i, row in enumerate(rows):
+        for j, x in enumerate(row):
+            if x:
+                lower = (*row[:j], x - 1, *row[j + 1 :])
+                yield (*rows[:i], tuple(sorted(lower)) if i == 0 else lower, *rows[i + 1 :])

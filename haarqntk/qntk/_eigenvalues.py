@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from haarqntk.circuits import Cost
     from haarqntk.qntk._formula import Formula
     from haarqntk.qntk._products import Matrix
-    from haarqntk.qntk._series import Series
+    from haarqntk.qntk._series import Power, Series
 
 sympy = LazyModule("sympy")
 
@@ -196,7 +196,9 @@ class EigenvalueFormula(Shown):
         """
         return derive_in_steps(self.name, (self.uniform, self.difference))
 
-    def series(self, order: int = 2, *, scaling: str | Mapping[str, int] = "pauli_sum") -> dict[Series, Any]:
+    def series(
+        self, order: int = 2, *, scaling: str | Mapping[str, Power] = "pauli_sum"
+    ) -> dict[Series, Any]:
         """The expansion of each eigenvalue in 1/D at fixed |A| → its multiplicity; see ``Formula.series``.
 
         Raises:

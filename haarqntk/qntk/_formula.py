@@ -18,13 +18,12 @@ from haarqntk.qntk._ratio import Ratio, check_same_average
 from haarqntk.qntk._recipe import (
     Recipe,
     add_recipes,
-    derived_at,
     design_order,
     multiply_recipes,
     scale_recipe,
     substitute_in_recipe,
 )
-from haarqntk.qntk._series import Series, expand
+from haarqntk.qntk._series import Power, Series, expand
 from haarqntk.qntk._values import SymbolValues
 from haarqntk.traces import TracePolynomial, latex_of, trace_word
 
@@ -52,10 +51,8 @@ class Formula(Shown):
         polynomial: The closed form, valid at every D in range that is no pole.
         ensemble: The ensemble that is averaged over.
         generators: "pauli" (X² = 1, Tr X = 0) or "general" (through X_j = Tr X^j).
-        design_order: The smallest t for which unitary t-designs in place of the Haar unitaries, drawn independently,
-            give the same average at every D and L, for all states, observables and generators. Generic ones need it;
-            special ones, such as O = 1, may do with less. Under "generator_average" the designs rotate the
-            generators.
+        design_order: The smallest t for which independent unitary t-designs in place of the Haar unitaries (of the
+            generators under "generator_average") give the average for all D, L, O, X and states; generic ones need it.
         cost: What its derivation takes: copies, layer patterns, coefficients of the walk.
         definition: What is averaged, as plain text.
         definition_latex: What is averaged, in LaTeX.
@@ -136,20 +133,19 @@ class Formula(Shown):
             return NotImplemented
         check_same_average(self, other)
         derive_left, derive_right = self.derive, other.derive
-        are_known = bool(self.recipe and other.recipe)
-        both = of_recipes(self.recipe, other.recipe) if are_known else ()
+        both = of_recipes(self.recipe, other.recipe) if self.recipe and other.recipe else None
         return replace(
             self,
             name=f"({self.name}) {sign} ({other.name})",
             polynomial=operation(self.polynomial, other.polynomial),
-            design_order=design_order(both) if are_known else max(self.design_order, other.design_order),
+            design_order=max(self.design_order, other.design_order) if both is None else design_order(both),
             cost=max(self.cost, other.cost),
             definition=f"({self.definition}) {sign} ({other.definition})",
             definition_latex=rf"\left({self.notation}\right) {sign} \left({other.notation}\right)",
             notation=rf"\left({self.notation}\right) {sign} \left({other.notation}\right)",
             reference="; ".join(dict.fromkeys([*self.reference.split("; "), *other.reference.split("; ")])),
             derive=lambda dimension: operation(derive_left(dimension), derive_right(dimension)),
-            recipe=both,
+            recipe=both or (),
         )
 
     def coefficient_of_L(self, power: int) -> Formula:
@@ -237,21 +233,6 @@ class Formula(Shown):
         """
         others = sorted(self.polynomial.variables, key=lambda name: (trace_word(name) is not None, name))
         return ("D", *others)
-
-    def polynomial_at(self, D: int) -> TracePolynomial:
-        """What is evaluated at a dimension: the closed form, or at one of its poles the derivation there.
-
-        A closed form without a pole at D holds there, however small D is: what a Young diagram of more than D rows
-        adds to it vanishes for matrices of that dimension (derivations/02_the_walk.md).
-
-        Examples:
-            >>> import haarqntk as hq
-            >>> z, (l,) = hq.Circuit(generators="general").output(), hq.layer_indices("l")
-            >>> f = hq.mean(hq.sum_over(z.d(l, l) ** 3, l))
-            >>> f.polynomial_at(4) == f.polynomial, f.polynomial_at(2) == f.polynomial
-            (True, False)
-        """
-        return derived_at(self.derive, D) if self.polynomial.has_pole_at(D) else self.polynomial
 
     def to_sympy(self) -> Any:
         """The closed form as a SymPy expression in ``hq.D``, ``hq.L``, ``hq.T(1)``, ….
@@ -397,13 +378,13 @@ class Formula(Shown):
         with mpmath.workdps(precision):
             return mpmath.mpf(value.numerator) / value.denominator
 
-    def series(self, order: int = 2, *, scaling: str | Mapping[str, int] = "pauli_sum") -> Series:
+    def series(self, order: int = 2, *, scaling: str | Mapping[str, Power] = "pauli_sum") -> Series:
         """The expansion in 1/D with its remainder.
 
         Args:
             order: The number of powers of D that are kept, from the leading one on; an integer ≥ 1.
             scaling: How T_j grows with D: "pauli_sum" (default), T_j ~ D; "projector", T_j ~ 1; or a mapping
-                symbol name → integer exponent. L and overlaps stay fixed.
+                symbol name → rational exponent; then powers go down by 1/q, their common denominator.
 
         Returns:
             The series, which carries order, remainder and scaling.

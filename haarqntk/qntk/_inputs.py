@@ -7,7 +7,7 @@ once at the end.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 from itertools import count, takewhile
 from math import prod
@@ -15,7 +15,7 @@ from typing import Any
 
 from haarqntk._arguments import integer, rational
 from haarqntk._lazy import LazyModule
-from haarqntk.circuits import PAULI_STRINGS
+from haarqntk.circuits import PAULI_STRINGS, check_dimension
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.traces import trace_name, trace_word
 
@@ -25,19 +25,8 @@ _CURE = "pass fractions.Fraction, or the matrix itself as observable= for a floa
 
 
 def circuit_dimension(D: object, generators: str = "pauli", ensemble: str = "segments") -> int:
-    """Check a dimension: even where the generators are traceless involutions, 2ⁿ where all Pauli strings are drawn."""
-    dimension = integer("D", D, at_least=2)
-    if generators == "pauli" and dimension % 2:
-        raise InputError(
-            f"D must be even for generators X² = 1, Tr X = 0 (Pauli strings), got {dimension}; "
-            "an odd dimension has no traceless involution: take generators='general'"
-        )
-    if ensemble in PAULI_STRINGS and dimension & (dimension - 1):
-        raise InputError(
-            f"D must be a power of two for ensemble {ensemble!r}, whose generators are Pauli strings, got "
-            f"{dimension}; use D = {2 ** (dimension.bit_length() - 1)} or D = {2 ** dimension.bit_length()}"
-        )
-    return dimension
+    """Check a dimension: one in which the generators exist."""
+    return check_dimension("D", integer("D", D, at_least=2), ensemble, generators)
 
 
 def range_text(generators: str, ensemble: str = "segments") -> str:
@@ -48,7 +37,7 @@ def range_text(generators: str, ensemble: str = "segments") -> str:
         'even D ≥ 2'
     """
     if ensemble in PAULI_STRINGS:
-        return "D = 2, 4, 8, …"
+        return "D = 2^n ≥ 2"
     return "even D ≥ 2" if generators == "pauli" else "any D ≥ 2, X_j = Tr X^j"
 
 
@@ -98,12 +87,11 @@ def _given_traces(traces: object, words: Mapping[str, tuple[str, ...]], D: int |
     if isinstance(traces, Mapping):
         known = {str(name): rational(f"traces[{name!s}]", value) for name, value in traces.items()}
         for letter in sorted({word[0] for name in known if (word := trace_word(name))}):
-            names = (trace_name((letter,) * j) for j in count(1))
-            _check_power_sums([known[name] for name in takewhile(known.__contains__, names)], D, letter)
+            _check_family(known, _powers_of(letter), D)
     else:
         row = _sequence("traces", traces, "[T1, T2, …]")
         powers = {j: rational(f"T{j}", value) for j, value in enumerate(row, start=1)}
-        _check_power_sums(list(powers.values()), D, "O")
+        _check_power_sums(list(powers.values()), _powers_of("O"), D)
         # one observable in several places: a word of length j has the trace T_j
         known = {f"T{j}": value for j, value in powers.items()}
         known |= {name: powers[len(word)] for name, word in words.items() if len(word) in powers}
@@ -116,28 +104,51 @@ def _given_traces(traces: object, words: Mapping[str, tuple[str, ...]], D: int |
     return known
 
 
-def _check_power_sums(traces: Sequence[Fraction], D: int | None, letter: str) -> None:
-    """Refuse T_1, T_2, … that no D real eigenvalues have.
+def _powers_of(letter: str) -> Callable[[int], str]:
+    return lambda j: trace_name((letter,) * j)
 
-    The Hankel matrix (T_{i+j}), T_0 = D, is positive semidefinite; its rank is the number of different
+
+def check_named_moments(values: Mapping[str, Fraction], D: int) -> None:
+    """Refuse traces of an observable or a generator, or expectations, that no Hermitian matrix has."""
+    for letter in sorted({word[0] for name in values if (word := trace_word(name))}):
+        _check_family(values, _powers_of(letter), D)
+    _check_family(values, lambda j: f"X{j}", D)
+    _check_family(values, lambda j: f"m{j}", D, total="m_0 = 1")
+
+
+def _check_family(
+    values: Mapping[str, Fraction], name_of: Callable[[int], str], D: int | None, *, total: str = ""
+) -> None:
+    names = takewhile(values.__contains__, map(name_of, count(1)))
+    _check_power_sums([values[name] for name in names], name_of, D, total=total)
+
+
+def _check_power_sums(
+    traces: Sequence[Fraction], name_of: Callable[[int], str], D: int | None, *, total: str = ""
+) -> None:
+    """Refuse T_1, T_2, … that no D real eigenvalues have, or with ``total`` m_1, m_2, … that no D populations have.
+
+    The Hankel matrix (T_{i+j}), T_0 = D or m_0 = 1, is positive semidefinite; its rank is the number of different
     eigenvalues, at most D, and after the first zero pivot nothing is left. Nothing is checked without D.
     """
     if D is None:
         return
     num_traces, size = len(traces), (len(traces) + 1) // 2 + 1
     corner = size - 1 if num_traces % 2 else size  # an odd number of traces leaves the last corner open
-    moments = [Fraction(D), *traces, Fraction(0)]
+    moments = [Fraction(1 if total else D), *traces, Fraction(0)]
+    letter = name_of(1)[0]
     rows = [[moments[i + j] for j in range(size)] for i in range(size)]
     for i in range(min(size, corner)):
         pivot, places = rows[i][i], range(i, size)
         rest = any(rows[a][b] for a in places for b in places if not a == b == corner)
         if pivot < 0 or ((not pivot or i >= D) and rest):
             last = min(2 * i + 2 * (not pivot), num_traces)
-            names = ", ".join(trace_name((letter,) * j) for j in range(1, last + 1))
+            names = ", ".join(map(name_of, range(1, last + 1)))
             got = ", ".join(map(str, moments[1 : last + 1]))
             raise InputError(
-                f"traces must be those of a Hermitian matrix: with T_0 = D = {D} the Hankel matrix T_(i+j) must be "
-                f"positive semidefinite, such as T1² ≤ D·T2, got {names} = {got}"
+                f"{'expectations' if total else 'traces'} must be those of a Hermitian matrix: with "
+                f"{total or f'{letter}_0 = D = {D}'} the Hankel matrix {letter}_(i+j) must be positive semidefinite, "
+                f"such as {letter}1² ≤ {'' if total else 'D·'}{letter}2, got {names} = {got}"
             )
         if not pivot:
             return

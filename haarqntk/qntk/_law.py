@@ -239,7 +239,7 @@ def kernel_law(
     """The law of K for Pauli generators and Haar segments, by its exact moments of every order.
 
     Args:
-        D: The dimension, an even integer ≥ 2.
+        D: The dimension, an even integer ≥ 2; a power of two where the generators are Pauli strings.
         L: The number of layers, an integer ≥ 1.
         spectrum: The D eigenvalues of O, integers or rationals, in any order.
         observable: Instead of the spectrum, O as a Hermitian D × D array or Qobj; its eigenvalues are floats, which

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from haarqntk.qntk._formula import Formula
+    from haarqntk.qntk._series import Power
 
 mpmath = LazyModule("mpmath")
 
@@ -178,7 +179,7 @@ class Ratio(Shown):
         p, q = self.numerator.coefficient_of_L, self.denominator.coefficient_of_L
         return Ratio(p(n - 1) * q(n) - p(n) * q(n - 1), p(n) * q(n))
 
-    def leading(self, *, scaling: str | Mapping[str, int] = "pauli_sum") -> Any:
+    def leading(self, *, scaling: str | Mapping[str, Power] = "pauli_sum") -> Any:
         """The leading term as D → ∞ at fixed L, as a SymPy expression; ``scaling`` as in ``Formula.series``.
 
         Raises:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from haarqntk.circuits import Expression
     from haarqntk.haar import Dimension
+    from haarqntk.qntk._formula import Formula
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,23 @@ def design_order(summands: Recipe, power: int | None = None) -> int:
     return largest
 
 
+def polynomial_at(formula: Formula, D: int) -> TracePolynomial:
+    """What is evaluated at a dimension: the closed form, or at one of its poles the derivation there.
+
+    A closed form without a pole at D holds there, however small D is: what a Young diagram of more than D rows
+    adds to it vanishes for matrices of that dimension.
+
+    Examples:
+        >>> import haarqntk as hq
+        >>> z, (l,) = hq.Circuit(generators="general").output(), hq.layer_indices("l")
+        >>> f = hq.mean(hq.sum_over(z.d(l, l) ** 3, l))
+        >>> polynomial_at(f, 4) == f.polynomial, polynomial_at(f, 2) == f.polynomial
+        (True, False)
+    """
+    return _derived_at(formula.derive, D) if formula.polynomial.has_pole_at(D) else formula.polynomial
+
+
 @lru_cache(maxsize=64)
-def derived_at(derive: Callable[[Dimension], TracePolynomial], dimension: int) -> TracePolynomial:
+def _derived_at(derive: Callable[[Dimension], TracePolynomial], dimension: int) -> TracePolynomial:
     """A derivation at one dimension, remembered: it takes up to some seconds."""
     return derive(dimension)

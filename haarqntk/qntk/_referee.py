@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from math import comb, prod
+from math import comb, lcm, prod
 from typing import TYPE_CHECKING, Any
 
 from haarqntk._lazy import LazyModule
@@ -19,7 +19,7 @@ from haarqntk.qntk._catalogue import formula
 from haarqntk.qntk._counterexample import Counterexample, smallest_counterexample
 from haarqntk.qntk._eigenvalues import EigenvalueFormula
 from haarqntk.qntk._grammar import parse_closed_form
-from haarqntk.qntk._series import expand, scaling_exponents
+from haarqntk.qntk._series import Power, as_power, common_denominator, expand, in_brackets, scaling_exponents
 from haarqntk.traces import TracePolynomial, latex_of, trace_word
 
 if TYPE_CHECKING:
@@ -31,7 +31,8 @@ sympy = LazyModule("sympy")
 
 _DIGITS = 60
 _MOST_TERMS = 200_000
-_DIMENSIONS = (2**20, 2**24, 2**28)
+_BITS = (20, 24, 28)  # of the D at which a claim with roots is compared
+_MOST_STEPS = 60  # of a relative order in 1/D: numbers of 60 times as many digits
 _RELATIONS = {"equal": "=", "equal at leading order": r"\sim", "different": r"\neq"}
 _ALWAYS_KNOWN = ("D", "L", "T1", "T2", "T3", "T4", "T5", "T6")
 
@@ -47,7 +48,8 @@ class ClaimCheck(Shown):
         claim: The claim as a SymPy expression.
         ratio: The limit D → ∞ of exact/claimed at fixed L, a SymPy expression; None if the claim
             is zero, or if it rests on numbers and is no constant.
-        first_difference: The first relative order in 1/D that differs; 0 for "different", None for "equal".
+        first_difference: The first relative order in 1/D that differs, exact, a Fraction where it is no integer; 0 for
+            "different", None for "equal".
         counterexample: The smallest D, L and spectrum where the two differ; None if they are equal.
         is_exact: Whether the comparison is a proof; False if it rests on numbers to 60 digits.
     """
@@ -57,7 +59,7 @@ class ClaimCheck(Shown):
     ensemble: str
     claim: Any
     ratio: Any
-    first_difference: int | None
+    first_difference: Power | None
     counterexample: Counterexample | None
     is_exact: bool
 
@@ -75,7 +77,11 @@ class ClaimCheck(Shown):
         lines = [f"{self.name} ({self.ensemble}): {self.verdict}"]
         if self.verdict == "equal at leading order":
             order = self.first_difference
-            where = "beyond 60 digits" if order is None else f"1/D**{order} relative to the leading one"
+            where = (
+                "beyond 60 digits"
+                if order is None
+                else f"1/D**{in_brackets(order)} relative to the leading one"
+            )
             lines.append(f"  the first order that differs: {where}")
         elif self.verdict == "different":
             without = (
@@ -86,7 +92,7 @@ class ClaimCheck(Shown):
         if self.counterexample is not None:
             lines.append(f"  smallest counterexample: {self.counterexample}")
         if not self.is_exact:
-            lines.append(f"  compared at D = 2^20, 2^24, 2^28 to {_DIGITS} digits, not proved")
+            lines.append(f"  compared at three large D to {_DIGITS} digits or more, not proved")
         return "\n".join(lines)
 
 
@@ -95,7 +101,7 @@ def check_claim(
     claim: object,
     *,
     ensemble: str = "segments",
-    scaling: str | Mapping[str, int] = "pauli_sum",
+    scaling: str | Mapping[str, Power] = "pauli_sum",
     centred: bool = False,
 ) -> ClaimCheck:
     """Compare a claimed closed form with the exact one.
@@ -136,7 +142,7 @@ def check_claim(
 
 
 def check_formula(
-    exact: Formula, claim: object, *, scaling: str | Mapping[str, int] = "pauli_sum", centred: bool = False
+    exact: Formula, claim: object, *, scaling: str | Mapping[str, Power] = "pauli_sum", centred: bool = False
 ) -> ClaimCheck:
     """Compare a claimed closed form with any formula, such as ``hq.mean`` gives; otherwise as ``check_claim``.
 
@@ -239,8 +245,8 @@ def _as_polynomial(expression: Any) -> TracePolynomial | None:
 
 
 def _compare_exactly(
-    exact: TracePolynomial, claimed: TracePolynomial, scaling: str | Mapping[str, int]
-) -> tuple[str, Any, int | None]:
+    exact: TracePolynomial, claimed: TracePolynomial, scaling: str | Mapping[str, Power]
+) -> tuple[str, Any, Power | None]:
     difference = exact - claimed
     if not difference:
         return "equal", sympy.Integer(1), None
@@ -256,48 +262,68 @@ def _compare_exactly(
     order = max(weights.values()) - difference.leading_weight(exponents)
     leading = [expand(part, 1, exponents).to_polynomial() for part in (exact, claimed)]
     if order > 0:
-        return "equal at leading order", sympy.Integer(1), order
+        return "equal at leading order", sympy.Integer(1), as_power(order)
     if weights["exact"] != weights["claimed"]:
         return "different", sympy.oo if weights["exact"] > weights["claimed"] else sympy.Integer(0), 0
     return "different", leading[0].sympy_quotient(leading[1]), 0
 
 
 def _compare_numbers(
-    exact: Formula, claim: Any, scaling: str | Mapping[str, int]
-) -> tuple[str, Any, int | None]:
-    """Ratios at three large dimensions and two generic choices of L and of t_j in T_j = t_j D^a."""
+    exact: Formula, claim: Any, scaling: str | Mapping[str, Power]
+) -> tuple[str, Any, Power | None]:
+    """Ratios at three large dimensions and two generic choices of L and of t_j in T_j = t_j D^a.
+
+    Both are series in D^(−1/q), so the order at which they part is a multiple of 1/q: at D = x^q, x large, the
+    nearest one to the measured slope.
+    """
     names = sorted({*exact.polynomial.variables, *(free.name for free in claim.free_symbols)} - {"D"})
     exponents = scaling_exponents(tuple(names), scaling)
+    q = _steps_of_an_order(claim, common_denominator(exponents))
+    if q > _MOST_STEPS:
+        raise CostError(
+            f"claim must have orders in steps of at least 1/{_MOST_STEPS}, got roots that make it 1/{q}"
+        )
     runs = []
     for choice in (1, 2):
         values = {name: Fraction(3 + 2 * choice * i, 7 + choice) for i, name in enumerate(names)}
         values["L"] = Fraction(2 + choice)
-        runs.append([_ratio_at(D, exact, claim, values, exponents) for D in _DIMENSIONS])
+        runs.append([_ratio_at(bits * q, exact, claim, values, exponents) for bits in _BITS])
     gaps = [[abs(ratio - 1) for ratio in run] for run in runs]
-    if all(gap < sympy.Float(10) ** (10 - _DIGITS) for run in gaps for gap in run):
+    if all(gap < sympy.Float(10, _DIGITS) ** ((10 - _DIGITS) * q) for run in gaps for gap in run):
         return "equal", sympy.Integer(1), None
-    orders = [_decay(run) for run in gaps]
-    if min(orders) >= 1:
-        return "equal at leading order", sympy.Integer(1), min(orders)
+    orders = [_decay(run, q) for run in gaps]
+    if min(orders) > 0:
+        return "equal at leading order", sympy.Integer(1), as_power(min(orders))
     first, second = (Fraction(float(run[-1])).limit_denominator(1000) for run in runs)
     return "different", sympy.Rational(first.numerator, first.denominator) if first == second else None, 0
 
 
+def _steps_of_an_order(expression: Any, q: int) -> int:
+    """A number p for which the expression is a series in D^(−1/p), where its symbols are powers of D^(1/q)."""
+    parts = [_steps_of_an_order(part, q) for part in expression.args if part.free_symbols]
+    root = int(expression.exp.q) if expression.is_Pow else 1
+    return root * lcm(q, *parts) if expression.free_symbols else 1
+
+
 def _ratio_at(
-    D: int, exact: Formula, claim: Any, generic: Mapping[str, Fraction], exponents: Mapping[str, int]
+    bits: int, exact: Formula, claim: Any, generic: Mapping[str, Fraction], exponents: Mapping[str, Power]
 ) -> Any:
-    """exact/claimed where each variable is its generic value times D^exponent."""
-    values = {name: value * Fraction(D) ** exponents.get(name, 0) for name, value in generic.items()}
+    """exact/claimed at D = 2^bits, where each variable is its generic value times D^exponent."""
+    D, digits = 2**bits, _DIGITS * bits // _BITS[0]
+    values = {
+        name: value * Fraction(2) ** int(bits * exponents.get(name, 0)) for name, value in generic.items()
+    }
     at = {symbol(name): sympy.Rational(v.numerator, v.denominator) for name, v in values.items()}
-    claimed = claim.xreplace({**at, symbol("D"): sympy.Integer(D)}).evalf(_DIGITS)
+    claimed = claim.xreplace({**at, symbol("D"): sympy.Integer(D)}).evalf(digits)
     if not claimed.is_real or claimed == 0:
         raise InputError(f"claim must be a real non-zero number at large D, got {claimed}")
     value = exact.polynomial.at(D, values)
-    return sympy.Rational(value.numerator, value.denominator).evalf(_DIGITS) / claimed
+    return sympy.Rational(value.numerator, value.denominator).evalf(digits) / claimed
 
 
-def _decay(gaps: list[Any]) -> int:
-    """The power n of D^−n with which the gap from 1 closes, from the two largest dimensions."""
+def _decay(gaps: list[Any], q: int) -> Fraction:
+    """The power n of D^−n with which the gap from 1 closes, a multiple of 1/q, from the two largest dimensions."""
     if not (gaps[-1] and gaps[-2]):
-        return _DIGITS
-    return round(-float(sympy.log(gaps[-1] / gaps[-2]) / sympy.log(_DIMENSIONS[-1] // _DIMENSIONS[-2])))
+        return Fraction(_DIGITS)
+    steps = -float(sympy.log(gaps[-1] / gaps[-2], 2)) / (_BITS[-1] - _BITS[-2])
+    return Fraction(round(steps), q)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from fractions import Fraction
+from math import ceil, lcm
+from typing import Any, TypeAlias
 
-from haarqntk._arguments import integer, one_of
+from haarqntk._arguments import integer, one_of, rational
 from haarqntk._lazy import LazyModule
 from haarqntk._notebook import Shown
 from haarqntk._symbols import symbol
@@ -15,12 +17,13 @@ from haarqntk.errors import CostError, InputError, UnknownNameError
 from haarqntk.exact import RationalFunction
 from haarqntk.traces import Monomial, TracePolynomial, latex_of, trace_word
 
-if TYPE_CHECKING:
-    from fractions import Fraction
-
 sympy = LazyModule("sympy")
 
 _LARGEST_ORDER = 200
+_LARGEST_EXPONENT = 64
+
+Power: TypeAlias = "int | Fraction"
+"""An exact power of D, an integer where it is one."""
 
 SCALINGS: Mapping[str, int] = {"pauli_sum": 1, "projector": 0}
 """Named scalings: the exponent a of T_j ~ D^a, for every j."""
@@ -33,7 +36,7 @@ class Series(Shown):
     Attributes:
         terms: Pairs (power, ((power of D written out, monomial, coefficient), …)), highest power first.
         remainder: The power r of the remainder O(D^r); None where the series is exact.
-        scaling: Pairs (trace symbol, exponent a): T_j ~ D^a.
+        scaling: Pairs (trace symbol, exponent a): T_j ~ D^a. Powers are integers, or Fractions where they are none.
 
     Examples:
         >>> import haarqntk as hq
@@ -47,9 +50,9 @@ class Series(Shown):
         derivations/07_the_referee.md.
     """
 
-    terms: tuple[tuple[int, tuple[tuple[int, Monomial, Fraction], ...]], ...]
-    remainder: int | None
-    scaling: tuple[tuple[str, int], ...]
+    terms: tuple[tuple[Power, tuple[tuple[int, Monomial, Fraction], ...]], ...]
+    remainder: Power | None
+    scaling: tuple[tuple[str, Power], ...]
 
     def to_sympy(self) -> Any:
         """The sum of the terms, without the remainder.
@@ -119,13 +122,16 @@ class Series(Shown):
     def __str__(self) -> str:
         parts = [str(_term(*entry)) for _, entries in self.terms for entry in entries] or ["0"]
         if self.remainder is not None:
-            parts.append(f"O(D**{self.remainder})")
+            parts.append(f"O(D**{in_brackets(self.remainder)})")
         stated = "".join(f", {name} ~ {_power_of_D(exponent)}" for name, exponent in self.scaling)
         return " + ".join(parts).replace("+ -", "- ") + stated
 
 
-def expand(polynomial: TracePolynomial, order: int, scaling: str | Mapping[str, int]) -> Series:
-    """Expand every coefficient at D = ∞ and keep ``order`` powers of D of the whole, from the leading one."""
+def expand(polynomial: TracePolynomial, order: int, scaling: str | Mapping[str, Power]) -> Series:
+    """Expand every coefficient at D = ∞ and keep ``order`` powers of D of the whole, from the leading one.
+
+    The powers go down in steps of 1/q, q the common denominator of the scaling.
+    """
     num_powers = integer("order", order, at_least=1)
     if num_powers > _LARGEST_ORDER:
         raise CostError(f"order = {num_powers} would not finish; the largest order is {_LARGEST_ORDER}")
@@ -133,22 +139,32 @@ def expand(polynomial: TracePolynomial, order: int, scaling: str | Mapping[str, 
     weights = polynomial.weights(exponents)
     if not weights:
         return Series((), None, tuple(exponents.items()))
-    leading = max(weights.values())
-    grouped: defaultdict[int, list[tuple[int, Monomial, Fraction]]] = defaultdict(list)
+    first_left_out = max(weights.values()) - Fraction(num_powers, common_denominator(exponents))
+    grouped: defaultdict[Power, list[tuple[int, Monomial, Fraction]]] = defaultdict(list)
     is_exact = True
     for monomial, c in polynomial.terms.items():
-        num_terms = num_powers - (leading - weights[monomial])
+        num_terms = ceil(weights[monomial] - first_left_out)
         is_exact &= len(c.denominator) == 1 + c.denominator.count(0) and num_terms >= len(c.numerator)
         for i, coefficient in enumerate(c.expand_at_infinity(max(num_terms, 0))):
             if coefficient:
-                grouped[weights[monomial] - i].append((c.degree - i, monomial, coefficient))
+                grouped[as_power(weights[monomial] - i)].append((c.degree - i, monomial, coefficient))
     terms = tuple(
         (power, tuple(sorted(grouped[power], reverse=True))) for power in sorted(grouped, reverse=True)
     )
-    return Series(terms, None if is_exact else leading - num_powers, tuple(exponents.items()))
+    return Series(terms, None if is_exact else as_power(first_left_out), tuple(exponents.items()))
 
 
-def scaling_exponents(variables: tuple[str, ...], scaling: str | Mapping[str, int]) -> dict[str, int]:
+def as_power(value: Power) -> Power:
+    """An exact power of D, as an integer where it is one."""
+    return int(value) if value == int(value) else value
+
+
+def common_denominator(exponents: Mapping[str, Power]) -> int:
+    """The least q for which every exponent is a multiple of 1/q."""
+    return lcm(*(Fraction(exponent).denominator for exponent in exponents.values()))
+
+
+def scaling_exponents(variables: tuple[str, ...], scaling: str | Mapping[str, Power]) -> dict[str, Power]:
     """The exponent a of T_j ~ D^a for each trace symbol among ``variables``."""
     traces = sorted({name for name in variables if trace_word(name)})
     if isinstance(scaling, Mapping):
@@ -161,7 +177,7 @@ def scaling_exponents(variables: tuple[str, ...], scaling: str | Mapping[str, in
         unknown = [name for name in given if name not in traces and trace_word(name) is None]
         if unknown:
             raise UnknownNameError.among("trace in scaling", unknown[0], traces)
-        return {name: integer(f"scaling[{name}]", given[name], at_least=-64) for name in traces}
+        return {name: _exponent(f"scaling[{name}]", given[name]) for name in traces}
     return dict.fromkeys(traces, SCALINGS[one_of("scaling", scaling, SCALINGS)])
 
 
@@ -170,5 +186,19 @@ def _term(power: int, monomial: Monomial, coefficient: Fraction) -> Any:
     return value * symbol("D") ** power * sympy.Mul(*(symbol(name) ** e for name, e in monomial))
 
 
-def _power_of_D(exponent: int) -> str:
-    return {0: "1", 1: "D"}.get(exponent, f"D**{exponent}")
+def _exponent(name: str, value: object) -> Power:
+    exponent = rational(name, value)
+    if exponent < -_LARGEST_EXPONENT:
+        raise InputError(f"{name} must be at least {-_LARGEST_EXPONENT}, got {exponent}")
+    if exponent.denominator > _LARGEST_EXPONENT:
+        raise InputError(f"{name} must have a denominator of at most {_LARGEST_EXPONENT}, got {exponent}")
+    return as_power(exponent)
+
+
+def _power_of_D(exponent: Power) -> str:
+    return ("1", "D")[int(exponent)] if exponent in {0, 1} else f"D**{in_brackets(exponent)}"
+
+
+def in_brackets(exponent: Power) -> str:
+    """An exponent behind ``**``."""
+    return f"({exponent})" if isinstance(exponent, Fraction) else str(exponent)

@@ -11,7 +11,8 @@ from haarqntk._arguments import integer, rational
 from haarqntk._qobj import is_matrix
 from haarqntk.errors import InputError, InputTypeError, UnknownNameError
 from haarqntk.exact import GaussianRational
-from haarqntk.qntk._inputs import one_spectrum, the_one_given, trace_values
+from haarqntk.qntk._inputs import check_named_moments, one_spectrum, the_one_given, trace_values
+from haarqntk.qntk._recipe import polynomial_at
 from haarqntk.qntk._words import as_matrices, named_observables, named_states
 from haarqntk.traces import symbol_word, trace_word
 
@@ -37,7 +38,8 @@ class SymbolValues:
     """
 
     def __init__(self, formula: Formula, D: int) -> None:
-        self.formula, self.D, self.form = formula.name, D, formula.polynomial_at(D)
+        self.formula, self.D, self.form = formula.name, D, polynomial_at(formula, D)
+        self.generators = formula.generators
         own, occurring = formula.symbols[1:], self.form.variables
         letters = set().union(*map(_letters, own))
         others = [name for name in occurring if name not in own and _letters(name) <= letters]
@@ -72,6 +74,7 @@ class SymbolValues:
                 raise UnknownNameError.among("symbol in values", name, self.symbols)
             if name.startswith("sigma") and not 0 <= value <= 1:
                 raise InputError(f"{name} must be |⟨φ|φ'⟩|² in [0, 1], got {value}")
+        check_named_moments(found, self.D)
         self.add(found, "values=")
 
     def add_generator(self, spectrum: object) -> None:
@@ -79,6 +82,11 @@ class SymbolValues:
         if spectrum is None:
             return
         row = one_spectrum(spectrum, self.D, name="generator_spectrum", meaning="the D eigenvalues of X")
+        if self.generators == "pauli" and sorted(row) != [*[-1] * (self.D // 2), *[1] * (self.D // 2)]:
+            raise InputError(
+                f"generator_spectrum must be that of X² = 1, Tr X = 0 for generators 'pauli', got {_listed(row)}; "
+                "leave it out, or take generators='general'"
+            )
         highest = max((int(name[1:]) for name in self.symbols if name[0] == "X"), default=0)
         traces = {f"X{j}": sum((x**j for x in row), Fraction(0)) for j in range(1, highest + 1)}
         self.add(traces, "generator_spectrum=")
@@ -178,6 +186,10 @@ class SymbolValues:
                     product = product * values[name]
             total += product.real
         return total
+
+
+def _listed(row: Sequence[Fraction]) -> str:
+    return ", ".join(map(str, row))
 
 
 def _letters(name: str) -> frozenset[tuple[str, str]]:

@@ -10,6 +10,7 @@ from fractions import Fraction
 from math import lcm, prod
 from typing import TYPE_CHECKING, Any, TypeAlias, final
 
+from haarqntk._frozen import Frozen
 from haarqntk._lazy import LazyModule
 from haarqntk._notebook import Shown
 from haarqntk._symbols import symbol
@@ -26,7 +27,7 @@ Monomial: TypeAlias = tuple[tuple[str, int], ...]  # sorted pairs (variable, exp
 
 
 @final
-class TracePolynomial(Shown):
+class TracePolynomial(Frozen, Shown):
     """A polynomial in named variables with coefficients in Q(D).
 
     Args:
@@ -119,14 +120,14 @@ class TracePolynomial(Shown):
             total[monomial] = _rational_function(sympy.Poly(part, D).all_coeffs()) / bottom
         return cls(total)
 
-    def weights(self, exponents: Mapping[str, int]) -> dict[Monomial, int]:
+    def weights(self, exponents: Mapping[str, Fraction | int]) -> dict[Monomial, Fraction | int]:
         """The power of D that each term grows like, where the variables grow like D^exponent (D^0 by default)."""
         return {
             monomial: c.degree + sum(exponents.get(name, 0) * e for name, e in monomial)
             for monomial, c in self._terms.items()
         }
 
-    def leading_weight(self, exponents: Mapping[str, int]) -> int:
+    def leading_weight(self, exponents: Mapping[str, Fraction | int]) -> Fraction | int:
         """The highest of the ``weights``; the polynomial must not be zero."""
         return max(self.weights(exponents).values())
 

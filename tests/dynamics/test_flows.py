@@ -174,6 +174,7 @@ def test_the_range_of_the_measurement_decides_how_fast() -> None:
 
 # -- magnitudes ------------------------------------------------------------------------------------------------
 
+LAW = kernel_law(D=2, L=1, spectrum=[1, -1])
 M, STATES = np.array([[1, 2], [2, -1]]), [[1, 0], [0.6, 0.8]]
 ONE: list[Any] = [  # in the units u of outputs, k of the kernel and s of the time
     lambda u, k, s: constant_lambda_flow(
@@ -262,7 +263,6 @@ ANY: list[Any] = [  # of a, b, c of any sign, and x, y, z > 0
         [0, x], learning_rate=y, D=2, L=1, spectrum=[1, -1], target=a
     ),
 ]
-LAW = kernel_law(D=2, L=1, spectrum=[1, -1])
 
 
 @pytest.mark.parametrize("predict", ANY)

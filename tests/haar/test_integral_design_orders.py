@@ -166,7 +166,8 @@ def abs_squared(x: Any) -> Any:
 
 
 U, V, R = hq.haar_unitary("U"), hq.haar_unitary("V"), hq.haar_orthogonal("R")
-A, B, C = hq.matrices("A", traceless=True), *hq.matrices("B C")
+A = hq.matrices("A", traceless=True)
+B, C = hq.matrices("B C")
 tr = hq.tr
 
 

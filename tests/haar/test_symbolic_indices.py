@@ -10,7 +10,7 @@ from functools import cache
 from itertools import permutations
 from itertools import product as every
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -20,6 +20,9 @@ from hypothesis import strategies as st
 
 import haarqntk as hq
 from haarqntk.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SYMBOLS = ("i", "j", "k")
 ROUNDING = 1e-9
@@ -76,8 +79,10 @@ def unitary_moments(D: int, k: int) -> Any:
 def value(expression: Any, letters: dict[str, Any], at: dict[str, int]) -> Any:
     """A SymPy answer at integers for its indices."""
     if isinstance(expression, sympy.Sum):
-        body, (name, low, high) = expression.args
-        return sum(value(body, letters, {**at, name.name: x}) for x in range(int(low), int(high) + 1))
+        body, *limits = expression.args
+        ranges = [range(int(low), int(high) + 1) for _, low, high in limits]
+        names = [name.name for name, _, _ in limits]
+        return sum(value(body, letters, at | dict(zip(names, x, strict=True))) for x in every(*ranges))
     if isinstance(expression, sympy.MatrixSymbol):
         return letters[expression.name]
     if not expression.args:
@@ -86,7 +91,7 @@ def value(expression: Any, letters: dict[str, Any], at: dict[str, int]) -> Any:
     return OPERATIONS[type(expression).__name__](*parts)
 
 
-OPERATIONS = {
+OPERATIONS: dict[str, Callable[..., Any]] = {
     "Add": lambda *parts: sum(parts),
     "Mul": lambda *parts: prod(parts),
     "Pow": pow,

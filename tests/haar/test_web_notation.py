@@ -128,6 +128,13 @@ def test_operators_on_two_copies_are_the_identity_and_the_swap() -> None:
     )
 
 
+def test_a_twirl_and_an_integral_write_the_swap_alike() -> None:
+    V, Z = hq.haar_unitary("V", dims=2), hq.matrices("Z", dims=(2, 2))
+    of_matrix = hq.twirl(np.diag([1, -1, -1, 1]), 2)
+    assert str(of_matrix) == "(-1/3) P(id) + (2/3) P(0 1)"
+    assert str(hq.expect(hq.kron(V, V) @ Z @ hq.kron(V, V).H)).endswith(" P(0 1)")
+
+
 @pytest.mark.parametrize("sigma", [(1, 2, 0), (2, 0, 1), (0, 2, 1)])
 def test_a_permutation_operator_moves_place_a_to_place_sigma_of_a(sigma: tuple[int, int, int]) -> None:
     a, b, c = hq.matrices("A B C")

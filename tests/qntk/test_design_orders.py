@@ -1,9 +1,11 @@
-"""Every design order that is reported suffices and is necessary: designs of that order at D = 2, and one order lower."""
+"""Every design order that is reported suffices and is necessary: designs of it at D = 2, and of one order lower."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from functools import reduce
+from operator import mul
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -49,7 +51,7 @@ def in_generic_frames(design: Points, count: int) -> list[Points]:
 
 def check_order(expression: Expression, order: int, *, L: int = 2) -> None:
     """Haar and the t-design agree; the (t − 1)-design, which is no t-design, does not."""
-    symbols = {"O_0": 0.3}
+    symbols = {"O_0": Fraction(3, 10)}
     exact = setting_of(expression.circuit, [HaarPoints(2)] * (L + 1))
     value = exact.mean(expression, symbols)
 
@@ -141,7 +143,8 @@ def moments(draw: st.DrawFn) -> Expression:
     names = st.lists(st.sampled_from("llm"), max_size=2)
     factors = draw(st.lists(names, min_size=1, max_size=3))
     assume(sum(map(len, factors)) <= 5)
-    expression = np.prod([z.d(*(indices[name] for name in row)) if row else z for row in factors])
+    copies: list[Expression] = [z.d(*(indices[name] for name in row)) if row else z for row in factors]
+    expression = reduce(mul, copies)
     used = sorted({name for row in factors for name in row})
     return hq.sum_over(expression, *(indices[name] for name in used)) if used else expression
 

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 import qutip
 import sympy
+from hypothesis import given
+from hypothesis import strategies as st
 from shortcuts import closed_form
 
 import haarqntk as hq
+from haarqntk.circuits import ENSEMBLES
 from haarqntk.errors import CostError, InputError, InputTypeError, UnknownNameError
+from haarqntk.qntk import Formula, kernel_law
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SUPERVISED, EIGENVALUES = "supervised_kernel_mean", "supervised_kernel_eigenvalues"
 GOOD: dict[str, dict[str, Any]] = {
@@ -351,3 +358,88 @@ def test_an_unknown_name_lists_the_known_and_the_nearest() -> None:
         UnknownNameError, match=r"unknown ensemble 'segment'; did you mean 'segments'\? known: segments"
     ):
         hq.formula("kernel_mean", ensemble="segment")
+
+
+PRL = [name for name in ENSEMBLES if name.startswith("prl_ansatz")]
+
+
+@pytest.mark.parametrize("ensemble", PRL)
+@pytest.mark.parametrize("D", [6, 10, 12])
+def test_pauli_strings_need_a_power_of_two(ensemble: str, D: int) -> None:
+    """Wherever a dimension meets an ensemble that draws all Pauli strings."""
+    spectrum, rule = [1, -1] * (D // 2), f"must be a power of two for ensemble '{ensemble}', .* got {D}"
+    circuit, (index,) = hq.Circuit(ensemble), hq.layer_indices("l")
+    z = circuit.output()
+    f = hq.mean(hq.sum_over(z.d(index) ** 2, index))
+    rng = np.random.default_rng(1)
+    asked: list[Callable[[], object]] = [
+        lambda: f.at(D=D, L=2, spectrum=spectrum),
+        lambda: f.evaluate(D=D, L=2, traces=[0, D]),
+        lambda: f.derive(D),
+        lambda: (f / f).at(D=D, L=2, spectrum=spectrum),
+        lambda: hq.simulate(
+            "kernel_mean", D=D, L=2, spectrum=spectrum, ensemble=ensemble, samples=4, rng=rng
+        ),
+    ]
+    for ask in asked:
+        with pytest.raises(InputError, match=rule):
+            ask()
+    assert f.facts()["range"] == "D = 2^n ≥ 2"
+
+
+def test_the_law_of_the_kernel_needs_a_power_of_two_where_generators_are_pauli_strings() -> None:
+    refusals = []
+    for ensemble in PRL:
+        with pytest.raises(InputError) as raised:
+            kernel_law(D=6, L=2, spectrum=[1, -1] * 3, ensemble=ensemble)
+        refusals.append(str(raised.value))
+    assert any("D must be a power of two for ensemble" in text for text in refusals)
+    assert all("power of two" in text or "unknown ensemble" in text for text in refusals)
+    assert kernel_law(D=6, L=2, spectrum=[1, -1] * 3).mean > 0
+
+
+@pytest.mark.parametrize("ensemble", ENSEMBLES)
+def test_a_traceless_involution_needs_an_even_dimension(ensemble: str) -> None:
+    z, (index,) = hq.Circuit(ensemble).output(), hq.layer_indices("l")
+    f = hq.mean(hq.sum_over(z.d(index) ** 2, index))
+    for ask in (lambda: f.at(D=3, L=1, spectrum=[1, 0, -1]), lambda: f.derive(3)):
+        with pytest.raises(InputError, match="must be even for generators X² = 1, Tr X = 0"):
+            ask()
+
+
+@pytest.mark.parametrize("row", [[1, 1], [2, -2], [1, 0]])
+def test_a_generator_of_another_spectrum_is_not_a_pauli_string(row: list[int]) -> None:
+    f = closed_form("kernel_mean")
+    assert f.at(D=2, L=1, spectrum=[0, 1], generator_spectrum=[-1, 1]) == f.at(D=2, L=1, spectrum=[0, 1])
+    with pytest.raises(
+        InputError, match=r"generator_spectrum must be that of X² = 1, Tr X = 0 .* take generators='general'"
+    ):
+        f.at(D=2, L=1, spectrum=[0, 1], generator_spectrum=row)
+
+
+@given(st.lists(st.fractions(-3, 3, max_denominator=4), min_size=4, max_size=4), st.data())
+def test_named_values_that_no_matrix_has_are_refused(row: list[Fraction], data: st.DataObject) -> None:
+    """T_j and X_j by name are checked like traces=: those of a spectrum are taken, T_2 below T_1²/D is not."""
+    f = hq.formula("kernel_mean", generators="general")
+    assert isinstance(f, Formula)
+    spectrum = [0, 1, 2, 4]
+    others: list[tuple[str, dict[str, Any]]] = [
+        ("T", {"generator_spectrum": spectrum}),
+        ("X", {"spectrum": spectrum}),
+    ]
+    for letter, given_otherwise in others:
+        values = {f"{letter}{j}": sum((x**j for x in row), Fraction(0)) for j in (1, 2)}
+        assert f.at(D=4, L=1, values=values, **given_otherwise) >= 0
+        values[f"{letter}2"] = values[f"{letter}1"] ** 2 / 4 - data.draw(st.fractions(Fraction(1, 9), 2))
+        with pytest.raises(
+            InputError, match=f"traces must be those of a Hermitian matrix: with {letter}_0 = D = 4"
+        ):
+            f.at(D=4, L=1, values=values, **given_otherwise)
+
+
+def test_expectations_that_no_state_has_are_refused() -> None:
+    f = hq.formula("kernel_mean", ensemble="generator_average")
+    assert isinstance(f, Formula)
+    assert f.at(D=4, L=1, values={"m1": Fraction(1, 2), "m2": 1}) > 0
+    with pytest.raises(InputError, match="expectations must be those of a Hermitian matrix: with m_0 = 1"):
+        f.at(D=4, L=1, values={"m1": 2, "m2": 1})

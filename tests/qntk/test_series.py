@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from fractions import Fraction
+from math import lcm
 from typing import TYPE_CHECKING
 
 import pytest
@@ -158,7 +159,7 @@ def test_eigenvalues_expand_with_their_multiplicities() -> None:
         (
             {"scaling": {"T1": 1, "T2": 0.5}},
             InputTypeError,
-            "scaling[T2] must be an integer ≥ -64, got 0.5; pass an int",
+            "scaling[T2] must be an exact integer or rational, got 0.5; pass fractions.Fraction",
         ),
     ],
 )
@@ -167,3 +168,30 @@ def test_a_bad_order_or_scaling_is_refused(
 ) -> None:
     with pytest.raises(error, match=re.escape(text)):
         PARTS["kernel_mean"].series(**arguments)  # type: ignore[arg-type]
+
+
+@given(
+    st.fractions(-2, 2, max_denominator=6),
+    st.fractions(-2, 2, max_denominator=6),
+    st.integers(1, 8),
+    st.sampled_from(["kernel_mean", "kernel_variance"]),
+)
+def test_powers_are_exact_at_any_rational_scaling(a: Fraction, b: Fraction, order: int, name: str) -> None:
+    """What is left out at T_j = t_j D^a falls with the power that is stated: from D = x^q to D = (2x)^q."""
+    f, q = closed_form(name), lcm(a.denominator, b.denominator)
+    scaling = {symbol: (a, b, a + 1, b)[int(symbol[1:]) - 1] for symbol in f.symbols[2:]}
+    series = f.series(order, scaling=scaling)
+    assert series.remainder is not None
+    assert all(power > series.remainder for power, _ in series.terms)
+    left_out = f.polynomial - series.to_polynomial()
+    steps = [exponent * q for exponent in left_out.weights(scaling).values()]
+    assert all(step == int(step) for step in steps)
+    assert left_out.leading_weight(scaling) <= series.remainder
+    assert series.terms[0][0] - series.remainder == Fraction(order, q)
+    assert hq.from_json(hq.to_json(series)) == series
+
+
+def test_a_half_power_is_written_in_brackets() -> None:
+    series = closed_form("kernel_mean").series(3, scaling={"T1": Fraction(3, 4), "T2": 1})
+    assert str(series) == "2*L*T2/D**2 - 2*L*T1**2/D**3 + O(D**(-7/4)), T1 ~ D**(3/4), T2 ~ D"
+    assert series.remainder == Fraction(-7, 4)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import reduce
+from operator import mul
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -74,7 +76,7 @@ class Problem:
             only_generators=ensemble == "generator_average",
             independent_entries=ensemble == "independent_layers",
         )
-        return setting.mean(self.expression, {"O_0": float(self.target)})
+        return setting.mean(self.expression, {"O_0": self.target})
 
     def arguments(self, f: Formula) -> dict[str, Any]:
         """What the closed form asks for, and nothing else."""
@@ -121,14 +123,15 @@ def problems(draw: st.DrawFn, dimensions: Sequence[int], most_copies: int, most_
     observables, states = (names.split() for names in outputs)
     with_target, left = draw(st.booleans()), most_derivatives
     indices = dict(zip("lm", hq.layer_indices("l m"), strict=True))
-    factors, used = [], set()
+    factors: list[Expression] = []
+    used: set[str] = set()
     for _ in range(draw(st.integers(1, most_copies))):
         start = circuit.residual if with_target else circuit.output
         z = start(observable=draw(st.sampled_from(observables)), state=draw(st.sampled_from(states)))
         layers = draw(st.lists(st.sampled_from("llm"), max_size=min(3, left)))
         left, used = left - len(layers), used | set(layers)
         factors.append(z.d(*(indices[name] for name in layers)) if layers else z)
-    expression = np.prod(factors)
+    expression = reduce(mul, factors)
     if used:
         expression = hq.sum_over(expression, *(indices[name] for name in sorted(used)))
     spectrum = [1, -1] * (D // 2) if is_pauli else draw(st.lists(st.integers(-2, 3), min_size=D, max_size=D))

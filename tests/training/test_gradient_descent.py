@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import time
@@ -173,13 +174,22 @@ def test_a_run_stopped_anywhere_is_the_same_run(
 
 
 SCRIPT = """
-import sys, numpy as np
+import pathlib, signal, sys, numpy as np
+left = 395
+
+def progress(done):
+    global left
+    left -= done
+    if left <= 0 and sys.argv[3:]:  # never ends: it is to be killed
+        pathlib.Path(sys.argv[3]).touch()
+        signal.pause()
+
 from haarqntk.training import Observable, hardware_efficient, train
 rng, n = np.random.default_rng(9), 3
 run = train(
     hardware_efficient(n, 3, encoding="high"), Observable.magnetisation(n), rng.normal(size=20), steps=400,
     learning_rate=0.01, features=rng.normal(size=(20, 1)), rng=rng, record_every=7, checkpoint_every=3,
-    checkpoint=sys.argv[1] or None,
+    checkpoint=sys.argv[1] or None, progress=progress,
 )
 np.savez(sys.argv[2], outputs=run.outputs, kernels=run.kernel_maxima, lam=run.relative_meta_kernels,
          angles=run.final_angles, moved=run.displacements)
@@ -188,18 +198,15 @@ np.savez(sys.argv[2], outputs=run.outputs, kernels=run.kernel_maxima, lam=run.re
 
 def test_a_run_killed_at_random_moments_gives_the_same_curves_to_the_bit(tmp_path: Path) -> None:
     command = [sys.executable, "-c", SCRIPT]
-    checkpoint, rng = tmp_path / "a.checkpoint", np.random.default_rng()
-    kills = 0
+    checkpoint, at_the_end = tmp_path / "a.checkpoint", tmp_path / "at_the_end"
     for _ in range(3):
-        process = subprocess.Popen([*command, str(checkpoint), str(tmp_path / "killed.npz")])
         before = checkpoint.read_bytes() if checkpoint.exists() else b""
-        while process.poll() is None and (not checkpoint.exists() or checkpoint.read_bytes() == before):
+        process = subprocess.Popen([*command, str(checkpoint), str(tmp_path / "killed.npz"), str(at_the_end)])
+        while not at_the_end.exists() and (not checkpoint.exists() or checkpoint.read_bytes() == before):
+            assert process.poll() is None
             time.sleep(0.005)  # until it has begun to write
-        time.sleep(rng.uniform(0, 0.2))
-        kills += process.poll() is None
         process.kill()
-        process.wait()
-    assert kills
+        assert process.wait() == -signal.SIGKILL
     for path, name in ((str(checkpoint), "killed"), ("", "whole")):
         subprocess.run([*command, path, str(tmp_path / f"{name}.npz")], check=True)
     with np.load(tmp_path / "killed.npz") as killed, np.load(tmp_path / "whole.npz") as whole:

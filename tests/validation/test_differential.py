@@ -115,7 +115,8 @@ def test_a_planted_wrong_value_is_found(monkeypatch: pytest.MonkeyPatch) -> None
     found = differential.check_integrand(SEED, index)
     assert found.verdict == "difference"
     assert "f = " in found.message
-    monkeypatch.setattr(library, "value", lambda *_: {}["O_0"])
+    empty: dict[str, Any] = {}
+    monkeypatch.setattr(library, "value", lambda *_: empty["O_0"])
     assert differential.check_integrand(SEED, index).verdict == "crash"
     assert differential.main(["--only", f"integrand:{index}", "--seed", str(SEED), "--quiet"]) == 1
 
@@ -129,8 +130,7 @@ def test_a_planted_wrong_moment_is_found(monkeypatch: pytest.MonkeyPatch) -> Non
     index = next(
         i for i in range(50) if abs(by_bloch_vectors(random_moment(np.random.default_rng([SEED, 1, i])))) > 1
     )
-    right = differential.by_bloch_vectors
-    monkeypatch.setattr(differential, "by_bloch_vectors", lambda moment: right(moment) * 1.001)
+    monkeypatch.setattr(differential, "by_bloch_vectors", lambda moment: by_bloch_vectors(moment) * 1.001)
     assert differential.check_moment(SEED, index).verdict == "difference"
 
 

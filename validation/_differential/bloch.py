@@ -50,7 +50,7 @@ def average_of_powers(factors: Sequence[NDArray[Any]], weights: NDArray[Any]) ->
         total = np.einsum("nab,ncd->nacbd", total, f).reshape(-1, size, size)
     size, last = total.shape[1], factors[-1]
     summed = (weights[:, None] * total.reshape(len(weights), -1)).T @ last.reshape(len(weights), 16)
-    return summed.reshape(size, size, 4, 4).transpose(0, 2, 1, 3).reshape(size * 4, size * 4)
+    return np.asarray(summed.reshape(size, size, 4, 4).transpose(0, 2, 1, 3).reshape(size * 4, size * 4))
 
 
 @cache

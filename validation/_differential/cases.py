@@ -14,7 +14,7 @@ from _differential.builder import Builder, Case
 from _differential.trees import node
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.random import Generator
 
@@ -268,17 +268,15 @@ def random_case(rng: Generator) -> Case:
         D = DIMENSIONS[group][int(rng.integers(len(DIMENSIONS[group])))]
         return group, D
 
+    with_states = (*MATRIX_GROUPS, "state")
+    kinds: tuple[tuple[float, Callable[[], Case]], ...] = (  # up to which number of [0, 1) each kind is taken
+        (0.33, lambda: word_case(rng, *group_of(MATRIX_GROUPS), operator=False)),
+        (0.45, lambda: word_case(rng, *group_of(MATRIX_GROUPS), operator=True)),
+        (0.55, lambda: state_case(rng, group_of(("state",))[1])),
+        (0.67, lambda: tensor_case(rng)),
+        (0.79, lambda: entry_case(rng, *group_of(with_states), symbolic=False)),
+        (0.91, lambda: entry_case(rng, *group_of(with_states), symbolic=True)),
+        (1.00, lambda: sum_case(rng, *group_of(MATRIX_GROUPS))),
+    )
     x = rng.random()
-    if x < 0.33:
-        return word_case(rng, *group_of(MATRIX_GROUPS), operator=False)
-    if x < 0.45:
-        return word_case(rng, *group_of(MATRIX_GROUPS), operator=True)
-    if x < 0.55:
-        return state_case(rng, group_of(("state",))[1])
-    if x < 0.67:
-        return tensor_case(rng)
-    if x < 0.79:
-        return entry_case(rng, *group_of((*MATRIX_GROUPS, "state")), symbolic=False)
-    if x < 0.91:
-        return entry_case(rng, *group_of((*MATRIX_GROUPS, "state")), symbolic=True)
-    return sum_case(rng, *group_of(MATRIX_GROUPS))
+    return next(build() for bound, build in kinds if x < bound)

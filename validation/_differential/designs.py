@@ -204,7 +204,7 @@ def orthogonal(D: int, degree: int) -> Points:
 def rotations_of(group: NDArray[Any]) -> NDArray[Any]:
     """SU(2) → SO(3): R_ab = Tr(σ_a U σ_b U†)/2."""
     sigma = np.array([[[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]])
-    return np.einsum("aij,njk,bkl,nil->nab", sigma, group, sigma, group.conj()).real / 2
+    return np.asarray(np.einsum("aij,njk,bkl,nil->nab", sigma, group, sigma, group.conj()).real / 2)
 
 
 @cache

@@ -105,7 +105,8 @@ class IndexSums:
         return a * constant(c)
 
     def trace(self, a: Any) -> Polynomial:
-        return reduce(Polynomial.__add__, a.diagonal())
+        total: Polynomial = reduce(Polynomial.__add__, a.diagonal())
+        return total
 
     def identity(self, _factor: int) -> Any:
         return given_matrix(np.eye(self.D, dtype=int).tolist())

@@ -14,7 +14,7 @@ from _differential.trees import evaluate
 if TYPE_CHECKING:
     from fractions import Fraction
 
-    from _differential.cases import Case
+    from _differential.builder import Case
 
 
 def oracle(case: Case) -> Any:
@@ -65,7 +65,8 @@ def _most_factors(case: Case, name: str) -> int:
     """The most factors of a letter in one term: for U and states the larger of plain and conjugated."""
     group, _ = case.random[name]
     counts = evaluate(case.tree, Counts(name))
-    return max(p + q if group in {"orthogonal", "symplectic"} else max(p, q) for p, q in counts)
+    most: int = max(p + q if group in {"orthogonal", "symplectic"} else max(p, q) for p, q in counts)
+    return most
 
 
 class Counts:
