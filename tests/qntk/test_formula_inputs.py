@@ -393,8 +393,9 @@ def test_the_law_of_the_kernel_needs_a_power_of_two_where_generators_are_pauli_s
         with pytest.raises(InputError) as raised:
             kernel_law(D=6, L=2, spectrum=[1, -1] * 3, ensemble=ensemble)
         refusals.append(str(raised.value))
-    assert any("D must be a power of two for ensemble" in text for text in refusals)
-    assert all("power of two" in text or "unknown ensemble" in text for text in refusals)
+    without_block, with_block = refusals
+    assert "'prl_ansatz' has no Haar block on the input side" in without_block
+    assert "D must be a power of two for ensemble 'prl_ansatz_with_input_block'" in with_block
     assert kernel_law(D=6, L=2, spectrum=[1, -1] * 3).mean > 0
 
 
