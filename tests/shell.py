@@ -1,16 +1,38 @@
-"""The command line as a person runs it: in a process of its own, on a terminal of 80 columns."""
+"""The command line as a person runs it, on a terminal of 80 columns: in this process, or in one of its own."""
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
+
+import pytest
+
+from haarqntk.cli import main
 
 COMMAND = (sys.executable, "-c", "from haarqntk.cli import main; main()")
-ENVIRONMENT = {**os.environ, "COLUMNS": "80", "NO_COLOR": "1"}
+TERMINAL = {"COLUMNS": "80", "NO_COLOR": "1"}
+ENVIRONMENT = {**os.environ, **TERMINAL}
 
 
 def haarqntk(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command in this process: another one would take a second to import what is here already."""
+    printed, errors = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(printed), redirect_stderr(errors):
+        patch.setattr(sys, "argv", ["haarqntk", *arguments])
+        patch.setattr(sys, "excepthook", sys.excepthook)  # Typer puts its own there
+        for name, value in TERMINAL.items():
+            patch.setenv(name, value)
+        with pytest.raises(SystemExit) as stopped:
+            main()
+    status = stopped.value.code or 0
+    assert isinstance(status, int)
+    return subprocess.CompletedProcess(arguments, status, printed.getvalue(), errors.getvalue())
+
+
+def in_a_process(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [*COMMAND, *arguments],
         capture_output=True,
@@ -22,7 +44,10 @@ def haarqntk(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def refused(*arguments: str) -> str:
     """The one line that the command prints when it refuses its input."""
-    result = haarqntk(*arguments)
+    return refusal(haarqntk(*arguments))
+
+
+def refusal(result: subprocess.CompletedProcess[str]) -> str:
     assert result.returncode == 2
     assert result.stdout == ""
     assert "Traceback" not in result.stderr

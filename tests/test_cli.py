@@ -1,22 +1,20 @@
-"""The command line, run as a person runs it: in a process of its own."""
+"""The command line: what it prints and refuses; ``test_report.py`` has the report."""
 
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import typer
-from shell import haarqntk, refused
+from shell import haarqntk, in_a_process, refused
 
 import haarqntk as hq
 from haarqntk import cli
 from haarqntk.exact import RationalFunction
 from haarqntk.qntk import Formula
-from haarqntk.studies import STUDIES
 from haarqntk.traces import TracePolynomial
 
 COPY = Path(__file__).parent / "expected" / "cli.txt"
@@ -76,6 +74,22 @@ def test_help_loads_nothing_heavy() -> None:
 
 def test_version() -> None:
     assert haarqntk("--version").stdout == f"{hq.__version__}\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--version",),
+        ("derive", "kernel_mean", "--steps"),  # printed letters beyond ASCII
+        ("weingarten", "3,0"),
+        ("integrate", "tr(UAU^HB)"),
+        ("figures", "2"),  # a usage error
+    ],
+)
+def test_a_process_of_its_own_prints_and_ends_the_same(arguments: tuple[str, ...]) -> None:
+    """The other tests run the command in their own process."""
+    alone, here = in_a_process(*arguments), haarqntk(*arguments)
+    assert (alone.returncode, alone.stdout, alone.stderr) == (here.returncode, here.stdout, here.stderr)
 
 
 def test_derive_prints_every_formula_within_the_terminal() -> None:
@@ -270,21 +284,8 @@ def test_bad_input_is_one_line_and_status_2(arguments: tuple[str, ...], message:
         ),
     ],
 )
-def test_integrate_refuses_in_one_line(
-    arguments: tuple[str, ...],
-    message: str,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    """In this process, as one for each would take longer than all other tests of the command line."""
-    monkeypatch.setattr(sys, "argv", ["haarqntk", *arguments])
-    with pytest.raises(SystemExit) as stopped:
-        cli.main()
-    printed = capsys.readouterr()
-    assert stopped.value.code == 2
-    assert printed.out == ""
-    (line,) = printed.err.splitlines()
-    assert line.startswith(f"haarqntk: {message}")
+def test_integrate_refuses_in_one_line(arguments: tuple[str, ...], message: str) -> None:
+    assert refused(*arguments).startswith(f"haarqntk: {message}")
 
 
 def test_moment_derives_what_is_typed() -> None:
@@ -429,22 +430,3 @@ def test_figures_writes_each_figure_and_prints_what_is_seen(tmp_path: Path) -> N
         assert f"Fig. {number}: {caption}" in printed
     assert f"wrote {out / 'fig3.svg'}" in result.stdout
     assert max(len(line) for line in result.stdout.splitlines() if "wrote" not in line) <= 80
-
-
-def test_report_writes_the_page_and_the_document(tmp_path: Path) -> None:
-    out = tmp_path / "new" / "report"
-    result = haarqntk("report", "--out", str(out), "--samples", "1000", "--reference-samples", "60")
-    assert result.returncode == 1, result.stderr  # μ² and QuTiP take more samples than that
-    assert re.search(r"checks pass: .* Not judged: \d+ with too few", " ".join(result.stdout.split()))
-    assert sorted(path.name for path in out.iterdir()) == ["formulas.tex", "report.html"]
-    page = (out / "report.html").read_text(encoding="utf-8")
-    assert page.count("<article") == len(hq.formulas())
-    assert page.count("<math") >= 2 * len(hq.formulas())
-    # one of this run's checks, one of the recorded campaign, one for each study
-    assert page.count("<svg") == 2 + len(STUDIES)
-    assert page.count('id="derivation-') == len(hq.formulas())
-    assert "haarqntk validate kernel_<wbr>mean --samples 1000 --reference-samples 60<" in page
-    assert "--samples 1000 --reference-samples 60" in page
-    # self-contained: nothing is loaded, and the only addresses are names of XML dialects and metadata
-    assert not any(mark in page for mark in ("<script ", "<link", "src=", "@import", "url(http"))
-    assert "default-src 'none'" in page  # and the browser is told to load nothing

@@ -1,4 +1,4 @@
-"""haarqntk train, diagnose and depth, as a person runs them."""
+"""The commands train, diagnose and depth."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from shell import COMMAND, ENVIRONMENT, haarqntk, refused
+from shell import COMMAND, ENVIRONMENT, haarqntk, in_a_process, refused
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,7 +70,7 @@ def test_a_killed_training_goes_on_to_the_same_curve(tmp_path: Path) -> None:
 
 def test_a_learning_rate_beyond_stability_is_warned_of(tmp_path: Path) -> None:
     text = SINGLE.format(1).replace("0.01", "50")
-    result = haarqntk("train", written(tmp_path, text))
+    result = in_a_process("train", written(tmp_path, text))
     assert result.returncode == 0
     assert "learning_rate 50 is beyond stability for 1 of 1 initialisations" in " ".join(
         result.stderr.split()
