@@ -189,6 +189,8 @@ def _as_expression(claim: object, exact: Formula) -> Any:
         )
     renamed = {}
     for free in expression.free_symbols:
+        if not isinstance(free, sympy.Symbol):
+            raise InputTypeError(f"a symbol of a claim must be a number, got {free!r}; write T2 for Tr O^2")
         if free.name not in known:
             raise UnknownNameError.among("symbol", free.name, known)
         renamed[free] = symbol(free.name)

@@ -252,7 +252,7 @@ def test_formulas_are_claims() -> None:
         (
             ("kernel_mean", sympy.MatrixSymbol("T2", 2, 2)),
             InputTypeError,
-            "a SymPy expression or a text, got T2",
+            "a symbol of a claim must be a number, got T2; write",
         ),
         (("kernel_mean", "L*T2/D^"), InputError, "claim does not parse: it ends too early at column 8"),
         (("kernel_mean", "sqrt(0 - T2)"), InputError, "claim must be a real non-zero number at large D, got"),
