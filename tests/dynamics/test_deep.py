@@ -56,7 +56,9 @@ def test_the_flow_keeps_the_spectrum_and_follows_its_kernel(data: st.DataObject,
         assert np.linalg.eigvalsh(observable) == pytest.approx(spectrum, abs=1e-8)
     slope = (p.residual[3] - p.residual[1]) / (2 * h)
     assert slope == pytest.approx(-0.1 * p.kernel[2] @ p.residual[2], abs=1e-5)
-    assert p.kernel[2] == pytest.approx(deep_kernel(p.observables[2], states, L=4, generator_square=D), abs=1e-9)
+    assert p.kernel[2] == pytest.approx(
+        deep_kernel(p.observables[2], states, L=4, generator_square=D), abs=1e-9
+    )
     assert np.linalg.eigvalsh(p.kernel[2])[0] > -1e-9
     half = deep_flow(M, times * m, **training, average=True)
     assert half.residual == pytest.approx(p.residual, abs=1e-7)
@@ -146,7 +148,11 @@ BAD: list[tuple[Any, type[HaarqntkError], str]] = [
     (lambda: deep_flow(X, np.zeros(2**24), **GOOD), CostError, "times must be at most 8388608 at D = 2"),
     (lambda: kernel_rate(D=4, L=1, generator_square=0), InputError, "generator_square must be > 0, got 0"),
     *[
-        (call, InputError, "D must be even for the default generators X² = 1, Tr X = 0 .Pauli strings., got 3")
+        (
+            call,
+            InputError,
+            "D must be even for the default generators X² = 1, Tr X = 0 .Pauli strings., got 3",
+        )
         for call in (
             lambda: kernel_rate(D=3, L=1),
             lambda: deep_kernel(np.eye(3), [[1, 0, 0]], L=1),

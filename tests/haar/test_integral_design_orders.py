@@ -231,3 +231,21 @@ def test_unequal_degrees_need_phases(t: int) -> None:
 
 def test_nothing_random_needs_no_design() -> None:
     assert "no average is needed" in integral_text("tr(U U^H)", hq.expect(tr(U @ U.H)))
+
+
+@pytest.mark.parametrize(
+    ("request_", "needed"),
+    [
+        (tr(U) ** 2, "2-designs closed under phases suffice"),
+        (tr(R) ** 3, "2-designs closed under a change of sign suffice"),
+        (tr(hq.haar_symplectic("S")), "1-designs closed under a change of sign suffice"),
+        (tr(U) * tr(V @ B @ V.H @ C), "1-designs closed under phases suffice"),
+        (tr(U) + tr(R) + abs_squared(tr(V)), "1-designs closed under a change of sign and phases suffice"),
+        (tr(R) + abs_squared(tr(V)), "1-designs closed under a change of sign suffice"),
+        (tr(R) ** 2, "1-designs suffice"),
+    ],
+)
+def test_designs_must_be_closed_under_the_scalars_of_the_groups_whose_terms_vanish_by_them(
+    request_: Any, needed: str
+) -> None:
+    assert f"  {needed}; closed form for" in integral_text("f", hq.expect(request_))
