@@ -11,14 +11,14 @@ from lark.exceptions import VisitError
 from haarqntk.errors import CostError, HaarqntkError, InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from lark import Lark, Transformer
 
 LONGEST_TEXT = 10_000
 LARGEST_EXPONENT = 64
 MOST_DIGITS = 1000
-_ROOT = re.compile(r"(?:\^|\*\*)\s*1\s*/\s*(\d+)")
+_ROOT = re.compile(r"(?:\^|\*\*)\s*(1|-\s*\d+)\s*/\s*(\d+)")
 
 
 def parse(
@@ -28,10 +28,12 @@ def parse(
     transformer: Transformer[Token, Any],
     *,
     refuse: Callable[[str], None] = lambda _: None,
+    hints: Sequence[tuple[str, str]] = (),
 ) -> Any:
     """Parse a text and transform its tree; ``kind`` names the text in messages.
 
-    A text that does not parse is given to ``refuse`` first, which may know what was meant.
+    A text that does not parse is given to ``refuse`` first, which may know what was meant; otherwise the message ends
+    with what the first of the ``hints``, pairs of a pattern and a cure, says that is found in the text.
 
     Raises:
         InputError: If the text does not parse, with a caret under the place.
@@ -42,8 +44,11 @@ def parse(
     if len(text) > LONGEST_TEXT:
         raise CostError(f"{kind} must have at most {LONGEST_TEXT} characters, got {len(text)}")
     if root := _ROOT.search(text):
+        power, below = root.groups()
+        first = power == "1"
         raise InputError(
-            f"{kind} has {root[0]}, which is a first power divided by {root[1]}; write sqrt(…), or x/{root[1]}"
+            f"{kind} has {root[0]}, which is a {'first power' if first else f'power {power}'} divided by {below}; "
+            f"write {'sqrt(…)' if first else f'x^({power}/{below})'}, or {'x' if first else f'x^({power})'}/{below}"
         )
     try:
         return transformer.transform(parser.parse(text))
@@ -54,8 +59,10 @@ def parse(
         found = f"unexpected {text[place]!r}" if place < len(text) else "it ends too early"
         start = text.rfind("\n", 0, place) + 1  # of the line that holds the place
         line, column = text[start:].split("\n", 1)[0], place - start
+        cure = next((f"; {hint}" for pattern, hint in hints if re.search(pattern, text)), "")
         raise InputError(
-            f"{kind} does not parse: {found} at column {column + 1}", picture=f"\n  {line}\n  {' ' * column}^"
+            f"{kind} does not parse: {found} at column {column + 1}{cure}",
+            picture=f"\n  {line}\n  {' ' * column}^",
         ) from None
     except VisitError as error:
         if isinstance(error.orig_exc, HaarqntkError):

@@ -13,21 +13,34 @@ import tempfile
 from concurrent.futures import Executor
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from haarqntk.campaign_runs import run_campaign
 from haarqntk.campaigns import DEFAULT, default_campaign, load_campaign
+from haarqntk.errors import InputError
+from haarqntk.montecarlo import DETECTED
 
 if TYPE_CHECKING:
     from haarqntk.campaign_results import CampaignRun
     from haarqntk.campaigns import Claim
 
 
+class _DrawsNothing(Executor):
+    """Where a recorded run is judged: what is missing there is missing."""
+
+    def submit(self, *_: object, **__: object) -> NoReturn:
+        """Refuse to draw."""
+        raise InputError(
+            "the recorded ledger must hold every batch of the default campaign, got none for one of them; draw what "
+            "is missing: haarqntk validate default --ledger validation/default.jsonl"
+        )
+
+
 def recorded_run() -> CampaignRun:
     """Judge the recorded run of the default campaign again; nothing is drawn.
 
     Raises:
-        InputError: If the ledger belongs to another campaign or is damaged.
+        InputError: If the ledger lacks a batch of the campaign, holds a row of none of its claims, or is damaged.
 
     Reference:
         derivations/12_campaigns.md.
@@ -35,7 +48,7 @@ def recorded_run() -> CampaignRun:
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "recorded.jsonl"  # a ledger is opened to be written to; the recorded one is not
         shutil.copyfile(default_campaign().with_suffix(".jsonl"), copy)
-        return run_campaign(load_campaign(DEFAULT), ledger=copy, executor=Executor())  # which draws nothing
+        return run_campaign(load_campaign(DEFAULT), ledger=copy, executor=_DrawsNothing())
 
 
 def shell_command(claim: Claim, *, seed: int, name: str) -> str:
@@ -65,6 +78,7 @@ def shell_command(claim: Claim, *, seed: int, name: str) -> str:
         "batch": claim.batch,
         "claim": claim.text,
         "scale": claim.scale,
+        "detected": None if claim.detected == DETECTED else claim.detected,
     }
     entries = [f"{key} = {_toml(value)}" for key, value in values.items() if value is not None]
     lines = (shlex.quote(line) for line in (f"seed = {seed}", "[[claim]]", *entries))

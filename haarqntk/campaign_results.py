@@ -11,7 +11,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 
 from haarqntk import __version__
-from haarqntk.montecarlo import DETECTED, FAMILY_ERROR, Moments, family_error, power
+from haarqntk.montecarlo import FAMILY_ERROR, Moments, family_error, power
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -51,9 +51,9 @@ class Result:
 
     @property
     def power(self) -> float:
-        """The probability that the claim would be refused if it were off by 5 %, from the measured spread."""
-        error = self.moments.estimate.standard_error
-        return power(standard_error=error, scale=float(self.claim.size), z=self.largest_z)
+        """The probability that the claim would be refused if wrong by ``detected``, from the measured spread."""
+        error, claim = self.moments.estimate.standard_error, self.claim
+        return power(standard_error=error, scale=float(claim.size), z=self.largest_z, detected=claim.detected)
 
     @property
     def passed(self) -> bool:
@@ -96,10 +96,12 @@ class CampaignRun:
         failed = [result for result in self.results if not result.passed]
         worst = max(abs(result.z) for result in self.results)
         least = min(result.power for result in self.results)
+        errors = ", ".join(f"{float(d):.0%}" for d in sorted({r.claim.detected for r in self.results}))
+        which = f"{errors} wrong" if errors.count("%") == 1 else f"wrong by what its row states ({errors})"
         verdict = f"{len(failed)} of {count} claims fail" if failed else f"All {count} claims pass"
         return (
             f"{verdict}: |z| up to {worst:.2f}, allowed {z:.2f}; true claims fail together with probability "
-            f"{self.family_error:.1e} at most {FAMILY_ERROR:g}, one that is {DETECTED:.0%} wrong with at least "
+            f"{self.family_error:.1e} at most {FAMILY_ERROR:g}, one that is {which} with at least "
             f"{least:.3f}."
         )
 
@@ -120,34 +122,56 @@ def table_row(result: Result) -> dict[str, str]:
         "simulated": f"{estimate.mean:.6g} ± {estimate.standard_error:.2g}",
         "z": f"{result.z:+.2f}",
         "samples": f"{estimate.samples:,}",
+        "sees": f"{1 + float(claim.detected):.3g}",
+        "power": f"{result.power:.4f}",
         "method": claim.method,
         "passed": "yes" if result.passed else "",
+    }
+
+
+def head_of(claim: Claim, campaign: Campaign) -> dict[str, Any]:
+    """The line of the ledger that begins a claim: what its key stands for, and the versions that draw it."""
+    return {
+        "kind": "claim",
+        "key": campaign.key(claim),
+        **_described(claim, campaign),
+        "problem": claim.problem.key(),
+        "batch": claim.batch,
+        "versions": versions(),
     }
 
 
 def record_of(result: Result, campaign: Campaign) -> dict[str, Any]:
     """One result as plain data: the line of the ledger that ends a claim."""
     claim, estimate = result.claim, result.moments.estimate
-    arguments = {name: _plain(value) for name, value in claim.arguments}
     return {
         "kind": "result",
+        "key": campaign.key(claim),
         "claim": claim.text or claim.formula,
-        "formula": claim.formula,
-        "quantity": claim.problem.quantity,
-        "ensemble": claim.problem.ensemble,
-        **arguments,
-        "route": claim.method,
+        **_described(claim, campaign),
         "exact": str(result.exact),
         "estimate": estimate.mean,
         "standard_error": estimate.standard_error,
         "z": result.z if abs(result.z) < float("inf") else str(result.z),
         "passed": result.passed,
-        "samples": estimate.samples,
+        "detected": str(claim.detected),
+        "power": result.power,
         "skewness": result.moments.skewness,
-        "seed": campaign.seed,
-        "versions": versions(),
         "seconds": round(result.seconds, 3),
         "problem": estimate.problem,
+    }
+
+
+def _described(claim: Claim, campaign: Campaign) -> dict[str, Any]:
+    arguments = {name: _plain(value) for name, value in claim.arguments}
+    return {
+        "formula": claim.formula,
+        "quantity": claim.problem.quantity,
+        "ensemble": claim.problem.ensemble,
+        **arguments,
+        "route": claim.method,
+        "samples": claim.samples,
+        "seed": campaign.seed,
     }
 
 

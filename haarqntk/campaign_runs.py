@@ -2,7 +2,7 @@
 
 A front door. A batch is named by claim and number, and its random numbers by seed and name; batches are added
 in the order of their numbers. So the result depends neither on who drew a batch, nor when, nor how often the
-run was stopped in between.
+run was stopped in between, nor on the other claims of the campaign: one that gains a claim goes on with its ledger.
 """
 
 from __future__ import annotations
@@ -18,10 +18,9 @@ from typing import TYPE_CHECKING, Any, Final
 from haarqntk._arguments import integer
 from haarqntk._dask import dask_executor
 from haarqntk._pool import process_pool
-from haarqntk.campaign_results import CampaignRun, Result, record_of, versions
+from haarqntk.campaign_results import CampaignRun, Result, head_of, record_of, versions
 from haarqntk.errors import InputError, RunError
 from haarqntk.montecarlo import (
-    DETECTED,
     POWER,
     Ledger,
     Moments,
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
     from haarqntk.montecarlo import Problem
 
 _PILOT_SAMPLES: Final = 4_000
+_VERSION: Final = 2  # of the ledger's lines; before, the first one held a key of all claims together
 
 _Task = tuple["Claim", int]  # the number of a batch; −1 for the pilot
 _PILOT_NUMBER: Final = -1
@@ -82,7 +82,8 @@ def run_campaign(
 
     Raises:
         OutputError: If the ledger cannot be written, or another run holds it.
-        InputError: If the ledger belongs to another campaign, or a sample size is too small for its claim.
+        InputError: If the ledger holds a row of no claim of the campaign or is of another version, or a sample
+            size is too small for its claim.
         RunError: If the workers are lost; what they finished is in the ledger.
 
     Examples:
@@ -124,9 +125,9 @@ def run_campaign(
         tasks.sort(key=lambda task: -drawn.batches[task[0].key, _PILOT_NUMBER][1] * task[0].batch)
         work.draw(tasks)
         results = tuple(drawn.result(claim, z) for claim in campaign.claims)
-        for result in results:
-            if result.claim.key not in reported:
-                book.append(record_of(result, campaign))
+        for record in (record_of(result, campaign) for result in results):
+            if _judgement(record) not in reported:
+                book.append(record)
         return CampaignRun(campaign, results, num_found, len(drawn.batches) - num_found, book.torn)
 
 
@@ -217,7 +218,7 @@ class _Work:
 
     def _keep(self, claim: Claim, number: int, moments: Moments, seconds: float) -> None:
         seconds = round(seconds, 3)
-        name = {"kind": "batch", "claim": claim.key, "number": number, "seconds": seconds}
+        name = {"kind": "batch", "key": self.campaign.key(claim), "number": number, "seconds": seconds}
         self.book.append({**name, **moments.to_dict()})
         self.drawn.batches[claim.key, number] = moments, seconds
 
@@ -239,57 +240,80 @@ def _sizes(claim: Claim) -> dict[int, int]:
 
 def _check_size(claim: Claim, pilot: Moments, z: float) -> None:
     needed = samples_needed(
-        deviation=pilot.estimate.variance**0.5, scale=float(claim.size), skewness=pilot.skewness, z=z
+        deviation=pilot.estimate.variance**0.5,
+        scale=float(claim.size),
+        skewness=pilot.skewness,
+        z=z,
+        detected=claim.detected,
     )
     if claim.samples < needed:
         raise claim.place.error(
             "samples",
-            f"samples must be at least {needed} so that a claim which is {DETECTED:.0%} wrong is refused with "
-            f"probability {POWER:g}, and a true one is not, got {claim.samples} for {claim.problem.quantity} "
+            f"samples must be at least {needed} so that a claim which is {float(claim.detected):.0%} wrong is refused "
+            f"with probability {POWER:g}, and a true one is not, got {claim.samples} for {claim.problem.quantity} "
             f"at L = {claim.problem.L}",
         )
 
 
-def _read(book: Ledger, campaign: Campaign) -> tuple[_Drawn, set[str]]:
-    """Take the batches of the campaign from the ledger, and the claims that have their result; begin a new one."""
-    head = {"kind": "campaign", "name": campaign.name, "key": campaign.key, "seed": campaign.seed}
-    drawn = _Drawn()
-    reported: set[str] = set()
-    if not book.records:
-        book.append({**head, "claims": len(campaign.claims), "versions": versions()})
-        return drawn, reported
-    found = book.records[0]
-    if found.get("kind") != "campaign" or found.get("key") != campaign.key:
-        raise InputError(
-            f"ledger {book.path} belongs to another campaign: its hash is {str(found.get('key'))[:16]}, that of "
-            f"{campaign.name!r} with seed {campaign.seed} is {campaign.key[:16]}; choose another ledger"
-        )
-    known = {claim.key: claim for claim in campaign.claims}
-    for line, record in _entries(book):
-        claim = known.get(str(record.get("claim")))
-        if record.get("kind") == "result":
-            reported.update(c.key for c in campaign.claims if _is_result_of(record, c))
-        elif claim is not None:
-            key, value = _batch_of(book, line, record, claim)
-            if drawn.batches.setdefault(key, value) != value:
-                raise _damaged(book, line, "the batch is there twice, with different values")
+def _read(book: Ledger, campaign: Campaign) -> tuple[_Drawn, set[tuple[object, ...]]]:
+    """Take the batches and judgements of the campaign from the ledger; give each claim that is new a head line."""
+    drawn, reported = _Drawn(), set[tuple[object, ...]]()
+    known = {campaign.key(claim): claim for claim in campaign.claims}
+    heads: dict[str, Mapping[str, Any]] = {}
+    _begin(book)
+    for line, record in enumerate(book.records[1:], start=2):
+        key = str(record.get("key"))
+        if key not in known:
+            raise _foreign(book, line, record, campaign)
+        if record.get("kind") == "claim":
+            heads[key] = record
+        elif record.get("kind") == "result":
+            reported.add(_judgement(record))
         else:
-            raise _damaged(book, line, "the line belongs to no claim of the campaign")
-    _check_versions(book, found, drawn, campaign)
+            number, value = _batch_of(book, line, record, known[key])
+            if drawn.batches.setdefault((known[key].key, number), value) != value:
+                raise _damaged(book, line, "the batch is there twice, with different values")
+    for key, claim in known.items():
+        _check_versions(book, heads.get(key), drawn, claim)
+    for key, claim in known.items():
+        if key not in heads:
+            book.append(head_of(claim, campaign))
     return drawn, reported
 
 
-def _entries(book: Ledger) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    return ((line, record) for line, record in enumerate(book.records, start=1) if line > 1)
+def _begin(book: Ledger) -> None:
+    """Write the first line of a new ledger, or refuse one of another version."""
+    if not book.records:
+        book.append({"kind": "ledger", "version": _VERSION})
+        return
+    head = book.records[0]
+    version = 1 if head.get("kind") == "campaign" else head.get("version")
+    if version != _VERSION:
+        raise InputError(
+            f"ledger {book.path} must be of version {_VERSION}, which has a key for each claim, got version "
+            f"{version}; choose another ledger, it stays as it is for the haarqntk that wrote it"
+        )
 
 
-def _is_result_of(record: Mapping[str, Any], claim: Claim) -> bool:
-    return (record.get("problem"), record.get("route")) == (claim.problem.key(), claim.method)
+def _foreign(book: Ledger, line: int, record: Mapping[str, Any], campaign: Campaign) -> InputError:
+    """A row that finds no claim: the claim was taken out or changed, and its numbers must not vanish in silence."""
+    key, names = record.get("key"), ("quantity", "ensemble", "D", "L", "route", "samples", "batch", "seed")
+    claim = ", ".join(f"{name} {record[name]}" for name in names if name in record)
+    return InputError(
+        f"{book.path}, line {line}: the row of key {key} ({claim}) finds no claim in {campaign.name!r} with seed "
+        f"{campaign.seed}; put the claim back as it was, or leave its rows behind: "
+        f'grep -v \'"key": "{key}"\' {book.path} > new.jsonl'
+    )
+
+
+def _judgement(record: Mapping[str, Any]) -> tuple[object, ...]:
+    """What a result line says; a claim of which something else is to be said gets another line."""
+    return tuple(str(record.get(name)) for name in ("key", "claim", "exact", "detected", "passed"))
 
 
 def _batch_of(
     book: Ledger, line: int, record: Mapping[str, Any], claim: Claim
-) -> tuple[tuple[str, int], tuple[Moments, float]]:
+) -> tuple[int, tuple[Moments, float]]:
     number, seconds = record.get("number"), record.get("seconds")
     names = ("problem", "samples", "mean", "squares", "cubes")
     try:
@@ -298,21 +322,23 @@ def _batch_of(
         raise _damaged(book, line, error) from None
     is_planned = isinstance(number, int) and _sizes(claim).get(number) == moments.estimate.samples
     if not is_planned or moments.estimate.problem != claim.problem.key():
-        raise _damaged(book, line, "the batch is not one of the campaign's")
+        raise _damaged(book, line, "the batch is not one of its claim's")
     if not isinstance(seconds, float | int):
         raise _damaged(book, line, "the batch has no time")
-    return (claim.key, int(str(number))), (moments, float(seconds))
+    return int(str(number)), (moments, float(seconds))
 
 
 def _damaged(book: Ledger, line: int, reason: object) -> InputError:
     return InputError(f"{book.path}, line {line}: {reason}; restore the ledger, or choose another")
 
 
-def _check_versions(book: Ledger, head: Mapping[str, Any], drawn: _Drawn, campaign: Campaign) -> None:
+def _check_versions(book: Ledger, head: Mapping[str, Any] | None, drawn: _Drawn, claim: Claim) -> None:
     """Random numbers of different versions may differ: they are not mixed in one estimate."""
-    planned = sum(1 + len(claim.sizes) for claim in campaign.claims)
-    if len(drawn.batches) < planned and head.get("versions") != versions():
-        raise InputError(
-            f"ledger {book.path} was begun with {head.get('versions')}, this is {versions()}; "
-            "go on with the same versions, or choose another ledger"
+    num_drawn = sum(drawn.has((claim, number)) for number in _sizes(claim))
+    begun_with = {} if head is None else head.get("versions")
+    if 0 < num_drawn < len(_sizes(claim)) and begun_with != versions():
+        raise claim.place.error(
+            "formula",
+            f"the claim was begun in {book.path} with {begun_with}, this is {versions()}; "
+            "go on with the same versions, or choose another ledger",
         )

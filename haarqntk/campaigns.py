@@ -21,7 +21,7 @@ from haarqntk._lazy import LazyModule
 from haarqntk._toml import Place, read_toml
 from haarqntk.circuits import ENSEMBLES
 from haarqntk.errors import HaarqntkError, InputError, InputTypeError, UnknownNameError
-from haarqntk.montecarlo import Problem, check_affordable
+from haarqntk.montecarlo import DETECTED, Problem, check_affordable
 from haarqntk.qntk import EigenvalueFormula, formula, formulas, parse_closed_form
 from haarqntk.validation import quantities_of
 
@@ -32,7 +32,10 @@ BATCH: Final = 10_000
 
 _HEAD_KEYS = ("name", "seed", "batch", "claim")
 _CIRCUIT_KEYS = ("D", "spectrum", "overlap", "num_inputs", "populations", "generator_spectrum")
-_CLAIM_KEYS = ("formula", "ensemble", "L", *_CIRCUIT_KEYS, "method", "samples", "batch", "claim", "scale")
+_CLAIM_KEYS = (
+    *("formula", "ensemble", "L", *_CIRCUIT_KEYS),
+    *("method", "samples", "batch", "claim", "scale", "detected"),
+)
 _REQUIRED = ("formula", "D", "L", "spectrum", "samples")
 
 
@@ -47,9 +50,10 @@ class Claim:
         problem: What is simulated.
         samples: The number of independent values.
         batch: How many of them are drawn, and lost or kept, at a time.
-        method: "batched" or "qutip".
+        method: "batched", "frames" or "qutip".
         text: A closed form to be tested in place of the derived one; None (default) for the derived one.
-        scale: What 5 % refers to where the derived value is 0; None (default) for that value itself.
+        scale: What an error refers to where the derived value is 0; None (default) for that value itself.
+        detected: d > 0; a claim that is wrong by the factor 1 + d must be refused. 1/20 by default.
         place: Where it stands in the campaign's file.
     """
 
@@ -62,11 +66,12 @@ class Claim:
     method: str
     text: str | None = None
     scale: Fraction | None = None
+    detected: Fraction = DETECTED
     place: Place = field(default=Place("", ""), compare=False, repr=False)
 
     @property
     def key(self) -> str:
-        """Hash of problem and route: the claim's name in the ledger, and of its random numbers."""
+        """Hash of problem and route: the name of its random numbers, whatever else is in the campaign."""
         return hashlib.sha256(f"{self.problem.key()} {self.method}".encode()).hexdigest()[:16]
 
     @property
@@ -99,11 +104,12 @@ class Claim:
 
     @property
     def size(self) -> Fraction:
-        """What 5 % refers to, > 0: ``scale`` if there is one, else the derived value, whatever is claimed."""
+        """What an error refers to, > 0: ``scale`` if there is one, else the derived value, whatever is claimed."""
         size = self.scale or abs(self.derived)
         if not size:
             raise self.place.error(
-                "scale", "a value of 0 has no relative error; give scale, of which 5 % must be seen"
+                "scale",
+                f"a value of 0 has no relative error; give scale, of which {self.detected} must be seen",
             )
         return size
 
@@ -162,12 +168,14 @@ class Campaign:
         if not self.claims:
             raise InputError(f"campaign must have a claim, got none in {self.name!r}; add a [[claim]]")
 
-    @property
-    def key(self) -> str:
-        """SHA-256 of all that decides the numbers in the ledger, as hexadecimal digits."""
-        claims = [(claim.key, claim.text, claim.samples, claim.batch) for claim in self.claims]
-        text = json.dumps([self.seed, claims], separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()
+    def key(self, claim: Claim) -> str:
+        """Return the claim's name in a ledger: a hash of all that decides its numbers, and of nothing else.
+
+        That is problem, route, seed and sizes: neither the other claims, nor the closed form that the numbers
+        are held against.
+        """
+        text = json.dumps([claim.key, self.seed, claim.samples, claim.batch], separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def load_campaign(source: str | Path) -> Campaign:
@@ -238,6 +246,7 @@ def _claims_of(place: Place, table: Mapping[str, Any], batch: int) -> list[Claim
         "method": table.get("method", "batched"),
         "text": text,
         "scale": scale or None,
+        "detected": _detected(place, table),
         "place": place,
     }
     shared = {key: _exact(place, key, table[key]) for key in _CIRCUIT_KEYS if key in table}
@@ -249,6 +258,13 @@ def _claims_of(place: Place, table: Mapping[str, Any], batch: int) -> list[Claim
             _check_method(place, problem, common["samples"], common["method"])
             claims.append(Claim(arguments=tuple(arguments.items()), problem=problem, **common))
     return claims
+
+
+def _detected(place: Place, table: Mapping[str, Any]) -> Fraction:
+    value = Fraction(_exact(place, "detected", table.get("detected", str(DETECTED))))
+    if value <= 0:
+        raise place.error("detected", f'detected must be > 0, such as "1/2" for a factor of 1.5, got {value}')
+    return value
 
 
 def _problem(place: Place, quantity: str, ensemble: str, arguments: Mapping[str, Any]) -> Problem:

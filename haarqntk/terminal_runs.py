@@ -60,9 +60,7 @@ def run_campaign(
             )
             raise typer.Exit(STOPPED) from None
     if run.torn:
-        typer.echo(
-            f"haarqntk: {path} had a torn last line, {run.torn[:40]!r}: cut off, drawn again", err=True
-        )
+        typer.echo(f"haarqntk: {path} had a torn last line, {run.torn[:40]!r}: it does not count", err=True)
     if run.num_found:
         typer.echo(f"haarqntk: {run.num_found} batches were in {path}, {run.num_drawn} are new", err=True)
     return run

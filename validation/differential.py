@@ -44,6 +44,7 @@ MEANT = (  # refusals that a user can act on: what was asked for has no value, o
     r"leave a phase",
     r"prl_ansatz_with_input_block",
     r"an entry of the symplectic form must have a number for its dimension",
+    r"are one index depends on",
 )
 
 

@@ -90,7 +90,7 @@ def mean_of_product(
     """The mean of Π_copies summed over all their layer indices, 1 … L each.
 
     Args:
-        copies: The factors; their number k is the design order that the result needs.
+        copies: The factors; with independent Haar segments their number k is the design order that the result needs.
         ensemble: "segments" (default) or another of ``ENSEMBLES``.
         generators: "pauli" (default), X² = 1 and Tr X = 0, or "general", through X_j = Tr X^j.
         dimension: An integer D, exact there also below k; or None (default) for the symbol D.

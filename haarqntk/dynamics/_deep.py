@@ -75,13 +75,14 @@ def kernel_rate(*, D: int, L: int, generator_square: object = None) -> Fraction:
     Args:
         D: The dimension, an integer ≥ 2.
         L: The number of layers, an integer ≥ 1.
-        generator_square: Tr X² of the traceless generators, > 0; D by default, X² = 1.
+        generator_square: Tr X² of the traceless generators, > 0; D by default, X² = 1, for even D.
 
     Returns:
         L Z, exact.
 
     Raises:
-        InputTypeError, InputError: If an argument is of the wrong kind or range.
+        InputTypeError, InputError: If an argument is of the wrong kind or range; at odd D without
+            ``generator_square``, where no traceless X has X² = 1.
 
     Examples:
         >>> kernel_rate(D=4, L=6)
@@ -91,6 +92,11 @@ def kernel_rate(*, D: int, L: int, generator_square: object = None) -> Fraction:
         [you2023]; derivations/14_dynamics.md.
     """
     dimension, depth = integer("D", D, at_least=2), integer("L", L, at_least=1)
+    if generator_square is None and dimension % 2:
+        raise InputError(
+            f"D must be even for the default generators X² = 1, Tr X = 0 (Pauli strings), got {dimension}; "
+            "pass generator_square= the Tr X² of yours"
+        )
     square = (
         Fraction(dimension)
         if generator_square is None
@@ -176,7 +182,7 @@ def deep_flow(
         labels: y_j, m real numbers.
         learning_rate: η > 0.
         L: The number of layers; only ηL matters.
-        generator_square: Tr X² of the traceless generators; D by default, X² = 1.
+        generator_square: Tr X² of the traceless generators; D by default, X² = 1, for even D.
         average: Whether the loss is (1/2m) Σ_j r_j², which is slower by 1/m, instead of ½ Σ_j r_j² (the default).
 
     Returns:

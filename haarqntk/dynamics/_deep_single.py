@@ -89,7 +89,7 @@ def deep_flow_single(
         L: The number of layers.
         D: The dimension, an integer ≥ 2.
         scale: γ > 0, the range of the measurement; 1 by default, a Pauli string.
-        generator_square: Tr X² of the traceless generators; D by default, X² = 1.
+        generator_square: Tr X² of the traceless generators; D by default, X² = 1, for even D.
 
     Returns:
         ε(t), K(t), the loss ε²/2 and the regime.

@@ -94,14 +94,17 @@ class ShortTimeSeries(Shown):
     def __str__(self) -> str:
         return str(self.to_sympy())
 
-    def at(self, *, D: int, L: int, spectrum: object, target: object) -> tuple[Fraction, ...]:
+    def at(
+        self, *, D: int, L: int, spectrum: object, target: object, generator_spectrum: object = None
+    ) -> tuple[Fraction, ...]:
         """The exact c_n at a dimension, also below the number of copies.
 
         Args:
-            D: The dimension, an even integer ≥ 2.
+            D: The dimension, an integer ≥ 2, even for Pauli generators.
             L: The number of layers.
             spectrum: The D eigenvalues of O, integers or rationals.
             target: O_0, any real number; a float is the binary fraction that it is.
+            generator_spectrum: The D eigenvalues of X, for general generators.
 
         Raises:
             InputTypeError, InputError: If an argument is of the wrong kind or out of range.
@@ -115,13 +118,21 @@ class ShortTimeSeries(Shown):
         for c in self.coefficients:
             depth = {"L": L} if "L" in c.symbols else {}
             named = {"values": {TARGET: O_0}} if TARGET in c.symbols else {}
-            value = c.at(D=D, spectrum=spectrum, **depth, **named)  # type: ignore[arg-type]
+            value = c.at(D=D, spectrum=spectrum, generator_spectrum=generator_spectrum, **depth, **named)  # type: ignore[arg-type]
             values.append(Fraction(value))
         return tuple(values)
 
     @within_floats()
     def predict(
-        self, times: object, *, learning_rate: object, D: int, L: int, spectrum: object, target: object
+        self,
+        times: object,
+        *,
+        learning_rate: object,
+        D: int,
+        L: int,
+        spectrum: object,
+        target: object,
+        generator_spectrum: object = None,
     ) -> Prediction:
         """The series as a curve; ``loss`` series fill ``loss``, and their ``residual`` is √(2 E[loss]).
 
@@ -135,7 +146,8 @@ class ShortTimeSeries(Shown):
             [-1.0, -0.9744]
         """
         t, eta = check_times(times), real_number("learning_rate", learning_rate, positive=True)
-        c = [float(value) for value in self.at(D=D, L=L, spectrum=spectrum, target=target)]
+        at = self.at(D=D, L=L, spectrum=spectrum, target=target, generator_spectrum=generator_spectrum)
+        c = [float(value) for value in at]
         curve = np.asarray(np.polynomial.polynomial.polyval(eta * t, c), dtype=np.float64)
         is_loss = self.quantity == "loss"
         return Prediction(

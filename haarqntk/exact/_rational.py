@@ -57,6 +57,10 @@ class RationalFunction(Shown):
         value._set(numerator, denominator)
         return value
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copies and pickles are built from integers: polynomials of flint know no copy."""
+        return RationalFunction, (coefficients(self._numerator), coefficients(self._denominator))
+
     def _set(self, numerator: Polynomial, denominator: Polynomial) -> None:
         if not denominator:
             raise InputError("denominator must not be zero, got 0; pass a non-zero polynomial")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Any
 
+from haarqntk.export._text import designs_text
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -79,11 +81,15 @@ def meaning_of_integral(integral: Integral) -> str:
 
 
 def _meaning(integral: Integral, held: str) -> str:
-    # only the phases of the whole group make an unbalanced term vanish: designs need not have them
-    phases = " closed under phases" if integral.notes else ""
-    order = integral.design_order
-    needed = f"{order}-designs{phases} suffice" if order else "no average is needed"
-    return f"{needed}; {held}"
+    # only the scalars of the whole group make an unbalanced term vanish: designs need not have them
+    groups = [
+        d.group
+        for d in _declared(integral, random=True)
+        if any(f": {d.name} occurs" in x for x in integral.notes)
+    ]
+    scalars = {"a change of sign" if group in ("orthogonal", "symplectic") else "phases" for group in groups}
+    closed = f" closed under {' and '.join(sorted(scalars))}" if scalars else ""
+    return f"{designs_text(integral.design_order, closed)}; {held}"
 
 
 def integral_record(

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
 _KINDS = (MATRIX, VECTOR, INDEX, OPEN)
 _RANDOM = ("unitary", "orthogonal", "symplectic", "state")
-_PROPERTIES = (*PROPERTIES, "normalised", "antisymmetric")
+_PROPERTIES = (*PROPERTIES, "normalised", "antisymmetric", "symplectic")
 _LETTER_NAME = re.compile(r"[A-Za-z0-9_]*")
 
 

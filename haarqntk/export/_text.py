@@ -35,10 +35,20 @@ def plain_text(formula: Formula | EigenvalueFormula, *, width: int = 80) -> str:
             break_on_hyphens=False,
         )
     lines += [
-        f"  ensemble {formula.ensemble}, {formula.design_order}-designs suffice; {range_of(formula)}",
+        f"  ensemble {formula.ensemble}, {designs_text(formula.design_order)}; {range_of(formula)}",
         f"  {formula.reference}",
     ]
     return "\n".join(lines)
+
+
+def designs_text(order: int, closed: str = "") -> str:
+    """What can stand in for the Haar measure; ``closed`` says what the designs must be closed under.
+
+    Examples:
+        >>> designs_text(2), designs_text(0)
+        ('2-designs suffice', 'no average is needed')
+    """
+    return f"{order}-designs{closed} suffice" if order else "no average is needed"
 
 
 def range_of(formula: Formula | EigenvalueFormula) -> str:

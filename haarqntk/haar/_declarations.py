@@ -48,7 +48,7 @@ def haar_unitary(name: str, *, dims: Dims = "D") -> MatrixExpression:
     Reference:
         collins2006; derivations/11_integrals.md.
     """
-    return random_matrix(name, "unitary", check_spaces(dims), {"unitary"})
+    return random_matrix(name, "unitary", check_spaces(dims))
 
 
 def haar_orthogonal(name: str, *, dims: Dims = "D") -> MatrixExpression:
@@ -66,7 +66,7 @@ def haar_orthogonal(name: str, *, dims: Dims = "D") -> MatrixExpression:
     Reference:
         collins2009; derivations/11_integrals.md.
     """
-    return random_matrix(name, "orthogonal", check_spaces(dims), {"unitary", "real"})
+    return random_matrix(name, "orthogonal", check_spaces(dims))
 
 
 def haar_symplectic(name: str, *, dims: Dims = "D") -> MatrixExpression:
@@ -92,7 +92,7 @@ def haar_symplectic(name: str, *, dims: Dims = "D") -> MatrixExpression:
         raise InputError(f"a symplectic matrix must act on one tensor factor, got {len(spaces)}")
     if isinstance(spaces[0], int) and spaces[0] % 2:
         raise InputError(f"the dimension of a symplectic matrix must be even, got {spaces[0]}")
-    return random_matrix(name, "symplectic", spaces, {"unitary"})
+    return random_matrix(name, "symplectic", spaces)
 
 
 def symplectic_form(dims: Dims = "D") -> MatrixExpression:
@@ -340,9 +340,10 @@ def haar_state(name: str, *, dims: Dims = "D") -> HaarState:
     return HaarState(_check_name(name), check_spaces(dims))
 
 
-def random_matrix(name: str, group: str, spaces: tuple[Space, ...], properties: set[str]) -> MatrixExpression:
+def random_matrix(name: str, group: str, spaces: tuple[Space, ...]) -> MatrixExpression:
     """A random matrix of that group, its name checked."""
-    letter = Letter(MATRIX, _check_name(name), spaces, frozenset(properties))
+    relations = {"orthogonal": {"real"}, "symplectic": {"symplectic"}}.get(group, set())
+    letter = Letter(MATRIX, _check_name(name), spaces, frozenset({"unitary"} | relations))
     return _matrix(letter, RandomLetter(name, group, spaces))
 
 

@@ -45,8 +45,7 @@ def declared_matrix(declaration: RandomLetter | Letter) -> MatrixExpression:
     if isinstance(declaration, RandomLetter):
         if declaration.group == "state":
             return HaarState(name, spaces).projector()
-        properties = {"unitary", "real"} if declaration.group == "orthogonal" else {"unitary"}
-        return random_matrix(name, declaration.group, spaces, properties)
+        return random_matrix(name, declaration.group, spaces)
     return (
         symplectic_form(spaces)
         if name == SYMPLECTIC_FORM

@@ -115,15 +115,20 @@ def expect(
         notes,
         halved=halved,
         origin=(expression.terms, chosen),
-        design_order=partial(_design_order, integrand, expression.terms, chosen),
+        design_order=_design_order(integrand, expression.terms, chosen),
     )
 
 
 def _design_order(
     integrand: object, terms: Mapping[DiagramMonomial, DimensionFunction], chosen: Mapping[str, RandomLetter]
-) -> int:
-    earlier = integrand.design_order if isinstance(integrand, Integral) else 0
-    return max(earlier, design_order(terms, chosen))
+) -> Callable[[], int]:
+    """The order that an average needs; of an average the one that both averages together do."""
+    if not isinstance(integrand, Integral):
+        return partial(design_order, terms, chosen)
+    earlier = integrand._design_order  # noqa: SLF001 - one room
+    if isinstance(earlier, partial):  # not from a file: what was averaged first is known
+        return partial(design_order, earlier.args[0], {**earlier.args[1], **chosen})
+    return lambda: max(integrand.design_order, design_order(terms, chosen))
 
 
 def _weighted(

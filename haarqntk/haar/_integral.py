@@ -134,8 +134,11 @@ class Integral(Frozen, Shown):
 
         A t-design averages every polynomial of degree ≤ t in V and ≤ t in V*, over O and Sp of degree ≤ 2t in the
         entries. One modulo phases, as a frame potential tells it, knows equal degrees only: for the other terms, which
-        ``notes`` names, it must be closed under phases. What counts is the integrand, terms that vanish included; if
-        there are several random matrices the one of the lowest degree is averaged first.
+        ``notes`` names, it must be closed under phases, over O and Sp under a change of sign. What counts is the
+        integrand, terms that vanish included; if there are several random matrices the one of the lowest degree is
+        averaged first. The degree is that of the words as ``expect`` simplifies them, by U†U = 1 and SᵀJS = J. That a
+        sum of several terms is constant at a fixed dimension, as Σ_j |U_0j|² = 1 is where it is written entry by
+        entry, is not seen: there the order suffices, and a smaller one may.
 
         Examples:
             >>> import haarqntk as hq

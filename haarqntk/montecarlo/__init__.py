@@ -32,6 +32,7 @@ from haarqntk.montecarlo._power import (
     power,
     samples_for_verdict,
     samples_needed,
+    smallest_factor,
 )
 from haarqntk.montecarlo._problem import Problem
 from haarqntk.montecarlo._quantities import quantities
@@ -66,6 +67,7 @@ __all__ = [
     "samples_for_verdict",
     "samples_needed",
     "simulate",
+    "smallest_factor",
     "train",
     "values_in_blocks",
 ]

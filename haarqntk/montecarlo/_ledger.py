@@ -1,7 +1,8 @@
 """The ledger: a file of JSON lines that only grows, with one writer, from which a killed run goes on.
 
 A line is written by one call and reaches the disk before the next is begun. A run that is killed leaves whole
-lines and at most one torn one at the end, which the next run cuts off and reports. A line that finds no room
+lines and at most one torn one at the end, which the next run reports, and cuts off when it writes: a file that
+is opened and then refused stays as it was. A line that finds no room
 is taken back, so that the file ends with a whole line. The lock is the operating system's, held by the open
 file: it ends with its process, so that a killed run blocks nobody.
 """
@@ -25,21 +26,23 @@ if TYPE_CHECKING:
 fcntl = LazyModule("fcntl")  # POSIX only; nothing but a campaign needs it
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Ledger:
     """An open ledger; made by ``open_ledger``.
 
     Attributes:
         path: The file.
         records: The lines that it held when it was opened, as dictionaries.
-        torn: The text of a torn last line that was cut off; empty if there was none.
+        torn: The text of a torn last line; empty if there was none. The first line that is written replaces it.
         descriptor: The open file.
+        end: Where the whole lines end, in bytes.
     """
 
     path: Path
     records: tuple[dict[str, Any], ...]
     torn: str
     descriptor: int
+    end: int
 
     def append(self, record: Mapping[str, Any]) -> None:
         """Write one line, whole or not at all, and wait until it is on the disk.
@@ -48,23 +51,24 @@ class Ledger:
             OutputError: If there is no room, or the file cannot be written.
         """
         line = (json.dumps(record, ensure_ascii=False, allow_nan=False) + "\n").encode()
-        end = os.fstat(self.descriptor).st_size
         try:
+            os.ftruncate(self.descriptor, self.end)
             written = os.write(self.descriptor, line)
             if written != len(line):
                 raise OSError(f"only {written} of {len(line)} bytes fit")  # noqa: TRY301 - handled as any other
             os.fsync(self.descriptor)
         except OSError as error:
-            os.ftruncate(self.descriptor, end)
+            os.ftruncate(self.descriptor, self.end)
             raise OutputError(
                 f"ledger must have room for another line, got {error.strerror or error} in {self.path}; "
                 "every line before is kept: make room and run the same command again"
             ) from None
+        self.end += len(line)
 
 
 @contextmanager
 def open_ledger(path: Path) -> Iterator[Ledger]:
-    """Open a ledger for this run alone, new or to go on with; cut off a torn last line.
+    """Open a ledger for this run alone, new or to go on with; nothing is changed before a line is written.
 
     Args:
         path: The file; its folder must exist.
@@ -83,9 +87,7 @@ def open_ledger(path: Path) -> Iterator[Ledger]:
     try:
         _lock(path, descriptor)
         records, torn, end = _read(path)
-        if torn:
-            os.ftruncate(descriptor, end)
-        yield Ledger(path, records, torn, descriptor)
+        yield Ledger(path, records, torn, descriptor, end)
     finally:
         os.close(descriptor)
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import bisect
 import math
+from fractions import Fraction
 from statistics import NormalDist
 from typing import Final
 
@@ -22,11 +23,11 @@ FAMILY_ERROR: Final = 0.001
 LARGEST_Z: Final = 4.0
 """The |z| within which a single estimate agrees; a normal variable gets beyond once in 16 000 times."""
 
-DETECTED: Final = 0.05
-"""The relative error that a campaign must see."""
+DETECTED: Final = Fraction(1, 20)
+"""The relative error that a claim must see, where it does not state its own."""
 
 POWER: Final = 0.99
-"""The probability, at least, that a claim which is off by ``DETECTED`` is refused."""
+"""The probability, at least, that a claim which is off by that is refused."""
 
 _NORMAL = NormalDist()
 
@@ -45,7 +46,9 @@ def largest_z(num_claims: int) -> float:
     return -_NORMAL.inv_cdf(each / 2)
 
 
-def samples_needed(*, deviation: float, scale: float, skewness: float, z: float) -> int:
+def samples_needed(
+    *, deviation: float, scale: float, skewness: float, z: float, detected: Fraction = DETECTED
+) -> int:
     """Return the smallest number of values that gives the claim its power, and its mean a law near the normal.
 
     Args:
@@ -54,17 +57,20 @@ def samples_needed(*, deviation: float, scale: float, skewness: float, z: float)
             itself, one of 0.95 by a 19th; the smaller is asked for.
         skewness: Skewness γ of one value.
         z: The largest |z| that passes.
+        detected: d > 0, the relative error that is to be seen; 1/20 by default.
 
     Returns:
-        The least n ≥ 2 with σ/√n · (z + 2.33) ≤ scale/21 and √n ≥ |γ| z³/3.
+        The least n ≥ 2 with σ/√n · (z + 2.33) ≤ scale · d/(1+d) and √n ≥ |γ| z³/3.
 
     Examples:
         >>> samples_needed(deviation=1.0, scale=1.0, skewness=0.0, z=4.0)
         17651
         >>> samples_needed(deviation=0.0, scale=1.0, skewness=3.0, z=4.0)
         4096
+        >>> samples_needed(deviation=1.0, scale=1.0, skewness=0.0, z=4.0, detected=Fraction(1, 2))
+        361
     """
-    resolved = (deviation * (z + _NORMAL.inv_cdf(POWER)) / smallest_error(scale)) ** 2
+    resolved = (deviation * (z + _NORMAL.inv_cdf(POWER)) / smallest_error(scale, detected)) ** 2
     near_normal = (skewness * z**3 / 3) ** 2
     return max(2, math.ceil(resolved), math.ceil(near_normal))
 
@@ -95,21 +101,50 @@ def samples_for_verdict(skewness: float = 0.0, *, z: float = LARGEST_Z) -> int:
     return bisect.bisect_left(range(most), 1, lo=most // 2, key=lambda n: int(excess(n) <= 0))
 
 
-def smallest_error(scale: float) -> float:
-    """Return what a claim is off by, at least, if it is 5 % wrong: a 21st of its own size."""
-    return scale * DETECTED / (1 + DETECTED)
+def smallest_error(scale: float, detected: Fraction) -> float:
+    """Return what a claim is off by, at least, if it is wrong by the factor 1 + d: d/(1 + d) of its own size."""
+    return scale * float(detected / (1 + detected))
 
 
-def power(*, standard_error: float, scale: float, z: float) -> float:
-    """Return the probability that a claim which is 5 % wrong is refused.
+def power(*, standard_error: float, scale: float, z: float, detected: Fraction = DETECTED) -> float:
+    """Return the probability that a claim which is wrong by the factor 1 + d or 1/(1 + d) is refused.
+
+    Args:
+        standard_error: Of the estimate, ≥ 0.
+        scale: |exact value|, or what stands for it, > 0.
+        z: The largest |z| that passes.
+        detected: d > 0; 1/20 by default.
 
     Examples:
         >>> round(power(standard_error=1.0, scale=21 * 6.326, z=4.0), 3)
         0.99
+        >>> round(power(standard_error=1.0, scale=3 * 6.326, z=4.0, detected=Fraction(1, 2)), 3)
+        0.99
     """
     if not standard_error:
         return 1.0
-    return _NORMAL.cdf(smallest_error(scale) / standard_error - z)
+    return _NORMAL.cdf(smallest_error(scale, detected) / standard_error - z)
+
+
+def smallest_factor(*, standard_error: float, scale: float, z: float) -> float:
+    """Return the factor by which a claim must be wrong, at least, to be refused with probability 0.99.
+
+    Args:
+        standard_error: Of the estimate, ≥ 0.
+        scale: |exact value|.
+        z: The largest |z| that passes.
+
+    Returns:
+        1 + d with d/(1 + d) = (z + 2.33) error/scale; infinite where claims of any size would pass.
+
+    Examples:
+        >>> round(smallest_factor(standard_error=1.0, scale=3 * 6.326, z=4.0), 3)
+        1.5
+        >>> smallest_factor(standard_error=1.0, scale=5.0, z=4.0)
+        inf
+    """
+    share = (z + _NORMAL.inv_cdf(POWER)) * standard_error
+    return scale / (scale - share) if share < scale else math.inf
 
 
 def family_error(skewnesses: list[tuple[float, int]], z: float) -> float:

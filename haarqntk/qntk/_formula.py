@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import reduce
-from operator import mul
+from operator import add, methodcaller, mul, sub
 from typing import TYPE_CHECKING, Any
 
 from haarqntk._arguments import integer, rational
@@ -16,6 +16,7 @@ from haarqntk.qntk._inputs import as_float, binary_fraction, circuit_dimension
 from haarqntk.qntk._meaning import meaning
 from haarqntk.qntk._ratio import Ratio, check_same_average
 from haarqntk.qntk._recipe import (
+    Derived,
     Recipe,
     add_recipes,
     design_order,
@@ -87,19 +88,18 @@ class Formula(Shown):
     # -- arithmetic: sums, products and powers of results are results ------------------------------------
 
     def __add__(self, other: Formula) -> Formula:
-        return self._combine(other, "+", lambda a, b: a + b, add_recipes)
+        return self._combine(other, "+", add, add_recipes)
 
     def __sub__(self, other: Formula) -> Formula:
-        return self._combine(other, "-", lambda a, b: a - b, lambda a, b: add_recipes(a, scale_recipe(b, -1)))
+        return self._combine(other, "-", sub, lambda a, b: add_recipes(a, scale_recipe(b, -1)))
 
     def __mul__(self, other: Formula | Fraction | int) -> Formula:
         if isinstance(other, Formula):
-            return self._combine(other, "*", lambda a, b: a * b, multiply_recipes)
+            return self._combine(other, "*", mul, multiply_recipes)
         try:
             c = rational("a multiple of a formula", other)
         except InputTypeError:
             return NotImplemented
-        derive = self.derive
         return replace(
             self,
             name=f"{c} * ({self.name})",
@@ -107,7 +107,7 @@ class Formula(Shown):
             definition=f"{c} * ({self.definition})",
             definition_latex=rf"{c}\, \left({self.notation}\right)",
             notation=rf"{c}\, \left({self.notation}\right)",
-            derive=lambda dimension: derive(dimension) * c,
+            derive=Derived(methodcaller("__mul__", c), (self.derive,)),
             recipe=scale_recipe(self.recipe, c),
         )
 
@@ -132,7 +132,6 @@ class Formula(Shown):
         if not isinstance(other, Formula):
             return NotImplemented
         check_same_average(self, other)
-        derive_left, derive_right = self.derive, other.derive
         both = of_recipes(self.recipe, other.recipe) if self.recipe and other.recipe else None
         return replace(
             self,
@@ -144,7 +143,7 @@ class Formula(Shown):
             definition_latex=rf"\left({self.notation}\right) {sign} \left({other.notation}\right)",
             notation=rf"\left({self.notation}\right) {sign} \left({other.notation}\right)",
             reference="; ".join(dict.fromkeys([*self.reference.split("; "), *other.reference.split("; ")])),
-            derive=lambda dimension: operation(derive_left(dimension), derive_right(dimension)),
+            derive=Derived(operation, (self.derive, other.derive)),
             recipe=both or (),
         )
 
@@ -160,14 +159,13 @@ class Formula(Shown):
             2*(D*T2 - T1**2)/((D - 1)*(D + 1)**2)
         """
         n = integer("power", power, at_least=0)
-        derive = self.derive
         return replace(
             self,
             name=f"coefficient of L**{n} in {self.name}",
             polynomial=self.polynomial.coefficient("L", n),
             design_order=design_order(self.recipe, n) if self.recipe else self.design_order,
             notation=rf"[L^{{{n}}}]\, {self.notation}",
-            derive=lambda dimension: derive(dimension).coefficient("L", n),
+            derive=Derived(methodcaller("coefficient", "L", n), (self.derive,)),
             recipe=(),
         )
 
@@ -184,13 +182,12 @@ class Formula(Shown):
             for name in self.symbols
             if (word := trace_word(name)) and len(word) == 1
         }
-        derive = self.derive
         return replace(
             self,
             name=f"{self.name} at T1 = 0",
             polynomial=self.polynomial.substitute(at_zero),
             notation=rf"\left.{self.notation}\right|_{{T_1=0}}",
-            derive=lambda dimension: derive(dimension).substitute(at_zero),
+            derive=Derived(methodcaller("substitute", at_zero), (self.derive,)),
             recipe=substitute_in_recipe(self.recipe, at_zero),
         )
 

@@ -35,7 +35,8 @@ _ARITHMETIC = r"""
     ?product: signed | signed (TIMES_OR_BY signed)+ -> chain
     ?signed: power | "-" signed -> negate | "+" signed
     ?power: atom | atom ("^" | "**") exponent
-    exponent: INT | "(" INT ")"
+    exponent: EXPONENT | "(" EXPONENT ["/" INT] ")"
+    EXPONENT: /-?\d+(\.\d+)?/
     number: INT | DECIMAL
     PLUS_OR_MINUS: "+" | "-"
     TIMES_OR_BY: "*" | "/"
@@ -90,6 +91,21 @@ _NOTATION: tuple[tuple[str, str], ...] = (
     (r"[∂Σ∑]|\bdiff\s*\(", "write d(l) for a derivative of the output, sum(d(l)^2, l) for a sum over layers"),
     (r"\b(i|j|I)\s*\*|\*\s*(i|j|I)\b|\d[ij]\b", "moments and claims are real; leave i out"),
 )
+_HINTS: tuple[tuple[str, str], ...] = (
+    (r"\bO\s*\(|≈|∼|~|(?<!state)(?<!observable)=", "write one side alone, without a remainder"),
+    (r"(\^|\*\*)\s*(\{|\(?\s*[A-Za-z])|[²³⁴⁵⁶⁷⁸⁹]", "write numbers as exponents, such as T2^2"),
+    (r"\bT\s*(_\s*\{|\[|\()", "write T2 for Tr O^2"),
+    (r"\b\d+(\.\d*)?[eE][+-]?\d+", "write 10^5 for a power of ten"),
+    (r"\|", "moments and claims are real; write K^2 for |K|^2"),
+    (r"(\b\d+(\.\d+)?|\w\s|\))\s*[A-Za-z(]|\w\s+\d", "write * between factors, as in 2*L*(D - 1)"),
+)
+_HINTS_OF_MOMENTS = (
+    *_HINTS,
+    (
+        r"(?<!=)\b(eps\w*|loss|lam\w*|k|g|h|[DLTXO]_?\d*|[a-z]_\w+)\b",
+        "a moment is made of d(l), e, z, K, mu, sum(…) and numbers; multiply its mean by the rest",
+    ),
+)
 
 
 def _check_notation(text: str) -> None:
@@ -119,7 +135,12 @@ def parse_moment(text: str, circuit: Circuit | None = None) -> Formula:
         derivations/02_the_walk.md.
     """
     formula: Formula = parse(
-        "expression", text, _moment_parser(), _Moment(circuit or Circuit()), refuse=_check_notation
+        "expression",
+        text,
+        _moment_parser(),
+        _Moment(circuit or Circuit()),
+        refuse=_check_notation,
+        hints=_HINTS_OF_MOMENTS,
     )
     return formula
 
@@ -128,7 +149,7 @@ def parse_closed_form(text: str, names: Sequence[str]) -> Any:
     """Parse a closed form into a SymPy expression.
 
     Args:
-        text: Numbers, + − * / ^, sqrt(…), and symbols.
+        text: Numbers, + − * / ^, sqrt(…), and symbols; exponents are exact rationals, such as D^(-3/2).
         names: The symbols that mean something here.
 
     Raises:
@@ -139,7 +160,9 @@ def parse_closed_form(text: str, names: Sequence[str]) -> Any:
         >>> parse_closed_form("L*T2/D^2", ["D", "L", "T1", "T2"])
         L*T2/D**2
     """
-    return parse("claim", text, _closed_form_parser(), _ClosedForm(names), refuse=_check_notation)
+    return parse(
+        "claim", text, _closed_form_parser(), _ClosedForm(names), refuse=_check_notation, hints=_HINTS
+    )
 
 
 @cache
@@ -152,6 +175,9 @@ def _closed_form_parser() -> Lark:
     return Lark(_CLOSED_FORM, parser="lalr", maybe_placeholders=False)
 
 
+_ONE = Token("INT", "1")
+
+
 @v_args(inline=True)
 class _Arithmetic(Transformer[Token, Any]):
     """The operations that both grammars share, on values that know + − * and **."""
@@ -159,7 +185,13 @@ class _Arithmetic(Transformer[Token, Any]):
     def number(self, token: Token) -> Any:
         return Fraction(check_digits(token))
 
-    def exponent(self, token: Token) -> int:
+    def exponent(self, token: Token, root: Token = _ONE) -> int | Fraction:
+        """The exponent of a moment: an integer ≥ 0."""
+        if not (token.isdecimal() and root == _ONE):
+            seen = f"{token}/{root}" if root != _ONE else token
+            raise InputError(
+                f"an exponent of a moment must be an integer ≥ 0, got {seen}; divide by numbers only"
+            )
         return exponent_of(token)
 
     def total(self, first: Any, *rest: Any) -> Any:
@@ -182,9 +214,9 @@ class _Arithmetic(Transformer[Token, Any]):
     def negate(self, value: Any) -> Any:
         return -value
 
-    def power(self, base: Any, exponent: int) -> Any:
+    def power(self, base: Any, exponent: int | Fraction) -> Any:
         if isinstance(base, Fraction) or getattr(base, "is_Rational", False):
-            size = max(abs(int(base.numerator)), int(base.denominator)).bit_length() * exponent
+            size = max(abs(int(base.numerator)), int(base.denominator)).bit_length() * abs(exponent)
             if size > 4 * MOST_DIGITS:
                 raise CostError(f"a power of numbers must have at most {MOST_DIGITS} digits")
         return base**exponent
@@ -268,10 +300,24 @@ class _ClosedForm(_Arithmetic):
         value = super().number(token)
         return sympy.Rational(value.numerator, value.denominator)
 
+    def exponent(self, token: Token, root: Token = _ONE) -> Fraction:
+        """The exponent of a claim: any rational number of the size of an exponent."""
+        if exponent_of(root) == 0:
+            raise InputError(f"an exponent must be a number, got {token}/0")
+        value = Fraction(check_digits(token)) / int(root)
+        for part in (abs(value.numerator), value.denominator):
+            exponent_of(str(part))
+        return value
+
     def divide(self, left: Any, right: Any) -> Any:
         if right == 0:
             raise InputError("a claim must not divide by 0")
         return left / right
+
+    def power(self, base: Any, exponent: int | Fraction) -> Any:
+        if base == 0 and exponent < 0:
+            raise InputError("a claim must not divide by 0")
+        return super().power(base, sympy.Rational(exponent.numerator, exponent.denominator))
 
     def sqrt(self, value: Any) -> Any:
         return sympy.sqrt(value)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
-from itertools import count, takewhile
+from itertools import combinations, count, takewhile
 from math import prod
 from typing import Any
 
@@ -17,7 +17,7 @@ from haarqntk._arguments import integer, rational
 from haarqntk._lazy import LazyModule
 from haarqntk.circuits import PAULI_STRINGS, check_dimension
 from haarqntk.errors import InputError, InputTypeError
-from haarqntk.traces import trace_name, trace_word
+from haarqntk.traces import symbol_word, trace_name, trace_word
 
 mpmath = LazyModule("mpmath")
 
@@ -155,6 +155,51 @@ def _check_power_sums(
         for row in rows[i + 1 :]:
             factor = row[i] / pivot
             row[i:] = [x - factor * y for x, y in zip(row[i:], rows[i][i:], strict=True)]
+
+
+def check_gram(values: Mapping[str, Fraction], D: int) -> None:
+    """Refuse traces of two factors that no Hermitian observables and pure states have.
+
+    The Gram matrix Tr AB of the identity and of them is positive semidefinite, of rank ≤ D². What is known of it is
+    checked on every largest set of letters between which all traces are known.
+    """
+    known = {(): Fraction(D)}
+    for name, value in values.items():
+        word = tuple(sorted(symbol_word(name) or ()))
+        known |= {word: value} if word else {}
+    letters = sorted({letter for word in known for letter in word})
+    for state in (letter for letter in letters if letter[0] == "state"):
+        known |= {(state,): Fraction(1), (state, state): Fraction(1)}
+    checked: list[set[tuple[str, str]]] = []
+    for chosen in (x for size in range(len(letters), 0, -1) for x in combinations(letters, size)):
+        basis: list[tuple[tuple[str, str], ...]] = [(), *((x,) for x in chosen)]
+        rows = [[known.get(tuple(sorted(a + b))) for b in basis] for a in basis]
+        if any(None in row for row in rows) or any(set(chosen) <= done for done in checked):
+            continue
+        checked.append(set(chosen))
+        if not _is_gram(rows, D**2):
+            words = {name: set(symbol_word(name) or "?") for name in values}
+            got = ", ".join(f"{name} = {values[name]}" for name, word in words.items() if word <= set(chosen))
+            raise InputError(
+                f"traces must be those of Hermitian matrices: the Gram matrix Tr AB of 1, "
+                f"{', '.join(name for _, name in chosen)} must be positive semidefinite of rank ≤ D² = {D**2}, such as "
+                f"(Tr AB)² ≤ Tr A² · Tr B², got {got}"
+            )
+
+
+def _is_gram(rows: list[list[Any]], largest_rank: int) -> bool:
+    """Whether a symmetric matrix is positive semidefinite and of at most that rank."""
+    rank = 0
+    while rows:
+        (pivot, *first), *others = rows
+        if pivot < 0 or (not pivot and any(first)):
+            return False
+        rank += pivot > 0
+        rows = [
+            [x - row[0] * y / pivot for x, y in zip(row[1:], first, strict=True)] if pivot else row[1:]
+            for row in others
+        ]
+    return rank <= largest_rank
 
 
 def _spectra(spectrum: object, labels: Sequence[str], D: int) -> dict[str, tuple[Fraction, ...]]:

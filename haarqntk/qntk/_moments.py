@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from math import comb, factorial
 from typing import TYPE_CHECKING
 
@@ -59,7 +60,7 @@ def mean(expression: Expression) -> Formula:
     return _formula(
         "E",
         a,
-        derive=lambda dimension: mean_of_expression(a, dimension=dimension),
+        derive=partial(_mean_at, a),
         cost=cost_of(a),
         summands=_mean_of(a),
     )
@@ -102,16 +103,15 @@ def covariance(left: Expression, right: Expression) -> Formula:
     """
     a, b = _check(left), _check(right)
     both = a * b
-
-    def derive(dimension: Dimension) -> TracePolynomial:
-        means = (mean_of_expression(x, dimension=dimension) for x in (a, b))
-        first, second = means
-        return mean_of_expression(both, dimension=dimension) - first * second
-
     product = multiply_recipes(_mean_of(a), _mean_of(b))
     difference = add_recipes(_mean_of(both), scale_recipe(product, -1))
     return _formula(
-        "Cov", a, derive=derive, cost=cost_of(both), summands=difference, body=f"{_body(a)}, {_body(b)}"
+        "Cov",
+        a,
+        derive=partial(_covariance_at, a, b),
+        cost=cost_of(both),
+        summands=difference,
+        body=f"{_body(a)}, {_body(b)}",
     )
 
 
@@ -146,20 +146,30 @@ def cumulant(expression: Expression, order: int) -> Formula:
 
 
 def _cumulant(name: str, a: Expression, n: int) -> Formula:
-    def derive(dimension: Dimension) -> TracePolynomial:
-        # κ_n = m_n − Σ_{j<n} C(n−1, j−1) κ_j m_{n−j}
-        moments = [TracePolynomial.constant(1)]
-        moments += [mean_of_expression(a**j, dimension=dimension) for j in range(1, n + 1)]
-        cumulants: list[TracePolynomial] = [TracePolynomial({})]
-        for m in range(1, n + 1):
-            value = moments[m]
-            for j in range(1, m):
-                ways = factorial(m - 1) // (factorial(j - 1) * factorial(m - j))
-                value = value - cumulants[j] * moments[m - j] * ways
-            cumulants.append(value)
-        return cumulants[n]
+    return _formula(
+        name, a, derive=partial(_cumulant_at, a, n), cost=cost_of(a**n), summands=_cumulant_of(a, n)
+    )
 
-    return _formula(name, a, derive=derive, cost=cost_of(a**n), summands=_cumulant_of(a, n))
+
+def _mean_at(a: Expression, dimension: Dimension) -> TracePolynomial:
+    return mean_of_expression(a, dimension=dimension)
+
+
+def _covariance_at(a: Expression, b: Expression, dimension: Dimension) -> TracePolynomial:
+    return _mean_at(a * b, dimension) - _mean_at(a, dimension) * _mean_at(b, dimension)
+
+
+def _cumulant_at(a: Expression, n: int, dimension: Dimension) -> TracePolynomial:
+    """κ_n = m_n − Σ_{j<n} C(n−1, j−1) κ_j m_{n−j}."""
+    moments = [TracePolynomial.constant(1), *(_mean_at(a**j, dimension) for j in range(1, n + 1))]
+    cumulants: list[TracePolynomial] = [TracePolynomial({})]
+    for m in range(1, n + 1):
+        value = moments[m]
+        for j in range(1, m):
+            ways = factorial(m - 1) // (factorial(j - 1) * factorial(m - j))
+            value = value - cumulants[j] * moments[m - j] * ways
+        cumulants.append(value)
+    return cumulants[n]
 
 
 def _cumulant_of(a: Expression, n: int) -> Recipe:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import factorial
 from typing import TYPE_CHECKING
 
+from haarqntk.circuits import design_orders
 from haarqntk.qntk._blocks import (
     Block,
     Equation,
@@ -139,12 +140,15 @@ def _copies(average: AverageSteps) -> tuple[Block, ...]:
     if not products:
         return (Paragraph("Nothing is random here."),)
     sizes = joined([number(k) for k in sorted(set(products))], ", ")
+    circuit, order = average.expression.circuit, max(design_orders(average.expression).values())
+    drawn = "segments" if circuit.ensemble != "generator_average" else "rotations of the generators"
+    designs = f" Unitary {{}}-designs do for the {drawn}." if order else " No average is needed."
     return (
         Paragraph(
             "{} is a mean of products of {} *copies*: a copy is one factor `z`, `g_l` or `h_lm`, an output or a "
             "derivative of one; they are numbered from 0 in the order in which they are written. In its copy a "
-            "derivative `∂_l` inserts `i[X, ·]` where layer `l` acts. Unitary {}-designs do for the segments.",
-            (Math(*average.symbol), sizes, number(max(products))),
+            f"derivative `∂_l` inserts `i[X, ·]` where layer `l` acts.{designs}",
+            (Math(*average.symbol), sizes, *([number(order)] if order else [])),
         ),
         *([_NOTATION] if 2 < max(products) <= _LARGEST_K_BY_CLASSES else []),  # noqa: PLR2004 - 1 and F have names
     )

@@ -35,6 +35,18 @@ class Average:
 
 
 @dataclass(frozen=True, slots=True)
+class Derived:
+    """A derivation made of others, at a dimension; data, so that a formula can be copied and pickled."""
+
+    change: Callable[..., TracePolynomial]
+    parts: tuple[Callable[[Dimension], TracePolynomial], ...]
+
+    def __call__(self, dimension: Dimension) -> TracePolynomial:
+        """The change of what the parts give."""
+        return self.change(*(part(dimension) for part in self.parts))
+
+
+@dataclass(frozen=True, slots=True)
 class Summand:
     """A coefficient times a product of averages."""
 

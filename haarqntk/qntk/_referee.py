@@ -181,10 +181,16 @@ def _as_expression(claim: object, exact: Formula) -> Any:
     expression = converter() if callable(converter) else claim
     if isinstance(expression, int | Fraction) and not isinstance(expression, bool):
         return sympy.Rational(expression.numerator, expression.denominator)
-    if not isinstance(expression, sympy.Expr):
-        raise InputTypeError(f"claim must be a SymPy expression or a text, got {claim!r}")
+    if not isinstance(expression, sympy.Expr) or expression.has(
+        sympy.Order
+    ):  # whose symbols cannot be replaced
+        raise InputTypeError(
+            f"claim must be a SymPy expression or a text, got {claim!r}; write fractions, and leave O(…) out"
+        )
     renamed = {}
     for free in expression.free_symbols:
+        if not isinstance(free, sympy.Symbol):
+            raise InputTypeError(f"a symbol of a claim must be a number, got {free!r}; write T2 for Tr O^2")
         if free.name not in known:
             raise UnknownNameError.among("symbol", free.name, known)
         renamed[free] = symbol(free.name)
@@ -197,8 +203,19 @@ def _refuse_unusable(expression: Any) -> None:
     """Refuse what is no finite real closed form, and what would not finish."""
     if expression.has(sympy.zoo, sympy.nan, sympy.oo, -sympy.oo, sympy.I):
         raise InputError(f"claim must be finite and real, got {expression}")
-    if any(not isinstance(f, sympy.Abs) for f in expression.atoms(sympy.Function)):  # √(x²) is |x|
-        raise InputError("claim must be built from numbers, symbols, + − * /, powers and roots only")
+    parts = (
+        sympy.Number,
+        sympy.NumberSymbol,
+        sympy.Symbol,
+        sympy.Add,
+        sympy.Mul,
+        sympy.Pow,
+        sympy.Abs,
+    )  # √(x²) is |x|
+    if other := next((x for x in sympy.preorder_traversal(expression) if not isinstance(x, parts)), None):
+        raise InputError(
+            f"claim must be built from numbers, symbols, + − * /, powers and roots only, got {other}; write it out"
+        )
     if any(not power.exp.is_Rational for power in expression.atoms(sympy.Pow)):
         raise InputError("claim must have rational exponents only")
     num_monomials, degree = _size(expression)

@@ -11,7 +11,7 @@ from haarqntk._arguments import integer, rational
 from haarqntk._qobj import is_matrix
 from haarqntk.errors import InputError, InputTypeError, UnknownNameError
 from haarqntk.exact import GaussianRational
-from haarqntk.qntk._inputs import check_named_moments, one_spectrum, the_one_given, trace_values
+from haarqntk.qntk._inputs import check_gram, check_named_moments, one_spectrum, the_one_given, trace_values
 from haarqntk.qntk._recipe import polynomial_at
 from haarqntk.qntk._words import as_matrices, named_observables, named_states
 from haarqntk.traces import symbol_word, trace_word
@@ -152,6 +152,7 @@ class SymbolValues:
         names = [name for name in self.symbols if trace_word(name)]
         found = trace_values(names, self.D, {"traces": traces}, are_rounded=True)
         self.add(found, "traces=")
+        self.exact = False
 
     def check_complete(self) -> None:
         """Refuse if a symbol has no value."""
@@ -175,6 +176,9 @@ class SymbolValues:
         A mean does not depend on a letter that its closed form does not hold: there any value will do.
         """
         self.check_complete()
+        if self.exact and {"values=", "traces="} & set(self._sources.values()):
+            real = {_INPUTS.get(name, name): x.real for name, x in self.values.items() if not x.imag}
+            check_gram(real, self.D)
         values = {name: self.values.get(name, Fraction(0)) for name in self.form.variables}
         if all(value.imag == 0 for value in values.values()):
             return self.form.at(self.D, {name: value.real for name, value in values.items()})

@@ -58,24 +58,42 @@ def _normalised(letter: Letter, transposed: bool) -> tuple[Token, int]:  # noqa:
 
 
 def _simplified(tokens: list[Token], *, cyclic: bool) -> tuple[list[Token], int]:
-    """Cancel and merge neighbours: X X = 1, P P = P, V V† = 1, J J = −1."""
+    """Cancel and merge neighbours: X X = 1, P P = P, V V† = 1, J J = −1, S J Sᵀ = J."""
     sign = 1
     stack: list[Token] = []
-    for token in tokens:
+    waiting = tokens[::-1]
+    while waiting:
+        token = waiting.pop()
         outcome = _meeting(stack[-1], token) if stack else None
-        if outcome is None:
-            stack.append(token)
-            continue
-        sign *= outcome[1]
-        if not outcome[0]:
+        if outcome is not None:
+            sign *= outcome[1]
+            if not outcome[0]:
+                stack.pop()
+        elif _keeps_form([*stack[-2:], token]):
+            waiting.append(stack.pop())
             stack.pop()
+        else:
+            stack.append(token)
     while cyclic and len(stack) > 1:
         outcome = _meeting(stack[-1], stack[0])
-        if outcome is None:
+        if outcome is not None:
+            sign *= outcome[1]
+            stack = stack[: len(stack) - 1] if outcome[0] else stack[1:-1]
+            continue
+        turned = next((x for i in (1, 2) if _keeps_form((x := stack[-i:] + stack[:-i])[:3])), None)
+        if turned is None:
             break
-        sign *= outcome[1]
-        stack = stack[: len(stack) - 1] if outcome[0] else stack[1:-1]
+        stack, factor = _simplified(turned, cyclic=False)
+        sign *= factor
     return stack, sign
+
+
+def _keeps_form(tokens: Sequence[Token]) -> bool:
+    """Whether three neighbours are S J Sᵀ or Sᵀ J S, also conjugated: J again."""
+    if len(tokens) < 3 or tokens[1][0].name != SYMPLECTIC_FORM:  # noqa: PLR2004
+        return False
+    (a, a_transposed), _, (b, b_transposed) = tokens
+    return a == b and a_transposed != b_transposed and "symplectic" in a.properties
 
 
 def _meeting(left: Token, right: Token) -> tuple[bool, int] | None:

@@ -41,7 +41,8 @@ class Letter:
             "open", an end of an operator-valued result.
         name: The name; the number or the name of an index; the side of an open end.
         spaces: The dimension of each tensor factor.
-        properties: Relations among ``PROPERTIES``, and "normalised" of a vector, "antisymmetric" of the form J.
+        properties: Relations among ``PROPERTIES``, and "normalised" of a vector, "antisymmetric" of the form J,
+            "symplectic" of a matrix with S J Sᵀ = J.
         conjugated: Whether this is the complex conjugate.
         place: The tensor factor of an open end; the half of the space of an index, 1 for D/2 + i; the side of a
             matrix of rank one, 1 for its right vector.

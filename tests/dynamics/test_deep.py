@@ -20,7 +20,8 @@ from haarqntk.montecarlo import Estimate, _batched
 @pytest.mark.parametrize("D", [2, 3, 4, 7, 16])
 def test_the_rate_is_that_of_a_rotated_operator(D: int) -> None:
     """E[X̃ Tr(X̃A)] = Tr X²/(D² − 1) A for traceless A: the adjoint representation is irreducible."""
-    assert kernel_rate(D=D, L=5) == 5 * Fraction(D, D**2 - 1)
+    assert kernel_rate(D=D, L=5, generator_square=D) == 5 * Fraction(D, D**2 - 1)
+    assert D % 2 or kernel_rate(D=D, L=5) == kernel_rate(D=D, L=5, generator_square=D)
     assert kernel_rate(D=D, L=1, generator_square=Fraction(2, 3)) == Fraction(2, 3) / (D**2 - 1)
 
 
@@ -47,16 +48,19 @@ def test_the_flow_keeps_the_spectrum_and_follows_its_kernel(data: st.DataObject,
     states = [np.linalg.eigh(data.draw(pure_states(D)))[1][:, -1] for _ in range(m)]
     labels, h = np.linspace(-0.5, 1.5, m), 1e-3
     times = np.array([5, 1 - h, 1, 1 + h])
-    p = deep_flow(M, times, states=states, labels=labels, learning_rate=0.1, L=4)
+    training: Any = {"states": states, "labels": labels, "learning_rate": 0.1, "L": 4, "generator_square": D}
+    p = deep_flow(M, times, **training)
     assert p.kernel is not None
     assert p.observables is not None
     for observable in p.observables:
         assert np.linalg.eigvalsh(observable) == pytest.approx(spectrum, abs=1e-8)
     slope = (p.residual[3] - p.residual[1]) / (2 * h)
     assert slope == pytest.approx(-0.1 * p.kernel[2] @ p.residual[2], abs=1e-5)
-    assert p.kernel[2] == pytest.approx(deep_kernel(p.observables[2], states, L=4), abs=1e-9)
+    assert p.kernel[2] == pytest.approx(
+        deep_kernel(p.observables[2], states, L=4, generator_square=D), abs=1e-9
+    )
     assert np.linalg.eigvalsh(p.kernel[2])[0] > -1e-9
-    half = deep_flow(M, times * m, states=states, labels=labels, learning_rate=0.1, L=4, average=True)
+    half = deep_flow(M, times * m, **training, average=True)
     assert half.residual == pytest.approx(p.residual, abs=1e-7)
     assert half.loss is not None
     assert half.loss == pytest.approx(np.square(p.residual).sum(axis=1) / (2 * m), abs=1e-7)
@@ -143,6 +147,19 @@ BAD: list[tuple[Any, type[HaarqntkError], str]] = [
     ),
     (lambda: deep_flow(X, np.zeros(2**24), **GOOD), CostError, "times must be at most 8388608 at D = 2"),
     (lambda: kernel_rate(D=4, L=1, generator_square=0), InputError, "generator_square must be > 0, got 0"),
+    *[
+        (
+            call,
+            InputError,
+            "D must be even for the default generators X² = 1, Tr X = 0 .Pauli strings., got 3",
+        )
+        for call in (
+            lambda: kernel_rate(D=3, L=1),
+            lambda: deep_kernel(np.eye(3), [[1, 0, 0]], L=1),
+            lambda: deep_flow(np.eye(3), [1], **GOOD | {"states": [[1, 0, 0]]}),
+            lambda: deep_flow_single(0.5, [1], label=0, learning_rate=1, L=1, D=3),
+        )
+    ],
 ]
 
 

@@ -14,7 +14,7 @@ from strategies import problems, rationals
 
 import haarqntk as hq
 from haarqntk.dynamics import short_time_series
-from haarqntk.errors import CostError, InputTypeError, UnknownNameError
+from haarqntk.errors import CostError, InputError, InputTypeError, UnknownNameError
 from haarqntk.montecarlo import Estimate, _batched
 
 
@@ -29,6 +29,22 @@ def test_the_first_order_is_that_of_the_law(problem: Any, O_0: Fraction, quantit
         assert found == (z - O_0, -(zK - O_0 * K))
     else:
         assert found == ((z_squared - 2 * O_0 * z + O_0**2) / 2, -(zzK - 2 * O_0 * zK + O_0**2 * K))
+
+
+@pytest.mark.parametrize("quantity", ["residual", "loss"])
+def test_general_generators_are_given_by_their_spectrum(quantity: str) -> None:
+    """An X with X² = 1 is as a Pauli string, twice the X is four times the kernel, a shift of X is nothing."""
+    pauli = short_time_series(quantity, 1)
+    series = short_time_series(quantity, 1, circuit=hq.Circuit(generators="general"))
+    at: dict[str, Any] = {"D": 4, "L": 2, "spectrum": [2, 1, 0, -1], "target": Fraction(1, 3)}
+    start, slope = pauli.at(**at)
+    assert slope
+    assert series.at(**at, generator_spectrum=[1, -1, 1, -1]) == (start, slope)
+    assert series.at(**at, generator_spectrum=[7, 3, 7, 3]) == (start, 4 * slope)
+    p = series.predict([0, 1], learning_rate=0.01, **at, generator_spectrum=[1, -1, 1, -1])
+    assert p.residual == pytest.approx(pauli.predict([0, 1], learning_rate=0.01, **at).residual)
+    with pytest.raises(InputError, match="for generators 'pauli', got 7, 3, 7, 3"):
+        pauli.at(**at, generator_spectrum=[7, 3, 7, 3])
 
 
 def test_the_loss_of_one_gradient_is_the_chain_rule() -> None:

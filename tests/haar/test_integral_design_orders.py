@@ -62,16 +62,30 @@ def moved(elements: Any, rng: np.random.Generator, *, is_real: bool = False) -> 
 
 def factor_of(factor: Factor, letters: tuple[Any, Any, Any], tr: Callable[[Any], Any]) -> Any:
     (kind, (a, b, c, d)), (V, A, B) = factor, letters
+    J = hq.symplectic_form(2) if isinstance(V, hq.MatrixExpression) else Batch(np.array([[[0, 1], [-1, 0]]]))
     return {
         "word": lambda: tr(V @ A @ V.H @ B),
         "entries": lambda: V[a, b] * V[c, d].conj(),
         "circular": lambda: (V.T @ V)[a, b] * (V.T @ V)[c, d].conj(),
         "entry": lambda: V[a, b],
         "real word": lambda: tr(V @ A @ V.T @ B),
+        "form word": lambda: tr(read(V, a, b) @ J @ read(V, c, d) @ B),  # of degree 0 if it is Sᵀ J S B
     }[kind]()
 
 
 DEGREES = {"word": 2, "entries": 2, "circular": 4, "entry": 1, "real word": 2}
+
+
+def degree_of(term: list[Factor]) -> int:
+    return sum(
+        0 if kind == "form word" and a != c and b == d else DEGREES.get(kind, 2)
+        for kind, (a, b, c, d) in term
+    )
+
+
+def read(V: Any, is_transposed: int, is_conjugated: int) -> Any:
+    turned = V.T if is_transposed else V
+    return turned.conj() if is_conjugated else turned
 
 
 def factors(*kinds: str) -> st.SearchStrategy[Factor]:
@@ -106,15 +120,13 @@ def differences(
 
 def mean_and_degree(terms: list[list[Factor]], V: Any, *, is_traceless: bool) -> tuple[hq.Integral, int]:
     A, B = hq.matrices("A", dims=2, traceless=is_traceless), hq.matrices("B", dims=2)
-    return hq.expect(integrand(terms, V, A, B, hq.tr)), max(sum(DEGREES[x] for x, _ in t) for t in terms)
+    return hq.expect(integrand(terms, V, A, B, hq.tr)), max(map(degree_of, terms))
 
 
 def products(*kinds: str, most: int) -> st.SearchStrategy[list[list[Factor]]]:
     """One product, or two of different degrees, so that the leading parts cannot cancel."""
-    term = st.lists(factors(*kinds), min_size=1, max_size=most).filter(
-        lambda t: sum(DEGREES[x] for x, _ in t) <= 2 * most
-    )
-    return st.lists(term, min_size=1, max_size=2, unique_by=lambda t: sum(DEGREES[x] for x, _ in t))
+    term = st.lists(factors(*kinds), min_size=1, max_size=most).filter(lambda t: degree_of(t) <= 2 * most)
+    return st.lists(term, min_size=1, max_size=2, unique_by=degree_of)
 
 
 @settings(max_examples=60)
@@ -147,7 +159,7 @@ def test_over_o_and_sp_order_t_is_degree_2t_in_the_entries(
 
 
 @settings(max_examples=40)
-@given(terms=products("entries", "word", "real word", most=2), is_traceless=st.booleans())
+@given(terms=products("entries", "word", "real word", "form word", most=2), is_traceless=st.booleans())
 def test_symplectic_sets_of_the_order_have_the_average_and_those_of_one_less_do_not(
     *, terms: list[list[Factor]], is_traceless: bool
 ) -> None:
@@ -197,9 +209,40 @@ def test_the_order_counts_what_is_left_when_a_letter_has_its_turn(request_: Any,
         assert hq.from_json(hq.to_json(mean)).design_order == order
 
 
-def test_the_average_of_an_average_needs_the_higher_order() -> None:
-    first = hq.expect(tr(U @ B @ U.H @ C) ** 2 * tr(V @ B @ V.H @ C), over=U)
-    assert hq.expect(first).design_order == first.design_order == 2
+@pytest.mark.parametrize(("given_to_V", "order"), [(B, 2), (A, 1)])
+def test_the_average_of_an_average_needs_what_both_together_do(given_to_V: Any, order: int) -> None:
+    """A traceless A makes V alone average the whole to zero, of whatever order the average over U was."""
+    first = hq.expect(tr(U @ B @ U.H @ C) ** 2 * tr(V @ given_to_V @ V.H @ C), over=U)
+    assert first.design_order == 2
+    assert hq.expect(first).design_order == order
+    thrice = hq.expect(hq.expect(hq.expect(first, over=R), over=V), over=U)
+    assert (thrice.design_order, thrice) == (order, hq.expect(first))
+
+
+S, J = hq.haar_symplectic("S"), hq.symplectic_form()
+
+
+@pytest.mark.parametrize(
+    ("request_", "same"),
+    [
+        (tr(S.T @ J @ S @ B), tr(J @ B)),
+        (tr(B @ S @ J @ S.T), tr(J @ B)),
+        (tr(J @ S @ B @ S.T), tr(J @ B)),
+        (tr(S.conj() @ J @ S.H @ B), tr(J @ B)),
+        (tr(J @ S @ J.T @ S.T @ B), tr(B)),
+        (tr(S.T @ S.T @ J @ S @ S @ B), tr(J @ B)),
+        (tr(S.T @ J @ S), 0 * tr(B)),
+    ],
+)
+def test_a_symplectic_matrix_keeps_the_form_without_an_average(request_: Any, same: Any) -> None:
+    assert hq.expect(request_).design_order == 0
+    assert hq.expect(request_, over=U) == hq.expect(same, over=U)
+    assert hq.expect(tr(U @ J @ U.T @ B)).design_order == 2  # a unitary does not keep it
+
+
+def test_a_symplectic_matrix_that_stays_reads_back_from_json() -> None:
+    mean = hq.expect(tr(S @ B @ U @ C @ U.H), over=U)
+    assert hq.from_json(hq.to_json(mean)) == mean
 
 
 def test_two_letters_over_pairs_of_elements() -> None:
@@ -231,3 +274,21 @@ def test_unequal_degrees_need_phases(t: int) -> None:
 
 def test_nothing_random_needs_no_design() -> None:
     assert "no average is needed" in integral_text("tr(U U^H)", hq.expect(tr(U @ U.H)))
+
+
+@pytest.mark.parametrize(
+    ("request_", "needed"),
+    [
+        (tr(U) ** 2, "2-designs closed under phases suffice"),
+        (tr(R) ** 3, "2-designs closed under a change of sign suffice"),
+        (tr(hq.haar_symplectic("S")), "1-designs closed under a change of sign suffice"),
+        (tr(U) * tr(V @ B @ V.H @ C), "1-designs closed under phases suffice"),
+        (tr(U) + tr(R) + abs_squared(tr(V)), "1-designs closed under a change of sign and phases suffice"),
+        (tr(R) + abs_squared(tr(V)), "1-designs closed under a change of sign suffice"),
+        (tr(R) ** 2, "1-designs suffice"),
+    ],
+)
+def test_designs_must_be_closed_under_the_scalars_of_the_groups_whose_terms_vanish_by_them(
+    request_: Any, needed: str
+) -> None:
+    assert f"  {needed}; closed form for" in integral_text("f", hq.expect(request_))

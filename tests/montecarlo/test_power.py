@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from scipy.stats import norm
@@ -16,6 +18,7 @@ from haarqntk.montecarlo import (
     power,
     samples_for_verdict,
     samples_needed,
+    smallest_factor,
 )
 
 
@@ -37,6 +40,21 @@ def test_samples_for_its_power_refuse_a_claim_that_is_wrong_by_five_percent(z: f
     assert refused >= POWER - 1e-9
     assert power(standard_error=error, scale=wrong, z=z) <= refused + 1e-9
     assert power(standard_error=2 * error, scale=wrong, z=z) < 0.5
+
+
+@pytest.mark.parametrize("detected", [Fraction(1, 20), Fraction(1, 10), Fraction(1, 2)])
+@pytest.mark.parametrize("exponent", [1, -1])
+def test_samples_for_a_larger_error_refuse_a_claim_that_is_wrong_by_it(
+    detected: Fraction, exponent: int
+) -> None:
+    wrong = float(1 + detected) ** exponent  # the true mean is 1
+    n = samples_needed(deviation=1.7, scale=wrong, skewness=0, z=4.5, detected=detected)
+    error = 1.7 / n**0.5
+    assert norm.cdf(abs(wrong - 1) / error - 4.5) >= POWER - 1e-9
+    assert power(standard_error=error, scale=wrong, z=4.5, detected=detected) >= POWER - 1e-9
+    factor = smallest_factor(standard_error=error, scale=wrong, z=4.5)
+    assert factor == pytest.approx(float(1 + detected), rel=1e-2)
+    assert norm.cdf((wrong - wrong / factor) / error - 4.5) == pytest.approx(POWER)
 
 
 @pytest.mark.parametrize(

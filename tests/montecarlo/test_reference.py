@@ -109,6 +109,18 @@ def test_commutators_equal_the_shift_rule(D: int, L: int) -> None:
     assert gradient(*case) == pytest.approx(gradient(*case, commutator_derivative), abs=1e-11)
 
 
+def test_outputs_do_not_depend_on_those_that_were_asked_for_before() -> None:
+    """Layers and kets are kept: for other states and angles they must not be taken, nor when an id comes again."""
+    circuit, _, observable = random_case(4, 3, seed=3)
+    rng = np.random.default_rng(3)
+    grid = [0.1, 0.1 + math.pi / 4, 2.0]
+    for _ in range(100):
+        angles = rng.choice(grid, size=3).tolist()
+        state = qutip.rand_ket(4, seed=rng)  # the one before may be gone, and this one in its place
+        expected = Circuit(circuit.segments, circuit.generators, tuple(angles)).output(state, observable)
+        assert circuit.output(state, observable, angles) == pytest.approx(expected, abs=1e-12)
+
+
 @pytest.mark.parametrize("X", [(1, 2, -1), (3, 0, 0), (0, 1, 1, -2, 3)])
 def test_commutators_equal_finite_differences_for_any_generator(X: tuple[int, ...]) -> None:
     D, L, step = len(X), 2, 1e-3

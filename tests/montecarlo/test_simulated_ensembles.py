@@ -62,7 +62,7 @@ def test_kernel_mean_of_the_ansatz(ensemble: str, spectrum: tuple[int, ...], L: 
         assert_refuses(simulated, kernel_mean(spectrum, L))
 
 
-@pytest.mark.parametrize(("method", "samples"), [("batched", 40_000), ("qutip", 300)])
+@pytest.mark.parametrize(("method", "samples"), [("batched", 40_000), ("qutip", 1_200)])
 def test_the_input_block_shows_in_the_second_moment(method: str, samples: int) -> None:
     """One layer of a qubit, O = Z: M = n·σ with a random direction n, whose components are uniform.
 

@@ -10,6 +10,7 @@ from shortcuts import closed_form, eigenvalue_formula
 import haarqntk as hq
 from haarqntk.circuits import kernel_moment
 from haarqntk.errors import InputError
+from haarqntk.export import plain_text
 from haarqntk.qntk import Equation, Paragraph, Table
 from haarqntk.qntk._recipe import value_of_recipe
 from haarqntk.traces import TracePolynomial
@@ -142,3 +143,21 @@ def test_prose_is_plain_and_mathematics_is_marked() -> None:
                     assert words.isascii()
                     assert not re.search(r"[{}$\\_^]", words.replace("independent_layers", ""))
                     assert all(p.latex.isascii() for p in block.pieces() if not isinstance(p, str))
+
+
+@pytest.mark.parametrize(
+    ("ensemble", "designs"),
+    [
+        ("segments", "Unitary 3-designs do for the segments."),
+        ("independent_layers", "Unitary 1-designs do for the segments."),
+        ("generator_average", "Unitary 4-designs do for the rotations of the generators."),
+    ],
+)
+def test_the_copies_name_the_design_order_of_their_mean(ensemble: str, designs: str) -> None:
+    assert designs in " ".join(str(hq.formula("meta_kernel_mean", ensemble=ensemble).explain()).split())
+
+
+def test_a_mean_of_what_is_kept_needs_no_average() -> None:
+    kept = hq.mean(hq.Circuit("generator_average").output())
+    assert "No average is needed." in " ".join(str(kept.explain()).split())
+    assert "generator_average, no average is needed;" in plain_text(kept)

@@ -387,14 +387,18 @@ def test_pauli_strings_need_a_power_of_two(ensemble: str, D: int) -> None:
     assert f.facts()["range"] == "D = 2^n ≥ 2"
 
 
-def test_the_law_of_the_kernel_needs_a_power_of_two_where_generators_are_pauli_strings() -> None:
-    refusals = []
-    for ensemble in PRL:
-        with pytest.raises(InputError) as raised:
-            kernel_law(D=6, L=2, spectrum=[1, -1] * 3, ensemble=ensemble)
-        refusals.append(str(raised.value))
-    assert any("D must be a power of two for ensemble" in text for text in refusals)
-    assert all("power of two" in text or "unknown ensemble" in text for text in refusals)
+@pytest.mark.parametrize(
+    ("ensemble", "rule"),
+    [
+        ("prl_ansatz", "has no Haar block on the input side"),
+        ("prl_ansatz_with_input_block", "D must be a power of two for ensemble"),
+    ],
+)
+def test_the_law_of_the_kernel_needs_a_power_of_two_where_generators_are_pauli_strings(
+    ensemble: str, rule: str
+) -> None:
+    with pytest.raises(InputError, match=rule):
+        kernel_law(D=6, L=2, spectrum=[1, -1] * 3, ensemble=ensemble)
     assert kernel_law(D=6, L=2, spectrum=[1, -1] * 3).mean > 0
 
 
@@ -443,3 +447,40 @@ def test_expectations_that_no_state_has_are_refused() -> None:
     assert f.at(D=4, L=1, values={"m1": Fraction(1, 2), "m2": 1}) > 0
     with pytest.raises(InputError, match="expectations must be those of a Hermitian matrix: with m_0 = 1"):
         f.at(D=4, L=1, values={"m1": 2, "m2": 1})
+
+
+@given(
+    st.sampled_from([2, 4]),
+    st.lists(st.integers(-3, 3), min_size=3, max_size=3),
+    st.tuples(*[st.integers(0, 6)] * 2),
+)
+def test_traces_of_two_observables_need_a_gram_matrix(
+    D: int, mixed: list[int], squares: tuple[int, int]
+) -> None:
+    """Tr AB of 1, O1, O2: its eigenvalues, by NumPy, are not negative where a pair of Hermitian matrices has it."""
+    (t1, t2, t12), (t11, t22) = mixed, squares
+    traces = {"T_O1": t1, "T_O2": t2, "T_O1O2": t12, "T_O1O1": t11, "T_O2O2": t22}
+    gram = np.array([[D, t1, t2], [t1, t11, t12], [t2, t12, t22]])
+    at: dict[str, Any] = {"D": D, "L": 1, "overlap": Fraction(1, 2), "traces": traces}
+    if np.linalg.eigvalsh(gram)[0] > -1e-9:
+        closed_form(SUPERVISED).at(**at)
+    else:
+        with pytest.raises(InputError, match=r"traces must be those of (a )?Hermitian matri"):
+            closed_form(SUPERVISED).at(**at)
+
+
+def test_the_traces_of_matrices_are_taken_and_three_of_them_that_no_matrices_have_are_not() -> None:
+    """Of three observables every pair of these cross traces is possible, all three are not: Z1, Z2 = Z1, Z3 = −Z2."""
+    z, (l,) = hq.Circuit(), hq.layer_indices("l")
+    g = hq.mean(hq.sum_over(z.output(observable="O1").d(l) * z.output(observable="O2").d(l), l))
+    assert g.symbols[1:] == ("L", "T_O1", "T_O1O2", "T_O2")
+    own = {f"T_O{i}": 0 for i in (1, 2, 3)} | {f"T_O{i}O{i}": 4 for i in (1, 2, 3)}
+    for sign, is_possible in ((1, True), (-1, False)):
+        traces = own | {"T_O1O2": 4, "T_O1O3": 4, "T_O2O3": 4 * sign}
+        if is_possible:
+            assert g.at(D=4, L=1, traces=traces) == g.at(
+                D=4, L=1, observable=np.diag([1, 1, -1, -1]).tolist()
+            )
+        else:
+            with pytest.raises(InputError, match="Gram matrix Tr AB of 1, O1, O2, O3 must be positive"):
+                g.at(D=4, L=1, traces=traces)

@@ -180,7 +180,7 @@ BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
     (
         {"D": 6, "L": 1, "spectrum": range(6), "ensemble": "prl_ansatz_with_input_block"},
         InputError,
-        "D must be a power of two for ensemble .* got 6; use D = 4 or D = 8",
+        "D must be a power of two for ensemble .* got 6; use D = 4 or 8",
     ),
 ]
 

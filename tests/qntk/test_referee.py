@@ -237,6 +237,23 @@ def test_formulas_are_claims() -> None:
         (("kernel_mean", True), InputTypeError, "claim must be a SymPy expression or a text, got True"),
         (("kernel_mean", None), InputTypeError, "claim must be a SymPy expression or a text, got None"),
         (("kernel_mean", [L]), InputTypeError, "claim must be a SymPy expression or a text, got [L]"),
+        (("kernel_mean", L + sympy.O(1 / D)), InputTypeError, "write fractions, and leave O(…) out"),
+        (
+            ("kernel_mean", sympy.Sum(L, (D, 1, 2))),
+            InputError,
+            "and roots only, got Sum(L, (D, 1, 2)); write it out",
+        ),
+        (
+            ("kernel_mean", sympy.Derivative(L, L)),
+            InputError,
+            "and roots only, got Derivative(L, L); write it out",
+        ),
+        (("kernel_mean", sympy.Max(L, D)), InputError, "and roots only, got Max(D, L); write it out"),
+        (
+            ("kernel_mean", sympy.MatrixSymbol("T2", 2, 2)),
+            InputTypeError,
+            "a symbol of a claim must be a number, got T2; write",
+        ),
         (("kernel_mean", "L*T2/D^"), InputError, "claim does not parse: it ends too early at column 8"),
         (("kernel_mean", "sqrt(0 - T2)"), InputError, "claim must be a real non-zero number at large D, got"),
     ],
