@@ -47,7 +47,7 @@ def test_train_prints_findings_and_writes_the_study(tmp_path: Path) -> None:
 
 
 def test_a_killed_training_goes_on_to_the_same_curve(tmp_path: Path) -> None:
-    file = written(tmp_path, SINGLE.format(600))
+    file = written(tmp_path, SINGLE.format(300))
     out, whole = tmp_path / "out", tmp_path / "whole"
     script = "import signal; from haarqntk import studies; studies.write_study = lambda *_: signal.pause(); "
     running = subprocess.Popen(  # it never gets to the end, however late it is killed
