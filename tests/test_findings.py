@@ -8,7 +8,11 @@ import pytest
 from shortcuts import closed_form
 
 from haarqntk import findings
+from haarqntk.montecarlo import samples_for_verdict
 from haarqntk.qntk import PUBLISHED_CLAIMS, PublishedClaim
+from haarqntk.report import verdict_of_all
+
+LONG_TAILED = next(claim for claim in PUBLISHED_CLAIMS if claim.label == "[PRL] (15)")
 
 
 @pytest.fixture(scope="module")
@@ -19,6 +23,31 @@ def found() -> dict[tuple[str, str], findings.Finding]:
 
 def test_every_simulation_agrees_with_the_exact_value(found: dict[tuple[str, str], findings.Finding]) -> None:
     assert [label for label, finding in found.items() if not finding.agrees] == []
+
+
+def test_every_row_is_judged_from_as_many_samples_as_its_law_needs(
+    found: dict[tuple[str, str], findings.Finding],
+) -> None:
+    for finding in found.values():
+        assert finding.moments is not None
+        assert finding.z is not None
+        assert (
+            finding.moments.estimate.samples
+            >= samples_for_verdict(finding.moments.skewness)
+            == finding.needed
+        )
+
+
+@pytest.mark.parametrize("samples", [2, 30])
+def test_few_samples_of_a_skew_law_are_no_verdict(samples: int) -> None:
+    finding = findings.examine(LONG_TAILED, seed=1, samples=samples)
+    assert finding.estimate is not None
+    assert finding.estimate.samples < finding.needed
+    assert finding.z is None
+    assert not finding.agrees
+    sentence = verdict_of_all([], [finding])["sentence"]
+    assert str(sentence).endswith(f"Not judged, with too few samples: [PRL] (15) (needs {finding.needed:,}).")
+    assert "disagrees" not in str(sentence)
 
 
 def test_every_row_has_a_simulation_that_sees_a_factor_of_two(
