@@ -25,6 +25,7 @@ from haarqntk.validation import table_row, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from fractions import Fraction
     from pathlib import Path
 
     from haarqntk.campaign_results import CampaignRun, Result
@@ -83,12 +84,15 @@ def write_report(
 def verdict_of_all(checks: Sequence[Check], found: Sequence[Finding]) -> dict[str, object]:
     """The verdict on the checks, and on the simulations beside the findings."""
     result = verdict(checks)
-    apart = [finding.claim.label for finding in found if not finding.agrees]
-    if not apart:
+    few = [f"{each.claim.label} (needs {each.needed:,})" for each in found if each.moments and each.z is None]
+    apart = [each.claim.label for each in found if not each.agrees and each.z is not None]
+    if not (apart or few):
         return result
-    sentence = (
-        f"{result['sentence']} The simulation disagrees with the exact value beside {', '.join(apart)}."
-    )
+    sentence = str(result["sentence"])
+    if apart:
+        sentence += f" The simulation disagrees with the exact value beside {', '.join(apart)}."
+    if few:
+        sentence += f" Not judged, with too few samples: {', '.join(few)}."
     return {"passed": False, "sentence": sentence}
 
 
@@ -157,13 +161,20 @@ def _finding_row(finding: Finding, seed: int) -> dict[str, str]:
         **ratios,
         "simulated": f"{estimate.mean:.4g} ± {estimate.standard_error:.2g}" if estimate else "",
         "place": f"D = {place.D}, L = {place.L}",
-        "z_exact": f"{estimate.z_score(finding.exact):+.1f}" if estimate else "",
-        "z_published": f"{estimate.z_score(finding.claimed):+.1f}" if estimate else "",
+        "z_exact": _z_text(finding, finding.exact),
+        "z_published": _z_text(finding, finding.claimed),
         "agrees": "yes" if finding.agrees else "",
         "note": finding.claim.note,
         "counterexample": f"they differ at {check.counterexample}{over}" if check.counterexample else "",
         "command": _finding_command(finding, seed),
     }
+
+
+def _z_text(finding: Finding, value: Fraction) -> str:
+    if finding.moments is None:
+        return ""
+    z = finding.z_from(value)
+    return f"needs {finding.needed:,}" if z is None else f"{z:+.1f}"
 
 
 def _finding_command(finding: Finding, seed: int) -> str:

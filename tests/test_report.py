@@ -16,7 +16,9 @@ from shortcuts import closed_form
 import haarqntk as hq
 from haarqntk import findings, report, validation
 from haarqntk.errors import OutputError
-from haarqntk.qntk import PublishedClaim
+from haarqntk.montecarlo import samples_for_verdict
+from haarqntk.qntk import PUBLISHED_CLAIMS, PublishedClaim
+from haarqntk.report import verdict_of_all
 from haarqntk.studies import STUDIES
 
 if TYPE_CHECKING:
@@ -207,3 +209,29 @@ def test_a_claim_wrong_by_a_factor_is_caught() -> None:
     assert finding.check.ratio == 2
     assert finding.estimate is not None
     assert abs(finding.estimate.z_score(finding.claimed)) > 4
+
+
+def test_every_row_is_judged_from_as_many_samples_as_its_law_needs(
+    found: dict[tuple[str, str], findings.Finding],
+) -> None:
+    for finding in found.values():
+        assert finding.moments is not None
+        assert finding.z is not None
+        assert (
+            finding.moments.estimate.samples
+            >= samples_for_verdict(finding.moments.skewness)
+            == finding.needed
+        )
+
+
+@pytest.mark.parametrize("samples", [2, 30])
+def test_few_samples_of_a_skew_law_are_no_verdict(samples: int) -> None:
+    long_tailed = next(claim for claim in PUBLISHED_CLAIMS if claim.label == "[PRL] (15)")
+    finding = findings.examine(long_tailed, seed=1, samples=samples)
+    assert finding.estimate is not None
+    assert finding.estimate.samples < finding.needed
+    assert finding.z is None
+    assert not finding.agrees
+    sentence = verdict_of_all([], [finding])["sentence"]
+    assert str(sentence).endswith(f"Not judged, with too few samples: [PRL] (15) (needs {finding.needed:,}).")
+    assert "disagrees" not in str(sentence)

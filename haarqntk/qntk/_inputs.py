@@ -163,7 +163,7 @@ def check_gram(values: Mapping[str, Fraction], D: int) -> None:
     The Gram matrix Tr AB of the identity and of them is positive semidefinite, of rank ≤ D². What is known of it is
     checked on every largest set of letters between which all traces are known.
     """
-    known = {(): Fraction(D)}
+    known: dict[tuple[tuple[str, str], ...], Fraction] = {(): Fraction(D)}
     for name, value in values.items():
         word = tuple(sorted(symbol_word(name) or ()))
         known |= {word: value} if word else {}

@@ -228,6 +228,7 @@ S, J = hq.haar_symplectic("S"), hq.symplectic_form()
         (tr(S.T @ J @ S @ B), tr(J @ B)),
         (tr(B @ S @ J @ S.T), tr(J @ B)),
         (tr(J @ S @ B @ S.T), tr(J @ B)),
+        (tr(S.T @ B @ S @ J), tr(J @ B)),
         (tr(S.conj() @ J @ S.H @ B), tr(J @ B)),
         (tr(J @ S @ J.T @ S.T @ B), tr(B)),
         (tr(S.T @ S.T @ J @ S @ S @ B), tr(J @ B)),
