@@ -192,10 +192,13 @@ def test_published_formulas_are_refused_by_the_default_campaign(
     assert f"1 of {len(wrong.results)} claims fail" in wrong.sentence()
 
 
-def test_a_wrong_formula_that_is_simulated_is_refused_with_exit_status_1(tmp_path: Path) -> None:
+def test_a_wrong_formula_that_is_simulated_is_refused_with_exit_status_1(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     text = SMALL.split('\n[[claim]]\nformula = "kernel_second', maxsplit=1)[0].replace("[2, -1]", "[1, -1]")
     (tmp_path / "small.toml").write_text(text + 'claim = "L*T2/D^2"\n')
-    result = haarqntk("validate", str(tmp_path / "small.toml"), "--workers", "1")
+    result = haarqntk("validate", "small.toml", "--workers", "1")
     assert result.returncode == 1, result.stderr
     assert "2 of 2 claims fail" in result.stdout
 
