@@ -7,7 +7,7 @@ import operator
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from fractions import Fraction
-from typing import SupportsIndex, cast
+from typing import Any, SupportsIndex, TypeGuard, cast
 
 from haarqntk.errors import InputError, InputTypeError, UnknownNameError
 
@@ -138,7 +138,7 @@ def flag(name: str, value: object) -> bool:
     raise InputTypeError(f"{name} must be True or False, got {_shown(value)}")
 
 
-def is_row(values: object) -> bool:
+def is_row(values: object) -> TypeGuard[Iterable[Any]]:
     """Whether the values come in an order, each as often as it occurs: no text, no mapping, no set.
 
     Examples:

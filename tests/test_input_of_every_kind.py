@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 A, B, C = hq.matrices("A"), hq.matrices("B"), hq.matrices("C", dims=(2, 3))
 U = hq.haar_unitary("U")
-MEAN = hq.formula("kernel_mean")
+MEAN: Any = hq.formula("kernel_mean")
+UNTYPED: Any = hq  # whose arguments here are of the wrong type
+UNTYPED_TRAINING: Any = training
+UNTYPED_DYNAMICS: Any = dynamics
 AVERAGE = hq.expect(hq.tr(U @ A @ U.H @ B))
 READERS: dict[str, Callable[[Any], Any]] = {
     "formula": lambda X: MEAN.at(D=2, L=1, observable=X),
@@ -70,7 +73,7 @@ UNORDERED: list[Any] = [
 
 @pytest.mark.parametrize("row", UNORDERED)
 def test_rows_without_an_order_or_a_multiplicity_are_refused(row: Any) -> None:
-    kept = hq.formula("kernel_mean", ensemble="generator_average")
+    kept: Any = hq.formula("kernel_mean", ensemble="generator_average")
     calls: list[Callable[[], Any]] = [
         lambda: MEAN.at(D=4, L=1, spectrum=row),
         lambda: MEAN.at(D=4, L=1, spectrum=[3, 1, 0, -1], generator_spectrum=row),
@@ -137,46 +140,52 @@ def test_flags_are_true_or_false_and_no_text(name: str) -> None:
 
 
 WRONG: dict[str, tuple[Callable[[], Any], str]] = {
-    "tensor factor True": (lambda: hq.partial_trace(C, over=True), "over must be an integer ≥ 0, got True"),
-    "tensor factor 0.0": (lambda: hq.partial_trace(C, over=0.0), "over must be an integer ≥ 0, got 0.0"),
+    "tensor factor True": (
+        lambda: UNTYPED.partial_trace(C, over=True),
+        "over must be an integer ≥ 0, got True",
+    ),
+    "tensor factor 0.0": (lambda: UNTYPED.partial_trace(C, over=0.0), "over must be an integer ≥ 0, got 0.0"),
     "Jacobian for a kernel": (
-        lambda: training.check_step_size(np.array([[1.0, 2.0], [0.0, 1.0]]), 0.1),
+        lambda: UNTYPED_TRAINING.check_step_size(np.array([[1.0, 2.0], [0.0, 1.0]]), 0.1),
         "kernels must be symmetric, got one that is not; pass kernel_matrix(jacobian) for a Jacobian",
     ),
     "fields of QuTiP": (
-        lambda: training.ising_magnetisation(4, qutip.sigmaz()),
+        lambda: UNTYPED_TRAINING.ising_magnetisation(4, qutip.sigmaz()),
         "fields must be an array of numbers, got a Qobj of type oper with dims [[2], [2]]; pass a NumPy array",
     ),
     "ragged fields": (
-        lambda: training.ising_magnetisation(4, [1, [2]]),
+        lambda: UNTYPED_TRAINING.ising_magnetisation(4, [1, [2]]),
         "fields must be an array of numbers, got list",
     ),
     "floats for moments": (
-        lambda: dynamics.rules_from_moments([1.0, 0.5], Fraction(1)),
+        lambda: UNTYPED_DYNAMICS.rules_from_moments([1.0, 0.5], Fraction(1)),
         "moment 0 must be an exact integer or rational, got 1.0",
     ),
     "no moments": (
-        lambda: dynamics.rules_from_moments([], Fraction(1)),
+        lambda: UNTYPED_DYNAMICS.rules_from_moments([], Fraction(1)),
         "moments must be a list of those of order 0 … 2n, got []",
     ),
     "an empty interval": (
-        lambda: dynamics.rules_from_moments([Fraction(1)], Fraction(0)),
+        lambda: UNTYPED_DYNAMICS.rules_from_moments([Fraction(1)], Fraction(0)),
         "end must be > 0, got 0",
     ),
-    "no ansatz": (lambda: training.circuit_of_ansatz(5), "ansatz must be drawn by random_ansatz, got 5"),
+    "no ansatz": (
+        lambda: UNTYPED_TRAINING.circuit_of_ansatz(5),
+        "ansatz must be drawn by random_ansatz, got 5",
+    ),
     "no circuit": (
-        lambda: training.kernel_statistics(
+        lambda: UNTYPED_TRAINING.kernel_statistics(
             lambda _: 5,
             [1],
-            observable=training.Observable.pauli("Z"),
+            observable=UNTYPED_TRAINING.Observable.pauli("Z"),
             samples=2,
             rng=np.random.default_rng(1),
         ),
         "family must return a circuit, got 5 at depth 1",
     ),
-    "scale of text": (lambda: training.Encoding(scale="a"), "scale must be a real number, got 'a'"),
+    "scale of text": (lambda: UNTYPED_TRAINING.Encoding(scale="a"), "scale must be a real number, got 'a'"),
     "a matrix as a name": (
-        lambda: hq.Circuit().output(observable=np.eye(2)),
+        lambda: UNTYPED.Circuit().output(observable=np.eye(2)),
         "a matrix goes to .at(observables={'O1': …}) of the mean",
     ),
     "a matrix as a spectrum": (

@@ -27,14 +27,15 @@ def replace_ranges(data: Any) -> Any:
 
 
 Z_OF_BLOCK = hq.Circuit(ensemble="prl_ansatz_with_input_block").output()
+VARIANCE: Any = hq.formula("kernel_variance", ensemble="prl_ansatz_with_input_block")
+MEAN: Any = hq.formula("kernel_mean", ensemble="prl_ansatz_with_input_block")
 (LAYER,) = hq.layer_indices("l")
-BLOCKED = {
+BLOCKED: dict[str, Any] = {
     name: hq.formula(name, ensemble="prl_ansatz_with_input_block")
     for name in ("kernel_second_moment", "kernel_variance", "meta_kernel_second_moment")
 } | {
     "moment": hq.variance(hq.sum_over(Z_OF_BLOCK.d(LAYER) ** 2, LAYER)),
-    "ratio": hq.formula("kernel_variance", ensemble="prl_ansatz_with_input_block")
-    / hq.formula("kernel_mean", ensemble="prl_ansatz_with_input_block") ** 2,
+    "ratio": VARIANCE / MEAN**2,
 }
 
 
