@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 import operator
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from fractions import Fraction
-from typing import TYPE_CHECKING, SupportsIndex, cast
+from typing import Any, SupportsIndex, TypeGuard, cast
 
 from haarqntk.errors import InputError, InputTypeError, UnknownNameError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 _SHOWN = 100  # characters
 
@@ -120,6 +119,33 @@ def real_number(name: str, value: object, *, positive: bool = False, at_least: f
     if at_least is not None and number < at_least:
         raise InputError(f"{name} must be ≥ {at_least:g}, got {number:g}")
     return number
+
+
+def flag(name: str, value: object) -> bool:
+    """Return ``value`` if it is True or False: a text such as "no" would be true.
+
+    Raises:
+        InputTypeError: If it is anything else.
+
+    Examples:
+        >>> flag("flow", True)
+        True
+    """
+    if isinstance(value, bool) or type(value).__name__ == "bool_":
+        return bool(value)
+    if type(value).__module__ == "numpy" and type(value).__name__ == "bool":
+        return bool(value)
+    raise InputTypeError(f"{name} must be True or False, got {_shown(value)}")
+
+
+def is_row(values: object) -> TypeGuard[Iterable[Any]]:
+    """Whether the values come in an order, each as often as it occurs: no text, no mapping, no set.
+
+    Examples:
+        >>> is_row([1, 1]), is_row(range(2)), is_row({1: 2}), is_row({1, 2}), is_row("12")
+        (True, True, False, False, False)
+    """
+    return isinstance(values, Iterable) and not isinstance(values, str | bytes | Mapping | AbstractSet)
 
 
 def one_of(kind: str, value: object, known: Iterable[str]) -> str:

@@ -72,7 +72,7 @@ def is_channel(value: Any) -> bool:
 
 
 def plain(name: str, value: Any, wanted: str, *, factors: Sequence[int] = ()) -> Any:
-    """Return the array of a Qobj that is what is wanted; anything else as it is.
+    """Return the array of a Qobj that is what is wanted, or of a sparse matrix; anything else as it is.
 
     Args:
         name: The argument's name, for the message.
@@ -87,7 +87,7 @@ def plain(name: str, value: Any, wanted: str, *, factors: Sequence[int] = ()) ->
     if not is_qobj(value):
         if type(value).__name__ == "QobjEvo":
             raise InputTypeError(f"{name} must not depend on time, got a QobjEvo; pass its value X(t)")
-        return value
+        return value.toarray() if hasattr(value, "toarray") else value  # a sparse matrix of SciPy
     kind, (kinds, noun) = _kind(value), _WANTED[wanted]
     if kind not in kinds:
         cure = _CURES.get((wanted, kind), _CURES.get(kind, f"pass {noun}"))

@@ -102,7 +102,7 @@ class Finding:
     @property
     def estimate(self) -> Estimate | None:
         """The simulated value; None before it is simulated."""
-        return self.moments and self.moments.estimate
+        return self.moments.estimate if self.moments else None
 
     @property
     def needed(self) -> int:

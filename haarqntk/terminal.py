@@ -112,7 +112,7 @@ def write_derivations(
 
 def parse_partition(text: str) -> tuple[int, ...]:
     """A partition such as 3,1."""
-    parts = text.replace(" ", "").split(",")
+    parts = [part.strip() for part in text.split(",")]
     if not all(part.isdecimal() for part in parts):
         raise InputError(f"CYCLE_TYPE must be positive integers with commas, such as 3,1; got {text!r}")
     return tuple(int(part) for part in parts)

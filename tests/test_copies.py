@@ -21,12 +21,13 @@ if TYPE_CHECKING:
 A, B = hq.matrices("A B")
 U = hq.haar_unitary("U")
 Z = hq.Circuit().output()
-MEAN, VARIANCE = hq.formula("kernel_mean"), hq.formula("kernel_variance")
+MEAN: Any = hq.formula("kernel_mean")
+VARIANCE: Any = hq.formula("kernel_variance")
 SPECTRUM = (3, 1, 0, -1)
 
 VALUES: dict[str, Any] = {
-    "rational function": hq.weingarten([2, 1]).value,
-    "Weingarten function": hq.weingarten([2, 1]),
+    "rational function": hq.weingarten((2, 1)).value,
+    "Weingarten function": hq.weingarten((2, 1)),
     "polynomial": MEAN.polynomial,
     "formula": MEAN,
     "sum": VARIANCE + 2 * MEAN * MEAN,
@@ -60,7 +61,7 @@ def test_copies_of_public_values_are_equal(name: str, copied: Callable[[Any], An
     assert str(value) == str(VALUES[name])
     if isinstance(value, hq.Formula):
         for D in (2, 4):  # below the design order a formula derives itself again
-            depth = {"L": 2} if "L" in value.symbols else {}
+            depth: dict[str, Any] = {"L": 2} if "L" in value.symbols else {}
             expected = VALUES[name].at(D=D, spectrum=SPECTRUM[:D], **depth)
             assert value.at(D=D, spectrum=SPECTRUM[:D], **depth) == expected
             assert isinstance(expected, Fraction)

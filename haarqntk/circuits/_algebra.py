@@ -116,7 +116,8 @@ class Circuit(Shown):
         """
         if not isinstance(observable, str) or not re.fullmatch(r"[A-Z]\d*", observable):
             raise InputError(
-                f"observable must be a capital letter with or without a number, got {observable!r}"
+                f"observable must be a capital letter with or without a number, got {observable!r}; a matrix goes to "
+                ".at(observables={'O1': …}) of the mean"
             )
         check_name("state", state)
         if re.fullmatch(r"[A-Z]\d*", state):

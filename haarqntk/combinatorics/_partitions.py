@@ -10,7 +10,7 @@ from functools import cache
 from math import factorial, prod
 from typing import TYPE_CHECKING, TypeAlias
 
-from haarqntk._arguments import integer
+from haarqntk._arguments import integer, is_row
 from haarqntk.errors import InputError, InputTypeError
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def check_partition(name: str, value: object) -> Partition:
         ...
         haarqntk.errors.InputError: cycle_type must be a partition: its parts decrease; got (1, 3); write (3, 1)
     """
-    if isinstance(value, str | bytes) or not hasattr(value, "__iter__"):
+    if not is_row(value):
         raise InputTypeError(
             f"{name} must be a partition: a tuple of positive integers, got {value!r}; write for example (3, 1)"
         )

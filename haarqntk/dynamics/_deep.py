@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from haarqntk._arguments import integer, real_number
+from haarqntk._arguments import flag, integer, real_number
 from haarqntk._lazy import LazyModule
 from haarqntk._qobj import check_alike, hermitian_array, kets_as_rows, real_array
 from haarqntk.circuits import Circuit, layer_indices, sum_over
@@ -211,7 +211,7 @@ def deep_flow(
             f"times must be at most {_LARGEST_PATH // D**2} at D = {D}, where every observable is kept, got {t.size}"
         )
     rate = float(kernel_rate(D=D, L=L, generator_square=generator_square))
-    share = 1 / len(y) if average else 1.0
+    share = 1 / len(y) if flag("average", average) else 1.0
     speed = real_number("learning_rate", learning_rate, positive=True) * rate * share
     stops, where = np.unique(np.append(t, 0.0), return_inverse=True)
     path = _path(M_0, stops, vectors, y, speed)[where[:-1]]

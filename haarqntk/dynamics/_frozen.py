@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from haarqntk._arguments import integer, real_number
+from haarqntk._arguments import flag, integer, real_number
 from haarqntk._qobj import real_array
 from haarqntk.dynamics._prediction import (
     Prediction,
@@ -72,7 +72,7 @@ def frozen_kernel(
         [liu2023] Eqs. 7, 10, 11; derivations/14_dynamics.md.
     """
     K, eta = check_kernel(kernel), real_number("learning_rate", learning_rate, positive=True)
-    t, start = check_times(times, are_steps=not flow), real_array("residual", residual)
+    t, start = check_times(times, are_steps=not flag("flow", flow)), real_array("residual", residual)
     if start.shape not in {(), K.shape[:1]} or (K.ndim == 2 and start.ndim == 0 and start != 1):  # noqa: PLR2004
         raise InputError(
             f"residual must have the shape {K.shape[:1]} of the kernel's rows, got {start.shape}"
@@ -146,7 +146,7 @@ def frozen_law(
         raise InputTypeError(f"law must be a KernelLaw, got {type(law).__name__}; pass hq.kernel_law(…)")
     eta, t = (
         real_number("learning_rate", learning_rate, positive=True),
-        check_times(times, are_steps=not flow),
+        check_times(times, are_steps=not flag("flow", flow)),
     )
     widest = real_number("tolerance", tolerance, positive=True)
     n = integer("num_nodes", num_nodes, at_least=1)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from haarqntk._arguments import real_number
+from haarqntk._arguments import flag, real_number
 from haarqntk._qobj import real_array
 from haarqntk.dynamics._prediction import (
     Prediction,
@@ -114,7 +114,7 @@ def frozen_outputs(
     K, cross = np.atleast_2d(check_kernel(kernel)), real_array("cross_kernel", cross_kernel)
     eta, t = (
         real_number("learning_rate", learning_rate, positive=True),
-        check_times(times, are_steps=not flow),
+        check_times(times, are_steps=not flag("flow", flow)),
     )
     start, others = real_array("residual", residual), real_array("outputs", outputs)
     m = len(K)

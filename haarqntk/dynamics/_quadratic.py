@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from haarqntk._arguments import real_number
+from haarqntk._arguments import flag, real_number
 from haarqntk.dynamics._prediction import Prediction, check_times, within_floats
 from haarqntk.errors import CostError, InputError
 
@@ -61,7 +61,7 @@ def quadratic_correction(
     if (meta_kernel is None) == (relative_meta_kernel is None):
         got = "neither" if meta_kernel is None else "both"
         raise InputError(f"exactly one of meta_kernel= and relative_meta_kernel= must be given, got {got}")
-    steps = int(t.max())
+    steps, follows = int(t.max()), flag("follow_kernel", follow_kernel)
     if steps > _MOST_STEPS:
         raise CostError(f"times must be at most {_MOST_STEPS} steps, got {steps}; use constant_lambda_flow")
     if meta_kernel is not None:
@@ -73,7 +73,7 @@ def quadratic_correction(
     residuals, kernels = np.empty(steps + 1), np.empty(steps + 1)
     residuals[0], kernels[0] = epsilon, K
     for step in range(1, steps + 1):
-        change = 2 * eta * epsilon * mu if follow_kernel else 0.0
+        change = 2 * eta * epsilon * mu if follows else 0.0
         epsilon += -eta * K * epsilon + eta**2 * epsilon**2 * mu / 2
         K -= change
         if relative_meta_kernel is not None:

@@ -18,8 +18,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from haarqntk._arguments import is_row, rational
 from haarqntk._lazy import LazyModule
 from haarqntk._notebook import Tabled, table_of
+from haarqntk.errors import InputError, InputTypeError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -92,8 +94,8 @@ def rules_from_moments(moments: Sequence[Fraction], end: Fraction) -> Rules:
     """The rules of n and n + 1 nodes from the exact moments of order 0 … 2n of a measure on [0, ``end``].
 
     Raises:
-        IndexError: If there is no moment.
-        ZeroDivisionError: If ``end`` is 0.
+        InputTypeError: If there is no moment, or one is not exact.
+        InputError: If ``end`` is not > 0.
 
     Examples:
         >>> from fractions import Fraction
@@ -106,6 +108,13 @@ def rules_from_moments(moments: Sequence[Fraction], end: Fraction) -> Rules:
     Reference:
         golub1973 for the rules, golub1969 for their nodes; derivations/14_dynamics.md.
     """
+    if not is_row(moments) or not len(moments):
+        raise InputTypeError(
+            f"moments must be a list of those of order 0 … 2n, got {moments!r}; pass Fractions"
+        )
+    moments = [rational(f"moment {n}", x) for n, x in enumerate(moments)]
+    if (end := rational("end", end)) <= 0:
+        raise InputError(f"end must be > 0, got {end}; the measure is on [0, end]")
     mass = float(moments[0])
     if not moments[0] or not any(moments[1:]):  # nothing at all, or an atom at 0
         atom = Rule(np.zeros(1), np.array([mass]))

@@ -31,7 +31,7 @@ from haarqntk.export._json_fields import (
     text_of,
 )
 from haarqntk.haar import DesignCheck, Twirl, TwirledChannel
-from haarqntk.qntk import ClaimCheck, Counterexample
+from haarqntk.qntk import ClaimCheck, Counterexample, formula, formulas
 from haarqntk.weingarten import Expansion
 
 if TYPE_CHECKING:
@@ -159,11 +159,19 @@ def _point_fields(point: Counterexample) -> Record:
 
 def read_claim_check(record: Record) -> ClaimCheck:
     """What ``claim_check_fields`` wrote."""
+    name, ensemble = (
+        text_of("name", field_of(record, "name")),
+        one_of("ensemble", field_of(record, "ensemble"), ENSEMBLES),
+    )
+    if ensemble == "prl_ansatz" and name in formulas():
+        formula(
+            name, ensemble=ensemble
+        )  # refuses what sees the Haar block that this name had, with the other name
     ratio, order, point = (field_of(record, name) for name in ("ratio", "first_difference", "counterexample"))
     return ClaimCheck(
         one_of("verdict", field_of(record, "verdict"), _VERDICTS),
-        text_of("name", field_of(record, "name")),
-        one_of("ensemble", field_of(record, "ensemble"), ENSEMBLES),
+        name,
+        ensemble,
         read_expression(field_of(record, "claim")),
         None if ratio is None else read_expression(ratio),
         None if order is None else _relative_order(order),

@@ -36,7 +36,7 @@ from haarqntk.export._json_numbers import (
     read_expansion,
     read_twirl,
 )
-from haarqntk.qntk import EigenvalueFormula, Formula, Ratio, Series, formula, formulas
+from haarqntk.qntk import EigenvalueFormula, Formula, Ratio, Series, formula, formulas, range_text
 from haarqntk.traces import TracePolynomial
 from haarqntk.weingarten import GROUPS, WeingartenFunction
 
@@ -134,6 +134,8 @@ def _formula(record: Record) -> Formula:
     cost = object_of("cost", field_of(record, "cost"))
     counts = (integer_of(f"cost.{name}", field_of(cost, name), at_least=0) for name in Cost._fields)
     polynomial = _polynomial(record)
+    if ensemble == "prl_ansatz":
+        _check_input_side(record, texts["name"], generators, polynomial)
     return Formula(
         **texts,
         polynomial=polynomial,
@@ -143,6 +145,21 @@ def _formula(record: Record) -> Formula:
         cost=Cost(*counts),
         derive=RecordedDerivation(texts["name"], ensemble, generators, polynomial),
     )
+
+
+def _check_input_side(record: Record, name: str, generators: str, polynomial: TracePolynomial) -> None:
+    """Refuse a formula saved when "prl_ansatz" had a Haar block on the input side, unless it does not see the block.
+
+    Its range was written "even D ≥ 2" then.
+    """
+    if record.get("range") == range_text(generators, "prl_ansatz"):
+        return
+    named = formula(name, ensemble="prl_ansatz", generators=generators) if name in formulas() else None
+    if not isinstance(named, Formula) or named.polynomial != polynomial:
+        raise InputError(
+            f"ensemble must not be 'prl_ansatz' in a formula saved when that had a Haar block on the input side, got "
+            f"{short(name)}; it is 'prl_ansatz_with_input_block' now: derive it again"
+        )
 
 
 def _eigenvalues(record: Record) -> EigenvalueFormula:

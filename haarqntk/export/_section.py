@@ -43,6 +43,13 @@ class Evidence:
     distance: str
     holds: bool
 
+    @property
+    def verdict(self) -> str:
+        """Whether it holds, in words; there is none where the distance says that a verdict needs more runs."""
+        if "a verdict needs" in self.distance:
+            return "no verdict"
+        return "holds" if self.holds else "does not hold"
+
 
 @dataclass(frozen=True, slots=True)
 class Section:
@@ -83,7 +90,7 @@ class Section:
         parts = [self.title, *(_wrapped(f"Warning: {each}", width) for each in self.warnings)]
         parts.append(_wrapped(self.text, width))
         for each in self.evidence:
-            mark = "holds" if each.holds else "DOES NOT HOLD"
+            mark = each.verdict.replace("does not hold", "DOES NOT HOLD")
             found = f"{mark}: predicted {each.predicted}; seen {each.seen}; {each.distance}"
             parts.append(
                 f"{_wrapped(each.statement, width, '- ', '  ')}\n{_wrapped(found, width, '  ', '  ')}"

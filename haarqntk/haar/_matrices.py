@@ -50,6 +50,10 @@ def read_square_matrix(name: str, value: object, *, wanted: str = "operator") ->
     if isinstance(data, np.ndarray) and data.dtype.kind in "fc":
         array = data.astype(np.complex128)
     else:
+        if hasattr(data, "__array__") and not hasattr(
+            data, "tolist"
+        ):  # a table of pandas iterates over its labels
+            data = np.asarray(data)
         array = _from_rows(name, data.tolist() if hasattr(data, "tolist") else data)
     if array.ndim != 2 or array.shape[0] != array.shape[1] or array.size == 0:  # noqa: PLR2004 — a matrix
         raise InputError(f"{name} must be a square matrix, got shape {array.shape}")

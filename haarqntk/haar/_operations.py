@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from haarqntk._arguments import integer
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.exact import DimensionFunction
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
@@ -21,7 +23,7 @@ from haarqntk.haar._terms import (
 from haarqntk.traces import OPEN, Letter, flatten, product
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from haarqntk.traces import Space
 
@@ -68,7 +70,7 @@ def partial_trace(matrix: MatrixExpression, *, over: int | Iterable[int]) -> Mat
         derivations/11_integrals.md.
     """
     _check_matrix("matrix", matrix)
-    traced = sorted([over] if isinstance(over, int) else over)
+    traced = sorted(integer("over", s, at_least=0) for s in (over if isinstance(over, Iterable) else [over]))
     if len(set(traced)) != len(traced) or not set(traced) <= set(range(len(matrix.spaces))):
         raise InputError(
             f"over must name different tensor factors among 0 … {len(matrix.spaces) - 1}, got {traced}"

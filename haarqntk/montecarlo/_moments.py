@@ -14,6 +14,7 @@ import numpy as np
 from haarqntk._arguments import integer
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.montecarlo._estimate import Estimate
+from haarqntk.montecarlo._quantities import ROUNDING
 from haarqntk.montecarlo._simulate import values_in_blocks
 
 if TYPE_CHECKING:
@@ -82,9 +83,10 @@ class Moments:
 
     @property
     def skewness(self) -> float:
-        """Third central moment over the cube of the standard deviation; 0 for values that do not vary."""
+        """Third central moment over the cube of the standard deviation; 0 for values that vary by rounding only."""
         n, squares = self.estimate.samples, self.estimate.squares
-        return math.sqrt(n) * self.cubes / squares**1.5 if squares else 0.0
+        varies = squares > n * (ROUNDING * self.estimate.mean) ** 2
+        return math.sqrt(n) * self.cubes / squares**1.5 if varies else 0.0
 
     def to_dict(self) -> dict[str, str | int | float]:
         """Return the fields as plain data that JSON keeps without loss."""

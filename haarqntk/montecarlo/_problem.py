@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from haarqntk._arguments import integer, one_of, rational
+from haarqntk._arguments import integer, is_row, one_of, rational
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.montecarlo._eigenspaces import Eigenspaces
 from haarqntk.montecarlo._ensembles import ENSEMBLES, Ensemble
@@ -238,7 +238,7 @@ def _centred(values: Sequence[Fraction], weights: Sequence[Fraction]) -> list[fl
 
 
 def _entries(name: str, values: object) -> tuple[object, ...]:
-    if isinstance(values, str) or not isinstance(values, Iterable):
+    if not is_row(values):
         raise InputTypeError(f"{name} must be a sequence of rationals, got {values!r}; pass a list")
     return tuple(values)
 

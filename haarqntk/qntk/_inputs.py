@@ -13,7 +13,7 @@ from itertools import combinations, count, takewhile
 from math import prod
 from typing import Any
 
-from haarqntk._arguments import integer, rational
+from haarqntk._arguments import integer, is_row, rational
 from haarqntk._lazy import LazyModule
 from haarqntk.circuits import PAULI_STRINGS, check_dimension
 from haarqntk.errors import InputError, InputTypeError
@@ -21,6 +21,7 @@ from haarqntk.traces import symbol_word, trace_name, trace_word
 
 mpmath = LazyModule("mpmath")
 
+_CURE_OF_ROWS = "write [3, 1, 0, 0], with multiplicity and in order; a matrix goes to observable="
 _CURE = "pass fractions.Fraction, or the matrix itself as observable= for a float"
 
 
@@ -237,8 +238,8 @@ def _diagonal_trace(word: tuple[str, ...], spectra: Mapping[str, tuple[Fraction,
 
 
 def _sequence(name: str, value: object, meaning: str) -> list[Any]:
-    if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
-        raise InputTypeError(f"{name} must be a list: {meaning}, got {value!r}")
+    if not is_row(value):
+        raise InputTypeError(f"{name} must be a list: {meaning}, got {value!r}; {_CURE_OF_ROWS}")
     return list(value)
 
 

@@ -11,6 +11,7 @@ from fractions import Fraction
 from math import comb, lcm, prod
 from typing import TYPE_CHECKING, Any
 
+from haarqntk._arguments import flag
 from haarqntk._lazy import LazyModule
 from haarqntk._notebook import Shown
 from haarqntk._symbols import symbol
@@ -153,7 +154,7 @@ def check_formula(
     """
     expression = _as_expression(claim, exact)
     _refuse_unusable(expression)
-    if centred:
+    if flag("centred", centred):
         firsts = [x for x in expression.free_symbols if (word := trace_word(x.name)) and len(word) == 1]
         exact, expression = exact.centred(), expression.xreplace(dict.fromkeys(firsts, sympy.Integer(0)))
         _refuse_unusable(expression)

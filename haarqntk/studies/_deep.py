@@ -18,6 +18,7 @@ from haarqntk.export import Evidence, Line, Panel, PaperFigure, Points, Section
 from haarqntk.montecarlo import jackknife
 from haarqntk.studies._circuits import segments_circuit
 from haarqntk.studies._evidence import (
+    Sample,
     Study,
     agreement,
     bracketed,
@@ -149,27 +150,21 @@ def _evidence(found: dict[int, _Runs]) -> tuple[Evidence, ...]:
     return (
         agreement(
             "The distance to the flow of many layers falls like L to the power −0.5",
+            Sample(float(slope), float(np.sqrt(covariance[0, 0])), runs * len(L)),
             predicted=-0.5,
-            mean=float(slope),
-            error=float(np.sqrt(covariance[0, 0])),
-            samples=runs * len(L),
         ),
         bracketed(
             f"At L = {L[-1]} the runs leave their frozen kernels by what the flow says: the share of that deviation is "
             "1, up to 1/√L",
+            Sample(share, error, runs),
             lower=1 - allowance,
             upper=1 + allowance,
-            mean=share,
-            error=error,
-            samples=runs,
         ),
         disagreement(
             f"At L = {L[-1]} the kernel is not frozen: the share of the flow's deviation is not 0",
+            Sample(share, error, runs),
             by="the frozen kernel",
             predicted=0.0,
-            mean=share,
-            error=error,
-            samples=runs,
         ),
     )
 

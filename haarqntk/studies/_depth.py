@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from haarqntk.export import Evidence, Line, Panel, PaperFigure, Points, Section
+from haarqntk.montecarlo import LARGEST_Z, samples_for_verdict
 from haarqntk.qntk import Formula, formula
 from haarqntk.studies._build import build_circuit, build_observable
-from haarqntk.studies._evidence import LARGEST_Z, Study, numbers
+from haarqntk.studies._evidence import Study, numbers
 from haarqntk.studies._experiment import CircuitChoice, Experiment, ObservableChoice
 from haarqntk.training import KernelStatistics, Observable, kernel_statistics
 
@@ -49,15 +50,23 @@ class _Compared:
 
     exact: tuple[float, ...]
     simulated: tuple[tuple[float, float], ...]
+    samples: int
 
     @property
     def agrees(self) -> tuple[bool, ...]:
-        """Whether each is within the tolerance, for certain enough; where the exact value is 0, within its errors."""
+        """Whether each is within the tolerance, for certain enough; where the exact value is 0, within its errors.
+
+        None is from fewer samples than any verdict takes.
+        """
+        is_enough = self.samples >= samples_for_verdict()
         pairs = zip(self.exact, self.simulated, strict=True)
         return tuple(
-            abs(mean - exact) + _SURE * error <= TOLERANCE * abs(exact)
-            if exact
-            else abs(mean) <= LARGEST_Z * error
+            is_enough
+            and (
+                abs(mean - exact) + _SURE * error <= TOLERANCE * abs(exact)
+                if exact
+                else abs(mean) <= LARGEST_Z * error
+            )
             for exact, (mean, error) in pairs
         )
 
@@ -101,7 +110,7 @@ def depth_section(experiment: Experiment, *, command: str, progress: Callable[[f
 
 def _compare(name: str, found: Sequence[KernelStatistics], observable: Observable) -> _Compared:
     exact = [_exact(name, each.num_parameters, observable) for each in found]
-    return _Compared(tuple(exact), tuple(getattr(each, name) for each in found))
+    return _Compared(tuple(exact), tuple(getattr(each, name) for each in found), found[0].num_samples)
 
 
 def _exact(name: str, L: int, observable: Observable) -> float:
@@ -123,7 +132,9 @@ def _evidence(name: str, compared: _Compared, depths: Sequence[int]) -> Evidence
         predicted=f"{exact:.4g} at the deepest, {depths[-1]} layers",
         seen=f"{mean:.4g} ± {error:.2g} there; "
         + ("no depth agrees" if first is None else f"agreement from {depths[first]} layers on"),
-        distance=_distance(exact, mean, error),
+        distance=_distance(exact, mean, error)
+        if compared.samples >= (needed := samples_for_verdict())
+        else f"N = {compared.samples:,}, a verdict needs {needed:,}",
         holds=first is not None,
     )
 

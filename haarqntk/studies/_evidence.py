@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Final, Protocol
 import numpy as np
 
 from haarqntk.export import Evidence, Points, Section, with_error
+from haarqntk.montecarlo import LARGEST_Z, Moments, samples_for_verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import ArrayLike
-
-LARGEST_Z: Final = 4.0
-"""A statement about means holds within this many standard errors; by chance one in 16,000 does not."""
+_ROUNDING: Final = 2.0**-40
 
 
 class Make(Protocol):
@@ -44,41 +43,66 @@ class Study:
         return f"haarqntk {self.command} {self.name} --seed {seed} --out studies"
 
 
-def agreement(
-    statement: str, *, predicted: float, mean: float, error: float, samples: int, digits: int = 4
-) -> Evidence:
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What a verdict on a mean over runs rests on.
+
+    Attributes:
+        mean: The mean.
+        error: Its standard error.
+        samples: The number of independent runs.
+        skewness: Skewness of one value; 0, which takes the fewest runs, where it is not known.
+    """
+
+    mean: float
+    error: float
+    samples: int
+    skewness: float = 0.0
+
+    @classmethod
+    def of(cls, values: ArrayLike) -> Sample:
+        """That of independent values."""
+        moments = Moments.of("0", np.asarray(values, dtype=np.float64))
+        estimate = moments.estimate
+        return cls(estimate.mean, estimate.standard_error, estimate.samples, moments.skewness)
+
+    def judged(self, lower: float, upper: float) -> tuple[float | None, str]:
+        """z, counted from the nearer end of a bracket, and its text; no z from fewer runs than the law needs."""
+        if self.samples < (needed := samples_for_verdict(self.skewness)):
+            return None, f"N = {self.samples:,}, a verdict needs {needed:,}"
+        z = distance(self.mean, self.error, lower, upper)
+        return z, f"z = {z:+.1f}, N = {self.samples:,}"
+
+
+def agreement(statement: str, sample: Sample, *, predicted: float, digits: int = 4) -> Evidence:
     """A statement that a mean over runs is the predicted number."""
-    return bracketed(
-        statement, lower=predicted, upper=predicted, mean=mean, error=error, samples=samples, digits=digits
-    )
+    return bracketed(statement, sample, lower=predicted, upper=predicted, digits=digits)
 
 
-def bracketed(
-    statement: str, *, lower: float, upper: float, mean: float, error: float, samples: int, digits: int = 4
-) -> Evidence:
+def bracketed(statement: str, sample: Sample, *, lower: float, upper: float, digits: int = 4) -> Evidence:
     """A statement that a mean over runs lies in a bracket; z counts from its nearer end."""
-    z = distance(mean, error, lower, upper)
+    z, text = sample.judged(lower, upper)
     middle = f"{(lower + upper) / 2:.{digits}g}"
+    is_narrow = upper - lower < sample.error / 10 or lower == upper
     return Evidence(
         statement=statement,
-        predicted=middle if upper - lower < error / 10 else f"from {lower:.{digits}g} to {upper:.{digits}g}",
-        seen=with_error(mean, error),
-        distance=f"z = {z:+.1f}, N = {samples:,}",
-        holds=bool(abs(z) <= LARGEST_Z),
+        predicted=middle if is_narrow else f"from {lower:.{digits}g} to {upper:.{digits}g}",
+        seen=with_error(sample.mean, sample.error),
+        distance=text,
+        holds=z is not None and abs(z) <= LARGEST_Z,
     )
 
 
-def disagreement(
-    statement: str, *, by: str, predicted: float, mean: float, error: float, samples: int
-) -> Evidence:
+def disagreement(statement: str, sample: Sample, *, by: str, predicted: float) -> Evidence:
     """A statement that a prediction, named by ``by``, fails: the mean is over ``LARGEST_Z`` standard errors off."""
-    z = distance(mean, error, predicted, predicted)
+    z, text = sample.judged(predicted, predicted)
+    is_refused = z is not None and abs(z) > LARGEST_Z
     return Evidence(
         statement=statement,
         predicted=f"{predicted:.4g} by {by}",
-        seen=with_error(mean, error),
-        distance=f"z = {z:+.1f}, N = {samples:,}: {'refused' if abs(z) > LARGEST_Z else 'not refused'}",
-        holds=bool(abs(z) > LARGEST_Z),
+        seen=with_error(sample.mean, sample.error),
+        distance=text if z is None else f"{text}: {'refused' if is_refused else 'not refused'}",
+        holds=is_refused,
     )
 
 
@@ -95,8 +119,15 @@ def within(statement: str, *, predicted: float, seen: float, relative: float) ->
 
 
 def distance(mean: float, error: float, lower: float, upper: float) -> float:
-    """How many standard errors a mean lies above (or, negative, below) a bracket; 0 inside."""
-    return float((max(mean - upper, 0.0) + min(mean - lower, 0.0)) / error)
+    """How many standard errors a mean lies above (or, negative, below) a bracket; 0 inside, up to rounding."""
+    off = max(mean - upper, 0.0) + min(mean - lower, 0.0)
+    if error > _ROUNDING * max(abs(mean), abs(lower), abs(upper)):
+        return float(off / error)
+    return (
+        0.0
+        if abs(off) <= _ROUNDING * max(abs(mean), abs(lower), abs(upper))
+        else float(np.copysign(np.inf, off))
+    )
 
 
 def report_share(progress: Callable[[float], object], share: float, done: float) -> None:

@@ -21,7 +21,15 @@ from haarqntk.export import Evidence, Line, Panel, PaperFigure, Points, Section
 from haarqntk.montecarlo import Problem, values_in_blocks
 from haarqntk.qntk import KernelLaw, kernel_law
 from haarqntk.studies._circuits import segments_circuit
-from haarqntk.studies._evidence import Study, bracketed, disagreement, mean_and_error, numbers, report_share
+from haarqntk.studies._evidence import (
+    Sample,
+    Study,
+    bracketed,
+    disagreement,
+    mean_and_error,
+    numbers,
+    report_share,
+)
 from haarqntk.training import Observable, train
 
 if TYPE_CHECKING:
@@ -194,41 +202,32 @@ def _trained_far(case: _Case, runs: int, seed: int, progress: Progress) -> Evide
         ends.append(_curve(case, circuit, float(FAR), stream.uniform(0, 2 * np.pi, L))[-1])
         progress(1)
     law = frozen_law(case.law, [TIMES[_LAST]], learning_rate=1 / case.law.mean, target=FAR, num_nodes=40)
-    mean, error = mean_and_error(ends)
     return disagreement(
         f"Towards the target {FAR} for all, {case.name}: kernels change on the way, and at ηK̄t = {TIMES[_LAST]:g} the "
         "frozen law does not give the mean residual either",
+        Sample.of(ends),
         by="the law, frozen",
         predicted=float(law.residual[0]),
-        mean=mean,
-        error=error,
-        samples=runs,
     )
 
 
 def _evidence(name: str, lower: Real, upper: Real, decays: Real) -> list[Evidence]:
-    rows = []
-    for place in (*_SHOWN, _LAST):
-        mean, error = mean_and_error(decays[:, place])
-        rows.append(
-            bracketed(
-                f"{name}: E[e^(−ηKt)] at ηK̄t = {TIMES[place]:g} follows from the law of K",
-                lower=lower[place],
-                upper=upper[place],
-                mean=mean,
-                error=error,
-                samples=len(decays),
-            )
+    rows = [
+        bracketed(
+            f"{name}: E[e^(−ηKt)] at ηK̄t = {TIMES[place]:g} follows from the law of K",
+            Sample.of(decays[:, place]),
+            lower=lower[place],
+            upper=upper[place],
         )
+        for place in (*_SHOWN, _LAST)
+    ]
     statement = f"{name}: the mean kernel alone does not give it, at ηK̄t = {TIMES[_LAST]:g}"
     rows.append(
         disagreement(
             statement,
+            Sample.of(decays[:, _LAST]),
             by="the mean kernel",
             predicted=float(np.exp(-TIMES[_LAST])),
-            mean=mean,
-            error=error,
-            samples=len(decays),
         )
     )
     return rows

@@ -12,7 +12,7 @@ import numpy as np
 
 from haarqntk.export import Evidence, Line, Panel, PaperFigure, Section
 from haarqntk.qntk import Formula, formula
-from haarqntk.studies._evidence import Study, agreement, mean_and_error, numbers
+from haarqntk.studies._evidence import Sample, Study, agreement, numbers
 from haarqntk.training import Observable, prl_circuit, train
 
 if TYPE_CHECKING:
@@ -78,7 +78,6 @@ def _evidence(residuals: Real, K: Real, changes: Real, eta: float, exact: float)
     ratio = np.log(residuals[-1]) / np.log(own)
     worst = float(np.abs(ratio - 1).max())
     rates = 1 - residuals[-1] ** (1 / STEPS)
-    mean, error = mean_and_error(rates / eta)
     return (
         Evidence(
             statement="Every run decays exponentially, at the rate ηK of the kernel that it starts with",
@@ -96,10 +95,8 @@ def _evidence(residuals: Real, K: Real, changes: Real, eta: float, exact: float)
         ),
         agreement(
             "The mean of the rates over the circuits is ηK̄ with the exact K̄",
+            Sample.of(rates / eta),
             predicted=exact,
-            mean=mean,
-            error=error,
-            samples=len(K),
         ),
     )
 

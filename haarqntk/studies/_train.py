@@ -15,7 +15,7 @@ from haarqntk.errors import InputError
 from haarqntk.export import Evidence, Line, Panel, PaperFigure, Section
 from haarqntk.qntk import Formula, formula
 from haarqntk.studies._build import build_circuit, build_data, build_observable, describe
-from haarqntk.studies._evidence import agreement, mean_and_error, numbers, sparse
+from haarqntk.studies._evidence import Sample, agreement, numbers, sparse
 from haarqntk.training import TrainingRun, check_step_size, train
 
 if TYPE_CHECKING:
@@ -141,14 +141,11 @@ def _evidence(run: TrainingRun, observable: Observable, experiment: Experiment) 
     ]
     kernels = run.kernel_traces[0]
     if run.targets.size == 1 and len(kernels) >= _FEWEST_FOR_A_MEAN:
-        mean, error = mean_and_error(kernels)
         rows.append(
             agreement(
                 "The kernel at the start is in the mean that of Haar-random circuits with as many angles",
+                Sample.of(kernels),
                 predicted=_exact_mean(observable, run.initial_angles.shape[1], experiment),
-                mean=mean,
-                error=error,
-                samples=len(kernels),
             )
         )
     return tuple(rows)

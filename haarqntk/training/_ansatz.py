@@ -12,16 +12,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from haarqntk._arguments import integer, one_of
+from haarqntk._arguments import flag, integer, one_of, real_number
 from haarqntk._notebook import Tabled
 from haarqntk.errors import CostError, InputError, InputTypeError
-from haarqntk.montecarlo import random_ansatz
+from haarqntk.montecarlo import Ansatz, random_ansatz
 from haarqntk.training._circuit import FixedGate, ParametrisedCircuit, PauliRotation
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-    from haarqntk.montecarlo import Ansatz
 
     Complex = NDArray[np.complex128]
     Gates = list[PauliRotation | FixedGate]
@@ -66,6 +64,8 @@ class Encoding(Tabled):
 
     def __post_init__(self) -> None:
         integer("num_features", self.num_features, at_least=1)
+        real_number("scale", self.scale)
+        flag("reuploads", self.reuploads)
         one_of("letter", self.letter, "XYZ")
 
     def facts(self) -> dict[str, str]:
@@ -158,7 +158,7 @@ def hardware_efficient(
         raise InputError(f"rotations must be letters X, Y, Z, got {rotations!r}; write for example 'YZ'")
     matrix = _ENTANGLERS[one_of("entangler", entangler, _ENTANGLERS)]
     data = _encoding(encoding)
-    entanglers = [FixedGate(matrix, pair) for pair in _neighbours(n, periodic=periodic)]
+    entanglers = [FixedGate(matrix, pair) for pair in _neighbours(n, periodic=flag("periodic", periodic))]
     gates: Gates = []
     parameter = 0
     for layer in range(layers):
@@ -208,8 +208,8 @@ def hamiltonian_variational(
         [wecker2015] for the ansatz.
     """
     n, layers = integer("num_qubits", num_qubits, at_least=2), integer("layers", layers, at_least=1)
-    data = _encoding(encoding)
-    bonds = [_on(n, dict.fromkeys(pair, "Z")) for pair in _neighbours(n, periodic=periodic)]
+    data, is_own = _encoding(encoding), flag("per_gate", per_gate)
+    bonds = [_on(n, dict.fromkeys(pair, "Z")) for pair in _neighbours(n, periodic=flag("periodic", periodic))]
     fields = [_on(n, {qubit: "X"}) for qubit in range(n)]
     gates: Gates = [FixedGate(_HADAMARD, (qubit,)) for qubit in range(n)]
     parameter = 0
@@ -217,9 +217,9 @@ def hamiltonian_variational(
         gates += _data_gates(data, n, layer)
         for strings in (bonds, fields):
             for place, string in enumerate(strings):
-                own = parameter + (place if per_gate else 0)
+                own = parameter + (place if is_own else 0)
                 gates.append(PauliRotation(string, parameter=own, scale=scale))
-            parameter += len(strings) if per_gate else 1
+            parameter += len(strings) if is_own else 1
     return ParametrisedCircuit(n, tuple(gates))
 
 
@@ -271,6 +271,10 @@ def circuit_of_ansatz(ansatz: Ansatz) -> ParametrisedCircuit:
     Reference:
         liu2023; derivations/15_training.md.
     """
+    if not isinstance(ansatz, Ansatz):
+        raise InputTypeError(
+            f"ansatz must be drawn by random_ansatz, got {ansatz!r}; pass hq.training.prl_circuit(…)"
+        )
     L, D = ansatz.blocks.shape[:2]
     n = D.bit_length() - 1
     gates: Gates = []

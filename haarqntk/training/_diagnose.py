@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from haarqntk._arguments import real_number
+from haarqntk._arguments import flag, real_number
 from haarqntk.errors import CostError, InputError
 from haarqntk.training._diagnosis import Diagnosis
 from haarqntk.training._diagnosis_input import SMALLEST_SCALE, real_array, relative_precision
@@ -103,6 +103,7 @@ drop dependent points or pass pseudo_inverse=True
     """
     J, tolerance = _jacobian("jacobian", jacobian), rank_tolerance
     m = len(J)
+    flag("pseudo_inverse", pseudo_inverse)
     y = _fitting("targets", targets, m, "jacobian")
     z = np.zeros(m) if outputs is None else _fitting("outputs", outputs, m, "jacobian")
     if tolerance is None:

@@ -17,6 +17,7 @@ from scipy import sparse
 from scipy.sparse import linalg as sparse_linalg
 
 from haarqntk._arguments import integer, one_of
+from haarqntk._qobj import plain
 from haarqntk.errors import CostError, InputError
 from haarqntk.training._diagnosis_input import real_array
 
@@ -75,7 +76,11 @@ def ising_magnetisation(
         raise CostError(f"num_qubits must be at most {LARGEST_NUM_QUBITS}, got {n}, {2**n} amplitudes")
     one_of("boundary", boundary, BOUNDARIES)
     one_of("component", component, COMPONENTS)
-    h = real_array("fields", np.atleast_1d(fields), axes=("fields",), cure="pass one number per field")
+    given = plain("fields", fields, "numbers")
+    several = getattr(given, "ndim", hasattr(given, "__len__"))
+    h = real_array(
+        "fields", given if several else [given], axes=("fields",), cure="pass one number per field"
+    )
     J = float(real_array("coupling", coupling, axes=(), cure="pass a number"))
     if J == 0:
         raise InputError("coupling must not be 0, got 0; free spins have no chain")

@@ -184,4 +184,8 @@ def _kernels(kernels: ArrayLike) -> Real:
     K = real_array("kernels", kernels)
     if K.ndim not in {2, 3} or K.shape[-1] != K.shape[-2] or not K.size:
         raise InputError(f"kernels must have the shape (m, m) or (N, m, m), got {K.shape}")
+    if not np.allclose(K, np.swapaxes(K, -1, -2), rtol=0, atol=1e-9 * float(np.abs(K).max())):
+        raise InputError(
+            "kernels must be symmetric, got one that is not; pass kernel_matrix(jacobian) for a Jacobian"
+        )
     return K.reshape(-1, *K.shape[-2:])

@@ -134,6 +134,8 @@ def kernel_statistics(
     found = []
     for depth, stream in zip(depths, rng.spawn(len(depths)), strict=True):
         circuit = family(depth)
+        if not hasattr(circuit, "num_parameters"):
+            raise InputTypeError(f"family must return a circuit, got {circuit!r} at depth {depth}; return it")
         angles = random_angles(count, circuit.num_parameters, stream)
         values = np.empty((count, 3))
         for start in range(0, count, _BLOCK):
