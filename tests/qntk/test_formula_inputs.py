@@ -494,7 +494,7 @@ def test_a_qubit_has_three_orthogonal_traceless_observables_and_no_fourth() -> N
         traces = {f"T_{a}": 0 for a in names} | {
             f"T_{a}{b}": 2 * (a == b) for a in names for b in names if a <= b
         }
-        if num == 3:  # noqa: PLR2004 - X, Y, Z
+        if num == 3:
             assert g.at(D=2, L=1, traces=traces) == 0
         else:
             with pytest.raises(
