@@ -163,6 +163,15 @@ def test_z_score_of_values_that_do_not_vary() -> None:
     assert Estimate.of("c0ffee", [0.0] * 24).z_score(0) == 0.0
 
 
+def test_z_score_sees_a_difference_that_floats_resolve() -> None:
+    """A billionth beside a standard error of a tenth of that; both are far above the last place of 1."""
+    estimate = Estimate("c0ffee", samples=101, mean=1.0, squares=10_100.0 * 1e-20)
+    assert estimate.z_score(1 + 1e-9) == pytest.approx(-10, rel=1e-6)
+    constant = Estimate("c0ffee", samples=101, mean=1.0, squares=0.0)
+    assert constant.z_score(1 + 1e-9) == -math.inf
+    assert constant.z_score(1 + 1e-15) == 0.0
+
+
 @pytest.mark.parametrize("samples", [1, 2, 20, 23])
 def test_z_score_of_too_few_samples_is_refused_with_the_number_that_it_takes(samples: int) -> None:
     estimate = Estimate.of("c0ffee", np.arange(samples, dtype=float))

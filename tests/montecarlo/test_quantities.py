@@ -1,10 +1,12 @@
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from haarqntk.montecarlo import quantities
-from haarqntk.montecarlo._quantities import QUANTITIES
+from haarqntk.montecarlo._quantities import QUANTITIES, without_rounding
 
 # Two circuits, two observables, two inputs, three layers; small integers, so that floats are exact.
 G = np.array(
@@ -65,3 +67,19 @@ def test_gradients_that_cancel_up_to_rounding_cancel() -> None:
     gradients = np.array([[[[0.1 + 0.2, 1.0], [-0.3, 1.0]]]])
     assert gradients[0, 0, :, 0].sum() != 0
     assert QUANTITIES["supervised_kernel_eigenvalue_uniform"].values(gradients).tolist() == [2.0]
+
+
+@pytest.mark.parametrize("generator", [None, np.array([3.0, -1.0])])
+def test_what_floats_resolve_is_no_rounding(generator: Any) -> None:
+    """Of a derivative of 2⁻³⁰ of the size of its terms twenty bits are left, of one of 2⁻⁵⁰ hardly any."""
+    for seen, size in ((True, 2.0**-30), (False, 2.0**-50)):
+        G = np.array([[[[1.0, size]]], [[[size, -size]]]])
+        H, Z = np.full((2, 1, 1, 2, 2), size), np.full((2, 1, 1), size)
+        found = without_rounding(G, H, Z, observables=np.array([[1.0, -1.0]]), generator=generator)
+        for before, after in zip((G, H, Z), found, strict=True):
+            small = np.abs(before) < 1
+            assert ((after != 0) == (seen | ~small)).all()
+            assert (after[after != 0] == before[after != 0]).all()
+        pair = np.array([[[[1.0]], [[size - 1.0]]]]).reshape(1, 1, 2, 1)
+        (kept,) = without_rounding(pair, observables=np.array([[1.0, -1.0]]), generator=generator)
+        assert (kept.sum() != 0) == seen

@@ -484,3 +484,20 @@ def test_the_traces_of_matrices_are_taken_and_three_of_them_that_no_matrices_hav
         else:
             with pytest.raises(InputError, match="Gram matrix Tr AB of 1, O1, O2, O3 must be positive"):
                 g.at(D=4, L=1, traces=traces)
+
+
+def test_a_qubit_has_three_orthogonal_traceless_observables_and_no_fourth() -> None:
+    z, (l,) = hq.Circuit(), hq.layer_indices("l")
+    g = hq.mean(hq.sum_over(z.output(observable="O1").d(l) * z.output(observable="O2").d(l), l))
+    for num in (3, 4):
+        names = [f"O{i}" for i in range(1, num + 1)]
+        traces = {f"T_{a}": 0 for a in names} | {
+            f"T_{a}{b}": 2 * (a == b) for a in names for b in names if a <= b
+        }
+        if num == 3:
+            assert g.at(D=2, L=1, traces=traces) == 0
+        else:
+            with pytest.raises(
+                InputError, match="O4 must be positive semidefinite of rank ≤ D² = 4, such as"
+            ):
+                g.at(D=2, L=1, traces=traces)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
+from itertools import product
 from operator import mul
 from typing import TYPE_CHECKING, Any
 
@@ -166,6 +167,37 @@ def test_at_two_dimensions_every_moment_is_the_mean_over_a_design(problem: Probl
 @given(problems([3, 4], most_copies=2, most_derivatives=4))
 def test_at_three_and_four_dimensions_it_is_the_mean_by_the_commutant(problem: Problem) -> None:
     check(problem)
+
+
+LABELS = (("O1", "a"), ("O2", "a"), ("O2", "b"))
+SHAPES = ("l,l", "lm,lm", "ll,")
+
+
+@pytest.mark.parametrize("spectrum", [[1, -1], [2, -1]])
+@pytest.mark.parametrize("ensemble", ["segments", "independent_layers", "generator_average"])
+def test_every_choice_of_two_observables_and_two_states(ensemble: str, spectrum: list[int]) -> None:
+    """The mean of a product of copies knows whose derivatives they are; the layers of two outputs stay apart."""
+    circuit = hq.Circuit(ensemble, "pauli" if spectrum == [1, -1] else "general")
+    indices = dict(zip("lm", hq.layer_indices("l m"), strict=True))
+    observables, states = (
+        {"O1": [[2, 0], [0, -1]], "O2": [[2, 1 + i], [1 - i, 0]]},
+        dict(zip("ab", VECTORS[2][1:], strict=True)),
+    )
+    values = []
+    for shape in SHAPES:
+        rows = shape.split(",")
+        for labels in product(LABELS, repeat=len(rows)):
+            outputs = [circuit.output(observable=O, state=psi) for O, psi in labels]
+            copies: list[Expression] = [
+                z.d(*map(indices.__getitem__, row)) if row else z
+                for z, row in zip(outputs, rows, strict=True)
+            ]
+            used = sorted(set(shape) - {","})
+            expression = hq.sum_over(reduce(mul, copies), *map(indices.__getitem__, used))
+            problem = Problem(expression, 2, 2, states, observables, spectrum, Fraction(0))
+            check(problem)
+            values.append(round(problem.value.real, 9))
+    assert len(set(values)) > 3
 
 
 def at_two(text: str, ensemble: str, generators: str) -> Fraction | float:
