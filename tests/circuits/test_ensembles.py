@@ -92,9 +92,10 @@ def value_of(polynomial: TracePolynomial, at: Setting, depth: int) -> float:
             return depth
         if word := trace_word(name):
             return complex(np.trace(reduce(np.matmul, [at.observables[letter] for letter in word])))
-        if name.startswith("sigma_"):
-            letters = name.split("_")[1:] if name.count("_") > 1 else [*name[6:]]
-            return complex(np.trace(reduce(np.matmul, [at.states[letter] for letter in letters])))
+        if name.startswith(("sigma_", "Re_")):
+            _, *letters = name.split("_")
+            states = letters if len(letters) > 1 else [*letters[0]]
+            return complex(np.trace(reduce(np.matmul, [at.states[state] for state in states]))).real
         if name[0] == "X":
             return complex(np.trace(np.linalg.matrix_power(at.X, int(name[1:]))))
         letters = ["psi", *"O" * int(name[1:])] if name[0] == "m" else name.removeprefix("Tr_").split("_")

@@ -215,7 +215,7 @@ def test_a_flow_is_the_same_in_other_units(predict: Any, powers: tuple[int, int,
 magnitudes = st.builds(
     lambda digits, power, sign: sign * digits * 10.0**power,
     st.floats(1, 9.9),
-    st.one_of(st.integers(-323, 307), st.integers(-10, 10)),
+    st.one_of(st.integers(-323, 306), st.integers(-10, 10)),  # the kernels below are sums of several of them
     st.sampled_from([0, 1, 1, 1, -1]),
 )
 ANY: list[Any] = [  # of a, b, c of any sign, and x, y, z > 0
