@@ -166,7 +166,7 @@ WRONG: dict[str, tuple[Callable[[], Any], str]] = {
         "moments must be a list of those of order 0 … 2n, got []",
     ),
     "an empty interval": (
-        lambda: UNTYPED_DYNAMICS.rules_from_moments([Fraction(1)], Fraction(0)),
+        lambda: UNTYPED_DYNAMICS.rules_from_moments([Fraction(1), Fraction(1)], Fraction(0)),
         "end must be > 0, got 0",
     ),
     "no ansatz": (

@@ -13,18 +13,18 @@ Reference: golub1973; derivations/14_dynamics.md.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from haarqntk._arguments import is_row, rational
+from haarqntk._arguments import rational
 from haarqntk._lazy import LazyModule
 from haarqntk._notebook import Tabled, table_of
 from haarqntk.errors import InputError, InputTypeError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from fractions import Fraction
     from typing import Any
 
@@ -95,7 +95,7 @@ def rules_from_moments(moments: Sequence[Fraction], end: Fraction) -> Rules:
 
     Raises:
         InputTypeError: If there is no moment, or one is not exact.
-        InputError: If ``end`` is not > 0.
+        InputError: If ``end`` is not > 0, or 0 for an atom at 0.
 
     Examples:
         >>> from fractions import Fraction
@@ -108,12 +108,12 @@ def rules_from_moments(moments: Sequence[Fraction], end: Fraction) -> Rules:
     Reference:
         golub1973 for the rules, golub1969 for their nodes; derivations/14_dynamics.md.
     """
-    if not is_row(moments) or not len(moments):
+    if isinstance(moments, str) or not isinstance(moments, Sequence) or not moments:
         raise InputTypeError(
             f"moments must be a list of those of order 0 … 2n, got {moments!r}; pass Fractions"
         )
     moments = [rational(f"moment {n}", x) for n, x in enumerate(moments)]
-    if (end := rational("end", end)) <= 0:
+    if (end := rational("end", end)) < 0 or (end == 0 and any(moments[1:])):
         raise InputError(f"end must be > 0, got {end}; the measure is on [0, end]")
     mass = float(moments[0])
     if not moments[0] or not any(moments[1:]):  # nothing at all, or an atom at 0

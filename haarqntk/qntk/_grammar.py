@@ -217,7 +217,7 @@ class _Arithmetic(Transformer[Token, Any]):
     def power(self, base: Any, exponent: int | Fraction) -> Any:
         if isinstance(base, Fraction) or getattr(base, "is_Rational", False):
             bits: int = max(abs(int(base.numerator)), int(base.denominator)).bit_length()
-            size = bits * abs(exponent)
+            size = bits * abs(Fraction(exponent.numerator, exponent.denominator))
             if size > 4 * MOST_DIGITS:
                 raise CostError(f"a power of numbers must have at most {MOST_DIGITS} digits")
         return base**exponent
