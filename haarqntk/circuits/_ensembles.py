@@ -56,7 +56,7 @@ def check_dimension(name: str, D: int, ensemble: str, generators: str) -> int:
     if generators == "pauli" and D % 2:
         raise InputError(
             f"{name} must be even for generators X² = 1, Tr X = 0 (Pauli strings), got {D}; "
-            "an odd dimension has no traceless involution: take generators='general'"
+            "an odd dimension has no traceless involution; circuits with generators='general' exist there"
         )
     if ensemble in PAULI_STRINGS and D & (D - 1):
         raise InputError(
