@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 L, SAMPLES = 64, 4_000
 TIMES = np.linspace(0, 5, 51)  # in units of 1/(ηK̄)
 # of training: RATE is ηK̄ for a step, so that every 25th is a unit of time
-RUNS, RATE, STEPS, EVERY = 100, 0.04, 100, 25
+RUNS, RATE, STEPS, EVERY = 300, 0.04, 100, 25
 FAR = -1
 _SHOWN, _LAST = (10, 20), 40
 _TRAINED = tuple(range(0, 41, 10))  # places of ``TIMES`` where training is recorded
@@ -60,7 +60,7 @@ class _Case:
     work: float  # share of the study's time
     ensemble: str = "segments"
     trained: Observable | None = None
-    is_told_apart: bool = False  # whether a hundred trained circuits tell the law from the mean kernel
+    is_told_apart: bool = False  # whether the trained circuits tell the law from the mean kernel
 
     @property
     def law(self) -> KernelLaw:
