@@ -84,7 +84,6 @@ NUMBERS: Answers = dict.fromkeys(QOBJ, "be an array of numbers, got a Qobj of ty
 EXPRESSION: Answers = dict.fromkeys(QOBJ, r"must be a matrix expression, got Quantum object.*hq\.matrices")
 FACTOR: Answers = dict.fromkeys(QOBJ, r"must be a matrix, got Quantum object.*\.at\(matrices=…\)")
 NUMBER: Answers = dict.fromkeys(QOBJ, "must be a real number, got Quantum object")
-FIELDS: Answers = dict.fromkeys(QOBJ, "must be an array of numbers, got the dtype object")
 UNUSED: Answers = dict.fromkeys(QOBJ, "is not used by ensemble .* got Quantum object")
 DECLARED: Answers = dict.fromkeys(QOBJ, "declarations must be hq matrices and states, got")
 NAME: Answers = dict.fromkeys(QOBJ, "must be a (capital letter|name) .* got Quantum object")
@@ -307,7 +306,7 @@ TABLE: dict[str, tuple[Callable[[Any], Any], Answers]] = {
         if "circuit" in USUAL[name][1] or "family" in USUAL[name][1]
         for key, entry in spoiling(name, "observable", OTHER).items()
     },
-    **spoiling("training.ising_magnetisation", "fields", FIELDS),
+    **spoiling("training.ising_magnetisation", "fields", NUMBERS),
     # predictions
     **spoiling("dynamics.constant_lambda_flow", "kernel", NUMBER),
     **spoiling("dynamics.constant_lambda_flow", "residual", NUMBER),
