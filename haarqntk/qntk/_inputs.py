@@ -19,7 +19,7 @@ from haarqntk.circuits import PAULI_STRINGS, check_dimension
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.traces import symbol_word, trace_name, trace_word
 
-mpmath = LazyModule("mpmath")
+mpmath, optimize = LazyModule("mpmath"), LazyModule("scipy.optimize")
 
 _CURE_OF_ROWS = "write [3, 1, 0, 0], with multiplicity and in order; a matrix goes to observable="
 _CURE = "pass fractions.Fraction, or the matrix itself as observable= for a float"
@@ -115,6 +115,21 @@ def check_named_moments(values: Mapping[str, Fraction], D: int) -> None:
         _check_family(values, _powers_of(letter), D)
     _check_family(values, lambda j: f"X{j}", D)
     _check_family(values, lambda j: f"m{j}", D, total="m_0 = 1")
+
+
+def check_expectations_on(spectrum: Sequence[Fraction], values: Mapping[str, Any]) -> None:
+    """Refuse m_1, m_2, … that no populations of these eigenvalues have: a linear program, rounded to about 1e-7."""
+    names = list(takewhile(values.__contains__, map("m{}".format, count(1))))
+    unit = max(map(abs, spectrum)) or Fraction(1)
+    points = [float(x / unit) for x in sorted(set(spectrum))]
+    powers = [[x**j for x in points] for j in range(len(names) + 1)]
+    wanted = [1.0, *(float(values[name] / unit**j) for j, name in enumerate(names, start=1))]
+    if names and not optimize.linprog([0.0] * len(points), A_eq=powers, b_eq=wanted).success:
+        raise InputError(
+            f"expectations m_j = ⟨O^j⟩ must be those of populations of the eigenvalues "
+            f"{', '.join(map(str, sorted(set(spectrum))))}, got "
+            f"{', '.join(f'{name} = {values[name]}' for name in names)}; give populations= instead"
+        )
 
 
 def _check_family(

@@ -11,7 +11,14 @@ from haarqntk._arguments import integer, rational
 from haarqntk._qobj import is_matrix
 from haarqntk.errors import InputError, InputTypeError, UnknownNameError
 from haarqntk.exact import GaussianRational
-from haarqntk.qntk._inputs import check_gram, check_named_moments, one_spectrum, the_one_given, trace_values
+from haarqntk.qntk._inputs import (
+    check_expectations_on,
+    check_gram,
+    check_named_moments,
+    one_spectrum,
+    the_one_given,
+    trace_values,
+)
 from haarqntk.qntk._recipe import polynomial_at
 from haarqntk.qntk._words import as_matrices, named_observables, named_states
 from haarqntk.traces import symbol_word, trace_word
@@ -146,6 +153,8 @@ class SymbolValues:
             all_traces = [name for name in self.symbols if trace_word(name)]
             wanted = needed if name == "traces" else all_traces
             self.add(trace_values(wanted, self.D, given), f"{name}=")
+            if name == "spectrum" and "m1" in self.values:
+                check_expectations_on(one_spectrum(given[name], self.D), self.values)
 
     def add_rounded_traces(self, traces: Sequence[Fraction]) -> None:
         """[T1, T2, …] that may be rounded, and are therefore not checked to be those of a Hermitian matrix."""

@@ -450,6 +450,21 @@ def test_expectations_that_no_state_has_are_refused() -> None:
 
 
 @given(
+    st.lists(st.integers(-3, 3), min_size=4, max_size=4), st.lists(st.integers(0, 5), min_size=4, max_size=4)
+)
+def test_expectations_are_those_of_populations_of_the_spectrum(row: list[int], weights: list[int]) -> None:
+    f = hq.formula("kernel_second_moment", ensemble="generator_average")
+    assert isinstance(f, Formula)
+    p = [Fraction(w, sum(weights)) for w in weights] if any(weights) else [Fraction(k == 0) for k in range(4)]
+    m = {f"m{j}": sum((a * x**j for a, x in zip(p, row, strict=True)), Fraction(0)) for j in (1, 2)}
+    assert f.at(D=4, L=1, spectrum=row, values=m) == f.at(D=4, L=1, spectrum=row, populations=p)
+    beyond = max(row) + Fraction(1, 7)
+    off = {f"m{j}": beyond**j for j in (1, 2)}  # of a Hermitian matrix, but not of this one
+    with pytest.raises(InputError, match="must be those of populations of the eigenvalues"):
+        f.at(D=4, L=1, spectrum=row, values=off)
+
+
+@given(
     st.sampled_from([2, 4]),
     st.lists(st.integers(-3, 3), min_size=3, max_size=3),
     st.tuples(*[st.integers(0, 6)] * 2),
