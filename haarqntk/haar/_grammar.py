@@ -30,6 +30,7 @@ from haarqntk.haar._typed_names import (
     FUNCTIONS,
     RANDOM_STATE,
     RANDOM_UNITARY,
+    check_bra,
     check_given,
     check_notation,
     check_stars,
@@ -290,7 +291,7 @@ class _Integrand(Transformer[Token, Any]):
     # -- matrices --------------------------------------------------------------------------------------
 
     def adjoint(self, value: Any, _sign: Token) -> Any:
-        return _matrix("^H", value).H
+        return check_bra(_matrix("^H", value)).H
 
     def transpose(self, value: Any, _sign: Token) -> Any:
         return _matrix("^T", value).T

@@ -8,8 +8,12 @@ function, a measure, a gate or a random matrix is refused with what to type inst
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from haarqntk.errors import InputError, UnknownNameError
+
+if TYPE_CHECKING:
+    from haarqntk.haar._algebra import MatrixExpression
 
 RANDOM_UNITARY, RANDOM_STATE = re.compile(r"U\d*"), re.compile(r"psi\d*")
 _GIVEN = re.compile(r"[A-Z]\d*|(rho|sigma)\d*")
@@ -138,6 +142,21 @@ def check_stars(text: object) -> None:
             f"a star must not have a space behind it alone, got {found[0]!r}; write U^* for the conjugate, U^H for the "
             "adjoint, U*B for a product"
         )
+
+
+def check_bra(matrix: MatrixExpression) -> MatrixExpression:
+    """Refuse the adjoint of a state's name, which stands for the projector: ``psi^H A psi`` would be a matrix.
+
+    Raises:
+        InputError: If the matrix is |ψ⟩⟨ψ| of one Haar state.
+    """
+    names = [name for name, d in matrix.declared.items() if getattr(d, "group", "") == "state"]
+    if len(names) == len(matrix.declared) == 1 and matrix.H.terms == matrix.terms:
+        raise InputError(
+            f"the adjoint of the state {names[0]} is not read: {names[0]} stands for |{names[0]}><{names[0]}|; write "
+            f"<{names[0]}|A|{names[0]}> for an expectation, {names[0]} for the projector"
+        )
+    return matrix
 
 
 def check_given(name: str) -> None:

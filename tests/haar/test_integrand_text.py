@@ -101,6 +101,8 @@ def test_dimensions() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        ("psi^H A psi", r"the adjoint of the state psi is not read: .* write <psi.A.psi> for an expectation"),
+        ("tr(A psi2† B)", "the adjoint of the state psi2 is not read"),
         ("tr(U A", "integrand does not parse: it ends too early at column 7"),
         ("tr(U A))", r"integrand does not parse: unexpected '\)' at column 8"),
         ("tr(UAU^HB)", "integrand does not parse: unexpected 'H' at column 8"),
