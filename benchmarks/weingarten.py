@@ -17,7 +17,7 @@ REPEATS = 5
 
 OURS = """
 import json, resource, sys, time
-from haarqntk.weingarten import weingarten_table
+from haarqntk.groups import weingarten_table
 start = time.perf_counter()
 classes = len(weingarten_table(int(sys.argv[1]), group=sys.argv[2]))
 seconds = time.perf_counter() - start

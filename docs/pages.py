@@ -26,13 +26,14 @@ if TYPE_CHECKING:
 TITLES = {
     "qntk": "Formulas and moments",
     "circuits": "Circuits",
-    "haar": "Haar integrals, designs and twirls",
-    "weingarten": "Weingarten functions",
+    "haar": "Haar integrals",
+    "designs": "Designs and twirls",
+    "groups": "Weingarten functions",
     "montecarlo": "Simulation",
     "training": "Diagnostics of models",
     "studies": "Figures of diagnoses",
     "export": "Exports",
-    "_symbols": "Symbols",
+    "algebra": "Symbols",
 }
 # Values that public functions return under a name that is not public: what one does with them is on the page too.
 RETURNED = {"circuits": ("Expression", "Output"), "export": ("Citation",)}
@@ -61,7 +62,7 @@ def rooms() -> dict[str, list[str]]:
         value = getattr(hq, name)
         if not inspect.ismodule(value):
             room = value.__module__ if inspect.isroutine(value) or inspect.isclass(value) else ""
-            found.setdefault(room.split(".")[1] if room else "_symbols", []).append(name)
+            found.setdefault(room.split(".")[1] if room else "algebra", []).append(name)
     return found
 
 

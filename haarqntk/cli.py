@@ -33,7 +33,7 @@ qntk = LazyModule("haarqntk.qntk")
 report_room = LazyModule("haarqntk.report")
 studies_room = LazyModule("haarqntk.studies")
 validation = LazyModule("haarqntk.validation")
-weingarten_room = LazyModule("haarqntk.weingarten")
+groups = LazyModule("haarqntk.groups")
 arguments = LazyModule("haarqntk._arguments")
 rich_progress = LazyModule("rich.progress")
 rich_console = LazyModule("rich.console")
@@ -148,7 +148,7 @@ def weingarten(
 ) -> None:
     """Print the Weingarten function of one class: a cycle type, or a coset type of pairings."""
     output_format = arguments.one_of("format", output_format, _FORMATS)
-    value = weingarten_room.weingarten(terminal.parse_partition(cycle_type), group=group)
+    value = groups.weingarten(terminal.parse_partition(cycle_type), group=group)
     text = str(value.to_sympy() if dim is None else value.at(dim))
     if output_format == "json":
         record = {"cycle_type": list(value.cycle_type), "group": value.group, "dim": dim, "value": text}

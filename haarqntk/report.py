@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from haarqntk import __version__
 from haarqntk._defaults import REFERENCE_SAMPLES, SAMPLES, SEED
 from haarqntk._output import prepare_folder, write_whole
+from haarqntk.algebra import latex_of
 from haarqntk.campaign_record import recorded_run, shell_command
 from haarqntk.campaign_results import table_row as campaign_row
 from haarqntk.errors import InputError
@@ -20,7 +21,6 @@ from haarqntk.export import Curve, html_page, latex_document, plot_svg, z_plot_s
 from haarqntk.findings import DIMENSIONS, Concentration, Finding, concentration
 from haarqntk.qntk import PUBLISHED_CLAIMS, Formula, formula, formulas
 from haarqntk.studies import STUDIES, recorded_sections
-from haarqntk.traces import latex_of
 from haarqntk.validation import table_row, verdict
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import sympy
 
-from haarqntk.exact import RationalFunction
+from haarqntk.algebra import RationalFunction
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -18,11 +18,10 @@ from hypothesis import strategies as st
 from integrands import Node, names_in
 
 import haarqntk as hq
+from haarqntk.algebra import RationalFunction, TracePolynomial
 from haarqntk.circuits import Copy
 from haarqntk.combinatorics import partitions
-from haarqntk.exact import RationalFunction
 from haarqntk.haar import ScalarExpression
-from haarqntk.traces import TracePolynomial
 from haarqntk.training import FixedGate, ParametrisedCircuit, PauliRotation
 
 if TYPE_CHECKING:

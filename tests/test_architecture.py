@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 PACKAGE = Path(haarqntk.__file__).parent
 FILES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
 
-EXACT_ROOMS = ("combinatorics", "exact", "weingarten", "traces", "haar", "circuits", "qntk")
+EXACT_ROOMS = ("combinatorics", "algebra", "groups", "diagrams", "haar", "designs", "circuits", "qntk")
 ROOMS_ABOVE = {room: set(EXACT_ROOMS[:i]) for i, room in enumerate(EXACT_ROOMS)}
 ROOMS_ABOVE |= {"export": set(EXACT_ROOMS), "montecarlo": set()}
 ROOMS_ABOVE |= {
@@ -60,8 +60,8 @@ def import_violations(file: str, tree: ast.AST) -> Iterator[str]:
     place = PurePosixPath(file).with_suffix("").parts[0]
     for name in imported_names(tree):
         root, *rest = name.split(".")
-        if root == "flint" and file != "exact/_flint.py":
-            yield f"imports {name}: only exact/_flint.py knows the backend"
+        if root == "flint" and file != "algebra/_flint.py":
+            yield f"imports {name}: only algebra/_flint.py knows the backend"
         if not root and file not in DYNAMIC:
             yield f"imports {name}: imports are absolute and can be read"
         if root == "haarqntk" and rest != ["__version__"]:
@@ -163,7 +163,6 @@ def test_every_room_and_file_has_its_place() -> None:
     rooms = {PurePosixPath(file).parts[0] for file in FILES if "/" in file}
     assert rooms == set(ROOMS_ABOVE)
     assert {"cli", "report", "validation"} <= DOORS
-    assert {"errors", "_arguments", "_lazy", "_symbols"} <= BASES
     assert all(f"{room}/__init__.py" in FILES for room in rooms)
     assert all(PurePosixPath(file).name.startswith("_") for file in FILES if "/" in file)
 
@@ -178,23 +177,27 @@ LONG_DOCSTRING = 'def f():\n    """Many' + "\n    lines" * 60 + '"""\n' + "    x
 PLANTED = [
     ("haar/_x.py", "from haarqntk.circuits import Copy", "circuits is not above haar"),
     ("haar/_x.py", "import haarqntk.qntk", "qntk is not above haar"),
-    ("exact/_x.py", "from haarqntk import weingarten", "weingarten is not above exact"),
+    ("algebra/_x.py", "from haarqntk.groups import weingarten", "groups is not above algebra"),
     (
-        "weingarten/_x.py",
-        "def f():\n    from haarqntk.traces import trace_name",
-        "traces is not above weingarten",
+        "groups/_x.py",
+        "def f():\n    from haarqntk.diagrams import product",
+        "diagrams is not above groups",
     ),
     (
-        "traces/_x.py",
-        "if TYPE_CHECKING:\n    from haarqntk.haar import Dimension",
-        "haar is not above traces",
+        "diagrams/_x.py",
+        "if TYPE_CHECKING:\n    from haarqntk.designs import Dimension",
+        "designs is not above diagrams",
     ),
-    ("combinatorics/_x.py", "other = LazyModule('haarqntk.exact')", "exact is not above combinatorics"),
-    ("combinatorics/_x.py", "exact = import_module('haarqntk.exact')", "exact is not above combinatorics"),
+    ("combinatorics/_x.py", "other = LazyModule('haarqntk.algebra')", "algebra is not above combinatorics"),
+    (
+        "combinatorics/_x.py",
+        "algebra = import_module('haarqntk.algebra')",
+        "algebra is not above combinatorics",
+    ),
     ("combinatorics/_x.py", "other = LazyModule(name)", "absolute and can be read"),
     ("combinatorics/_x.py", "other = importlib.import_module(name)", "absolute and can be read"),
-    ("circuits/_x.py", "from haarqntk.haar._twirl import twirl_weights", "a private file of another room"),
-    ("circuits/_x.py", "from haarqntk.haar import _twirl", "a private file of another room"),
+    ("circuits/_x.py", "from haarqntk.designs._twirl import twirl_weights", "a private file of another room"),
+    ("circuits/_x.py", "from haarqntk.designs import _twirl", "a private file of another room"),
     ("report.py", "from haarqntk.export._latex import latex_table", "a private file of another room"),
     ("qntk/_x.py", "from ..circuits import Copy", "absolute and can be read"),
     ("qntk/_x.py", "from haarqntk import formula", "only front doors see front doors"),
@@ -208,9 +211,9 @@ PLANTED = [
         "from haarqntk.combinatorics import partitions",
         "combinatorics is not above montecarlo",
     ),
-    ("errors.py", "from haarqntk.exact import RationalFunction", "exact is not above errors"),
-    ("haar/_x.py", "import flint", "only exact/_flint.py knows the backend"),
-    ("exact/_rational.py", "from flint import fmpz", "only exact/_flint.py knows the backend"),
+    ("errors.py", "from haarqntk.algebra import RationalFunction", "algebra is not above errors"),
+    ("haar/_x.py", "import flint", "only algebra/_flint.py knows the backend"),
+    ("algebra/_rational.py", "from flint import fmpz", "only algebra/_flint.py knows the backend"),
     ("cli.py", "value = eval(text)", "uses eval"),
     ("cli.py", "exec(text)", "uses exec"),
     ("cli.py", "value = sympy.sympify(text)", "uses sympify"),
@@ -227,12 +230,12 @@ PLANTED = [
         "is not sorted",
     ),
     ("haar/__init__.py", '"""R."""\nfrom haarqntk.haar._x import a, b\n__all__ = ["a"]', "differ in ['b']"),
-    ("haar/__init__.py", '"""R."""\nfrom haarqntk.exact import a\n__all__ = ["a"]', "line 2 is neither"),
+    ("haar/__init__.py", '"""R."""\nfrom haarqntk.algebra import a\n__all__ = ["a"]', "line 2 is neither"),
     ("haar/_x.py", "x = 1\n" * 401, "has 401 lines"),
     ("haar/_x.py", LONG_FUNCTION, "f has 61 lines"),
 ]
 CLEAN = [
-    ("circuits/_x.py", "from haarqntk.haar import Dimension\nfrom haarqntk.circuits._copies import Copy"),
+    ("circuits/_x.py", "from haarqntk.designs import Dimension\nfrom haarqntk.circuits._copies import Copy"),
     ("export/_x.py", "from haarqntk import __version__\nfrom haarqntk.qntk import Formula"),
     ("montecarlo/_x.py", "from haarqntk.errors import InputError\nfrom haarqntk._arguments import integer"),
     ("report.py", "from haarqntk.montecarlo import simulate\nfrom haarqntk.export import json_text"),

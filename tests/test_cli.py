@@ -13,9 +13,8 @@ from shell import haarqntk, in_a_process, refused
 
 import haarqntk as hq
 from haarqntk import cli
-from haarqntk.exact import RationalFunction
+from haarqntk.algebra import RationalFunction, TracePolynomial
 from haarqntk.qntk import Formula
-from haarqntk.traces import TracePolynomial
 
 COPY = Path(__file__).parent / "expected" / "cli.txt"
 COMMANDS = (

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import haarqntk as hq
-from haarqntk.exact import RationalFunction
+from haarqntk.algebra import RationalFunction
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -26,7 +26,7 @@ def test_an_unknown_attribute_is_refused_by_name() -> None:
     [
         "import haarqntk as hq; hq.weingarten((2,))",
         "import haarqntk as hq; hq.formula('kernel_mean'); hq.weingarten((2,))",
-        "import haarqntk as hq; import haarqntk.weingarten; hq.weingarten((2,))",
+        "import haarqntk as hq; import haarqntk.groups; hq.weingarten((2,))",
         "import haarqntk as hq; hq.weingarten((2,)); import haarqntk.circuits; hq.weingarten((2,))",
         "from haarqntk import weingarten; weingarten((2,)); from haarqntk import weingarten; weingarten((2,))",
         "import haarqntk.qntk; from haarqntk import weingarten; weingarten((2,))",

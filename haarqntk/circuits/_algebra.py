@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias, final
 
 from haarqntk._arguments import integer, one_of, rational
 from haarqntk._notebook import Shown
+from haarqntk.algebra import TracePolynomial
 from haarqntk.circuits._copies import Copy
 from haarqntk.circuits._ensembles import (
     ENSEMBLES,
@@ -27,7 +28,6 @@ from haarqntk.circuits._layer_indices import LayerIndex, check_name
 from haarqntk.circuits._terms import Form, Term, canonical_form, product_of_terms, text_of_term
 from haarqntk.circuits._written import latex_of_terms
 from haarqntk.errors import CostError, InputError, InputTypeError
-from haarqntk.traces import TracePolynomial
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,6 +11,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from haarqntk.algebra import (
+    Monomial,
+    RationalFunction,
+    over_common_denominator,
+    product_of_state_invariants,
+    trace_name,
+)
 from haarqntk.combinatorics import (
     all_permutations,
     cycle_type,
@@ -19,9 +26,7 @@ from haarqntk.combinatorics import (
     partitions,
     permutation_rank,
 )
-from haarqntk.exact import RationalFunction, over_common_denominator
-from haarqntk.haar import Dimension, twirl_weights
-from haarqntk.traces import Monomial, product_of_state_invariants, trace_name
+from haarqntk.designs import Dimension, twirl_weights
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

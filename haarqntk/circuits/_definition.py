@@ -11,12 +11,11 @@ from collections import defaultdict
 from itertools import product
 from typing import TYPE_CHECKING
 
+from haarqntk.algebra import Monomial, RationalFunction, TracePolynomial, pure_state_invariant, trace_name
 from haarqntk.combinatorics import all_permutations, compose, cycle_type, cycles, inverse
+from haarqntk.designs import Dimension, dimension_as_field
 from haarqntk.errors import CostError
-from haarqntk.exact import RationalFunction
-from haarqntk.haar import Dimension, dimension_as_field
-from haarqntk.traces import Monomial, TracePolynomial, pure_state_invariant, trace_name
-from haarqntk.weingarten import weingarten_table
+from haarqntk.groups import weingarten_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,15 +14,14 @@ from math import factorial, prod
 from typing import TYPE_CHECKING
 
 from haarqntk._arguments import one_of
+from haarqntk.algebra import Monomial, RationalFunction, TracePolynomial, has_phase, multiply_monomials
 from haarqntk.circuits._boundary import observable_traces
 from haarqntk.circuits._definition import mean_of_pattern_by_definition
 from haarqntk.circuits._generator_average import generator_average
 from haarqntk.circuits._insertion import layer_is_silent, most_slots
 from haarqntk.circuits._walk import walk
+from haarqntk.designs import Dimension, dimension_as_field
 from haarqntk.errors import CostError, InputError
-from haarqntk.exact import RationalFunction
-from haarqntk.haar import Dimension, dimension_as_field
-from haarqntk.traces import Monomial, TracePolynomial, has_phase, multiply_monomials
 
 if TYPE_CHECKING:
     from haarqntk.circuits._copies import Label, LayerPattern

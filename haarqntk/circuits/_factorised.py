@@ -16,11 +16,10 @@ from fractions import Fraction
 from math import comb, factorial, prod
 from typing import TYPE_CHECKING
 
+from haarqntk.algebra import RationalFunction, TracePolynomial
 from haarqntk.combinatorics import class_size, partitions
+from haarqntk.designs import Dimension, dimension_as_field, twirl_of_power
 from haarqntk.errors import CostError
-from haarqntk.exact import RationalFunction
-from haarqntk.haar import Dimension, dimension_as_field, twirl_of_power
-from haarqntk.traces import TracePolynomial
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,6 +16,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from haarqntk.algebra import (
+    Monomial,
+    RationalFunction,
+    TracePolynomial,
+    mixed_traces,
+    multiply_monomials,
+    over_common_denominator,
+)
 from haarqntk.circuits._insertion import (
     commutator_words,
     first_return,
@@ -24,10 +32,8 @@ from haarqntk.circuits._insertion import (
     num_slots,
 )
 from haarqntk.combinatorics import all_permutations, cycle_type, cycles, partitions, permutation_rank
+from haarqntk.designs import Dimension, dimension_as_field
 from haarqntk.errors import InputError
-from haarqntk.exact import RationalFunction, over_common_denominator
-from haarqntk.haar import Dimension, dimension_as_field
-from haarqntk.traces import Monomial, TracePolynomial, mixed_traces, multiply_monomials
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

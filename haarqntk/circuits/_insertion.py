@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
+from haarqntk.algebra import over_common_denominator
 from haarqntk.combinatorics import (
     Partition,
     all_permutations,
@@ -28,14 +29,12 @@ from haarqntk.combinatorics import (
     partitions,
     permutation_rank,
 )
-from haarqntk.exact import over_common_denominator
-from haarqntk.haar import Dimension, dimension_as_field, twirl_by_power_sums, twirl_of_power
+from haarqntk.designs import Dimension, dimension_as_field, twirl_by_power_sums, twirl_of_power
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from haarqntk.exact import RationalFunction
-    from haarqntk.traces import Monomial
+    from haarqntk.algebra import Monomial, RationalFunction
 
 Placement: TypeAlias = tuple[tuple[int, int, int], ...]  # per copy: power of X left, right, coefficient
 

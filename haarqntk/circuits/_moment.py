@@ -7,6 +7,7 @@ from fractions import Fraction
 from math import factorial
 from typing import TYPE_CHECKING, NamedTuple
 
+from haarqntk.algebra import TracePolynomial
 from haarqntk.circuits._copies import Copy, LayerPattern, canonical_pattern, layer_patterns
 from haarqntk.circuits._ensembles import (
     check_average,
@@ -16,13 +17,12 @@ from haarqntk.circuits._ensembles import (
 )
 from haarqntk.circuits._factorised import kernel_moment, kernel_power
 from haarqntk.errors import InputError
-from haarqntk.traces import TracePolynomial
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from haarqntk.circuits._algebra import Expression
-    from haarqntk.haar import Dimension
+    from haarqntk.designs import Dimension
 
 FACTORISED_FROM = 3  # for K³ the factorisation is ten times as fast as the walk, and it goes on to K⁵
 

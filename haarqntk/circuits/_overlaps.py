@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
+from haarqntk.algebra import over_common_denominator
 from haarqntk.circuits._boundary import quotient_classes
 from haarqntk.circuits._insertion import placements
 from haarqntk.combinatorics import all_permutations, cycles, permutation_rank
-from haarqntk.exact import over_common_denominator
-from haarqntk.haar import Dimension, twirl_weights
+from haarqntk.designs import Dimension, twirl_weights
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from haarqntk.exact import RationalFunction
+    from haarqntk.algebra import RationalFunction
 
 Polynomials: TypeAlias = "NDArray[np.int64] | NDArray[np.object_]"
 """Vectors over S_k with polynomial entries, shape (k!, invariants, degree + 1)."""

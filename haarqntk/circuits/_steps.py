@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from haarqntk.algebra import RationalFunction, TracePolynomial
 from haarqntk.circuits._boundary import observable_traces
 from haarqntk.circuits._copies import Copy, canonical_pattern, layer_patterns
 from haarqntk.circuits._ensembles import (
@@ -31,9 +32,7 @@ from haarqntk.circuits._insertion import layer_is_silent, layer_operators, place
 from haarqntk.circuits._moment import binomial_in_L
 from haarqntk.circuits._walk import WalkVector, apply_operator, walk
 from haarqntk.combinatorics import all_permutations, compose, cycle_type, cycles, inverse
-from haarqntk.exact import RationalFunction
-from haarqntk.haar import dimension_as_field
-from haarqntk.traces import TracePolynomial
+from haarqntk.designs import dimension_as_field
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,7 +15,7 @@ from haarqntk.circuits._copies import Copy
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from haarqntk.traces import TracePolynomial
+    from haarqntk.algebra import TracePolynomial
 
 Form: TypeAlias = tuple[Any, ...]
 """A nested tuple of texts and integers."""

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from haarqntk.algebra import Monomial, multiply_monomials
 from haarqntk.circuits._boundary import twirled_states
 from haarqntk.circuits._insertion import SparseOperator, layer_operators, num_slots, placements
 from haarqntk.circuits._overlaps import Polynomials, apply_by_overlaps, smallest_integers
-from haarqntk.traces import Monomial, multiply_monomials
 
 if TYPE_CHECKING:
+    from haarqntk.algebra import RationalFunction
     from haarqntk.circuits._copies import LayerPattern
-    from haarqntk.exact import RationalFunction
-    from haarqntk.haar import Dimension
+    from haarqntk.designs import Dimension
 
 _INT64_SAFE = 2**62
 _MOST_SLOTS = 4  # measured at k = 6: 4 slots are faster one by one, 6 by overlaps (benchmarks/moments.py)

@@ -6,14 +6,14 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from haarqntk._lazy import LazyModule
-from haarqntk.traces import latex_of
+from haarqntk.algebra import latex_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from haarqntk.algebra import TracePolynomial
     from haarqntk.circuits._copies import Copy
     from haarqntk.circuits._terms import Term
-    from haarqntk.traces import TracePolynomial
 
 sympy = LazyModule("sympy")
 

@@ -25,7 +25,7 @@ from haarqntk.errors import CostError, InputTypeError
 from haarqntk.qntk import Formula, mean
 
 if TYPE_CHECKING:
-    from haarqntk.traces import TracePolynomial
+    from haarqntk.algebra import TracePolynomial
 
 sympy = LazyModule("sympy")
 

@@ -10,11 +10,12 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from haarqntk import __version__
+from haarqntk.designs import DesignCheck, Twirl, TwirledChannel
 from haarqntk.export._json import Recordable
 from haarqntk.export._values import Value, quotients
-from haarqntk.haar import DesignCheck, Integral, RandomLetter, Twirl, TwirledChannel
+from haarqntk.groups import WeingartenFunction
+from haarqntk.haar import Integral, RandomLetter
 from haarqntk.qntk import ClaimCheck, EigenvalueFormula, Formula, Ratio, formula, formulas
-from haarqntk.weingarten import WeingartenFunction
 
 if TYPE_CHECKING:
     from haarqntk._notebook import Shown

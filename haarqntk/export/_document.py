@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from haarqntk.algebra import Notation
 from haarqntk.export._citation import Citation, citation, keys_in
 from haarqntk.export._latex import document_lines
 from haarqntk.export._style import notation
 from haarqntk.export._templates import latex_environment
 from haarqntk.export._values import quotients
-from haarqntk.traces import Notation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from haarqntk._lazy import LazyModule
+from haarqntk.algebra import Notation, latex_of
 from haarqntk.export._latex import broken_product, num_visible
-from haarqntk.traces import Notation, latex_of
 
 if TYPE_CHECKING:
-    from haarqntk.traces import TracePolynomial
+    from haarqntk.algebra import TracePolynomial
 
 sympy = LazyModule("sympy")
 
@@ -20,7 +20,7 @@ def equation_lines(left: str, right: TracePolynomial, *, width: int = _LINE) -> 
     """Left = right on one line, or on as many as it takes.
 
     Examples:
-        >>> from haarqntk.traces import TracePolynomial
+        >>> from haarqntk.algebra import TracePolynomial
         >>> equation_lines("x", TracePolynomial.variable("T2"))
         ['x = T_{2}']
     """

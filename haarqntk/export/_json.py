@@ -9,8 +9,9 @@ import json
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from haarqntk._schema import SCHEMA_VERSION
+from haarqntk.algebra import RationalFunction, TracePolynomial
+from haarqntk.designs import DesignCheck, Twirl, TwirledChannel
 from haarqntk.errors import InputTypeError
-from haarqntk.exact import RationalFunction
 from haarqntk.export._json_fields import number_of, pair_of, record_of_order
 from haarqntk.export._json_integrals import integral_fields, integral_series_fields
 from haarqntk.export._json_numbers import (
@@ -22,10 +23,9 @@ from haarqntk.export._json_numbers import (
 )
 from haarqntk.export._text import range_of
 from haarqntk.export._values import KINDS, refusal
-from haarqntk.haar import DesignCheck, Integral, IntegralSeries, Twirl, TwirledChannel
+from haarqntk.groups import Expansion, WeingartenFunction
+from haarqntk.haar import Integral, IntegralSeries
 from haarqntk.qntk import ClaimCheck, EigenvalueFormula, Formula, Ratio, Series
-from haarqntk.traces import TracePolynomial
-from haarqntk.weingarten import Expansion, WeingartenFunction
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from haarqntk._lazy import LazyModule
-from haarqntk._symbols import symbol
+from haarqntk.algebra import symbol
 from haarqntk.errors import InputError, OutputError
 from haarqntk.export._json_fields import (
     field_of,

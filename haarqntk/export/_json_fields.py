@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from haarqntk.algebra import RationalFunction
 from haarqntk.errors import InputError
-from haarqntk.exact import RationalFunction
 from haarqntk.export._latex_commands import is_mathematics
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from haarqntk.traces import Monomial
+    from haarqntk.algebra import Monomial
 
 Record: TypeAlias = dict[str, Any]
 

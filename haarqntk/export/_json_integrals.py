@@ -10,9 +10,21 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from haarqntk._arguments import one_of
+from haarqntk.algebra import DimensionFunction
 from haarqntk.combinatorics import check_partition
+from haarqntk.diagrams import (
+    INDEX,
+    MATRIX,
+    OPEN,
+    PROPERTIES,
+    VECTOR,
+    Component,
+    Letter,
+    first_ends,
+    flatten,
+    reduce_diagram,
+)
 from haarqntk.errors import InputError
-from haarqntk.exact import DimensionFunction
 from haarqntk.export._json_fields import (
     LARGEST_EXPONENT,
     Record,
@@ -29,24 +41,12 @@ from haarqntk.export._json_fields import (
     text_of,
 )
 from haarqntk.haar import SCALINGS, WEIGHT_GROUPS, Integral, IntegralSeries, RandomLetter, Weight
-from haarqntk.traces import (
-    INDEX,
-    MATRIX,
-    OPEN,
-    PROPERTIES,
-    VECTOR,
-    Component,
-    Letter,
-    first_ends,
-    flatten,
-    reduce_diagram,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from haarqntk.diagrams import DiagramMonomial, Space
     from haarqntk.haar import Declaration, Factors
-    from haarqntk.traces import DiagramMonomial, Space
 
 _KINDS = (MATRIX, VECTOR, INDEX, OPEN)
 _RANDOM = ("unitary", "orthogonal", "symplectic", "state")

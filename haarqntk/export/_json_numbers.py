@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from haarqntk._arguments import one_of
 from haarqntk.circuits import ENSEMBLES
+from haarqntk.designs import DesignCheck, Twirl, TwirledChannel
 from haarqntk.errors import InputError
 from haarqntk.export._json_expressions import (
     expression_record,
@@ -30,9 +31,8 @@ from haarqntk.export._json_fields import (
     record_of_order,
     text_of,
 )
-from haarqntk.haar import DesignCheck, Twirl, TwirledChannel
+from haarqntk.groups import Expansion
 from haarqntk.qntk import ClaimCheck, Counterexample, formula, formulas
-from haarqntk.weingarten import Expansion
 
 if TYPE_CHECKING:
     from fractions import Fraction

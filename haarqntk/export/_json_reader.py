@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from haarqntk._arguments import one_of
 from haarqntk._schema import SCHEMA_VERSION, without_repetition
+from haarqntk.algebra import RationalFunction, TracePolynomial
 from haarqntk.circuits import ENSEMBLES, GENERATORS, Cost
 from haarqntk.combinatorics import check_partition
 from haarqntk.errors import InputError, InputTypeError
-from haarqntk.exact import RationalFunction
 from haarqntk.export._json_fields import (
     Record,
     field_of,
@@ -36,16 +36,15 @@ from haarqntk.export._json_numbers import (
     read_expansion,
     read_twirl,
 )
+from haarqntk.groups import GROUPS, WeingartenFunction
 from haarqntk.qntk import EigenvalueFormula, Formula, Ratio, Series, formula, formulas, range_text
-from haarqntk.traces import TracePolynomial
-from haarqntk.weingarten import GROUPS, WeingartenFunction
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from fractions import Fraction
 
-    from haarqntk.haar import Dimension
-    from haarqntk.traces import Monomial
+    from haarqntk.algebra import Monomial
+    from haarqntk.designs import Dimension
 
 _LONGEST_TEXT = 20_000_000
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, cast
 
 from haarqntk._lazy import LazyModule
 from haarqntk._notebook import Shown
+from haarqntk.algebra import Notation, latex_of, ordered_terms
 from haarqntk.errors import InputError, InputTypeError, OutputError
 from haarqntk.export._latex_reader import read_latex
 from haarqntk.export._style import notation_of
 from haarqntk.export._values import has_closed_forms, quotients
+from haarqntk.groups import Expansion
 from haarqntk.haar import IntegralSeries, with_operator
 from haarqntk.qntk import EigenvalueFormula, Formula, Series
-from haarqntk.traces import Notation, latex_of, ordered_terms
-from haarqntk.weingarten import Expansion
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -10,8 +10,8 @@ import re
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from haarqntk.algebra import DimensionFunction
 from haarqntk.errors import OutputError
-from haarqntk.exact import DimensionFunction
 from haarqntk.export._values import sum_of
 
 if TYPE_CHECKING:

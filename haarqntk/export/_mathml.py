@@ -42,7 +42,7 @@ def to_mathml(value: Value | Shown, *, names: Mapping[str, str] | None = None, d
         InputTypeError, InputError, UnknownNameError, OutputError: As ``latex``; if ``display`` is neither.
 
     Examples:
-        >>> from haarqntk.exact import RationalFunction
+        >>> from haarqntk.algebra import RationalFunction
         >>> to_mathml(RationalFunction([0, 1]), names={"D": "d"}, display="inline")
         '<math xmlns="http://www.w3.org/1998/Math/MathML" display="inline"><mrow><mi>d</mi></mrow></math>'
 

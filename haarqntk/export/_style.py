@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from haarqntk._lazy import LazyModule
+from haarqntk.algebra import Notation, symbol_word
 from haarqntk.errors import InputError, InputTypeError, UnknownNameError
 from haarqntk.export._latex_commands import is_known, is_letter
-from haarqntk.traces import Notation, symbol_word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

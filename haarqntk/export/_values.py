@@ -13,29 +13,26 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from haarqntk._lazy import LazyModule
 from haarqntk._notebook import Shown
+from haarqntk.algebra import DimensionFunction, RationalFunction, TracePolynomial, linear_combination
 from haarqntk.circuits import Expression
+from haarqntk.designs import DesignCheck, Twirl, TwirledChannel
 from haarqntk.errors import InputTypeError
-from haarqntk.exact import DimensionFunction, RationalFunction, linear_combination
+from haarqntk.groups import Expansion, WeingartenFunction
 from haarqntk.haar import (
-    DesignCheck,
     Integral,
     IntegralSeries,
     MatrixExpression,
     ScalarExpression,
-    Twirl,
-    TwirledChannel,
     WrittenPart,
     latex_style,
 )
 from haarqntk.qntk import ClaimCheck, EigenvalueFormula, Formula, Ratio, Series
-from haarqntk.traces import TracePolynomial
-from haarqntk.weingarten import Expansion, WeingartenFunction
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from haarqntk.algebra import Notation
     from haarqntk.haar import Style
-    from haarqntk.traces import Notation
 
 sympy = LazyModule("sympy")
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from haarqntk.diagrams import OPEN, DiagramMonomial, Space, flatten, product
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.haar._coefficients import coefficient
 from haarqntk.haar._indices import index_letter
@@ -36,12 +37,11 @@ from haarqntk.haar._terms import (
     renamed,
 )
 from haarqntk.haar._written import written_parts
-from haarqntk.traces import OPEN, DiagramMonomial, Space, flatten, product
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from haarqntk.exact import DimensionFunction
+    from haarqntk.algebra import DimensionFunction
     from haarqntk.haar._written import WrittenPart
 
 

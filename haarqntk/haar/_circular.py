@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from haarqntk.diagrams import INDEX
 from haarqntk.haar import _gluings
-from haarqntk.traces import INDEX
 
 if TYPE_CHECKING:
     from haarqntk.combinatorics import Partition
-    from haarqntk.traces import Component, DiagramMonomial
+    from haarqntk.diagrams import Component, DiagramMonomial
 
 
 def count_circular_entries(monomial: DiagramMonomial, name: str) -> dict[Partition, int] | None:

@@ -7,8 +7,8 @@ from typing import Any
 
 from haarqntk._arguments import rational
 from haarqntk._lazy import LazyModule
+from haarqntk.algebra import DimensionFunction, RationalFunction
 from haarqntk.errors import InputError, InputTypeError
-from haarqntk.exact import DimensionFunction, RationalFunction
 
 sympy = LazyModule("sympy")
 

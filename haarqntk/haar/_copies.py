@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from haarqntk.combinatorics import num_pairings
-from haarqntk.traces import INDEX, MATRIX, VECTOR, Component, Gluing, Letter, first_ends, flatten
-from haarqntk.traces import SYMPLECTIC_FORM as FORM
+from haarqntk.diagrams import INDEX, MATRIX, VECTOR, Component, Gluing, Letter, first_ends, flatten
+from haarqntk.diagrams import SYMPLECTIC_FORM as FORM
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from haarqntk.diagrams import DiagramMonomial, Reduced, Reducer
     from haarqntk.haar._gluings import Rows
-    from haarqntk.traces import DiagramMonomial, Reduced, Reducer
 
 
 @dataclass(frozen=True)

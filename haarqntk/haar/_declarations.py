@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from haarqntk._notebook import Shown
+from haarqntk.diagrams import MATRIX, PROPERTIES, SYMPLECTIC_FORM, VECTOR, Letter, matrix_letter
 from haarqntk.errors import InputError, InputTypeError, UnknownNameError
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
 from haarqntk.haar._elimination import RandomLetter
@@ -17,10 +18,9 @@ from haarqntk.haar._indices import check_spaces, index_letter
 from haarqntk.haar._operations import tr
 from haarqntk.haar._terms import open_ends, single_term
 from haarqntk.haar._tokens import cap_latex
-from haarqntk.traces import MATRIX, PROPERTIES, SYMPLECTIC_FORM, VECTOR, Letter, matrix_letter
 
 if TYPE_CHECKING:
-    from haarqntk.traces import Space
+    from haarqntk.diagrams import Space
 
 Dims: TypeAlias = "str | int | Any | tuple[Any, ...]"
 

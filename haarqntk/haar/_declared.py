@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from haarqntk._parsing import check_digits
+from haarqntk.diagrams import PROPERTIES, SYMPLECTIC_FORM, Letter
 from haarqntk.errors import InputError, InputTypeError, UnknownNameError
 from haarqntk.haar._algebra import MatrixExpression
 from haarqntk.haar._declarations import (
@@ -22,12 +23,11 @@ from haarqntk.haar._declarations import (
 )
 from haarqntk.haar._elimination import RandomLetter
 from haarqntk.haar._indices import check_spaces
-from haarqntk.traces import PROPERTIES, SYMPLECTIC_FORM, Letter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from haarqntk.traces import Space
+    from haarqntk.diagrams import Space
 
 
 _KINDS: dict[str, Callable[..., Any]] = {

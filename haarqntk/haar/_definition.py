@@ -34,10 +34,10 @@ from haarqntk.haar._weights import STATE, Weight, dimension_product
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from haarqntk.algebra import DimensionFunction
     from haarqntk.combinatorics import Pairing
-    from haarqntk.exact import DimensionFunction
+    from haarqntk.diagrams import DiagramMonomial, Reducer, Space
     from haarqntk.haar._elimination import RandomLetter
-    from haarqntk.traces import DiagramMonomial, Reducer, Space
 
 LARGEST_NUM_PAIRS = 20_000  # ten seconds
 

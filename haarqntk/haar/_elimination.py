@@ -19,21 +19,21 @@ from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, TypeAlias
 
+from haarqntk.diagrams import MATRIX, VECTOR, Component, Reducer, product
 from haarqntk.errors import CostError
 from haarqntk.haar import _gluings
 from haarqntk.haar._circular import count_circular_entries
 from haarqntk.haar._copies import Copies, gather_copies
 from haarqntk.haar._entries import count_entries
 from haarqntk.haar._weights import CIRCULAR, POWER_SUMS, REAL_STATE, STATE, Weight, dimension_product
-from haarqntk.traces import MATRIX, VECTOR, Component, Reducer, product
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from haarqntk.algebra import DimensionFunction
     from haarqntk.combinatorics import Partition
-    from haarqntk.exact import DimensionFunction
+    from haarqntk.diagrams import DiagramMonomial, Reduced, Space
     from haarqntk.haar._gluings import Rows
-    from haarqntk.traces import DiagramMonomial, Reduced, Space
 
 LARGEST_NUM_GLUINGS = 600_000
 LARGEST_NUM_TERMS = 50_000

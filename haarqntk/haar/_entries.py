@@ -16,14 +16,14 @@ from math import factorial, prod
 from typing import TYPE_CHECKING, TypeAlias
 
 from haarqntk.combinatorics import Partition, num_pairings
+from haarqntk.diagrams import INDEX, Letter
 from haarqntk.haar import _gluings
 from haarqntk.haar._weights import REAL_STATE, STATE
-from haarqntk.traces import INDEX, Letter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from haarqntk.traces import Component, DiagramMonomial
+    from haarqntk.diagrams import Component, DiagramMonomial
 
 Index: TypeAlias = tuple[int, int]
 """A number for each different index of a product, and the half of the space that it is in."""

@@ -7,8 +7,9 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 from haarqntk._arguments import one_of
+from haarqntk.algebra import DimensionFunction
+from haarqntk.diagrams import Reducer
 from haarqntk.errors import InputError, InputTypeError
-from haarqntk.exact import DimensionFunction
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
 from haarqntk.haar._declarations import HaarState
 from haarqntk.haar._declared import named
@@ -23,16 +24,15 @@ from haarqntk.haar._elimination import (
 from haarqntk.haar._from_sympy import from_sympy, is_sympy
 from haarqntk.haar._integral import Integral
 from haarqntk.haar._range import halved_dimensions, least_dimensions
-from haarqntk.traces import Reducer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     import sympy
 
+    from haarqntk.diagrams import DiagramMonomial
     from haarqntk.haar._elimination import Outcome
     from haarqntk.haar._integral import Factors
-    from haarqntk.traces import DiagramMonomial
 
 Integrand: TypeAlias = "ScalarExpression | MatrixExpression | Integral | sympy.Basic"
 Declared: TypeAlias = "Iterable[MatrixExpression | HaarState] | MatrixExpression | HaarState"

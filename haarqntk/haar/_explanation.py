@@ -16,21 +16,21 @@ from typing import TYPE_CHECKING, Any
 from haarqntk._drawing import diagrams_svg
 from haarqntk._lazy import LazyModule
 from haarqntk.combinatorics import cycles
+from haarqntk.diagrams import Reducer
 from haarqntk.haar._definition import glued_terms, num_glued_terms
 from haarqntk.haar._notation import component_latex, component_symbol
 from haarqntk.haar._picture import pictures
 from haarqntk.haar._rank_one import with_whole_matrices
 from haarqntk.haar._weights import POWER_SUMS, REAL_STATE, STATE, Weight, dimension_product
-from haarqntk.traces import Reducer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from os import PathLike
 
-    from haarqntk.exact import DimensionFunction
+    from haarqntk.algebra import DimensionFunction
+    from haarqntk.diagrams import DiagramMonomial, Space
     from haarqntk.haar._definition import GluedPair, GluedTerm, Way
     from haarqntk.haar._elimination import RandomLetter
-    from haarqntk.traces import DiagramMonomial, Space
 
 sympy = LazyModule("sympy")
 

@@ -12,7 +12,8 @@ from operator import add, matmul, mul
 from typing import TYPE_CHECKING, Any
 
 from haarqntk._lazy import LazyModule
-from haarqntk._symbols import dimension_symbol
+from haarqntk.algebra import dimension_symbol
+from haarqntk.diagrams import INDEX, OPEN, SYMPLECTIC_FORM, Letter, flatten
 from haarqntk.errors import CostError, InputError
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
 from haarqntk.haar._coefficients import coefficient
@@ -21,14 +22,13 @@ from haarqntk.haar._declared import declared_matrix
 from haarqntk.haar._operations import identity, kron, tr
 from haarqntk.haar._terms import LEFT, RIGHT, Terms, add_term, joined
 from haarqntk.haar._weights import dimension_product
-from haarqntk.traces import INDEX, OPEN, SYMPLECTIC_FORM, Letter, flatten
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from haarqntk.exact import DimensionFunction
+    from haarqntk.algebra import DimensionFunction
+    from haarqntk.diagrams import Space
     from haarqntk.haar._refusals import Declaration
-    from haarqntk.traces import Space
 
 sympy = LazyModule("sympy")
 

@@ -7,16 +7,16 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from haarqntk._arguments import integer
+from haarqntk.algebra import DimensionFunction
+from haarqntk.diagrams import Letter, refuse_impossible
 from haarqntk.errors import InputError
-from haarqntk.exact import DimensionFunction
 from haarqntk.haar._weights import total_dimension
-from haarqntk.traces import Letter, refuse_impossible
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from haarqntk.diagrams import DiagramMonomial
     from haarqntk.haar._integral import Factors, Integral
-    from haarqntk.traces import DiagramMonomial
 
 
 _HALVES = ", as a number counts in the first half while {0} is a symbol; declare the matrices with dims={1}"

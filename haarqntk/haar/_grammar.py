@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 from lark import Lark, Token, Transformer, v_args
 
 from haarqntk._parsing import check_digits, exponent_of, parse
-from haarqntk._symbols import dimension_symbol
+from haarqntk.algebra import DimensionFunction, dimension_symbol
+from haarqntk.diagrams import SYMPLECTIC_FORM
 from haarqntk.errors import CostError, InputError, InputTypeError
-from haarqntk.exact import DimensionFunction
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
 from haarqntk.haar._declarations import HaarState, haar_state, haar_unitary, matrices, symplectic_form
 from haarqntk.haar._declared import declared_matrix, named
@@ -49,12 +49,11 @@ from haarqntk.haar._typed_tensors import (
     tensor_product,
     with_settled,
 )
-from haarqntk.traces import SYMPLECTIC_FORM
 
 if TYPE_CHECKING:
+    from haarqntk.diagrams import Letter, Space
     from haarqntk.haar._elimination import RandomLetter
     from haarqntk.haar._expect import Declared
-    from haarqntk.traces import Letter, Space
 
 _LARGEST_NUM_TERMS = 5_000  # of scalars: a second
 _LARGEST_NUM_WORDS = 2_000  # of matrices, which are joined letter by letter

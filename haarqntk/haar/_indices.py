@@ -6,8 +6,8 @@ from typing import Any
 
 from haarqntk._arguments import integer
 from haarqntk._lazy import LazyModule
+from haarqntk.diagrams import INDEX, Letter, Space
 from haarqntk.errors import InputError, InputTypeError
-from haarqntk.traces import INDEX, Letter, Space
 
 sympy = LazyModule("sympy")
 

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias, final
 from haarqntk._frozen import Frozen
 from haarqntk._lazy import LazyModule
 from haarqntk._notebook import Shown
-from haarqntk._symbols import dimension_symbol
+from haarqntk.algebra import DimensionFunction, dimension_symbol, linear_combination
 from haarqntk.errors import InputError
-from haarqntk.exact import DimensionFunction, linear_combination
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
 from haarqntk.haar._elimination import RandomLetter
 from haarqntk.haar._explanation import Explanation, explanation
@@ -27,10 +26,10 @@ from haarqntk.haar._written import latex_of_parts, sympy_of, text_of, written_pa
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from haarqntk.diagrams import DiagramMonomial, Space
     from haarqntk.haar._refusals import Declaration
     from haarqntk.haar._weights import Weight
     from haarqntk.haar._written import WrittenPart
-    from haarqntk.traces import DiagramMonomial, Space
 
 sympy = LazyModule("sympy")
 

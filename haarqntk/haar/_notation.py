@@ -7,16 +7,16 @@ from itertools import starmap
 from typing import TYPE_CHECKING, Any
 
 from haarqntk._lazy import LazyModule
-from haarqntk._symbols import dimension_symbol
+from haarqntk.algebra import dimension_symbol
+from haarqntk.diagrams import INDEX, MATRIX, OPEN, VECTOR, Component, Letter, flatten
 from haarqntk.haar._tokens import LATEX, TEXT, cap_text, token_text
 from haarqntk.haar._web_notation import operator_text, web_text
-from haarqntk.traces import INDEX, MATRIX, OPEN, VECTOR, Component, Letter, flatten
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from haarqntk.diagrams import Space, Token
     from haarqntk.haar._tokens import Style
-    from haarqntk.traces import Space, Token
 
 sympy = LazyModule("sympy")
 

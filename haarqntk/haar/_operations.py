@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from haarqntk._arguments import integer
+from haarqntk.algebra import DimensionFunction
+from haarqntk.diagrams import OPEN, Letter, flatten, product
 from haarqntk.errors import InputError, InputTypeError
-from haarqntk.exact import DimensionFunction
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
 from haarqntk.haar._indices import check_spaces
 from haarqntk.haar._terms import (
@@ -20,12 +21,11 @@ from haarqntk.haar._terms import (
     open_ends,
     single_term,
 )
-from haarqntk.traces import OPEN, Letter, flatten, product
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from haarqntk.traces import Space
+    from haarqntk.diagrams import Space
 
 
 def tr(matrix: MatrixExpression) -> ScalarExpression:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from haarqntk._drawing import Box, Diagram
+from haarqntk.diagrams import MATRIX, OPEN, VECTOR
 from haarqntk.haar._tokens import cap_text
-from haarqntk.traces import MATRIX, OPEN, VECTOR
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from haarqntk._drawing import End
+    from haarqntk.diagrams import Letter
     from haarqntk.haar._copies import Copies
     from haarqntk.haar._definition import GluedPair, GluedTerm, Way
-    from haarqntk.traces import Letter
 
 
 def pictures(terms: Iterable[GluedTerm]) -> list[Diagram]:

@@ -16,9 +16,9 @@ from haarqntk.haar._written import latex_of_parts, text_of, written_parts
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from haarqntk.exact import DimensionFunction
+    from haarqntk.algebra import DimensionFunction
+    from haarqntk.diagrams import DiagramMonomial
     from haarqntk.haar._written import WrittenPart
-    from haarqntk.traces import DiagramMonomial
 
 
 class DiagramPolynomial(Frozen, Shown):

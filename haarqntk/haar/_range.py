@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from haarqntk.traces import INDEX, SYMPLECTIC_FORM
+from haarqntk.diagrams import INDEX, SYMPLECTIC_FORM
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from haarqntk.diagrams import DiagramMonomial, Letter
     from haarqntk.haar._refusals import Declaration
-    from haarqntk.traces import DiagramMonomial, Letter
 
 
 def halved_dimensions(

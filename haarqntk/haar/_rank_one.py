@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from haarqntk.traces import MATRIX, VECTOR, Letter, first_ends, flatten, reduce_diagram
+from haarqntk.diagrams import MATRIX, VECTOR, Letter, first_ends, flatten, reduce_diagram
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from haarqntk.traces import DiagramMonomial
+    from haarqntk.diagrams import DiagramMonomial
 
 
 def halves(letters: Sequence[Letter]) -> list[tuple[int, int, bool]] | None:

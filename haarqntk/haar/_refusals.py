@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
+from haarqntk.diagrams import OPEN, SYMPLECTIC_FORM, Letter, Space
 from haarqntk.errors import CostError, InputError, InputTypeError
 from haarqntk.haar._elimination import RandomLetter
 from haarqntk.haar._tokens import cap_text
-from haarqntk.traces import OPEN, SYMPLECTIC_FORM, Letter, Space
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from haarqntk.traces import Component
+    from haarqntk.diagrams import Component
 
 Declaration: TypeAlias = RandomLetter | Letter
 

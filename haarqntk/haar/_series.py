@@ -12,19 +12,18 @@ from typing import TYPE_CHECKING, Any
 from haarqntk._arguments import integer, one_of
 from haarqntk._lazy import LazyModule
 from haarqntk._notebook import Shown
-from haarqntk._symbols import dimension_symbol
+from haarqntk.algebra import DimensionFunction, Notation, dimension_symbol, latex_of, linear_combination
+from haarqntk.diagrams import MATRIX, VECTOR
 from haarqntk.errors import CostError, InputError
-from haarqntk.exact import DimensionFunction, linear_combination
 from haarqntk.haar._notation import component_latex, component_symbol, component_text
 from haarqntk.haar._tokens import LATEX
-from haarqntk.traces import MATRIX, VECTOR, Notation, latex_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from fractions import Fraction
 
+    from haarqntk.diagrams import Component, DiagramMonomial
     from haarqntk.haar._tokens import Style
-    from haarqntk.traces import Component, DiagramMonomial
 
 sympy = LazyModule("sympy")
 

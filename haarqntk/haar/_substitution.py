@@ -12,17 +12,17 @@ import numpy as np
 
 from haarqntk._arguments import rational
 from haarqntk._qobj import check_alike, plain
+from haarqntk.diagrams import INDEX, MATRIX, OPEN, SYMPLECTIC_FORM, VECTOR, Letter, first_ends, flatten
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.haar._rank_one import halves, with_whole_matrices
 from haarqntk.haar._weights import total_dimension
-from haarqntk.traces import INDEX, MATRIX, OPEN, SYMPLECTIC_FORM, VECTOR, Letter, first_ends, flatten
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from haarqntk.exact import DimensionFunction
+    from haarqntk.algebra import DimensionFunction
+    from haarqntk.diagrams import Component, DiagramMonomial, Space
     from haarqntk.haar._refusals import Declaration
-    from haarqntk.traces import Component, DiagramMonomial, Space
 
 _ROUNDING = 1e-9
 

@@ -9,18 +9,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from haarqntk.exact import DimensionFunction
+from haarqntk.algebra import DimensionFunction
+from haarqntk.diagrams import OPEN, DiagramMonomial, Gluing, Letter, Reduced, Space, flatten, reduce_diagram
 from haarqntk.haar._weights import dimension_product
-from haarqntk.traces import (
-    OPEN,
-    DiagramMonomial,
-    Gluing,
-    Letter,
-    Reduced,
-    Space,
-    flatten,
-    reduce_diagram,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -8,12 +8,12 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from haarqntk._lazy import LazyModule
-from haarqntk.traces import INDEX, VECTOR
+from haarqntk.diagrams import INDEX, VECTOR
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from haarqntk.traces import Letter
+    from haarqntk.diagrams import Letter
 
 sympy = LazyModule("sympy")
 

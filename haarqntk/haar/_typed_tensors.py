@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from haarqntk._arguments import integer
 from haarqntk._parsing import check_digits
+from haarqntk.algebra import DimensionFunction
 from haarqntk.errors import InputError, InputTypeError
-from haarqntk.exact import DimensionFunction
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
 from haarqntk.haar._operations import identity, kron, moved, permutation, tr
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from haarqntk.traces import Space
+    from haarqntk.diagrams import Space
 
 _LARGEST_POINT = 100
 _MULTIPLY = ("times", "beside", "by_then", "bracketed", "tensor", "at_places")

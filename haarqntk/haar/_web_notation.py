@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from haarqntk.combinatorics import cycles, inverse
+from haarqntk.diagrams import INDEX, MATRIX, OPEN, VECTOR, Letter, first_ends
 from haarqntk.haar._tokens import Style, cap_text
-from haarqntk.traces import INDEX, MATRIX, OPEN, VECTOR, Letter, first_ends
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

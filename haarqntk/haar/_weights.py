@@ -15,13 +15,13 @@ from functools import cache
 from math import prod
 from typing import TYPE_CHECKING, TypeAlias
 
+from haarqntk.algebra import DimensionFunction
 from haarqntk.combinatorics import Partition, centralizer_order, character_column
 from haarqntk.errors import InputError
-from haarqntk.exact import DimensionFunction
-from haarqntk.weingarten import weingarten
+from haarqntk.groups import weingarten
 
 if TYPE_CHECKING:
-    from haarqntk.traces import Space
+    from haarqntk.diagrams import Space
 
 Dimensions: TypeAlias = Mapping[str, int]
 

@@ -10,7 +10,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from haarqntk._lazy import LazyModule
-from haarqntk.exact import DimensionFunction, linear_combination
+from haarqntk.algebra import DimensionFunction, Notation, latex_of, linear_combination
+from haarqntk.diagrams import MATRIX, VECTOR, is_open
 from haarqntk.haar._notation import (
     component_latex,
     component_symbol,
@@ -23,13 +24,12 @@ from haarqntk.haar._notation import (
 from haarqntk.haar._rank_one import with_whole_matrices
 from haarqntk.haar._tokens import LATEX
 from haarqntk.haar._weights import dimension_product
-from haarqntk.traces import MATRIX, VECTOR, Notation, is_open, latex_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from haarqntk.diagrams import Component, DiagramMonomial, Space
     from haarqntk.haar._tokens import Style
-    from haarqntk.traces import Component, DiagramMonomial, Space
 
 sympy = LazyModule("sympy")
 

@@ -11,12 +11,12 @@ import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from haarqntk.traces import latex_of
+from haarqntk.algebra import latex_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from haarqntk.traces import TracePolynomial
+    from haarqntk.algebra import TracePolynomial
 
 _LINE = 80
 _JOINT = "\x00"  # a space that no line is broken at

@@ -7,19 +7,19 @@ from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from haarqntk._arguments import one_of
+from haarqntk.algebra import TracePolynomial
 from haarqntk.circuits import ENSEMBLES, GENERATORS, PAULI_STRINGS, Circuit, cost_of
 from haarqntk.errors import InputError
 from haarqntk.qntk import _kernel, _supervised
 from haarqntk.qntk._eigenvalues import EigenvalueFormula
 from haarqntk.qntk._formula import Formula
 from haarqntk.qntk._recipe import Average, Recipe, add_recipes, design_order, recipe, scale_recipe
-from haarqntk.traces import TracePolynomial
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from haarqntk.circuits import Expression
-    from haarqntk.haar import Dimension
+    from haarqntk.designs import Dimension
 
 # The independence of different derivatives and the average over generators say nothing of two inputs' overlap.
 _OVERLAP_ENSEMBLES = ("segments", *PAULI_STRINGS)

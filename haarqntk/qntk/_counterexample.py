@@ -9,18 +9,17 @@ from itertools import chain, islice, product
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from haarqntk._lazy import LazyModule
-from haarqntk._symbols import symbol
+from haarqntk.algebra import symbol, trace_word
 from haarqntk.circuits import PAULI_STRINGS
 from haarqntk.errors import InputError
 from haarqntk.qntk._inputs import trace_values
 from haarqntk.qntk._recipe import polynomial_at
-from haarqntk.traces import trace_word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from haarqntk.algebra import TracePolynomial
     from haarqntk.qntk._formula import Formula
-    from haarqntk.traces import TracePolynomial
 
 _Rows: TypeAlias = "tuple[tuple[int, ...], ...]"  # eigenvalues ≥ 0; where they are centred, all but the last
 _Others: TypeAlias = "tuple[Fraction, ...]"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from haarqntk._notebook import Shown
+from haarqntk.algebra import TracePolynomial
 from haarqntk.circuits import (
     FACTORISED_FROM,
     Cost,
@@ -26,7 +27,6 @@ from haarqntk.qntk._blocks import as_text
 from haarqntk.qntk._narrative import narrate
 from haarqntk.qntk._recipe import Recipe, value_of_recipe
 from haarqntk.qntk._second_route import SecondRoute, second_route
-from haarqntk.traces import TracePolynomial
 
 if TYPE_CHECKING:
     from haarqntk.qntk._blocks import Step

@@ -17,7 +17,7 @@ from haarqntk._arguments import integer, rational
 from haarqntk._lazy import LazyModule
 from haarqntk._notebook import Shown
 from haarqntk._qobj import complex_array, is_matrix, plain
-from haarqntk._symbols import symbol
+from haarqntk.algebra import latex_of, symbol
 from haarqntk.errors import CostError, InputError
 from haarqntk.qntk._derivation import Derivation, derive_in_steps
 from haarqntk.qntk._inputs import circuit_dimension
@@ -25,7 +25,6 @@ from haarqntk.qntk._meaning import meaning
 from haarqntk.qntk._products import exact_products, float_products
 from haarqntk.qntk._supervised import overlap_factor
 from haarqntk.qntk._values import check_num_inputs
-from haarqntk.traces import latex_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

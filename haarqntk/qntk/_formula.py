@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from haarqntk._arguments import integer, rational
 from haarqntk._lazy import LazyModule
 from haarqntk._notebook import Shown, one_line
+from haarqntk.algebra import TracePolynomial, latex_of, trace_word
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.qntk._derivation import Derivation, derive_in_steps
 from haarqntk.qntk._inputs import as_float, binary_fraction, circuit_dimension
@@ -26,14 +27,13 @@ from haarqntk.qntk._recipe import (
 )
 from haarqntk.qntk._series import Power, Series, expand
 from haarqntk.qntk._values import SymbolValues
-from haarqntk.traces import TracePolynomial, latex_of, trace_word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from fractions import Fraction
 
     from haarqntk.circuits import Cost
-    from haarqntk.haar import Dimension
+    from haarqntk.designs import Dimension
 
     _Operation = Callable[[TracePolynomial, TracePolynomial], TracePolynomial]
 

@@ -15,7 +15,7 @@ from lark import Lark, Token, Transformer, v_args
 
 from haarqntk._lazy import LazyModule
 from haarqntk._parsing import MOST_DIGITS, check_digits, exponent_of, parse
-from haarqntk._symbols import symbol
+from haarqntk.algebra import symbol
 from haarqntk.circuits import Circuit, LayerIndex, sum_over
 from haarqntk.errors import CostError, InputError, UnknownNameError
 from haarqntk.qntk._kernel import kernel, meta_kernel

@@ -15,9 +15,9 @@ from typing import Any
 
 from haarqntk._arguments import integer, is_row, rational
 from haarqntk._lazy import LazyModule
+from haarqntk.algebra import symbol_word, trace_name, trace_word
 from haarqntk.circuits import PAULI_STRINGS, check_dimension
 from haarqntk.errors import InputError, InputTypeError
-from haarqntk.traces import symbol_word, trace_name, trace_word
 
 mpmath, optimize = LazyModule("mpmath"), LazyModule("scipy.optimize")
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from haarqntk.circuits import Copy, layer_indices, mean_of_expression, mean_of_pattern, sum_over
 
 if TYPE_CHECKING:
+    from haarqntk.algebra import TracePolynomial
     from haarqntk.circuits import Circuit, Expression
-    from haarqntk.haar import Dimension
-    from haarqntk.traces import TracePolynomial
+    from haarqntk.designs import Dimension
 
 _l, _m = layer_indices("l m")
 

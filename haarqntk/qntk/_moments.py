@@ -10,6 +10,7 @@ from math import comb, factorial
 from typing import TYPE_CHECKING
 
 from haarqntk._arguments import integer
+from haarqntk.algebra import TracePolynomial
 from haarqntk.circuits import Cost, Expression, cost_of, mean_of_expression
 from haarqntk.errors import CostError, InputError, InputTypeError
 from haarqntk.qntk._formula import Formula
@@ -22,12 +23,11 @@ from haarqntk.qntk._recipe import (
     recipe,
     scale_recipe,
 )
-from haarqntk.traces import TracePolynomial
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from haarqntk.haar import Dimension
+    from haarqntk.designs import Dimension
 
 _REFERENCE = "derivations/02_the_walk.md"
 

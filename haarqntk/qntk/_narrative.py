@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import factorial
 from typing import TYPE_CHECKING
 
+from haarqntk.algebra import TracePolynomial
 from haarqntk.circuits import design_orders
 from haarqntk.qntk._blocks import (
     Block,
@@ -19,7 +20,6 @@ from haarqntk.qntk._blocks import (
     written,
 )
 from haarqntk.qntk._walk_in_words import mean_of, name_of_product, note_on, shown, walk_blocks
-from haarqntk.traces import TracePolynomial
 
 if TYPE_CHECKING:
     from haarqntk.qntk._derivation import AverageSteps, Derivation, Result, TermSteps

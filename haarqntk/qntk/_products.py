@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from haarqntk._lazy import LazyModule
-from haarqntk.exact import rational_spectrum
+from haarqntk.algebra import rational_spectrum
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

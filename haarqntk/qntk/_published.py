@@ -6,14 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from haarqntk._lazy import LazyModule
-from haarqntk._symbols import symbol
+from haarqntk.algebra import TracePolynomial, symbol
 from haarqntk.circuits import Circuit
 from haarqntk.qntk._catalogue import formula, formulas
 from haarqntk.qntk._eigenvalues import EigenvalueFormula
 from haarqntk.qntk._formula import Formula
 from haarqntk.qntk._grammar import parse_closed_form, parse_moment
 from haarqntk.qntk._referee import ClaimCheck, check_formula
-from haarqntk.traces import TracePolynomial
 
 if TYPE_CHECKING:
     from haarqntk.qntk._claims import PublishedClaim

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from haarqntk._arguments import integer
 from haarqntk._lazy import LazyModule
 from haarqntk._notebook import Shown
+from haarqntk.algebra import latex_of
 from haarqntk.errors import InputError
-from haarqntk.traces import latex_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
+from haarqntk.algebra import TracePolynomial
 from haarqntk.circuits import design_orders
-from haarqntk.traces import TracePolynomial
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from fractions import Fraction
 
     from haarqntk.circuits import Expression
-    from haarqntk.haar import Dimension
+    from haarqntk.designs import Dimension
     from haarqntk.qntk._formula import Formula
 
 

@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING, Any
 from haarqntk._arguments import flag
 from haarqntk._lazy import LazyModule
 from haarqntk._notebook import Shown
-from haarqntk._symbols import symbol
+from haarqntk.algebra import TracePolynomial, latex_of, symbol, trace_word
 from haarqntk.errors import CostError, InputError, InputTypeError, UnknownNameError
 from haarqntk.qntk._catalogue import formula
 from haarqntk.qntk._counterexample import Counterexample, smallest_counterexample
 from haarqntk.qntk._eigenvalues import EigenvalueFormula
 from haarqntk.qntk._grammar import parse_closed_form
 from haarqntk.qntk._series import Power, as_power, common_denominator, expand, in_brackets, scaling_exponents
-from haarqntk.traces import TracePolynomial, latex_of, trace_word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -13,6 +13,7 @@ from math import prod
 from operator import mul
 from typing import TYPE_CHECKING
 
+from haarqntk.algebra import TracePolynomial, trace_word
 from haarqntk.circuits import (
     FACTORISED_FROM,
     kernel_moment,
@@ -20,11 +21,10 @@ from haarqntk.circuits import (
     mean_of_expression,
     mean_of_product,
 )
-from haarqntk.traces import TracePolynomial, trace_word
 
 if TYPE_CHECKING:
     from haarqntk.circuits import Circuit, Expression, Term
-    from haarqntk.haar import Dimension
+    from haarqntk.designs import Dimension
 
 _LARGEST_K_BY_DEFINITION = 4
 _LARGEST_K_OF_A_SINUSOID = 10

@@ -12,10 +12,8 @@ from typing import Any, TypeAlias
 from haarqntk._arguments import integer, one_of, rational
 from haarqntk._lazy import LazyModule
 from haarqntk._notebook import Shown
-from haarqntk._symbols import symbol
+from haarqntk.algebra import Monomial, RationalFunction, TracePolynomial, latex_of, symbol, trace_word
 from haarqntk.errors import CostError, InputError, UnknownNameError
-from haarqntk.exact import RationalFunction
-from haarqntk.traces import Monomial, TracePolynomial, latex_of, trace_word
 
 sympy = LazyModule("sympy")
 

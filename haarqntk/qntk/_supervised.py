@@ -10,13 +10,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from haarqntk.algebra import RationalFunction, TracePolynomial
 from haarqntk.circuits import layer_indices, mean_of_expression, sum_over
-from haarqntk.exact import RationalFunction
-from haarqntk.traces import TracePolynomial
 
 if TYPE_CHECKING:
     from haarqntk.circuits import Circuit, Expression
-    from haarqntk.haar import Dimension
+    from haarqntk.designs import Dimension
 
 _ONE = TracePolynomial.constant(1)
 _ZERO = TracePolynomial({})

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from haarqntk._arguments import integer, rational
 from haarqntk._qobj import is_matrix
+from haarqntk.algebra import GaussianRational, symbol_word, trace_word
 from haarqntk.errors import InputError, InputTypeError, UnknownNameError
-from haarqntk.exact import GaussianRational
 from haarqntk.qntk._inputs import (
     check_expectations_on,
     check_gram,
@@ -21,7 +21,6 @@ from haarqntk.qntk._inputs import (
 )
 from haarqntk.qntk._recipe import polynomial_at
 from haarqntk.qntk._words import as_matrices, named_observables, named_states
-from haarqntk.traces import symbol_word, trace_word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

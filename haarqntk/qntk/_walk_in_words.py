@@ -6,10 +6,10 @@ from collections import Counter
 from math import factorial
 from typing import TYPE_CHECKING
 
+from haarqntk.algebra import TracePolynomial, trace_word
 from haarqntk.combinatorics import cycles
-from haarqntk.haar import twirl_weights
+from haarqntk.designs import twirl_weights
 from haarqntk.qntk._blocks import Block, Equation, Math, Paragraph, Table, joined, math_of, number, written
-from haarqntk.traces import TracePolynomial, trace_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -15,9 +15,8 @@ import numpy as np
 
 from haarqntk._arguments import rational
 from haarqntk._qobj import check_alike, complex_array, hermitian_array
+from haarqntk.algebra import GaussianRational, symbol_word
 from haarqntk.errors import InputError, InputTypeError, UnknownNameError
-from haarqntk.exact import GaussianRational
-from haarqntk.traces import symbol_word
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -17,9 +17,9 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 import haarqntk as hq
+from haarqntk.algebra import TracePolynomial
 from haarqntk.circuits import TARGET, Copy, Expression, Term, kernel_moment, mean_of_expression
 from haarqntk.errors import CostError, InputError, InputTypeError, UnknownNameError
-from haarqntk.traces import TracePolynomial
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -24,12 +24,11 @@ from strategies import copies as products
 from strategies import rationals, spectra
 
 import haarqntk as hq
+from haarqntk.algebra import RationalFunction, TracePolynomial, trace_word
 from haarqntk.circuits import Copy, layer_patterns, mean_of_pattern, mean_of_product
 from haarqntk.combinatorics import cycles
 from haarqntk.errors import CostError, InputError
-from haarqntk.exact import RationalFunction
 from haarqntk.qntk import Formula
-from haarqntk.traces import TracePolynomial, trace_word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

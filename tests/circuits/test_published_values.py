@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 from oracles import power_sums
 from strategies import copies, rationals, spectra
 
+from haarqntk.algebra import RationalFunction, TracePolynomial
 from haarqntk.circuits import Copy, mean_of_pattern, mean_of_product
-from haarqntk.exact import RationalFunction
-from haarqntk.traces import TracePolynomial
 
 D = RationalFunction([0, 1])
 L, sigma = TracePolynomial.variable("L"), TracePolynomial.variable("sigma_ab")

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from oracles import power_sums
 from strategies import rationals, spectra
 
+from haarqntk.algebra import RationalFunction, TracePolynomial
 from haarqntk.circuits import (
     Circuit,
     Copy,
@@ -27,8 +28,6 @@ from haarqntk.circuits import (
     sum_over,
 )
 from haarqntk.errors import CostError
-from haarqntk.exact import RationalFunction
-from haarqntk.traces import TracePolynomial
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

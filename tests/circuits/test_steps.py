@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from haarqntk.circuits import Copy, PatternSteps, mean_of_product, steps_of_product
 from haarqntk.combinatorics import all_permutations
-from haarqntk.haar import permutation_operator
+from haarqntk.designs import permutation_operator
 
 if TYPE_CHECKING:
-    from haarqntk.traces import TracePolynomial
+    from haarqntk.algebra import TracePolynomial
 
 G, H = Copy(("l",)), Copy(("l", "l"))
 ONE_STATE = {"sigma_ab": 1, "L": 1}

@@ -10,11 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import copies as products
 
+from haarqntk.algebra import RationalFunction, TracePolynomial, trace_word
 from haarqntk.circuits import Copy, layer_patterns, mean_of_pattern, mean_of_product
 from haarqntk.combinatorics import ordered_set_partitions
 from haarqntk.errors import CostError, InputError
-from haarqntk.exact import RationalFunction
-from haarqntk.traces import TracePolynomial, trace_word
 
 z, g_l, g_m = Copy(()), Copy(("l",)), Copy(("m",))
 h_ll, h_lm, h_mm = Copy(("l", "l")), Copy(("l", "m")), Copy(("m", "m"))

@@ -31,8 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from haarqntk.exact import RationalFunction
-    from haarqntk.traces import TracePolynomial
+    from haarqntk.algebra import RationalFunction, TracePolynomial
 
 VALUES: list[Any] = [
     *(closed_form(name) for name in hq.formulas() if name != "supervised_kernel_eigenvalues"),

@@ -10,7 +10,7 @@ import pytest
 
 import haarqntk as hq
 from haarqntk.export import integral_record, range_of_integral
-from haarqntk.weingarten import weingarten
+from haarqntk.groups import weingarten
 
 
 def value(terms: list[Any], at: dict[str, int]) -> Fraction:

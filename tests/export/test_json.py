@@ -16,11 +16,11 @@ from strategies import cycle_types, rational_functions, trace_polynomials
 
 import haarqntk as hq
 from haarqntk._schema import SCHEMA_VERSION
+from haarqntk.algebra import RationalFunction
 from haarqntk.errors import InputError, InputTypeError
-from haarqntk.exact import RationalFunction
 
 if TYPE_CHECKING:
-    from haarqntk.traces import TracePolynomial
+    from haarqntk.algebra import TracePolynomial
 
 SCHEMA = json.loads(files("haarqntk.export").joinpath("schema.json").read_text(encoding="utf-8"))
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)

@@ -16,15 +16,15 @@ from strategies import rational_functions, trace_polynomials
 from sympy.parsing.latex import parse_latex
 
 import haarqntk as hq
+from haarqntk.algebra import Notation, TracePolynomial
 from haarqntk.errors import HaarqntkError, InputError, InputTypeError, OutputError, UnknownNameError
 from haarqntk.export import bibliography_of, latex_document, quotients, read_latex
 from haarqntk.export._latex_commands import LETTERS, is_known
-from haarqntk.traces import Notation, TracePolynomial
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from haarqntk.exact import DimensionFunction, RationalFunction
+    from haarqntk.algebra import DimensionFunction, RationalFunction
 
 SHORT = [name for name in hq.formulas() if name not in {"kernel_variance", "meta_kernel_second_moment"}]
 AUTHOR: dict[str, Any] = {"names": {"D": "d", "L": r"\ell", "O": "H"}, "macros": {"Tr": r"\tr"}}

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ROOMS = (
-    "combinatorics", "exact", "weingarten", "traces", "haar", "circuits", "qntk", "export", "montecarlo",
+    "combinatorics", "algebra", "groups", "diagrams", "haar", "designs", "circuits", "qntk", "export", "montecarlo",
     "dynamics", "training",
 )  # fmt: skip
 # No formula: BibTeX, shown as it is; curves over time and what floats say; circuits and runs of them.

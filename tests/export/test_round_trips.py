@@ -22,10 +22,9 @@ from strategies import integrals, rational_functions, trace_polynomials
 from sympy.parsing.latex import parse_latex
 
 import haarqntk as hq
+from haarqntk.algebra import DimensionFunction, RationalFunction, TracePolynomial
 from haarqntk.errors import InputError, InputTypeError, OutputError, UnknownNameError
-from haarqntk.exact import DimensionFunction, RationalFunction
 from haarqntk.export import quotients, read_latex
-from haarqntk.traces import TracePolynomial
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -11,10 +11,10 @@ import pytest
 import sympy
 
 import haarqntk as hq
+from haarqntk.algebra import Notation, RationalFunction, TracePolynomial
+from haarqntk.diagrams import Component, Letter
 from haarqntk.errors import InputError
-from haarqntk.exact import RationalFunction
 from haarqntk.haar import Weight
-from haarqntk.traces import Component, Letter, Notation, TracePolynomial
 
 U, S, psi = hq.haar_unitary("U"), hq.haar_symplectic("S"), hq.haar_state("psi")
 A, B = hq.matrices("A B")

@@ -8,8 +8,8 @@ from web_language import WebReader
 
 import haarqntk as hq
 from haarqntk.combinatorics import pairings
+from haarqntk.diagrams import Component, Letter, first_ends, is_open, reduce_diagram
 from haarqntk.haar._notation import component_latex, component_symbol, component_text, word_text
-from haarqntk.traces import Component, Letter, first_ends, is_open, reduce_diagram
 
 D = 2
 M, N = (Letter("matrix", name, ("D", "D")) for name in "MN")

@@ -8,12 +8,12 @@ import pytest
 from shortcuts import closed_form, eigenvalue_formula
 
 import haarqntk as hq
+from haarqntk.algebra import TracePolynomial
 from haarqntk.circuits import kernel_moment
 from haarqntk.errors import InputError
 from haarqntk.export import plain_text
 from haarqntk.qntk import Equation, Paragraph, Table
 from haarqntk.qntk._recipe import value_of_recipe
-from haarqntk.traces import TracePolynomial
 
 NAMES = [name for name in hq.formulas() if name != "supervised_kernel_eigenvalues"]
 c = hq.Circuit()

@@ -17,8 +17,8 @@ from oracles import icosahedral_rotations
 from shortcuts import closed_form, eigenvalue_formula
 
 import haarqntk as hq
+from haarqntk.algebra import symbol_word
 from haarqntk.errors import InputError, InputTypeError, UnknownNameError
-from haarqntk.traces import symbol_word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

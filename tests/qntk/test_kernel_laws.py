@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Callable
 
-    from haarqntk.traces import TracePolynomial
+    from haarqntk.algebra import TracePolynomial
 
 DEGREES = {"gradient_variance": 2, "kernel_mean": 2, "kernel_second_moment": 4, "kernel_variance": 4}
 

@@ -22,8 +22,8 @@ from haarqntk.errors import CostError, InputError, InputTypeError, UnknownNameEr
 from haarqntk.montecarlo import Estimate, _batched
 
 if TYPE_CHECKING:
+    from haarqntk.algebra import TracePolynomial
     from haarqntk.qntk import KernelLaw
-    from haarqntk.traces import TracePolynomial
 
 SMALL = [
     Problem(2, 3, (Fraction(1), Fraction(-2))),

@@ -15,10 +15,9 @@ from shortcuts import closed_form
 from strategies import rationals, spectra
 
 import haarqntk as hq
+from haarqntk.algebra import RationalFunction, TracePolynomial
 from haarqntk.combinatorics import cycles
-from haarqntk.exact import RationalFunction
 from haarqntk.qntk import EigenvalueFormula, Formula
-from haarqntk.traces import TracePolynomial
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

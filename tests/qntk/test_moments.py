@@ -18,10 +18,9 @@ from shortcuts import closed_form
 from strategies import overlaps, rationals, spectra
 
 import haarqntk as hq
+from haarqntk.algebra import RationalFunction, TracePolynomial
 from haarqntk.circuits import Expression, kernel_moment
 from haarqntk.errors import CostError, InputError, InputTypeError
-from haarqntk.exact import RationalFunction
-from haarqntk.traces import TracePolynomial
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from shortcuts import closed_form, eigenvalue_formula
 
 import haarqntk as hq
+from haarqntk.algebra import RationalFunction, product_of_shifts
 from haarqntk.errors import InputError, InputTypeError, UnknownNameError
-from haarqntk.exact import RationalFunction, product_of_shifts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -17,8 +17,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import haarqntk as hq
+from haarqntk.algebra import symbol_word
 from haarqntk.errors import InputError
-from haarqntk.traces import symbol_word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

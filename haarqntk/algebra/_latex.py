@@ -1,0 +1,143 @@
+r"""How results are written in LaTeX: the symbols as in the papers, each in one way, and signs as by an author.
+
+No two symbols may look alike: \operatorname{Tr}\left(X\right)^{2} is the square of a trace, the trace of a square
+is \operatorname{Tr}\left(X^{2}\right).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from haarqntk._lazy import LazyModule
+from haarqntk.algebra._symbols import symbol
+from haarqntk.algebra._words import symbol_word
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+sympy = LazyModule("sympy")
+printing = LazyModule("sympy.printing.latex")
+
+_STANDARD = {"n": "|A|", "sigma": r"\sigma"}
+
+
+@dataclass(frozen=True, slots=True)
+class Notation:
+    r"""How letters and operators are written.
+
+    Attributes:
+        names: Symbol, or letter under a trace → LaTeX; what is not there is written as in the papers.
+        trace: The operator Tr.
+        real_part: The operator Re.
+        writes_traces_out: Whether T_j is written as Tr(O^j).
+
+    Examples:
+        >>> paper, mine = Notation(), Notation({"O": "H"}, trace=r"\tr", writes_traces_out=True)
+        >>> paper.symbol("T2"), mine.symbol("T2")
+        ('T_{2}', '\\tr\\left(H^{2}\\right)')
+    """
+
+    names: Mapping[str, str] = field(default_factory=dict)
+    trace: str = r"\operatorname{Tr}"
+    real_part: str = r"\operatorname{Re}"
+    writes_traces_out: bool = False
+
+    def symbol(self, name: str) -> str:
+        """The symbol of that name."""
+        if name in self.names or name in _STANDARD:
+            return self.names.get(name) or _STANDARD[name]
+        if power := re.fullmatch(r"m([1-9]\d*)", name):
+            return rf"\langle {self._power('O', int(power[1]))}\rangle"
+        if power := re.fullmatch(r"X([1-9]\d*)", name):
+            return rf"{self.trace}\left({self._power('X', int(power[1]))}\right)"
+        word = symbol_word(name)
+        if word is None or (re.fullmatch(r"T\d+", name) and not self.writes_traces_out):
+            return self._plain(name)
+        if name.startswith("sigma"):
+            return rf"\sigma_{{{' '.join(letter for _, letter in word)}}}"
+        operator = self.real_part + self.trace if name.startswith("Re_") else self.trace
+        return rf"{operator}\left({self._product(word)}\right)"
+
+    def _plain(self, name: str) -> str:
+        letter, _, index = name.partition("_")
+        known = self.names.get(letter)
+        return rf"{known}_{{{index}}}" if known and index else str(sympy.latex(sympy.Symbol(name)))
+
+    def letter(self, name: str) -> str:
+        """A letter, with its number as an index."""
+        if name in self.names:
+            return self.names[name]
+        numbered = re.fullmatch(r"([A-Za-z]+)(\d+)", name)
+        return f"{self.names.get(numbered[1], numbered[1])}_{{{numbered[2]}}}" if numbered else name
+
+    def _power(self, letter: str, exponent: int) -> str:
+        base = self.letter(letter)
+        return base if exponent == 1 else f"{base}^{{{exponent}}}"
+
+    def _product(self, word: Sequence[tuple[str, str]]) -> str:
+        factors = []
+        for (kind, letter), run in groupby(word):
+            exponent = len(list(run))
+            factors.append(self._power(letter, exponent) if kind == "observable" else rf"\rho_{{{letter}}}")
+        return " ".join(factors)
+
+
+def latex_of(expression: Any, notation: Notation | None = None) -> str:
+    r"""LaTeX of an expression in the symbols of the results.
+
+    Args:
+        expression: A SymPy expression.
+        notation: How letters are written; as in the papers if left out.
+
+    Examples:
+        >>> print(latex_of(symbol("T_O1O1O2") / (symbol("D") - 1)))
+        \frac{\operatorname{Tr}\left(O_{1}^{2} O_{2}\right)}{D - 1}
+        >>> print(latex_of(-2 * symbol("D") * (symbol("m1") ** 2 - symbol("m2"))))
+        2 D \left(\langle O^{2}\rangle - \langle O\rangle^{2}\right)
+    """
+    written = notation or Notation()
+    names = {free: written.symbol(free.name) for free in expression.free_symbols}
+    return str(_printer()({"symbol_names": names}).doprint(_with_a_positive_sign(expression)))
+
+
+def _with_a_positive_sign(expression: Any) -> Any:
+    """−(a − b) as (b − a), where the sum is one of traces and has both signs."""
+    if expression.is_Add:
+        return sympy.Add(*map(_with_a_positive_sign, expression.args))
+    factors = sympy.Mul.make_args(expression)
+    if _is_negative(expression):
+        for i, factor in enumerate(factors):
+            has_both = factor.is_Add and {_is_negative(term) for term in factor.args} == {True, False}
+            if has_both and symbol("D") not in factor.free_symbols:
+                return sympy.Mul(-1, *factors[:i], -factor, *factors[i + 1 :])
+    return expression
+
+
+def ordered_terms(expression: Any) -> list[Any]:
+    """The terms of a sum in SymPy's order, except that a positive one comes first if there is one."""
+    terms = list(expression.as_ordered_terms())
+    first = next((term for term in terms if not _is_negative(term)), terms[0])
+    return [first, *(term for term in terms if term is not first)]
+
+
+def _is_negative(term: Any) -> bool:
+    return bool(term.as_coeff_Mul()[0] < 0)
+
+
+@cache
+def _printer() -> Any:
+    class Printer(printing.LatexPrinter):  # type: ignore[name-defined,misc]  # SymPy has no types
+        """SymPy's printer, where a sum starts with a positive term if it has one."""
+
+        def _as_ordered_terms(self, expr: Any, order: Any = None) -> list[Any]:  # noqa: ARG002 - SymPy's signature
+            return ordered_terms(expr)
+
+        def parenthesize_super(self, s: str) -> str:
+            """Take names as they are: each ends with its own bracket."""
+            return s
+
+    return Printer

@@ -1,0 +1,46 @@
+"""Diagrams: products of matrices whose ends are joined, reduced by the relations of their letters.
+
+A word is a tuple of letters, read from left to right; under the trace it is cyclic. Tr is not normalised.
+"""
+
+from haarqntk.diagrams._component import Component, Token, flatten, is_open, product
+from haarqntk.diagrams._component import Monomial as DiagramMonomial
+from haarqntk.diagrams._diagram import Reduced, Reducer, reduce_diagram
+from haarqntk.diagrams._gluing import Gluing
+from haarqntk.diagrams._letters import (
+    INDEX,
+    MATRIX,
+    OPEN,
+    PROPERTIES,
+    SYMPLECTIC_FORM,
+    VECTOR,
+    Letter,
+    Space,
+    matrix_letter,
+    refuse_impossible,
+)
+from haarqntk.diagrams._web import first_ends
+
+__all__ = [
+    "INDEX",
+    "MATRIX",
+    "OPEN",
+    "PROPERTIES",
+    "SYMPLECTIC_FORM",
+    "VECTOR",
+    "Component",
+    "DiagramMonomial",
+    "Gluing",
+    "Letter",
+    "Reduced",
+    "Reducer",
+    "Space",
+    "Token",
+    "first_ends",
+    "flatten",
+    "is_open",
+    "matrix_letter",
+    "product",
+    "reduce_diagram",
+    "refuse_impossible",
+]
