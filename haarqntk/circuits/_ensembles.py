@@ -15,16 +15,14 @@ from typing import TYPE_CHECKING
 
 from haarqntk._arguments import one_of
 from haarqntk.algebra import Monomial, RationalFunction, TracePolynomial, multiply_monomials
-from haarqntk.circuits._boundary import observable_traces
-from haarqntk.circuits._definition import mean_of_pattern_by_definition
 from haarqntk.circuits._generator_average import generator_average
 from haarqntk.circuits._insertion import layer_is_silent, most_slots
-from haarqntk.circuits._walk import walk
+from haarqntk.circuits._walk import mean_of_pattern_by_definition, observable_traces, walk
 from haarqntk.designs import Dimension, dimension_as_field
 from haarqntk.errors import CostError, InputError
 
 if TYPE_CHECKING:
-    from haarqntk.circuits._copies import Label, LayerPattern
+    from haarqntk.circuits._terms import Label, LayerPattern
 
 PAULI_STRINGS = ("prl_ansatz", "prl_ansatz_with_input_block")  # whose generators are all 4ⁿ of them, D = 2ⁿ
 ENSEMBLES = ("segments", "independent_layers", *PAULI_STRINGS, "generator_average")

@@ -7,7 +7,7 @@ Expanding the commutators puts s operators X̃ to the left and right of P_σ. Th
 
 where σ' is the first-return map to the copies of the permutation that walks through copies and slots, and
 the loops are its cycles through slots only. So each (placement, π) sends each σ to one σ'; no k! × k! matrix.
-The best route for few slots: s! · 2^s · k! terms. ``_overlaps.py`` takes over where s is larger.
+The best route for few slots: s! · 2^s · k! terms. the overlaps of ``_walk.py`` take over where s is larger.
 """
 
 from __future__ import annotations
