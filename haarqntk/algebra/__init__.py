@@ -2,7 +2,7 @@
 
 ``RationalFunction`` is an element of Q(D); ``DimensionFunction`` one of several dimensions d1, d2, …;
 ``GaussianRational`` an exact complex number; ``TracePolynomial`` a polynomial in traces, overlaps and the depth L over
-Q(D). ``_flint.py`` is the one file that knows the backend, python-flint.
+Q(D); ``Series`` what is left of it as D → ∞. ``_flint.py`` is the one file that knows the backend, python-flint.
 """
 
 from haarqntk.algebra._dimension_function import DimensionFunction, linear_combination
@@ -11,6 +11,7 @@ from haarqntk.algebra._gaussian import GaussianRational
 from haarqntk.algebra._latex import Notation, latex_of, ordered_terms
 from haarqntk.algebra._polynomial import Monomial, TracePolynomial, multiply_monomials
 from haarqntk.algebra._rational import RationalFunction, over_common_denominator, product_of_shifts
+from haarqntk.algebra._series import Power, Series, as_power, check_order, expand, in_brackets
 from haarqntk.algebra._symbols import T, dimension_symbol, symbol
 from haarqntk.algebra._words import (
     canonical_cyclic_word,
@@ -28,13 +29,19 @@ __all__ = [
     "GaussianRational",
     "Monomial",
     "Notation",
+    "Power",
     "RationalFunction",
+    "Series",
     "T",
     "TracePolynomial",
+    "as_power",
     "canonical_cyclic_word",
+    "check_order",
     "dimension_symbol",
+    "expand",
     "factor_integer_polynomial",
     "has_phase",
+    "in_brackets",
     "latex_of",
     "linear_combination",
     "mixed_traces",
