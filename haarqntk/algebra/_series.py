@@ -92,10 +92,13 @@ class Series(Shown):
             >>> hq.formula("kernel_mean").series(order=1).function().names
             ('D', 'L', 'T1', 'T2')
         """
-        variable = DimensionFunction.variable
+        variable, D = DimensionFunction.variable, DimensionFunction.variable(self.dimension)
         return linear_combination(
-            (c, prod((variable(name) ** e for name, e in monomial), start=variable(self.dimension) ** power))
-            for power, monomial, c in self._entries()
+            (
+                Fraction(1),
+                prod((variable(x) ** e for x, e in m), start=DimensionFunction.from_univariate(c, D)),
+            )
+            for m, c in self.to_polynomial().terms.items()
         )
 
     def orders(self) -> tuple[Any, ...]:
