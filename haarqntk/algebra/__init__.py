@@ -5,6 +5,7 @@
 Q(D); ``Series`` what is left of it as D → ∞. ``_flint.py`` is the one file that knows the backend, python-flint.
 """
 
+from haarqntk.algebra._combination import Combination, collected
 from haarqntk.algebra._dimension_function import DimensionFunction, linear_combination
 from haarqntk.algebra._flint import factor_integer_polynomial, multiply_integer_matrices, rational_spectrum
 from haarqntk.algebra._gaussian import GaussianRational
@@ -25,6 +26,7 @@ from haarqntk.algebra._words import (
 )
 
 __all__ = [
+    "Combination",
     "DimensionFunction",
     "GaussianRational",
     "Monomial",
@@ -37,6 +39,7 @@ __all__ = [
     "as_power",
     "canonical_cyclic_word",
     "check_order",
+    "collected",
     "dimension_symbol",
     "expand",
     "factor_integer_polynomial",
