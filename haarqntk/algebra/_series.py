@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from haarqntk._arguments import integer
 from haarqntk._lazy import LazyModule
 from haarqntk._notebook import Shown
+from haarqntk.algebra._combination import collected
 from haarqntk.algebra._dimension_function import DimensionFunction, linear_combination
 from haarqntk.algebra._latex import Notation, latex_of
 from haarqntk.algebra._polynomial import Monomial, TracePolynomial
@@ -79,10 +80,8 @@ class Series(Shown):
             >>> print(hq.formula("kernel_mean").series(order=2).to_polynomial().to_sympy())
             2*L*(D - 1)*(D*T2 - T1**2)/D**4
         """
-        total, D = TracePolynomial({}), RationalFunction([0, 1])
-        for power, monomial, c in self._entries():
-            total = total + TracePolynomial({monomial: D**power * c})
-        return total
+        D = RationalFunction([0, 1])
+        return TracePolynomial(collected((m, D**power * c) for power, m, c in self._entries()))
 
     def function(self) -> DimensionFunction:
         """The sum as an exact function of the dimension and of variables named like the symbols of ``to_sympy``.
