@@ -2,7 +2,7 @@
 
 ``RationalFunction`` is an element of Q(D); ``DimensionFunction`` one of several dimensions d1, d2, …;
 ``GaussianRational`` an exact complex number; ``TracePolynomial`` a polynomial in traces, overlaps and the depth L over
-Q(D). ``_flint.py`` is the one file that knows the backend, python-flint.
+Q(D); ``Series`` what is left of it as D → ∞. ``_flint.py`` is the one file that knows the backend, python-flint.
 """
 
 from haarqntk.algebra._combination import Combination, collected
@@ -12,6 +12,7 @@ from haarqntk.algebra._gaussian import GaussianRational
 from haarqntk.algebra._latex import Notation, latex_of, ordered_terms
 from haarqntk.algebra._polynomial import Monomial, TracePolynomial, multiply_monomials
 from haarqntk.algebra._rational import RationalFunction, over_common_denominator, product_of_shifts
+from haarqntk.algebra._series import Power, Series, as_power, check_order, expand, in_brackets
 from haarqntk.algebra._symbols import (
     DEPTH,
     SIGMA,
@@ -48,17 +49,23 @@ __all__ = [
     "Monomial",
     "Notation",
     "Overlap",
+    "Power",
     "RationalFunction",
+    "Series",
     "Symbol",
     "T",
     "Trace",
     "TracePolynomial",
     "WordLetter",
+    "as_power",
     "canonical_cyclic_word",
+    "check_order",
     "collected",
     "dimension_symbol",
+    "expand",
     "expectation_of_power",
     "factor_integer_polynomial",
+    "in_brackets",
     "latex_of",
     "linear_combination",
     "mixed_traces",

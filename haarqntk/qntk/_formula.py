@@ -25,13 +25,14 @@ from haarqntk.qntk._recipe import (
     scale_recipe,
     substitute_in_recipe,
 )
-from haarqntk.qntk._series import Power, Series, expand
+from haarqntk.qntk._series import series_of
 from haarqntk.qntk._values import SymbolValues
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from fractions import Fraction
 
+    from haarqntk.algebra import Power, Series
     from haarqntk.circuits import Cost
     from haarqntk.designs import Dimension
 
@@ -391,4 +392,4 @@ class Formula(Shown):
             >>> print(formula("kernel_mean").series(order=1))
             2*L*T2/D**2 - 2*L*T1**2/D**3 + O(D**-2), T1 ~ D, T2 ~ D
         """
-        return expand(self.polynomial, order, scaling)
+        return series_of(self.polynomial, order, scaling)

@@ -14,17 +14,18 @@ from typing import TYPE_CHECKING, Any
 from haarqntk._arguments import flag
 from haarqntk._lazy import LazyModule
 from haarqntk._notebook import Shown
-from haarqntk.algebra import Trace, TracePolynomial, latex_of, read_symbol, symbol
+from haarqntk.algebra import Trace, TracePolynomial, as_power, in_brackets, latex_of, read_symbol, symbol
 from haarqntk.errors import CostError, InputError, InputTypeError, UnknownNameError
 from haarqntk.qntk._catalogue import formula
 from haarqntk.qntk._counterexample import Counterexample, smallest_counterexample
 from haarqntk.qntk._eigenvalues import EigenvalueFormula
 from haarqntk.qntk._grammar import parse_closed_form
-from haarqntk.qntk._series import Power, as_power, common_denominator, expand, in_brackets, scaling_exponents
+from haarqntk.qntk._series import common_denominator, scaling_exponents, series_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from haarqntk.algebra import Power
     from haarqntk.qntk._formula import Formula
 
 sympy = LazyModule("sympy")
@@ -278,7 +279,7 @@ def _compare_exactly(
         name: part.leading_weight(exponents) for name, part in (("exact", exact), ("claimed", claimed))
     }
     order = max(weights.values()) - difference.leading_weight(exponents)
-    leading = [expand(part, 1, exponents).to_polynomial() for part in (exact, claimed)]
+    leading = [series_of(part, 1, exponents).to_polynomial() for part in (exact, claimed)]
     if order > 0:
         return "equal at leading order", sympy.Integer(1), as_power(order)
     if weights["exact"] != weights["claimed"]:

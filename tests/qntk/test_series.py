@@ -21,7 +21,8 @@ from haarqntk.errors import InputError, InputTypeError, UnknownNameError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from haarqntk.qntk import Series
+    from haarqntk.algebra import Series
+
 
 NAMES = (
     "gradient_variance", "kernel_mean", "kernel_second_moment", "kernel_variance", "supervised_kernel_mean",
