@@ -180,3 +180,47 @@ def delta(num_ends: int) -> Letter:
 )
 def test_what_an_author_would_write(letters: list[Letter], partner: list[int], text: str) -> None:
     assert reduced_text(letters, partner) == text
+
+
+def test_turning_an_antisymmetric_letter_changes_the_sign() -> None:
+    rng, num_turned = np.random.default_rng(5), 0
+    for _ in range(2000):
+        letters, partner = random_diagram(rng, 2)
+        places = [i for i, letter in enumerate(letters) if letter.name == "J"]
+        if not places or any(letter.name == "M" for letter in letters):
+            continue
+        end = first_ends(letters)[places[0]]
+        place = {end: end + 1, end + 1: end}
+        turned = [place.get(partner[place.get(e, e)], partner[place.get(e, e)]) for e in range(len(partner))]
+        found, other = reduce_diagram(letters, partner), reduce_diagram(letters, turned)
+        assert (found is None) == (other is None)
+        if found is not None and other is not None:
+            assert (found.sign, found.loops, found.monomial) == (-other.sign, other.loops, other.monomial)
+            num_turned += any(x.kind == "delta" for c, _ in found.monomial for x in c.letters)
+    assert num_turned > 20
+
+
+@pytest.mark.parametrize("name", ["A", "S"])
+def test_a_diagram_with_every_symmetry_has_one_form_at_little_cost(name: str) -> None:
+    """Σ_i A_ii^12 and Σ Π_{a<b} S_{i_a i_b}: 12! and 8! ways to number them."""
+    rng = np.random.default_rng(6)
+    letter = letters_on(2)[name]
+    edges = [(0, 0)] * 12 if name == "A" else [(a, b) for a in range(8) for b in range(a)]
+    order = [(vertex, 2 * n + side) for n, pair in enumerate(edges) for side, vertex in enumerate(pair)]
+    counts = [sum(vertex == v for vertex, _ in order) for v in range(1 + max(map(max, edges)))]
+    letters = [*[letter] * len(edges), *(delta_letter(2, m) for m in counts)]
+    partner = [0] * (2 * len(order))
+    for n, (_, end) in enumerate(sorted(order)):
+        partner[end], partner[len(order) + n] = len(order) + n, end
+    reduced = reduce_diagram(letters, partner)
+    assert reduced is not None
+    assert all(reduce_diagram(*relabelled(letters, partner, rng)) == reduced for _ in range(5))
+
+
+def test_a_symmetric_matrix_under_the_symplectic_form_is_zero() -> None:
+    """Σ_ij J_ij S_ij² = 0, while Σ_ij J_ij A_ij² is not."""
+    known = letters_on(2)
+    for name, is_zero in (("S", True), ("A", False)):
+        letters = [known["J"], known[name], known[name], delta_letter(2, 3), delta_letter(2, 3)]
+        partner = [6, 9, 7, 10, 8, 11, 0, 2, 4, 1, 3, 5]
+        assert (reduce_diagram(letters, partner) is None) == is_zero
