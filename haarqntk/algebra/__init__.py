@@ -5,6 +5,7 @@
 Q(D). ``_flint.py`` is the one file that knows the backend, python-flint.
 """
 
+from haarqntk.algebra._combination import Combination, collected
 from haarqntk.algebra._dimension_function import DimensionFunction, linear_combination
 from haarqntk.algebra._flint import factor_integer_polynomial, multiply_integer_matrices, rational_spectrum
 from haarqntk.algebra._gaussian import GaussianRational
@@ -24,6 +25,7 @@ from haarqntk.algebra._words import (
 )
 
 __all__ = [
+    "Combination",
     "DimensionFunction",
     "GaussianRational",
     "Monomial",
@@ -32,6 +34,7 @@ __all__ = [
     "T",
     "TracePolynomial",
     "canonical_cyclic_word",
+    "collected",
     "dimension_symbol",
     "factor_integer_polynomial",
     "has_phase",
