@@ -8,6 +8,7 @@ Q(D). ``_flint.py`` is the one file that knows the backend, python-flint.
 from haarqntk.algebra._dimension_function import DimensionFunction, linear_combination
 from haarqntk.algebra._flint import factor_integer_polynomial, multiply_integer_matrices, rational_spectrum
 from haarqntk.algebra._gaussian import GaussianRational
+from haarqntk.algebra._grammar import ARITHMETIC, Arithmetic, check_digits, exponent_of, parse
 from haarqntk.algebra._latex import Notation, latex_of, ordered_terms
 from haarqntk.algebra._polynomial import Monomial, TracePolynomial, multiply_monomials
 from haarqntk.algebra._rational import RationalFunction, over_common_denominator, product_of_shifts
@@ -24,6 +25,8 @@ from haarqntk.algebra._words import (
 )
 
 __all__ = [
+    "ARITHMETIC",
+    "Arithmetic",
     "DimensionFunction",
     "GaussianRational",
     "Monomial",
@@ -32,7 +35,9 @@ __all__ = [
     "T",
     "TracePolynomial",
     "canonical_cyclic_word",
+    "check_digits",
     "dimension_symbol",
+    "exponent_of",
     "factor_integer_polynomial",
     "has_phase",
     "latex_of",
@@ -42,6 +47,7 @@ __all__ = [
     "multiply_monomials",
     "ordered_terms",
     "over_common_denominator",
+    "parse",
     "product_of_shifts",
     "product_of_state_invariants",
     "pure_state_invariant",
