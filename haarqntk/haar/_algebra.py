@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from haarqntk.diagrams import OPEN, DiagramMonomial, Space, flatten, product
 from haarqntk.errors import InputError, InputTypeError
-from haarqntk.haar._coefficients import coefficient
 from haarqntk.haar._indices import index_letter
 from haarqntk.haar._polynomial import DiagramPolynomial
 from haarqntk.haar._refusals import (
     Declaration,
     checked_exponent,
+    coefficient,
     dimensions_text,
     names_text,
     no_quotient,
