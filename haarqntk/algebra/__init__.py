@@ -5,6 +5,7 @@
 Q(D). ``_flint.py`` is the one file that knows the backend, python-flint.
 """
 
+from haarqntk.algebra._combination import Combination, collected
 from haarqntk.algebra._dimension_function import DimensionFunction, linear_combination
 from haarqntk.algebra._flint import factor_integer_polynomial, multiply_integer_matrices, rational_spectrum
 from haarqntk.algebra._gaussian import GaussianRational
@@ -27,6 +28,7 @@ from haarqntk.algebra._words import (
 __all__ = [
     "ARITHMETIC",
     "Arithmetic",
+    "Combination",
     "DimensionFunction",
     "GaussianRational",
     "Monomial",
@@ -36,6 +38,7 @@ __all__ = [
     "TracePolynomial",
     "canonical_cyclic_word",
     "check_digits",
+    "collected",
     "dimension_symbol",
     "exponent_of",
     "factor_integer_polynomial",

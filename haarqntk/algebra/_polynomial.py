@@ -10,9 +10,9 @@ from fractions import Fraction
 from math import lcm, prod
 from typing import TYPE_CHECKING, Any, TypeAlias, final
 
-from haarqntk._frozen import Frozen
 from haarqntk._lazy import LazyModule
 from haarqntk._notebook import Shown
+from haarqntk.algebra._combination import Combination
 from haarqntk.algebra._flint import factor_integer_polynomial
 from haarqntk.algebra._latex import latex_of
 from haarqntk.algebra._rational import RationalFunction, over_common_denominator
@@ -27,8 +27,21 @@ sympy = LazyModule("sympy")
 Monomial: TypeAlias = tuple[tuple[str, int], ...]  # sorted pairs (variable, exponent ≥ 1)
 
 
+def multiply_monomials(left: Monomial, right: Monomial) -> Monomial:
+    """The product of two monomials.
+
+    Examples:
+        >>> multiply_monomials((("L", 1),), (("L", 1), ("T2", 1)))
+        (('L', 2), ('T2', 1))
+    """
+    exponents = dict(left)
+    for name, e in right:
+        exponents[name] = exponents.get(name, 0) + e
+    return tuple(sorted(exponents.items()))
+
+
 @final
-class TracePolynomial(Frozen, Shown):
+class TracePolynomial(Combination[Monomial, RationalFunction], Shown):
     """A polynomial in named variables with coefficients in Q(D).
 
     Args:
@@ -43,10 +56,12 @@ class TracePolynomial(Frozen, Shown):
         Fraction(8, 1)
     """
 
-    __slots__ = ("_terms",)
+    __slots__ = ()
+    _times = staticmethod(multiply_monomials)
+    _one = ((), RationalFunction(1))
 
     def __init__(self, terms: Mapping[Monomial, RationalFunction]) -> None:
-        self._terms = {monomial: c for monomial, c in sorted(terms.items()) if c}
+        super().__init__(dict(sorted(terms.items())))
         if any(tuple(sorted(monomial)) != monomial for monomial in self._terms):
             raise InputError("each monomial must be sorted pairs (variable, exponent)")
 
@@ -61,53 +76,21 @@ class TracePolynomial(Frozen, Shown):
         return cls({((name, 1),): RationalFunction(1)})
 
     @property
-    def terms(self) -> dict[Monomial, RationalFunction]:
-        """A copy of monomial → coefficient, sorted, without zeros."""
-        return dict(self._terms)
-
-    @property
     def variables(self) -> tuple[str, ...]:
         """The names of the variables that occur, sorted."""
         return tuple(sorted({name for monomial in self._terms for name, _ in monomial}))
 
-    # -- the ring --------------------------------------------------------------------------------------
-
-    def __add__(self, other: TracePolynomial) -> TracePolynomial:
-        total = dict(self._terms)
-        for monomial, coefficient in other._terms.items():
-            total[monomial] = total[monomial] + coefficient if monomial in total else coefficient
-        return TracePolynomial(total)
-
-    def __neg__(self) -> TracePolynomial:
-        return TracePolynomial({monomial: -c for monomial, c in self._terms.items()})
-
-    def __sub__(self, other: TracePolynomial) -> TracePolynomial:
-        return self + -other
-
-    def __mul__(self, other: TracePolynomial | RationalFunction | Fraction | int) -> TracePolynomial:
-        right = other if isinstance(other, TracePolynomial) else TracePolynomial.constant(other)
-        total: dict[Monomial, RationalFunction] = {}
-        for left_monomial, a in self._terms.items():
-            for right_monomial, b in right._terms.items():
-                monomial = multiply_monomials(left_monomial, right_monomial)
-                total[monomial] = total[monomial] + a * b if monomial in total else a * b
-        return TracePolynomial(total)
-
-    __rmul__ = __mul__
+    def _coerced(self, other: object) -> TracePolynomial | None:
+        if isinstance(other, TracePolynomial):
+            return other
+        return (
+            TracePolynomial.constant(other) if isinstance(other, RationalFunction | Fraction | int) else None
+        )
 
     def __pow__(self, exponent: int) -> TracePolynomial:
         if exponent < 0:
             raise InputError(f"the exponent of a polynomial must be ≥ 0, got {exponent}")
-        return prod([self] * exponent, start=TracePolynomial.constant(1))
-
-    def __bool__(self) -> bool:
-        return bool(self._terms)
-
-    def __eq__(self, other: object) -> bool:
-        return self._terms == other._terms if isinstance(other, TracePolynomial) else NotImplemented
-
-    def __hash__(self) -> int:
-        return hash(tuple(self._terms.items()))
+        return super().__pow__(exponent)
 
     @classmethod
     def from_sympy(cls, numerator: Any, denominator: Any) -> TracePolynomial:
@@ -230,19 +213,6 @@ class TracePolynomial(Frozen, Shown):
 
     def __repr__(self) -> str:
         return f"TracePolynomial({self._terms!r})"
-
-
-def multiply_monomials(left: Monomial, right: Monomial) -> Monomial:
-    """The product of two monomials.
-
-    Examples:
-        >>> multiply_monomials((("L", 1),), (("L", 1), ("T2", 1)))
-        (('L', 2), ('T2', 1))
-    """
-    exponents = dict(left)
-    for name, e in right:
-        exponents[name] = exponents.get(name, 0) + e
-    return tuple(sorted(exponents.items()))
 
 
 def _to_sympy_sum(factor: Mapping[tuple[int, ...], int], symbols: list[Any]) -> Any:
