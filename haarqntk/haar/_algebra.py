@@ -106,7 +106,7 @@ class ScalarExpression(DiagramPolynomial):
         return ScalarExpression.number(other) / self
 
     def __pow__(self, exponent: object) -> ScalarExpression:
-        return super().__pow__(checked_exponent(exponent))
+        return super().__pow__(n) if (n := checked_exponent(exponent)) else ScalarExpression.number(1)
 
     def conj(self) -> ScalarExpression:
         """The complex conjugate.
