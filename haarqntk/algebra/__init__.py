@@ -9,6 +9,7 @@ from haarqntk.algebra._combination import Combination, collected
 from haarqntk.algebra._dimension_function import DimensionFunction, linear_combination
 from haarqntk.algebra._flint import factor_integer_polynomial, multiply_integer_matrices, rational_spectrum
 from haarqntk.algebra._gaussian import GaussianRational
+from haarqntk.algebra._grammar import ARITHMETIC, Arithmetic, check_digits, exponent_of, parse
 from haarqntk.algebra._latex import Notation, latex_of, ordered_terms
 from haarqntk.algebra._polynomial import Monomial, TracePolynomial, multiply_monomials
 from haarqntk.algebra._rational import RationalFunction, over_common_denominator, product_of_shifts
@@ -38,8 +39,10 @@ from haarqntk.algebra._words import (
 )
 
 __all__ = [
+    "ARITHMETIC",
     "DEPTH",
     "SIGMA",
+    "Arithmetic",
     "Bargmann",
     "Combination",
     "DimensionFunction",
@@ -59,11 +62,13 @@ __all__ = [
     "WordLetter",
     "as_power",
     "canonical_cyclic_word",
+    "check_digits",
     "check_order",
     "collected",
     "dimension_symbol",
     "expand",
     "expectation_of_power",
+    "exponent_of",
     "factor_integer_polynomial",
     "in_brackets",
     "latex_of",
@@ -73,6 +78,7 @@ __all__ = [
     "multiply_monomials",
     "ordered_terms",
     "over_common_denominator",
+    "parse",
     "product_of_shifts",
     "product_of_state_invariants",
     "product_of_traces",
