@@ -6,11 +6,16 @@ Q(D). ``_flint.py`` is the one file that knows the backend, python-flint.
 """
 
 from haarqntk.algebra._dimension_function import DimensionFunction, linear_combination
-from haarqntk.algebra._flint import factor_integer_polynomial, multiply_integer_matrices, rational_spectrum
+from haarqntk.algebra._flint import (
+    factor_integer_polynomial,
+    multiply_integer_matrices,
+    product_of_shifts,
+    rational_spectrum,
+)
 from haarqntk.algebra._gaussian import GaussianRational
 from haarqntk.algebra._latex import Notation, latex_of, ordered_terms
 from haarqntk.algebra._polynomial import Monomial, TracePolynomial, multiply_monomials
-from haarqntk.algebra._rational import RationalFunction, over_common_denominator, product_of_shifts
+from haarqntk.algebra._rational import RationalFunction, over_common_denominator
 from haarqntk.algebra._symbols import T, dimension_symbol, symbol
 from haarqntk.algebra._words import (
     canonical_cyclic_word,

@@ -6,10 +6,14 @@ by name, so other assumptions on a user's own ``Symbol("D")`` do no harm.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from haarqntk._arguments import integer
 from haarqntk._lazy import LazyModule
+from haarqntk.algebra._flint import factor_integer_polynomial
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 sympy = LazyModule("sympy")
 
@@ -58,3 +62,23 @@ def T(j: int) -> Any:
         mathematics of the model: derivations/00_conventions.md, C6.
     """
     return symbol(f"T{integer('j', j, at_least=1)}")
+
+
+def sympy_factors(terms: Mapping[tuple[int, ...], int], symbols: Sequence[Any]) -> list[Any]:
+    """The constant and the powers of irreducible factors of an integer polynomial, as SymPy expressions.
+
+    Examples:
+        >>> sympy_factors({(2, 0): 2, (0, 2): -2}, [symbol("D"), symbol("L")])
+        [2, D - L, D + L]
+    """
+    if not symbols:
+        return [sympy.Integer(terms.get((), 0))]
+    constant, factors = factor_integer_polynomial(terms, len(symbols))
+    sums = (
+        sympy.Add(
+            *(c * sympy.Mul(*(x**e for x, e in zip(symbols, exps, strict=True))) for exps, c in f.items())
+        )
+        ** exponent
+        for f, exponent in factors
+    )
+    return [sympy.Integer(constant), *sums]
