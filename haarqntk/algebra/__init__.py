@@ -1,11 +1,10 @@
-"""Exact algebra: the field Q(D) and that of several dimensions, polynomials in named variables, and their names.
+"""Exact algebra: rational functions of named dimensions, polynomials in named variables, and their names.
 
-``RationalFunction`` is an element of Q(D); ``DimensionFunction`` one of several dimensions d1, d2, …;
+``RationalFunction`` is an element of Q(D), or of the field of several dimensions d1, d2, …;
 ``GaussianRational`` an exact complex number; ``TracePolynomial`` a polynomial in traces, overlaps and the depth L over
 Q(D). ``_flint.py`` is the one file that knows the backend, python-flint.
 """
 
-from haarqntk.algebra._dimension_function import DimensionFunction, linear_combination
 from haarqntk.algebra._flint import (
     factor_integer_polynomial,
     multiply_integer_matrices,
@@ -15,7 +14,7 @@ from haarqntk.algebra._flint import (
 from haarqntk.algebra._gaussian import GaussianRational
 from haarqntk.algebra._latex import Notation, latex_of, ordered_terms
 from haarqntk.algebra._polynomial import Monomial, TracePolynomial, multiply_monomials
-from haarqntk.algebra._rational import RationalFunction, over_common_denominator
+from haarqntk.algebra._rational import RationalFunction, linear_combination, over_common_denominator
 from haarqntk.algebra._symbols import T, dimension_symbol, symbol
 from haarqntk.algebra._words import (
     canonical_cyclic_word,
@@ -29,7 +28,6 @@ from haarqntk.algebra._words import (
 )
 
 __all__ = [
-    "DimensionFunction",
     "GaussianRational",
     "Monomial",
     "Notation",

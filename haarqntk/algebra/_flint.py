@@ -148,16 +148,3 @@ def rational_spectrum(matrix: Sequence[Sequence[Fraction]]) -> list[tuple[tuple[
     characteristic = flint.fmpq_mat(rows).charpoly()
     _, factors = characteristic.numer().factor()
     return [(tuple(Fraction(int(c)) for c in f.coeffs()), int(e)) for f, e in factors]
-
-
-MultivariatePolynomial: TypeAlias = Any  # flint.fmpz_mpoly
-
-
-def multivariate_polynomial(names: Names, terms: Terms) -> MultivariatePolynomial:
-    """The polynomial Σ terms[e] Π names[i]^{e[i]} with integer coefficients."""
-    return _context(names).from_dict(dict(terms))
-
-
-def multivariate_terms(poly: MultivariatePolynomial) -> dict[tuple[int, ...], int]:
-    """Exponents of the variables → coefficient."""
-    return {tuple(map(int, e)): int(c) for e, c in poly.to_dict().items()}

@@ -41,7 +41,7 @@ from haarqntk.haar._written import written_parts
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from haarqntk.algebra import DimensionFunction
+    from haarqntk.algebra import RationalFunction
     from haarqntk.haar._written import WrittenPart
 
 
@@ -158,7 +158,7 @@ class MatrixExpression(DiagramPolynomial):
 
     def __init__(
         self,
-        terms: Mapping[DiagramMonomial, DimensionFunction],
+        terms: Mapping[DiagramMonomial, RationalFunction],
         declared: Mapping[str, Declaration],
         spaces: tuple[Space, ...],
     ) -> None:
@@ -322,7 +322,7 @@ def _scalar(value: object) -> ScalarExpression | None:
     return None if isinstance(value, MatrixExpression) else ScalarExpression.number(value)
 
 
-def _divisor(value: object) -> DimensionFunction:
+def _divisor(value: object) -> RationalFunction:
     """A number or a function of the dimensions to divide by, never 0."""
     if isinstance(value, DiagramPolynomial):
         if isinstance(value, MatrixExpression) or not set(value.terms) <= {()}:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from lark import Lark, Token, Transformer, v_args
 
 from haarqntk._parsing import check_digits, exponent_of, parse
-from haarqntk.algebra import DimensionFunction, dimension_symbol
+from haarqntk.algebra import RationalFunction, dimension_symbol
 from haarqntk.diagrams import SYMPLECTIC_FORM
 from haarqntk.errors import CostError, InputError, InputTypeError
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
@@ -190,7 +190,7 @@ class _Integrand(Transformer[Token, Any]):
     def name(self, token: Token) -> ScalarExpression | MatrixExpression:  # noqa: PLR0911 - one for each meaning
         name = str(token)
         if name in self._dimensions:
-            return ScalarExpression.number(DimensionFunction.variable(name))
+            return ScalarExpression.number(RationalFunction.variable(name))
         if name in self._declared:
             return declared_matrix(self._declared[name])
         if name == SYMPLECTIC_FORM:

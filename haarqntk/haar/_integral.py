@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, final
 from haarqntk._frozen import Frozen
 from haarqntk._lazy import LazyModule
 from haarqntk._notebook import Shown
-from haarqntk.algebra import DimensionFunction, dimension_symbol, linear_combination
+from haarqntk.algebra import RationalFunction, dimension_symbol, linear_combination
 from haarqntk.errors import InputError
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
 from haarqntk.haar._elimination import RandomLetter
@@ -36,7 +36,7 @@ sympy = LazyModule("sympy")
 Factors: TypeAlias = "tuple[tuple[Weight, ...], tuple[Space, ...]]"
 """What stands before a diagram: weights of the measures and closed loops."""
 
-Origin: TypeAlias = "tuple[Mapping[DiagramMonomial, DimensionFunction], Mapping[str, RandomLetter]]"
+Origin: TypeAlias = "tuple[Mapping[DiagramMonomial, RationalFunction], Mapping[str, RandomLetter]]"
 """What was integrated, and over which letters: all that ``explain`` needs."""
 
 
@@ -69,7 +69,7 @@ class Integral(Frozen, Shown):
 
     def __init__(
         self,
-        counts: Mapping[DiagramMonomial, Mapping[Factors, DimensionFunction]],
+        counts: Mapping[DiagramMonomial, Mapping[Factors, RationalFunction]],
         declared: Mapping[str, Declaration],
         spaces: tuple[Space, ...],
         least: Mapping[str, int],
@@ -103,7 +103,7 @@ class Integral(Frozen, Shown):
         return rebuild, (counts, dict(self.declared), self.spaces, dict(self.least), self.notes)
 
     @cached_property
-    def terms(self) -> Mapping[DiagramMonomial, DimensionFunction]:
+    def terms(self) -> Mapping[DiagramMonomial, RationalFunction]:
         """Diagram → coefficient, without zeros, fewest letters first.
 
         Examples:
@@ -111,7 +111,7 @@ class Integral(Frozen, Shown):
             >>> [c.to_sympy() for c in hq.expect(hq.haar_state("psi").projector()).terms.values()]
             [1/D]
         """
-        generic: dict[Factors, DimensionFunction] = {}
+        generic: dict[Factors, RationalFunction] = {}
         found = {}
         for monomial, factors in self.counts.items():
             pairs = []

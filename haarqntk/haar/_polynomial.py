@@ -16,7 +16,7 @@ from haarqntk.haar._written import latex_of_parts, text_of, written_parts
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from haarqntk.algebra import DimensionFunction
+    from haarqntk.algebra import RationalFunction
     from haarqntk.diagrams import DiagramMonomial
     from haarqntk.haar._written import WrittenPart
 
@@ -29,14 +29,14 @@ class DiagramPolynomial(Frozen, Shown):
 
     def __init__(
         self,
-        terms: Mapping[DiagramMonomial, DimensionFunction],
+        terms: Mapping[DiagramMonomial, RationalFunction],
         declared: Mapping[str, Declaration],
     ) -> None:
         self._terms = {monomial: c for monomial, c in terms.items() if c}
         self._declared = dict(declared)
 
     @property
-    def terms(self) -> dict[DiagramMonomial, DimensionFunction]:
+    def terms(self) -> dict[DiagramMonomial, RationalFunction]:
         """A copy of diagram → coefficient.
 
         Examples:

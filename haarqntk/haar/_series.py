@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from haarqntk._arguments import integer, one_of
 from haarqntk._lazy import LazyModule
 from haarqntk._notebook import Shown
-from haarqntk.algebra import DimensionFunction, Notation, dimension_symbol, latex_of, linear_combination
+from haarqntk.algebra import Notation, RationalFunction, dimension_symbol, latex_of, linear_combination
 from haarqntk.diagrams import MATRIX, VECTOR
 from haarqntk.errors import CostError, InputError
 from haarqntk.haar._notation import component_latex, component_symbol, component_text
@@ -60,14 +60,14 @@ class IntegralSeries(Shown):
         """The terms as SymPy expressions, highest order first; a symbol (Tr(word)/D) is a normalised trace."""
         return [self._term(power, *entry) for power, entries in self.terms for entry in entries]
 
-    def function(self) -> DimensionFunction:
+    def function(self) -> RationalFunction:
         """The sum as an exact function of the dimension and of variables named like the symbols of ``to_sympy``."""
-        D, products = DimensionFunction.variable(self.dimension), []
+        D, products = RationalFunction.variable(self.dimension), []
         for power, entries in self.terms:
             for monomial, c in entries:
                 product = D**power
                 for component, e in monomial:
-                    trace = DimensionFunction.variable(component_text(component))
+                    trace = RationalFunction.variable(component_text(component))
                     product = product * (trace / D if self._is_normalised(component) else trace) ** e
                 products.append((c, product))
         return linear_combination(products)
@@ -126,7 +126,7 @@ class IntegralSeries(Shown):
 
 
 def expand_integral(
-    terms: Mapping[DiagramMonomial, DimensionFunction], names: set[str], order: int, scaling: str
+    terms: Mapping[DiagramMonomial, RationalFunction], names: set[str], order: int, scaling: str
 ) -> IntegralSeries:
     """Expand every coefficient at D = ∞ and keep ``order`` powers of D of the whole, from the leading one."""
     num_powers = integer("order", order, at_least=1)
@@ -142,9 +142,8 @@ def expand_integral(
     (dimension,) = names
     weighed = []
     for monomial, c in terms.items():
-        value = c.to_univariate()
         num_traces = sum(e for component, e in monomial if component.is_cycle)
-        weighed.append((monomial, value, value.degree + exponent * num_traces))
+        weighed.append((monomial, c, c.degree + exponent * num_traces))
     if not weighed:
         return IntegralSeries((), None, scaling, dimension)
     leading = max(weight for _, _, weight in weighed)
@@ -162,7 +161,7 @@ def expand_integral(
     return IntegralSeries(found, None if is_exact else leading - num_powers, scaling, dimension)
 
 
-def _check_one_factor(terms: Mapping[DiagramMonomial, DimensionFunction]) -> None:
+def _check_one_factor(terms: Mapping[DiagramMonomial, RationalFunction]) -> None:
     webs = [c for monomial in terms for c, _ in monomial if not c.is_chain]
     if webs:
         raise InputError(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from haarqntk._arguments import integer
 from haarqntk._parsing import check_digits
-from haarqntk.algebra import DimensionFunction
+from haarqntk.algebra import RationalFunction
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
 from haarqntk.haar._operations import identity, kron, moved, permutation, tr
@@ -65,7 +65,7 @@ def with_settled(method: Any, rule: str, children: list[Any], _meta: object) -> 
 
 def is_one(value: ScalarExpression) -> bool:
     """Whether it is the number 1."""
-    return value.terms == {(): DimensionFunction.constant(1)}
+    return value.terms == {(): RationalFunction(1)}
 
 
 def is_rational(value: ScalarExpression) -> bool:
@@ -132,9 +132,7 @@ def _tensor_product(factors: Sequence[Any], spaces: tuple[Space, ...]) -> Matrix
 
 def tensor_factor(value: Any) -> int:
     """The number of a tensor factor."""
-    number = (
-        value.terms.get((), DimensionFunction.constant(0)) if isinstance(value, ScalarExpression) else None
-    )
+    number = value.terms.get((), RationalFunction(0)) if isinstance(value, ScalarExpression) else None
     if number is None or number.names or not set(value.terms) <= {()}:
         raise InputError(f"a tensor factor must be an integer ≥ 0, got {value!r}")
     factor = number.at({})

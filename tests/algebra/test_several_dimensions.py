@@ -14,8 +14,7 @@ from hypothesis import given, reject
 from hypothesis import strategies as st
 from strategies import functions_of_dimensions, rational_functions, rationals
 
-from haarqntk.algebra import RationalFunction, dimension_symbol, over_common_denominator
-from haarqntk.algebra._rational import linear_combination
+from haarqntk.algebra import RationalFunction, dimension_symbol, linear_combination, over_common_denominator
 from haarqntk.errors import InputError
 
 D, d1, d2 = (RationalFunction.variable(name) for name in ("D", "d1", "d2"))
