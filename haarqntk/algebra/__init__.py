@@ -5,6 +5,7 @@
 Q(D). ``_flint.py`` is the one file that knows the backend, python-flint.
 """
 
+from haarqntk.algebra._combination import Combination, collected
 from haarqntk.algebra._flint import (
     factor_integer_polynomial,
     multiply_integer_matrices,
@@ -15,29 +16,52 @@ from haarqntk.algebra._gaussian import GaussianRational
 from haarqntk.algebra._latex import Notation, latex_of, ordered_terms
 from haarqntk.algebra._polynomial import Monomial, TracePolynomial, multiply_monomials
 from haarqntk.algebra._rational import RationalFunction, linear_combination, over_common_denominator
-from haarqntk.algebra._symbols import T, dimension_symbol, symbol
-from haarqntk.algebra._words import (
+from haarqntk.algebra._symbols import (
+    DEPTH,
+    SIGMA,
+    Bargmann,
+    Expectation,
+    GeneratorTrace,
+    Overlap,
+    Symbol,
+    T,
+    Trace,
+    WordLetter,
     canonical_cyclic_word,
-    has_phase,
+    dimension_symbol,
+    expectation_of_power,
+    read_symbol,
+    symbol,
+)
+from haarqntk.algebra._words import (
     mixed_traces,
     product_of_state_invariants,
+    product_of_traces,
     pure_state_invariant,
-    symbol_word,
-    trace_name,
-    trace_word,
 )
 
 __all__ = [
+    "DEPTH",
+    "SIGMA",
+    "Bargmann",
+    "Combination",
+    "Expectation",
     "GaussianRational",
+    "GeneratorTrace",
     "Monomial",
     "Notation",
+    "Overlap",
     "RationalFunction",
+    "Symbol",
     "T",
+    "Trace",
     "TracePolynomial",
+    "WordLetter",
     "canonical_cyclic_word",
+    "collected",
     "dimension_symbol",
+    "expectation_of_power",
     "factor_integer_polynomial",
-    "has_phase",
     "latex_of",
     "linear_combination",
     "mixed_traces",
@@ -47,10 +71,9 @@ __all__ = [
     "over_common_denominator",
     "product_of_shifts",
     "product_of_state_invariants",
+    "product_of_traces",
     "pure_state_invariant",
     "rational_spectrum",
+    "read_symbol",
     "symbol",
-    "symbol_word",
-    "trace_name",
-    "trace_word",
 ]

@@ -5,7 +5,6 @@ Tr(P_σ ⊗_a A_a) is a product over the cycles of σ of Tr A_a A_{σ⁻¹(a)} A
 
 from __future__ import annotations
 
-from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,7 @@ from haarqntk.algebra import (
     RationalFunction,
     over_common_denominator,
     product_of_state_invariants,
-    trace_name,
+    product_of_traces,
 )
 from haarqntk.combinatorics import (
     all_permutations,
@@ -72,10 +71,7 @@ def twirled_states(
 @lru_cache(maxsize=64)
 def observable_traces(observables: tuple[str, ...]) -> tuple[tuple[Monomial, ...], NDArray[np.int64]]:
     """Tr(P_σ ⊗_a O_a) for every σ: the distinct monomials in traces, and the place of each σ among them."""
-    monomials = [
-        tuple(sorted(Counter(map(trace_name, _words(sigma, observables))).items()))
-        for sigma in _group(len(observables))
-    ]
+    monomials = [product_of_traces(_words(sigma, observables)) for sigma in _group(len(observables))]
     distinct = tuple(sorted(set(monomials)))
     return distinct, np.array([distinct.index(monomial) for monomial in monomials], dtype=np.int64)
 

@@ -7,11 +7,15 @@ odd one 0); the segment is twirled with the Weingarten function from the Gram ma
 
 from __future__ import annotations
 
-from collections import defaultdict
 from itertools import product
 from typing import TYPE_CHECKING
 
-from haarqntk.algebra import Monomial, RationalFunction, TracePolynomial, pure_state_invariant, trace_name
+from haarqntk.algebra import (
+    RationalFunction,
+    TracePolynomial,
+    product_of_state_invariants,
+    product_of_traces,
+)
 from haarqntk.combinatorics import all_permutations, compose, cycle_type, cycles, inverse
 from haarqntk.designs import Dimension, dimension_as_field
 from haarqntk.errors import CostError
@@ -95,16 +99,10 @@ def _overlap_of_insertion(
 
 
 def _overlap_of_states(tau: Permutation, states: Sequence[str]) -> TracePolynomial:
-    exponents: defaultdict[str, int] = defaultdict(int)
-    for cycle in cycles(tau):
-        for name, exponent in pure_state_invariant(tuple(states[a] for a in cycle)).items():
-            exponents[name] += exponent
-    return TracePolynomial({tuple(sorted(exponents.items())): RationalFunction(1)})
+    words = (tuple(states[a] for a in cycle) for cycle in cycles(tau))
+    return TracePolynomial({product_of_state_invariants(words): RationalFunction(1)})
 
 
 def _trace_of_observables(sigma: Permutation, observables: Sequence[str]) -> TracePolynomial:
-    exponents: defaultdict[str, int] = defaultdict(int)
-    for cycle in cycles(inverse(sigma)):
-        exponents[trace_name(tuple(observables[a] for a in cycle))] += 1
-    monomial: Monomial = tuple(sorted(exponents.items()))
-    return TracePolynomial({monomial: RationalFunction(1)})
+    words = (tuple(observables[a] for a in cycle) for cycle in cycles(inverse(sigma)))
+    return TracePolynomial({product_of_traces(words): RationalFunction(1)})

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from haarqntk.algebra import over_common_denominator
+from haarqntk.algebra import GeneratorTrace, over_common_denominator
 from haarqntk.combinatorics import (
     Partition,
     all_permutations,
@@ -150,7 +150,7 @@ def generator_twirls(
         D = dimension_as_field(dimension)
         return {(): twirl_of_power(s, lambda j: D * (1 - j % 2), dimension)}
     return {
-        tuple(sorted(Counter(f"X{part}" for part in nu).items())): twirl
+        tuple(sorted(Counter(map(GeneratorTrace, nu)).items())): twirl
         for nu, twirl in twirl_by_power_sums(s, dimension).items()
     }
 

@@ -24,12 +24,27 @@ Form: TypeAlias = tuple[Any, ...]
 _Factor: TypeAlias = tuple[str, str, tuple[str | int, ...]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Term:
-    """A product of copies, summed over the indices ``summed``."""
+    """A product of copies, summed over the indices ``summed``.
+
+    Two terms are equal when they are the same polynomial in the derivatives of the outputs: neither the letters of
+    summed indices nor the order of the factors count.
+    """
 
     copies: tuple[Copy, ...]
-    summed: frozenset[str]
+    summed: frozenset[str] = frozenset()
+
+    @property
+    def form(self) -> Form:
+        """What equality compares: see ``canonical_form``."""
+        return canonical_form(self.copies, self.summed)
+
+    def __eq__(self, other: object) -> bool:
+        return self.form == other.form if isinstance(other, Term) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.form)
 
     @property
     def free(self) -> frozenset[str]:
@@ -61,8 +76,8 @@ def _renamed(copy: Copy, names: Mapping[str, str]) -> Copy:
 
 
 @lru_cache(maxsize=10_000)
-def canonical_form(term: Term) -> Form:
-    """The term without the letters of its summed indices and without the order of its factors.
+def canonical_form(copies: tuple[Copy, ...], summed: frozenset[str]) -> Form:
+    """A product of copies without the letters of its summed indices and without the order of its factors.
 
     Factors that share no summed index are sorted apart from each other. Within a connected part the summed
     indices are told apart by what they stand beside; where that leaves some alike, each is taken as the first,
@@ -70,14 +85,14 @@ def canonical_form(term: Term) -> Form:
 
     Examples:
         >>> g_l, g_m, h_lm, h_ln = (Copy(tuple(layers)) for layers in ("l", "m", "lm", "ln"))
-        >>> here = canonical_form(Term((g_l, h_lm), frozenset("m")))
-        >>> here == canonical_form(Term((h_ln, g_l), frozenset("n")))
+        >>> here = canonical_form((g_l, h_lm), frozenset("m"))
+        >>> here == canonical_form((h_ln, g_l), frozenset("n"))
         True
-        >>> here == canonical_form(Term((g_m, h_lm), frozenset("m")))
+        >>> here == canonical_form((g_m, h_lm), frozenset("m"))
         False
     """
-    factors: list[_Factor] = [(copy.state, copy.observable, copy.layers) for copy in term.copies]
-    return _form(factors, term.summed, 0)
+    factors: list[_Factor] = [(copy.state, copy.observable, copy.layers) for copy in copies]
+    return _form(factors, summed, 0)
 
 
 def _form(factors: list[_Factor], loose: frozenset[str], depth: int) -> Form:

@@ -85,16 +85,6 @@ def add_term(
         total[monomial] = total[monomial] + value if monomial in total else value
 
 
-def added(
-    left: Mapping[DiagramMonomial, RationalFunction], right: Mapping[DiagramMonomial, RationalFunction]
-) -> Terms:
-    """The sum of two sums."""
-    total = dict(left)
-    for monomial, c in right.items():
-        total[monomial] = total[monomial] + c if monomial in total else c
-    return total
-
-
 def identity_terms(spaces: tuple[Space, ...]) -> Terms:
     """The identity: each left end joined to its right end."""
     letters: list[Letter] = []

@@ -12,7 +12,16 @@ from typing import Any, TypeAlias
 from haarqntk._arguments import integer, one_of, rational
 from haarqntk._lazy import LazyModule
 from haarqntk._notebook import Shown
-from haarqntk.algebra import Monomial, RationalFunction, TracePolynomial, latex_of, symbol, trace_word
+from haarqntk.algebra import (
+    Monomial,
+    RationalFunction,
+    Symbol,
+    Trace,
+    TracePolynomial,
+    latex_of,
+    read_symbol,
+    symbol,
+)
 from haarqntk.errors import CostError, InputError, UnknownNameError
 
 sympy = LazyModule("sympy")
@@ -162,9 +171,9 @@ def common_denominator(exponents: Mapping[str, Power]) -> int:
     return lcm(*(Fraction(exponent).denominator for exponent in exponents.values()))
 
 
-def scaling_exponents(variables: tuple[str, ...], scaling: str | Mapping[str, Power]) -> dict[str, Power]:
+def scaling_exponents(variables: tuple[Symbol, ...], scaling: str | Mapping[str, Power]) -> dict[str, Power]:
     """The exponent a of T_j ~ D^a for each trace symbol among ``variables``."""
-    traces = sorted({name for name in variables if trace_word(name)})
+    traces = sorted({x for x in variables if isinstance(x, Trace)})
     if isinstance(scaling, Mapping):
         given = {str(name): exponent for name, exponent in scaling.items()}
         missing = [name for name in traces if name not in given]
@@ -172,7 +181,7 @@ def scaling_exponents(variables: tuple[str, ...], scaling: str | Mapping[str, Po
             raise InputError(
                 f"scaling must give an exponent for each of {', '.join(traces)}, got none for {', '.join(missing)}"
             )
-        unknown = [name for name in given if name not in traces and trace_word(name) is None]
+        unknown = [name for name in given if name not in traces and not isinstance(read_symbol(name), Trace)]
         if unknown:
             raise UnknownNameError.among("trace in scaling", unknown[0], traces)
         return {name: _exponent(f"scaling[{name}]", given[name]) for name in traces}
