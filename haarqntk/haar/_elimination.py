@@ -30,7 +30,7 @@ from haarqntk.haar._weights import CIRCULAR, POWER_SUMS, REAL_STATE, STATE, Weig
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from haarqntk.algebra import DimensionFunction
+    from haarqntk.algebra import RationalFunction
     from haarqntk.combinatorics import Partition
     from haarqntk.diagrams import DiagramMonomial, Reduced, Space
     from haarqntk.haar._gluings import Rows
@@ -260,7 +260,7 @@ def random_letters_in(monomial: DiagramMonomial, known: dict[str, RandomLetter])
 
 
 def design_order(
-    terms: Mapping[DiagramMonomial, DimensionFunction], chosen: Mapping[str, RandomLetter]
+    terms: Mapping[DiagramMonomial, RationalFunction], chosen: Mapping[str, RandomLetter]
 ) -> int:
     """The least t such that t-designs have the average of a sum of diagrams, whatever its matrices and dimensions.
 

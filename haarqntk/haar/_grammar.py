@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from math import comb
 from typing import TYPE_CHECKING, Any
 
-from haarqntk.algebra import ARITHMETIC, Arithmetic, DimensionFunction, check_digits, dimension_symbol, parse
+from haarqntk.algebra import ARITHMETIC, Arithmetic, RationalFunction, check_digits, dimension_symbol, parse
 from haarqntk.errors import CostError, InputError, InputTypeError
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
 from haarqntk.haar._declarations import HaarState, haar_state
@@ -201,7 +201,7 @@ class _Integrand(Arithmetic):
 
     def name(self, name: str) -> ScalarExpression | MatrixExpression:
         if name in self._dimensions:
-            return ScalarExpression.number(DimensionFunction.variable(name))
+            return ScalarExpression.number(RationalFunction.variable(name))
         if name in self._declared:
             return declared_matrix(self._declared[name])
         return undeclared(name, self._spaces)
@@ -357,7 +357,7 @@ class _Integrand(Arithmetic):
 
 
 def _is_literal_one(value: Any) -> bool:
-    return isinstance(value, _Literal) and value.terms == {(): DimensionFunction.constant(1)}
+    return isinstance(value, _Literal) and value.terms == {(): RationalFunction(1)}
 
 
 def _tensor_product(factors: Sequence[Any], spaces: tuple[Space, ...]) -> MatrixExpression:

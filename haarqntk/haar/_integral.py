@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, final
 from haarqntk._frozen import Frozen
 from haarqntk._lazy import LazyModule
 from haarqntk._notebook import Shown
-from haarqntk.algebra import DimensionFunction, dimension_symbol, linear_combination
+from haarqntk.algebra import RationalFunction, dimension_symbol, linear_combination
 from haarqntk.errors import InputError
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
 from haarqntk.haar._elimination import RandomLetter
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 sympy = LazyModule("sympy")
 
-Origin: TypeAlias = "tuple[Mapping[DiagramMonomial, DimensionFunction], Mapping[str, RandomLetter]]"
+Origin: TypeAlias = "tuple[Mapping[DiagramMonomial, RationalFunction], Mapping[str, RandomLetter]]"
 """What was integrated, and over which letters: all that ``explain`` needs."""
 
 
@@ -66,7 +66,7 @@ class Integral(OverDimensions, Frozen, Shown):
 
     def __init__(
         self,
-        counts: Mapping[DiagramMonomial, Mapping[Factors, DimensionFunction]],
+        counts: Mapping[DiagramMonomial, Mapping[Factors, RationalFunction]],
         declared: Mapping[str, Declaration],
         spaces: tuple[Space, ...],
         least: Mapping[str, int],
@@ -100,7 +100,7 @@ class Integral(OverDimensions, Frozen, Shown):
         return rebuild, (counts, dict(self.declared), self.spaces, dict(self.least), self.notes)
 
     @cached_property
-    def terms(self) -> Mapping[DiagramMonomial, DimensionFunction]:
+    def terms(self) -> Mapping[DiagramMonomial, RationalFunction]:
         """Diagram → coefficient, without zeros, fewest letters first.
 
         Examples:
@@ -108,7 +108,7 @@ class Integral(OverDimensions, Frozen, Shown):
             >>> [c.to_sympy() for c in hq.expect(hq.haar_state("psi").projector()).terms.values()]
             [1/D]
         """
-        generic: dict[Factors, DimensionFunction] = {}
+        generic: dict[Factors, RationalFunction] = {}
         found = {}
         for monomial, factors in self.counts.items():
             pairs = []

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from haarqntk._arguments import integer
-from haarqntk.algebra import DimensionFunction
+from haarqntk.algebra import RationalFunction
 from haarqntk.diagrams import SYMPLECTIC_FORM
 from haarqntk.errors import InputError, InputTypeError, UnknownNameError
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
@@ -141,9 +141,7 @@ def matrix_of(what: str, value: Any) -> MatrixExpression:
 
 def _tensor_factor(value: Any) -> int:
     """The number of a tensor factor."""
-    number = (
-        value.terms.get((), DimensionFunction.constant(0)) if isinstance(value, ScalarExpression) else None
-    )
+    number = value.terms.get((), RationalFunction(0)) if isinstance(value, ScalarExpression) else None
     if number is None or number.names or not set(value.terms) <= {()}:
         raise InputError(f"a tensor factor must be an integer ≥ 0, got {value!r}")
     factor = number.at({})

@@ -15,7 +15,7 @@ from functools import cache
 from math import prod
 from typing import TYPE_CHECKING, TypeAlias
 
-from haarqntk.algebra import DimensionFunction
+from haarqntk.algebra import RationalFunction
 from haarqntk.combinatorics import Partition, centralizer_order, character_column
 from haarqntk.errors import InputError
 from haarqntk.groups import weingarten
@@ -29,7 +29,7 @@ Factors: TypeAlias = "tuple[tuple[Weight, ...], tuple[Space, ...]]"
 """What stands before a diagram: weights of the measures and closed loops."""
 
 STATE, REAL_STATE, POWER_SUMS, CIRCULAR = "state", "real_state", "power_sums", "circular_orthogonal"
-_ONE = DimensionFunction.constant(1)
+_ONE = RationalFunction(1)
 _STEPS = {STATE: 1, REAL_STATE: 2}
 
 WEIGHT_GROUPS: Mapping[str, int] = {
@@ -72,7 +72,7 @@ class Weight:
         """The order k of the design that reproduces it."""
         return sum(self.classes[0]) * (2 if self.group == CIRCULAR else 1)
 
-    def generic(self) -> DimensionFunction:
+    def generic(self) -> RationalFunction:
         """The weight as a function of the dimensions; the value itself where all of them are numbers."""
         return _generic(self)
 
@@ -96,7 +96,7 @@ def total_dimension(spaces: tuple[Space, ...], dimensions: Dimensions) -> int:
     return prod(space if isinstance(space, int) else dimensions[space] for space in spaces)
 
 
-def dimension_product(spaces: tuple[Space, ...]) -> DimensionFunction:
+def dimension_product(spaces: tuple[Space, ...]) -> RationalFunction:
     """The product of the dimensions of some tensor factors.
 
     Examples:
@@ -104,28 +104,26 @@ def dimension_product(spaces: tuple[Space, ...]) -> DimensionFunction:
         2*d1**2*d2
     """
     factors = (
-        DimensionFunction.constant(space) if isinstance(space, int) else DimensionFunction.variable(space)
+        RationalFunction(space) if isinstance(space, int) else RationalFunction.variable(space)
         for space in spaces
     )
     return prod(factors, start=_ONE)
 
 
 @cache
-def _generic(weight: Weight) -> DimensionFunction:
+def _generic(weight: Weight) -> RationalFunction:
     if all(isinstance(space, int) for space in weight.spaces):
-        return DimensionFunction.constant(_at(weight, total_dimension(weight.spaces, {})))
+        return RationalFunction(_at(weight, total_dimension(weight.spaces, {})))
     D = dimension_product(weight.spaces)
     if weight.group in _STEPS:
-        one, step = DimensionFunction.constant(1), _STEPS[weight.group]
+        one, step = RationalFunction(1), _STEPS[weight.group]
         return one / prod((D + step * i for i in range(weight.design_order)), start=one)
     if weight.group == POWER_SUMS:
         mu, nu = weight.classes
-        return DimensionFunction.constant(centralizer_order(mu) if mu == nu else 0)
+        return RationalFunction(centralizer_order(mu) if mu == nu else 0)
     if weight.group == CIRCULAR:
-        return DimensionFunction.from_univariate(
-            weingarten(weight.classes[0], group="orthogonal").value, D + 1
-        )
-    return DimensionFunction.from_univariate(weingarten(weight.classes[0], group=weight.group).value, D)
+        return weingarten(weight.classes[0], group="orthogonal").value.compose(D + 1)
+    return weingarten(weight.classes[0], group=weight.group).value.compose(D)
 
 
 @cache
