@@ -124,9 +124,11 @@ class RationalFunction(Shown):
         right = _coerce(other)
         if right is None:
             return NotImplemented
+        if not right._names and right._top == right._bottom:
+            return self
+        if not self._names and self._top == self._bottom:
+            return right
         names, a, b, c, d = _pair(self, right)
-        if a == b or c == d:
-            return self if c == d else right
         a, d = cancelled(a, d)
         c, b = cancelled(c, b)
         return _built(names, a * c, b * d)
@@ -339,7 +341,6 @@ def _built(names: Names, top: Polynomial, bottom: Polynomial) -> RationalFunctio
 
 
 def _quotient(names: Names, top: Polynomial, bottom: Polynomial) -> RationalFunction:
-    """From any parts."""
     if not bottom:
         raise InputError("denominator must not be zero, got 0; pass a non-zero polynomial")
     if bottom.leading_coefficient() < 0:
@@ -348,7 +349,6 @@ def _quotient(names: Names, top: Polynomial, bottom: Polynomial) -> RationalFunc
 
 
 def _pair(left: RationalFunction, right: RationalFunction) -> tuple[Any, ...]:
-    """The names of both, and their four polynomials in these."""
     own, others = left._names, right._names
     if own == others or (not (own and others) and len(own or others) == 1):
         return own or others, left._top, left._bottom, right._top, right._bottom
