@@ -12,6 +12,7 @@ from haarqntk.algebra._gaussian import GaussianRational
 from haarqntk.algebra._latex import Notation, latex_of, ordered_terms
 from haarqntk.algebra._polynomial import Monomial, TracePolynomial, multiply_monomials
 from haarqntk.algebra._rational import RationalFunction, over_common_denominator, product_of_shifts
+from haarqntk.algebra._result import Result
 from haarqntk.algebra._symbols import T, dimension_symbol, symbol
 from haarqntk.algebra._words import (
     canonical_cyclic_word,
@@ -31,6 +32,7 @@ __all__ = [
     "Monomial",
     "Notation",
     "RationalFunction",
+    "Result",
     "T",
     "TracePolynomial",
     "canonical_cyclic_word",

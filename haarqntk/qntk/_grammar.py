@@ -18,8 +18,8 @@ from haarqntk._parsing import MOST_DIGITS, check_digits, exponent_of, parse
 from haarqntk.algebra import symbol
 from haarqntk.circuits import Circuit, LayerIndex, sum_over
 from haarqntk.errors import CostError, InputError, UnknownNameError
-from haarqntk.qntk._kernel import kernel, meta_kernel
 from haarqntk.qntk._moments import covariance, cumulant, mean, variance
+from haarqntk.qntk._variables import variables_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -237,10 +237,10 @@ class _Moment(_Arithmetic):
         return left * (1 / right)
 
     def kernel(self) -> Expression:
-        return kernel(self._circuit)
+        return variables_of(self._circuit).K.expression
 
     def meta_kernel(self) -> Expression:
-        return meta_kernel(self._circuit)
+        return variables_of(self._circuit).mu.expression
 
     def label(self, key: Token, name: Token) -> tuple[str, str]:
         return str(key), str(name)
