@@ -17,7 +17,7 @@ class Result(Shown):
         ...     def to_sympy(self):
         ...         return sympy.Rational(1, 2)
         >>> print(Half(), Half().latex(), 1 + sympy.sympify(Half()))
-        1/2 \\frac{1}{2} 3/2
+        1/2 \frac{1}{2} 3/2
     """
 
     __slots__ = ()
