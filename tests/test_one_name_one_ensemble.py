@@ -71,7 +71,9 @@ def refusal_by_definition(name: str, ensemble: str) -> str | None:
     try:
         hq.formula(name, ensemble=ensemble)
     except InputError:
-        return None if name in FORMULAS else "must be one of segments|no Haar block on the input|the largest k"
+        return (
+            None if name in FORMULAS else "must be one of segments|no Haar block on the input|the largest k"
+        )
     return None
 
 
