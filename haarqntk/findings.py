@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from haarqntk._lazy import LazyModule
 from haarqntk._pool import start_in_processes
-from haarqntk.errors import InputError
 from haarqntk.montecarlo import (
     LARGEST_Z,
     Estimate,
@@ -28,10 +27,9 @@ from haarqntk.qntk import (
     ClaimCheck,
     Formula,
     PublishedClaim,
-    Ratio,
     check_published,
+    closed_form,
     exact_numerator,
-    formula,
     kernel_mean_of,
     parse_closed_form,
     polynomial_at,
@@ -178,10 +176,7 @@ def judge(claim: PublishedClaim) -> Finding:
 
 def concentration() -> list[Concentration]:
     """The floor of Var K/K̄² and the crossover depth for a Pauli string, a sum of Paulis and a projector."""
-    variance, mean = formula("kernel_variance"), formula("kernel_mean")
-    if not (isinstance(variance, Formula) and isinstance(mean, Formula)):
-        raise InputError("kernel_variance and kernel_mean must be single formulas")
-    ratio: Ratio = variance / mean**2
+    ratio = closed_form("kernel_variance") / closed_form("kernel_mean") ** 2
     rows = []
     for name in ("Pauli string", "sum of all single-qubit Z", "projector of rank one"):
         for D in DIMENSIONS:

@@ -25,7 +25,7 @@ from haarqntk.montecarlo import (
     samples_for_verdict,
     smallest_factor,
 )
-from haarqntk.qntk import EigenvalueFormula, Formula, formula, formulas
+from haarqntk.qntk import Formula, closed_form, formula, formulas
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -257,12 +257,12 @@ def quantities_of(name: str) -> tuple[str, ...]:
     return (name,)
 
 
-def exact_formula(name: str, quantity: str, **circuit: str) -> Formula:
-    """The closed form of a quantity that estimates the named formula; ``circuit`` as in ``hq.formula``."""
-    value = formula(name, **circuit)
-    if isinstance(value, EigenvalueFormula):
-        return value.uniform if quantity.endswith("uniform") else value.difference
-    return value
+def exact_formula(
+    name: str, quantity: str, ensemble: str = "segments", *, generators: str = "pauli"
+) -> Formula:
+    """The closed form of a quantity that estimates the named formula."""
+    part = "difference" if quantity.endswith("difference") else "uniform"
+    return closed_form(name, ensemble, generators=generators, part=part)
 
 
 def _extra_arguments(name: str, D: int) -> dict[str, Any]:

@@ -6,7 +6,7 @@ means.
 """
 
 from haarqntk.qntk._blocks import Block, Equation, Math, Paragraph, Step, Table, as_text, math_of
-from haarqntk.qntk._catalogue import formula, formulas
+from haarqntk.qntk._catalogue import closed_form, formula, formulas
 from haarqntk.qntk._claims import (
     PUBLISHED_CLAIMS,
     PublishedClaim,
@@ -54,6 +54,7 @@ __all__ = [
     "check_claim",
     "check_formula",
     "check_published",
+    "closed_form",
     "covariance",
     "cumulant",
     "exact_numerator",

@@ -173,6 +173,24 @@ def formula(
     return _derive(name, Circuit(ensemble, generators))
 
 
+def closed_form(
+    name: str, ensemble: str = "segments", *, generators: str = "pauli", part: str = "uniform"
+) -> Formula:
+    """The named formula as one closed form; of eigenvalues the ``part``, "uniform" or "difference".
+
+    Raises:
+        UnknownNameError, InputError, CostError: As ``formula``.
+
+    Examples:
+        >>> closed_form("supervised_kernel_eigenvalues", part="difference").name
+        'supervised_kernel_eigenvalues, difference'
+    """
+    value = formula(name, ensemble=ensemble, generators=generators)
+    if isinstance(value, Formula):
+        return value
+    return value.uniform if part == "uniform" else value.difference
+
+
 @cache
 def _derive(name: str, circuit: Circuit) -> Formula | EigenvalueFormula:
     if name != _EIGENVALUES:

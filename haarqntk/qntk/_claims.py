@@ -17,8 +17,7 @@ from dataclasses import dataclass
 from haarqntk._lazy import LazyModule
 from haarqntk.algebra import TracePolynomial, symbol
 from haarqntk.circuits import Circuit
-from haarqntk.qntk._catalogue import formula, formulas
-from haarqntk.qntk._eigenvalues import EigenvalueFormula
+from haarqntk.qntk._catalogue import closed_form, formulas
 from haarqntk.qntk._formula import Formula, substituted
 from haarqntk.qntk._grammar import parse_closed_form, parse_moment
 from haarqntk.qntk._referee import ClaimCheck, check_formula
@@ -276,8 +275,7 @@ def exact_numerator(claim: PublishedClaim) -> Formula:
         2*L*(D*T2 - T1**2)/((D - 1)*(D + 1)**2)
     """
     if claim.formula in formulas():
-        value = formula(claim.formula, ensemble=claim.ensemble)
-        exact = value.uniform if isinstance(value, EigenvalueFormula) else value
+        exact = closed_form(claim.formula, claim.ensemble)
     else:
         exact = parse_moment(claim.formula, Circuit(claim.ensemble))
     return _for_observables_of(claim, exact)
@@ -304,10 +302,7 @@ def check_published(claim: PublishedClaim) -> ClaimCheck:
 
 def kernel_mean_of(claim: PublishedClaim) -> Formula:
     """The exact E[K] in the claim's ensemble and for its observables."""
-    mean = formula("kernel_mean", ensemble=claim.ensemble)
-    if not isinstance(mean, Formula):
-        raise TypeError("kernel_mean is one closed form")  # cannot happen; narrows the type
-    return _for_observables_of(claim, mean)
+    return _for_observables_of(claim, closed_form("kernel_mean", claim.ensemble))
 
 
 def _for_observables_of(claim: PublishedClaim, value: Formula) -> Formula:
