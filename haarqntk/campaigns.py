@@ -22,8 +22,8 @@ from haarqntk._toml import Place, read_toml
 from haarqntk.circuits import ENSEMBLES
 from haarqntk.errors import HaarqntkError, InputError, InputTypeError, UnknownNameError
 from haarqntk.montecarlo import DETECTED, Problem, check_affordable
-from haarqntk.qntk import EigenvalueFormula, formula, formulas, parse_closed_form
-from haarqntk.validation import quantities_of
+from haarqntk.qntk import formulas, parse_closed_form
+from haarqntk.validation import exact_formula, quantities_of
 
 sympy = LazyModule("sympy")
 
@@ -95,9 +95,9 @@ class Claim:
         """The value of the derived closed form."""
         generators = "general" if "generator_spectrum" in dict(self.arguments) else "pauli"
         try:
-            value = formula(self.formula, ensemble=self.ensemble, generators=generators)
-            if isinstance(value, EigenvalueFormula):
-                value = value.uniform if self.problem.quantity.endswith("uniform") else value.difference
+            value = exact_formula(
+                self.formula, self.problem.quantity, ensemble=self.ensemble, generators=generators
+            )
             return Fraction(value.at(**dict(self.arguments)))
         except HaarqntkError as error:
             raise self.place.error("formula", error) from None

@@ -28,7 +28,7 @@ from haarqntk.montecarlo import (
     random_angles,
     random_ansatz,
 )
-from haarqntk.qntk import Formula, formula
+from haarqntk.qntk import closed_form
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -130,14 +130,6 @@ def exact_values(observable: PauliSum, L: int) -> dict[str, float]:
         "published_mean": L * T2 / len(matrix) ** 2,
         "published_ratio": math.sqrt((8 * T2**2 + 12 * T4) / L) / T2,
     }
-
-
-def closed_form(name: str, ensemble: str) -> Formula:
-    """The exact formula of that name, which is one closed form."""
-    value = formula(name, ensemble=ensemble)
-    if not isinstance(value, Formula):
-        raise TypeError(f"{name} is one closed form")  # cannot happen; narrows the type
-    return value
 
 
 def floor(observable: PauliSum) -> float:

@@ -15,9 +15,8 @@ import numpy as np
 
 from haarqntk.circuits import Circuit, layer_indices, sum_over
 from haarqntk.export import Line, Panel, PaperFigure, with_error
-from haarqntk.figure_fluctuation import closed_form
 from haarqntk.montecarlo import PauliSum, Training, jackknife, random_angles, random_ansatz, train
-from haarqntk.qntk import mean
+from haarqntk.qntk import closed_form, mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from haarqntk._lazy import LazyModule
 from haarqntk._pool import start_in_processes
-from haarqntk.errors import InputError
 from haarqntk.montecarlo import (
     LARGEST_Z,
     Estimate,
@@ -20,6 +19,7 @@ from haarqntk.montecarlo import (
     Problem,
     check_affordable,
     draw_moments,
+    quantity_of,
     samples_for_verdict,
 )
 from haarqntk.qntk import (
@@ -27,14 +27,14 @@ from haarqntk.qntk import (
     ClaimCheck,
     Formula,
     PublishedClaim,
-    Ratio,
     check_published,
+    closed_form,
     exact_numerator,
-    formula,
     kernel_mean_of,
     parse_closed_form,
     polynomial_at,
 )
+from haarqntk.validation import quantities_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -176,10 +176,7 @@ def judge(claim: PublishedClaim) -> Finding:
 
 def concentration() -> list[Concentration]:
     """The floor of Var K/K̄² and the crossover depth for a Pauli string, a sum of Paulis and a projector."""
-    variance, mean = formula("kernel_variance"), formula("kernel_mean")
-    if not (isinstance(variance, Formula) and isinstance(mean, Formula)):
-        raise InputError("kernel_variance and kernel_mean must be single formulas")
-    ratio: Ratio = variance / mean**2
+    ratio = closed_form("kernel_variance") / closed_form("kernel_mean") ** 2
     rows = []
     for name in ("Pauli string", "sum of all single-qubit Z", "projector of rank one"):
         for D in DIMENSIONS:
@@ -249,7 +246,12 @@ def place_of(claim: PublishedClaim) -> Place:
 
 
 def _uses_second_derivatives(claim: PublishedClaim) -> bool:
-    return claim.formula in _RESIDUAL_QUANTITIES or claim.formula.startswith("meta_kernel")
+    return quantity_of(_quantity(claim)).uses_hessian
+
+
+def _quantity(claim: PublishedClaim) -> str:
+    """What is simulated for a claim; of several eigenvalues the first."""
+    return _RESIDUAL_QUANTITIES.get(claim.formula) or quantities_of(claim.formula)[0]
 
 
 def simulate_claim(claim: PublishedClaim, *, seed: int, samples: int = SAMPLES) -> Moments:
@@ -258,15 +260,14 @@ def simulate_claim(claim: PublishedClaim, *, seed: int, samples: int = SAMPLES) 
     D = place.D
     half = [1] * (D // 2) + [-1] * (D // 2)
     arguments: dict[str, Any] = {"spectrum": half if claim.family == "pauli_string" else [1] + [0] * (D - 1)}
-    quantity = _RESIDUAL_QUANTITIES.get(claim.formula, claim.formula)
-    if claim.formula == "supervised_kernel_eigenvalues":
-        quantity = "supervised_kernel_eigenvalue_uniform"
+    quantity = quantity_of(_quantity(claim))
+    if quantity.uses_num_inputs:
         arguments["num_inputs"] = _NUM_INPUTS
-    if claim.formula == "supervised_kernel_mean":
+    if quantity.uses_overlap:
         arguments["overlap"] = _OVERLAP
     if claim.ensemble == "generator_average":
         arguments["populations"] = [_EXPECTATION, 1 - _EXPECTATION] + [0] * (D - 2)
-    problem = Problem.create(quantity, D=D, L=place.L, ensemble=claim.ensemble, **arguments)
+    problem = Problem.create(quantity.name, D=D, L=place.L, ensemble=claim.ensemble, **arguments)
     number, stream = samples * place.times, tuple(f"{claim.label} {claim.ensemble} {claim.formula}".encode())
     check_affordable(problem, samples=number, method=place.method)
     moments = draw_moments(problem, samples=number, method=place.method, seed=seed, stream=stream)

@@ -19,7 +19,7 @@ from haarqntk.campaign_results import table_row as campaign_row
 from haarqntk.errors import InputError
 from haarqntk.export import Curve, html_page, latex_document, plot_svg, z_plot_svg
 from haarqntk.findings import DIMENSIONS, Concentration, Finding, concentration
-from haarqntk.qntk import PUBLISHED_CLAIMS, Formula, formula, formulas
+from haarqntk.qntk import PUBLISHED_CLAIMS, closed_form, formula, formulas
 from haarqntk.studies import STUDIES, recorded_sections
 from haarqntk.validation import table_row, verdict
 
@@ -199,9 +199,7 @@ def _concentration_row(row: Concentration) -> dict[str, str]:
 
 
 def _plot(checks: Sequence[Check]) -> str:
-    mean = formula("kernel_mean")
-    if not isinstance(mean, Formula):
-        raise TypeError("kernel_mean is one closed form")  # cannot happen; narrows the type
+    mean = closed_form("kernel_mean")
     cases: dict[int, tuple[object, list[tuple[float, float, float]]]] = {}
     for check in checks:
         arguments = dict(check.case.arguments)

@@ -21,10 +21,11 @@ from haarqntk.montecarlo import (
     Problem,
     check_affordable,
     draw_moments,
+    quantity_of,
     samples_for_verdict,
     smallest_factor,
 )
-from haarqntk.qntk import EigenvalueFormula, Formula, formula, formulas
+from haarqntk.qntk import Formula, closed_form, formula, formulas
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -74,7 +75,7 @@ class Case:
     def cost(self) -> int:
         """About how long the case takes, in layers of the NumPy route; for the order and the progress bar."""
         L: int = dict(self.arguments)["L"]
-        depth = L**2 if self.formula.startswith("meta_kernel") else L
+        depth = L**2 if quantity_of(self.quantity).uses_hessian else L
         return depth * self.samples * (200 if self.method == "qutip" else 1)
 
 
@@ -135,7 +136,7 @@ def plan(names: Sequence[str], *, samples: int, reference_samples: int) -> list[
     cases = []
     for name in [one_of("formula", name, formulas()) for name in names] or formulas():
         for quantity, (D, spectrum), L in product(quantities_of(name), _SPECTRA.items(), _LAYERS):
-            arguments = {"D": D, "L": L, "spectrum": spectrum, **_extra_arguments(name, D)}
+            arguments = {"D": D, "L": L, "spectrum": spectrum, **_extra_arguments(quantity, D)}
             key = tuple(arguments.items())
             has_tails = formula(name).design_order > _LARGEST_ORDER_WITHOUT_TAILS
             if name == _SIXTH_MOMENT and min(_SPECTRA) < D:
@@ -175,7 +176,7 @@ def check(case: Case, *, seed: int) -> Check:
 
 def exact_value(case: Case) -> Fraction:
     """The closed form at the case's numbers."""
-    return Fraction(_formula_of(case).at(**dict(case.arguments)))
+    return Fraction(exact_formula(case.formula, case.quantity).at(**dict(case.arguments)))
 
 
 def simulated_moments(case: Case, *, seed: int) -> Moments:
@@ -256,16 +257,20 @@ def quantities_of(name: str) -> tuple[str, ...]:
     return (name,)
 
 
+def exact_formula(
+    name: str, quantity: str, ensemble: str = "segments", *, generators: str = "pauli"
+) -> Formula:
+    """The closed form of a quantity that estimates the named formula."""
+    part = "difference" if quantity.endswith("difference") else "uniform"
+    return closed_form(name, ensemble, generators=generators, part=part)
+
+
 def _extra_arguments(name: str, D: int) -> dict[str, Any]:
-    if name == "supervised_kernel_mean":
-        return {"spectrum": (_SPECTRA[D], _OTHER_SPECTRA[D]), "overlap": _OVERLAP}
-    if name == "supervised_kernel_eigenvalues":
-        return {"num_inputs": 2 if D == 2 else 3}  # noqa: PLR2004 - a qubit has two orthogonal states
-    return {}
-
-
-def _formula_of(case: Case) -> Formula:
-    value = formula(case.formula)
-    if isinstance(value, EigenvalueFormula):
-        return value.uniform if case.quantity.endswith("uniform") else value.difference
-    return value
+    quantity, extra = quantity_of(name), dict[str, Any]()
+    if quantity.num_observables > 1:
+        extra["spectrum"] = (_SPECTRA[D], _OTHER_SPECTRA[D])
+    if quantity.uses_overlap:
+        extra["overlap"] = _OVERLAP
+    if quantity.uses_num_inputs:
+        extra["num_inputs"] = min(D, 3)  # a qubit has two orthogonal states
+    return extra

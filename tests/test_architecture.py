@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -216,6 +217,29 @@ def test_every_room_and_file_has_its_place() -> None:
     assert {"cli", "report", "validation"} <= DOORS
     assert all(f"{room}/__init__.py" in FILES for room in rooms)
     assert all(PurePosixPath(file).name.startswith("_") for file in FILES if "/" in file)
+
+
+def circle_in(room: str) -> list[str]:
+    """A circle of imports between the files of a room, also under TYPE_CHECKING; empty if there is none."""
+    imports = {
+        PurePosixPath(file).stem: {
+            name.split(".")[2]
+            for name in imported_names(ast.parse((PACKAGE / file).read_text(encoding="utf-8")))
+            if name.startswith(f"haarqntk.{room}._")
+        }
+        for file in FILES
+        if file.startswith(f"{room}/_") and not file.endswith("__init__.py")
+    }
+    try:
+        TopologicalSorter(imports).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+@pytest.mark.parametrize("room", sorted({*ROOMS_ABOVE} - {"haar", "training"}))
+def test_the_files_of_a_room_see_each_other_in_one_direction(room: str) -> None:
+    assert circle_in(room) == []
 
 
 def test_the_tests_mirror_the_rooms() -> None:

@@ -15,6 +15,7 @@ from haarqntk import figure_eigenvalues, figure_fluctuation, figure_training, fi
 from haarqntk._defaults import SEED
 from haarqntk.errors import CostError, InputError, OutputError
 from haarqntk.montecarlo import PauliSum, fresh_kernels, jackknife, random_ansatz, random_pauli_sum
+from haarqntk.qntk import closed_form
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,11 +38,11 @@ def small() -> dict[int, PaperFigure]:
 def test_exact_values_of_one_pauli_string_are_those_of_the_formulas() -> None:
     law = figure_fluctuation.exact_values(STRING, 6)
     at: dict[str, Any] = {"D": 16, "L": 6, "spectrum": [2, -2] * 8}
-    mean = float(figure_fluctuation.closed_form("kernel_mean", "segments").at(**at))
+    mean = float(closed_form("kernel_mean", "segments").at(**at))
     assert law["exact_mean"] == pytest.approx(mean * 255 / 256)  # silent with probability 1/D²
     assert law["published_mean"] == pytest.approx(6 * 64 / 256)  # L T2/D², T2 = 64
     assert law["published_ratio"] == pytest.approx(math.sqrt((8 + 12 / 16) / 6))
-    independent = figure_fluctuation.closed_form("kernel_variance", "independent_layers").at(**at)
+    independent = closed_form("kernel_variance", "independent_layers").at(**at)
     assert law["independent_layers_ratio"] == pytest.approx(math.sqrt(independent) / mean)
 
 

@@ -17,6 +17,7 @@ from haarqntk.algebra._grammar import ARITHMETIC, Arithmetic, check_digits, expo
 from haarqntk.algebra._latex import Notation, latex_of, ordered_terms
 from haarqntk.algebra._polynomial import Monomial, TracePolynomial, multiply_monomials
 from haarqntk.algebra._rational import RationalFunction, linear_combination, over_common_denominator
+from haarqntk.algebra._result import Result
 from haarqntk.algebra._series import Power, Series, as_power, check_order, expand, in_brackets
 from haarqntk.algebra._symbols import (
     DEPTH,
@@ -57,6 +58,7 @@ __all__ = [
     "Overlap",
     "Power",
     "RationalFunction",
+    "Result",
     "Series",
     "Symbol",
     "T",

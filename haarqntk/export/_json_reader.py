@@ -37,7 +37,16 @@ from haarqntk.export._json_numbers import (
     read_twirl,
 )
 from haarqntk.groups import GROUPS, WeingartenFunction
-from haarqntk.qntk import EigenvalueFormula, Formula, Ratio, formula, formulas, range_text
+from haarqntk.qntk import (
+    Average,
+    EigenvalueFormula,
+    Formula,
+    Ratio,
+    Recipe,
+    formula,
+    formulas,
+    range_text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,15 +59,16 @@ _LONGEST_TEXT = 20_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class RecordedDerivation:
-    """Stands for the derivation of a formula that was read: at a pole the named one is run again."""
+class RecordedMean:
+    """Stands for the means of a formula that was read: at a pole the named formula is derived again."""
 
     name: str
     ensemble: str
     generators: str
     polynomial: TracePolynomial
+    design_order: int
 
-    def __call__(self, dimension: Dimension) -> TracePolynomial:
+    def mean(self, dimension: Dimension) -> TracePolynomial:
         """The closed form; at one of its poles what the named formula gives there.
 
         Raises:
@@ -74,6 +84,10 @@ class RecordedDerivation:
             f"D must be no pole of a formula read from JSON, which holds no derivation, got {dimension}; "
             "derive it again"
         )
+
+    def design_orders(self) -> dict[int, int]:
+        """The recorded order, for every power of L."""
+        return dict.fromkeys({0, self.polynomial.degree_in("L")}, self.design_order)
 
 
 def from_json(text: str) -> Any:
@@ -135,6 +149,7 @@ def _formula(record: Record) -> Formula:
     polynomial = _polynomial(record)
     if ensemble == "prl_ansatz":
         _check_input_side(record, texts["name"], generators, polynomial)
+    recorded = RecordedMean(texts["name"], ensemble, generators, polynomial, design_order)
     return Formula(
         **texts,
         polynomial=polynomial,
@@ -142,7 +157,7 @@ def _formula(record: Record) -> Formula:
         generators=generators,
         design_order=design_order,
         cost=Cost(*counts),
-        derive=RecordedDerivation(texts["name"], ensemble, generators, polynomial),
+        recipe=Recipe.of(Average(recorded, (texts["name"], texts["notation"]))),
     )
 
 

@@ -35,7 +35,7 @@ from haarqntk.montecarlo._power import (
     smallest_factor,
 )
 from haarqntk.montecarlo._problem import Problem
-from haarqntk.montecarlo._quantities import quantities
+from haarqntk.montecarlo._quantities import quantities, quantity_of
 from haarqntk.montecarlo._simulate import check_affordable, simulate, values_in_blocks
 
 __all__ = [
@@ -61,6 +61,7 @@ __all__ = [
     "open_ledger",
     "power",
     "quantities",
+    "quantity_of",
     "random_angles",
     "random_ansatz",
     "random_pauli_sum",

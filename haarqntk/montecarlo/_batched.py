@@ -309,9 +309,11 @@ def sample_derivatives(problem: Problem, *, count: int, rng: np.random.Generator
         return _independent_derivatives(problem, count, rng)
     inputs, observables, generator = problem.inputs(), problem.observables(), problem.generator()
     circuits = random_circuits(problem.D, problem.L, count, rng, ensemble=ensemble, generator=generator)
-    if not quantity.uses_hessian:
-        return (gradients(circuits, inputs, observables),)
-    derivatives = second_derivatives(circuits, inputs, observables)
+    derivatives: tuple[Real, ...]
+    if quantity.uses_hessian:
+        derivatives = second_derivatives(circuits, inputs, observables)
+    else:
+        derivatives = (gradients(circuits, inputs, observables),)
     return (*derivatives, outputs(circuits, inputs, observables)) if quantity.uses_output else derivatives
 
 

@@ -141,10 +141,10 @@ def sample_derivatives(problem: Problem, *, count: int, rng: np.random.Generator
     """
     ensemble, quantity, L = ENSEMBLES[problem.ensemble], QUANTITIES[problem.quantity], problem.L
     if not ensemble.has_independent_entries:
-        if not quantity.uses_hessian:
+        if not quantity.uses_states:
             return (_first_derivatives(problem, L, count, rng),)
         G, H, Z = _second_derivatives(problem, L, count, rng)
-        return (G, H, Z) if quantity.uses_output else (G, H)
+        return (G, *[H] * quantity.uses_hessian, *[Z] * quantity.uses_output)
     G = _first_derivatives(problem, 1, count * L, rng).reshape(count, 1, 1, L)
     if not quantity.uses_hessian:
         return (G,)
@@ -163,7 +163,7 @@ def numbers(problem: Problem, L: int) -> int:
     (frame, outside), width = _dimensions(problem), _width(problem, L)
     E = len(problem.observable_eigenspaces.rows(width))
     total = E * (2 * width + frame) + 4 * L * frame * len(problem.generator_eigenspaces.rows(frame))
-    if QUANTITIES[problem.quantity].uses_hessian:
+    if QUANTITIES[problem.quantity].uses_states:
         total += E * L * (2 * outside + 6) + 3 * L**2
     return total
 
@@ -176,7 +176,7 @@ def work(problem: Problem, L: int) -> int:
     (frame, _), width = _dimensions(problem), _width(problem, L)
     E = len(problem.observable_eigenspaces.rows(width))
     drawn = E * width + L * frame * len(problem.generator_eigenspaces.rows(frame))
-    has_overlaps = QUANTITIES[problem.quantity].uses_hessian
+    has_overlaps = QUANTITIES[problem.quantity].uses_states
     return 300 * L + 20 * drawn + (E * L**2 if has_overlaps else 0)
 
 
@@ -190,8 +190,8 @@ def _dimensions(problem: Problem) -> tuple[int, int]:
 def _width(problem: Problem, L: int) -> int:
     """How many vectors an eigenspace of the observables has to tell apart."""
     frame, outside = _dimensions(problem)
-    uses_hessian = QUANTITIES[problem.quantity].uses_hessian
-    return max(frame, problem.num_vectors + outside * L) if uses_hessian else frame
+    uses_states = QUANTITIES[problem.quantity].uses_states
+    return max(frame, problem.num_vectors + outside * L) if uses_states else frame
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,7 +17,7 @@ from haarqntk._arguments import integer, is_row, one_of, rational
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.montecarlo._eigenspaces import Eigenspaces
 from haarqntk.montecarlo._ensembles import ENSEMBLES, Ensemble
-from haarqntk.montecarlo._quantities import QUANTITIES, Quantity
+from haarqntk.montecarlo._quantities import QUANTITIES, Quantity, quantity_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,7 +66,7 @@ class Problem:
     populations: tuple[Fraction, ...] | None = None
 
     def __post_init__(self) -> None:
-        quantity = QUANTITIES[one_of("quantity", self.quantity, QUANTITIES)]
+        quantity = quantity_of(self.quantity)
         ensemble = ENSEMBLES[one_of("ensemble", self.ensemble, ENSEMBLES)]
         _check_fit(quantity, ensemble)
         D = integer("D", self.D, at_least=2)
@@ -135,7 +135,7 @@ class Problem:
             if is_nested
             else (entries,)
         )
-        known = QUANTITIES[one_of("quantity", quantity, QUANTITIES)]
+        known = quantity_of(quantity)
         if len(rows) == 1:
             rows *= known.num_observables
         return cls(

@@ -1,5 +1,6 @@
-"""What can be estimated: a table from names to functions of derivatives.
+"""What can be estimated: statistics of random variables, each by its name.
 
+A quantity is a variable, such as the kernel, with a statistic, such as its variance; ``kernel_variance`` is its name.
 Every quantity is a mean of independent, identically distributed values, so that its estimate is unbiased
 and its standard error means what it says. The values come from arrays of first and second derivatives,
 
@@ -10,15 +11,17 @@ from the outputs themselves where a quantity asks for them, of the centred obser
 
     Z[sample, observable, input] = z − Tr O/D,
 
-and from nothing else. To add a quantity, add its function and one entry of the table.
+and from nothing else. A new variable is a function and an entry of the table; its statistics follow.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+
+from haarqntk._arguments import one_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +42,7 @@ class Quantity:
         name: The name that users type.
         values: Takes G of shape (circuits · N, A, P, L) to N independent values; if ``uses_hessian``, takes
             H of shape (circuits · N, A, P, L, L) as well; if ``uses_output``, then Z of shape
-            (circuits · N, A, P).
+            (circuits · N, A, P) as its last.
         circuits: Number of independent circuits that one value takes.
         num_observables: A, 1 or 2.
         uses_overlap: Whether there are P = 2 inputs of a given overlap |⟨φ|φ'⟩|².
@@ -56,6 +59,11 @@ class Quantity:
     uses_num_inputs: bool = False
     uses_hessian: bool = False
     uses_output: bool = False
+
+    @property
+    def uses_states(self) -> bool:
+        """Whether the output states are needed, and not only how they move first."""
+        return self.uses_hessian or self.uses_output
 
     @property
     def takes_derivatives_of_one_output(self) -> bool:
@@ -81,10 +89,9 @@ def without_rounding(
     """
     sizes = 2 * np.abs(observables).max(axis=1)
     norm = 1.0 if generator is None else float(np.abs(generator).max())
-    powers = (norm, 2 * norm**2, 1 / 2)
+    powers = {4: norm, 5: 2 * norm**2, 3: 1 / 2}  # of G, H and Z, by their axes
     G, *others_settled = (
-        _settled(x, (sizes * power).reshape(1, -1, *(1,) * (x.ndim - 2)))
-        for x, power in zip((G, *others), powers, strict=False)
+        _settled(x, (sizes * powers[x.ndim]).reshape(1, -1, *(1,) * (x.ndim - 2))) for x in (G, *others)
     )
     total, P = G.sum(axis=2, keepdims=True), G.shape[2]
     is_rounding = np.abs(total) <= ROUNDING * P * (sizes * norm).reshape(1, -1, 1, 1)
@@ -107,35 +114,6 @@ def _gradient_variance(G: Array) -> Array:
     """(1/L) Σ_l g_l²: the mean of a gradient is 0, since z is periodic in its angle."""
     means: Array = _kernel(G) / G.shape[-1]
     return means
-
-
-def _kernel_second_moment(G: Array) -> Array:
-    """K²."""
-    return _kernel(G) ** 2
-
-
-def _kernel_third_moment(G: Array) -> Array:
-    """K³."""
-    return _kernel(G) ** 3
-
-
-def _kernel_fourth_moment(G: Array) -> Array:
-    """K⁴."""
-    return _kernel(G) ** 4
-
-
-def _kernel_variance(G: Array) -> Array:
-    """(K − K')²/2 for two independent circuits: its mean is Var K without bias."""
-    K = _kernel(G)
-    return _covariances(K, K)
-
-
-def _covariances(first: Array, second: Array) -> Array:
-    """(x − x')(y − y')/2 for pairs of independent samples: the mean is Cov(x, y) without bias."""
-    pairs = ((x[0::2], x[1::2]) for x in (first, second))
-    x, y = (_settled(a - b, np.abs(a) + np.abs(b)) for a, b in pairs)
-    halves: Array = x * y / 2
-    return halves
 
 
 def _supervised_kernel(G: Array) -> Array:
@@ -167,11 +145,6 @@ def _meta_kernel(G: Array, H: Array) -> Array:
     return values
 
 
-def _meta_kernel_second_moment(G: Array, H: Array) -> Array:
-    """μ²."""
-    return _meta_kernel(G, H) ** 2
-
-
 def _residual_meta_kernel(G: Array, H: Array, Z: Array) -> Array:
     """εμ for the target O_0 = Tr O/D, the mean output."""
     values: Array = Z[:, 0, 0] * _meta_kernel(G, H)
@@ -201,15 +174,62 @@ def _supervised_kernel_covariance(G: Array) -> Array:
     return _covariances(_kernel(G), mixed)
 
 
+def _output(_: Array, Z: Array) -> Array:
+    """Z − Tr O/D, whose cumulants from the second on are those of z."""
+    values: Array = Z[:, 0, 0]
+    return values
+
+
+# -- statistics ------------------------------------------------------------------------------------------------
+
+
+def _covariances(first: Array, second: Array) -> Array:
+    """(x − x')(y − y')/2 for pairs of independent samples: the mean is Cov(x, y) without bias."""
+    pairs = ((x[0::2], x[1::2]) for x in (first, second))
+    x, y = (_settled(a - b, np.abs(a) + np.abs(b)) for a, b in pairs)
+    halves: Array = x * y / 2
+    return halves
+
+
+def _third_cumulants(x: Array) -> Array:
+    """Re (x + ωx' + ω²x'')³/3 with ω³ = 1, for three independent samples: the mean is κ_3 without bias."""
+    a, b, c = (x[start::3] for start in range(3))
+    scale = np.abs(a) + np.abs(b) + np.abs(c)
+    real, difference = _settled(a - (b + c) / 2, scale), _settled(b - c, scale)
+    cubes: Array = real * (real**2 / 3 - 3 * difference**2 / 4)
+    return cubes
+
+
+_STATISTICS: dict[str, tuple[int, Callable[[Array], Array]]] = {
+    "mean": (1, lambda x: x),
+    "second_moment": (1, lambda x: x**2),
+    "third_moment": (1, lambda x: x**3),
+    "fourth_moment": (1, lambda x: x**4),
+    "variance": (2, lambda x: _covariances(x, x)),
+    "third_cumulant": (3, _third_cumulants),
+}
+"""Statistic → how many independent circuits one value takes, and the function of the variable's values."""
+
+
+def _statistics_of(variable: Quantity, *names: str) -> list[Quantity]:
+    """A variable with each of the statistics; with all of them if none is named."""
+
+    def quantity(name: str) -> Quantity:
+        circuits, function = _STATISTICS[name]
+        return replace(
+            variable,
+            name=f"{variable.name}_{name}",
+            values=lambda *arrays: function(variable.values(*arrays)),
+            circuits=circuits,
+        )
+
+    return [quantity(name) for name in names or _STATISTICS]
+
+
 _TABLE = (
     Quantity("gradient_variance", _gradient_variance),
-    Quantity("kernel_mean", _kernel),
-    Quantity("kernel_second_moment", _kernel_second_moment),
-    Quantity("kernel_third_moment", _kernel_third_moment),
-    Quantity("kernel_fourth_moment", _kernel_fourth_moment),
-    Quantity("kernel_variance", _kernel_variance, circuits=2),
-    Quantity("meta_kernel_mean", _meta_kernel, uses_hessian=True),
-    Quantity("meta_kernel_second_moment", _meta_kernel_second_moment, uses_hessian=True),
+    *_statistics_of(Quantity("kernel", _kernel)),
+    *_statistics_of(Quantity("meta_kernel", _meta_kernel, uses_hessian=True)),
     Quantity("residual_meta_kernel_mean", _residual_meta_kernel, uses_hessian=True, uses_output=True),
     Quantity(
         "residual_meta_kernel_diagonal", _residual_meta_kernel_diagonal, uses_hessian=True, uses_output=True
@@ -221,13 +241,24 @@ _TABLE = (
         uses_output=True,
     ),
     Quantity("kernel_meta_kernel_covariance", _kernel_meta_kernel_covariance, circuits=2, uses_hessian=True),
-    Quantity("supervised_kernel_mean", _supervised_kernel, num_observables=2, uses_overlap=True),
+    *_statistics_of(Quantity("supervised_kernel", _supervised_kernel, num_observables=2, uses_overlap=True)),
     Quantity("supervised_kernel_covariance", _supervised_kernel_covariance, circuits=2, uses_overlap=True),
     Quantity("supervised_kernel_eigenvalue_uniform", _uniform, uses_num_inputs=True),
     Quantity("supervised_kernel_eigenvalue_difference", _difference, uses_num_inputs=True),
+    *_statistics_of(Quantity("output", _output, uses_output=True), "variance", "third_cumulant"),
 )
 
 QUANTITIES: Final = {quantity.name: quantity for quantity in _TABLE}
+
+
+def quantity_of(name: str) -> Quantity:
+    """Return what a quantity takes, by its name.
+
+    Examples:
+        >>> quantity_of("kernel_variance").circuits
+        2
+    """
+    return QUANTITIES[one_of("quantity", name, QUANTITIES)]
 
 
 def quantities() -> tuple[str, ...]:

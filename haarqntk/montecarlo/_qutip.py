@@ -280,13 +280,12 @@ def sample_derivatives(problem: Problem, *, count: int, rng: np.random.Generator
     rule = derivative if generator is None else commutator_derivative
     outputs = [(circuit, ket, operator) for circuit in circuits for operator in operators for ket in kets]
     shape = (count, len(operators), len(kets), problem.L)
-    G = np.reshape([gradient(*output, rule) for output in outputs], shape)
-    if not quantity.uses_hessian:
-        return (G,)
-    H = np.reshape([hessian(*output, rule) for output in outputs], (*shape, problem.L))
-    if not quantity.uses_output:
-        return G, H
-    return G, H, np.reshape([circuit.output(*rest) for circuit, *rest in outputs], shape[:-1])
+    derivatives = [np.reshape([gradient(*output, rule) for output in outputs], shape)]
+    if quantity.uses_hessian:
+        derivatives.append(np.reshape([hessian(*output, rule) for output in outputs], (*shape, problem.L)))
+    if quantity.uses_output:
+        derivatives.append(np.reshape([circuit.output(*rest) for circuit, *rest in outputs], shape[:-1]))
+    return tuple(derivatives)
 
 
 def _independent_derivatives(problem: Problem, count: int, rng: np.random.Generator) -> tuple[Real, ...]:

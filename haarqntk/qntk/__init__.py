@@ -1,24 +1,30 @@
 """What the library exists for: the quantum neural tangent kernel, its moments, the supervised kernel.
 
 ``formula(name)`` derives a named closed form with the engine and returns a value that carries its meaning:
-ensemble, design order, range of D, source. ``_kernel.py`` and ``_supervised.py`` say what each name means.
+ensemble, design order, range of D, source. ``_variables.py`` says what K and μ are, ``_catalogue.py`` what each name
+means.
 """
 
 from haarqntk.qntk._blocks import Block, Equation, Math, Paragraph, Step, Table, as_text, math_of
-from haarqntk.qntk._catalogue import formula, formulas
-from haarqntk.qntk._claims import PUBLISHED_CLAIMS, PublishedClaim
+from haarqntk.qntk._catalogue import closed_form, formula, formulas
+from haarqntk.qntk._claims import (
+    PUBLISHED_CLAIMS,
+    PublishedClaim,
+    check_published,
+    exact_numerator,
+    kernel_mean_of,
+)
+from haarqntk.qntk._closed_form import polynomial_at
 from haarqntk.qntk._counterexample import Counterexample
 from haarqntk.qntk._derivation import Derivation
 from haarqntk.qntk._eigenvalues import EigenvalueFormula
-from haarqntk.qntk._formula import Formula
+from haarqntk.qntk._formula import Formula, Ratio
 from haarqntk.qntk._grammar import parse_closed_form, parse_moment
 from haarqntk.qntk._inputs import range_text
 from haarqntk.qntk._law import KernelLaw, kernel_law
 from haarqntk.qntk._moments import covariance, cumulant, mean, variance
 from haarqntk.qntk._narrative import CHECK, CLOSED_FORM
-from haarqntk.qntk._published import check_published, exact_numerator, kernel_mean_of
-from haarqntk.qntk._ratio import Ratio
-from haarqntk.qntk._recipe import polynomial_at
+from haarqntk.qntk._recipe import Average, Recipe
 from haarqntk.qntk._referee import ClaimCheck, check_claim, check_formula
 from haarqntk.qntk._series import SCALINGS
 
@@ -27,6 +33,7 @@ __all__ = [
     "CLOSED_FORM",
     "PUBLISHED_CLAIMS",
     "SCALINGS",
+    "Average",
     "Block",
     "ClaimCheck",
     "Counterexample",
@@ -39,12 +46,14 @@ __all__ = [
     "Paragraph",
     "PublishedClaim",
     "Ratio",
+    "Recipe",
     "Step",
     "Table",
     "as_text",
     "check_claim",
     "check_formula",
     "check_published",
+    "closed_form",
     "covariance",
     "cumulant",
     "exact_numerator",

@@ -1,172 +1,119 @@
-"""The named formulas: what each averages, where it is published, where it is derived."""
+"""The named formulas: what each averages, where it is published, where it is derived. A formula is a row."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cache, partial
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
 
 from haarqntk._arguments import one_of
 from haarqntk.algebra import TracePolynomial
-from haarqntk.circuits import ENSEMBLES, GENERATORS, PAULI_STRINGS, Circuit, cost_of
+from haarqntk.circuits import ENSEMBLES, GENERATORS, PAULI_STRINGS, Circuit
 from haarqntk.errors import InputError
-from haarqntk.qntk import _kernel, _supervised
 from haarqntk.qntk._eigenvalues import EigenvalueFormula
-from haarqntk.qntk._formula import Formula
-from haarqntk.qntk._recipe import Average, Recipe, add_recipes, design_order, recipe, scale_recipe
+from haarqntk.qntk._formula import Formula, formula_of
+from haarqntk.qntk._recipe import Recipe, mean, variance
+from haarqntk.qntk._variables import Variables, variables_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from haarqntk.circuits import Expression
-    from haarqntk.designs import Dimension
-
 # The independence of different derivatives and the average over generators say nothing of two inputs' overlap.
 _OVERLAP_ENSEMBLES = ("segments", *PAULI_STRINGS)
+_ONE, _ZERO = TracePolynomial.constant(1), TracePolynomial({})
+_SAME_OBSERVABLE = {
+    name: TracePolynomial.variable(trace)
+    for name, trace in (("T_O1", "T1"), ("T_O2", "T1"), ("T_O1O2", "T2"))
+}
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    derive: Callable[[Circuit, Dimension], TracePolynomial]
-    averaged: Callable[[Circuit], Expression]  # the largest expression of which a mean is taken
+class _Row(NamedTuple):
+    """A named formula: a polynomial in means of the random variables of a circuit, its texts and its source."""
+
+    recipe: Callable[[Variables], Recipe]
+    notation: str
     definition: str
     definition_latex: str
-    notation: str
     reference: str
-    recipe: Callable[[Circuit], Recipe]
     ensembles: tuple[str, ...] = ENSEMBLES
 
 
-# -- what each is made of, for explain -----------------------------------------------------------------
+def _entry(of: Variables, overlap: TracePolynomial) -> Recipe:
+    """An entry of the kernel matrix of several inputs, for one observable."""
+    return mean(of.K12).substitute({"sigma_ab": overlap, **_SAME_OBSERVABLE})
 
 
-def _K(circuit: Circuit, **at: TracePolynomial) -> Average:
-    return Average(_kernel.kernel(circuit), ("E[K]", r"\mathbb{E}[K]"), tuple(at.items()))
-
-
-def _K2(circuit: Circuit) -> Average:
-    return Average(_kernel.kernel(circuit) ** 2, ("E[K²]", r"\mathbb{E}[K^2]"))
-
-
-def _mu(circuit: Circuit) -> Average:
-    return Average(_kernel.meta_kernel(circuit), ("E[μ]", r"\mathbb{E}[\mu]"))
-
-
-def _mu2(circuit: Circuit) -> Average:
-    return Average(_kernel.meta_kernel(circuit) ** 2, ("E[μ²]", r"\mathbb{E}[\mu^2]"))
-
-
-def _K12(circuit: Circuit, **at: TracePolynomial) -> Average:
-    return Average(
-        _supervised.supervised_kernel(circuit), ("E[K₁₂]", r"\mathbb{E}[K^{12}]"), tuple(at.items())
+def _eigenvalue(notation: str, weight: TracePolynomial) -> _Row:
+    """The diagonal entry and ``weight`` times the other one."""
+    return _Row(
+        lambda of: _entry(of, _ONE) + _entry(of, _ZERO) * weight,
+        notation,
+        "eigenvalues of E[K_δδ'] for |A| = n orthogonal inputs φ_δ, one observable",
+        r"\text{eigenvalues of } \mathbb{E}[K_{\delta\delta'}]"
+        r" \text{ for } |A| \text{ orthogonal inputs, one observable}",
+        "liu2023, Eq. (21); derivations/05_supervised_kernel.md",
+        _OVERLAP_ENSEMBLES,
     )
 
 
-def _eigenvalue(circuit: Circuit, weight: TracePolynomial) -> Recipe:
-    """The diagonal entry, σ = 1, and ``weight`` times the other one, σ = 0, for one observable."""
-    diagonal, off_diagonal = (
-        recipe(
-            _K12(circuit, sigma_ab=TracePolynomial.constant(sigma), **_supervised.SAME_OBSERVABLE),
-            coefficient=coefficient,
-        )
-        for sigma, coefficient in ((1, 1), (0, weight))
-    )
-    return add_recipes(diagonal, off_diagonal)
-
-
-_ENTRIES = {
-    "gradient_variance": _Entry(
-        derive=_kernel.gradient_variance,
-        averaged=_kernel.kernel,
-        definition="Var g_l = E[g_l²], g_l = ∂z/∂θ_l",
-        definition_latex=r"\operatorname{Var} g_l = \mathbb{E}[g_l^2], \quad g_l = \partial z/\partial\theta_l",
-        notation=r"\operatorname{Var} g_l",
-        reference="liu2023; derivations/03_kernel_mean.md",
-        recipe=lambda circuit: recipe(_K(circuit, L=TracePolynomial.constant(1))),
+_ROWS = {
+    "gradient_variance": _Row(
+        lambda of: mean(of.K).substitute({"L": _ONE}),
+        r"\operatorname{Var} g_l",
+        "Var g_l = E[g_l²], g_l = ∂z/∂θ_l",
+        r"\operatorname{Var} g_l = \mathbb{E}[g_l^2], \quad g_l = \partial z/\partial\theta_l",
+        "liu2023; derivations/03_kernel_mean.md",
     ),
-    "kernel_mean": _Entry(
-        derive=_kernel.kernel_mean,
-        averaged=_kernel.kernel,
-        definition="K̄ = E[Σ_l g_l²]",
-        definition_latex=r"\overline{K} = \mathbb{E}\left[\sum_l g_l^2\right]",
-        notation=r"\overline{K}",
-        reference="liu2023, Eqs. (6), (9); derivations/03_kernel_mean.md",
-        recipe=lambda circuit: recipe(_K(circuit)),
+    "kernel_mean": _Row(
+        lambda of: mean(of.K),
+        r"\overline{K}",
+        "K̄ = E[Σ_l g_l²]",
+        r"\overline{K} = \mathbb{E}\left[\sum_l g_l^2\right]",
+        "liu2023, Eqs. (6), (9); derivations/03_kernel_mean.md",
     ),
-    "kernel_second_moment": _Entry(
-        derive=_kernel.kernel_second_moment,
-        averaged=lambda circuit: _kernel.kernel(circuit) ** 2,
-        definition="E[K²] = E[Σ_{l,m} g_l² g_m²]",
-        definition_latex=r"\mathbb{E}[K^2] = \mathbb{E}\left[\sum_{l, m} g_l^2 g_m^2\right]",
-        notation=r"\mathbb{E}[K^2]",
-        reference="liu2023, Eq. (12); zhang2024; derivations/04_kernel_variance.md",
-        recipe=lambda circuit: recipe(_K2(circuit)),
+    "kernel_second_moment": _Row(
+        lambda of: mean(of.K**2),
+        r"\mathbb{E}[K^2]",
+        "E[K²] = E[Σ_{l,m} g_l² g_m²]",
+        r"\mathbb{E}[K^2] = \mathbb{E}\left[\sum_{l, m} g_l^2 g_m^2\right]",
+        "liu2023, Eq. (12); zhang2024; derivations/04_kernel_variance.md",
     ),
-    "kernel_variance": _Entry(
-        derive=_kernel.kernel_variance,
-        averaged=lambda circuit: _kernel.kernel(circuit) ** 2,
-        definition="ΔK² = E[K²] − K̄²",
-        definition_latex=r"(\Delta K)^2 = \mathbb{E}[K^2] - \overline{K}^2",
-        notation=r"(\Delta K)^2",
-        reference="liu2023, Eq. (12); zhang2024; derivations/04_kernel_variance.md",
-        recipe=lambda circuit: add_recipes(
-            recipe(_K2(circuit)), scale_recipe(recipe(_K(circuit), _K(circuit)), -1)
-        ),
+    "kernel_variance": _Row(
+        lambda of: variance(of.K),
+        r"(\Delta K)^2",
+        "ΔK² = E[K²] − K̄²",
+        r"(\Delta K)^2 = \mathbb{E}[K^2] - \overline{K}^2",
+        "liu2023, Eq. (12); zhang2024; derivations/04_kernel_variance.md",
     ),
-    "meta_kernel_mean": _Entry(
-        derive=_kernel.meta_kernel_mean,
-        averaged=_kernel.meta_kernel,
-        definition="E[μ] = E[Σ_{l,m} h_lm g_l g_m], h_lm = ∂²z/∂θ_l∂θ_m",
-        definition_latex=r"\mathbb{E}[\mu] = \mathbb{E}\left[\sum_{l, m} h_{lm} g_l g_m\right],"
+    "meta_kernel_mean": _Row(
+        lambda of: mean(of.mu),
+        r"\mathbb{E}[\mu]",
+        "E[μ] = E[Σ_{l,m} h_lm g_l g_m], h_lm = ∂²z/∂θ_l∂θ_m",
+        r"\mathbb{E}[\mu] = \mathbb{E}\left[\sum_{l, m} h_{lm} g_l g_m\right],"
         r" \quad h_{lm} = \partial^2 z/\partial\theta_l\partial\theta_m",
-        notation=r"\mathbb{E}[\mu]",
-        reference="liu2023, Eq. (14); zhang2024; derivations/06_meta_kernel.md",
-        recipe=lambda circuit: recipe(_mu(circuit)),
+        "liu2023, Eq. (14); zhang2024; derivations/06_meta_kernel.md",
     ),
-    "meta_kernel_second_moment": _Entry(
-        derive=_kernel.meta_kernel_second_moment,
-        averaged=lambda circuit: _kernel.meta_kernel(circuit) ** 2,
-        definition="Δμ² = E[μ²]",
-        definition_latex=r"(\Delta\mu)^2 = \mathbb{E}[\mu^2]",
-        notation=r"(\Delta\mu)^2",
-        reference="liu2023, Eq. (15); derivations/06_meta_kernel.md",
-        recipe=lambda circuit: recipe(_mu2(circuit)),
+    "meta_kernel_second_moment": _Row(
+        lambda of: mean(of.mu**2),
+        r"(\Delta\mu)^2",
+        "Δμ² = E[μ²]",
+        r"(\Delta\mu)^2 = \mathbb{E}[\mu^2]",
+        "liu2023, Eq. (15); derivations/06_meta_kernel.md",
     ),
-    "supervised_kernel_mean": _Entry(
-        derive=_supervised.supervised_kernel_mean,
-        averaged=_supervised.supervised_kernel,
-        definition="K̄₁₂(φ, φ') = E[Σ_l ∂_l z_1(φ) ∂_l z_2(φ')], σ = |⟨φ|φ'⟩|²",
-        definition_latex=r"\overline{K}^{12}_{\varphi\varphi'} = \mathbb{E}\left[\sum_l"
+    "supervised_kernel_mean": _Row(
+        lambda of: mean(of.K12).substitute({"sigma_ab": TracePolynomial.variable("sigma")}),
+        r"\overline{K}^{12}_{\varphi\varphi'}",
+        "K̄₁₂(φ, φ') = E[Σ_l ∂_l z_1(φ) ∂_l z_2(φ')], σ = |⟨φ|φ'⟩|²",
+        r"\overline{K}^{12}_{\varphi\varphi'} = \mathbb{E}\left[\sum_l"
         r" \partial_l z_1(\varphi)\, \partial_l z_2(\varphi')\right],"
         r" \quad \sigma = |\langle \varphi | \varphi' \rangle|^2",
-        notation=r"\overline{K}^{12}_{\varphi\varphi'}",
-        reference="liu2023, Eq. (17); derivations/05_supervised_kernel.md",
-        recipe=lambda circuit: recipe(_K12(circuit, sigma_ab=TracePolynomial.variable("sigma"))),
-        ensembles=_OVERLAP_ENSEMBLES,
+        "liu2023, Eq. (17); derivations/05_supervised_kernel.md",
+        _OVERLAP_ENSEMBLES,
     ),
 }
 _EIGENVALUES = "supervised_kernel_eigenvalues"
-_EIGENVALUE_ENTRIES = {
-    part: _Entry(
-        derive=derive,
-        averaged=_supervised.supervised_kernel,
-        definition="eigenvalues of E[K_δδ'] for |A| = n orthogonal inputs φ_δ, one observable",
-        definition_latex=r"\text{eigenvalues of } \mathbb{E}[K_{\delta\delta'}]"
-        r" \text{ for } |A| \text{ orthogonal inputs, one observable}",
-        notation=notation,
-        reference="liu2023, Eq. (21); derivations/05_supervised_kernel.md",
-        recipe=partial(_eigenvalue, weight=weight),
-        ensembles=_OVERLAP_ENSEMBLES,
-    )
-    for part, derive, notation, weight in (
-        (
-            "uniform",
-            _supervised.uniform_eigenvalue,
-            r"\lambda_1",
-            TracePolynomial.variable("n") - TracePolynomial.constant(1),
-        ),
-        ("difference", _supervised.difference_eigenvalue, r"\lambda_2", TracePolynomial.constant(-1)),
-    )
+_EIGENVALUE_ROWS = {
+    "uniform": _eigenvalue(r"\lambda_1", TracePolynomial.variable("n") - _ONE),
+    "difference": _eigenvalue(r"\lambda_2", -_ONE),
 }
 
 
@@ -180,7 +127,7 @@ def formulas() -> tuple[str, ...]:
     Reference:
         liu2023; derivations/03_kernel_mean.md to derivations/06_meta_kernel.md.
     """
-    return (*_ENTRIES, _EIGENVALUES)
+    return (*_ROWS, _EIGENVALUES)
 
 
 def formula(
@@ -217,7 +164,7 @@ def formula(
     one_of("formula", name, formulas())
     one_of("generators", generators, GENERATORS)
     one_of("ensemble", ensemble, ENSEMBLES)
-    known = _EIGENVALUE_ENTRIES["uniform"] if name == _EIGENVALUES else _ENTRIES[name]
+    known = _EIGENVALUE_ROWS["uniform"] if name == _EIGENVALUES else _ROWS[name]
     if ensemble not in known.ensembles:
         raise InputError(
             f"ensemble of {name} must be one of {', '.join(known.ensembles)}, got {ensemble!r}: "
@@ -226,30 +173,40 @@ def formula(
     return _derive(name, Circuit(ensemble, generators))
 
 
+def closed_form(
+    name: str, ensemble: str = "segments", *, generators: str = "pauli", part: str = "uniform"
+) -> Formula:
+    """The named formula as one closed form; of eigenvalues the ``part``, "uniform" or "difference".
+
+    Raises:
+        UnknownNameError, InputError, CostError: As ``formula``.
+
+    Examples:
+        >>> closed_form("supervised_kernel_eigenvalues", part="difference").name
+        'supervised_kernel_eigenvalues, difference'
+    """
+    value = formula(name, ensemble=ensemble, generators=generators)
+    if isinstance(value, Formula):
+        return value
+    return value.uniform if part == "uniform" else value.difference
+
+
 @cache
 def _derive(name: str, circuit: Circuit) -> Formula | EigenvalueFormula:
     if name != _EIGENVALUES:
-        return _as_formula(name, _ENTRIES[name], circuit)
-    parts = {
-        part: _as_formula(f"{name}, {part}", entry, circuit) for part, entry in _EIGENVALUE_ENTRIES.items()
-    }
-    mean = _as_formula("supervised_kernel_mean", _ENTRIES["supervised_kernel_mean"], circuit)
-    return EigenvalueFormula(name, parts["uniform"], parts["difference"], mean)
+        return _of_row(name, _ROWS[name], circuit)
+    uniform, difference = (_of_row(f"{name}, {part}", row, circuit) for part, row in _EIGENVALUE_ROWS.items())
+    mean_kernel = "supervised_kernel_mean"
+    return EigenvalueFormula(name, uniform, difference, _of_row(mean_kernel, _ROWS[mean_kernel], circuit))
 
 
-def _as_formula(name: str, entry: _Entry, circuit: Circuit) -> Formula:
-    derive = partial(entry.derive, circuit)
-    return Formula(
-        name=name,
-        polynomial=derive(None),
-        ensemble=circuit.ensemble,
-        generators=circuit.generators,
-        design_order=design_order(entry.recipe(circuit)),
-        cost=cost_of(entry.averaged(circuit)),
-        definition=entry.definition,
-        definition_latex=entry.definition_latex,
-        notation=entry.notation,
-        reference=entry.reference,
-        derive=derive,
-        recipe=entry.recipe(circuit),
+def _of_row(name: str, row: _Row, circuit: Circuit) -> Formula:
+    return formula_of(
+        name,
+        row.recipe(variables_of(circuit)),
+        circuit,
+        definition=row.definition,
+        definition_latex=row.definition_latex,
+        notation=row.notation,
+        reference=row.reference,
     )

@@ -12,8 +12,8 @@ from haarqntk._lazy import LazyModule
 from haarqntk.algebra import Expectation, Trace, read_symbol, symbol
 from haarqntk.circuits import PAULI_STRINGS
 from haarqntk.errors import InputError
+from haarqntk.qntk._closed_form import polynomial_at
 from haarqntk.qntk._inputs import trace_values
-from haarqntk.qntk._recipe import polynomial_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

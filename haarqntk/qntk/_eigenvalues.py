@@ -1,7 +1,7 @@
 """``EigenvalueFormula``: the eigenvalues of the mean supervised kernel, with their multiplicities.
 
 For |A| orthogonal inputs there is a closed form. For any Gram matrix and any observables the mean kernel is
-A ⊗ B (``_supervised.py``), so every eigenvalue is a product αβ (``_products.py``).
+A ⊗ B, so every eigenvalue is a product αβ (``_kronecker.py``).
 """
 
 from __future__ import annotations
@@ -13,17 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from haarqntk._arguments import integer, rational
+from haarqntk._arguments import integer
 from haarqntk._lazy import LazyModule
 from haarqntk._notebook import Shown
-from haarqntk._qobj import complex_array, is_matrix, plain
+from haarqntk._qobj import is_matrix
 from haarqntk.algebra import latex_of, symbol
-from haarqntk.errors import CostError, InputError
+from haarqntk.errors import InputError
 from haarqntk.qntk._derivation import Derivation, derive_in_steps
 from haarqntk.qntk._inputs import circuit_dimension
-from haarqntk.qntk._meaning import meaning
-from haarqntk.qntk._products import exact_products, float_products
-from haarqntk.qntk._supervised import overlap_factor
+from haarqntk.qntk._kronecker import exact_products, float_products, overlap_factor, squared_gram
 from haarqntk.qntk._values import check_num_inputs
 
 if TYPE_CHECKING:
@@ -34,11 +32,9 @@ if TYPE_CHECKING:
     from haarqntk.algebra import Power, Series
     from haarqntk.circuits import Cost
     from haarqntk.qntk._formula import Formula
-    from haarqntk.qntk._products import Matrix
+    from haarqntk.qntk._kronecker import Matrix
 
 sympy = LazyModule("sympy")
-
-_LARGEST_EXACT_GRAM = 16  # isolating the roots of a dense rational matrix: seconds at 16, minutes beyond
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -179,7 +175,7 @@ class EigenvalueFormula(Shown):
             >>> hq.formula("supervised_kernel_eigenvalues").facts()["design order"]
             '2'
         """
-        return meaning(self)
+        return self.uniform.facts() | {"name": self.name}
 
     def __str__(self) -> str:
         return "\n".join(f"{value}  (multiplicity {count})" for value, count in self.to_sympy().items())
@@ -268,7 +264,7 @@ class EigenvalueFormula(Shown):
             n = check_num_inputs(num_inputs, dimension)
             left: Any = [[Fraction(int(i == j)) for j in range(n)] for i in range(n)]
         else:
-            left = _squared_gram(gram, dimension)
+            left = squared_gram(gram, dimension)
         u, v = (part.at(dimension) for part in overlap_factor(self.mean.polynomial))
         if isinstance(left, np.ndarray) or isinstance(right, np.ndarray):
             a = np.asarray(left, dtype=float) * float(v) + float(u)
@@ -331,32 +327,3 @@ def _observable_factor(
     if name == "observable":
         return np.array(rows, dtype=float)
     return [[Fraction(value) for value in row] for row in rows]
-
-
-def _squared_gram(gram: object, D: int) -> Matrix | NDArray[np.float64]:
-    """|⟨φ_δ|φ_δ'⟩|² from a checked Gram matrix: Fractions from exact data, else a float array."""
-    given = plain("gram", gram, "operator")
-    approximate = complex_array("gram", given, "operator")
-    rows: Any = given.tolist() if hasattr(given, "tolist") else given
-    n = len(approximate) if approximate.ndim else 0
-    if approximate.shape != (n, n) or n == 0:
-        raise InputError(f"gram must be a square matrix, got shape {approximate.shape}")
-    tolerance = 1e-10 * n
-    if np.abs(approximate - approximate.conj().T).max() > tolerance:
-        raise InputError("gram must be Hermitian: gram[i][j] is the conjugate of gram[j][i]")
-    if np.abs(np.diag(approximate) - 1).max() > tolerance:
-        raise InputError("gram must have unit diagonal: the inputs are normalised")
-    eigenvalues = np.linalg.eigvalsh(approximate)
-    if eigenvalues[0] < -tolerance:
-        raise InputError(f"gram must be positive semidefinite, got the eigenvalue {eigenvalues[0]:.3g}")
-    rank = int((eigenvalues > tolerance).sum())
-    if rank > D:
-        raise InputError(f"gram must have rank at most D = {D}, got rank {rank}")
-    if any(isinstance(x, float | complex) for row in rows for x in row):
-        return np.asarray(np.abs(approximate) ** 2)
-    if n > _LARGEST_EXACT_GRAM:
-        raise CostError(
-            f"an exact gram of {n} inputs would not finish: its roots have degree up to {n}; "
-            f"the largest is {_LARGEST_EXACT_GRAM}; pass floats"
-        )
-    return [[rational("each entry of gram", x) ** 2 for x in row] for row in rows]

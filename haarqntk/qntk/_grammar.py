@@ -9,8 +9,8 @@ from haarqntk._lazy import LazyModule
 from haarqntk.algebra import ARITHMETIC, Arithmetic, check_digits, exponent_of, parse, symbol
 from haarqntk.circuits import Circuit, LayerIndex, sum_over
 from haarqntk.errors import InputError, UnknownNameError
-from haarqntk.qntk._kernel import kernel, meta_kernel
 from haarqntk.qntk._moments import covariance, cumulant, mean, variance
+from haarqntk.qntk._variables import variables_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -114,10 +114,10 @@ class _Moment(Arithmetic):
         return left * (1 / right)
 
     def kernel(self) -> Expression:
-        return kernel(self._circuit)
+        return variables_of(self._circuit).K.expression
 
     def meta_kernel(self) -> Expression:
-        return meta_kernel(self._circuit)
+        return variables_of(self._circuit).mu.expression
 
     def label(self, key: str, name: str) -> tuple[str, str]:
         return key, name

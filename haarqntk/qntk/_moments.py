@@ -1,33 +1,21 @@
 """Any moment of what a circuit gives: mean, variance, covariance, cumulants of expressions.
 
-``mean`` averages term by term with the engine; the others are polynomials in means, as on paper.
+Each is a polynomial in means, as on paper, and ``mean`` averages term by term with the engine.
 """
 
 from __future__ import annotations
 
-from functools import partial
-from math import comb, factorial
 from typing import TYPE_CHECKING
 
 from haarqntk._arguments import integer
-from haarqntk.algebra import TracePolynomial
-from haarqntk.circuits import Cost, Expression, cost_of, mean_of_expression
+from haarqntk.circuits import Expression
 from haarqntk.errors import CostError, InputError, InputTypeError
-from haarqntk.qntk._formula import Formula
-from haarqntk.qntk._recipe import (
-    Average,
-    Recipe,
-    add_recipes,
-    design_order,
-    multiply_recipes,
-    recipe,
-    scale_recipe,
-)
+from haarqntk.qntk import _recipe
+from haarqntk.qntk._formula import Formula, formula_of
+from haarqntk.qntk._variables import Variable, typewriter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from haarqntk.designs import Dimension
+    from haarqntk.qntk._recipe import Recipe
 
 _REFERENCE = "derivations/02_the_walk.md"
 
@@ -56,14 +44,8 @@ def mean(expression: Expression) -> Formula:
     Reference:
         derivations/02_the_walk.md.
     """
-    a = _check(expression)
-    return _formula(
-        "E",
-        a,
-        derive=partial(_mean_at, a),
-        cost=cost_of(a),
-        summands=_mean_of(a),
-    )
+    a = _checked(expression)
+    return _formula("E", _recipe.mean(a), a)
 
 
 def variance(expression: Expression) -> Formula:
@@ -81,8 +63,8 @@ def variance(expression: Expression) -> Formula:
     Reference:
         derivations/02_the_walk.md.
     """
-    a = _check(expression)
-    return _cumulant("Var", a, 2)
+    a = _checked(expression)
+    return _formula("Var", _recipe.variance(a), a)
 
 
 def covariance(left: Expression, right: Expression) -> Formula:
@@ -101,18 +83,8 @@ def covariance(left: Expression, right: Expression) -> Formula:
     Reference:
         derivations/02_the_walk.md.
     """
-    a, b = _check(left), _check(right)
-    both = a * b
-    product = multiply_recipes(_mean_of(a), _mean_of(b))
-    difference = add_recipes(_mean_of(both), scale_recipe(product, -1))
-    return _formula(
-        "Cov",
-        a,
-        derive=partial(_covariance_at, a, b),
-        cost=cost_of(both),
-        summands=difference,
-        body=f"{_body(a)}, {_body(b)}",
-    )
+    a, b = _checked(left), _checked(right)
+    return _formula("Cov", _recipe.covariance(a, b), a, b)
 
 
 def cumulant(expression: Expression, order: int) -> Formula:
@@ -135,92 +107,31 @@ def cumulant(expression: Expression, order: int) -> Formula:
     Reference:
         derivations/02_the_walk.md.
     """
-    a, n = _check(expression), integer("order", order, at_least=1)
-    copies, largest = n * a.num_copies, a.largest_num_copies
-    if copies > largest:
+    a, n = _checked(expression), integer("order", order, at_least=1)
+    k, largest = a.expression.num_copies, a.expression.largest_num_copies
+    if n * k > largest:
         raise CostError(
-            f"a cumulant of order {n} with k = {n} · {a.num_copies} = {copies} factors would not finish; "
+            f"a cumulant of order {n} with k = {n} · {k} = {n * k} factors would not finish; "
             f"the largest number of factors is {largest}"
         )
-    return _cumulant(f"kappa_{n}", a, n)
+    return _formula(f"kappa_{n}", _recipe.cumulant(a, n), a)
 
 
-def _cumulant(name: str, a: Expression, n: int) -> Formula:
-    return _formula(
-        name, a, derive=partial(_cumulant_at, a, n), cost=cost_of(a**n), summands=_cumulant_of(a, n)
-    )
-
-
-def _mean_at(a: Expression, dimension: Dimension) -> TracePolynomial:
-    return mean_of_expression(a, dimension=dimension)
-
-
-def _covariance_at(a: Expression, b: Expression, dimension: Dimension) -> TracePolynomial:
-    return _mean_at(a * b, dimension) - _mean_at(a, dimension) * _mean_at(b, dimension)
-
-
-def _cumulant_at(a: Expression, n: int, dimension: Dimension) -> TracePolynomial:
-    """κ_n = m_n − Σ_{j<n} C(n−1, j−1) κ_j m_{n−j}."""
-    moments = [TracePolynomial.constant(1), *(_mean_at(a**j, dimension) for j in range(1, n + 1))]
-    cumulants: list[TracePolynomial] = [TracePolynomial({})]
-    for m in range(1, n + 1):
-        value = moments[m]
-        for j in range(1, m):
-            ways = factorial(m - 1) // (factorial(j - 1) * factorial(m - j))
-            value = value - cumulants[j] * moments[m - j] * ways
-        cumulants.append(value)
-    return cumulants[n]
-
-
-def _cumulant_of(a: Expression, n: int) -> Recipe:
-    # κ_n = m_n − Σ_{j<n} C(n−1, j−1) κ_j m_{n−j}
-    total = _mean_of(a**n)
-    for j in range(1, n):
-        product = multiply_recipes(_cumulant_of(a, j), _mean_of(a ** (n - j)))
-        total = add_recipes(total, scale_recipe(product, -comb(n - 1, j - 1)))
-    return total
-
-
-def _mean_of(a: Expression) -> Recipe:
-    return recipe(Average(a, (f"E[{_body(a)}]", rf"\texttt{{E[{_escaped(_body(a))}]}}")))
-
-
-def _formula(
-    operator: str,
-    expression: Expression,
-    *,
-    derive: Callable[[Dimension], TracePolynomial],
-    cost: Cost,
-    summands: Recipe,
-    body: str | None = None,
-) -> Formula:
-    text = f"{operator}[{_body(expression) if body is None else body}]"
-    escaped = _escaped(text)
-    return Formula(
-        name=text,
-        polynomial=derive(None),
-        ensemble=expression.circuit.ensemble,
-        generators=expression.circuit.generators,
-        design_order=design_order(summands),
-        cost=cost,
+def _formula(operator: str, recipe: Recipe, *variables: Variable) -> Formula:
+    text = f"{operator}[{', '.join(a.body for a in variables)}]"
+    latex = typewriter(text)
+    return formula_of(
+        text,
+        recipe,
+        variables[0].expression.circuit,
         definition=text,
-        definition_latex=rf"\texttt{{{escaped}}}",
-        notation=rf"\texttt{{{escaped}}}",
+        definition_latex=latex,
+        notation=latex,
         reference=_REFERENCE,
-        derive=derive,
-        recipe=summands,
     )
 
 
-def _escaped(text: str) -> str:
-    return text.replace("_", r"\_")
-
-
-def _body(expression: Expression) -> str:
-    return repr(expression).removeprefix("Expression(").removesuffix(")")
-
-
-def _check(expression: object) -> Expression:
+def _checked(expression: object) -> Variable:
     if not isinstance(expression, Expression):
         raise InputTypeError(
             f"expression must be built from a circuit's outputs, got {type(expression).__name__}; "
@@ -229,4 +140,4 @@ def _check(expression: object) -> Expression:
     if expression.free:
         names = ", ".join(sorted(expression.free))
         raise InputError(f"every layer index must be summed, got the free index {names}; use hq.sum_over")
-    return expression
+    return Variable(expression)

@@ -22,9 +22,10 @@ from haarqntk.qntk._blocks import (
 from haarqntk.qntk._walk_in_words import mean_of, name_of_product, note_on, shown, walk_blocks
 
 if TYPE_CHECKING:
-    from haarqntk.qntk._derivation import AverageSteps, Derivation, Result, TermSteps
-    from haarqntk.qntk._recipe import Average
-    from haarqntk.qntk._second_route import SecondRoute
+    from collections.abc import Sequence
+
+    from haarqntk.qntk._recipe import Average, Recipe
+    from haarqntk.qntk._steps import AverageSteps, Result, SecondRoute, TermSteps
 
 CLOSED_FORM = Paragraph("Closed form")
 CHECK = Paragraph("Check by a second route")
@@ -60,12 +61,21 @@ _ROUTES = {
 }
 
 
-def narrate(derivation: Derivation, known: frozenset[str]) -> tuple[Step, ...]:
+def narrate(
+    definition: Math,
+    averages: Sequence[AverageSteps],
+    results: Sequence[Result],
+    *,
+    ensemble: str,
+    generators: str,
+    known: frozenset[str],
+) -> tuple[Step, ...]:
     """The steps of a derivation; averages whose symbols are known are not derived again."""
-    steps = [_definition(derivation)]
+    setting = Paragraph(f"{_OF_ENSEMBLE[ensemble]} {_OF_GENERATORS[generators]}", (_U,))
+    steps = [_definition(definition, setting, results)]
     checks: list[Block] = []
-    several = len(derivation.averages) > 1
-    for average in derivation.averages:
+    several = len(averages) > 1
+    for average in averages:
         of = (" of {}", (Math(*average.symbol),)) if several else ("", ())
         if average.symbol[0] in known:
             words = Paragraph("As derived above:")
@@ -75,10 +85,10 @@ def narrate(derivation: Derivation, known: frozenset[str]) -> tuple[Step, ...]:
         steps.append(Step(_title("Copies", of), _copies(average)))
         for term in average.terms:
             steps += _steps_of_term(term, of)
-        is_result = not several and _combination(derivation.results[0]) is None
+        is_result = not several and _combination(results[0].recipe) is None
         steps.append(Step(_title("Sum over the layers", of), _sum(average, is_result=is_result)))
         checks += _check(average)
-    steps.append(Step(CLOSED_FORM, _closed_form(derivation)))
+    steps.append(Step(CLOSED_FORM, _closed_form(results)))
     if checks:
         steps.append(Step(CHECK, tuple(checks)))
     return tuple(steps)
@@ -88,35 +98,29 @@ def _title(words: str, of: tuple[str, tuple[Math, ...]]) -> Paragraph:
     return Paragraph(words + of[0], of[1])
 
 
-def _definition(derivation: Derivation) -> Step:
-    blocks: list[Block] = [
-        Paragraph("Wanted: {}.", (Math(derivation.definition, derivation.definition_latex),)),
-        Paragraph(f"{_OF_ENSEMBLE[derivation.ensemble]} {_OF_GENERATORS[derivation.generators]}", (_U,)),
-    ]
-    for result in derivation.results:
-        combination = _combination(result)
-        if combination is not None and len(derivation.results) > 1:
+def _definition(definition: Math, setting: Paragraph, results: Sequence[Result]) -> Step:
+    blocks: list[Block] = [Paragraph("Wanted: {}.", (definition,)), setting]
+    for result in results:
+        combination = _combination(result.recipe)
+        if combination is not None and len(results) > 1:
             blocks.append(Paragraph("{} is {}.", (Math(*result.symbol), combination)))
         elif combination is not None:
             blocks.append(Paragraph("In means it is {}.", (combination,)))
     return Step(Paragraph("Definition"), tuple(blocks))
 
 
-def _combination(result: Result) -> Math | None:
+def _combination(recipe: Recipe) -> Math | None:
     """The recipe as a formula; None if it is one plain mean."""
-    first, *rest = result.recipe
-    if not rest and len(first.averages) == 1 and not first.averages[0].at and first.coefficient == _ONE:
+    products = recipe.terms
+    first, *rest = products
+    if not rest and len(first) == 1 and not first[0].at and products[first] == _ONE:
         return None
     text, latex = "", ""
-    for summand in result.recipe:
-        product = joined([_average_at(average) for average in summand.averages], " ", r"\,")
-        is_minus = summand.coefficient == -_ONE
-        c = math_of(summand.coefficient)
-        factor = (
-            Math("", "")
-            if is_minus or summand.coefficient == _ONE
-            else Math(f"({c.text}) ", rf"({c.latex})\,")
-        )
+    for averages, coefficient in products.items():
+        product = joined([_average_at(average) for average in averages], " ", r"\,")
+        is_minus = coefficient == -_ONE
+        c = math_of(coefficient)
+        factor = Math("", "") if is_minus or coefficient == _ONE else Math(f"({c.text}) ", rf"({c.latex})\,")
         text += f" {'−' if is_minus else '+'} {factor.text}{product.text}"
         latex += f" {'-' if is_minus else '+'} {factor.latex}{product.latex}"
     return Math(text.removeprefix(" + ").strip(), latex.removeprefix(" + ").strip())
@@ -275,9 +279,9 @@ def _by_num_layers(term: TermSteps) -> list[Block]:
     return [*blocks, *note_on(totals)]
 
 
-def _closed_form(derivation: Derivation) -> tuple[Block, ...]:
-    forms = [Equation(Math(*result.symbol), shown(result.polynomial)) for result in derivation.results]
-    return (*forms, *note_on(result.polynomial for result in derivation.results))
+def _closed_form(results: Sequence[Result]) -> tuple[Block, ...]:
+    forms = [Equation(Math(*result.symbol), shown(result.polynomial)) for result in results]
+    return (*forms, *note_on(result.polynomial for result in results))
 
 
 def _check(average: AverageSteps) -> list[Block]:

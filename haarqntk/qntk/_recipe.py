@@ -1,153 +1,213 @@
-"""What a formula is made of: a polynomial in means of expressions, kept for whoever asks how it came about."""
+"""What a formula is made of: a polynomial in means of random variables, from which everything else follows.
+
+``mean``, ``variance``, ``covariance`` and ``cumulant`` are such polynomials, as on paper. A recipe gives the closed
+form at the symbol D and, derived again, at an integer; the design order and the cost; and the steps of ``explain``.
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, TypeAlias
+from math import comb
+from operator import add
+from typing import TYPE_CHECKING, Any, Protocol, final
 
-from haarqntk.algebra import TracePolynomial
-from haarqntk.circuits import design_orders
+from haarqntk.algebra import Combination, TracePolynomial, collected
+from haarqntk.circuits import Cost, Expression, cost_of, design_orders, mean_of_expression
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from fractions import Fraction
+    from collections.abc import Iterator, Mapping
 
-    from haarqntk.circuits import Expression
     from haarqntk.designs import Dimension
-    from haarqntk.qntk._formula import Formula
+    from haarqntk.qntk._variables import Variable
+
+
+class Recorded(Protocol):
+    """A closed form that was read from a file and stands for the mean that it once was."""
+
+    def mean(self, dimension: Dimension) -> TracePolynomial:
+        """The closed form at a dimension."""
+        ...
+
+    def design_orders(self) -> dict[int, int]:
+        """The t that it needs, for each number of different layers."""
+        ...
+
+    def __hash__(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Average:
-    """The mean of an expression, at values of some of its symbols.
+    """The mean of an expression, or its coefficient of a power of L, at values of some of its symbols.
 
     Attributes:
-        expression: What is averaged.
+        expression: What is averaged; or a closed form that was read.
         symbol: The letter for its mean, as text and in LaTeX.
         at: Symbols and what stands for them: L = 1, σ = 0, ….
+        power: The power of L of which the coefficient is meant; None for the whole mean.
     """
 
-    expression: Expression
+    expression: Expression | Recorded
     symbol: tuple[str, str]
     at: tuple[tuple[str, TracePolynomial], ...] = ()
+    power: int | None = None
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is the mean of an expression, and no coefficient of it."""
+        return isinstance(self.expression, Expression) and self.power is None
 
-@dataclass(frozen=True, slots=True)
-class Derived:
-    """A derivation made of others, at a dimension; data, so that a formula can be copied and pickled."""
+    @property
+    def is_free_of_L(self) -> bool:
+        """Whether L has a value, or a coefficient of it is taken."""
+        return self.power is not None or "L" in dict(self.at)
 
-    change: Callable[..., TracePolynomial]
-    parts: tuple[Callable[[Dimension], TracePolynomial], ...]
+    def value(self, mean: TracePolynomial) -> TracePolynomial:
+        """What it is, from the mean of its expression."""
+        part = mean if self.power is None else mean.coefficient("L", self.power)
+        return part.substitute(dict(self.at))
 
-    def __call__(self, dimension: Dimension) -> TracePolynomial:
-        """The change of what the parts give."""
-        return self.change(*(part(dimension) for part in self.parts))
-
-
-@dataclass(frozen=True, slots=True)
-class Summand:
-    """A coefficient times a product of averages."""
-
-    coefficient: TracePolynomial
-    averages: tuple[Average, ...]
-
-
-Recipe: TypeAlias = tuple[Summand, ...]
-"""A sum of products of averages."""
-
-
-def recipe(*averages: Average, coefficient: TracePolynomial | int = 1) -> Recipe:
-    """One product of averages."""
-    factor = (
-        coefficient if isinstance(coefficient, TracePolynomial) else TracePolynomial.constant(coefficient)
-    )
-    return (Summand(factor, averages),)
-
-
-def add_recipes(left: Recipe, right: Recipe) -> Recipe:
-    """The sum; equal products of averages are added."""
-    total: defaultdict[tuple[Average, ...], TracePolynomial] = defaultdict(lambda: TracePolynomial({}))
-    for summand in (*left, *right):
-        total[summand.averages] += summand.coefficient
-    return tuple(Summand(c, averages) for averages, c in total.items() if c)
-
-
-def multiply_recipes(left: Recipe, right: Recipe) -> Recipe:
-    """The product."""
-    products = (Summand(a.coefficient * b.coefficient, a.averages + b.averages) for a in left for b in right)
-    return add_recipes(tuple(products), ())
-
-
-def scale_recipe(summands: Recipe, factor: Fraction | int) -> Recipe:
-    """A multiple."""
-    return tuple(replace(summand, coefficient=summand.coefficient * factor) for summand in summands)
-
-
-def substitute_in_recipe(summands: Recipe, values: Mapping[Any, TracePolynomial]) -> Recipe:
-    """The recipe at values of some symbols."""
-
-    def at(average: Average) -> Average:
-        earlier = [(name, value.substitute(values)) for name, value in average.at]
+    def substitute(self, values: Mapping[Any, TracePolynomial]) -> Average:
+        """The average at values of some symbols."""
+        earlier = [(name, value.substitute(values)) for name, value in self.at]
         fresh = [(name, value) for name, value in values.items() if name not in dict(earlier)]
-        return replace(average, at=(*earlier, *fresh))
+        return replace(self, at=(*earlier, *fresh))
 
-    return tuple(
-        Summand(summand.coefficient.substitute(values), tuple(map(at, summand.averages)))
-        for summand in summands
-    )
+    def orders(self) -> dict[int, int]:
+        """The t that it needs, for the patterns of each number m of different layers; m = 0 where L is gone.
 
+        The patterns of m different layers carry C(L, m), which holds L, …, L^m.
+        """
+        orders = _design_orders(self.expression)
+        if self.power is not None:
+            orders = {m: t for m, t in orders.items() if (m > 0) <= self.power <= m}
+        return {0: max(orders.values())} if self.is_free_of_L and orders else orders
 
-def value_of_recipe(summands: Recipe, means: Mapping[Expression, TracePolynomial]) -> TracePolynomial:
-    """The polynomial that a recipe gives from the means of its expressions."""
-    total = TracePolynomial({})
-    for summand in summands:
-        product = summand.coefficient
-        for average in summand.averages:
-            product = product * means[average.expression].substitute(dict(average.at))
-        total = total + product
-    return total
-
-
-def design_order(summands: Recipe, power: int | None = None) -> int:
-    """The t that all averages of a recipe need; with a power of L those that its coefficient is made of.
-
-    The patterns of m different layers carry C(L, m), which holds L, …, L^m.
-    """
-    largest = 0
-    for summand in summands:
-        found = {(0, 0, 0)}  # the lowest and the highest power of L, and the t
-        for average in summand.averages:
-            orders = design_orders(average.expression)
-            if "L" in dict(average.at):
-                orders = {0: max(orders.values(), default=0)}
-            found = {
-                (low + (m > 0), high + m, max(t, order))
-                for low, high, t in found
-                for m, order in orders.items()
-            }
-        largest = max([largest, *(t for low, high, t in found if power is None or low <= power <= high)])
-    return largest
+    def coefficients_of_L(self) -> Iterator[tuple[int, Average]]:
+        """Each power of L that it may hold, with its coefficient."""
+        if self.is_free_of_L:
+            yield 0, self
+        elif orders := self.orders():
+            lowest = int(min(orders) > 0)
+            yield from ((n, replace(self, power=n)) for n in range(lowest, max(orders) + 1))
 
 
-def polynomial_at(formula: Formula, D: int) -> TracePolynomial:
-    """What is evaluated at a dimension: the closed form, or at one of its poles the derivation there.
+@final
+class Recipe(Combination[tuple[Average, ...], TracePolynomial]):
+    """A polynomial in averages: products of averages with their coefficients."""
 
-    A closed form without a pole at D holds there, however small D is: what a Young diagram of more than D rows
-    adds to it vanishes for matrices of that dimension.
+    __slots__ = ()
+    _times = staticmethod(add)
+    _one = ((), TracePolynomial.constant(1))
 
-    Examples:
-        >>> import haarqntk as hq
-        >>> z, (l,) = hq.Circuit(generators="general").output(), hq.layer_indices("l")
-        >>> f = hq.mean(hq.sum_over(z.d(l, l) ** 3, l))
-        >>> polynomial_at(f, 4) == f.polynomial, polynomial_at(f, 2) == f.polynomial
-        (True, False)
-    """
-    return _derived_at(formula.derive, D) if formula.polynomial.has_pole_at(D) else formula.polynomial
+    @classmethod
+    def of(cls, average: Average) -> Recipe:
+        """One average."""
+        return cls({(average,): TracePolynomial.constant(1)})
+
+    def _coerced(self, other: object) -> Recipe | None:
+        if isinstance(other, Fraction | int):
+            other = TracePolynomial.constant(other)
+        return Recipe({(): other}) if isinstance(other, TracePolynomial) else super()._coerced(other)
+
+    @property
+    def averages(self) -> tuple[Average, ...]:
+        """The averages in the order in which they are met, each as often as it occurs."""
+        return tuple(average for averages in self._terms for average in averages)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is a polynomial in whole means of expressions."""
+        return bool(self) and all(average.is_whole for average in self.averages)
+
+    @property
+    def design_order(self) -> int:
+        """The t that all its averages need; a product with a vanishing factor needs none."""
+        orders = ([average.orders() for average in averages] for averages in self._terms)
+        return max((t for row in orders if all(row) for each in row for t in each.values()), default=0)
+
+    @property
+    def cost(self) -> Cost:
+        """What its largest average takes, known before it is paid."""
+        return max(cost_of(a.expression) for a in self.averages if isinstance(a.expression, Expression))
+
+    def value(self, means: Mapping[Any, TracePolynomial]) -> TracePolynomial:
+        """The polynomial that it gives from the means of its expressions."""
+        total = TracePolynomial({})
+        for averages, product in self._terms.items():
+            for average in averages:
+                product = product * average.value(means[average.expression])  # noqa: PLW2901 - Horner's way
+            total = total + product
+        return total
+
+    def at(self, dimension: Dimension = None) -> TracePolynomial:
+        """The polynomial, derived at a dimension, or at the symbol D; the cheapest mean first, and each once."""
+        sources = dict.fromkeys(average.expression for average in self.averages)
+        means: dict[Expression | Recorded, TracePolynomial] = {}
+        for source in sorted(sources, key=lambda each: getattr(each, "num_copies", 0)):
+            means[source] = (
+                mean_of_expression(source, dimension=dimension)
+                if isinstance(source, Expression)
+                else source.mean(dimension)
+            )
+        return self.value(means)
+
+    def substitute(self, values: Mapping[Any, TracePolynomial]) -> Recipe:
+        """The recipe at values of some symbols."""
+        pairs = (
+            (tuple(average.substitute(values) for average in averages), c.substitute(values))
+            for averages, c in self._terms.items()
+        )
+        return Recipe(collected(pairs))
+
+    def coefficient_of_L(self, power: int) -> Recipe:
+        """The coefficient of L^power: a sum over the ways to share the powers of L out."""
+        total = Recipe({})
+        for averages, c in self._terms.items():
+            shares = {n: Recipe({(): c.coefficient("L", n)}) for n in range(c.degree_in("L") + 1)}
+            for average in averages:
+                shares = collected(
+                    (n + m, share * Recipe.of(part))
+                    for n, share in shares.items()
+                    for m, part in average.coefficients_of_L()
+                )
+            total = total + shares.get(power, Recipe({}))
+        return total
+
+
+@lru_cache(maxsize=256)
+def _design_orders(source: Expression | Recorded) -> dict[int, int]:
+    return design_orders(source) if isinstance(source, Expression) else source.design_orders()
 
 
 @lru_cache(maxsize=64)
-def _derived_at(derive: Callable[[Dimension], TracePolynomial], dimension: int) -> TracePolynomial:
-    """A derivation at one dimension, remembered: it takes up to some seconds."""
-    return derive(dimension)
+def derived_at(recipe: Recipe, dimension: int) -> TracePolynomial:
+    """A recipe derived at one dimension, remembered: it takes up to some seconds."""
+    return recipe.at(dimension)
+
+
+# -- statistics, as on paper -----------------------------------------------------------------------------------
+
+
+def mean(a: Variable) -> Recipe:
+    """E[A]."""
+    return Recipe.of(Average(a.expression, a.symbol))
+
+
+def variance(a: Variable) -> Recipe:
+    """Var A = E[A²] − E[A]²."""
+    return cumulant(a, 2)
+
+
+def covariance(a: Variable, b: Variable) -> Recipe:
+    """Cov(A, B) = E[AB] − E[A] E[B]."""
+    return mean(a * b) - mean(a) * mean(b)
+
+
+def cumulant(a: Variable, order: int) -> Recipe:
+    """κ_n = m_n − Σ_{j<n} C(n−1, j−1) κ_j m_{n−j} with the moments m_j = E[A^j]."""
+    total = mean(a**order)
+    for j in range(1, order):
+        total = total - cumulant(a, j) * mean(a ** (order - j)) * comb(order - 1, j - 1)
+    return total

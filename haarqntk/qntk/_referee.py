@@ -16,9 +16,8 @@ from haarqntk._lazy import LazyModule
 from haarqntk._notebook import Shown
 from haarqntk.algebra import Trace, TracePolynomial, as_power, in_brackets, latex_of, read_symbol, symbol
 from haarqntk.errors import CostError, InputError, InputTypeError, UnknownNameError
-from haarqntk.qntk._catalogue import formula
+from haarqntk.qntk._catalogue import closed_form
 from haarqntk.qntk._counterexample import Counterexample, smallest_counterexample
-from haarqntk.qntk._eigenvalues import EigenvalueFormula
 from haarqntk.qntk._grammar import parse_closed_form
 from haarqntk.qntk._series import common_denominator, scaling_exponents, series_of
 
@@ -137,9 +136,9 @@ def check_claim(
     Reference:
         derivations/07_the_referee.md.
     """
-    value = formula(name, ensemble=ensemble)
-    exact = value.uniform if isinstance(value, EigenvalueFormula) else value
-    return replace(check_formula(exact, claim, scaling=scaling, centred=centred), name=name)
+    return replace(
+        check_formula(closed_form(name, ensemble), claim, scaling=scaling, centred=centred), name=name
+    )
 
 
 def check_formula(

@@ -1,4 +1,4 @@
-"""The numbers that a caller gives for the symbols of a formula, each exactly once."""
+"""A closed form at numbers: what a caller gives for its symbols, each exactly once, and the value."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from haarqntk._arguments import integer, rational
+from haarqntk._lazy import LazyModule
 from haarqntk._qobj import is_matrix
 from haarqntk.algebra import (
     DEPTH,
@@ -20,21 +21,24 @@ from haarqntk.algebra import (
     read_symbol,
 )
 from haarqntk.errors import InputError, InputTypeError, UnknownNameError
+from haarqntk.qntk._closed_form import ClosedForm, polynomial_at
 from haarqntk.qntk._inputs import (
+    as_float,
+    binary_fraction,
     check_expectations_on,
     check_gram,
     check_named_moments,
+    circuit_dimension,
     one_spectrum,
     the_one_given,
     trace_values,
 )
-from haarqntk.qntk._recipe import polynomial_at
 from haarqntk.qntk._words import as_matrices, named_observables, named_states
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from haarqntk.qntk._formula import Formula
+mpmath = LazyModule("mpmath")
 
 
 class SymbolValues:
@@ -51,7 +55,7 @@ class SymbolValues:
         traces: Those that are traces of observables.
     """
 
-    def __init__(self, formula: Formula, D: int) -> None:
+    def __init__(self, formula: ClosedForm, D: int) -> None:
         self.formula, self.D, self.form = formula.name, D, polynomial_at(formula, D)
         self.generators = formula.generators
         own, occurring = formula.symbols[1:], self.form.variables
@@ -232,3 +236,112 @@ def check_overlap(overlap: object) -> Fraction:
     if not 0 <= value <= 1:
         raise InputError(f"overlap must be |⟨φ|φ'⟩|² in [0, 1], got {value}")
     return value
+
+
+class Evaluated(ClosedForm):
+    """A closed form with its values."""
+
+    __slots__ = ()
+
+    def at(
+        self,
+        *,
+        D: int,
+        L: int | None = None,
+        spectrum: object = None,
+        traces: object = None,
+        observable: object = None,
+        observables: object = None,
+        states: object = None,
+        overlap: object = None,
+        num_inputs: int | None = None,
+        generator_spectrum: object = None,
+        populations: object = None,
+        values: Mapping[str, object] | None = None,
+    ) -> Fraction | float:
+        """The value at a dimension D ≥ 2, exact also below the design order.
+
+        Args:
+            D: The dimension: an integer ≥ 2 of any integer type, even for Pauli generators.
+            L: The number of layers, an integer ≥ 1; may be left out where the formula has no L.
+            spectrum: The D eigenvalues of O, integers or rationals; for two observables with a common
+                eigenbasis, a pair of such lists.
+            traces: [T1, T2, …] up to the highest power that occurs, or symbol name → value; for D ≥ k.
+            observable: O as a D × D Hermitian array or Qobj, or as a nested list, exact where its entries are; one
+                matrix for every observable of the formula, or a list of them in the order of their names.
+            observables: Name → matrix, for several observables.
+            states: Name → normalised vector, or projector, of each input state on which the formula depends; beside
+                ``observable`` where the formula has traces of words in both.
+            overlap: |⟨φ|φ'⟩|², a rational in [0, 1]; needed where the formula has σ.
+            num_inputs: The number |A| of inputs, an integer from 1 to D; needed where the formula has n.
+            generator_spectrum: The D eigenvalues of the generator X, where the formula has X1, X2, ….
+            populations: The populations p_i of the output state in O's eigenbasis, beside ``spectrum``, where
+                the formula has m_j = Σ_i p_i o_i^j.
+            values: Any other symbol by name: the target "O_0", expectations "m1", "m2", …, or a trace.
+
+        Returns:
+            An exact Fraction from exact data; a float from arrays, Qobjs and lists with floats.
+
+        Raises:
+            InputTypeError, InputError: If an argument is missing, of the wrong kind or out of range.
+
+        Examples:
+            >>> from haarqntk.qntk import formula
+            >>> formula("kernel_mean").at(D=8, L=6, spectrum=[5, 3, 1, 0, 0, -1, -2, -7])
+            Fraction(316, 21)
+        """
+        found = SymbolValues(self, circuit_dimension(D, self.generators, self.ensemble))
+        found.add_named(values)
+        found.add_generator(generator_spectrum)
+        found.add_scalars(L, overlap, num_inputs)
+        found.add_populations(spectrum, populations)
+        given = {"spectrum": spectrum, "traces": traces, "observable": observable}
+        found.add_operators(given, observables, states)
+        value = found.value()
+        return value if found.exact else as_float(value)
+
+    def evaluate(
+        self,
+        *,
+        D: int,
+        L: int | None = None,
+        traces: object,
+        digits: int = 50,
+        overlap: object = None,
+        num_inputs: int | None = None,
+    ) -> Any:
+        """The value at [T1, T2, …] to any number of decimal digits, for D of any size.
+
+        The traces are taken exactly (an mpmath number is a binary fraction), the formula is evaluated
+        exactly, and rounded once: nothing cancels at D = 2^50.
+
+        Args:
+            D: The dimension: an even integer ≥ the design order.
+            L: The number of layers.
+            traces: [T1, T2, …], integers, rationals, floats or mpmath numbers.
+            digits: Decimal digits of the result, an integer ≥ 1.
+            overlap: As in ``at``.
+            num_inputs: As in ``at``.
+
+        Returns:
+            An ``mpmath.mpf``, computed with that many digits.
+
+        Raises:
+            InputTypeError, InputError: As ``at``.
+
+        Examples:
+            >>> from haarqntk.qntk import formula
+            >>> value = formula("kernel_mean").evaluate(D=2**50, L=10, traces=[0, 2**50], digits=30)
+            >>> print(mpmath.nstr(value, 30))
+            1.77635683940024888695600022692e-14
+        """
+        precision = integer("digits", digits, at_least=1)
+        if not isinstance(traces, list | tuple):
+            raise InputError(f"traces must be a list [T1, T2, …], got {traces!r}")
+        exact = [binary_fraction(f"T{j}", value) for j, value in enumerate(traces, start=1)]
+        found = SymbolValues(self, circuit_dimension(D, self.generators, self.ensemble))
+        found.add_scalars(L, overlap, num_inputs)
+        found.add_rounded_traces(exact)
+        value = found.value()
+        with mpmath.workdps(precision):
+            return mpmath.mpf(value.numerator) / value.denominator

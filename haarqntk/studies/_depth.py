@@ -15,7 +15,7 @@ import numpy as np
 
 from haarqntk.export import Evidence, Line, Panel, PaperFigure, Points, Section
 from haarqntk.montecarlo import LARGEST_Z, samples_for_verdict
-from haarqntk.qntk import Formula, formula
+from haarqntk.qntk import closed_form
 from haarqntk.studies._build import build_circuit, build_observable
 from haarqntk.studies._evidence import Study, numbers
 from haarqntk.studies._experiment import CircuitChoice, Experiment, ObservableChoice
@@ -114,9 +114,8 @@ def _compare(name: str, found: Sequence[KernelStatistics], observable: Observabl
 
 
 def _exact(name: str, L: int, observable: Observable) -> float:
-    def at(closed_form: str) -> float:
-        exact = formula(closed_form)
-        assert isinstance(exact, Formula)  # noqa: S101 - one closed form each
+    def at(moment: str) -> float:
+        exact = closed_form(moment)
         return float(exact.at(D=2**observable.num_qubits, L=L, observable=observable.matrix))
 
     if name == "meta_kernel_variance":

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from haarqntk.export import Evidence, Line, Panel, PaperFigure, Section
-from haarqntk.qntk import Formula, formula
+from haarqntk.qntk import closed_form
 from haarqntk.studies._evidence import Sample, Study, agreement, numbers
 from haarqntk.training import Observable, prl_circuit, train
 
@@ -57,8 +57,7 @@ def make(*, seed: int, progress: Callable[[float], object], runs: int = RUNS) ->
 
 def exact_mean() -> float:
     """K̄ of the letter's circuits; the strings of O are different, so Tr O² = D for each."""
-    mean = formula("kernel_mean", ensemble="prl_ansatz")
-    assert isinstance(mean, Formula)  # noqa: S101 - one closed form
+    mean = closed_form("kernel_mean", "prl_ansatz")
     return float(mean.at(D=D, L=L, traces=[0, len(TERMS) * D]))
 
 

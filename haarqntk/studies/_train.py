@@ -13,7 +13,7 @@ import numpy as np
 from haarqntk.dynamics import constant_lambda_flow, frozen_kernel
 from haarqntk.errors import InputError
 from haarqntk.export import Evidence, Line, Panel, PaperFigure, Section
-from haarqntk.qntk import Formula, formula
+from haarqntk.qntk import closed_form
 from haarqntk.studies._build import build_circuit, build_data, build_observable, describe
 from haarqntk.studies._evidence import Sample, agreement, numbers, sparse
 from haarqntk.training import TrainingRun, check_step_size, train
@@ -153,8 +153,7 @@ def _evidence(run: TrainingRun, observable: Observable, experiment: Experiment) 
 
 def _exact_mean(observable: Observable, L: int, experiment: Experiment) -> float:
     ensemble = "prl_ansatz" if experiment.circuit.family == "prl" else "segments"
-    exact = formula("kernel_mean", ensemble=ensemble)
-    assert isinstance(exact, Formula)  # noqa: S101 - one closed form
+    exact = closed_form("kernel_mean", ensemble)
     return float(exact.at(D=2**observable.num_qubits, L=L, observable=observable.matrix))
 
 

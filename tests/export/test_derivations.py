@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,14 @@ def test_every_formula_has_its_steps_in_the_document_that_it_names() -> None:
         (document,) = re.findall(rf"^\| `{name}` \| \[\d\d\]\((.*)\) \|$", table, flags=re.MULTILINE)
         assert f"<!-- steps of {name}:" in (DERIVATIONS / document).read_text(encoding="utf-8")
         assert f"derivations/{document}" in hq.formula(name).reference
+
+
+def test_the_table_of_formulas_is_the_one_that_is_written() -> None:
+    script = [sys.executable, "-c", "import build; print(build.with_table(open('README.md').read()), end='')"]
+    done = subprocess.run(script, cwd=DERIVATIONS, capture_output=True, text=True, check=True)
+    assert done.stdout == (DERIVATIONS / "README.md").read_text(encoding="utf-8"), (
+        "run python derivations/build.py"
+    )
 
 
 def test_a_typed_number_would_be_found() -> None:

@@ -1,3 +1,4 @@
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -49,6 +50,14 @@ def test_values_by_hand(name: str, values: list[float]) -> None:
 def test_the_table_is_what_users_see() -> None:
     assert quantities() == tuple(QUANTITIES)
     assert all(quantity.name == name for name, quantity in QUANTITIES.items())
+
+
+def test_the_third_cumulant_is_without_bias() -> None:
+    """Over all triples of kernels 0, 1, 9, the mean is the third central moment."""
+    kernels = [0.0, 1.0, 9.0]
+    triples = np.sqrt([K for triple in product(kernels, repeat=3) for K in triple]).reshape(-1, 1, 1, 1)
+    third = np.mean([(K - np.mean(kernels)) ** 3 for K in kernels])
+    assert QUANTITIES["kernel_third_cumulant"].values(triples).mean() == pytest.approx(third)
 
 
 @given(st.integers(2, 6), st.integers(1, 4), st.integers(0, 2**32 - 1))

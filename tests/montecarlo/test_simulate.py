@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from haarqntk.errors import CostError, InputError, InputTypeError, UnknownNameError
-from haarqntk.montecarlo import Estimate, Problem, quantities, simulate
+from haarqntk.montecarlo import Estimate, Problem, quantities, quantity_of, simulate
 
 ZZ = (1, -1, -1, 1)
 UNEVEN = (5, 3, 1, 0, 0, -1, -2, -7)
@@ -159,6 +159,19 @@ def qubit_kernel_moment(n: int, L: int) -> Fraction:
 def test_kernel_moments_of_a_qubit(quantity: str, n: int, L: int) -> None:
     assert qubit_kernel_moment(1, L) == kernel_mean((1, -1), L)
     assert_confirms(estimate(quantity, (1, -1), L, 20_000), qubit_kernel_moment(n, L))
+
+
+def test_the_third_cumulant_of_the_kernel_of_a_qubit() -> None:
+    first, second, third = (qubit_kernel_moment(n, 1) for n in (1, 2, 3))
+    cumulant = third - 3 * first * second + 2 * first**3
+    assert abs(estimate("kernel_third_cumulant", (1, -1), 1, 20_000).z_score(cumulant)) < 4
+
+
+@pytest.mark.parametrize(("method", "samples"), [("batched", 5_000), ("frames", 5_000), ("qutip", 300)])
+def test_the_variance_of_the_output(method: str, samples: int) -> None:
+    D, spectrum = 4, (3, 1, 0, -1)
+    exact = Fraction(spread(spectrum, spectrum), D**2 * (D + 1))
+    assert_confirms(estimate("output_variance", spectrum, 2, samples, method=method), exact)
 
 
 def meta_kernel_mean(spectrum: tuple[int, ...], L: int) -> Fraction:
@@ -312,9 +325,9 @@ def test_progress_counts_values_as_they_finish(quantity: str, method: str, sampl
 @pytest.mark.parametrize("quantity", quantities())
 def test_every_quantity_runs_by_every_route(quantity: str) -> None:
     options: dict[str, Any] = {}
-    if quantity in {"supervised_kernel_mean", "supervised_kernel_covariance"}:
+    if quantity_of(quantity).uses_overlap:
         options = {"overlap": 1}
-    elif "eigenvalue" in quantity:
+    elif quantity_of(quantity).uses_num_inputs:
         options = {"num_inputs": 2}
     for method in ("batched", "frames", "qutip"):
         assert estimate(quantity, ZZ, 2, 3, method=method, **options).samples == 3

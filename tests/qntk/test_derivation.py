@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from shortcuts import closed_form, eigenvalue_formula
@@ -13,7 +14,6 @@ from haarqntk.circuits import kernel_moment
 from haarqntk.errors import InputError
 from haarqntk.export import plain_text
 from haarqntk.qntk import Equation, Paragraph, Table
-from haarqntk.qntk._recipe import value_of_recipe
 
 NAMES = [name for name in hq.formulas() if name != "supervised_kernel_eigenvalues"]
 c = hq.Circuit()
@@ -40,7 +40,7 @@ def test_the_patterns_add_up_to_the_formula_and_the_second_route_agrees(name: st
         assert route.value_by_walk == route.value_by_route
         assert route.values
     (result,) = derivation.results
-    assert value_of_recipe(result.recipe, means) == formula.polynomial
+    assert result.recipe.value(means) == formula.polynomial
 
 
 def test_both_eigenvalues_come_from_one_mean() -> None:
@@ -55,7 +55,7 @@ def test_both_eigenvalues_come_from_one_mean() -> None:
 
 def test_a_wrong_recipe_is_noticed() -> None:
     mean = closed_form("kernel_mean")
-    wrong = type(mean)(**{f: getattr(mean, f) for f in mean.__slots__} | {"recipe": (mean * 2).recipe})
+    wrong = replace(mean, recipe=(mean * 2).recipe)
     with pytest.raises(AssertionError):
         wrong.explain()
 

@@ -17,7 +17,8 @@ from scipy.stats import unitary_group
 import haarqntk as hq
 from haarqntk.circuits import ENSEMBLES, Circuit, design_orders
 from haarqntk.errors import InputError
-from haarqntk.qntk import Formula, _kernel
+from haarqntk.qntk import Formula
+from haarqntk.qntk._variables import variables_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -100,7 +101,7 @@ def test_the_mean_of_the_meta_kernel_over_the_clifford_group() -> None:
         [equally_likely([np.asarray(V, dtype=complex) for V in hq.clifford_group(1)])] * 2,
         only_generators=True,
     )
-    mu = _kernel.meta_kernel(Circuit("generator_average"))
+    mu = variables_of(Circuit("generator_average")).mu.expression
     assert clifford.mean(mu, {}) == pytest.approx(16 / 3, abs=1e-12)
 
 
@@ -111,9 +112,9 @@ def test_the_mean_of_the_meta_kernel_over_the_clifford_group() -> None:
 def test_the_order_of_every_named_formula_suffices_and_is_necessary(ensemble: str, generators: str) -> None:
     circuit = Circuit(ensemble, generators)
     averaged = {
-        "kernel_mean": _kernel.kernel(circuit),
-        "kernel_second_moment": _kernel.kernel(circuit) ** 2,
-        "meta_kernel_mean": _kernel.meta_kernel(circuit),
+        "kernel_mean": variables_of(circuit).K.expression,
+        "kernel_second_moment": variables_of(circuit).K.expression ** 2,
+        "meta_kernel_mean": variables_of(circuit).mu.expression,
     }
     for name, expression in averaged.items():
         check_order(expression, of(hq.formula(name, ensemble=ensemble, generators=generators)).design_order)
@@ -124,7 +125,7 @@ def test_the_second_moment_of_the_meta_kernel_needs_six_designs_and_four_where_l
 ):
     for ensemble in ("segments", "independent_layers"):
         f = of(hq.formula("meta_kernel_second_moment", ensemble=ensemble))
-        check_order(_kernel.meta_kernel(Circuit(ensemble)) ** 2, f.design_order, L=1)
+        check_order(variables_of(Circuit(ensemble)).mu.expression ** 2, f.design_order, L=1)
 
 
 def test_a_coefficient_of_L_and_a_difference_need_what_they_are_made_of() -> None:

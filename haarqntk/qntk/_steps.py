@@ -1,7 +1,8 @@
-"""A second route to a mean that a derivation has found by walks, and a number by both.
+"""The mean of an expression step by step, and by a second route: what a derivation shows.
 
-Up to four copies: the definition, overlaps counted one by one and the Gram inverse, or for K² the factorisation
-K = v·S_L. Beyond: one layer only, where every output is a sinusoid in its angle.
+Nothing is recorded while a formula is derived; the engine's own functions are run once more. The second route is, up to
+four copies, the definition, overlaps counted one by one and the Gram inverse, or for K² the factorisation K = v·S_L.
+Beyond: one layer only, where every output is a sinusoid in its angle.
 """
 
 from __future__ import annotations
@@ -17,15 +18,23 @@ from haarqntk.algebra import DEPTH, Overlap, Symbol, Trace, TracePolynomial
 from haarqntk.circuits import (
     FACTORISED_FROM,
     TARGET,
+    Cost,
+    Expression,
+    PatternSteps,
+    Term,
+    cost_of,
+    kernel_factors,
     kernel_moment,
     kernel_power,
     mean_of_expression,
     mean_of_product,
+    steps_of_product,
 )
 
 if TYPE_CHECKING:
-    from haarqntk.circuits import Circuit, Expression, Term
+    from haarqntk.circuits import Circuit
     from haarqntk.designs import Dimension
+    from haarqntk.qntk._recipe import Recipe
 
 _LARGEST_K_BY_DEFINITION = 4
 _LARGEST_K_OF_A_SINUSOID = 10
@@ -61,7 +70,80 @@ class SecondRoute:
         return self.by_walk == self.by_route and self.value_by_walk == self.value_by_route
 
 
-def second_route(expression: Expression) -> SecondRoute | None:
+@dataclass(frozen=True, slots=True)
+class TermSteps:
+    """A product of copies, summed over its layer indices, and how its mean is found.
+
+    Attributes:
+        term: The product.
+        coefficient: What it is multiplied by.
+        patterns: Its layer patterns, up to the order of alike copies, each with its walk.
+        factors: (E v^n, E S_L^n) where the mean is E K^n from n = 3 on; no walk is taken there.
+        mean: The mean of the product.
+    """
+
+    term: Term
+    coefficient: TracePolynomial
+    patterns: tuple[PatternSteps, ...]
+    factors: tuple[TracePolynomial, TracePolynomial] | None
+    mean: TracePolynomial
+
+
+@dataclass(frozen=True, slots=True)
+class AverageSteps:
+    """The mean of one expression.
+
+    Attributes:
+        expression: What is averaged.
+        symbol: The letter for its mean, as text and in LaTeX.
+        cost: Copies, different layer patterns, coefficients of the walk.
+        terms: Its products of copies.
+        mean: The mean.
+        second_route: The mean by another route, at the symbol and at a point; None where there is none.
+    """
+
+    expression: Expression
+    symbol: tuple[str, str]
+    cost: Cost
+    terms: tuple[TermSteps, ...]
+    mean: TracePolynomial
+    second_route: SecondRoute | None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One closed form of the derivation, with its letter as text and in LaTeX, and what it is made of."""
+
+    symbol: tuple[str, str]
+    polynomial: TracePolynomial
+    recipe: Recipe
+
+
+def steps_of_mean(expression: Expression, symbol: tuple[str, str]) -> AverageSteps:
+    """The mean of an expression, term by term, with its second route."""
+    terms = tuple(_term(expression, term, c) for term, c in expression.terms.items())
+    mean = TracePolynomial({})
+    for steps in terms:
+        mean = mean + steps.coefficient * steps.mean
+    return AverageSteps(expression, symbol, cost_of(expression), terms, mean, _second_route(expression))
+
+
+def _term(expression: Expression, term: Term, coefficient: TracePolynomial) -> TermSteps:
+    ensemble, generators = expression.circuit.ensemble, expression.circuit.generators
+    if not term.copies:
+        return TermSteps(term, coefficient, (), None, TracePolynomial.constant(1))
+    power = kernel_power(term.copies, ensemble, generators)
+    if power is not None and power >= FACTORISED_FROM:
+        factors = kernel_factors(power)
+        return TermSteps(term, coefficient, (), factors, factors[0] * factors[1])
+    patterns = steps_of_product(term.copies, ensemble=ensemble, generators=generators)
+    mean = TracePolynomial({})
+    for pattern in patterns:
+        mean = mean + pattern.contribution
+    return TermSteps(term, coefficient, patterns, None, mean)
+
+
+def _second_route(expression: Expression) -> SecondRoute | None:
     """The mean of an expression by a second route, if there is one."""
     circuit, terms = expression.circuit, expression.terms
     route = _route(expression)
