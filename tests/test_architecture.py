@@ -247,7 +247,11 @@ PLANTED = [
     ),
     ("combinatorics/_x.py", "other = LazyModule(name)", "absolute and can be read"),
     ("combinatorics/_x.py", "other = importlib.import_module(name)", "absolute and can be read"),
-    ("circuits/_x.py", "from haarqntk.designs._twirl import twirl_weights", "a private file of another room"),
+    (
+        "circuits/_x.py",
+        "from haarqntk.designs._twirl import twirl_weights",
+        "a private file of another room",
+    ),
     ("circuits/_x.py", "from haarqntk.designs import _twirl", "a private file of another room"),
     ("report.py", "from haarqntk.export._latex import latex_table", "a private file of another room"),
     ("qntk/_x.py", "from ..circuits import Copy", "absolute and can be read"),
@@ -286,7 +290,7 @@ PLANTED = [
     ("haar/_x.py", LONG_FUNCTION, "f has 61 lines"),
 ]
 CLEAN = [
-    ("circuits/_x.py", "from haarqntk.designs import Dimension\nfrom haarqntk.circuits._copies import Copy"),
+    ("circuits/_x.py", "from haarqntk.designs import Dimension\nfrom haarqntk.circuits._terms import Copy"),
     ("export/_x.py", "from haarqntk import __version__\nfrom haarqntk.qntk import Formula"),
     ("montecarlo/_x.py", "from haarqntk.errors import InputError\nfrom haarqntk._arguments import integer"),
     ("report.py", "from haarqntk.montecarlo import simulate\nfrom haarqntk.export import json_text"),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from haarqntk._arguments import one_of
 from haarqntk._lazy import LazyModule
-from haarqntk.algebra import Notation, Series, check_order, dimension_symbol, expand
+from haarqntk.algebra import Notation, Series, Symbol, check_order, dimension_symbol, expand
 from haarqntk.diagrams import MATRIX, VECTOR
 from haarqntk.errors import InputError
 from haarqntk.haar._notation import component_latex, component_text
@@ -90,7 +90,7 @@ class IntegralSeries(Series):
         return self.scaling != "fixed" and component.is_cycle
 
     def _symbol(self, name: str) -> Any:
-        return sympy.Symbol(name)
+        return sympy.Symbol(str(name))
 
     def _notation(self) -> Notation:
         return Notation(self.letters())
@@ -126,4 +126,4 @@ def expand_integral(
 
 
 def _named(diagram: DiagramMonomial, name: Callable[[Component], str]) -> Monomial:
-    return tuple(sorted((name(component), e) for component, e in diagram))
+    return tuple(sorted((Symbol(name(component)), e) for component, e in diagram))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from haarqntk._arguments import flag
 from haarqntk._lazy import LazyModule
 from haarqntk._notebook import Shown
-from haarqntk.algebra import TracePolynomial, as_power, in_brackets, latex_of, symbol, trace_word
+from haarqntk.algebra import Trace, TracePolynomial, as_power, in_brackets, latex_of, read_symbol, symbol
 from haarqntk.errors import CostError, InputError, InputTypeError, UnknownNameError
 from haarqntk.qntk._catalogue import formula
 from haarqntk.qntk._counterexample import Counterexample, smallest_counterexample
@@ -155,7 +155,8 @@ def check_formula(
     expression = _as_expression(claim, exact)
     _refuse_unusable(expression)
     if flag("centred", centred):
-        firsts = [x for x in expression.free_symbols if (word := trace_word(x.name)) and len(word) == 1]
+        named = {x: read_symbol(x.name) for x in expression.free_symbols}
+        firsts = [x for x, trace in named.items() if isinstance(trace, Trace) and trace.degree == 1]
         exact, expression = exact.centred(), expression.xreplace(dict.fromkeys(firsts, sympy.Integer(0)))
         _refuse_unusable(expression)
     claimed = _as_polynomial(expression)
@@ -174,7 +175,7 @@ def check_formula(
 
 
 def _as_expression(claim: object, exact: Formula) -> Any:
-    has_pair = any(name.startswith("T_") for name in exact.symbols)
+    has_pair = any(isinstance(x, Trace) and not x.is_power for x in exact.symbols)
     known = list(dict.fromkeys([*(() if has_pair else _ALWAYS_KNOWN), *exact.symbols]))
     if isinstance(claim, str):
         return parse_closed_form(claim, known)

@@ -8,11 +8,11 @@ from math import lcm
 from typing import TYPE_CHECKING
 
 from haarqntk._arguments import one_of, rational
-from haarqntk.algebra import Series, as_power, check_order, expand, trace_word
+from haarqntk.algebra import Series, Trace, as_power, check_order, expand, read_symbol
 from haarqntk.errors import InputError, UnknownNameError
 
 if TYPE_CHECKING:
-    from haarqntk.algebra import Power, TracePolynomial
+    from haarqntk.algebra import Power, Symbol, TracePolynomial
 
 _LARGEST_EXPONENT = 64
 
@@ -38,9 +38,9 @@ def common_denominator(exponents: Mapping[str, Power]) -> int:
     return lcm(*(Fraction(exponent).denominator for exponent in exponents.values()))
 
 
-def scaling_exponents(variables: tuple[str, ...], scaling: str | Mapping[str, Power]) -> dict[str, Power]:
+def scaling_exponents(variables: tuple[Symbol, ...], scaling: str | Mapping[str, Power]) -> dict[str, Power]:
     """The exponent a of T_j ~ D^a for each trace symbol among ``variables``."""
-    traces = sorted({name for name in variables if trace_word(name)})
+    traces = sorted({x for x in variables if isinstance(x, Trace)})
     if isinstance(scaling, Mapping):
         given = {str(name): exponent for name, exponent in scaling.items()}
         missing = [name for name in traces if name not in given]
@@ -48,7 +48,7 @@ def scaling_exponents(variables: tuple[str, ...], scaling: str | Mapping[str, Po
             raise InputError(
                 f"scaling must give an exponent for each of {', '.join(traces)}, got none for {', '.join(missing)}"
             )
-        unknown = [name for name in given if name not in traces and trace_word(name) is None]
+        unknown = [name for name in given if name not in traces and not isinstance(read_symbol(name), Trace)]
         if unknown:
             raise UnknownNameError.among("trace in scaling", unknown[0], traces)
         return {name: _exponent(f"scaling[{name}]", given[name]) for name in traces}
