@@ -90,7 +90,7 @@ class IntegralSeries(Series):
         return self.scaling != "fixed" and component.is_cycle
 
     def _symbol(self, name: str) -> Any:
-        return sympy.Symbol(name)
+        return sympy.Symbol(str(name))
 
     def _notation(self) -> Notation:
         return Notation(self.letters())
