@@ -31,11 +31,12 @@ from haarqntk.combinatorics import (
 from haarqntk.designs._matrices import Number, number_latex, read_square_matrix, simplified
 from haarqntk.designs._twirl import twirl_weights
 from haarqntk.errors import CostError, InputError
+from haarqntk.groups import UNITARY
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_GROUPS = ("unitary",)
+_GROUPS = (UNITARY.name,)
 _LARGEST_K = 6  # 720² products of a weight and an overlap: a second
 
 

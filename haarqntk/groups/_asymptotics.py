@@ -15,12 +15,13 @@ from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from haarqntk._arguments import integer, one_of
+from haarqntk._arguments import integer
 from haarqntk._lazy import LazyModule
 from haarqntk._notebook import Shown
 from haarqntk.algebra import symbol
 from haarqntk.combinatorics import Partition, check_partition, noncrossing_moebius
 from haarqntk.errors import CostError
+from haarqntk.groups._registry import routes_of
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -30,11 +31,6 @@ if TYPE_CHECKING:
 sympy = LazyModule("sympy")
 
 _LARGEST_ORDER = 200
-_ALTERNATES = {
-    "unitary": True,
-    "orthogonal": True,
-    "symplectic": False,
-}  # the sign (−1)^{n−1} of a cycle of n
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -93,9 +89,8 @@ def leading_term(mu: Partition, *, group: str) -> tuple[int, int]:
         ((-6, 2), (-4, 1))
     """
     parts = check_partition("mu", mu)
-    alternates = _ALTERNATES[one_of("group", group, _ALTERNATES)]
     coefficient = prod(map(noncrossing_moebius, parts))
-    return len(parts) - 2 * sum(parts), coefficient if alternates else abs(coefficient)
+    return len(parts) - 2 * sum(parts), coefficient if routes_of(group).alternates else abs(coefficient)
 
 
 def _term(term: tuple[int, Fraction]) -> Any:

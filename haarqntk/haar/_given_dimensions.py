@@ -10,7 +10,7 @@ from haarqntk._arguments import integer
 from haarqntk.algebra import DimensionFunction
 from haarqntk.diagrams import Letter, refuse_impossible
 from haarqntk.errors import InputError
-from haarqntk.haar._weights import total_dimension
+from haarqntk.haar._weights import needs_even_dimension, total_dimension
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,7 +56,7 @@ def _check_range(integral: Integral, values: Mapping[str, int]) -> None:
         if values[name] % 2:
             raise InputError(
                 f"{name} must be even for the symplectic group, got {values[name]}; pass {name} = 2N for Sp(2N)"
-                if any(getattr(d, "group", None) == "symplectic" for d in integral.declared.values())
+                if any(map(needs_even_dimension, integral.declared.values()))
                 else f"{name} must be even where a space has two halves, got {values[name]}; pass {name} = 2N"
             )
     for name, least in integral.least.items():

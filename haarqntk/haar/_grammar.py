@@ -22,10 +22,11 @@ from haarqntk.algebra import DimensionFunction, dimension_symbol
 from haarqntk.diagrams import SYMPLECTIC_FORM
 from haarqntk.errors import CostError, InputError, InputTypeError
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
-from haarqntk.haar._declarations import HaarState, haar_state, haar_unitary, matrices, symplectic_form
+from haarqntk.haar._declarations import haar_unitary, matrices, symplectic_form
 from haarqntk.haar._declared import declared_matrix, named
 from haarqntk.haar._indices import check_spaces
 from haarqntk.haar._operations import identity, kron, partial_trace, tr
+from haarqntk.haar._states import HaarState, haar_state, is_random_state
 from haarqntk.haar._typed_names import (
     FUNCTIONS,
     RANDOM_STATE,
@@ -52,8 +53,8 @@ from haarqntk.haar._typed_tensors import (
 
 if TYPE_CHECKING:
     from haarqntk.diagrams import Letter, Space
-    from haarqntk.haar._elimination import RandomLetter
     from haarqntk.haar._expect import Declared
+    from haarqntk.haar._weights import RandomLetter
 
 _LARGEST_NUM_TERMS = 5_000  # of scalars: a second
 _LARGEST_NUM_WORDS = 2_000  # of matrices, which are joined letter by letter
@@ -209,7 +210,7 @@ class _Integrand(Transformer[Token, Any]):
         declaration = self._declared.get(name)
         if declaration is None and RANDOM_STATE.fullmatch(name):
             return haar_state(name, dims=self._spaces)
-        if declaration is None or getattr(declaration, "group", "") != "state":
+        if declaration is None or not is_random_state(declaration):
             raise InputError(
                 f"a bra or a ket must be a Haar state, got {name}; declare {name}=haar_state, or write an entry "
                 f"A[0, 1], or tr({name} A) with --let '{name}=projector rank_one' for a given pure state"

@@ -11,6 +11,8 @@ import re
 from typing import TYPE_CHECKING
 
 from haarqntk.errors import InputError, UnknownNameError
+from haarqntk.groups import STATE, UNITARY
+from haarqntk.haar._states import is_random_state
 
 if TYPE_CHECKING:
     from haarqntk.haar._algebra import MatrixExpression
@@ -150,7 +152,7 @@ def check_bra(matrix: MatrixExpression) -> MatrixExpression:
     Raises:
         InputError: If the matrix is |ψ⟩⟨ψ| of one Haar state.
     """
-    names = [name for name, d in matrix.declared.items() if getattr(d, "group", "") == "state"]
+    names = [name for name, d in matrix.declared.items() if is_random_state(d)]
     if len(names) == len(matrix.declared) == 1 and matrix.H.terms == matrix.terms:
         raise InputError(
             f"the adjoint of the state {names[0]} is not read: {names[0]} stands for |{names[0]}><{names[0]}|; write "
@@ -200,8 +202,8 @@ def two_meanings(name: str) -> str:
         --let W=haar_unitary (declared=hq.haar_unitary('W')) if it is random, --let W=matrix \
 (declared=hq.matrices('W')) if it is a given matrix
     """
-    kind, given = ("haar_unitary", _GIVEN_MATRIX) if name[0].isupper() else ("haar_state", _GIVEN_STATE)
-    return (_RANDOM + given).format(name, kind)
+    group, given = (UNITARY, _GIVEN_MATRIX) if name[0].isupper() else (STATE, _GIVEN_STATE)
+    return (_RANDOM + given).format(name, group.constructor)
 
 
 def unknown_function(name: str) -> InputError:

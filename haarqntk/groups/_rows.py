@@ -1,7 +1,7 @@
 """All ways to glue the copies of one random matrix, in arrays: permutations, pairings, their classes, their orbits.
 
-A way to glue is a row of an integer array. Under the unitary group row σ glues copy a of V to copy σ(a) of V*;
-under the orthogonal and symplectic groups row p glues copy a to copy p(a), an involution without fixed points.
+A way to glue is a row of an integer array: row σ glues copy a of V to copy σ(a) of V*, or, a pairing p, copy a to copy
+p(a), an involution without fixed points.
 """
 
 from __future__ import annotations
