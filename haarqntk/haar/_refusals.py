@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import TYPE_CHECKING, TypeAlias
 
-from haarqntk.diagrams import OPEN, SYMPLECTIC_FORM, Letter, Space
+from haarqntk.diagrams import DELTA, OPEN, SYMPLECTIC_FORM, Letter, Space
 from haarqntk.errors import CostError, InputError, InputTypeError
 from haarqntk.haar._tokens import cap_text
 from haarqntk.haar._weights import RandomLetter
@@ -42,7 +43,7 @@ def refuse_too_many(count: int) -> None:
 
 
 def refuse_unknown_half(component: Component, caps: Mapping[tuple[str, int], Letter]) -> None:
-    """Refuse an entry of 1 or of J between two numbers whose halves depend on a dimension that is a name.
+    """Refuse an entry of 1, of J or of a delta between numbers whose halves depend on a dimension that is a name.
 
     It would be a number at once, and nothing would remember from which dimension on it is right.
     """
@@ -51,19 +52,21 @@ def refuse_unknown_half(component: Component, caps: Mapping[tuple[str, int], Let
     ]
     named = [x for x in indices if x.name.isdigit() and isinstance(x.spaces[0], str)]
     inner = [x.name for x in component.letters if x.kind != OPEN]
-    if len(named) != 2 or inner not in ([], [SYMPLECTIC_FORM]):  # noqa: PLR2004 - a row and a column
+    has_deltas = any(x.kind == DELTA for x in component.letters)
+    if not has_deltas and (len(named) != 2 or inner not in ([], [SYMPLECTIC_FORM])):  # noqa: PLR2004 - a row and a column
         return
-    if inner:
+    if inner == [SYMPLECTIC_FORM]:
         raise InputError(
             "an entry of the symplectic form must have a number for its dimension, got "
             f"{named[0].spaces[0]}: which half an index is in depends on it; pass symplectic_form(dims=…)"
         )
-    first, second = sorted(named, key=lambda x: x.place)
-    if first.place != second.place and int(first.name) > 2 * int(second.name):
-        raise InputError(
-            f"whether {cap_text(named[0])} and {cap_text(named[1])} are one index depends on {named[0].spaces[0]}; "
-            "pass an integer dimension"
-        )
+    for x, y in combinations(named, 2):
+        first, second = sorted((x, y), key=lambda x: x.place)
+        if first.place != second.place and int(first.name) > 2 * int(second.name):
+            raise InputError(
+                f"whether {cap_text(x)} and {cap_text(y)} are one index depends on {x.spaces[0]}; "
+                "pass an integer dimension"
+            )
 
 
 def checked_exponent(exponent: object) -> int:
