@@ -36,7 +36,11 @@ from haarqntk.combinatorics._permutations import (
     permutation_rank,
     to_sympy,
 )
-from haarqntk.combinatorics._set_partitions import ordered_set_partitions
+from haarqntk.combinatorics._set_partitions import (
+    num_set_partitions,
+    ordered_set_partitions,
+    set_partitions,
+)
 from haarqntk.combinatorics._zonal import zonal_contents, zonal_spherical_function, zonal_table
 
 __all__ = [
@@ -61,12 +65,14 @@ __all__ = [
     "num_pairings",
     "num_pairings_of_type",
     "num_partitions",
+    "num_set_partitions",
     "num_standard_tableaux",
     "ordered_set_partitions",
     "pairing_sign",
     "pairings",
     "partitions",
     "permutation_rank",
+    "set_partitions",
     "to_sympy",
     "zonal_contents",
     "zonal_spherical_function",

@@ -14,7 +14,7 @@ from haarqntk.combinatorics import Partition, num_partitions
 from haarqntk.errors import CostError, InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable, Sequence
     from fractions import Fraction
 
     from haarqntk.algebra import RationalFunction
@@ -125,6 +125,8 @@ class Group:
         is_vector: Whether it is a unit vector and no matrix.
         sphere: The weight of copies that all meet one vector on a side, where a row of the matrix is a random point
             of a sphere.
+        entries: The classes of a product of entries V_{i_1 j_1}⋯ and their counts, from its row and its column
+            indices, if that needs no count of ways.
         power_sums: The weight of Tr V^j times Tr V*^j, if it is known.
         circular: The weight of entries of Vᵀ V, if it is known.
         references: The keys of the papers that its integrals rest on.
@@ -138,6 +140,7 @@ class Group:
     weingarten: Weingarten | None = None
     is_vector: bool = False
     sphere: WeightLaw | None = None
+    entries: Callable[[Sequence[Hashable], Sequence[Hashable]], dict[Partition, int]] | None = None
     power_sums: WeightLaw | None = None
     circular: WeightLaw | None = None
     references: tuple[str, ...] = ("collins2006", "collins2009", "matsumoto2013")

@@ -9,6 +9,7 @@ a weight belongs to each. Ways come as rows of arrays for the engine, and one by
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from functools import partial
 from math import factorial, prod
 from typing import TYPE_CHECKING, ClassVar, TypeAlias, TypeVar
 
@@ -49,11 +50,13 @@ class Ways(ABC):
     Attributes:
         is_self_conjugate: Whether V* is V, or V between two fixed matrices, so that all copies are of one kind.
         scalars: The multiples of 1 in the group, in words.
+        has_blocks: Whether a way glues blocks of any size, by a delta each, and not pairs.
         has_form: Whether two ends meet in the symplectic form J, V* is J V Jᵀ, and a way has the sign (−1)^crossings.
     """
 
     is_self_conjugate: ClassVar[bool] = True
     scalars: ClassVar[str]
+    has_blocks: ClassVar[bool] = False
     has_form: bool = False
 
     @abstractmethod
@@ -99,14 +102,22 @@ class Ways(ABC):
         """All ways."""
 
     @abstractmethod
-    def class_of_pair(self, left: Way, right: Way) -> Iterator[tuple[Partition, int]]:
-        """The class of a pair and the factor before its weight, from their definition."""
+    def classes_of_pair(self, left: Way, right: Way) -> Iterator[tuple[Partition, int]]:
+        """The classes of a pair and the factors before their weights, from their definition."""
 
     @abstractmethod
     def text(self, way: Way) -> str:
         """A way as people write it."""
 
     # -- in common -------------------------------------------------------------------------------------
+
+    def num_terms(self, degree: int) -> int:
+        """The number of pairs, each counted once for every class that it has."""
+        return self.num_ways(degree) ** 2
+
+    def relabelled(self, rows: Rows, alpha: Rows, beta: Rows) -> Rows:
+        """The ways after copies a of V became α(a) and those of V* β(a): σ becomes β σ α⁻¹."""
+        return _rows.relabelled(rows, alpha, beta)
 
     def orbits(self, rows: Rows, generators: Sequence[tuple[Rows, Rows]]) -> tuple[Rows, Rows]:
         """One row of each orbit under relabelling the copies, and the size of the orbit.
@@ -118,7 +129,7 @@ class Ways(ABC):
         Returns:
             The places of the chosen rows and the sizes.
         """
-        return _rows.orbits(rows, generators)
+        return _rows.orbits(rows, [partial(self.relabelled, alpha=a, beta=b) for a, b in generators])
 
     def num_classes(self, degree: int) -> int:
         """The number of classes of pairs."""
@@ -172,7 +183,7 @@ class Permutations(Ways):
     def every(self, degree: int) -> list[Way]:
         return [tuple(row) for row in all_permutations(degree).tolist()]
 
-    def class_of_pair(self, left: Way, right: Way) -> Iterator[tuple[Partition, int]]:
+    def classes_of_pair(self, left: Way, right: Way) -> Iterator[tuple[Partition, int]]:
         yield cycle_type(compose(inverse(left), right)), 1
 
     def text(self, way: Way) -> str:
@@ -228,7 +239,7 @@ class Pairings(Ways):
         partners = ({a: b for pair in p for a, b in (pair, pair[::-1])} for p in pairings(2 * degree))
         return [tuple(partner[a] for a in range(2 * degree)) for partner in partners]
 
-    def class_of_pair(self, left: Way, right: Way) -> Iterator[tuple[Partition, int]]:
+    def classes_of_pair(self, left: Way, right: Way) -> Iterator[tuple[Partition, int]]:
         p, q = (tuple((a, b) for a, b in enumerate(way) if a < b) for way in (left, right))
         yield coset_type(p, q), pairing_sign(p) * pairing_sign(q) if self.has_form else 1
 

@@ -241,6 +241,15 @@ class Copies:
 
     def glued(self, reducer: Reducer, left: Blocks, right: Blocks | None) -> Reduced | None:
         """The diagram glued by ``left`` on side 0 and, unless it is None, by ``right`` on side 1."""
+        if self.ways.has_blocks:
+            sides = zip(self._ends_of_sides, (left, right or ()), strict=False)
+            joined_ends = [
+                [ends[slot][s] for slot in block]
+                for ends, blocks in sides
+                for block in blocks
+                for s in range(len(ends[0]))
+            ]
+            return reducer.reduce(*self._gluing.glue_blocks(joined_ends))
         pairs: dict[int, int] = {}
         joint = len(self.partner) + 2
         for side, blocks in ((0, left), (1, right)):

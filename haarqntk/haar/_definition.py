@@ -88,8 +88,8 @@ def num_glued_terms(monomial: DiagramMonomial, letters: Mapping[str, RandomLette
     total = 1
     for letter in random_letters_in(monomial, dict(letters)):
         copies = gather_copies(monomial, letter)
-        num_ways = copies.ways.num_ways(copies.degree)
-        total *= num_ways ** (1 if copies.group.is_vector else 2) if copies.is_balanced else 0
+        count = copies.ways.num_ways if copies.group.is_vector else copies.ways.num_terms
+        total *= count(copies.degree) if copies.is_balanced else 0
     return total
 
 
@@ -141,7 +141,7 @@ def _pairs(copies: Copies, letter: RandomLetter) -> Iterator[GluedPair]:
             yield GluedPair(letter, copies, left, None, weight, 1)
             continue
         for right in every:
-            for mu, factor in copies.ways.class_of_pair(left, right):
+            for mu, factor in copies.ways.classes_of_pair(left, right):
                 yield GluedPair(
                     letter, copies, left, right, Weight(letter.group, letter.spaces, (mu,)), factor
                 )

@@ -166,11 +166,14 @@ def _eliminate_together(
     left = left[chosen]
     left_blocks, right_blocks = ([ways.blocks(row) for row in rows.tolist()] for rows in (left, right))
     every = np.arange(len(right))
+    row, glued = -1, dict[int, "Reduced | None"]()
     for i, places, numbers, factors in ways.pair_classes(left, right):
-        found = zip(every[places].tolist(), numbers.tolist(), factors.tolist(), strict=True)
-        for j, number, factor in found:
-            reduced = copies.glued(reducer, left_blocks[i], right_blocks[j])
-            if reduced is None:
+        if i != row:
+            row, glued = i, {}
+        for j, number, factor in zip(every[places].tolist(), numbers.tolist(), factors.tolist(), strict=True):
+            if j not in glued:
+                glued[j] = copies.glued(reducer, left_blocks[i], right_blocks[j])
+            if (reduced := glued[j]) is None:
                 continue
             weight = Weight(letter.group, letter.spaces, (ways.class_of(number, copies.degree),))
             total[(weight,), reduced.loops, reduced.monomial] += int(sizes[i]) * factor * reduced.sign

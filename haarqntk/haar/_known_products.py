@@ -144,6 +144,8 @@ def _counts(
     conjugated_columns: tuple[Index, ...],
 ) -> _Counts:
     ways, k = group.ways, group.ways.degree(len(rows))
+    if group.entries:
+        return tuple((group.name, mu, count) for mu, count in group.entries(rows, columns).items())
     num_conjugated = 0 if ways.is_self_conjugate else len(conjugated_rows)
     if ways.imbalance("", len(rows), num_conjugated):
         return ()

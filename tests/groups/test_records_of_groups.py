@@ -114,15 +114,16 @@ def test_the_rows_of_ways_are_the_ways_of_the_definition(name: str, degree: int)
     rows = ways.rows(np.ones((num_slots, num_slots), dtype=bool).tolist())
     assert sorted(map(tuple, rows.tolist())) == sorted(every)
     assert len(every) == ways.num_ways(degree) == ways.num_matching(*one_thing(group, num_slots))
+    found, defined = Counter[object](), Counter[object]()
     for i, places, numbers, factors in ways.pair_classes(rows, rows):
-        found: list[dict[object, int]] = [{} for _ in every]
-        for j, number, factor in zip(
-            np.arange(len(every))[places].tolist(), numbers.tolist(), factors.tolist(), strict=True
-        ):
-            found[j][ways.class_of(number, degree)] = factor
-        for j, classes in enumerate(found):
-            left, right = (tuple(rows[n].tolist()) for n in (i, j))
-            assert classes == dict(ways.class_of_pair(left, right))
+        listed = np.arange(len(every))[places].tolist()
+        for j, number, factor in zip(listed, numbers.tolist(), factors.tolist(), strict=True):
+            found[tuple(rows[i]), tuple(rows[j]), ways.class_of(number, degree), factor] += 1
+    for left in every:
+        for right in every:
+            defined.update((left, right, mu, factor) for mu, factor in ways.classes_of_pair(left, right))
+    assert found == defined
+    assert found.total() == ways.num_terms(degree)
 
 
 def one_thing(group: Group, num_copies: int) -> tuple[Counter[str], Counter[str]]:
