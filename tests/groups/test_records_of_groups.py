@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import haarqntk as hq
+from haarqntk import groups
 from haarqntk.algebra import DimensionFunction
 from haarqntk.groups import GROUPS, REGISTRY, WEIGHTS
 
@@ -28,7 +29,7 @@ TREES = {
 CONSTRUCTORS = {group.constructor for group in REGISTRY.values()}
 # words that also mean a relation of a given matrix, or an input of a circuit
 ALSO_ANOTHER_WORD = {"unitary", "symplectic", "state"}
-RECORDS = {"UNITARY", "ORTHOGONAL", "SYMPLECTIC", "STATE"}
+RECORDS = {name for name in groups.__all__ if isinstance(getattr(groups, name), groups.Group)}
 PUBLIC_LISTS = {"__init__.py", "haar/__init__.py"}
 # the public constructors, what U and psi mean where nothing is declared, and what averages rest on by default
 ASK_ONE_RECORD = {
@@ -94,10 +95,10 @@ def test_five_files_outside_the_room_ask_one_record_by_its_name() -> None:
 
 def test_names_titles_and_constructors_fit_together() -> None:
     assert GROUPS == ("unitary", "orthogonal", "symplectic")
-    assert list(WEIGHTS) == [*GROUPS, "circular_orthogonal", "state", "real_state", "power_sums"]
+    assert {*REGISTRY, "circular_orthogonal", "real_state", "power_sums"} == set(WEIGHTS)
     for name, group in REGISTRY.items():
         assert group.weight is WEIGHTS[name]
-        assert group.title.lower() == group.constructor.replace("_", " ")
+        assert set(group.constructor.split("_")) <= set(group.noun.lower().split())
         assert group.constructor in hq.__all__
         declared = getattr(hq, group.constructor)("X")
         matrix = declared.projector() if group.is_vector else declared
