@@ -12,6 +12,7 @@ from haarqntk.groups._circular import circular_classes
 from haarqntk.groups._function import WeingartenFunction, weingarten, weingarten_table
 from haarqntk.groups._group import Group, WeightLaw
 from haarqntk.groups._orthogonal import ORTHOGONAL
+from haarqntk.groups._permutation import PERMUTATION
 from haarqntk.groups._registry import GROUPS, REGISTRY, WEIGHTS
 from haarqntk.groups._rows import Rows, weighted_counts
 from haarqntk.groups._state import STATE
@@ -22,6 +23,7 @@ from haarqntk.groups._ways import Way, Ways
 __all__ = [
     "GROUPS",
     "ORTHOGONAL",
+    "PERMUTATION",
     "REGISTRY",
     "STATE",
     "SYMPLECTIC",

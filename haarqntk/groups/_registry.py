@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from haarqntk._arguments import one_of
 from haarqntk.groups._orthogonal import ORTHOGONAL
+from haarqntk.groups._permutation import PERMUTATION
 from haarqntk.groups._state import STATE
 from haarqntk.groups._symplectic import SYMPLECTIC
 from haarqntk.groups._unitary import UNITARY
@@ -22,6 +23,7 @@ REGISTRY: Mapping[str, Group] = {
         ORTHOGONAL,
         SYMPLECTIC,
         STATE,
+        PERMUTATION,
     )
 }
 """Name → record."""

@@ -39,7 +39,7 @@ Way: TypeAlias = tuple[int, ...]
 PairClasses: TypeAlias = "tuple[int, slice | Rows, Rows, Rows]"
 """The place of a left row, places of right rows, and for each of these the number of a class and a factor."""
 
-_Met = TypeVar("_Met", bound="Hashable")
+Met = TypeVar("Met", bound="Hashable")
 
 
 class Ways(ABC):
@@ -72,7 +72,7 @@ class Ways(ABC):
         """The order of the designs that average a product with so many copies of V and V*."""
 
     @abstractmethod
-    def num_matching(self, plain: Counter[_Met], conjugated: Counter[_Met]) -> int:
+    def num_matching(self, plain: Counter[Met], conjugated: Counter[Met]) -> int:
         """The number of ways that glue equal things only, given how many copies meet each thing on a side."""
 
     @abstractmethod
@@ -162,7 +162,7 @@ class Permutations(Ways):
     def design_order(self, num_plain: int, num_conjugated: int) -> int:
         return max(num_plain, num_conjugated)
 
-    def num_matching(self, plain: Counter[_Met], conjugated: Counter[_Met]) -> int:
+    def num_matching(self, plain: Counter[Met], conjugated: Counter[Met]) -> int:
         return prod(map(factorial, plain.values())) if plain == conjugated else 0
 
     def rows(self, allowed: Sequence[Sequence[bool]]) -> Rows:
@@ -216,7 +216,7 @@ class Pairings(Ways):
         """Half the degree: a t-design averages every polynomial of degree ≤ 2t in the entries."""
         return (num_plain + num_conjugated + 1) // 2
 
-    def num_matching(self, plain: Counter[_Met], conjugated: Counter[_Met]) -> int:  # noqa: ARG002 - the same
+    def num_matching(self, plain: Counter[Met], conjugated: Counter[Met]) -> int:  # noqa: ARG002 - the same
         return prod(num_pairings(m // 2) if m % 2 == 0 else 0 for m in plain.values())
 
     def rows(self, allowed: Sequence[Sequence[bool]]) -> Rows:

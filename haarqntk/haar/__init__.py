@@ -8,6 +8,7 @@ from haarqntk.haar._declarations import (
     haar_symplectic,
     haar_unitary,
     matrices,
+    permutation_matrix,
     symplectic_form,
 )
 from haarqntk.haar._declared import parse_declaration, parse_dimensions
@@ -56,6 +57,7 @@ __all__ = [
     "parse_dimensions",
     "parse_integrand",
     "partial_trace",
+    "permutation_matrix",
     "planar_limit",
     "symplectic_form",
     "tr",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from haarqntk.diagrams import MATRIX, PROPERTIES, SYMPLECTIC_FORM, VECTOR, Letter, matrix_letter
 from haarqntk.errors import InputError, InputTypeError, UnknownNameError
-from haarqntk.groups import ORTHOGONAL, SYMPLECTIC, UNITARY
+from haarqntk.groups import ORTHOGONAL, PERMUTATION, SYMPLECTIC, UNITARY
 from haarqntk.haar._algebra import MatrixExpression
 from haarqntk.haar._copies import symplectic_form as form_letter
 from haarqntk.haar._indices import check_spaces
@@ -87,6 +87,28 @@ def haar_symplectic(name: str, *, dims: Dims = "D") -> MatrixExpression:
         matsumoto2013; derivations/11_integrals.md.
     """
     return random_matrix(name, SYMPLECTIC, dims)
+
+
+def permutation_matrix(name: str, *, dims: Dims = "D") -> MatrixExpression:
+    """A uniformly random D × D permutation matrix, real and with entries 0 and 1; see ``haar_unitary``.
+
+    The average is exact at every dimension, also below the number of copies.
+
+    Raises:
+        InputError: As ``haar_unitary``.
+
+    Examples:
+        >>> import haarqntk as hq
+        >>> P = hq.permutation_matrix("P")
+        >>> hq.expect(P[0, 0] ** 3 * P[1, 2]).to_sympy()
+        1/(D*(D - 1))
+        >>> [int(hq.expect(hq.tr(P) ** 4).at(n)) for n in (1, 2, 3, 4, 5)]  # partitions of 4 points into ≤ n blocks
+        [1, 8, 14, 15, 15]
+
+    Reference:
+        derivations/11_integrals.md.
+    """
+    return random_matrix(name, PERMUTATION, dims)
 
 
 def symplectic_form(dims: Dims = "D") -> MatrixExpression:

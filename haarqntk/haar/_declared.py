@@ -66,8 +66,8 @@ def parse_declaration(text: str, *, dims: Any = "D") -> list[MatrixExpression | 
     """Parse ``NAMES=KIND PROPERTIES on DIMENSIONS``, as the command line takes it.
 
     Args:
-        text: Names with commas; then one of haar_unitary, haar_orthogonal, haar_symplectic, haar_state and matrix, the
-            last if left out; properties of a matrix as ``matrices`` takes them; dimensions such as d1*d2.
+        text: Names with commas; then the name of a constructor, such as haar_unitary, or matrix, which it is if
+            left out; properties of a matrix as ``matrices`` takes them; dimensions such as d1*d2.
         dims: The dimensions if left out.
 
     Raises:

@@ -108,7 +108,7 @@ def test_names_titles_and_constructors_fit_together() -> None:
 @pytest.mark.parametrize("name", REGISTRY)
 @pytest.mark.parametrize("degree", [0, 1, 2, 3])
 def test_the_rows_of_ways_are_the_ways_of_the_definition(name: str, degree: int) -> None:
-    """The arrays of the engine and the routines of the definition share no code."""
+    """The arrays of the engine against the routines of the definition."""
     group = REGISTRY[name]
     ways, every = group.ways, group.ways.every(degree)
     num_slots = len(every[0])
