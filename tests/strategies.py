@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import reduce
+from functools import partial, reduce
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from integrands import Node, names_in
 
 import haarqntk as hq
-from haarqntk.algebra import RationalFunction, TracePolynomial
+from haarqntk.algebra import RationalFunction, TracePolynomial, read_symbol
 from haarqntk.circuits import Copy
 from haarqntk.combinatorics import partitions
 from haarqntk.haar import ScalarExpression
@@ -87,13 +87,26 @@ def rational_functions(*, max_degree: int = 3) -> st.SearchStrategy[RationalFunc
     )
 
 
+def functions_of_dimensions(
+    names: Sequence[str] = ("D", "d1", "d2"), *, max_terms: int = 3
+) -> st.SearchStrategy[RationalFunction]:
+    """Rational functions of some of the names: of none, one or several."""
+    exponents = st.tuples(*(st.integers(0, 2) for _ in names))
+    sums = st.dictionaries(exponents, st.integers(-9, 9), max_size=max_terms)
+    return st.builds(
+        partial(RationalFunction, names=tuple(names)),
+        sums,
+        sums.filter(lambda terms: any(terms.values())),
+    )
+
+
 def trace_polynomials(
     *, variables: Sequence[str] = ("L", "T1", "T2"), max_terms: int = 3
 ) -> st.SearchStrategy[TracePolynomial]:
     """Polynomials in a few variables over Q(D), zero among them."""
-    monomials = st.dictionaries(st.sampled_from(list(variables)), st.integers(1, 2), max_size=2).map(
-        lambda exponents: tuple(sorted(exponents.items()))
-    )
+    monomials = st.dictionaries(
+        st.sampled_from([read_symbol(name) for name in variables]), st.integers(1, 2), max_size=2
+    ).map(lambda exponents: tuple(sorted(exponents.items())))
     return st.dictionaries(monomials, rational_functions(max_degree=1), max_size=max_terms).map(
         TracePolynomial
     )

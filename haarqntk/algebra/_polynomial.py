@@ -10,13 +10,12 @@ from fractions import Fraction
 from math import lcm, prod
 from typing import TYPE_CHECKING, Any, TypeAlias, final
 
-from haarqntk._frozen import Frozen
 from haarqntk._lazy import LazyModule
 from haarqntk._notebook import Shown
-from haarqntk.algebra._flint import factor_integer_polynomial
+from haarqntk.algebra._combination import Combination
 from haarqntk.algebra._latex import latex_of
 from haarqntk.algebra._rational import RationalFunction, over_common_denominator
-from haarqntk.algebra._symbols import symbol
+from haarqntk.algebra._symbols import Symbol, read_symbol, symbol, sympy_factors
 from haarqntk.errors import InputError
 
 if TYPE_CHECKING:
@@ -24,11 +23,24 @@ if TYPE_CHECKING:
 
 sympy = LazyModule("sympy")
 
-Monomial: TypeAlias = tuple[tuple[str, int], ...]  # sorted pairs (variable, exponent ≥ 1)
+Monomial: TypeAlias = tuple[tuple[Symbol, int], ...]  # sorted pairs (variable, exponent ≥ 1)
+
+
+def multiply_monomials(left: Monomial, right: Monomial) -> Monomial:
+    """The product of two monomials.
+
+    Examples:
+        >>> multiply_monomials((("L", 1),), (("L", 1), ("T2", 1)))
+        (('L', 2), ('T2', 1))
+    """
+    exponents = dict(left)
+    for name, e in right:
+        exponents[name] = exponents.get(name, 0) + e
+    return tuple(sorted(exponents.items()))
 
 
 @final
-class TracePolynomial(Frozen, Shown):
+class TracePolynomial(Combination[Monomial, RationalFunction], Shown):
     """A polynomial in named variables with coefficients in Q(D).
 
     Args:
@@ -43,10 +55,12 @@ class TracePolynomial(Frozen, Shown):
         Fraction(8, 1)
     """
 
-    __slots__ = ("_terms",)
+    __slots__ = ()
+    _times = staticmethod(multiply_monomials)
+    _one = ((), RationalFunction(1))
 
     def __init__(self, terms: Mapping[Monomial, RationalFunction]) -> None:
-        self._terms = {monomial: c for monomial, c in sorted(terms.items()) if c}
+        super().__init__(dict(sorted(terms.items())))
         if any(tuple(sorted(monomial)) != monomial for monomial in self._terms):
             raise InputError("each monomial must be sorted pairs (variable, exponent)")
 
@@ -58,56 +72,24 @@ class TracePolynomial(Frozen, Shown):
     @classmethod
     def variable(cls, name: str) -> TracePolynomial:
         """The polynomial that is one variable."""
-        return cls({((name, 1),): RationalFunction(1)})
+        return cls({((read_symbol(name), 1),): RationalFunction(1)})
 
     @property
-    def terms(self) -> dict[Monomial, RationalFunction]:
-        """A copy of monomial → coefficient, sorted, without zeros."""
-        return dict(self._terms)
-
-    @property
-    def variables(self) -> tuple[str, ...]:
-        """The names of the variables that occur, sorted."""
+    def variables(self) -> tuple[Symbol, ...]:
+        """The variables that occur, sorted."""
         return tuple(sorted({name for monomial in self._terms for name, _ in monomial}))
 
-    # -- the ring --------------------------------------------------------------------------------------
-
-    def __add__(self, other: TracePolynomial) -> TracePolynomial:
-        total = dict(self._terms)
-        for monomial, coefficient in other._terms.items():
-            total[monomial] = total[monomial] + coefficient if monomial in total else coefficient
-        return TracePolynomial(total)
-
-    def __neg__(self) -> TracePolynomial:
-        return TracePolynomial({monomial: -c for monomial, c in self._terms.items()})
-
-    def __sub__(self, other: TracePolynomial) -> TracePolynomial:
-        return self + -other
-
-    def __mul__(self, other: TracePolynomial | RationalFunction | Fraction | int) -> TracePolynomial:
-        right = other if isinstance(other, TracePolynomial) else TracePolynomial.constant(other)
-        total: dict[Monomial, RationalFunction] = {}
-        for left_monomial, a in self._terms.items():
-            for right_monomial, b in right._terms.items():
-                monomial = multiply_monomials(left_monomial, right_monomial)
-                total[monomial] = total[monomial] + a * b if monomial in total else a * b
-        return TracePolynomial(total)
-
-    __rmul__ = __mul__
+    def _coerced(self, other: object) -> TracePolynomial | None:
+        if isinstance(other, TracePolynomial):
+            return other
+        return (
+            TracePolynomial.constant(other) if isinstance(other, RationalFunction | Fraction | int) else None
+        )
 
     def __pow__(self, exponent: int) -> TracePolynomial:
         if exponent < 0:
             raise InputError(f"the exponent of a polynomial must be ≥ 0, got {exponent}")
-        return prod([self] * exponent, start=TracePolynomial.constant(1))
-
-    def __bool__(self) -> bool:
-        return bool(self._terms)
-
-    def __eq__(self, other: object) -> bool:
-        return self._terms == other._terms if isinstance(other, TracePolynomial) else NotImplemented
-
-    def __hash__(self) -> int:
-        return hash(tuple(self._terms.items()))
+        return super().__pow__(exponent)
 
     @classmethod
     def from_sympy(cls, numerator: Any, denominator: Any) -> TracePolynomial:
@@ -117,18 +99,20 @@ class TracePolynomial(Frozen, Shown):
         bottom = _rational_function(sympy.Poly(denominator, D).all_coeffs())
         total: dict[Monomial, RationalFunction] = {}
         for exponents, part in sympy.Poly(numerator, *others).terms() if others else [((), numerator)]:
-            monomial = tuple((str(x.name), int(e)) for x, e in zip(others, exponents, strict=True) if e)
+            monomial = tuple(
+                (read_symbol(x.name), int(e)) for x, e in zip(others, exponents, strict=True) if e
+            )
             total[monomial] = _rational_function(sympy.Poly(part, D).all_coeffs()) / bottom
         return cls(total)
 
-    def weights(self, exponents: Mapping[str, Fraction | int]) -> dict[Monomial, Fraction | int]:
+    def weights(self, exponents: Mapping[Any, Fraction | int]) -> dict[Monomial, Fraction | int]:
         """The power of D that each term grows like, where the variables grow like D^exponent (D^0 by default)."""
         return {
             monomial: c.degree + sum(exponents.get(name, 0) * e for name, e in monomial)
             for monomial, c in self._terms.items()
         }
 
-    def leading_weight(self, exponents: Mapping[str, Fraction | int]) -> Fraction | int:
+    def leading_weight(self, exponents: Mapping[Any, Fraction | int]) -> Fraction | int:
         """The highest of the ``weights``; the polynomial must not be zero."""
         return max(self.weights(exponents).values())
 
@@ -138,11 +122,11 @@ class TracePolynomial(Frozen, Shown):
 
     def degree_in(self, name: str) -> int:
         """The highest power of a variable; 0 for the zero polynomial."""
-        return max((dict(monomial).get(name, 0) for monomial in self._terms), default=0)
+        return max((_exponent(monomial, name) for monomial in self._terms), default=0)
 
     # -- maps out of it --------------------------------------------------------------------------------
 
-    def substitute(self, values: Mapping[str, TracePolynomial]) -> TracePolynomial:
+    def substitute(self, values: Mapping[Any, TracePolynomial]) -> TracePolynomial:
         """Replace variables by polynomials; the others stay."""
         total = TracePolynomial({})
         for monomial, coefficient in self._terms.items():
@@ -154,7 +138,7 @@ class TracePolynomial(Frozen, Shown):
         """Whether the dimension is a pole of a coefficient."""
         return any(c.has_pole_at(D) for c in self._terms.values())
 
-    def at(self, D: int, values: Mapping[str, Fraction | int]) -> Fraction:
+    def at(self, D: int, values: Mapping[Any, Fraction | int]) -> Fraction:
         """The exact value at a dimension and at rational values of all variables.
 
         Raises:
@@ -199,7 +183,7 @@ class TracePolynomial(Frozen, Shown):
         parts: dict[int, dict[Monomial, RationalFunction]] = {}
         for monomial, coefficient in self._terms.items():
             rest = tuple(pair for pair in monomial if pair[0] != name)
-            parts.setdefault(dict(monomial).get(name, 0), {})[rest] = coefficient
+            parts.setdefault(_exponent(monomial, name), {})[rest] = coefficient
         return [(power, TracePolynomial(terms)) for power, terms in sorted(parts.items())]
 
     def sympy_factors(self) -> list[Any]:
@@ -210,14 +194,10 @@ class TracePolynomial(Frozen, Shown):
         numerators, denominator = over_common_denominator(list(self._terms.values()))
         terms: dict[tuple[int, ...], int] = {}
         for monomial, numerator in zip(self._terms, numerators, strict=True):
-            exponents = dict(monomial)
             for power, coefficient in enumerate(numerator):
                 if coefficient:
-                    terms[power, *(exponents.get(name, 0) for name in names[1:])] = coefficient
-        constant, factors = factor_integer_polynomial(terms, len(names))
-        symbols = [symbol(name) for name in names]
-        sums = (_to_sympy_sum(factor, symbols) ** exponent for factor, exponent in factors)
-        return [sympy.Integer(constant), *sums, *(1 / denominator).sympy_factors()]
+                    terms[power, *(_exponent(monomial, name) for name in names[1:])] = coefficient
+        return [*sympy_factors(terms, [symbol(name) for name in names]), *(1 / denominator).sympy_factors()]
 
     def latex(self) -> str:
         r"""The polynomial in LaTeX, factored.
@@ -232,23 +212,8 @@ class TracePolynomial(Frozen, Shown):
         return f"TracePolynomial({self._terms!r})"
 
 
-def multiply_monomials(left: Monomial, right: Monomial) -> Monomial:
-    """The product of two monomials.
-
-    Examples:
-        >>> multiply_monomials((("L", 1),), (("L", 1), ("T2", 1)))
-        (('L', 2), ('T2', 1))
-    """
-    exponents = dict(left)
-    for name, e in right:
-        exponents[name] = exponents.get(name, 0) + e
-    return tuple(sorted(exponents.items()))
-
-
-def _to_sympy_sum(factor: Mapping[tuple[int, ...], int], symbols: list[Any]) -> Any:
-    return sympy.Add(
-        *(c * sympy.Mul(*(x**e for x, e in zip(symbols, exps, strict=True))) for exps, c in factor.items())
-    )
+def _exponent(monomial: Monomial, name: str) -> int:
+    return next((e for symbol, e in monomial if symbol == name), 0)
 
 
 def _longest_factor(factors: list[Any]) -> int:

@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import reduce
-from operator import mul
-from typing import TYPE_CHECKING, TypeAlias, final
+from typing import TYPE_CHECKING, final
 
 from haarqntk._arguments import integer, one_of, rational
 from haarqntk._notebook import Shown
-from haarqntk.algebra import TracePolynomial
-from haarqntk.circuits._copies import Copy
+from haarqntk.algebra import Combination, TracePolynomial, collected
 from haarqntk.circuits._ensembles import (
     ENSEMBLES,
     GENERATORS,
@@ -24,9 +21,15 @@ from haarqntk.circuits._ensembles import (
     refuse_too_many_copies,
 )
 from haarqntk.circuits._factorised import LARGEST_POWER, kernel_power
-from haarqntk.circuits._layer_indices import LayerIndex, check_name
-from haarqntk.circuits._terms import Form, Term, canonical_form, product_of_terms, text_of_term
-from haarqntk.circuits._written import latex_of_terms
+from haarqntk.circuits._terms import (
+    Copy,
+    LayerIndex,
+    Term,
+    check_name,
+    latex_of_terms,
+    product_of_terms,
+    text_of_term,
+)
 from haarqntk.errors import CostError, InputError, InputTypeError
 
 if TYPE_CHECKING:
@@ -141,10 +144,7 @@ class Circuit(Shown):
         return Output(self, output.copy, TracePolynomial.variable(TARGET))
 
 
-Coefficients: TypeAlias = "Mapping[Term, TracePolynomial]"
-
-
-class Expression(Shown):
+class Expression(Combination[Term, TracePolynomial], Shown):
     """A polynomial in the outputs of one circuit and their derivatives, with sums over layer indices.
 
     Supports +, −, * and ** with other expressions of the same circuit and with exact numbers. Two expressions are
@@ -152,7 +152,7 @@ class Expression(Shown):
 
     Args:
         circuit: The circuit.
-        terms: Term → coefficient. Terms that are equal up to the letters of summed indices are added.
+        terms: Term → coefficient, each term as it was first written.
         free: The layer indices on which the expression depends; those of the terms if left out.
 
     Attributes:
@@ -168,27 +168,27 @@ class Expression(Shown):
         Expression(0)
     """
 
-    __slots__ = ("_by_form", "circuit", "free")
+    __slots__ = ("circuit", "free")
+    _times = staticmethod(product_of_terms)
+    _one = (Term(()), TracePolynomial.constant(1))
 
-    def __init__(self, circuit: Circuit, terms: Coefficients, free: frozenset[str] | None = None) -> None:
+    def __init__(
+        self, circuit: Circuit, terms: Mapping[Term, TracePolynomial], free: frozenset[str] | None = None
+    ) -> None:
+        super().__init__(terms)
         self.circuit = circuit
-        by_form: dict[Form, tuple[Term, TracePolynomial]] = {}
-        for term, c in terms.items():
-            form = canonical_form(term)
-            first, known = by_form.get(form, (term, None))
-            by_form[form] = (first, c if known is None else known + c)
-        self._by_form = {form: (term, c) for form, (term, c) in by_form.items() if c}
         self.free = frozenset().union(*(term.free for term in terms)) if free is None else free
 
-    @property
-    def terms(self) -> dict[Term, TracePolynomial]:
-        """A copy of term → coefficient, each term as it was first written."""
-        return dict(self._by_form.values())
+    def _like(self, terms: Mapping[Term, TracePolynomial], *operands: Expression) -> Expression:
+        return Expression(self.circuit, terms, self.free.union(*(right.free for right in operands)))
+
+    def _signature(self) -> tuple[object, ...]:
+        return Expression, self.circuit, self.free
 
     @property
     def num_copies(self) -> int:
         """The largest number of copies in a term: the design order that its mean needs."""
-        return max((len(term.copies) for term, _ in self._by_form.values()), default=0)
+        return max((len(term.copies) for term in self._terms), default=0)
 
     @property
     def largest_num_copies(self) -> int:
@@ -200,47 +200,10 @@ class Expression(Shown):
             return 2 * LARGEST_POWER
         return largest_k(ensemble, generators)
 
-    def __eq__(self, other: object) -> bool:
-        return self._key() == other._key() if isinstance(other, Expression) else NotImplemented
-
-    def __hash__(self) -> int:
-        return hash(self._key())
-
-    def _key(self) -> tuple[Circuit, frozenset[str], frozenset[tuple[Form, TracePolynomial]]]:
-        return self.circuit, self.free, frozenset((form, c) for form, (_, c) in self._by_form.items())
-
-    def __add__(self, other: object) -> Expression:
-        right = self._coerce(other)
-        if right is None:
-            return NotImplemented
-        total = Expression(self.circuit, {}, self.free | right.free)
-        total._by_form = dict(self._by_form)
-        for form, (term, c) in right._by_form.items():
-            first, known = total._by_form.get(form, (term, None))
-            total._by_form[form] = (first, c if known is None else known + c)
-        total._by_form = {form: pair for form, pair in total._by_form.items() if pair[1]}
-        return total
-
-    __radd__ = __add__
-
-    def __neg__(self) -> Expression:
-        return Expression(self.circuit, {term: -c for term, c in self.terms.items()}, self.free)
-
-    def __sub__(self, other: object) -> Expression:
-        right = self._coerce(other)
-        return NotImplemented if right is None else self + -right
-
-    def __rsub__(self, other: object) -> Expression:
-        return -self + other
-
-    def __mul__(self, other: object) -> Expression:
-        right = self._coerce(other)
-        if right is None:
-            return NotImplemented
-        size = len(self._by_form) * len(right._by_form)
-        if size > _MOST_TERMS:
+    def _check_product(self, right: Expression, num_terms: int) -> None:
+        if num_terms > _MOST_TERMS:
             raise CostError(
-                f"a product of {size} terms would not finish; the largest number is {_MOST_TERMS}"
+                f"a product of {num_terms} terms would not finish; the largest number is {_MOST_TERMS}"
             )
         copies = self.num_copies + right.num_copies
         if copies > 2 * LARGEST_POWER:
@@ -248,14 +211,6 @@ class Expression(Shown):
             raise CostError(
                 f"a product of {copies} factors would not finish; the largest number of factors is {largest}"
             )
-        total: dict[Term, TracePolynomial] = {}
-        for a, c in self.terms.items():
-            for b, d in right.terms.items():
-                term = product_of_terms(a, b)
-                total[term] = total[term] + c * d if term in total else c * d
-        return Expression(self.circuit, total, self.free | right.free)
-
-    __rmul__ = __mul__
 
     def __pow__(self, exponent: int) -> Expression:
         n = integer("exponent", exponent, at_least=0)
@@ -271,10 +226,9 @@ class Expression(Shown):
             raise CostError(
                 f"a power of a number must have an exponent of at most {_LARGEST_POWER_OF_A_NUMBER}, got {n}"
             )
-        one = {Term((), frozenset()): TracePolynomial.constant(1)}
-        return reduce(mul, [self] * n, Expression(self.circuit, one, self.free))
+        return super().__pow__(n)
 
-    def _coerce(self, other: object) -> Expression | None:
+    def _coerced(self, other: object) -> Expression | None:
         if isinstance(other, Expression):
             if other.circuit != self.circuit:
                 raise InputError(
@@ -285,7 +239,7 @@ class Expression(Shown):
             value = rational("a number in an expression", other)
         except InputTypeError:
             return None
-        return Expression(self.circuit, {Term((), frozenset()): TracePolynomial.constant(value)})
+        return Expression(self.circuit, {Term(()): TracePolynomial.constant(value)})
 
     def latex(self) -> str:
         """The random variable in LaTeX."""
@@ -306,9 +260,9 @@ class Output(Expression):
     __slots__ = ("copy",)
 
     def __init__(self, circuit: Circuit, copy: Copy, target: TracePolynomial | None) -> None:
-        terms = {Term((copy,), frozenset()): TracePolynomial.constant(1)}
+        terms = {Term((copy,)): TracePolynomial.constant(1)}
         if target is not None:
-            terms[Term((), frozenset())] = -target
+            terms[Term(())] = -target
         super().__init__(circuit, terms)
         self.copy = copy
 
@@ -322,7 +276,7 @@ class Output(Expression):
             raise InputTypeError(f"d takes one or more layer indices from hq.layer_indices, got {indices!r}")
         layers = tuple(sorted(index.name for index in indices))
         copy = Copy(layers, self.copy.state, self.copy.observable)
-        return Expression(self.circuit, {Term((copy,), frozenset()): TracePolynomial.constant(1)})
+        return Expression(self.circuit, {Term((copy,)): TracePolynomial.constant(1)})
 
 
 def sum_over(expression: Expression, *indices: LayerIndex) -> Expression:
@@ -353,13 +307,12 @@ def sum_over(expression: Expression, *indices: LayerIndex) -> Expression:
     names = frozenset(index.name for index in indices)
     if len(names) < len(indices):
         raise InputError(f"indices must be different, got {', '.join(index.name for index in indices)}")
-    total = {}
     for term, c in expression.terms.items():
         for name in sorted(names - term.free):
             raise InputError(
                 f"the index {name} must be free in {text_of_term(term, c)}: it is summed already or does not occur"
             )
-        total[Term(term.copies, term.summed | names)] = c
     for name in sorted(names - expression.free):  # nothing is left of the terms
         raise InputError(f"the index {name} must be free in 0: it is summed already or does not occur")
+    total = collected((Term(term.copies, term.summed | names), c) for term, c in expression.terms.items())
     return Expression(expression.circuit, total, expression.free - names)

@@ -17,7 +17,7 @@ from haarqntk.diagrams._chain import Part, canonical_chain
 from haarqntk.diagrams._component import Component, Monomial
 from haarqntk.diagrams._delta import canonical_with_deltas, fused, with_simple_words
 from haarqntk.diagrams._frame import Frame, connected, restricted, walk
-from haarqntk.diagrams._letters import MATRIX, Letter
+from haarqntk.diagrams._letters import DELTA, MATRIX, Letter
 from haarqntk.diagrams._web import cancelled, canonical_web, is_traceless, with_hermitian_letters_plain
 
 if TYPE_CHECKING:
@@ -110,17 +110,19 @@ class Reducer:
             if seen[start]:
                 continue
             part = connected(start, frame, partner, seen)
-            own = Frame([letters[i] for i in part], [frame.numbers[i] for i in part])
-            joined = restricted(part, frame, partner)
+            found, joined = [letters[i] for i in part], restricted(part, frame, partner)
+            is_wide = any(len(letter.spaces) > 1 for letter in found)
+            if is_wide and not (frame.has_deltas and any(x.kind == DELTA for x in found)):
+                yield self._web(*with_hermitian_letters_plain(found, joined))
+                continue
+            own = Frame(found, [frame.numbers[i] for i in part])
             if own.is_narrow:
                 yield from self._chain_parts(own, joined)
-            elif own.has_deltas:
-                key = (*own.numbers, *joined)
-                if key not in self._with_deltas:
-                    self._with_deltas[key] = self._part_with_deltas(own.letters, joined)
-                yield self._with_deltas[key]
-            else:
-                yield self._web(*with_hermitian_letters_plain(own.letters, joined))
+                continue
+            key = (*own.numbers, *joined)
+            if key not in self._with_deltas:
+                self._with_deltas[key] = self._part_with_deltas(found, joined)
+            yield self._with_deltas[key]
 
     def _web(self, letters: list[Letter], partner: list[int]) -> Part | None:
         if is_traceless(letters, partner):

@@ -12,20 +12,18 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from math import factorial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from haarqntk._arguments import integer, one_of, real_number
 from haarqntk._lazy import LazyModule
 from haarqntk._notebook import Shown
+from haarqntk.algebra import collected
 from haarqntk.circuits import TARGET, Circuit, Copy, Expression, Output, Term
 from haarqntk.dynamics._prediction import Prediction, check_times, exact_number, within_floats
 from haarqntk.errors import CostError, InputTypeError
 from haarqntk.qntk import Formula, mean
-
-if TYPE_CHECKING:
-    from haarqntk.algebra import TracePolynomial
 
 sympy = LazyModule("sympy")
 
@@ -221,12 +219,11 @@ def _series(quantity: str, order: int, circuit: Circuit) -> ShortTimeSeries:
 
 def _gradient_product(e: Output, expression: Expression, index: str) -> Expression:
     """Σ_l g_l ∂_l F for a polynomial F, by the product rule; ``index`` is a fresh name for l."""
-    total: dict[Term, TracePolynomial] = {}
     g = Copy((index,), e.copy.state, e.copy.observable)
+    pairs = []
     for term, c in expression.terms.items():
         for i, copy in enumerate(term.copies):
             moved = Copy(tuple(sorted((*copy.layers, index))), copy.state, copy.observable)
             copies = (g, moved, *term.copies[:i], *term.copies[i + 1 :])
-            product = Term(copies, term.summed | {index})
-            total[product] = total[product] + c if product in total else c
-    return Expression(e.circuit, total)
+            pairs.append((Term(copies, term.summed | {index}), c))
+    return Expression(e.circuit, collected(pairs))

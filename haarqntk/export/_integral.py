@@ -121,8 +121,8 @@ def integral_record(
         "terms": [
             {
                 "monomial": dict(value.factors_of(monomial)),
-                "numerator": _polynomial(c.names, c.numerator),
-                "denominator": _polynomial(c.names, c.denominator),
+                "numerator": _polynomial(c.names, c.numerator_terms),
+                "denominator": _polynomial(c.names, c.denominator_terms),
                 "weights": _weights(integral, monomial),
             }
             for monomial, c in value.terms.items()
@@ -181,8 +181,8 @@ def _weights(integral: Integral, monomial: Any) -> list[dict[str, Any]]:
                 for w in weights
             ],
             "loops": list(loops),
-            "numerator": _polynomial(c.names, c.numerator),
-            "denominator": _polynomial(c.names, c.denominator),
+            "numerator": _polynomial(c.names, c.numerator_terms),
+            "denominator": _polynomial(c.names, c.denominator_terms),
         }
         for (weights, loops), c in integral.counts[monomial].items()
     ]

@@ -9,7 +9,7 @@ import json
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from haarqntk._schema import SCHEMA_VERSION
-from haarqntk.algebra import RationalFunction, TracePolynomial
+from haarqntk.algebra import RationalFunction, Series, TracePolynomial
 from haarqntk.designs import DesignCheck, Twirl, TwirledChannel
 from haarqntk.errors import InputTypeError
 from haarqntk.export._json_fields import number_of, pair_of, record_of_order
@@ -25,7 +25,7 @@ from haarqntk.export._text import range_of
 from haarqntk.export._values import KINDS, refusal
 from haarqntk.groups import Expansion, WeingartenFunction
 from haarqntk.haar import Integral, IntegralSeries
-from haarqntk.qntk import ClaimCheck, EigenvalueFormula, Formula, Ratio, Series
+from haarqntk.qntk import ClaimCheck, EigenvalueFormula, Formula, Ratio
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -149,6 +149,8 @@ def _series(series: Series) -> dict[str, Any]:
 
 
 def _coefficients(function: RationalFunction) -> dict[str, Any]:
+    if not {*function.names} <= {"D"}:
+        raise InputTypeError(f"value must be a function of D to be written as JSON, got {function!r}")
     return {
         "numerator": [number_of(c) for c in function.numerator],
         "denominator": [number_of(c) for c in function.denominator],
@@ -167,7 +169,6 @@ _WRITERS: dict[type, tuple[str, Any]] = {
         "ratio",
         lambda ratio: {"numerator": record_of(ratio.numerator), "denominator": record_of(ratio.denominator)},
     ),
-    Series: ("series", _series),
     TracePolynomial: ("polynomial", lambda polynomial: {"terms": _terms(polynomial)}),
     RationalFunction: ("rational_function", _coefficients),
     WeingartenFunction: (
@@ -177,6 +178,7 @@ _WRITERS: dict[type, tuple[str, Any]] = {
     Expansion: ("expansion", expansion_fields),
     Integral: ("integral", integral_fields),
     IntegralSeries: ("integral_series", integral_series_fields),
+    Series: ("series", _series),  # behind its subclasses
     Twirl: ("twirl", twirl_fields),
     TwirledChannel: ("twirled_channel", channel_fields),
     DesignCheck: ("design_check", design_check_fields),

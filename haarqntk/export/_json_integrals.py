@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from haarqntk._arguments import one_of
-from haarqntk.algebra import DimensionFunction
+from haarqntk.algebra import RationalFunction
 from haarqntk.combinatorics import check_partition
 from haarqntk.diagrams import (
     DELTA,
@@ -82,7 +82,7 @@ def integral_fields(value: Integral) -> Record:
 def read_integral(record: Record) -> Integral:
     """What ``integral_fields`` wrote."""
     letters = _read_letters(record)
-    counts: dict[DiagramMonomial, dict[Factors, DimensionFunction]] = {}
+    counts: dict[DiagramMonomial, dict[Factors, RationalFunction]] = {}
     for item in list_of("terms", field_of(record, "terms")):
         term = object_of("a term", item)
         monomial = _read_diagram(term, letters)
@@ -286,7 +286,7 @@ def _dimensions(record: Record, name: str) -> dict[str, int]:
     return {identifier_of(name, key): integer_of(key, value, at_least=1) for key, value in found.items()}
 
 
-def _factors(factors: Factors, c: DimensionFunction) -> Record:
+def _factors(factors: Factors, c: RationalFunction) -> Record:
     weights, loops = factors
     return {
         "weights": [
@@ -295,12 +295,12 @@ def _factors(factors: Factors, c: DimensionFunction) -> Record:
         ],
         "loops": list(loops),
         "variables": list(c.names),
-        "numerator": _polynomial(c.numerator),
-        "denominator": _polynomial(c.denominator),
+        "numerator": _polynomial(c.numerator_terms),
+        "denominator": _polynomial(c.denominator_terms),
     }
 
 
-def _read_factors(record: Record) -> tuple[Factors, DimensionFunction]:
+def _read_factors(record: Record) -> tuple[Factors, RationalFunction]:
     weights = tuple(
         _read_weight(object_of("a weight", each)) for each in list_of("weights", field_of(record, "weights"))
     )
@@ -310,7 +310,7 @@ def _read_factors(record: Record) -> tuple[Factors, DimensionFunction]:
     top, bottom = (_read_polynomial(record, side, len(names)) for side in ("numerator", "denominator"))
     if not any(bottom.values()) or len(set(names)) < len(names):
         raise InputError("denominator must not be zero, and variables must be different")
-    return (weights, _spaces(record, "loops")), DimensionFunction.from_terms(names, top, bottom)
+    return (weights, _spaces(record, "loops")), RationalFunction(top, bottom, names=names)
 
 
 def _read_weight(record: Record) -> Weight:

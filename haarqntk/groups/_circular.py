@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from haarqntk.algebra import DimensionFunction
 from haarqntk.groups import _rows
 from haarqntk.groups._group import WeightLaw
 from haarqntk.groups._orthogonal import ORTHOGONAL_WEINGARTEN
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 
 CIRCULAR_ENTRIES = WeightLaw(
     "circular_orthogonal",
-    lambda classes, D: DimensionFunction.from_univariate(ORTHOGONAL_WEINGARTEN.value(classes[0]), D + 1),
+    lambda classes, D: ORTHOGONAL_WEINGARTEN.value(classes[0]).compose(D + 1),
     lambda classes, n: ORTHOGONAL_WEINGARTEN.at(classes[0], n + 1),
     copies=2,
 )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from haarqntk._arguments import integer, one_of
 from haarqntk._notebook import Shown
 from haarqntk.combinatorics import Partition, check_partition
-from haarqntk.groups._asymptotics import Expansion, expand
+from haarqntk.groups._asymptotics import Expansion, expansion
 from haarqntk.groups._gram import LARGEST_K
 from haarqntk.groups._group import refuse_above
 from haarqntk.groups._registry import routes_of
@@ -99,7 +99,7 @@ class WeingartenFunction(Shown):
             >>> print(weingarten((2,), group="orthogonal").series(order=3))
             -1/D**3 + D**(-4) - 3/D**5 + O(D**-6)
         """
-        return expand(self.value, order)
+        return expansion(self.value, order)
 
     def to_sympy(self) -> Any:
         """The rational function as a factored SymPy expression in ``hq.D``.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from haarqntk.algebra import DimensionFunction
+from haarqntk.algebra import RationalFunction
 from haarqntk.combinatorics import Partition, num_partitions
 from haarqntk.errors import CostError, InputError
 
@@ -41,7 +41,7 @@ class WeightLaw:
     """
 
     name: str
-    generic: Callable[[Classes, DimensionFunction], DimensionFunction]
+    generic: Callable[[Classes, RationalFunction], RationalFunction]
     at: Callable[[Classes, int], Fraction]
     num_classes: int = 1
     copies: int = 1
@@ -105,7 +105,7 @@ class Weingarten:
         """It as the weight of a term."""
         return WeightLaw(
             self.group,
-            lambda classes, D: DimensionFunction.from_univariate(self.value(classes[0]), D),
+            lambda classes, D: self.value(classes[0]).compose(D),
             lambda classes, n: self.at(classes[0], n),
             step=self.step,
         )

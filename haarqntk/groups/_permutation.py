@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from haarqntk.algebra import DimensionFunction
+from haarqntk.algebra import RationalFunction
 from haarqntk.combinatorics import num_set_partitions, set_partitions
 from haarqntk.errors import CostError
 from haarqntk.groups._group import Group, WeightLaw
@@ -150,8 +150,8 @@ def _class(num_blocks: int) -> Partition:
     return (num_blocks,) if num_blocks else ()
 
 
-def _falling(classes: Classes, D: DimensionFunction) -> DimensionFunction:
-    one = DimensionFunction.constant(1)
+def _falling(classes: Classes, D: RationalFunction) -> RationalFunction:
+    one = RationalFunction(1)
     return one / prod((D - i for i in range(sum(classes[0]))), start=one)
 
 

@@ -15,7 +15,7 @@ from fractions import Fraction
 from math import prod
 from typing import TYPE_CHECKING
 
-from haarqntk.algebra import DimensionFunction
+from haarqntk.algebra import RationalFunction
 from haarqntk.groups._group import Group, WeightLaw
 from haarqntk.groups._ways import Permutations
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 def _unit_vector(name: str, increment: int, title: str, *, step: int) -> WeightLaw:
     """1/(D(D + s)⋯(D + (k − 1)s)) for the increment s."""
 
-    def generic(classes: Classes, D: DimensionFunction) -> DimensionFunction:
-        one = DimensionFunction.constant(1)
+    def generic(classes: Classes, D: RationalFunction) -> RationalFunction:
+        one = RationalFunction(1)
         return one / prod((D + increment * i for i in range(sum(classes[0]))), start=one)
 
     def at(classes: Classes, n: int) -> Fraction:

@@ -19,7 +19,6 @@ from functools import cache
 from math import factorial, prod
 
 from haarqntk.algebra import (
-    DimensionFunction,
     RationalFunction,
     multiply_integer_matrices,
     product_of_shifts,
@@ -107,9 +106,9 @@ def unitary_table_by_definition(k: int) -> dict[Partition, RationalFunction]:
     )
 
 
-def _power_sums(classes: Classes, D: DimensionFunction) -> DimensionFunction:  # noqa: ARG001 - constant
+def _power_sums(classes: Classes, D: RationalFunction) -> RationalFunction:  # noqa: ARG001 - constant
     mu, nu = classes
-    return DimensionFunction.constant(centralizer_order(mu) if mu == nu else 0)
+    return RationalFunction(centralizer_order(mu) if mu == nu else 0)
 
 
 def _power_sums_at(classes: Classes, n: int) -> Fraction:

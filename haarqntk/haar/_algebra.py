@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from haarqntk.diagrams import OPEN, DiagramMonomial, Space, flatten, product
+from haarqntk.diagrams import OPEN, DiagramMonomial, Space, flatten
 from haarqntk.errors import InputError, InputTypeError
-from haarqntk.haar._coefficients import coefficient
 from haarqntk.haar._indices import index_letter
 from haarqntk.haar._polynomial import DiagramPolynomial
 from haarqntk.haar._refusals import (
     Declaration,
     checked_exponent,
+    coefficient,
     dimensions_text,
     names_text,
     no_quotient,
@@ -30,7 +30,6 @@ from haarqntk.haar._terms import (
     RIGHT,
     Terms,
     add_term,
-    added,
     conjugated,
     identity_terms,
     joined,
@@ -41,7 +40,7 @@ from haarqntk.haar._written import written_parts
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from haarqntk.algebra import DimensionFunction
+    from haarqntk.algebra import RationalFunction
     from haarqntk.haar._written import WrittenPart
 
 
@@ -74,39 +73,28 @@ class ScalarExpression(DiagramPolynomial):
         """
         return cls({(): coefficient(value)}, {})
 
+    def _like(
+        self, terms: Mapping[DiagramMonomial, RationalFunction], *operands: DiagramPolynomial
+    ) -> ScalarExpression:
+        return ScalarExpression(terms, self.declared_with(*operands))
+
+    def _coerced(self, other: object) -> ScalarExpression | None:
+        return _scalar(other)
+
     def __add__(self, other: object) -> ScalarExpression:
-        right = _scalar(other)
-        if right is None:
+        if isinstance(other, MatrixExpression):
             raise no_sum(self, other)
-        return ScalarExpression(added(self._terms, right._terms), self.declared_with(right))
+        return super().__add__(other)
 
     __radd__ = __add__
 
-    def __neg__(self) -> ScalarExpression:
-        return ScalarExpression({monomial: -c for monomial, c in self._terms.items()}, self._declared)
-
     def __sub__(self, other: object) -> ScalarExpression:
-        right = _scalar(other)
-        if right is None:
+        if isinstance(other, MatrixExpression):
             raise no_sum(self, other)
-        return self + -right
-
-    def __rsub__(self, other: object) -> ScalarExpression:
-        return -self + other
+        return super().__sub__(other)
 
     def __mul__(self, other: object) -> Any:
-        if isinstance(other, MatrixExpression):
-            return other * self
-        right = _scalar(other)
-        if right is None:
-            return NotImplemented
-        refuse_too_many(len(self._terms) * len(right._terms))
-        total: Terms = {}
-        for a, x in self._terms.items():
-            for b, y in right._terms.items():
-                monomial = product((a, b))
-                total[monomial] = total[monomial] + x * y if monomial in total else x * y
-        return ScalarExpression(total, self.declared_with(right))
+        return other * self if isinstance(other, MatrixExpression) else super().__mul__(other)
 
     __rmul__ = __mul__
 
@@ -118,10 +106,7 @@ class ScalarExpression(DiagramPolynomial):
         return ScalarExpression.number(other) / self
 
     def __pow__(self, exponent: object) -> ScalarExpression:
-        result = ScalarExpression.number(1)
-        for _ in range(checked_exponent(exponent)):
-            result = result * self
-        return result
+        return super().__pow__(n) if (n := checked_exponent(exponent)) else ScalarExpression.number(1)
 
     def conj(self) -> ScalarExpression:
         """The complex conjugate.
@@ -158,7 +143,7 @@ class MatrixExpression(DiagramPolynomial):
 
     def __init__(
         self,
-        terms: Mapping[DiagramMonomial, DimensionFunction],
+        terms: Mapping[DiagramMonomial, RationalFunction],
         declared: Mapping[str, Declaration],
         spaces: tuple[Space, ...],
     ) -> None:
@@ -166,8 +151,13 @@ class MatrixExpression(DiagramPolynomial):
         self.spaces = spaces
         self._entries: dict[tuple[Any, Any], ScalarExpression] = {}
 
+    def _like(
+        self, terms: Mapping[DiagramMonomial, RationalFunction], *operands: DiagramPolynomial
+    ) -> MatrixExpression:
+        return MatrixExpression(terms, self.declared_with(*operands), self.spaces)
+
     def _signature(self) -> tuple[object, ...]:
-        return self.spaces
+        return MatrixExpression, self.spaces
 
     @property
     def _parts(self) -> tuple[WrittenPart, ...]:
@@ -194,15 +184,12 @@ class MatrixExpression(DiagramPolynomial):
         if not isinstance(other, MatrixExpression):
             raise no_sum(self, other)
         self._check_same_space(other)
-        return MatrixExpression(added(self._terms, other._terms), self.declared_with(other), self.spaces)
+        return super().__add__(other)
 
     def __radd__(self, other: object) -> MatrixExpression:
         if isinstance(other, int) and other == 0:  # where Python's sum() starts
             return self
         raise no_sum(self, other)
-
-    def __neg__(self) -> MatrixExpression:
-        return self * -1
 
     def __sub__(self, other: object) -> MatrixExpression:
         return self + (-other if isinstance(other, MatrixExpression) else other)
@@ -218,12 +205,7 @@ class MatrixExpression(DiagramPolynomial):
         scalar = _scalar(other)
         if scalar is None:
             return NotImplemented
-        total: Terms = {}
-        for a, x in self._terms.items():
-            for b, y in scalar._terms.items():
-                monomial = product((a, b))
-                total[monomial] = total[monomial] + x * y if monomial in total else x * y
-        return MatrixExpression(total, self.declared_with(scalar), self.spaces)
+        return self._like(self._product_terms(scalar), scalar)
 
     __rmul__ = __mul__
 
@@ -322,7 +304,7 @@ def _scalar(value: object) -> ScalarExpression | None:
     return None if isinstance(value, MatrixExpression) else ScalarExpression.number(value)
 
 
-def _divisor(value: object) -> DimensionFunction:
+def _divisor(value: object) -> RationalFunction:
     """A number or a function of the dimensions to divide by, never 0."""
     if isinstance(value, DiagramPolynomial):
         if isinstance(value, MatrixExpression) or not set(value.terms) <= {()}:

@@ -24,7 +24,7 @@ from haarqntk.haar._weights import Weight, dimension_product
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from haarqntk.algebra import DimensionFunction
+    from haarqntk.algebra import RationalFunction
     from haarqntk.diagrams import DiagramMonomial, Reducer, Space
     from haarqntk.groups import Way
     from haarqntk.haar._weights import RandomLetter
@@ -67,7 +67,7 @@ class GluedTerm:
     pairs: tuple[GluedPair, ...]
     loops: tuple[Space, ...]
     diagram: DiagramMonomial | None
-    factor: DimensionFunction
+    factor: RationalFunction
 
     @property
     def weights(self) -> tuple[Weight, ...]:
@@ -75,7 +75,7 @@ class GluedTerm:
         return tuple(sorted((pair.weight for pair in self.pairs), key=repr))
 
     @property
-    def coefficient(self) -> DimensionFunction:
+    def coefficient(self) -> RationalFunction:
         """What stands before the diagram, as a function of the dimensions."""
         return prod((w.generic() for w in self.weights), start=self.factor * dimension_product(self.loops))
 
@@ -94,7 +94,7 @@ def num_glued_terms(monomial: DiagramMonomial, letters: Mapping[str, RandomLette
 
 
 def glued_terms(
-    terms: Mapping[DiagramMonomial, DimensionFunction], letters: Mapping[str, RandomLetter], reducer: Reducer
+    terms: Mapping[DiagramMonomial, RationalFunction], letters: Mapping[str, RandomLetter], reducer: Reducer
 ) -> Iterator[GluedTerm]:
     """All terms of the definition, also those whose diagram is zero, one by one."""
     for monomial, c in terms.items():
@@ -102,7 +102,7 @@ def glued_terms(
 
 
 def refuse_too_many_pairs(
-    terms: Mapping[DiagramMonomial, DimensionFunction], letters: Mapping[str, RandomLetter]
+    terms: Mapping[DiagramMonomial, RationalFunction], letters: Mapping[str, RandomLetter]
 ) -> None:
     """Raise a CostError if the definition would not finish."""
     total = sum(num_glued_terms(monomial, letters) for monomial in terms)

@@ -30,7 +30,7 @@ from haarqntk.haar._weights import Weight, dimension_product
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from haarqntk.algebra import DimensionFunction
+    from haarqntk.algebra import RationalFunction
     from haarqntk.diagrams import DiagramMonomial, Reduced, Space
     from haarqntk.groups import Rows, WeightLaw
     from haarqntk.haar._weights import RandomLetter
@@ -196,7 +196,7 @@ def random_letters_in(monomial: DiagramMonomial, known: dict[str, RandomLetter])
 
 
 def design_order(
-    terms: Mapping[DiagramMonomial, DimensionFunction], chosen: Mapping[str, RandomLetter]
+    terms: Mapping[DiagramMonomial, RationalFunction], chosen: Mapping[str, RandomLetter]
 ) -> int:
     """The least t such that t-designs have the average of a sum of diagrams, whatever its matrices and dimensions.
 

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 from haarqntk._arguments import one_of
-from haarqntk.algebra import DimensionFunction
+from haarqntk.algebra import RationalFunction
 from haarqntk.diagrams import Reducer
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 
     from haarqntk.diagrams import DiagramMonomial
     from haarqntk.haar._elimination import Outcome
-    from haarqntk.haar._integral import Factors
+    from haarqntk.haar._weights import Factors
 
 Integrand: TypeAlias = "ScalarExpression | MatrixExpression | Integral | sympy.Basic"
 Declared: TypeAlias = "Iterable[MatrixExpression | HaarState] | MatrixExpression | HaarState"
 
 _Route: TypeAlias = (
-    "Callable[[Mapping[DiagramMonomial, DimensionFunction]], Iterator[tuple[Outcome, DimensionFunction]]]"
+    "Callable[[Mapping[DiagramMonomial, RationalFunction]], Iterator[tuple[Outcome, RationalFunction]]]"
 )
 
 
@@ -82,7 +82,7 @@ def expect(
     """
     expression = _expression(integrand, over, matrices)
     chosen = _chosen(expression, over)
-    counts: dict[DiagramMonomial, dict[Factors, DimensionFunction]] = {}
+    counts: dict[DiagramMonomial, dict[Factors, RationalFunction]] = {}
     unbalanced: Counter[str] = Counter()
     route = _METHODS[one_of("method", method, _METHODS)]
     for rest, key, c in _weighted(
@@ -115,7 +115,7 @@ def expect(
 
 
 def _design_order(
-    integrand: object, terms: Mapping[DiagramMonomial, DimensionFunction], chosen: Mapping[str, RandomLetter]
+    integrand: object, terms: Mapping[DiagramMonomial, RationalFunction], chosen: Mapping[str, RandomLetter]
 ) -> Callable[[], int]:
     """The order that an average needs; of an average the one that both averages together do."""
     if not isinstance(integrand, Integral):
@@ -128,14 +128,14 @@ def _design_order(
 
 def _weighted(
     integrand: object, expression: ScalarExpression | MatrixExpression, route: _Route
-) -> Iterator[tuple[DiagramMonomial, Factors, DimensionFunction]]:
+) -> Iterator[tuple[DiagramMonomial, Factors, RationalFunction]]:
     """What is left of each diagram, with its weights; those of an earlier average stay, exact at every dimension."""
     if not isinstance(integrand, Integral):
         for (weights, loops, rest), c in route(expression.terms):
             yield rest, (weights, loops), c
         return
     for monomial, factors in integrand.counts.items():
-        for (weights, loops, rest), c in route({monomial: DimensionFunction.constant(1)}):
+        for (weights, loops, rest), c in route({monomial: RationalFunction(1)}):
             for (earlier_weights, earlier_loops), earlier in factors.items():
                 key = (
                     tuple(sorted((*earlier_weights, *weights), key=repr)),
@@ -145,10 +145,10 @@ def _weighted(
 
 
 def _by_orbits(
-    terms: Mapping[DiagramMonomial, DimensionFunction],
+    terms: Mapping[DiagramMonomial, RationalFunction],
     chosen: Mapping[str, RandomLetter],
     unbalanced: Counter[str],
-) -> Iterator[tuple[Outcome, DimensionFunction]]:
+) -> Iterator[tuple[Outcome, RationalFunction]]:
     reducer = Reducer()
     for monomial, c in terms.items():
         for outcome, count in _averaged(monomial, chosen, reducer, unbalanced).items():
@@ -156,10 +156,10 @@ def _by_orbits(
 
 
 def _by_definition(
-    terms: Mapping[DiagramMonomial, DimensionFunction],
+    terms: Mapping[DiagramMonomial, RationalFunction],
     chosen: Mapping[str, RandomLetter],
     unbalanced: Counter[str],
-) -> Iterator[tuple[Outcome, DimensionFunction]]:
+) -> Iterator[tuple[Outcome, RationalFunction]]:
     refuse_too_many_pairs(terms, chosen)
     for monomial in terms:
         reasons = (_imbalance(monomial, letter) for letter in random_letters_in(monomial, dict(chosen)))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from os import PathLike
 
-    from haarqntk.algebra import DimensionFunction
+    from haarqntk.algebra import RationalFunction
     from haarqntk.diagrams import DiagramMonomial, Space
     from haarqntk.haar._definition import GluedTerm
     from haarqntk.haar._weights import RandomLetter
@@ -57,8 +57,8 @@ class ExplanationRow:
     left: tuple[str, ...]
     right: tuple[str, ...]
     weights: tuple[Weight, ...]
-    coefficient: DimensionFunction
-    factor: DimensionFunction
+    coefficient: RationalFunction
+    factor: RationalFunction
     loops: tuple[Space, ...]
     diagram: DiagramMonomial | None
 
@@ -114,7 +114,7 @@ class ExplanationClass:
     """
 
     weights: tuple[Weight, ...]
-    terms: tuple[tuple[DiagramMonomial, DimensionFunction], ...]
+    terms: tuple[tuple[DiagramMonomial, RationalFunction], ...]
 
     @property
     def name(self) -> str:
@@ -155,9 +155,9 @@ class Explanation:
         return len(self.rows) >= self.num_rows
 
     @property
-    def terms(self) -> dict[DiagramMonomial, DimensionFunction]:
+    def terms(self) -> dict[DiagramMonomial, RationalFunction]:
         """Diagram → the sum of the contributions of the ``rows``, without zeros."""
-        total: dict[DiagramMonomial, DimensionFunction] = {}
+        total: dict[DiagramMonomial, RationalFunction] = {}
         for row in self.rows:
             if row.diagram is not None:
                 known = total.get(row.diagram)
@@ -223,9 +223,9 @@ class Explanation:
 
 
 def explanation(
-    terms: Mapping[DiagramMonomial, DimensionFunction],
+    terms: Mapping[DiagramMonomial, RationalFunction],
     letters: Mapping[str, RandomLetter],
-    counts: Mapping[DiagramMonomial, Mapping[Any, DimensionFunction]],
+    counts: Mapping[DiagramMonomial, Mapping[Any, RationalFunction]],
 ) -> Explanation:
     """The explanation of an integral over ``letters``, whose result has these ``counts``."""
     glued = list(islice(glued_terms(terms, letters, Reducer()), LARGEST_NUM_ROWS + 1))
@@ -233,7 +233,7 @@ def explanation(
     if num_rows > LARGEST_NUM_ROWS:
         num_rows = sum(num_glued_terms(monomial, letters) for monomial in terms)
         del glued[LARGEST_NUM_ROWS:]
-    classes: defaultdict[tuple[Weight, ...], dict[DiagramMonomial, DimensionFunction]] = defaultdict(dict)
+    classes: defaultdict[tuple[Weight, ...], dict[DiagramMonomial, RationalFunction]] = defaultdict(dict)
     for monomial, found in counts.items():
         for (weights, loops), c in found.items():
             part = c * dimension_product(loops)

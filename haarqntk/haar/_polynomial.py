@@ -4,39 +4,47 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from haarqntk._frozen import Frozen
 from haarqntk._notebook import Shown
+from haarqntk.algebra import Combination, RationalFunction
+from haarqntk.diagrams import DiagramMonomial, product
 from haarqntk.errors import InputError
 from haarqntk.haar._refusals import (
     Declaration,
     kind_of,
+    refuse_too_many,
 )
 from haarqntk.haar._written import latex_of_parts, text_of, written_parts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from haarqntk.algebra import DimensionFunction
-    from haarqntk.diagrams import DiagramMonomial
     from haarqntk.haar._written import WrittenPart
 
 
-class DiagramPolynomial(Frozen, Shown):
+class DiagramPolynomial(Combination[DiagramMonomial, RationalFunction], Shown):
     """Diagrams with coefficients, and what their letters were declared as."""
 
-    __slots__ = ("_declared", "_terms")
+    __slots__ = ("_declared",)
+    _one = ((), RationalFunction(1))
     __array_ufunc__ = None  # NumPy arrays leave products with these to this class
 
     def __init__(
         self,
-        terms: Mapping[DiagramMonomial, DimensionFunction],
+        terms: Mapping[DiagramMonomial, RationalFunction],
         declared: Mapping[str, Declaration],
     ) -> None:
-        self._terms = {monomial: c for monomial, c in terms.items() if c}
+        super().__init__(terms)
         self._declared = dict(declared)
 
+    @staticmethod
+    def _times(left: DiagramMonomial, right: DiagramMonomial) -> DiagramMonomial:
+        return product((left, right))
+
+    def _check_product(self, right: DiagramPolynomial, num_terms: int) -> None:  # noqa: ARG002 - any factor
+        refuse_too_many(num_terms)
+
     @property
-    def terms(self) -> dict[DiagramMonomial, DimensionFunction]:
+    def terms(self) -> dict[DiagramMonomial, RationalFunction]:
         """A copy of diagram → coefficient.
 
         Examples:
@@ -57,8 +65,8 @@ class DiagramPolynomial(Frozen, Shown):
         """
         return dict(self._declared)
 
-    def declared_with(self, other: DiagramPolynomial) -> dict[str, Declaration]:
-        """What the letters of both were declared as; a name that means two things is refused.
+    def declared_with(self, *others: DiagramPolynomial) -> dict[str, Declaration]:
+        """What the letters of all were declared as; a name that means two things is refused.
 
         Raises:
             InputError: If a name means two things.
@@ -69,25 +77,16 @@ class DiagramPolynomial(Frozen, Shown):
             >>> sorted(U.declared_with(A))
             ['A', 'U']
         """
-        for name, declaration in other._declared.items():
-            mine = self._declared.get(name, declaration)
-            if mine != declaration:
-                raise InputError(
-                    f"each name must mean one thing in an expression, got {name} as {kind_of(mine)} and as "
-                    f"{kind_of(declaration)}; give one of them another name"
-                )
-        return {**self._declared, **other._declared}
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, DiagramPolynomial) or type(self) is not type(other):
-            return NotImplemented
-        return self._terms == other._terms and self._signature() == other._signature()
-
-    def __hash__(self) -> int:
-        return hash((self._signature(), frozenset(self._terms.items())))
-
-    def _signature(self) -> tuple[object, ...]:
-        return ()
+        found = dict(self._declared)
+        for other in others:
+            for name, declaration in other.declared.items():
+                mine = found.setdefault(name, declaration)
+                if mine != declaration:
+                    raise InputError(
+                        f"each name must mean one thing in an expression, got {name} as {kind_of(mine)} and as "
+                        f"{kind_of(declaration)}; give one of them another name"
+                    )
+        return found
 
     @property
     def _parts(self) -> tuple[WrittenPart, ...]:

@@ -1,10 +1,14 @@
-"""What the algebra of integrands refuses, and how it names letters and spaces in its sentences."""
+"""What the algebra of integrands takes as a coefficient, what it refuses, and how it names letters and spaces."""
 
 from __future__ import annotations
 
+from fractions import Fraction
 from itertools import combinations
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
+from haarqntk._arguments import rational
+from haarqntk._lazy import LazyModule
+from haarqntk.algebra import RationalFunction
 from haarqntk.diagrams import DELTA, OPEN, SYMPLECTIC_FORM, Letter, Space
 from haarqntk.errors import CostError, InputError, InputTypeError
 from haarqntk.haar._tokens import cap_text
@@ -15,9 +19,60 @@ if TYPE_CHECKING:
 
     from haarqntk.diagrams import Component
 
+sympy = LazyModule("sympy")
+
 Declaration: TypeAlias = RandomLetter | Letter
 
 _MOST_TERMS = 20_000
+
+
+def coefficient(value: Any) -> RationalFunction:
+    """A number or a rational function of dimensions, exact.
+
+    Args:
+        value: An integer, a Fraction, a SymPy rational function of dimensions, or a value of this library.
+
+    Raises:
+        InputTypeError: If it is a float or nothing of the kind.
+        InputError: If a SymPy expression is no rational function.
+
+    Examples:
+        >>> import haarqntk as hq
+        >>> coefficient(1 / (hq.D + 1)).to_sympy()
+        1/(D + 1)
+        >>> coefficient(0.5)
+        Traceback (most recent call last):
+        ...
+        haarqntk.errors.InputTypeError: a coefficient must be an exact integer or rational, got 0.5; pass \
+fractions.Fraction
+    """
+    if isinstance(value, RationalFunction):
+        return value
+    if hasattr(value, "free_symbols") and value.free_symbols:
+        return _from_sympy(value)
+    return RationalFunction(rational("a coefficient", value))
+
+
+def _from_sympy(value: Any) -> RationalFunction:
+    symbols = sorted(value.free_symbols, key=lambda free: str(free.name))
+    top, bottom = sympy.fraction(sympy.together(value))
+    parts = []
+    for part in (top, bottom):
+        if not part.is_polynomial(*symbols):
+            raise InputError(
+                f"a coefficient must be a rational function of dimensions, got {value}; only polynomials in the "
+                "matrices can be integrated"
+            )
+        total = RationalFunction(0)
+        for exponents, c in sympy.Poly(part, *symbols).terms():
+            if not c.is_Rational:
+                raise InputTypeError(f"a coefficient must be rational, got {c} in {value}")
+            term = RationalFunction(Fraction(int(c.p), int(c.q)))
+            for free, e in zip(symbols, exponents, strict=True):
+                term = term * RationalFunction.variable(str(free.name)) ** int(e)
+            total = total + term
+        parts.append(total)
+    return parts[0] / parts[1]
 
 
 def no_quotient(below: object) -> InputError:

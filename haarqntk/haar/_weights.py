@@ -15,7 +15,7 @@ from functools import cache
 from math import prod
 from typing import TYPE_CHECKING, TypeAlias
 
-from haarqntk.algebra import DimensionFunction
+from haarqntk.algebra import RationalFunction
 from haarqntk.errors import InputError
 from haarqntk.groups import REGISTRY, WEIGHTS
 
@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 
 Dimensions: TypeAlias = Mapping[str, int]
 
-_ONE = DimensionFunction.constant(1)
+Factors: TypeAlias = "tuple[tuple[Weight, ...], tuple[Space, ...]]"
+"""What stands before a diagram: weights of the measures and closed loops."""
+
+_ONE = RationalFunction(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,7 @@ class Weight:
         """The order k of the design that reproduces it."""
         return sum(self.classes[0]) * self.law.copies
 
-    def generic(self) -> DimensionFunction:
+    def generic(self) -> RationalFunction:
         """The weight as a function of the dimensions; the value itself where all of them are numbers."""
         return _generic(self)
 
@@ -113,7 +116,7 @@ def total_dimension(spaces: tuple[Space, ...], dimensions: Dimensions) -> int:
     return prod(space if isinstance(space, int) else dimensions[space] for space in spaces)
 
 
-def dimension_product(spaces: tuple[Space, ...]) -> DimensionFunction:
+def dimension_product(spaces: tuple[Space, ...]) -> RationalFunction:
     """The product of the dimensions of some tensor factors.
 
     Examples:
@@ -121,16 +124,16 @@ def dimension_product(spaces: tuple[Space, ...]) -> DimensionFunction:
         2*d1**2*d2
     """
     factors = (
-        DimensionFunction.constant(space) if isinstance(space, int) else DimensionFunction.variable(space)
+        RationalFunction(space) if isinstance(space, int) else RationalFunction.variable(space)
         for space in spaces
     )
     return prod(factors, start=_ONE)
 
 
 @cache
-def _generic(weight: Weight) -> DimensionFunction:
+def _generic(weight: Weight) -> RationalFunction:
     if all(isinstance(space, int) for space in weight.spaces):
-        return DimensionFunction.constant(_at(weight, total_dimension(weight.spaces, {})))
+        return RationalFunction(_at(weight, total_dimension(weight.spaces, {})))
     return weight.law.generic(weight.classes, dimension_product(weight.spaces))
 
 

@@ -20,7 +20,7 @@ from haarqntk.qntk._published import check_published, exact_numerator, kernel_me
 from haarqntk.qntk._ratio import Ratio
 from haarqntk.qntk._recipe import polynomial_at
 from haarqntk.qntk._referee import ClaimCheck, check_claim, check_formula
-from haarqntk.qntk._series import SCALINGS, Series
+from haarqntk.qntk._series import SCALINGS
 
 __all__ = [
     "CHECK",
@@ -39,7 +39,6 @@ __all__ = [
     "Paragraph",
     "PublishedClaim",
     "Ratio",
-    "Series",
     "Step",
     "Table",
     "as_text",

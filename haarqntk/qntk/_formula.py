@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from haarqntk._arguments import integer, rational
 from haarqntk._lazy import LazyModule
 from haarqntk._notebook import Shown, one_line
-from haarqntk.algebra import TracePolynomial, latex_of, trace_word
+from haarqntk.algebra import Symbol, Trace, TracePolynomial, latex_of
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.qntk._derivation import Derivation, derive_in_steps
 from haarqntk.qntk._inputs import as_float, binary_fraction, circuit_dimension
@@ -25,13 +25,14 @@ from haarqntk.qntk._recipe import (
     scale_recipe,
     substitute_in_recipe,
 )
-from haarqntk.qntk._series import Power, Series, expand
+from haarqntk.qntk._series import series_of
 from haarqntk.qntk._values import SymbolValues
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from fractions import Fraction
 
+    from haarqntk.algebra import Power, Series
     from haarqntk.circuits import Cost
     from haarqntk.designs import Dimension
 
@@ -177,11 +178,8 @@ class Formula(Shown):
             >>> print(formula("kernel_mean").centred())
             2*D*L*T2/((D - 1)*(D + 1)**2)
         """
-        at_zero = {
-            name: TracePolynomial({})
-            for name in self.symbols
-            if (word := trace_word(name)) and len(word) == 1
-        }
+        firsts = (x for x in self.polynomial.variables if isinstance(x, Trace) and x.degree == 1)
+        at_zero = dict.fromkeys(firsts, TracePolynomial({}))
         return replace(
             self,
             name=f"{self.name} at T1 = 0",
@@ -220,16 +218,16 @@ class Formula(Shown):
         return self.polynomial.degree_in("L")
 
     @property
-    def symbols(self) -> tuple[str, ...]:
-        """The names of the symbols that occur, D first, then L, traces and overlaps.
+    def symbols(self) -> tuple[Symbol, ...]:
+        """The symbols that occur, D first, then L, traces and overlaps.
 
         Examples:
             >>> import haarqntk as hq
             >>> hq.formula("kernel_second_moment").symbols
             ('D', 'L', 'T1', 'T2', 'T3', 'T4')
         """
-        others = sorted(self.polynomial.variables, key=lambda name: (trace_word(name) is not None, name))
-        return ("D", *others)
+        others = sorted(self.polynomial.variables, key=lambda x: (isinstance(x, Trace), x))
+        return (Symbol("D"), *others)
 
     def to_sympy(self) -> Any:
         """The closed form as a SymPy expression in ``hq.D``, ``hq.L``, ``hq.T(1)``, ….
@@ -394,4 +392,4 @@ class Formula(Shown):
             >>> print(formula("kernel_mean").series(order=1))
             2*L*T2/D**2 - 2*L*T1**2/D**3 + O(D**-2), T1 ~ D, T2 ~ D
         """
-        return expand(self.polynomial, order, scaling)
+        return series_of(self.polynomial, order, scaling)

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from fractions import Fraction
 
+    from haarqntk.algebra import Power
     from haarqntk.qntk._formula import Formula
-    from haarqntk.qntk._series import Power
 
 mpmath = LazyModule("mpmath")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from haarqntk.algebra import TracePolynomial
 from haarqntk.circuits import design_orders
@@ -85,7 +85,7 @@ def scale_recipe(summands: Recipe, factor: Fraction | int) -> Recipe:
     return tuple(replace(summand, coefficient=summand.coefficient * factor) for summand in summands)
 
 
-def substitute_in_recipe(summands: Recipe, values: Mapping[str, TracePolynomial]) -> Recipe:
+def substitute_in_recipe(summands: Recipe, values: Mapping[Any, TracePolynomial]) -> Recipe:
     """The recipe at values of some symbols."""
 
     def at(average: Average) -> Average:

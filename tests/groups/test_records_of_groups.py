@@ -12,7 +12,7 @@ import pytest
 
 import haarqntk as hq
 from haarqntk import groups
-from haarqntk.algebra import DimensionFunction
+from haarqntk.algebra import RationalFunction
 from haarqntk.groups import GROUPS, REGISTRY, WEIGHTS
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ ASK_ONE_RECORD = {
     "haar/_declarations.py",
     "haar/_states.py",
     "haar/_typed_names.py",
-    "designs/_operator_twirl.py",
+    "designs/_twirl.py",
     "export/_citation.py",
 }
 
@@ -145,6 +145,6 @@ def test_a_weight_at_an_integer_is_its_generic_value_where_that_holds(name: str)
     law = WEIGHTS[name]
     for mu in ((1,), (2,), (1, 1), (2, 1)):
         classes = (mu,) * law.num_classes
-        generic = law.generic(classes, DimensionFunction.variable("D"))
+        generic = law.generic(classes, RationalFunction.variable("D"))
         for n in range(12, 20, 2):
             assert generic.at({"D": n}) == law.at(classes, n)

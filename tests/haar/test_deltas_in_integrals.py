@@ -50,7 +50,8 @@ def diagonal(matrix: Letter) -> MatrixExpression:
 
 
 def plain(name: str) -> MatrixExpression:
-    return hq.matrices(name)
+    found: MatrixExpression = hq.matrices(name)
+    return found
 
 
 def at(expression: Any, **dimensions: int) -> Any:
@@ -110,7 +111,7 @@ def read_back(text: str) -> int:
             factors.append("")
         else:
             factors[-1] += char
-    written = []
+    written: list[str] = []
     for factor in factors:
         power = re.fullmatch(r"(.*\])\^(\d+)", factor)
         written += [power[1]] * int(power[2]) if power else [factor]
@@ -217,7 +218,7 @@ def test_blocks_of_copies_average_over_permutation_matrices(k: int) -> None:
         a, b = 2 * i + 1, (2 * i + 2) % count
         partner[a], partner[b] = b, a
     gluing = Gluing(letters, partner, set(range(0, 2 * k, 2)))
-    partitions = {
+    partitions: set[tuple[tuple[int, ...], ...]] = {
         tuple(tuple(a for a in range(k) if x[a] == i) for i in sorted(set(x), key=x.index))
         for x in product(range(k), repeat=k)
     }
@@ -232,14 +233,14 @@ def test_blocks_of_copies_average_over_permutation_matrices(k: int) -> None:
             columns = [[4 * a + 1 for a in block] for block in sigma]
             terms = single_term(*gluing.glue_blocks([*rows, *columns]))
             expression = ScalarExpression(terms, {x.name: x for x in (A, B, C)[:k]})
-            total += weights[n, m] * float(at(expression))
+            total += float(weights[n, m]) * float(at(expression))
     exact = Fraction(0)
     for image in permutations(range(D)):
         word = np.eye(D, dtype=int)
         for name in "ABC"[:k]:
             word = word @ np.eye(D, dtype=int)[list(image)] @ GIVEN[name]
         exact += Fraction(int(np.trace(word)), 6)
-    assert abs(total - float(exact)) < 1e-9 * max(1, abs(exact))
+    assert abs(total - float(exact)) < 1e-9 * max(1.0, abs(float(exact)))
 
 
 def test_json_keeps_deltas_and_refuses_what_is_not_canonical() -> None:
