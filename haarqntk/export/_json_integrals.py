@@ -41,7 +41,8 @@ from haarqntk.export._json_fields import (
     short,
     text_of,
 )
-from haarqntk.haar import SCALINGS, WEIGHT_GROUPS, Integral, IntegralSeries, RandomLetter, Weight
+from haarqntk.groups import REGISTRY, WEIGHTS
+from haarqntk.haar import SCALINGS, Integral, IntegralSeries, RandomLetter, Weight
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,7 +51,6 @@ if TYPE_CHECKING:
     from haarqntk.haar import Declaration, Factors
 
 _KINDS = (MATRIX, VECTOR, INDEX, OPEN, DELTA)
-_RANDOM = ("unitary", "orthogonal", "symplectic", "state")
 _PROPERTIES = (*PROPERTIES, "normalised", "antisymmetric", "symplectic")
 _LETTER_NAME = re.compile(r"[A-Za-z0-9_]*")
 
@@ -257,7 +257,7 @@ def _declaration(declaration: Declaration) -> Record:
 def _read_declaration(name: str, data: object) -> Declaration:
     record = object_of("a declaration", data)
     if "group" in record:
-        return RandomLetter(name, one_of("group", record["group"], _RANDOM), _factors_acted_on(record))
+        return RandomLetter(name, one_of("group", record["group"], REGISTRY), _factors_acted_on(record))
     return Letter(MATRIX, name, _factors_acted_on(record), _properties(record))
 
 
@@ -320,9 +320,9 @@ def _read_weight(record: Record) -> Weight:
         )
         for mu in list_of("classes", field_of(record, "classes"))
     )
-    group = one_of("group of a weight", field_of(record, "group"), WEIGHT_GROUPS)
-    if len(classes) != WEIGHT_GROUPS[group]:
-        raise InputError(f"classes must be {WEIGHT_GROUPS[group]} for the weight {group}, got {len(classes)}")
+    group = one_of("group of a weight", field_of(record, "group"), WEIGHTS)
+    if len(classes) != (number := WEIGHTS[group].num_classes):
+        raise InputError(f"classes must be {number} for the weight {group}, got {len(classes)}")
     return Weight(group, _factors_acted_on(record), classes)
 
 

@@ -11,19 +11,14 @@ from haarqntk.algebra import RationalFunction
 from haarqntk.diagrams import Reducer
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
-from haarqntk.haar._declarations import HaarState
 from haarqntk.haar._declared import named
 from haarqntk.haar._definition import glued_terms, refuse_too_many_pairs
-from haarqntk.haar._elimination import (
-    RandomLetter,
-    design_order,
-    eliminate,
-    num_copies,
-    random_letters_in,
-)
+from haarqntk.haar._elimination import design_order, eliminate, num_copies, random_letters_in
 from haarqntk.haar._from_sympy import from_sympy, is_sympy
 from haarqntk.haar._integral import Integral
 from haarqntk.haar._range import halved_dimensions, least_dimensions
+from haarqntk.haar._states import HaarState
+from haarqntk.haar._weights import RandomLetter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -208,16 +203,7 @@ def _averaged(
 def _imbalance(monomial: DiagramMonomial, letter: RandomLetter) -> str | None:
     """Why the symmetry of the measure makes the average vanish, if it does."""
     copies = num_copies(monomial, letter)
-    if letter.group in ("orthogonal", "symplectic"):
-        number = copies[False] + copies[True]
-        return f"{letter.name} occurs {_times(number)}, an odd number" if number % 2 else None
-    if copies[False] == copies[True]:
-        return None
-    return f"{letter.name} occurs {_times(copies[False])} and its conjugate {_times(copies[True])}"
-
-
-def _times(number: int) -> str:
-    return "once" if number == 1 else f"{number} times"
+    return letter.record.ways.imbalance(letter.name, copies[False], copies[True])
 
 
 def _chosen(

@@ -10,7 +10,7 @@ from haarqntk._arguments import integer
 from haarqntk.algebra import RationalFunction
 from haarqntk.diagrams import Letter, refuse_impossible
 from haarqntk.errors import InputError
-from haarqntk.haar._weights import total_dimension
+from haarqntk.haar._weights import needs_even_dimension, total_dimension
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,7 +65,7 @@ class OverDimensions:
             if values[name] % 2:
                 raise InputError(
                     f"{name} must be even for the symplectic group, got {values[name]}; pass {name} = 2N for Sp(2N)"
-                    if any(getattr(d, "group", None) == "symplectic" for d in self.declared.values())
+                    if any(map(needs_even_dimension, self.declared.values()))
                     else f"{name} must be even where a space has two halves, got {values[name]}; pass {name} = 2N"
                 )
         for name, least in self.least.items():

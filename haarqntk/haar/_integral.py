@@ -14,13 +14,12 @@ from haarqntk._notebook import Shown
 from haarqntk.algebra import RationalFunction, dimension_symbol, linear_combination
 from haarqntk.errors import InputError
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
-from haarqntk.haar._elimination import RandomLetter
 from haarqntk.haar._explanation import Explanation, explanation
 from haarqntk.haar._given_dimensions import OverDimensions, counts_at
 from haarqntk.haar._notation import component_text
 from haarqntk.haar._series import IntegralSeries, expand_integral
 from haarqntk.haar._substitution import value_of
-from haarqntk.haar._weights import dimension_product
+from haarqntk.haar._weights import RandomLetter, dimension_product
 from haarqntk.haar._written import latex_of_parts, sympy_of, text_of, written_parts
 
 if TYPE_CHECKING:
@@ -355,7 +354,7 @@ class Integral(OverDimensions, Frozen, Shown):
         random = [d for _, d in sorted(self.declared.items()) if isinstance(d, RandomLetter)]
         found = {
             "random": "; ".join(
-                f"{d.name} Haar {d.group} on {' × '.join(map(str, d.spaces))}" for d in random
+                f"{d.name} {d.record.title} on {' × '.join(map(str, d.spaces))}" for d in random
             ),
             "design order": str(self.design_order),
             "at": ", ".join(f"{name} = {value}" for name, value in self.fixed.items()),

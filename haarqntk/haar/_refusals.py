@@ -11,8 +11,8 @@ from haarqntk._lazy import LazyModule
 from haarqntk.algebra import RationalFunction
 from haarqntk.diagrams import DELTA, OPEN, SYMPLECTIC_FORM, Letter, Space
 from haarqntk.errors import CostError, InputError, InputTypeError
-from haarqntk.haar._elimination import RandomLetter
 from haarqntk.haar._tokens import cap_text
+from haarqntk.haar._weights import RandomLetter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -136,8 +136,7 @@ def checked_exponent(exponent: object) -> int:
 def kind_of(declaration: Declaration) -> str:
     """What a letter was declared as, in words."""
     if isinstance(declaration, RandomLetter):
-        noun = "Haar state" if declaration.group == "state" else f"Haar {declaration.group} matrix"
-        return f"a {noun} on {dimensions_text(declaration.spaces)}"
+        return f"a {declaration.record.noun} on {dimensions_text(declaration.spaces)}"
     properties = " ".join(sorted(declaration.properties))
     return f"a {properties or 'general'} matrix on {dimensions_text(declaration.spaces)}"
 
