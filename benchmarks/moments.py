@@ -21,7 +21,7 @@ import haarqntk as hq
 from haarqntk.circuits import Copy, mean_of_product
 from haarqntk.circuits import _walk
 from haarqntk.circuits._insertion import layer_operators
-from haarqntk.circuits._overlaps import apply_by_overlaps
+from haarqntk.circuits._walk import apply_by_overlaps
 imported = time.perf_counter() - start
 
 def timed(function):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from haarqntk import dynamics, training
-    from haarqntk.algebra import T
+    from haarqntk.algebra import Series, T
     from haarqntk.circuits import Circuit, LayerIndex, layer_indices, sum_over
     from haarqntk.designs import (
         DesignCheck,
@@ -66,7 +66,6 @@ if TYPE_CHECKING:
         Formula,
         KernelLaw,
         Ratio,
-        Series,
         check_claim,
         covariance,
         cumulant,
@@ -86,7 +85,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _NAMES = {
-    "algebra": "T",
+    "algebra": "Series T",
     "circuits": "Circuit LayerIndex layer_indices sum_over",
     "designs": "DesignCheck Twirl TwirledChannel clifford_group frame_potential icosahedral_group is_design "
     "pauli_group twirl twirl_channel",
@@ -96,7 +95,7 @@ _NAMES = {
     "haar_orthogonal haar_state haar_symplectic haar_unitary identity kron matrices parse_integrand partial_trace "
     "symplectic_form tr",
     "montecarlo": "Estimate simulate",
-    "qntk": "EigenvalueFormula Formula KernelLaw Ratio Series check_claim covariance cumulant formula formulas "
+    "qntk": "EigenvalueFormula Formula KernelLaw Ratio check_claim covariance cumulant formula formulas "
     "kernel_law mean parse_moment variance",
     "studies": "diagnosis_figure",
     "training": "Diagnosis diagnose diagnose_circuit",

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from integrands import Node, names_in
 
 import haarqntk as hq
-from haarqntk.algebra import RationalFunction, TracePolynomial
+from haarqntk.algebra import RationalFunction, TracePolynomial, read_symbol
 from haarqntk.circuits import Copy
 from haarqntk.combinatorics import partitions
 from haarqntk.haar import ScalarExpression
@@ -91,9 +91,9 @@ def trace_polynomials(
     *, variables: Sequence[str] = ("L", "T1", "T2"), max_terms: int = 3
 ) -> st.SearchStrategy[TracePolynomial]:
     """Polynomials in a few variables over Q(D), zero among them."""
-    monomials = st.dictionaries(st.sampled_from(list(variables)), st.integers(1, 2), max_size=2).map(
-        lambda exponents: tuple(sorted(exponents.items()))
-    )
+    monomials = st.dictionaries(
+        st.sampled_from([read_symbol(name) for name in variables]), st.integers(1, 2), max_size=2
+    ).map(lambda exponents: tuple(sorted(exponents.items())))
     return st.dictionaries(monomials, rational_functions(max_degree=1), max_size=max_terms).map(
         TracePolynomial
     )

@@ -2,44 +2,77 @@
 
 ``RationalFunction`` is an element of Q(D); ``DimensionFunction`` one of several dimensions d1, d2, …;
 ``GaussianRational`` an exact complex number; ``TracePolynomial`` a polynomial in traces, overlaps and the depth L over
-Q(D). ``_flint.py`` is the one file that knows the backend, python-flint.
+Q(D); ``Series`` what is left of it as D → ∞. ``_flint.py`` is the one file that knows the backend, python-flint.
 """
 
 from haarqntk.algebra._combination import Combination, collected
 from haarqntk.algebra._dimension_function import DimensionFunction, linear_combination
 from haarqntk.algebra._flint import factor_integer_polynomial, multiply_integer_matrices, rational_spectrum
 from haarqntk.algebra._gaussian import GaussianRational
+from haarqntk.algebra._grammar import ARITHMETIC, Arithmetic, check_digits, exponent_of, parse
 from haarqntk.algebra._latex import Notation, latex_of, ordered_terms
 from haarqntk.algebra._polynomial import Monomial, TracePolynomial, multiply_monomials
 from haarqntk.algebra._rational import RationalFunction, over_common_denominator, product_of_shifts
 from haarqntk.algebra._result import Result
-from haarqntk.algebra._symbols import T, dimension_symbol, symbol
-from haarqntk.algebra._words import (
+from haarqntk.algebra._series import Power, Series, as_power, check_order, expand, in_brackets
+from haarqntk.algebra._symbols import (
+    DEPTH,
+    SIGMA,
+    Bargmann,
+    Expectation,
+    GeneratorTrace,
+    Overlap,
+    Symbol,
+    T,
+    Trace,
+    WordLetter,
     canonical_cyclic_word,
-    has_phase,
+    dimension_symbol,
+    expectation_of_power,
+    read_symbol,
+    symbol,
+)
+from haarqntk.algebra._words import (
     mixed_traces,
     product_of_state_invariants,
+    product_of_traces,
     pure_state_invariant,
-    symbol_word,
-    trace_name,
-    trace_word,
 )
 
 __all__ = [
+    "ARITHMETIC",
+    "DEPTH",
+    "SIGMA",
+    "Arithmetic",
+    "Bargmann",
     "Combination",
     "DimensionFunction",
+    "Expectation",
     "GaussianRational",
+    "GeneratorTrace",
     "Monomial",
     "Notation",
+    "Overlap",
+    "Power",
     "RationalFunction",
     "Result",
+    "Series",
+    "Symbol",
     "T",
+    "Trace",
     "TracePolynomial",
+    "WordLetter",
+    "as_power",
     "canonical_cyclic_word",
+    "check_digits",
+    "check_order",
     "collected",
     "dimension_symbol",
+    "expand",
+    "expectation_of_power",
+    "exponent_of",
     "factor_integer_polynomial",
-    "has_phase",
+    "in_brackets",
     "latex_of",
     "linear_combination",
     "mixed_traces",
@@ -47,12 +80,12 @@ __all__ = [
     "multiply_monomials",
     "ordered_terms",
     "over_common_denominator",
+    "parse",
     "product_of_shifts",
     "product_of_state_invariants",
+    "product_of_traces",
     "pure_state_invariant",
     "rational_spectrum",
+    "read_symbol",
     "symbol",
-    "symbol_word",
-    "trace_name",
-    "trace_word",
 ]

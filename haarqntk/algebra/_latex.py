@@ -13,8 +13,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from haarqntk._lazy import LazyModule
-from haarqntk.algebra._symbols import symbol
-from haarqntk.algebra._words import symbol_word
+from haarqntk.algebra._symbols import Bargmann, Expectation, Overlap, Trace, read_symbol, symbol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -50,17 +49,15 @@ class Notation:
         """The symbol of that name."""
         if name in self.names or name in _STANDARD:
             return self.names.get(name) or _STANDARD[name]
-        if power := re.fullmatch(r"m([1-9]\d*)", name):
-            return rf"\langle {self._power('O', int(power[1]))}\rangle"
-        if power := re.fullmatch(r"X([1-9]\d*)", name):
-            return rf"{self.trace}\left({self._power('X', int(power[1]))}\right)"
-        word = symbol_word(name)
-        if word is None or (re.fullmatch(r"T\d+", name) and not self.writes_traces_out):
+        found = read_symbol(name)
+        if isinstance(found, Expectation) and found.power:
+            return rf"\langle {self._power('O', found.power)}\rangle"
+        if isinstance(found, Overlap):
+            return rf"\sigma_{{{' '.join(letter for _, letter in found.word)}}}"
+        if not found.word or (isinstance(found, Trace) and found.is_power and not self.writes_traces_out):
             return self._plain(name)
-        if name.startswith("sigma"):
-            return rf"\sigma_{{{' '.join(letter for _, letter in word)}}}"
-        operator = self.real_part + self.trace if name.startswith("Re_") else self.trace
-        return rf"{operator}\left({self._product(word)}\right)"
+        operator = self.real_part + self.trace if isinstance(found, Bargmann) else self.trace
+        return rf"{operator}\left({self._product(found.word)}\right)"
 
     def _plain(self, name: str) -> str:
         letter, _, index = name.partition("_")
@@ -82,7 +79,7 @@ class Notation:
         factors = []
         for (kind, letter), run in groupby(word):
             exponent = len(list(run))
-            factors.append(self._power(letter, exponent) if kind == "observable" else rf"\rho_{{{letter}}}")
+            factors.append(rf"\rho_{{{letter}}}" if kind == "state" else self._power(letter, exponent))
         return " ".join(factors)
 
 

@@ -16,7 +16,7 @@ from haarqntk.algebra._combination import Combination
 from haarqntk.algebra._flint import factor_integer_polynomial
 from haarqntk.algebra._latex import latex_of
 from haarqntk.algebra._rational import RationalFunction, over_common_denominator
-from haarqntk.algebra._symbols import symbol
+from haarqntk.algebra._symbols import Symbol, read_symbol, symbol
 from haarqntk.errors import InputError
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 sympy = LazyModule("sympy")
 
-Monomial: TypeAlias = tuple[tuple[str, int], ...]  # sorted pairs (variable, exponent ≥ 1)
+Monomial: TypeAlias = tuple[tuple[Symbol, int], ...]  # sorted pairs (variable, exponent ≥ 1)
 
 
 def multiply_monomials(left: Monomial, right: Monomial) -> Monomial:
@@ -73,11 +73,11 @@ class TracePolynomial(Combination[Monomial, RationalFunction], Shown):
     @classmethod
     def variable(cls, name: str) -> TracePolynomial:
         """The polynomial that is one variable."""
-        return cls({((name, 1),): RationalFunction(1)})
+        return cls({((read_symbol(name), 1),): RationalFunction(1)})
 
     @property
-    def variables(self) -> tuple[str, ...]:
-        """The names of the variables that occur, sorted."""
+    def variables(self) -> tuple[Symbol, ...]:
+        """The variables that occur, sorted."""
         return tuple(sorted({name for monomial in self._terms for name, _ in monomial}))
 
     def _coerced(self, other: object) -> TracePolynomial | None:
@@ -100,18 +100,20 @@ class TracePolynomial(Combination[Monomial, RationalFunction], Shown):
         bottom = _rational_function(sympy.Poly(denominator, D).all_coeffs())
         total: dict[Monomial, RationalFunction] = {}
         for exponents, part in sympy.Poly(numerator, *others).terms() if others else [((), numerator)]:
-            monomial = tuple((str(x.name), int(e)) for x, e in zip(others, exponents, strict=True) if e)
+            monomial = tuple(
+                (read_symbol(x.name), int(e)) for x, e in zip(others, exponents, strict=True) if e
+            )
             total[monomial] = _rational_function(sympy.Poly(part, D).all_coeffs()) / bottom
         return cls(total)
 
-    def weights(self, exponents: Mapping[str, Fraction | int]) -> dict[Monomial, Fraction | int]:
+    def weights(self, exponents: Mapping[Any, Fraction | int]) -> dict[Monomial, Fraction | int]:
         """The power of D that each term grows like, where the variables grow like D^exponent (D^0 by default)."""
         return {
             monomial: c.degree + sum(exponents.get(name, 0) * e for name, e in monomial)
             for monomial, c in self._terms.items()
         }
 
-    def leading_weight(self, exponents: Mapping[str, Fraction | int]) -> Fraction | int:
+    def leading_weight(self, exponents: Mapping[Any, Fraction | int]) -> Fraction | int:
         """The highest of the ``weights``; the polynomial must not be zero."""
         return max(self.weights(exponents).values())
 
@@ -121,11 +123,11 @@ class TracePolynomial(Combination[Monomial, RationalFunction], Shown):
 
     def degree_in(self, name: str) -> int:
         """The highest power of a variable; 0 for the zero polynomial."""
-        return max((dict(monomial).get(name, 0) for monomial in self._terms), default=0)
+        return max((_exponent(monomial, name) for monomial in self._terms), default=0)
 
     # -- maps out of it --------------------------------------------------------------------------------
 
-    def substitute(self, values: Mapping[str, TracePolynomial]) -> TracePolynomial:
+    def substitute(self, values: Mapping[Any, TracePolynomial]) -> TracePolynomial:
         """Replace variables by polynomials; the others stay."""
         total = TracePolynomial({})
         for monomial, coefficient in self._terms.items():
@@ -137,7 +139,7 @@ class TracePolynomial(Combination[Monomial, RationalFunction], Shown):
         """Whether the dimension is a pole of a coefficient."""
         return any(c.has_pole_at(D) for c in self._terms.values())
 
-    def at(self, D: int, values: Mapping[str, Fraction | int]) -> Fraction:
+    def at(self, D: int, values: Mapping[Any, Fraction | int]) -> Fraction:
         """The exact value at a dimension and at rational values of all variables.
 
         Raises:
@@ -182,7 +184,7 @@ class TracePolynomial(Combination[Monomial, RationalFunction], Shown):
         parts: dict[int, dict[Monomial, RationalFunction]] = {}
         for monomial, coefficient in self._terms.items():
             rest = tuple(pair for pair in monomial if pair[0] != name)
-            parts.setdefault(dict(monomial).get(name, 0), {})[rest] = coefficient
+            parts.setdefault(_exponent(monomial, name), {})[rest] = coefficient
         return [(power, TracePolynomial(terms)) for power, terms in sorted(parts.items())]
 
     def sympy_factors(self) -> list[Any]:
@@ -193,10 +195,9 @@ class TracePolynomial(Combination[Monomial, RationalFunction], Shown):
         numerators, denominator = over_common_denominator(list(self._terms.values()))
         terms: dict[tuple[int, ...], int] = {}
         for monomial, numerator in zip(self._terms, numerators, strict=True):
-            exponents = dict(monomial)
             for power, coefficient in enumerate(numerator):
                 if coefficient:
-                    terms[power, *(exponents.get(name, 0) for name in names[1:])] = coefficient
+                    terms[power, *(_exponent(monomial, name) for name in names[1:])] = coefficient
         constant, factors = factor_integer_polynomial(terms, len(names))
         symbols = [symbol(name) for name in names]
         sums = (_to_sympy_sum(factor, symbols) ** exponent for factor, exponent in factors)
@@ -213,6 +214,10 @@ class TracePolynomial(Combination[Monomial, RationalFunction], Shown):
 
     def __repr__(self) -> str:
         return f"TracePolynomial({self._terms!r})"
+
+
+def _exponent(monomial: Monomial, name: str) -> int:
+    return next((e for symbol, e in monomial if symbol == name), 0)
 
 
 def _to_sympy_sum(factor: Mapping[tuple[int, ...], int], symbols: list[Any]) -> Any:

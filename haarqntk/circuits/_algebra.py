@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, final
 from haarqntk._arguments import integer, one_of, rational
 from haarqntk._notebook import Shown
 from haarqntk.algebra import Combination, TracePolynomial, collected
-from haarqntk.circuits._copies import Copy
 from haarqntk.circuits._ensembles import (
     ENSEMBLES,
     GENERATORS,
@@ -22,9 +21,15 @@ from haarqntk.circuits._ensembles import (
     refuse_too_many_copies,
 )
 from haarqntk.circuits._factorised import LARGEST_POWER, kernel_power
-from haarqntk.circuits._layer_indices import LayerIndex, check_name
-from haarqntk.circuits._terms import Term, product_of_terms, text_of_term
-from haarqntk.circuits._written import latex_of_terms
+from haarqntk.circuits._terms import (
+    Copy,
+    LayerIndex,
+    Term,
+    check_name,
+    latex_of_terms,
+    product_of_terms,
+    text_of_term,
+)
 from haarqntk.errors import CostError, InputError, InputTypeError
 
 if TYPE_CHECKING:

@@ -14,17 +14,15 @@ from math import factorial, prod
 from typing import TYPE_CHECKING
 
 from haarqntk._arguments import one_of
-from haarqntk.algebra import Monomial, RationalFunction, TracePolynomial, has_phase, multiply_monomials
-from haarqntk.circuits._boundary import observable_traces
-from haarqntk.circuits._definition import mean_of_pattern_by_definition
+from haarqntk.algebra import Monomial, RationalFunction, TracePolynomial, multiply_monomials
 from haarqntk.circuits._generator_average import generator_average
 from haarqntk.circuits._insertion import layer_is_silent, most_slots
-from haarqntk.circuits._walk import walk
+from haarqntk.circuits._walk import mean_of_pattern_by_definition, observable_traces, walk
 from haarqntk.designs import Dimension, dimension_as_field
 from haarqntk.errors import CostError, InputError
 
 if TYPE_CHECKING:
-    from haarqntk.circuits._copies import Label, LayerPattern
+    from haarqntk.circuits._terms import Label, LayerPattern
 
 PAULI_STRINGS = ("prl_ansatz", "prl_ansatz_with_input_block")  # whose generators are all 4ⁿ of them, D = 2ⁿ
 ENSEMBLES = ("segments", "independent_layers", *PAULI_STRINGS, "generator_average")
@@ -219,10 +217,10 @@ def segment_mean(
 def _refuse_two_phases(invariants: tuple[Monomial, ...], traces: tuple[Monomial, ...]) -> None:
     """A real mean fixes the real part of one complex invariant in each term, not of a product of two."""
     phases = [
-        {name for monomial in side for name, _ in monomial if has_phase(name)}
+        {symbol for monomial in side for symbol, _ in monomial if symbol.has_phase}
         for side in (invariants, traces)
     ]
-    products = any(sum(e for name, e in monomial if has_phase(name)) > 1 for monomial in traces)
+    products = any(sum(e for symbol, e in monomial if symbol.has_phase) > 1 for monomial in traces)
     if all(phases) or products:
         names = ", ".join(sorted(set().union(*phases)))
         raise InputError(

@@ -24,7 +24,7 @@ from haarqntk.errors import CostError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from haarqntk.circuits._copies import Copy
+    from haarqntk.circuits._terms import Copy
 
 LARGEST_POWER = 5
 

@@ -38,8 +38,8 @@ from haarqntk.errors import InputError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from haarqntk.circuits._copies import Label, LayerPattern
     from haarqntk.circuits._insertion import Placement
+    from haarqntk.circuits._terms import Label, LayerPattern
 
     BlockPlacements = tuple[Placement, ...]
 

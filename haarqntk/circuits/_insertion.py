@@ -7,7 +7,7 @@ Expanding the commutators puts s operators X̃ to the left and right of P_σ. Th
 
 where σ' is the first-return map to the copies of the permutation that walks through copies and slots, and
 the loops are its cycles through slots only. So each (placement, π) sends each σ to one σ'; no k! × k! matrix.
-The best route for few slots: s! · 2^s · k! terms. ``_overlaps.py`` takes over where s is larger.
+The best route for few slots: s! · 2^s · k! terms. the overlaps of ``_walk.py`` take over where s is larger.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from haarqntk.algebra import over_common_denominator
+from haarqntk.algebra import GeneratorTrace, over_common_denominator
 from haarqntk.combinatorics import (
     Partition,
     all_permutations,
@@ -150,7 +150,7 @@ def generator_twirls(
         D = dimension_as_field(dimension)
         return {(): twirl_of_power(s, lambda j: D * (1 - j % 2), dimension)}
     return {
-        tuple(sorted(Counter(f"X{part}" for part in nu).items())): twirl
+        tuple(sorted(Counter(map(GeneratorTrace, nu)).items())): twirl
         for nu, twirl in twirl_by_power_sums(s, dimension).items()
     }
 

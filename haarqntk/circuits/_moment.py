@@ -8,7 +8,6 @@ from math import factorial
 from typing import TYPE_CHECKING, NamedTuple
 
 from haarqntk.algebra import TracePolynomial
-from haarqntk.circuits._copies import Copy, LayerPattern, canonical_pattern, layer_patterns
 from haarqntk.circuits._ensembles import (
     check_average,
     pattern_design_order,
@@ -16,6 +15,7 @@ from haarqntk.circuits._ensembles import (
     refuse_too_many_copies,
 )
 from haarqntk.circuits._factorised import kernel_moment, kernel_power
+from haarqntk.circuits._terms import Copy, LayerPattern, canonical_pattern, layer_patterns
 from haarqntk.errors import InputError
 
 if TYPE_CHECKING:

@@ -18,8 +18,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from haarqntk.algebra import RationalFunction, TracePolynomial
-from haarqntk.circuits._boundary import observable_traces
-from haarqntk.circuits._copies import Copy, canonical_pattern, layer_patterns
 from haarqntk.circuits._ensembles import (
     PAULI_STRINGS,
     independent_parts,
@@ -30,14 +28,15 @@ from haarqntk.circuits._ensembles import (
 )
 from haarqntk.circuits._insertion import layer_is_silent, layer_operators, placements
 from haarqntk.circuits._moment import binomial_in_L
-from haarqntk.circuits._walk import WalkVector, apply_operator, walk
+from haarqntk.circuits._terms import Copy, canonical_pattern, layer_patterns
+from haarqntk.circuits._walk import WalkVector, apply_operator, observable_traces, walk
 from haarqntk.combinatorics import all_permutations, compose, cycle_type, cycles, inverse
 from haarqntk.designs import dimension_as_field
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from haarqntk.circuits._copies import Label, LayerPattern
+    from haarqntk.circuits._terms import Label, LayerPattern
     from haarqntk.combinatorics import Permutation
 
 LARGEST_K_IN_FULL = 2

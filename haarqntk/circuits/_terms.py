@@ -1,21 +1,94 @@
-"""Terms: products of copies with sums over layer indices, their products, and their canonical form.
+"""Products of derivatives of outputs: copies, layer indices and patterns, terms and how they are written.
 
-The letters of summed indices and the order of the factors mean nothing. ``canonical_form`` forgets both, so it
-is equal for two terms exactly when they are equal as polynomials in the derivatives of the outputs.
+Under the default ensemble ``segments`` a circuit is S_0 e^{iθ_1X_1} S_1 … e^{iθ_LX_L} S_L with independent Haar
+segments; only the order of the layers that a product touches matters, not their places. In a term the letters of
+summed indices and the order of the factors mean nothing: terms are equal exactly when they are equal as polynomials in
+the derivatives of the outputs.
 """
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from haarqntk.circuits._copies import Copy
+from haarqntk._lazy import LazyModule
+from haarqntk._notebook import Shown
+from haarqntk.algebra import latex_of
+from haarqntk.combinatorics import ordered_set_partitions
+from haarqntk.errors import InputError, InputTypeError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from haarqntk.algebra import TracePolynomial
+
+
+sympy = LazyModule("sympy")
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """One factor ∂_{l_1} ∂_{l_2} … z of a product, z = ⟨state|U† observable U|state⟩.
+
+    Attributes:
+        layers: The layer indices that are differentiated, any number, repetitions allowed.
+        state: The name of a pure input state.
+        observable: The name of an observable.
+    """
+
+    layers: tuple[str, ...]
+    state: str = "psi"
+    observable: str = "O"
+
+
+Label: TypeAlias = tuple[str, str]
+"""The state and the observable of a copy."""
+
+LayerPattern: TypeAlias = tuple[tuple[int, ...], ...]
+"""Blocks in the order in which they act on the state; each says how often it differentiates each copy."""
+
+
+def layer_patterns(copies: Sequence[Copy]) -> Iterator[LayerPattern]:
+    """Every way in which the layer indices of ``copies`` coincide or follow each other.
+
+    A pattern with m blocks stands for C(L, m) choices of layers.
+
+    Examples:
+        >>> list(layer_patterns([Copy(("l",)), Copy(("l",))]))
+        [((1, 1),)]
+        >>> sum(1 for _ in layer_patterns([Copy(("l", "m")), Copy(("l",)), Copy(("m",))]))
+        3
+    """
+    indices = sorted({index for copy in copies for index in copy.layers})
+    for blocks in ordered_set_partitions(indices):
+        yield tuple(
+            tuple(sum(Counter(copy.layers)[index] for index in block) for copy in copies) for block in blocks
+        )
+
+
+def canonical_pattern(
+    copies: Sequence[Copy], pattern: LayerPattern
+) -> tuple[tuple[Label, ...], LayerPattern]:
+    """The (state, observable) of each copy and the pattern, with the copies sorted.
+
+    Relabelling the copies changes no mean, so patterns that differ by it are averaged once.
+
+    Examples:
+        >>> canonical_pattern([Copy(("l",)), Copy(("m",))], ((1, 0), (0, 1)))[1]
+        ((0, 1), (1, 0))
+    """
+    labels = [(copy.state, copy.observable) for copy in copies]
+    columns = (
+        sorted(zip(labels, zip(*pattern, strict=True), strict=True))
+        if pattern
+        else [(x, ()) for x in sorted(labels)]
+    )
+    return tuple(label for label, _ in columns), tuple(zip(*(counts for _, counts in columns), strict=True))
+
 
 Form: TypeAlias = tuple[Any, ...]
 """A nested tuple of texts and integers."""
@@ -183,3 +256,115 @@ def _text_of_copy(copy: Copy) -> str:
     if copy.layers:
         return f"d({', '.join([*copy.layers, *labels])})"
     return f"z({', '.join(labels)})" if labels else "z"
+
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*")
+
+
+@dataclass(frozen=True, slots=True)
+class LayerIndex(Shown):
+    """A letter for a layer, 1 … L; two different letters may stand for the same layer.
+
+    Args:
+        name: An identifier of letters and digits.
+
+    Raises:
+        InputError: If the name is no identifier.
+
+    Examples:
+        >>> import haarqntk as hq
+        >>> l = hq.LayerIndex("l")
+        >>> hq.sum_over(hq.Circuit().output().d(l) ** 2, l)
+        Expression(sum(d(l)*d(l), l))
+
+    Reference:
+        derivations/02_the_walk.md.
+    """
+
+    name: str
+
+    def __post_init__(self) -> None:
+        check_name("layer index", self.name)
+
+    def latex(self) -> str:
+        r"""Its range in LaTeX.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> print(hq.LayerIndex("l").latex())
+            l \in \left\{1, \dots, L\right\}
+        """
+        return rf"{index_latex(self.name)} \in \left\{{1, \dots, L\right\}}"
+
+
+def layer_indices(names: str) -> tuple[LayerIndex, ...]:
+    """Letters for layers, from names separated by spaces.
+
+    Args:
+        names: Identifiers such as "l m"; each may occur once.
+
+    Returns:
+        One index for each name, in that order.
+
+    Raises:
+        InputError: If a name is no identifier or occurs twice.
+
+    Examples:
+        >>> layer_indices("l m")
+        (LayerIndex(name='l'), LayerIndex(name='m'))
+
+    Reference:
+        derivations/02_the_walk.md.
+    """
+    if not isinstance(names, str):
+        raise InputTypeError(f"names must be a text such as 'l m', got {names!r}")
+    listed = names.split()
+    repeated = sorted({name for name in listed if listed.count(name) > 1})
+    if repeated or not listed:
+        raise InputError(f"names must list different layer indices, got {names!r}; write for example 'l m'")
+    return tuple(LayerIndex(name) for name in listed)
+
+
+def check_name(kind: str, name: object) -> str:
+    """Check an identifier that a user gives to a layer index or a state."""
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise InputError(f"{kind} must be a name of letters and digits, got {name!r}")
+    return name
+
+
+def index_latex(name: str) -> str:
+    """A layer index."""
+    return str(sympy.latex(sympy.Symbol(name)))
+
+
+def latex_of_terms(terms: Mapping[Term, TracePolynomial]) -> str:
+    """A sum of terms with their coefficients."""
+    parts = [_term(term, c) for term, c in terms.items()]
+    return " + ".join(parts).replace("+ -", "-") or "0"
+
+
+def _term(term: Term, c: TracePolynomial) -> str:
+    factors = [_power(text, len(list(run))) for text, run in groupby(sorted(map(_copy, term.copies)))]
+    sums = rf"\sum_{{{', '.join(map(index_latex, sorted(term.summed)))}}} " if term.summed else ""
+    body = sums + " ".join(factors)
+    value = latex_of(c.to_sympy())
+    if not body:
+        return value
+    if value in {"1", "-1"}:
+        return body if value == "1" else f"- {body}"
+    return f"{value} {body}" if len(c.terms) == 1 else rf"\left({value}\right) {body}"
+
+
+def _copy(copy: Copy) -> str:
+    """A derivative of an output; z^{O}_{psi} where state or observable are not the usual ones."""
+    label = "z"
+    if copy.observable != "O":
+        label += f"^{{({index_latex(copy.observable)})}}"
+    if copy.state != "psi":
+        label += f"_{{{index_latex(copy.state)}}}"
+    derivatives = "".join(rf"\partial_{{{index_latex(name)}}} " for name in copy.layers)
+    return rf"\left({derivatives}{label}\right)" if derivatives or label != "z" else label
+
+
+def _power(text: str, exponent: int) -> str:
+    return text if exponent == 1 else f"{text}^{{{exponent}}}"

@@ -1,27 +1,54 @@
-"""The walk: from the twirled input states through the layers of a pattern, as vectors over S_k.
+"""The recursion over layers: from the twirled input states through the layers of a pattern, as vectors over S_k.
 
-After every Haar segment the average of ⊗_a U ρ_a U† lies in the span of the permutation operators, so it is
-a vector of k! coefficients. They are kept as integer polynomials in D over one common denominator: machine
-integers while a proven bound allows, Python integers past it.
+After every Haar segment the average of ⊗_a U ρ_a U† lies in the span of the permutation operators, so it is a vector
+of k! coefficients. They are kept as integer polynomials in D over one common denominator: machine integers while a
+proven bound allows, Python integers past it. At the ends stand the twirled input states and the traces of the
+observables: Tr(P_σ ⊗_a A_a) is a product over the cycles of σ of Tr A_a A_{σ⁻¹(a)} A_{σ⁻²(a)} …. A layer with many
+generators acts through its overlaps Tr(P_τ† …), and the definition, by Gram matrices, is the second route.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from itertools import product
+from math import prod
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from haarqntk.algebra import Monomial, multiply_monomials
-from haarqntk.circuits._boundary import twirled_states
+from haarqntk.algebra import (
+    Monomial,
+    RationalFunction,
+    TracePolynomial,
+    multiply_monomials,
+    over_common_denominator,
+    product_of_state_invariants,
+    product_of_traces,
+)
 from haarqntk.circuits._insertion import SparseOperator, layer_operators, num_slots, placements
-from haarqntk.circuits._overlaps import Polynomials, apply_by_overlaps, smallest_integers
+from haarqntk.combinatorics import (
+    all_permutations,
+    compose,
+    cycle_type,
+    cycles,
+    inverse,
+    partitions,
+    permutation_rank,
+)
+from haarqntk.designs import Dimension, dimension_as_field, twirl_weights
+from haarqntk.errors import CostError
+from haarqntk.groups import weingarten_table
 
 if TYPE_CHECKING:
-    from haarqntk.algebra import RationalFunction
-    from haarqntk.circuits._copies import LayerPattern
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from haarqntk.circuits._terms import LayerPattern
+    from haarqntk.combinatorics import Permutation
     from haarqntk.designs import Dimension
+
 
 _INT64_SAFE = 2**62
 _MOST_SLOTS = 4  # measured at k = 6: 4 slots are faster one by one, 6 by overlaps (benchmarks/moments.py)
@@ -87,3 +114,227 @@ def apply_operator(operator: SparseOperator, vector: Polynomials) -> Polynomials
             targets, firsts = np.unique(operator.target[start:stop], return_index=True)
             result[targets, :, power : power + length] += np.add.reduceat(products, firsts, axis=0)
     return result
+
+
+def twirled_states(
+    states: tuple[str, ...], dimension: Dimension
+) -> tuple[NDArray[np.object_], tuple[Monomial, ...], RationalFunction]:
+    """E ⊗_a Vρ_aV† = Σ_σ c_σ P_σ with c_σ = Σ_τ Wg(στ⁻¹) Tr(P_τ† ⊗ρ_a), for pure states.
+
+    Returns:
+        Integer numerators of shape (k!, number of invariants, degree + 1), the invariants, the denominator.
+    """
+    k = len(states)
+    overlaps = [product_of_state_invariants(_words(inverse(tau), states)) for tau in _group(k)]
+    invariants = tuple(sorted(set(overlaps)))
+    weights = list(twirl_weights(k, dimension).values())
+    place = np.array([invariants.index(overlap) for overlap in overlaps], dtype=np.int64)
+    # counts[σ, invariant, class]: how many τ with that overlap put σ τ⁻¹ into that class
+    num_classes = len(weights)
+    keys = quotient_classes(k) + num_classes * place[None, :]
+    counts = [np.bincount(row, minlength=num_classes * len(invariants)) for row in keys]
+    distinct: dict[tuple[int, ...], int] = {}
+    rows = [
+        [
+            distinct.setdefault(tuple(part.tolist()), len(distinct))
+            for part in row.reshape(len(invariants), num_classes)
+        ]
+        for row in counts
+    ]
+    values = [
+        sum((w * n for w, n in zip(weights, part, strict=True)), start=RationalFunction(0))
+        for part in distinct
+    ]
+    numerators, scale = over_common_denominator(values)
+    length = max(map(len, numerators))
+    table = np.array([[*n, *[0] * (length - len(n))] for n in numerators], dtype=object)
+    return table[np.array(rows)], invariants, scale
+
+
+@lru_cache(maxsize=64)
+def observable_traces(observables: tuple[str, ...]) -> tuple[tuple[Monomial, ...], NDArray[np.int64]]:
+    """Tr(P_σ ⊗_a O_a) for every σ: the distinct monomials in traces, and the place of each σ among them."""
+    monomials = [product_of_traces(_words(sigma, observables)) for sigma in _group(len(observables))]
+    distinct = tuple(sorted(set(monomials)))
+    return distinct, np.array([distinct.index(monomial) for monomial in monomials], dtype=np.int64)
+
+
+def _words(sigma: Permutation, letters: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """The words whose traces multiply to Tr(P_σ ⊗_a A_a), one for each cycle."""
+    return [tuple(letters[a] for a in cycle) for cycle in cycles(inverse(sigma))]
+
+
+def _group(k: int) -> list[Permutation]:
+    return [tuple(row) for row in all_permutations(k).tolist()]
+
+
+@lru_cache(maxsize=8)
+def quotient_classes(k: int) -> NDArray[np.int64]:
+    """The place in ``partitions(k)`` of the cycle type of σ τ⁻¹, shape (k!, k!)."""
+    group = all_permutations(k)
+    inverses = np.argsort(group, axis=1)
+    index = {mu: i for i, mu in enumerate(partitions(k))}
+    class_of = np.array([index[cycle_type(sigma)] for sigma in _group(k)], dtype=np.int64)
+    return np.stack([class_of[permutation_rank(sigma[inverses])] for sigma in group])
+
+
+Polynomials: TypeAlias = "NDArray[np.int64] | NDArray[np.object_]"
+"""Vectors over S_k with polynomial entries, shape (k!, invariants, degree + 1)."""
+
+
+def apply_by_overlaps(
+    block: tuple[int, ...], dimension: Dimension, vector: Polynomials
+) -> tuple[Polynomials, RationalFunction]:
+    """The averaged layer on a vector of shape (k!, invariants, degree + 1), and the denominator it brings."""
+    k = len(block)
+    overlaps, num_cycles = _overlap_table(block)
+    result: Polynomials = np.zeros((*vector.shape[:2], 1), dtype=np.int64)
+    for c in range(1, k + 1):
+        part = _multiply(np.where(num_cycles == c, overlaps, 0), vector)
+        result = _add(result, _times_power(part, c, dimension))
+    weights = list(twirl_weights(k, dimension).values())
+    numerators, scale = over_common_denominator(weights)
+    classes = quotient_classes(k)
+    twirled: Polynomials = np.zeros((*vector.shape[:2], 1), dtype=np.int64)
+    for power in range(max(map(len, numerators))):
+        column = np.array([n[power] if power < len(n) else 0 for n in numerators], dtype=object)
+        if column.any():
+            part = _multiply(smallest_integers(column)[classes], result)
+            twirled = _add(twirled, _times_power(part, power, None))
+    return twirled, scale
+
+
+@lru_cache(maxsize=16)
+def _overlap_table(block: tuple[int, ...]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The signed counts of even placements, and the cycles of τ⁻¹σ, both of shape (k!, k!) over (τ, σ)."""
+    k = len(block)
+    group = all_permutations(k)
+    inverses = np.argsort(group, axis=1)
+    bit = 1 << np.arange(k)
+    # X to the left of P_σ on copy a sits on the point τ⁻¹(a), X to the right on the point a
+    weights = np.zeros((len(group), 1 << k), dtype=np.int64)
+    for placement in placements(block):
+        points = np.zeros(len(group), dtype=np.int64)
+        for a, (left, right, _) in enumerate(placement):
+            points ^= left * bit[inverses[:, a]] ^ right * bit[a]
+        np.add.at(weights, (np.arange(len(group)), points), prod(c for _, _, c in placement))
+    is_even = np.ones((len(group), 1 << k), dtype=np.int64)
+    num_cycles = np.empty(len(group), dtype=np.int64)
+    subsets = np.arange(1 << k)
+    for i, pi in enumerate(group.tolist()):
+        found = cycles(tuple(pi))
+        num_cycles[i] = len(found)
+        for cycle in found:
+            is_even[i] &= 1 ^ (np.bitwise_count(subsets & sum(1 << point for point in cycle)) & 1)
+    quotient = np.stack([permutation_rank(inverse[group]) for inverse in inverses])  # rank of τ⁻¹σ
+    by_quotient = weights @ is_even.T
+    return np.take_along_axis(by_quotient, quotient, axis=1), num_cycles[quotient]
+
+
+def _multiply(matrix: Polynomials, vector: Polynomials) -> Polynomials:
+    """The exact product over the first axis of ``vector``, in machine integers where a bound proves it safe."""
+    bound = max(int(np.abs(matrix).sum(axis=1).max()), 1) * max(int(np.abs(vector).max(initial=0)), 1)
+    dtype = np.int64 if bound < _INT64_SAFE else object
+    flat = vector.reshape(len(vector), -1).astype(dtype)
+    return np.asarray(matrix.astype(dtype) @ flat).reshape(vector.shape)
+
+
+def _times_power(vector: Polynomials, power: int, dimension: Dimension) -> Polynomials:
+    """Multiply by D^power: a shift at the symbol, a number at an integer."""
+    if dimension is None:
+        shifted: Polynomials = np.zeros((*vector.shape[:2], power + vector.shape[2]), dtype=vector.dtype)
+        shifted[:, :, power:] = vector
+        return shifted
+    return smallest_integers(vector.astype(object) * dimension**power)
+
+
+def _add(left: Polynomials, right: Polynomials) -> Polynomials:
+    length = max(left.shape[-1], right.shape[-1])
+    padded = [np.pad(x, [(0, 0), (0, 0), (0, length - x.shape[-1])]).astype(object) for x in (left, right)]
+    return smallest_integers(padded[0] + padded[1])
+
+
+def smallest_integers(values: NDArray[np.object_]) -> Polynomials:
+    """Machine integers if they hold the values."""
+    return values.astype(np.int64) if int(np.abs(values).max(initial=0)) < _INT64_SAFE else values
+
+
+LARGEST_K = 4
+
+
+def mean_of_pattern_by_definition(
+    states: Sequence[str], observables: Sequence[str], pattern: LayerPattern, dimension: Dimension
+) -> TracePolynomial:
+    """The mean of one layer pattern, without the factor i of each commutator.
+
+    Raises:
+        CostError: If there are more than 4 copies.
+    """
+    k = len(states)
+    if k > LARGEST_K:
+        raise CostError(f"k = {k} copies would not finish by definition; the largest k is {LARGEST_K}")
+    group = [tuple(row) for row in all_permutations(k).tolist()]
+    D = dimension_as_field(dimension)
+    gram_inverse = {
+        mu: w.value if dimension is None else RationalFunction(w.at(dimension))
+        for mu, w in weingarten_table(k, method="definition").items()
+    }
+
+    def twirl(overlaps: dict[Permutation, TracePolynomial]) -> dict[Permutation, TracePolynomial]:
+        return {
+            sigma: sum(
+                (b * gram_inverse[cycle_type(compose(sigma, inverse(tau)))] for tau, b in overlaps.items()),
+                start=TracePolynomial({}),
+            )
+            for sigma in group
+        }
+
+    average = twirl({tau: _overlap_of_states(tau, states) for tau in group})
+    for block in pattern:
+        average = twirl(
+            {
+                tau: sum(
+                    (average[sigma] * _overlap_of_insertion(tau, sigma, block, D) for sigma in group),
+                    start=TracePolynomial({}),
+                )
+                for tau in group
+            }
+        )
+    return sum(
+        (average[sigma] * _trace_of_observables(sigma, observables) for sigma in group),
+        start=TracePolynomial({}),
+    )
+
+
+def _overlap_of_insertion(
+    tau: Permutation, sigma: Permutation, block: tuple[int, ...], D: RationalFunction
+) -> RationalFunction:
+    """Tr(P_τ⁻¹ · Π_a [X_a, ·]^{block[a]}(P_σ)), term by term: each commutator acts from the left or the right.
+
+    X_a to the left of P_σ is X on the point τ⁻¹(a) to the left of P_τ⁻¹P_σ; to the right, on the point a.
+    """
+    total = RationalFunction(0)
+    sites = [a for a, count in enumerate(block) for _ in range(count)]
+    quotient = cycles(compose(inverse(tau), sigma))
+    cycle_of = {point: i for i, cycle in enumerate(quotient) for point in cycle}
+    back = inverse(tau)
+    for sides in product((1, -1), repeat=len(sites)):
+        parity = [0] * len(quotient)
+        sign = 1
+        for site, side in zip(sites, sides, strict=True):
+            # right factors sit before P_τ⁻¹ under the cyclic trace, at their own point
+            parity[cycle_of[back[site] if side == 1 else site]] ^= 1
+            sign *= side
+        if not any(parity):
+            total = total + D ** len(quotient) * sign
+    return total
+
+
+def _overlap_of_states(tau: Permutation, states: Sequence[str]) -> TracePolynomial:
+    words = (tuple(states[a] for a in cycle) for cycle in cycles(tau))
+    return TracePolynomial({product_of_state_invariants(words): RationalFunction(1)})
+
+
+def _trace_of_observables(sigma: Permutation, observables: Sequence[str]) -> TracePolynomial:
+    words = (tuple(observables[a] for a in cycle) for cycle in cycles(inverse(sigma)))
+    return TracePolynomial({product_of_traces(words): RationalFunction(1)})

@@ -5,39 +5,41 @@ points count from 0, ``(sigma * tau)(i) = sigma(tau(i))``, fixed points are cycl
 have no zeros.
 """
 
-from haarqntk.combinatorics._characters import character_column, character_table
-from haarqntk.combinatorics._noncrossing import noncrossing_moebius, noncrossing_partitions
-from haarqntk.combinatorics._pairings import (
-    Pairing,
-    coset_type,
-    num_pairings,
-    num_pairings_of_type,
-    pairing_sign,
-    pairings,
-)
 from haarqntk.combinatorics._partitions import (
     Partition,
     centralizer_order,
+    character_column,
+    character_table,
     check_partition,
     class_size,
     contents,
+    noncrossing_moebius,
+    noncrossing_partitions,
     num_partitions,
     num_standard_tableaux,
     partitions,
 )
 from haarqntk.combinatorics._permutations import (
+    Pairing,
     Permutation,
     all_permutations,
     compose,
+    coset_type,
     cycle_type,
     cycles,
     from_sympy,
     inverse,
+    num_pairings,
+    num_pairings_of_type,
+    ordered_set_partitions,
+    pairing_sign,
+    pairings,
     permutation_rank,
     to_sympy,
+    zonal_contents,
+    zonal_spherical_function,
+    zonal_table,
 )
-from haarqntk.combinatorics._set_partitions import ordered_set_partitions
-from haarqntk.combinatorics._zonal import zonal_contents, zonal_spherical_function, zonal_table
 
 __all__ = [
     "Pairing",

@@ -1,20 +1,26 @@
-"""Integer partitions: they label the conjugacy classes of S_k (cycle types) and its irreducible characters.
+"""Integer partitions, the characters of S_k that they label, and non-crossing partitions.
 
-A partition is a decreasing tuple of positive integers; the empty tuple is the partition of 0.
+A partition is a decreasing tuple of positive integers; the empty tuple is the partition of 0. Partitions label the
+conjugacy classes of S_k (cycle types) and its irreducible characters.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from functools import cache
 from math import factorial, prod
 from typing import TYPE_CHECKING, TypeAlias
 
+import numpy as np
+
 from haarqntk._arguments import integer, is_row
-from haarqntk.errors import InputError, InputTypeError
+from haarqntk.errors import CostError, InputError, InputTypeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
 
 Partition: TypeAlias = tuple[int, ...]
 
@@ -134,3 +140,153 @@ def num_standard_tableaux(lam: Partition) -> int:
     columns = [sum(1 for part in lam if part > j) for j in range(lam[0])] if lam else []
     hooks = prod(part - j + columns[j] - i - 1 for i, part in enumerate(lam) for j in range(part))
     return factorial(sum(lam)) // hooks
+
+
+# |χ^λ(μ)| ≤ f^λ ≤ √(k!), and a sum has at most k terms: below 2^63 up to k = 30.
+_LARGEST_INT64_TABLE = 30
+
+
+@cache
+def _rim_hooks(k: int) -> dict[int, tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]]:
+    """For each r: index of λ ⊢ k, index of λ minus a rim hook of length r among the partitions of k − r, sign."""
+    index = {length: {lam: i for i, lam in enumerate(partitions(length))} for length in range(k)}
+    found: defaultdict[int, list[tuple[int, int, int]]] = defaultdict(list)
+    for i, lam in enumerate(partitions(k)):
+        top = len(lam) - 1
+        beads = [part + top - row for row, part in enumerate(lam)]
+        occupied = set(beads)
+        for row, bead in enumerate(beads):
+            for target in range(bead):
+                if target not in occupied:
+                    length = bead - target
+                    moved = sorted([*beads[:row], *beads[row + 1 :], target], reverse=True)
+                    smaller = tuple(b - top + j for j, b in enumerate(moved) if b > top - j)
+                    jumped = sum(1 for b in beads[row + 1 :] if b > target)
+                    found[length].append((i, index[k - length][smaller], -1 if jumped % 2 else 1))
+    return {length: _columns(triples) for length, triples in found.items()}
+
+
+def _columns(
+    triples: list[tuple[int, int, int]],
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    rows, columns, signs = np.array(triples, dtype=np.int64).T
+    return rows, columns, signs
+
+
+@cache
+def character_table(k: int) -> NDArray[np.int64]:
+    """The characters χ^λ(μ) of S_k: rows λ, columns cycle types μ, both in the order of ``partitions(k)``.
+
+    Returns:
+        A read-only integer array of shape (p(k), p(k)); of Python integers beyond k = 30.
+
+    Examples:
+        >>> character_table(3).tolist()  # rows (3), (2,1), (1,1,1)
+        [[1, 1, 1], [-1, 0, 2], [1, -1, 1]]
+
+    Reference:
+        Sagan, The Symmetric Group, §4.10.
+    """
+    if k == 0:
+        return np.ones((1, 1), dtype=np.int64)
+    size = num_partitions(k)
+    table = np.zeros((size, size), dtype=np.int64 if k <= _LARGEST_INT64_TABLE else object)
+    column = 0
+    for r in range(k, 0, -1):  # the columns whose largest part is r
+        smaller = character_table(k - r)
+        first = next(i for i, mu in enumerate(partitions(k - r)) if not mu or mu[0] <= r)
+        width = smaller.shape[1] - first
+        rows, smaller_rows, signs = _rim_hooks(k)[r]
+        np.add.at(table[:, column : column + width], rows, signs[:, None] * smaller[smaller_rows, first:])
+        column += width
+    table.flags.writeable = False
+    return table
+
+
+def character_column(mu: Partition) -> dict[Partition, int]:
+    """The characters χ^λ(μ) of one class, for every λ where it is not zero.
+
+    Adds rim hooks of lengths μ_i to the empty diagram, smallest part first, so the intermediate sets stay small.
+
+    Examples:
+        >>> character_column((2, 1))
+        {(3,): 1, (1, 1, 1): -1}
+    """
+    k = sum(mu)
+    column: dict[Partition, int] = {(): 1}
+    for length in reversed(mu):
+        grown: defaultdict[Partition, int] = defaultdict(int)
+        for lam, value in column.items():
+            beads = [part + k - 1 - row for row, part in enumerate(lam)]
+            beads += range(k - 1 - len(lam), -1, -1)
+            occupied = set(beads)
+            for row, bead in enumerate(beads):
+                if bead + length not in occupied:
+                    jumped = sum(1 for b in beads[:row] if b < bead + length)
+                    moved = sorted([*beads[:row], *beads[row + 1 :], bead + length], reverse=True)
+                    larger = tuple(b - (k - 1) + j for j, b in enumerate(moved) if b > k - 1 - j)
+                    grown[larger] += -value if jumped % 2 else value
+        column = {lam: value for lam, value in grown.items() if value}
+    return column
+
+
+_LARGEST_MOEBIUS = 12  # some seconds
+
+
+def noncrossing_partitions(n: int) -> Iterator[tuple[tuple[int, ...], ...]]:
+    """All partitions of {0, …, n−1} without a < b < c < d, a and c in one block, b and d in another.
+
+    Blocks are sorted, and so are the points of each. There are 1, 1, 2, 5, 14, … (the Catalan numbers).
+
+    Raises:
+        InputTypeError, InputError: If ``n`` is no integer ≥ 0.
+
+    Examples:
+        >>> list(noncrossing_partitions(2))
+        [((0,), (1,)), ((0, 1),)]
+        >>> sum(1 for _ in noncrossing_partitions(4))  # all 15 but ((0, 2), (1, 3))
+        14
+    """
+    yield from (tuple(sorted(blocks)) for blocks in _split(tuple(range(integer("n", n, at_least=0)))))
+
+
+def _split(points: tuple[int, ...]) -> Iterator[tuple[tuple[int, ...], ...]]:
+    """Choose the next point of the first block: what lies between the two is split by itself."""
+    if not points:
+        yield ()
+        return
+    first = points[0]
+    for rest in _split(points[1:]):
+        yield ((first,), *rest)
+    for i in range(1, len(points)):
+        for inside in _split(points[1:i]):
+            for block, *others in _split(points[i:]):
+                yield ((first, *block), *inside, *others)
+
+
+@cache
+def noncrossing_moebius(n: int) -> int:
+    """The Möbius function μ(0, 1) of the lattice of non-crossing partitions of n ≥ 1 points, by its definition.
+
+    The definition is Σ_π μ(0, π) = 0 for n > 1, and [0, π] is the product of the lattices of the blocks of π.
+
+    Raises:
+        InputTypeError, InputError: If ``n`` is no integer ≥ 1.
+        CostError: If n is above 12.
+
+    Examples:
+        >>> [noncrossing_moebius(n) for n in range(1, 7)]
+        [1, -1, 2, -5, 14, -42]
+
+    Reference:
+        nica2006, Lect. 10; derivations/09_orthogonal_and_symplectic.md.
+    """
+    if integer("n", n, at_least=1) > _LARGEST_MOEBIUS:
+        raise CostError(
+            f"n = {n} would not finish: the sum over non-crossing partitions grows like 4^n; "
+            f"the largest n is {_LARGEST_MOEBIUS}"
+        )
+    if n == 1:
+        return 1
+    finer = (blocks for blocks in noncrossing_partitions(n) if len(blocks) > 1)
+    return -sum(prod(noncrossing_moebius(len(block)) for block in blocks) for blocks in finer)

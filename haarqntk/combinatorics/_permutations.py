@@ -1,4 +1,4 @@
-"""Permutations of {0, …, k−1} as tuples of images.
+"""Permutations, pairings and set partitions of {0, …, k−1}, and the zonal spherical functions of pairings.
 
 ``compose(sigma, tau)(i) = sigma(tau(i))``. SymPy composes the other way round; a single permutation means the
 same in both, so ``from_sympy`` and ``to_sympy`` are the one place where the two meet.
@@ -6,19 +6,32 @@ same in both, so ``from_sympy`` and ``to_sympy`` are the one place where the two
 
 from __future__ import annotations
 
+from fractions import Fraction
 from functools import cache
 from itertools import permutations as _itertools_permutations
-from math import factorial
-from typing import TYPE_CHECKING, Any, TypeAlias
+from math import factorial, lcm, prod
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
 
+from haarqntk._arguments import integer
 from haarqntk._lazy import LazyModule
+from haarqntk.combinatorics._partitions import (
+    Partition,
+    centralizer_order,
+    character_table,
+    class_size,
+    partitions,
+)
+from haarqntk.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from numpy.typing import NDArray
 
     from haarqntk.combinatorics._partitions import Partition
+
 
 sympy_combinatorics = LazyModule("sympy.combinatorics")
 
@@ -112,3 +125,195 @@ def to_sympy(sigma: Permutation) -> Any:
     The product ``compose(sigma, tau)`` becomes ``to_sympy(tau) * to_sympy(sigma)`` there.
     """
     return sympy_combinatorics.Permutation(list(sigma))
+
+
+Pairing: TypeAlias = tuple[tuple[int, int], ...]
+
+
+def pairings(num_points: int) -> Iterator[Pairing]:
+    """All pairings of {0, …, num_points − 1}, in lexicographic order; none if the number of points is odd.
+
+    The first is ((0, 1), (2, 3), …). They are made one by one: there are 1, 1, 3, 15, 105, 945, 10395, … .
+
+    Args:
+        num_points: The number 2k of points, an integer ≥ 0.
+
+    Raises:
+        InputTypeError, InputError: If ``num_points`` is no integer ≥ 0.
+
+    Examples:
+        >>> list(pairings(4))
+        [((0, 1), (2, 3)), ((0, 2), (1, 3)), ((0, 3), (1, 2))]
+        >>> list(pairings(0)), list(pairings(3))
+        ([()], [])
+
+    Reference:
+        collins2006; derivations/09_orthogonal_and_symplectic.md.
+    """
+    count = integer("num_points", num_points, at_least=0)
+    return iter(()) if count % 2 else _pair_up(tuple(range(count)))
+
+
+def _pair_up(points: tuple[int, ...]) -> Iterator[Pairing]:
+    if not points:
+        yield ()
+        return
+    first, rest = points[0], points[1:]
+    for i, partner in enumerate(rest):
+        for others in _pair_up(rest[:i] + rest[i + 1 :]):
+            yield ((first, partner), *others)
+
+
+def num_pairings(k: int) -> int:
+    """The number (2k − 1)!! = 1·3·5⋯(2k − 1) of pairings of 2k points.
+
+    Examples:
+        >>> [num_pairings(k) for k in range(7)]
+        [1, 1, 3, 15, 105, 945, 10395]
+    """
+    return prod(range(1, 2 * k, 2))
+
+
+def coset_type(p: Pairing, q: Pairing) -> Partition:
+    """The coset type of two pairings of the same 2k points: half the lengths of the loops of p ∪ q, decreasing.
+
+    It is a partition of k, (1, …, 1) if and only if p = q, and the same for (q, p).
+
+    Raises:
+        InputError: If the two do not pair the same points.
+
+    Examples:
+        >>> coset_type(((0, 1), (2, 3), (4, 5)), ((0, 2), (1, 3), (4, 5)))
+        (2, 1)
+    """
+    first, second = _partners(p), _partners(q)
+    if first.keys() != second.keys():
+        raise InputError(f"p and q must pair the same points, got {p} and {q}")
+    left, halves = set(first), []
+    while left:
+        start = point = min(left)
+        half = 0
+        while half == 0 or point != start:
+            left -= {point, first[point]}
+            point = second[first[point]]
+            half += 1
+        halves.append(half)
+    return tuple(sorted(halves, reverse=True))
+
+
+def num_pairings_of_type(mu: Partition) -> int:
+    """How many q have coset type ``mu`` with a given p: 2^{k−ℓ(μ)} times the class size in S_k.
+
+    Examples:
+        >>> [num_pairings_of_type(mu) for mu in ((3,), (2, 1), (1, 1, 1))]  # 15 in all
+        [8, 6, 1]
+    """
+    return class_size(mu) << (sum(mu) - len(mu))
+
+
+def pairing_sign(p: Pairing) -> int:
+    """The sign of the permutation that lists the pairs of ``p`` one after the other: (−1)^crossings.
+
+    It does not depend on the order of the pairs, but on the order within each, hence a < b. For the symplectic
+    group, pairing_sign(p)·pairing_sign(q) is what the coset type of p and q leaves open.
+
+    Examples:
+        >>> [pairing_sign(p) for p in pairings(4)]
+        [1, -1, 1]
+    """
+    listed = [point for pair in p for point in pair]
+    inversions = sum(a > b for i, a in enumerate(listed) for b in listed[i + 1 :])
+    return -1 if inversions % 2 else 1
+
+
+def _partners(p: Pairing) -> dict[int, int]:
+    return {a: b for pair in p for a, b in (pair, pair[::-1])}
+
+
+T = TypeVar("T")
+
+
+def ordered_set_partitions(items: Sequence[T]) -> Iterator[tuple[tuple[T, ...], ...]]:
+    """Split ``items`` into an ordered list of non-empty blocks, in every way.
+
+    Each block keeps the order of ``items``. For r items there are 1, 1, 3, 13, 75, … ways (the ordered Bell
+    numbers).
+
+    Examples:
+        >>> list(ordered_set_partitions("lm"))
+        [(('l', 'm'),), (('m',), ('l',)), (('l',), ('m',))]
+        >>> sum(1 for _ in ordered_set_partitions("lmpq"))
+        75
+    """
+    if not items:
+        yield ()
+        return
+    first, rest = items[0], items[1:]
+    for blocks in ordered_set_partitions(rest):
+        for i, block in enumerate(blocks):
+            yield (*blocks[:i], (first, *block), *blocks[i + 1 :])
+        for i in reversed(range(len(blocks) + 1)):
+            yield (*blocks[:i], (first,), *blocks[i:])
+
+
+@cache
+def zonal_table(k: int) -> NDArray[Any]:
+    """The integers |C_μ| ω^λ(μ): rows λ, columns coset types μ, both in the order of ``partitions(k)``.
+
+    They are the eigenvalues of the 0–1 matrices "p and q have coset type μ" on the pairings of 2k points.
+
+    Returns:
+        A read-only array of Python integers, of shape (p(k), p(k)).
+
+    Examples:
+        >>> zonal_table(3).tolist()  # rows (3), (2,1), (1,1,1)
+        [[8, 6, 1], [-2, 1, 1], [2, -3, 1]]
+
+    Reference:
+        macdonald1995, Ch. VII.2; derivations/09_orthogonal_and_symplectic.md.
+    """
+    types = partitions(k)
+    weights = np.array([centralizer_order(mu) << len(mu) for mu in types], dtype=object)
+    schur = character_table(k).astype(object) * np.array([class_size(mu) for mu in types], dtype=object)
+    table: NDArray[Any] = np.zeros_like(schur)
+    norms: list[int] = []
+    for i in reversed(range(len(types))):  # from (1^k) upwards: this order refines dominance
+        row, found = schur[i], table[i + 1 :]
+        parts = [Fraction(int(x), n) for x, n in zip(found @ (row * weights), norms, strict=True)]
+        scale = lcm(*(part.denominator for part in parts))
+        row = scale * row - np.array([int(scale * part) for part in parts], dtype=object) @ found
+        table[i] = row // row[-1]  # exact: eigenvalues of integer matrices are integers
+        norms.insert(0, int(table[i] @ (table[i] * weights)))
+    table.flags.writeable = False
+    return table
+
+
+def zonal_spherical_function(lam: Partition, mu: Partition) -> Fraction:
+    """The zonal spherical function ω^λ(μ) of (S_2k, H_k); ω^λ(1^k) = 1 and ω^{(k)} = 1.
+
+    Raises:
+        InputError: If the two are not partitions of the same number.
+
+    Examples:
+        >>> zonal_spherical_function((2, 1), (2, 1))
+        Fraction(1, 6)
+        >>> zonal_spherical_function((1, 1, 1), (3,))  # (−1/2)^{k − ℓ(μ)}
+        Fraction(1, 4)
+
+    Reference:
+        macdonald1995, Ch. VII.2.
+    """
+    if sum(lam) != sum(mu):
+        raise InputError(f"lam and mu must be partitions of the same k, got {lam} and {mu}")
+    index = {nu: i for i, nu in enumerate(partitions(sum(mu)))}
+    return Fraction(zonal_table(sum(mu))[index[lam], index[mu]], num_pairings_of_type(mu))
+
+
+def zonal_contents(lam: Partition) -> tuple[int, ...]:
+    """The numbers 2j − i of the boxes (i, j) of the Young diagram of ``lam``, row by row.
+
+    Examples:
+        >>> zonal_contents((3, 1))
+        (0, 2, 4, -1)
+    """
+    return tuple(2 * j - i for i, part in enumerate(lam) for j in range(part))

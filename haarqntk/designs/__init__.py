@@ -15,10 +15,12 @@ from haarqntk.designs._finite_groups import (
     projective_product,
 )
 from haarqntk.designs._frame_potential import DesignCheck, frame_potential, haar_frame_potential, is_design
-from haarqntk.designs._operator_twirl import Twirl, permutation_operator, twirl
 from haarqntk.designs._twirl import (
     Dimension,
+    Twirl,
     dimension_as_field,
+    permutation_operator,
+    twirl,
     twirl_by_power_sums,
     twirl_of_power,
     twirl_weights,

@@ -8,6 +8,7 @@ from haarqntk.diagrams._component import Monomial as DiagramMonomial
 from haarqntk.diagrams._diagram import Reduced, Reducer, reduce_diagram
 from haarqntk.diagrams._gluing import Gluing
 from haarqntk.diagrams._letters import (
+    DELTA,
     INDEX,
     MATRIX,
     OPEN,
@@ -16,12 +17,14 @@ from haarqntk.diagrams._letters import (
     VECTOR,
     Letter,
     Space,
+    delta_letter,
     matrix_letter,
     refuse_impossible,
 )
 from haarqntk.diagrams._web import first_ends
 
 __all__ = [
+    "DELTA",
     "INDEX",
     "MATRIX",
     "OPEN",
@@ -36,6 +39,7 @@ __all__ = [
     "Reducer",
     "Space",
     "Token",
+    "delta_letter",
     "first_ends",
     "flatten",
     "is_open",

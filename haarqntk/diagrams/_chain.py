@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from haarqntk.diagrams._component import Component, Token
-from haarqntk.diagrams._letters import INDEX, MATRIX, SYMPLECTIC_FORM, VECTOR, Letter
+from haarqntk.diagrams._letters import DELTA, INDEX, MATRIX, SYMPLECTIC_FORM, VECTOR, Letter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,12 +28,7 @@ class Part:
 
 
 def canonical_chain(is_cycle: bool, word: tuple[Token, ...]) -> Part | None:  # noqa: FBT001 - a key
-    sign = 1
-    tokens: list[Token] = []
-    for letter, transposed in word:
-        token, factor = _normalised(letter, transposed)
-        tokens.append(token)
-        sign *= factor
+    tokens, sign = _normalised_word(word)
     space = word[0][0].spaces[0]
     if is_cycle:
         tokens, factor = _simplified(tokens, cyclic=True)
@@ -42,6 +37,23 @@ def canonical_chain(is_cycle: bool, word: tuple[Token, ...]) -> Part | None:  # 
         return _canonical_cycle(tokens, sign * factor)
     inner, factor = _simplified(tokens[1:-1], cyclic=False)
     return _canonical_path(tokens[0][0], inner, tokens[-1][0], sign * factor)
+
+
+def simplified_word(word: Sequence[Token]) -> tuple[list[Token], int]:
+    """A word of matrices between any two ends after its relations, and the sign that they leave."""
+    tokens, sign = _normalised_word(word)
+    tokens, factor = _simplified(tokens, cyclic=False)
+    return tokens, sign * factor
+
+
+def _normalised_word(word: Sequence[Token]) -> tuple[list[Token], int]:
+    sign = 1
+    tokens: list[Token] = []
+    for letter, transposed in word:
+        token, factor = _normalised(letter, transposed)
+        tokens.append(token)
+        sign *= factor
+    return tokens, sign
 
 
 def _normalised(letter: Letter, transposed: bool) -> tuple[Token, int]:  # noqa: FBT001 - part of a token
@@ -131,6 +143,8 @@ def _canonical_cycle(tokens: list[Token], sign: int) -> Part | None:
 
 def _canonical_path(left: Letter, inner: list[Token], right: Letter, sign: int) -> Part | None:
     if not inner:
+        if DELTA in (left.kind, right.kind) and {left.kind, right.kind} <= {DELTA, INDEX}:
+            return Part(sign, left.spaces if left.kind == right.kind else (), ())
         met = _meeting_caps(left, right)
         if met is not None:
             return Part(sign, (), ()) if met else None

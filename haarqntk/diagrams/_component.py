@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from haarqntk.diagrams._frame import Frame, walk
-from haarqntk.diagrams._letters import MATRIX, OPEN, Letter
+from haarqntk.diagrams._letters import DELTA, MATRIX, OPEN, Letter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,8 +45,8 @@ class Component:
 
     @property
     def is_chain(self) -> bool:
-        """Whether every letter acts on one tensor factor."""
-        return all(len(letter.spaces) == 1 for letter in self.letters)
+        """Whether it is a word: every letter acts on one tensor factor, and none is a delta."""
+        return all(len(letter.spaces) == 1 and letter.kind != DELTA for letter in self.letters)
 
     @property
     def word(self) -> tuple[Token, ...]:

@@ -2,8 +2,8 @@
 
 A product of traces, matrix entries and open words is one diagram; each connected part is a ``Component``. Parts in
 which every letter acts on one tensor factor are chains: cycles (traces) and paths (entries, open words). The
-relations of the letters are applied here, as soon as a part is formed. Ends count from 0, letter after letter: for
-a matrix on m factors left 0, right 0, left 1, right 1, …
+relations of the letters are applied here, as soon as a part is formed; deltas that meet become one before. Ends count
+from 0, letter after letter: for a matrix on m factors left 0, right 0, left 1, right 1, …
 
 Reference: derivations/11_integrals.md.
 """
@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 
 from haarqntk.diagrams._chain import Part, canonical_chain
 from haarqntk.diagrams._component import Component, Monomial
+from haarqntk.diagrams._delta import canonical_with_deltas, fused, with_simple_words
 from haarqntk.diagrams._frame import Frame, connected, restricted, walk
-from haarqntk.diagrams._letters import MATRIX, Letter
+from haarqntk.diagrams._letters import DELTA, MATRIX, Letter
 from haarqntk.diagrams._web import cancelled, canonical_web, is_traceless, with_hermitian_letters_plain
 
 if TYPE_CHECKING:
@@ -56,13 +57,17 @@ class Reducer:
         self._frame: Frame | None = None
         self._numbers: dict[Letter, int] = {}
         self._chains: dict[tuple[int, ...], Part | None] = {}
+        self._with_deltas: dict[tuple[int, ...], Part | None] = {}
 
     def reduce(self, letters: Sequence[Letter], partner: Sequence[int]) -> Reduced | None:
         """See ``reduce_diagram``."""
         frame = self._framed(letters)
+        loops: list[Space] = []
+        if frame.has_deltas:
+            letters, partner, loops = fused(letters, partner)
+            frame = self._framed(letters)
         found = self._chain_parts(frame, partner) if frame.is_narrow else self._parts(frame, partner)
         sign = 1
-        loops: list[Space] = []
         exponents: dict[Component, int] = {}
         for part in found:
             if part is None:
@@ -105,22 +110,41 @@ class Reducer:
             if seen[start]:
                 continue
             part = connected(start, frame, partner, seen)
-            own, joined = [letters[i] for i in part], restricted(part, frame, partner)
-            if all(len(letter.spaces) == 1 for letter in own):
-                yield from Reducer()._chain_parts(Frame(own, list(range(0, 2 * len(own), 2))), joined)  # noqa: SLF001
-            else:
-                yield self._web(own, joined)
+            found, joined = [letters[i] for i in part], restricted(part, frame, partner)
+            is_wide = any(len(letter.spaces) > 1 for letter in found)
+            if is_wide and not (frame.has_deltas and any(x.kind == DELTA for x in found)):
+                yield self._web(*with_hermitian_letters_plain(found, joined))
+                continue
+            own = Frame(found, [frame.numbers[i] for i in part])
+            if own.is_narrow:
+                yield from self._chain_parts(own, joined)
+                continue
+            key = (*own.numbers, *joined)
+            if key not in self._with_deltas:
+                self._with_deltas[key] = self._part_with_deltas(found, joined)
+            yield self._with_deltas[key]
 
     def _web(self, letters: list[Letter], partner: list[int]) -> Part | None:
-        letters, partner = with_hermitian_letters_plain(letters, partner)
         if is_traceless(letters, partner):
             return None
         simpler = cancelled(letters, partner)
         if simpler is None:
             return Part(1, (), (Component(*canonical_web(letters, partner)),))
-        letters, partner, loops = simpler
+        return self._simpler(*simpler)
+
+    def _part_with_deltas(self, letters: Sequence[Letter], partner: list[int]) -> Part | None:
+        plain, joined, sign = with_simple_words(*with_hermitian_letters_plain(letters, partner))
+        simpler = (plain, joined, []) if len(plain) < len(letters) else cancelled(plain, joined)
+        if simpler is not None:
+            return self._simpler(*simpler, sign)
+        found = canonical_with_deltas(plain, joined)
+        return None if found is None else Part(sign * found[2], (), (Component(*found[:2]),))
+
+    def _simpler(
+        self, letters: list[Letter], partner: list[int], loops: Sequence[Space], sign: int = 1
+    ) -> Part | None:
         rest = self.reduce(letters, partner)
         if rest is None:
             return None
         components = tuple(component for component, e in rest.monomial for _ in range(e))
-        return Part(rest.sign, (*loops, *rest.loops), components)
+        return Part(sign * rest.sign, (*loops, *rest.loops), components)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from haarqntk.diagrams._letters import MATRIX
+from haarqntk.diagrams._letters import DELTA, MATRIX
 from haarqntk.diagrams._web import first_ends
 
 if TYPE_CHECKING:
@@ -26,11 +26,15 @@ class Frame:
         self.numbers = numbers
         self.first = first_ends(letters)
         self.owner = [i for i, letter in enumerate(letters) for _ in range(letter.num_ends)]
-        self.is_narrow = all(len(letter.spaces) == 1 for letter in letters)
-        self.is_matrix = [letter.kind == MATRIX for letter in letters]
-        caps = [i for i, letter in enumerate(letters) if letter.kind != MATRIX]
+        kinds = [letter.kind for letter in letters]
+        self.has_deltas = DELTA in kinds
+        self.is_narrow = all(len(letter.spaces) == 1 for letter in letters) and not (
+            self.has_deltas and any(letter.kind == DELTA and letter.num_ends > 1 for letter in letters)
+        )
+        self.is_matrix = [kind == MATRIX for kind in kinds]
+        caps = [i for i, is_matrix in enumerate(self.is_matrix) if not is_matrix]
         self.has_no_caps = not caps
-        self.roots = caps + [i for i, letter in enumerate(letters) if letter.kind == MATRIX]
+        self.roots = caps + [i for i, is_matrix in enumerate(self.is_matrix) if is_matrix]
 
 
 def connected(start: int, frame: Frame, partner: Sequence[int], seen: list[bool]) -> list[int]:

@@ -1,4 +1,4 @@
-"""Gluing: letters leave a diagram, and their ends are joined in pairs.
+"""Gluing: letters leave a diagram, and their ends are joined in pairs or in blocks.
 
 This is what an integral does to its random letters, and what a relation such as X X = 1 does to the letters that it
 cancels: each is replaced by the identity, so its left ends are glued to its right ends.
@@ -7,6 +7,8 @@ cancels: each is replaced by the identity, so its left ends are glued to its rig
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+from haarqntk.diagrams._letters import delta_letter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,6 +38,31 @@ class Gluing:
                 self._new_place.append(count if stays else -1)
                 count += stays
         self.letters = [letter for i, letter in enumerate(letters) if i not in leaving]
+
+    def glue_blocks(self, blocks: Sequence[Sequence[int]]) -> tuple[list[Letter], list[int]]:
+        """Join the leaving ends in blocks of equal indices, as a set partition does.
+
+        Args:
+            blocks: Leaving ends of one tensor factor each; every leaving end is in one block.
+
+        Returns:
+            The letters that stay, followed by a delta for each block, and their joined ends: not yet reduced.
+
+        Examples:
+            >>> from haarqntk.diagrams import matrix_letter, reduce_diagram
+            >>> A, P = (matrix_letter(name, ("D",), frozenset()) for name in "AP")
+            >>> gluing = Gluing([A, P], [3, 2, 1, 0], {1})  # Tr A P, both ends of P in one block
+            >>> reduced = reduce_diagram(*gluing.glue_blocks([[2, 3]]))
+            >>> reduced.monomial == reduce_diagram([A], [1, 0]).monomial
+            True
+        """
+        count = sum(letter.num_ends for letter in self.letters)
+        ends = [end for block in blocks for end in block]
+        place = {end: count + n for n, end in enumerate(ends)}
+        place.update((end, new) for end, new in enumerate(self._new_place) if new >= 0)
+        staying = [end for end, new in enumerate(self._new_place) if new >= 0]
+        deltas = [delta_letter(self._space[block[0]], len(block)) for block in blocks]
+        return [*self.letters, *deltas], [place[self._partner[end]] for end in (*staying, *ends)]
 
     def glue(self, pairs: Mapping[int, int]) -> tuple[list[int], list[Space]]:
         """Join the leaving ends in pairs.

@@ -2,7 +2,7 @@
 
 A letter has a left and a right end for each tensor factor that it acts on. Transposing a matrix exchanges its
 ends, so a transpose is a way to read a letter and no letter of its own; a conjugate is. Vectors and matrix
-indices are letters with left ends only, which close a word.
+indices are letters with left ends only, which close a word. A delta joins any number of ends of one tensor factor.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ PROPERTIES = (
 )
 """The relations that a matrix can be declared to obey."""
 
-MATRIX, VECTOR, INDEX, OPEN = "matrix", "vector", "index", "open"
+MATRIX, VECTOR, INDEX, OPEN, DELTA = "matrix", "vector", "index", "open", "delta"
 SYMPLECTIC_FORM = "J"
 
 
@@ -38,15 +38,16 @@ class Letter:
 
     Attributes:
         kind: "matrix"; "vector", a pure state or one side of a matrix of rank one; "index", a unit vector;
-            "open", an end of an operator-valued result.
+            "open", an end of an operator-valued result; "delta", 1 if the indices at all its ends are equal, else 0.
         name: The name; the number or the name of an index; the side of an open end.
         spaces: The dimension of each tensor factor.
         properties: Relations among ``PROPERTIES``, and "normalised" of a vector, "antisymmetric" of the form J,
             "symplectic" of a matrix with S J Sᵀ = J.
         conjugated: Whether this is the complex conjugate.
         place: The tensor factor of an open end; the half of the space of an index, 1 for D/2 + i; the side of a
-            matrix of rank one, 1 for its right vector.
-        num_ends: The number of ends: left and right for each tensor factor of a matrix, left only for the others.
+            matrix of rank one, 1 for its right vector; the number of ends of a delta.
+        num_ends: The number of ends: left and right for each tensor factor of a matrix, left only for vectors,
+            indices and open ends.
         sort_key: An order that depends on nothing but the value.
 
     Examples:
@@ -69,7 +70,8 @@ class Letter:
         """Set what the engine asks for again and again."""
         index = int(self.name) if self.kind == INDEX and self.name.isdigit() else 0
         key = (self.kind, self.name, self.place + 2 * index, self.conjugated, tuple(map(str, self.spaces)))
-        object.__setattr__(self, "num_ends", len(self.spaces) * (2 if self.kind == MATRIX else 1))
+        num_ends = self.place if self.kind == DELTA else len(self.spaces) * (2 if self.kind == MATRIX else 1)
+        object.__setattr__(self, "num_ends", num_ends)
         object.__setattr__(self, "sort_key", key)
         object.__setattr__(self, "_hash", hash((key, self.properties)))
 
@@ -78,11 +80,21 @@ class Letter:
 
     def conjugate(self) -> Letter:
         """The complex conjugate; itself where the letter is real."""
-        if self.kind in (INDEX, OPEN) or "real" in self.properties:
+        if self.kind in (INDEX, OPEN, DELTA) or "real" in self.properties:
             return self
         return Letter(
             self.kind, self.name, self.spaces, self.properties, not self.conjugated, place=self.place
         )
+
+
+def delta_letter(space: Space, num_ends: int) -> Letter:
+    """δ_{i j …}, which is 1 if all its indices are equal and 0 otherwise; with one end the vector of ones.
+
+    Examples:
+        >>> delta_letter("D", 3).num_ends
+        3
+    """
+    return Letter(DELTA, "", (space,), place=num_ends)
 
 
 def matrix_letter(name: str, spaces: tuple[Space, ...], properties: frozenset[str]) -> Letter:

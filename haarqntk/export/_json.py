@@ -9,7 +9,7 @@ import json
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from haarqntk._schema import SCHEMA_VERSION
-from haarqntk.algebra import RationalFunction, TracePolynomial
+from haarqntk.algebra import RationalFunction, Series, TracePolynomial
 from haarqntk.designs import DesignCheck, Twirl, TwirledChannel
 from haarqntk.errors import InputTypeError
 from haarqntk.export._json_fields import number_of, pair_of, record_of_order
@@ -25,7 +25,7 @@ from haarqntk.export._text import range_of
 from haarqntk.export._values import KINDS, refusal
 from haarqntk.groups import Expansion, WeingartenFunction
 from haarqntk.haar import Integral, IntegralSeries
-from haarqntk.qntk import ClaimCheck, EigenvalueFormula, Formula, Ratio, Series
+from haarqntk.qntk import ClaimCheck, EigenvalueFormula, Formula, Ratio
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -167,7 +167,6 @@ _WRITERS: dict[type, tuple[str, Any]] = {
         "ratio",
         lambda ratio: {"numerator": record_of(ratio.numerator), "denominator": record_of(ratio.denominator)},
     ),
-    Series: ("series", _series),
     TracePolynomial: ("polynomial", lambda polynomial: {"terms": _terms(polynomial)}),
     RationalFunction: ("rational_function", _coefficients),
     WeingartenFunction: (
@@ -177,6 +176,7 @@ _WRITERS: dict[type, tuple[str, Any]] = {
     Expansion: ("expansion", expansion_fields),
     Integral: ("integral", integral_fields),
     IntegralSeries: ("integral_series", integral_series_fields),
+    Series: ("series", _series),  # behind its subclasses
     Twirl: ("twirl", twirl_fields),
     TwirledChannel: ("twirled_channel", channel_fields),
     DesignCheck: ("design_check", design_check_fields),

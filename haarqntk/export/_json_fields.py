@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from haarqntk.algebra import RationalFunction
+from haarqntk.algebra import RationalFunction, Symbol, read_symbol
 from haarqntk.errors import InputError
 from haarqntk.export._latex_commands import is_mathematics
 
@@ -47,11 +47,11 @@ def monomial_of(term: Record) -> Monomial:
     return tuple(sorted(pairs))
 
 
-def symbol_of(name: str) -> str:
-    """The name of a symbol other than D."""
+def symbol_of(name: str) -> Symbol:
+    """A symbol other than D, by its name."""
     if not _SYMBOL.fullmatch(name) or name == "D":
         raise InputError(f"a symbol must be letters, digits and underscores, and not D, got {short(name)}")
-    return name
+    return read_symbol(name)
 
 
 def rational_function_of(record: Record) -> RationalFunction:

@@ -13,6 +13,7 @@ from haarqntk._arguments import one_of
 from haarqntk.algebra import DimensionFunction
 from haarqntk.combinatorics import check_partition
 from haarqntk.diagrams import (
+    DELTA,
     INDEX,
     MATRIX,
     OPEN,
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
     from haarqntk.diagrams import DiagramMonomial, Space
     from haarqntk.haar import Declaration, Factors
 
-_KINDS = (MATRIX, VECTOR, INDEX, OPEN)
+_KINDS = (MATRIX, VECTOR, INDEX, OPEN, DELTA)
 _RANDOM = ("unitary", "orthogonal", "symplectic", "state")
 _PROPERTIES = (*PROPERTIES, "normalised", "antisymmetric", "symplectic")
 _LETTER_NAME = re.compile(r"[A-Za-z0-9_]*")
@@ -178,13 +179,15 @@ def _read_letter(record: Record) -> Letter:
     name = text_of("name", field_of(record, "name"))
     if not _LETTER_NAME.fullmatch(name):
         raise InputError(f"name must be letters, digits and underscores, got {short(name)}")
+    kind = one_of("kind of letter", field_of(record, "kind"), _KINDS)
+    most = LARGEST_EXPONENT if kind == DELTA else None  # its number of ends
     return Letter(
-        one_of("kind of letter", field_of(record, "kind"), _KINDS),
+        kind,
         name,
         _factors_acted_on(record),
         _properties(record),
         conjugated,
-        place=integer_of("place", field_of(record, "place"), at_least=0),
+        place=integer_of("place", field_of(record, "place"), at_least=0, at_most=most),
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from haarqntk._arguments import one_of
 from haarqntk._schema import SCHEMA_VERSION, without_repetition
-from haarqntk.algebra import RationalFunction, TracePolynomial
+from haarqntk.algebra import RationalFunction, Series, TracePolynomial
 from haarqntk.circuits import ENSEMBLES, GENERATORS, Cost
 from haarqntk.combinatorics import check_partition
 from haarqntk.errors import InputError, InputTypeError
@@ -37,17 +37,7 @@ from haarqntk.export._json_numbers import (
     read_twirl,
 )
 from haarqntk.groups import GROUPS, WeingartenFunction
-from haarqntk.qntk import (
-    Average,
-    EigenvalueFormula,
-    Formula,
-    Ratio,
-    Recipe,
-    Series,
-    formula,
-    formulas,
-    range_text,
-)
+from haarqntk.qntk import Average, EigenvalueFormula, Formula, Ratio, Recipe, formula, formulas, range_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 from haarqntk._lazy import LazyModule
 from haarqntk._notebook import Shown
-from haarqntk.algebra import Notation, latex_of, ordered_terms
+from haarqntk.algebra import Notation, Series, latex_of, ordered_terms
 from haarqntk.errors import InputError, InputTypeError, OutputError
 from haarqntk.export._latex_reader import read_latex
 from haarqntk.export._style import notation_of
 from haarqntk.export._values import has_closed_forms, quotients
-from haarqntk.groups import Expansion
-from haarqntk.haar import IntegralSeries, with_operator
-from haarqntk.qntk import EigenvalueFormula, Formula, Series
+from haarqntk.haar import with_operator
+from haarqntk.qntk import EigenvalueFormula, Formula
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -141,8 +140,8 @@ def latex_lines(formula: Formula | EigenvalueFormula, *, width: int = _LINE) -> 
 
 def _rows(value: Value, parts: Sequence[Quotient], written: Notation, width: int | None) -> list[list[str]]:
     """The lines of each closed form; one line each without a width."""
-    if isinstance(value, Series | Expansion | IntegralSeries):
-        terms = value.orders() if isinstance(value, Series) else value.summands()
+    if isinstance(value, Series):
+        terms = value.summands()
         texts = [latex_of(term, written) for term in terms] or ["0"]
         whole = " ".join(_signed(texts))
         return [
@@ -168,10 +167,9 @@ def _before_operators(rows: Sequence[Sequence[str]], operators: Sequence[str]) -
 
 
 def _remainder(value: Value, written: Notation) -> str:
-    if not isinstance(value, Series | Expansion | IntegralSeries) or value.remainder is None:
+    if not isinstance(value, Series) or value.remainder is None:
         return ""
-    dimension = value.dimension if isinstance(value, IntegralSeries) else "D"
-    return rf" + O\left({written.symbol(dimension)}^{{{value.remainder}}}\right)"
+    return rf" + O\left({written.symbol(value.dimension)}^{{{value.remainder}}}\right)"
 
 
 def _is_named(formula: Formula) -> bool:

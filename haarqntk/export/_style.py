@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from haarqntk._lazy import LazyModule
-from haarqntk.algebra import Notation, symbol_word
+from haarqntk.algebra import Notation, Trace, read_symbol
 from haarqntk.errors import InputError, InputTypeError, UnknownNameError
 from haarqntk.export._latex_commands import is_known, is_letter
 
@@ -135,16 +135,19 @@ def mapping_of_texts(argument: str, value: object, kind: str = "LaTeX") -> dict[
 
 def _letters(symbols: Iterable[str]) -> set[str]:
     """The letters under the traces of the formula."""
-    words = (symbol_word(name) or () for name in symbols)
-    letters = {letter for word in words for kind, letter in word if kind == "observable"}
-    return letters | ({"X"} if any(re.fullmatch(r"X\d+", name) for name in symbols) else set())
+    return {letter for name in symbols for kind, letter in read_symbol(name).word if kind != "state"}
+
+
+def _is_power(name: str) -> bool:
+    found = read_symbol(name)
+    return isinstance(found, Trace) and found.is_power
 
 
 def _refuse_lookalikes(written: Notation, symbols: list[str], letters: Iterable[str]) -> None:
     texts = {name: written.symbol(name) for name in symbols}
     for name in sorted(letters):
         texts[f"the matrix {name}"] = written.names.get(name) or sympy.latex(sympy.Symbol(name))
-    spelled = [name for name in symbols if written.writes_traces_out or not re.fullmatch(r"T\d+", name)]
+    spelled = [name for name in symbols if written.writes_traces_out or not _is_power(name)]
     texts |= {f"the letter {name}": written.letter(name) for name in sorted(_letters(spelled))}
     texts |= {"the macro for Tr": written.trace, "the macro for Re": written.real_part}
     seen: dict[str, str] = {}

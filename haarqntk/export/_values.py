@@ -7,13 +7,13 @@ one for each operator. What holds numbers only, such as a twirl, has none, and s
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from haarqntk._lazy import LazyModule
 from haarqntk._notebook import Shown
-from haarqntk.algebra import DimensionFunction, RationalFunction, TracePolynomial, linear_combination
+from haarqntk.algebra import DimensionFunction, RationalFunction, Series, TracePolynomial, linear_combination
 from haarqntk.circuits import Expression
 from haarqntk.designs import DesignCheck, Twirl, TwirledChannel
 from haarqntk.errors import InputTypeError
@@ -26,7 +26,7 @@ from haarqntk.haar import (
     WrittenPart,
     latex_style,
 )
-from haarqntk.qntk import ClaimCheck, EigenvalueFormula, Formula, Ratio, Series
+from haarqntk.qntk import ClaimCheck, EigenvalueFormula, Formula, Ratio
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -44,9 +44,7 @@ Value: TypeAlias = (
     | TracePolynomial
     | RationalFunction
     | WeingartenFunction
-    | Expansion
     | Integral
-    | IntegralSeries
 )
 """Every kind of result that has closed forms."""
 
@@ -193,17 +191,17 @@ def _of_part(part: WrittenPart, sizes: tuple[str, ...]) -> Quotient:
     )
 
 
+def _of_series(series: Series) -> tuple[Quotient, ...]:
+    return (Quotient("", series.to_sympy(), series.function, (series.dimension,)),)
+
+
 def _of_integral_series(series: IntegralSeries) -> tuple[Quotient, ...]:
-    return (
-        Quotient(
-            "",
-            series.to_sympy(),
-            series.function,
-            (series.dimension,),
-            series.matrices,
-            lambda written: series.letters(_style(written), written.symbol(series.dimension)),
-        ),
-    )
+    (closed_form,) = _of_series(series)
+
+    def letters(written: Notation) -> dict[str, str]:
+        return series.letters(_style(written), written.symbol(series.dimension))
+
+    return (replace(closed_form, letters=series.matrices, spelled=letters),)
 
 
 def _style(written: Notation) -> Style:
@@ -224,23 +222,16 @@ def _of_rational_function(value: RationalFunction) -> tuple[Quotient, ...]:
     return (_of_polynomials("", value.to_sympy(), TracePolynomial.constant(value)),)
 
 
-def _of_expansion(value: Expansion) -> tuple[Quotient, ...]:
-    D = RationalFunction([0, 1])
-    total = sum((D**power * c for power, c in value.terms), start=RationalFunction(0))
-    return (_of_polynomials("", value.to_sympy(), TracePolynomial.constant(total)),)
-
-
 _CLOSED_FORMS: dict[type, Callable[[Any], tuple[Quotient, ...]]] = {
     Formula: lambda value: (_of_polynomials("", value.to_sympy(), value.polynomial),),
     EigenvalueFormula: _of_eigenvalues,
     Ratio: _of_ratio,
-    Series: lambda value: (_of_polynomials("", value.to_sympy(), value.to_polynomial()),),
     TracePolynomial: lambda value: (_of_polynomials("", value.to_sympy(), value),),
     RationalFunction: _of_rational_function,
     WeingartenFunction: lambda value: _of_rational_function(value.value),
-    Expansion: _of_expansion,
     Integral: _of_integral,
     IntegralSeries: _of_integral_series,
+    Series: _of_series,
 }
 
 

@@ -11,25 +11,18 @@ Reference: collins2003; collins2006; nica2006; derivations/09_orthogonal_and_sym
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from haarqntk._arguments import integer, one_of
-from haarqntk._lazy import LazyModule
-from haarqntk._notebook import Shown
-from haarqntk.algebra import symbol
+from haarqntk._arguments import one_of
+from haarqntk.algebra import Series, check_order, expand
 from haarqntk.combinatorics import Partition, check_partition, noncrossing_moebius
-from haarqntk.errors import CostError
 
 if TYPE_CHECKING:
     from fractions import Fraction
 
-    from haarqntk.algebra import RationalFunction
+    from haarqntk.algebra import Monomial, RationalFunction
 
-sympy = LazyModule("sympy")
-
-_LARGEST_ORDER = 200
 _ALTERNATES = {
     "unitary": True,
     "orthogonal": True,
@@ -37,47 +30,31 @@ _ALTERNATES = {
 }  # the sign (−1)^{n−1} of a cycle of n
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Expansion(Shown):
-    """The leading terms of a rational function as D → ∞, with the order of the remainder.
+class Expansion(Series):
+    """A Weingarten function as D → ∞.
 
     Attributes:
         terms: Pairs (power of D, coefficient), highest power first, without zeros.
         remainder: The power r of the remainder O(D^r).
     """
 
+    __slots__ = ()
     terms: tuple[tuple[int, Fraction], ...]
     remainder: int
 
-    def to_sympy(self) -> Any:
-        """The sum of the terms, without the remainder."""
-        return sympy.Add(*self.summands())
+    def facts(self) -> dict[str, str]:
+        """Nothing: D alone grows."""
+        return {}
 
-    def summands(self) -> list[Any]:
-        """The terms as SymPy expressions, highest power first."""
-        return list(map(_term, self.terms))
-
-    def _sympy_(self) -> Any:
-        return self.to_sympy()
-
-    def latex(self) -> str:
-        r"""The sum with its remainder, highest power first."""
-        body = " + ".join(sympy.latex(_term(term)) for term in self.terms).replace("+ -", "-")
-        return rf"{body} + O\left(D^{{{self.remainder}}}\right)"
-
-    def __str__(self) -> str:
-        parts = [str(_term(term)) for term in self.terms]
-        return " + ".join([*parts, f"O(D**{self.remainder})"]).replace("+ -", "- ")
+    def _orders(self) -> list[list[tuple[int, Monomial, Fraction]]]:
+        return [[(power, (), c)] for power, c in self.terms]
 
 
-def expand(value: RationalFunction, order: int) -> Expansion:
+def expansion(value: RationalFunction, order: int) -> Expansion:
     """Expand a non-zero value at D = ∞ and keep ``order`` powers of D, from the leading one."""
-    num_powers = integer("order", order, at_least=1)
-    if num_powers > _LARGEST_ORDER:
-        raise CostError(f"order = {num_powers} would not finish; the largest order is {_LARGEST_ORDER}")
-    leading = value.degree
-    terms = tuple((leading - i, c) for i, c in enumerate(value.expand_at_infinity(num_powers)) if c)
-    return Expansion(terms, leading - num_powers)
+    num_powers = check_order(order)
+    terms, _ = expand({(): value}, {(): value.degree}, num_powers)
+    return Expansion(tuple((power, c) for _, ((power, _, c),) in terms), value.degree - num_powers)
 
 
 def leading_term(mu: Partition, *, group: str) -> tuple[int, int]:
@@ -96,8 +73,3 @@ def leading_term(mu: Partition, *, group: str) -> tuple[int, int]:
     alternates = _ALTERNATES[one_of("group", group, _ALTERNATES)]
     coefficient = prod(map(noncrossing_moebius, parts))
     return len(parts) - 2 * sum(parts), coefficient if alternates else abs(coefficient)
-
-
-def _term(term: tuple[int, Fraction]) -> Any:
-    power, coefficient = term
-    return sympy.Rational(coefficient.numerator, coefficient.denominator) * symbol("D") ** power

@@ -10,7 +10,7 @@ from haarqntk._notebook import Shown
 from haarqntk.combinatorics import Partition, check_partition, num_partitions
 from haarqntk.errors import CostError, InputError
 from haarqntk.groups import _definition, _orthogonal, _pairing_definition, _symplectic, _unitary
-from haarqntk.groups._asymptotics import Expansion, expand
+from haarqntk.groups._asymptotics import Expansion, expansion
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -152,7 +152,7 @@ class WeingartenFunction(Shown):
             >>> print(weingarten((2,), group="orthogonal").series(order=3))
             -1/D**3 + D**(-4) - 3/D**5 + O(D**-6)
         """
-        return expand(self.value, order)
+        return expansion(self.value, order)
 
     def to_sympy(self) -> Any:
         """The rational function as a factored SymPy expression in ``hq.D``.

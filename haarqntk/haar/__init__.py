@@ -17,13 +17,13 @@ from haarqntk.haar._elimination import RandomLetter
 from haarqntk.haar._expect import expect
 from haarqntk.haar._explanation import Explanation, ExplanationClass, ExplanationRow
 from haarqntk.haar._grammar import parse_integrand
-from haarqntk.haar._integral import Factors, Integral
+from haarqntk.haar._integral import Integral
 from haarqntk.haar._operations import identity, kron, partial_trace, tr
 from haarqntk.haar._planar import kreweras_complement, planar_limit
 from haarqntk.haar._refusals import Declaration
 from haarqntk.haar._series import SCALINGS, IntegralSeries
 from haarqntk.haar._tokens import Style, latex_style
-from haarqntk.haar._weights import WEIGHT_GROUPS, Weight
+from haarqntk.haar._weights import WEIGHT_GROUPS, Factors, Weight
 from haarqntk.haar._written import WrittenPart, with_operator, written_parts
 
 __all__ = [

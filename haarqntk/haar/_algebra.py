@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from haarqntk.diagrams import OPEN, DiagramMonomial, Space, flatten
 from haarqntk.errors import InputError, InputTypeError
-from haarqntk.haar._coefficients import coefficient
 from haarqntk.haar._indices import index_letter
 from haarqntk.haar._polynomial import DiagramPolynomial
 from haarqntk.haar._refusals import (
     Declaration,
     checked_exponent,
+    coefficient,
     dimensions_text,
     names_text,
     no_quotient,
@@ -106,7 +106,7 @@ class ScalarExpression(DiagramPolynomial):
         return ScalarExpression.number(other) / self
 
     def __pow__(self, exponent: object) -> ScalarExpression:
-        return super().__pow__(checked_exponent(exponent))
+        return super().__pow__(n) if (n := checked_exponent(exponent)) else ScalarExpression.number(1)
 
     def conj(self) -> ScalarExpression:
         """The complex conjugate.

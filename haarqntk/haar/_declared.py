@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from haarqntk._parsing import check_digits
+from haarqntk.algebra import check_digits
 from haarqntk.diagrams import PROPERTIES, SYMPLECTIC_FORM, Letter
 from haarqntk.errors import InputError, InputTypeError, UnknownNameError
 from haarqntk.haar._algebra import MatrixExpression

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from haarqntk.diagrams import DiagramMonomial
     from haarqntk.haar._elimination import Outcome
-    from haarqntk.haar._integral import Factors
+    from haarqntk.haar._weights import Factors
 
 Integrand: TypeAlias = "ScalarExpression | MatrixExpression | Integral | sympy.Basic"
 Declared: TypeAlias = "Iterable[MatrixExpression | HaarState] | MatrixExpression | HaarState"

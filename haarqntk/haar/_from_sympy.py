@@ -16,10 +16,10 @@ from haarqntk.algebra import dimension_symbol
 from haarqntk.diagrams import INDEX, OPEN, SYMPLECTIC_FORM, Letter, flatten
 from haarqntk.errors import CostError, InputError
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
-from haarqntk.haar._coefficients import coefficient
 from haarqntk.haar._declarations import matrices
 from haarqntk.haar._declared import declared_matrix
 from haarqntk.haar._operations import identity, kron, tr
+from haarqntk.haar._refusals import coefficient
 from haarqntk.haar._terms import LEFT, RIGHT, Terms, add_term, joined
 from haarqntk.haar._weights import dimension_product
 

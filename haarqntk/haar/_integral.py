@@ -16,7 +16,7 @@ from haarqntk.errors import InputError
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
 from haarqntk.haar._elimination import RandomLetter
 from haarqntk.haar._explanation import Explanation, explanation
-from haarqntk.haar._given_dimensions import checked_dimensions, counts_at, dimension_names
+from haarqntk.haar._given_dimensions import OverDimensions, counts_at
 from haarqntk.haar._notation import component_text
 from haarqntk.haar._series import IntegralSeries, expand_integral
 from haarqntk.haar._substitution import value_of
@@ -28,20 +28,17 @@ if TYPE_CHECKING:
 
     from haarqntk.diagrams import DiagramMonomial, Space
     from haarqntk.haar._refusals import Declaration
-    from haarqntk.haar._weights import Weight
+    from haarqntk.haar._weights import Factors
     from haarqntk.haar._written import WrittenPart
 
 sympy = LazyModule("sympy")
-
-Factors: TypeAlias = "tuple[tuple[Weight, ...], tuple[Space, ...]]"
-"""What stands before a diagram: weights of the measures and closed loops."""
 
 Origin: TypeAlias = "tuple[Mapping[DiagramMonomial, DimensionFunction], Mapping[str, RandomLetter]]"
 """What was integrated, and over which letters: all that ``explain`` needs."""
 
 
 @final
-class Integral(Frozen, Shown):
+class Integral(OverDimensions, Frozen, Shown):
     """An exact Haar average: a polynomial in traces, entries and words over the functions of the dimensions.
 
     Values are equal when they are mathematically equal as functions of the dimensions. ``at`` is exact at every
@@ -208,7 +205,7 @@ class Integral(Frozen, Shown):
             >>> hq.expect((hq.tr(U) * hq.tr(U).conj()) ** 3).specialise(D=2).to_sympy()
             5
         """
-        values = checked_dimensions(self, {"D": D, **dimensions} if D is not None else dimensions)
+        values = self._checked_dimensions({"D": D, **dimensions} if D is not None else dimensions)
         return Integral(
             counts_at(self.counts, values),
             self.declared,
@@ -269,7 +266,7 @@ class Integral(Frozen, Shown):
             >>> result.dimensions, result.specialise(D=2).dimensions
             (('D',), ())
         """
-        return tuple(sorted(dimension_names(self) - self.fixed.keys()))
+        return tuple(sorted(self._dimension_names() - self.fixed.keys()))
 
     def explain(self) -> Explanation:
         """Which permutations or pairings contributed, with which weight, as a table and as a drawing.
@@ -317,7 +314,7 @@ class Integral(Frozen, Shown):
             )
         if not self.is_scalar:
             raise InputError("a series needs a scalar result, got an operator; take a trace or an entry")
-        return expand_integral(self.terms, dimension_names(self), order, scaling)
+        return expand_integral(self.terms, self._dimension_names(), order, scaling)
 
     # -- the border ------------------------------------------------------------------------------------
 

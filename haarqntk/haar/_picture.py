@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from haarqntk._drawing import Box, Diagram
-from haarqntk.diagrams import MATRIX, OPEN, VECTOR
+from haarqntk.diagrams import DELTA, MATRIX, OPEN
 from haarqntk.haar._tokens import cap_text
 
 if TYPE_CHECKING:
@@ -102,6 +102,8 @@ def _box(copies: Copies, i: int) -> Box:
         return Box(str(places.index(i)), "plain" if is_plain else "conjugated", len(letter.spaces))
     if letter.kind == OPEN:
         return Box("", "cap", 1)
-    if letter.kind == VECTOR or letter.kind != MATRIX:
+    if letter.kind == DELTA:
+        return Box("δ", "cap", letter.num_ends)
+    if letter.kind != MATRIX:
         return Box(cap_text(letter), "cap", len(letter.spaces))
     return Box(letter.name + ("*" if letter.conjugated else ""), "given", len(letter.spaces))

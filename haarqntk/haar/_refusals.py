@@ -1,10 +1,15 @@
-"""What the algebra of integrands refuses, and how it names letters and spaces in its sentences."""
+"""What the algebra of integrands takes as a coefficient, what it refuses, and how it names letters and spaces."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from fractions import Fraction
+from itertools import combinations
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from haarqntk.diagrams import OPEN, SYMPLECTIC_FORM, Letter, Space
+from haarqntk._arguments import rational
+from haarqntk._lazy import LazyModule
+from haarqntk.algebra import DimensionFunction, RationalFunction
+from haarqntk.diagrams import DELTA, OPEN, SYMPLECTIC_FORM, Letter, Space
 from haarqntk.errors import CostError, InputError, InputTypeError
 from haarqntk.haar._elimination import RandomLetter
 from haarqntk.haar._tokens import cap_text
@@ -14,9 +19,62 @@ if TYPE_CHECKING:
 
     from haarqntk.diagrams import Component
 
+sympy = LazyModule("sympy")
+
 Declaration: TypeAlias = RandomLetter | Letter
 
 _MOST_TERMS = 20_000
+
+
+def coefficient(value: Any) -> DimensionFunction:
+    """A number or a rational function of dimensions, exact.
+
+    Args:
+        value: An integer, a Fraction, a SymPy rational function of dimensions, or a value of this library.
+
+    Raises:
+        InputTypeError: If it is a float or nothing of the kind.
+        InputError: If a SymPy expression is no rational function.
+
+    Examples:
+        >>> import haarqntk as hq
+        >>> coefficient(1 / (hq.D + 1)).to_sympy()
+        1/(D + 1)
+        >>> coefficient(0.5)
+        Traceback (most recent call last):
+        ...
+        haarqntk.errors.InputTypeError: a coefficient must be an exact integer or rational, got 0.5; pass \
+fractions.Fraction
+    """
+    if isinstance(value, DimensionFunction):
+        return value
+    if isinstance(value, RationalFunction):
+        return DimensionFunction.from_univariate(value, DimensionFunction.variable("D"))
+    if hasattr(value, "free_symbols") and value.free_symbols:
+        return _from_sympy(value)
+    return DimensionFunction.constant(rational("a coefficient", value))
+
+
+def _from_sympy(value: Any) -> DimensionFunction:
+    symbols = sorted(value.free_symbols, key=lambda free: str(free.name))
+    top, bottom = sympy.fraction(sympy.together(value))
+    parts = []
+    for part in (top, bottom):
+        if not part.is_polynomial(*symbols):
+            raise InputError(
+                f"a coefficient must be a rational function of dimensions, got {value}; only polynomials in the "
+                "matrices can be integrated"
+            )
+        total = DimensionFunction.constant(0)
+        for exponents, c in sympy.Poly(part, *symbols).terms():
+            if not c.is_Rational:
+                raise InputTypeError(f"a coefficient must be rational, got {c} in {value}")
+            term = DimensionFunction.constant(Fraction(int(c.p), int(c.q)))
+            for free, e in zip(symbols, exponents, strict=True):
+                term = term * DimensionFunction.variable(str(free.name)) ** int(e)
+            total = total + term
+        parts.append(total)
+    return parts[0] / parts[1]
 
 
 def no_quotient(below: object) -> InputError:
@@ -42,7 +100,7 @@ def refuse_too_many(count: int) -> None:
 
 
 def refuse_unknown_half(component: Component, caps: Mapping[tuple[str, int], Letter]) -> None:
-    """Refuse an entry of 1 or of J between two numbers whose halves depend on a dimension that is a name.
+    """Refuse an entry of 1, of J or of a delta between numbers whose halves depend on a dimension that is a name.
 
     It would be a number at once, and nothing would remember from which dimension on it is right.
     """
@@ -51,19 +109,21 @@ def refuse_unknown_half(component: Component, caps: Mapping[tuple[str, int], Let
     ]
     named = [x for x in indices if x.name.isdigit() and isinstance(x.spaces[0], str)]
     inner = [x.name for x in component.letters if x.kind != OPEN]
-    if len(named) != 2 or inner not in ([], [SYMPLECTIC_FORM]):  # noqa: PLR2004 - a row and a column
+    has_deltas = any(x.kind == DELTA for x in component.letters)
+    if not has_deltas and (len(named) != 2 or inner not in ([], [SYMPLECTIC_FORM])):  # noqa: PLR2004 - a row and a column
         return
-    if inner:
+    if inner == [SYMPLECTIC_FORM]:
         raise InputError(
             "an entry of the symplectic form must have a number for its dimension, got "
             f"{named[0].spaces[0]}: which half an index is in depends on it; pass symplectic_form(dims=…)"
         )
-    first, second = sorted(named, key=lambda x: x.place)
-    if first.place != second.place and int(first.name) > 2 * int(second.name):
-        raise InputError(
-            f"whether {cap_text(named[0])} and {cap_text(named[1])} are one index depends on {named[0].spaces[0]}; "
-            "pass an integer dimension"
-        )
+    for x, y in combinations(named, 2):
+        first, second = sorted((x, y), key=lambda x: x.place)
+        if first.place != second.place and int(first.name) > 2 * int(second.name):
+            raise InputError(
+                f"whether {cap_text(x)} and {cap_text(y)} are one index depends on {x.spaces[0]}; "
+                "pass an integer dimension"
+            )
 
 
 def checked_exponent(exponent: object) -> int:

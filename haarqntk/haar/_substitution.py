@@ -12,19 +12,21 @@ import numpy as np
 
 from haarqntk._arguments import rational
 from haarqntk._qobj import check_alike, plain
-from haarqntk.diagrams import INDEX, MATRIX, OPEN, SYMPLECTIC_FORM, VECTOR, Letter, first_ends, flatten
-from haarqntk.errors import InputError, InputTypeError
+from haarqntk.diagrams import DELTA, INDEX, MATRIX, OPEN, SYMPLECTIC_FORM, VECTOR, Letter, first_ends, flatten
+from haarqntk.errors import CostError, InputError, InputTypeError
 from haarqntk.haar._rank_one import halves, with_whole_matrices
 from haarqntk.haar._weights import total_dimension
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from haarqntk.algebra import DimensionFunction
     from haarqntk.diagrams import Component, DiagramMonomial, Space
     from haarqntk.haar._refusals import Declaration
 
 _ROUNDING = 1e-9
+_LARGEST_COST = 10**9  # products of numbers in one sum over indices
+_PLANNED_FROM = 10**6  # below, the order of summation costs more to find than it saves
 
 
 @np.errstate(over="ignore", invalid="ignore")  # numbers that overflow are refused by the caller
@@ -83,15 +85,23 @@ def value_of(
 def _contracted(
     monomial: DiagramMonomial, arrays: Mapping[str, Any], dimensions: Mapping[str, int], width: int
 ) -> Any:
-    """One diagram: cycles and entries as products of matrices, what is left by numpy.einsum."""
+    """One diagram: cycles and entries as products of matrices, sums over deltas one by one, the rest together."""
     value: Any = Fraction(1)
     rest = []
     for component, e in with_whole_matrices(monomial):
         if component.is_chain and all(x.kind in (MATRIX, INDEX) for x in component.letters):
             value = value * _chain_value(component, arrays, dimensions) ** e
+        elif _is_sum(component):
+            value = value * _web_value(((component, 1),), arrays, dimensions, 0) ** e
         else:
             rest.append((component, e))
     return value * _web_value(tuple(rest), arrays, dimensions, width)
+
+
+def _is_sum(component: Component) -> bool:
+    """Whether it has deltas, and nothing that belongs together with other components."""
+    kinds = {letter.kind for letter in component.letters}
+    return DELTA in kinds and not kinds & {OPEN, VECTOR}
 
 
 def _chain_value(component: Component, arrays: Mapping[str, Any], dimensions: Mapping[str, int]) -> Any:
@@ -107,11 +117,16 @@ def _chain_value(component: Component, arrays: Mapping[str, Any], dimensions: Ma
 def _web_value(
     monomial: DiagramMonomial, arrays: Mapping[str, Any], dimensions: Mapping[str, int], width: int
 ) -> Any:
-    """A diagram by numpy.einsum, an axis for each joined pair of ends."""
+    """A diagram by numpy.einsum, an axis for each delta and for each pair of ends joined without one."""
     letters, partner = flatten([monomial])
     axis: dict[int, int] = {}
+    for letter, start in zip(letters, first_ends(letters), strict=True):
+        if letter.kind == DELTA:
+            n = len(axis)
+            axis.update((x, n) for end in range(start, start + letter.num_ends) for x in (end, partner[end]))
     for end, other in enumerate(partner):
-        axis[end] = axis[other] if other in axis else len(axis)
+        if end not in axis:
+            axis[end] = axis[other] if other in axis else len(axis)
     operands: list[tuple[Any, list[int]]] = []
     opened: dict[tuple[str, int], int] = {}
     ends: list[list[int]] = []
@@ -124,8 +139,8 @@ def _web_value(
             operands.append(
                 (_identity(_sizes(letter, dimensions)[0]), [axes[0], opened[letter.name, letter.place]])
             )
-        elif letter.kind == VECTOR:
-            pass  # below, with the other side of its matrix
+        elif letter.kind in (VECTOR, DELTA):
+            pass  # a delta is an axis; a vector is below, with the other side of its matrix
         else:
             operands.append((_array(letter, arrays, dimensions), [*axes[::2], *axes[1::2]]))
     for left, right, conjugated in halves(letters) or ():
@@ -142,11 +157,34 @@ def _einsum(operands: list[tuple[Any, list[int]]], out: list[int], width: int) -
     arguments: list[Any] = []
     for array, axes in operands:
         arguments += [array, [numbers[x] for x in axes]]
-    value = np.einsum(*arguments, [numbers[x] for x in out])
+    arguments.append([numbers[x] for x in out])
+    sizes = {x: n for array, axes in operands for x, n in zip(axes, array.shape, strict=True)}
+    path: Any = False
+    if prod(sizes.values()) > _PLANNED_FROM:
+        path, _ = np.einsum_path(*arguments, optimize="greedy")
+        _check_cost([set(axes) for _, axes in operands], set(out), path[1:], sizes)
+    value = np.einsum(*arguments, optimize=path)
     if not out:
         return value.item() if isinstance(value, np.ndarray | np.generic) else value
     size = int(np.prod(value.shape[:width]))
     return value.reshape(size, size).astype(object)
+
+
+def _check_cost(
+    axes: list[set[int]], out: set[int], path: Sequence[tuple[int, ...]], sizes: Mapping[int, int]
+) -> None:
+    """Refuse a contraction whose steps would not finish."""
+    cost = 0
+    for step in path:
+        met = set().union(*(axes[i] for i in step))
+        axes = [x for i, x in enumerate(axes) if i not in step]
+        cost += prod(sizes[x] for x in met)
+        axes.append(met & out.union(*axes))
+    if cost > _LARGEST_COST:
+        raise CostError(
+            f"a sum of {cost} products would not finish; the largest number is {_LARGEST_COST}; "
+            "pass a smaller dimension"
+        )
 
 
 def _array(letter: Letter, arrays: Mapping[str, Any], dimensions: Mapping[str, int]) -> Any:

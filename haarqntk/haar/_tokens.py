@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
@@ -11,7 +12,7 @@ from haarqntk._lazy import LazyModule
 from haarqntk.diagrams import INDEX, VECTOR
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from haarqntk.diagrams import Letter
 
@@ -52,6 +53,24 @@ def token_latex(letter: Letter, transposed: bool, names: Mapping[str, str] | Non
     return f"{name}^{{T}}" if transposed else str(name)
 
 
+def element_text(matrix: str, rows: Sequence[str], columns: Sequence[str]) -> str:
+    """An entry of a matrix between indices, one for each tensor factor."""
+    return f"{matrix}[{' '.join(rows)}, {' '.join(columns)}]"
+
+
+def element_latex(matrix: str, rows: Sequence[str], columns: Sequence[str]) -> str:
+    r"""As ``element_text``, in LaTeX.
+
+    Examples:
+        >>> print(element_latex("A", ["i"], ["j"]), element_latex("A_{1}", ["i"], ["12"]))
+        A_{ij} {A_{1}}_{i, 12}
+    """
+    base = f"{{{matrix}}}" if re.search(r"[_^]", matrix) else matrix
+    gap = "" if all(len(name) == 1 for name in (*rows, *columns)) else ", "
+    sides = gap.join(rows), gap.join(columns)
+    return f"{base}_{{{(gap if len(rows) == 1 else '; ').join(sides)}}}"
+
+
 @dataclass(frozen=True, slots=True)
 class Style:
     """The patterns of one way to write.
@@ -73,6 +92,9 @@ class Style:
         permutation: A permutation operator.
         tensor: The tensor product.
         one: The identity.
+        element: Writes an entry of a matrix under a sum over indices.
+        delta_sum: A sum, in brackets, from its terms and its indices.
+        dyad: |i⟩⟨j|, from the indices of the rows and of the columns.
     """
 
     token: Callable[[Letter, bool], str]
@@ -91,6 +113,9 @@ class Style:
     permutation: str
     tensor: str
     one: str
+    element: Callable[[str, Sequence[str], Sequence[str]], str]
+    delta_sum: str
+    dyad: str
 
     def powers(self, texts: Iterable[str]) -> list[str]:
         """Neighbours that are equal as powers."""
@@ -119,6 +144,9 @@ TEXT = Style(
     "P{}",
     " ⊗ ",
     "1",
+    element_text,
+    "sum({}, {})",
+    "|{}><{}|",
 )
 LATEX = Style(
     token_latex,
@@ -137,6 +165,9 @@ LATEX = Style(
     "P_{{{}}}",
     r" \otimes ",
     r"\mathbf{1}",  # no font that every LaTeX has knows a blackboard bold digit
+    element_latex,
+    r"\left(\sum_{{{1}}} {0}\right)",
+    r"\left|{}\right\rangle\left\langle {}\right|",
 )
 
 

@@ -8,14 +8,20 @@ function, a measure, a gate or a random matrix is refused with what to type inst
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from haarqntk.errors import InputError, UnknownNameError
+from haarqntk._arguments import integer
+from haarqntk.algebra import DimensionFunction
+from haarqntk.diagrams import SYMPLECTIC_FORM
+from haarqntk.errors import InputError, InputTypeError, UnknownNameError
+from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
+from haarqntk.haar._declarations import haar_state, haar_unitary, matrices, symplectic_form
+from haarqntk.haar._operations import identity, kron, partial_trace, tr
 
 if TYPE_CHECKING:
-    from haarqntk.haar._algebra import MatrixExpression
+    from haarqntk.diagrams import Space
 
-RANDOM_UNITARY, RANDOM_STATE = re.compile(r"U\d*"), re.compile(r"psi\d*")
+RANDOM_STATE, _RANDOM_UNITARY = re.compile(r"psi\d*"), re.compile(r"U\d*")
 _GIVEN = re.compile(r"[A-Z]\d*|(rho|sigma)\d*")
 FUNCTIONS = ("tr", "Tr", "Trace", "ptr", "partial_trace", "kron", "conj", "abs", "identity")
 
@@ -28,120 +34,36 @@ _COMPLEX = "complex numbers are not read; move i out of the trace and use i^2 = 
 _AVERAGED = "the average is taken anyway; leave {0} out"
 _NUMBER = "numbers must be rational; write a fraction such as 3/2, or take the factor out"
 
-_NAMES: tuple[tuple[str, str], ...] = (
-    (r"[ij]|im|Im|Re|imag|[ij]\d+", _COMPLEX),
-    (r"int|integral|d[A-Z]\w*|d(psi|phi|chi|mu)\w*|[dD]?(haar|Haar)\w*|E|mean|avg|average|expect", _AVERAGED),
-    (r"e|exp|pi|sqrt|hbar|inf|oo|nan", _NUMBER),
-    (r"tr|Tr|Trace|trace|ptr|kron|conj|det|abs", "write {0}(…) with parentheses for a function"),
-    (r"H|T|dag|dagger|adj|adjoint|trans", "write ^H for the adjoint and ^T for the transpose"),
-    (
-        r"I_?[\da-z]\w*|eye|one|Id|id",
-        "write I for the identity on all factors, identity(2) for one of dimension 2",
-    ),
-    (r"D[\da-z_]\w*|d\w*|n|N_?\w+|dim", "write --dims {0} (dims=) if it is a dimension"),
-    (r"U_?[\da-z]\w*", "write U1 for a second random unitary, U[0, 1] for an entry, U^H for the adjoint"),
-    (
-        r"psi_?\w+|Psi|ket|bra",
-        "write psi1 for a second random state, <0|psi> for an amplitude",
-    ),
-    (r"T_?\d+", "write tr(A^2) for a trace of a power"),
-    (r"swap|SWAP|Swap", "write P(0 1) for the exchange of tensor factors 0 and 1"),
-    (r"P_\w+", "write P(0 1) for the permutation operator of tensor factors 0 and 1"),
-)
-
-_NOTATION: tuple[tuple[str, str, str], ...] = (
-    (r"\\", "LaTeX", "write text such as tr(U A U^H B)"),
-    (
-        r"(?<=[A-Z0-9\])])'",
-        "a prime",
-        "write U^H for the adjoint, U^T for the transpose, U1 for another matrix",
-    ),
-    (r"\^\s*\{", "^{…}", "write U^H for the inverse or the adjoint, A^2 for a power"),
-    (
-        r"\^\s*(?![HT])[A-Za-z+]\w*",
-        "an exponent that is no number",
-        "write U^H for the adjoint, U^T for the transpose",
-    ),
-    (r"(?<!P)_\s*\{(?!.*⊗)", "_{…}", "write U[1, 1] for an entry, counted from 0, and U1 for another matrix"),
-    (r"(?<![\w.])[Tt]r_[A-Za-z{]", "a partial trace over a name", "write ptr(A, 0), factors counted from 0"),
-    (
-        r"(?<![\w.])(tr|Trace|trace)\s*\[|(?<![\w.])Tr\s*\[(?!\s*(\(|id\b))",
-        "a trace in brackets",
-        "write tr(…)",
-    ),
-    (
-        r"[∫𝔼]|(?<!\w)E\s*\[(?![^,\[\]]*,[^,\[\]]*\])",
-        "an integral sign or E[…]",
-        "the average is taken; leave it out",
-    ),
-    (r"(?:^|[-+*/@(,=])\s*\[", "a commutator or a list", "write (A B - B A) for [A, B]"),
-    (r"\|\s*\w+\s*>\s*<\s*\w+\s*\|(?!\s*\w+\s*>)", "an outer product", "write psi for |psi><psi|"),
-    (
-        r"\.\s*(dag|adjoint|conjugate|trans|transpose|inv|tr|trace)\b",
-        "a method",
-        "write U^H, U^T, U^*, tr(U)",
-    ),
-    (r"\|[^|<>]+\|(?!\s*(\^|\*\*))", "a modulus without an even power", "write |tr(U)|^2"),
-    (r"[^\x00-\x7f†⊗]", "a letter outside ASCII", "write psi, rho, tr(U A U^H B)"),
-)
-
-_CALLS: dict[str, str] = {
-    "exp": "only polynomials can be integrated",
-    "log": "only polynomials can be integrated",
-    "sqrt": _NUMBER,
-    "det": "only traces and entries are read; write det as a sum of products of entries",
-    "Re": "write (x + conj(x))/2",
-    "re": "write (x + conj(x))/2",
-    "Im": "it is (x - conj(x))/(2i), and complex numbers are not read; use Re of i x or |x|^2",
-    "im": "it is (x - conj(x))/(2i), and complex numbers are not read; use Re of i x or |x|^2",
-    "var": "integrate the square, and subtract the square of the average",
-    "dag": "write U^H",
-    "adjoint": "write U^H",
-    "transpose": "write U^T",
-    "inv": "write U^H for the inverse of a unitary matrix",
-    "commutator": "write (A B - B A)",
-    "eye": "write identity(2)",
+_NAMES = {
+    r"[ij]|im|Im|Re|imag|[ij]\d+": _COMPLEX,
+    r"int|integral|d[A-Z]\w*|d(psi|phi|chi|mu)\w*|[dD]?(haar|Haar)\w*|E|mean|avg|average|expect": _AVERAGED,
+    r"e|exp|pi|sqrt|hbar|inf|oo|nan": _NUMBER,
+    r"tr|Tr|Trace|trace|ptr|kron|conj|det|abs": "write {0}(…) with parentheses for a function",
+    r"H|T|dag|dagger|adj|adjoint|trans": "write ^H for the adjoint and ^T for the transpose",
+    r"I_?[\da-z]\w*|eye|one|Id|id": "write I for the identity on all factors, identity(2) for one of dimension 2",
+    r"D[\da-z_]\w*|d\w*|n|N_?\w+|dim": "write --dims {0} (dims=) if it is a dimension",
+    r"U_?[\da-z]\w*": "write U1 for a second random unitary, U[0, 1] for an entry, U^H for the adjoint",
+    r"psi_?\w+|Psi|ket|bra": "write psi1 for a second random state, <0|psi> for an amplitude",
+    r"T_?\d+": "write tr(A^2) for a trace of a power",
+    r"swap|SWAP|Swap": "write P(0 1) for the exchange of tensor factors 0 and 1",
+    r"P_\w+": "write P(0 1) for the permutation operator of tensor factors 0 and 1",
 }
-_CALLS |= dict.fromkeys(
-    ("E", "mean", "expect", "average", "int", "integrate"), "the average is taken; leave it out"
-)
-_CALLS |= {"Var": _CALLS["var"], "variance": _CALLS["var"], "I": "write identity(2), identity(d1)"}
 
-
-def check_notation(text: str) -> None:
-    """Refuse notation that is not read, with what to type instead.
-
-    Raises:
-        InputError: If the text holds any.
-
-    Examples:
-        >>> check_notation("tr(U^{-1})")
-        Traceback (most recent call last):
-        ...
-        haarqntk.errors.InputError: ^{…} is not read, got '^{' in 'tr(U^{-1})'; write U^H for the inverse or the \
-adjoint, A^2 for a power
-    """
-    for pattern, what, hint in _NOTATION:
-        if found := re.search(pattern, text):
-            shown = " ".join(text[max(found.start() - 12, 0) : found.end() + 12].split())
-            raise InputError(f"{what} is not read, got {found[0].strip()!r} in {shown!r}; {hint}")
-
-
-def check_stars(text: object) -> None:
-    """Refuse ``U* B``, which could be the conjugate of U, or a product.
-
-    Raises:
-        InputError: If the text holds a star with a space behind it only.
-
-    Examples:
-        >>> check_stars("U*B"), check_stars("U * B"), check_stars("U^* B")
-        (None, None, None)
-    """
-    if found := re.search(r"([A-Za-z]\w*|[)\]])\*\s+\S+", text if isinstance(text, str) else ""):
-        raise InputError(
-            f"a star must not have a space behind it alone, got {found[0]!r}; write U^* for the conjugate, U^H for the "
-            "adjoint, U*B for a product"
-        )
+_CALLS = {
+    r"exp|log": "only polynomials can be integrated",
+    r"sqrt": _NUMBER,
+    r"det": "only traces and entries are read; write det as a sum of products of entries",
+    r"[Rr]e": "write (x + conj(x))/2",
+    r"[Ii]m": "it is (x - conj(x))/(2i), and complex numbers are not read; use Re of i x or |x|^2",
+    r"[Vv]ar|variance": "integrate the square, and subtract the square of the average",
+    r"dag|adjoint": "write U^H",
+    r"transpose": "write U^T",
+    r"inv": "write U^H for the inverse of a unitary matrix",
+    r"commutator": "write (A B - B A)",
+    r"eye": "write identity(2)",
+    r"I": "write identity(2), identity(d1)",
+    r"E|mean|expect|average|int|integrate": "the average is taken; leave it out",
+}
 
 
 def check_bra(matrix: MatrixExpression) -> MatrixExpression:
@@ -159,28 +81,85 @@ def check_bra(matrix: MatrixExpression) -> MatrixExpression:
     return matrix
 
 
-def check_given(name: str) -> None:
-    """Refuse a name that needs a declaration.
+def undeclared(name: str, spaces: tuple[Space, ...]) -> MatrixExpression:
+    """What a name means without a declaration, on tensor factors.
 
     Raises:
-        InputError: If it could mean something else than a given matrix.
+        InputError: If it could mean something else than a given matrix; the message says how it is declared.
 
     Examples:
-        >>> check_given("A1"), check_given("rho")
-        (None, None)
-        >>> check_given("i")
+        >>> undeclared("rho", ("D",))
+        <matrix expression of 1 terms in rho on D>
+        >>> undeclared("W", ("D",))
         Traceback (most recent call last):
         ...
-        haarqntk.errors.InputError: the name i must be declared; complex numbers are not read; move i out of the \
-trace and use i^2 = -1; --let i=matrix (declared=hq.matrices('i')) if it is a given matrix
+        haarqntk.errors.InputError: the name W must be declared; --let W=haar_unitary (declared=hq.haar_unitary('W')) \
+if it is random, --let W=matrix (declared=hq.matrices('W')) if it is a given matrix
     """
+    if name == SYMPLECTIC_FORM:
+        return symplectic_form(spaces)
+    if name == "I":
+        return identity(spaces)
+    if RANDOM_STATE.fullmatch(name):
+        return haar_state(name, dims=spaces).projector()
+    if not _RANDOM_UNITARY.fullmatch(name):
+        _check_given(name)
+    built: MatrixExpression = (haar_unitary if _RANDOM_UNITARY.fullmatch(name) else matrices)(
+        name, dims=spaces
+    )
+    return built
+
+
+def called(name: str, *arguments: Any) -> Any:
+    """The value of a function of what stands in its parentheses.
+
+    Raises:
+        InputError: If it is no function that is read, or has other arguments.
+        InputTypeError: If it is one of matrices, and a scalar is given.
+    """
+    if name not in FUNCTIONS:
+        hint = _cure(_CALLS, name) or f"write {name}*(…) for a product"
+        raise UnknownNameError(f"{UnknownNameError.among('function', name, FUNCTIONS)}; {hint}")
+    if name == "kron":
+        return kron(*(matrix_of(name, argument) for argument in arguments))
+    first, *rest = arguments
+    is_partial = name in {"ptr", "partial_trace"}
+    if is_partial and rest:
+        return partial_trace(matrix_of(name, first), over=[_tensor_factor(argument) for argument in rest])
+    if is_partial or rest:
+        wanted, count = "a matrix and tensor factors" if is_partial else "one argument", len(arguments)
+        raise InputError(f"{name} must have {wanted}, got {count} argument{'s' * (count > 1)}")
+    return first.conj() if name == "conj" else tr(matrix_of(name, first))
+
+
+def matrix_of(what: str, value: Any) -> MatrixExpression:
+    """The value, which must be a matrix for what is applied to it."""
+    if not isinstance(value, MatrixExpression):
+        raise InputTypeError(f"{what} must be applied to a matrix, got {value!r}")
+    return value
+
+
+def _tensor_factor(value: Any) -> int:
+    """The number of a tensor factor."""
+    number = (
+        value.terms.get((), DimensionFunction.constant(0)) if isinstance(value, ScalarExpression) else None
+    )
+    if number is None or number.names or not set(value.terms) <= {()}:
+        raise InputError(f"a tensor factor must be an integer ≥ 0, got {value!r}")
+    factor = number.at({})
+    return integer("a tensor factor", factor.numerator if factor.denominator == 1 else factor, at_least=0)
+
+
+def _check_given(name: str) -> None:
+    """Refuse a name that could mean something else than a given matrix."""
     if re.fullmatch(r"[VW]\d*|(phi|chi)\d*", name):
-        raise InputError(f"the name {name} must be declared; {two_meanings(name)}")
+        kind, given = ("haar_unitary", _GIVEN_MATRIX) if name[0].isupper() else ("haar_state", _GIVEN_STATE)
+        raise InputError(f"the name {name} must be declared; {(_RANDOM + given).format(name, kind)}")
     if name == "D":
         raise InputError(
             "D must be among the dimensions, got others; write a dimension that dims (--dims) names"
         )
-    hint = next((text for pattern, text in _NAMES if re.fullmatch(pattern, name)), "")
+    hint = _cure(_NAMES, name)
     if not hint and _GIVEN.fullmatch(name):
         return
     if not hint and name.isupper() and name.isalpha():
@@ -192,25 +171,5 @@ trace and use i^2 = -1; --let i=matrix (declared=hq.matrices('i')) if it is a gi
     raise InputError(f"the name {name} must be declared; {'; '.join(hints)}")
 
 
-def two_meanings(name: str) -> str:
-    """How a name is declared as random, and how as given.
-
-    Examples:
-        >>> print(two_meanings("W"))
-        --let W=haar_unitary (declared=hq.haar_unitary('W')) if it is random, --let W=matrix \
-(declared=hq.matrices('W')) if it is a given matrix
-    """
-    kind, given = ("haar_unitary", _GIVEN_MATRIX) if name[0].isupper() else ("haar_state", _GIVEN_STATE)
-    return (_RANDOM + given).format(name, kind)
-
-
-def unknown_function(name: str) -> InputError:
-    """The error for a function that is not read.
-
-    Examples:
-        >>> print(unknown_function("A"))
-        unknown function 'A'; known: tr, Tr, Trace, ptr, partial_trace, kron, conj, abs, identity; write A*(…) for a \
-product
-    """
-    hint = _CALLS.get(name, f"write {name}*(…) for a product")
-    return UnknownNameError(f"{UnknownNameError.among('function', name, FUNCTIONS)}; {hint}")
+def _cure(table: dict[str, str], name: str) -> str:
+    return next((text for pattern, text in table.items() if re.fullmatch(pattern, name)), "")

@@ -4,7 +4,8 @@ A diagram is rewritten, always in the same order: matrices that meet in all thei
 that meets some factors of a larger one is widened by identities, a factor that is traced becomes Tr_s. What is left
 over is written with a permutation for each tensor factor, Tr[π_0, π_1](M ⊗ N), where π_s sends i to j if the right
 end s of matrix i meets the left end s of matrix j; and where that fails, with indices. Factors and
-copies count from 0, as in input.
+copies count from 0, as in input. A diagram with deltas is a sum over indices, sum(A[i, i] B[i, i], i); the open ends of
+an operator are those of a dyad, sum(A[i, i] |i><i|, i).
 
 Every rule is an identity, so what is written determines the diagram: different webs have different texts.
 
@@ -17,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from haarqntk.combinatorics import cycles, inverse
-from haarqntk.diagrams import INDEX, MATRIX, OPEN, VECTOR, Letter, first_ends
+from haarqntk.diagrams import DELTA, INDEX, MATRIX, OPEN, VECTOR, Letter, first_ends
 from haarqntk.haar._tokens import Style, cap_text
 
 if TYPE_CHECKING:
@@ -45,12 +46,14 @@ class _Node:
 
 @dataclass
 class _Web:
-    """The nodes, what each end is joined to, and the ends that are capped by an index or open."""
+    """The nodes, what each end is joined to, the ends capped by an index or open, those of each delta, all names."""
 
     nodes: list[_Node]
     partner: list[int]
     caps: dict[int, Letter]
     unpaired: list[tuple[Letter, list[int]]] = field(default_factory=list)
+    deltas: list[list[int]] = field(default_factory=list)
+    names: set[str] = field(default_factory=set)
 
     def meets(self, ends: Sequence[int], others: Sequence[int]) -> bool:
         return [self.partner[end] for end in ends] == list(others)
@@ -59,6 +62,8 @@ class _Web:
 def web_text(letters: Sequence[Letter], partner: Sequence[int], style: Style) -> str:
     """A connected diagram without open ends."""
     web = _rewritten(letters, partner)
+    if web.deltas:
+        return _as_sum(web, style)
     if len(web.nodes) == 1 and not web.unpaired:
         (node,) = web.nodes
         sigma = _closing_permutation(web, node)
@@ -82,6 +87,8 @@ def web_text(letters: Sequence[Letter], partner: Sequence[int], style: Style) ->
 def operator_text(letters: Sequence[Letter], partner: Sequence[int], style: Style) -> str:
     """A diagram with open ends: an operator."""
     web = _rewritten(letters, partner)
+    if web.deltas:
+        return _as_sum(web, style)
     found: list[tuple[list[int], list[int], Tree]] = []
     for node in web.nodes:
         oriented = next((n for n in (node, node.turned()) if _open_sides(web, n)), None)
@@ -135,7 +142,7 @@ def _rewritten(letters: Sequence[Letter], partner: Sequence[int]) -> _Web:
 
 def _read(letters: Sequence[Letter], partner: Sequence[int]) -> _Web:
     """The matrices as nodes; a ket and a bra of one name are one matrix, in the order in which they come."""
-    web = _Web([], list(partner), {})
+    web = _Web([], list(partner), {}, names={letter.name for letter in letters})
     kets: dict[tuple[str, bool], list[tuple[Letter, list[int]]]] = {}
     for letter, first in zip(letters, first_ends(letters), strict=True):
         ends = list(range(first, first + letter.num_ends))
@@ -143,6 +150,8 @@ def _read(letters: Sequence[Letter], partner: Sequence[int]) -> _Web:
             web.nodes.append(_Node(("letter", letter, False), ends[::2], ends[1::2], list(letter.spaces)))
         elif letter.kind == VECTOR:
             kets.setdefault((letter.name, letter.conjugated), []).append((letter, ends))
+        elif letter.kind == DELTA:
+            web.deltas.append(ends)
         else:
             web.caps[ends[0]] = letter
     for (name, is_bra), found in kets.items():
@@ -340,17 +349,52 @@ def _with_indices(web: _Web, style: Style) -> str:
         style.entries.format(_write(tree, style, within="kron"), named(left), named(right))
         for tree, left, right in parts
     ]
-    for letter, ends in web.unpaired:
-        name = cap_text(letter).rstrip("*")
-        vector = style.token(Letter(MATRIX, name, letter.spaces, conjugated=letter.conjugated), False)  # noqa: FBT003 - part of a token
-        written.append(style.amplitude.format(vector, named(ends)))
+    written += [style.amplitude.format(_amplitude(x, style), named(ends)) for x, ends in web.unpaired]
     body = " ".join([*written, *deltas])
     return style.summed.format(" ".join(summed), body) if summed else body
 
 
-def _fresh_names(taken: set[str]) -> Iterator[str]:
+def _as_sum(web: _Web, style: Style) -> str:
+    """The contraction as a sum over an index for each delta and each joint; open ends are those of a dyad."""
+    fresh = _fresh_names(web.names, "ijkmnopqstuvwxyzabcdefgh")
+    names: dict[int, str] = {}
+    summed: list[str] = []
+
+    def named(ends: Sequence[int]) -> list[str]:
+        for end in ends:
+            if end not in names:
+                summed.append(next(fresh))
+                names[end] = names[web.partner[end]] = summed[-1]
+        return [names[end] for end in ends]
+
+    for ends in web.deltas:
+        named(ends[:1])
+        names.update((x, summed[-1]) for end in ends for x in (end, web.partner[end]))
+    for end, cap in web.caps.items():
+        if cap.kind == INDEX:
+            names[end] = names[web.partner[end]] = cap_text(cap)
+    written = []
+    for node in web.nodes:
+        read = node.turned() if node.tree[0] == "letter" and node.tree[2] else node
+        text = _write(read.tree, style, within="kron")
+        written.append(style.element(text, named(read.left), named(read.right)))
+    for letter, ends in web.unpaired:
+        written.append(style.amplitude.format(_amplitude(letter, style), " ".join(named(ends))))
+    opened = sorted((cap.name, cap.place, end) for end, cap in web.caps.items() if cap.kind == OPEN)
+    sides = [" ".join(named([end for name, _, end in opened if name == side])) for side in ("left", "right")]
+    body = [*style.powers(sorted(written)), *([style.dyad.format(*sides)] if opened else [])]
+    return style.delta_sum.format(" ".join(body), ", ".join(summed))
+
+
+def _amplitude(letter: Letter, style: Style) -> str:
+    """A vector without its label."""
+    name = cap_text(letter).rstrip("*")
+    return style.token(Letter(MATRIX, name, letter.spaces, conjugated=letter.conjugated), False)  # noqa: FBT003 - part of a token
+
+
+def _fresh_names(taken: set[str], letters: str = "abcdefghijkmnopqstuvwxyz") -> Iterator[str]:
     for round_number in range(1000):
-        for letter in "abcdefghijkmnopqstuvwxyz":
+        for letter in letters:
             name = f"{letter}{round_number or ''}"
             if name not in taken:
                 yield name

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 Dimensions: TypeAlias = Mapping[str, int]
 
+Factors: TypeAlias = "tuple[tuple[Weight, ...], tuple[Space, ...]]"
+"""What stands before a diagram: weights of the measures and closed loops."""
+
 STATE, REAL_STATE, POWER_SUMS, CIRCULAR = "state", "real_state", "power_sums", "circular_orthogonal"
 _ONE = DimensionFunction.constant(1)
 _STEPS = {STATE: 1, REAL_STATE: 2}

@@ -26,7 +26,7 @@ from haarqntk.qntk._moments import covariance, cumulant, mean, variance
 from haarqntk.qntk._narrative import CHECK, CLOSED_FORM
 from haarqntk.qntk._recipe import Average, Recipe
 from haarqntk.qntk._referee import ClaimCheck, check_claim, check_formula
-from haarqntk.qntk._series import SCALINGS, Series
+from haarqntk.qntk._series import SCALINGS
 
 __all__ = [
     "CHECK",
@@ -47,7 +47,6 @@ __all__ = [
     "PublishedClaim",
     "Ratio",
     "Recipe",
-    "Series",
     "Step",
     "Table",
     "as_text",

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from haarqntk._notebook import one_line
-from haarqntk.algebra import Result, TracePolynomial, trace_word
+from haarqntk.algebra import Result, Symbol, Trace, TracePolynomial
 from haarqntk.qntk._inputs import range_text
 from haarqntk.qntk._recipe import Recipe, derived_at
 
@@ -56,16 +56,16 @@ class ClosedForm(Result):
         return self.polynomial.degree_in("L")
 
     @property
-    def symbols(self) -> tuple[str, ...]:
-        """The names of the symbols that occur, D first, then L, traces and overlaps.
+    def symbols(self) -> tuple[Symbol, ...]:
+        """The symbols that occur, D first, then L, traces and overlaps.
 
         Examples:
             >>> import haarqntk as hq
             >>> hq.formula("kernel_second_moment").symbols
             ('D', 'L', 'T1', 'T2', 'T3', 'T4')
         """
-        others = sorted(self.polynomial.variables, key=lambda name: (trace_word(name) is not None, name))
-        return ("D", *others)
+        others = sorted(self.polynomial.variables, key=lambda x: (isinstance(x, Trace), x))
+        return (Symbol("D"), *others)
 
     def to_sympy(self) -> Any:
         """The closed form as a SymPy expression in ``hq.D``, ``hq.L``, ``hq.T(1)``, ….

@@ -9,7 +9,7 @@ from itertools import chain, islice, product
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from haarqntk._lazy import LazyModule
-from haarqntk.algebra import symbol, trace_word
+from haarqntk.algebra import Expectation, Trace, read_symbol, symbol
 from haarqntk.circuits import PAULI_STRINGS
 from haarqntk.errors import InputError
 from haarqntk.qntk._closed_form import polynomial_at
@@ -105,12 +105,12 @@ class _Search:
     def __init__(
         self, exact: Formula, claim: Any, polynomial: TracePolynomial | None, *, centred: bool
     ) -> None:
-        names = {*exact.polynomial.variables, *(free.name for free in claim.free_symbols)} - {"D", "L"}
+        names = {*exact.polynomial.variables, *(read_symbol(x.name) for x in claim.free_symbols)} - {"D", "L"}
         self._exact, self._claim, self._polynomial, self._centred = exact, claim, polynomial, centred
-        self._traces = sorted(name for name in names if trace_word(name))
-        self._expectations = sorted(name for name in names if _is_expectation(name))
+        self._traces = sorted(x for x in names if isinstance(x, Trace))
+        self._expectations = sorted((x for x in names if isinstance(x, Expectation) and x.power), key=str)
         self.others = sorted(names - set(self._traces) - set(self._expectations))
-        letters = {letter for name in self._traces for letter in trace_word(name) or ()}
+        letters = {letter for x in self._traces for letter in x.observables}
         self.labels = sorted(letters) or ["O"] * bool(self._expectations)
 
     def has_generators(self, D: int) -> bool:
@@ -129,8 +129,8 @@ class _Search:
             values |= trace_values(self._traces, D, {**given, "observable": None})
         # an output state that is spread equally over the smallest and the largest eigenvalue
         values |= {
-            name: Fraction(spectrum[0] ** int(name[1:]) + spectrum[-1] ** int(name[1:]), 2)
-            for name in self._expectations
+            x: Fraction(spectrum[0] ** (x.power or 0) + spectrum[-1] ** (x.power or 0), 2)
+            for x in self._expectations
         }
         numbers = values | {"L": Fraction(L)}
         claimed = _claimed_at(D, numbers, self._claim, self._polynomial)
@@ -172,10 +172,6 @@ def _is_seen(difference: TracePolynomial | None, D: int) -> bool:
         return difference is not None and any(c.at(D) for c in difference.terms.values())
     except InputError:  # D is a pole of the claim
         return False
-
-
-def _is_expectation(name: str) -> bool:
-    return name[0] == "m" and name[1:].isdecimal()
 
 
 class _Points:

@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from haarqntk.algebra import Power, Series
     from haarqntk.circuits import Cost
     from haarqntk.qntk._formula import Formula
     from haarqntk.qntk._kronecker import Matrix
-    from haarqntk.qntk._series import Power, Series
 
 sympy = LazyModule("sympy")
 

@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 from haarqntk._arguments import integer, rational
 from haarqntk._lazy import LazyModule
-from haarqntk.algebra import Result, TracePolynomial, trace_word
+from haarqntk.algebra import Result, Trace, TracePolynomial
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.qntk._derivation import Derivation, derive_in_steps
-from haarqntk.qntk._series import Power, Series, expand
+from haarqntk.qntk._series import series_of
 from haarqntk.qntk._values import Evaluated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from fractions import Fraction
 
+    from haarqntk.algebra import Power, Series
     from haarqntk.circuits import Circuit
     from haarqntk.qntk._recipe import Recipe
 
@@ -141,11 +142,8 @@ class Formula(Evaluated):
             >>> print(formula("kernel_mean").centred())
             2*D*L*T2/((D - 1)*(D + 1)**2)
         """
-        at_zero = {
-            name: TracePolynomial({})
-            for name in self.symbols
-            if (word := trace_word(name)) and len(word) == 1
-        }
+        firsts = (x for x in self.polynomial.variables if isinstance(x, Trace) and x.degree == 1)
+        at_zero = dict.fromkeys(firsts, TracePolynomial({}))
         return replace(
             substituted(self, at_zero),
             name=f"{self.name} at T1 = 0",
@@ -188,7 +186,7 @@ class Formula(Evaluated):
             >>> print(formula("kernel_mean").series(order=1))
             2*L*T2/D**2 - 2*L*T1**2/D**3 + O(D**-2), T1 ~ D, T2 ~ D
         """
-        return expand(self.polynomial, order, scaling)
+        return series_of(self.polynomial, order, scaling)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -358,7 +356,7 @@ def _check_same_average(left: Formula, right: Formula) -> None:
         )
 
 
-def substituted(formula: Formula, values: Mapping[str, TracePolynomial]) -> Formula:
+def substituted(formula: Formula, values: Mapping[Any, TracePolynomial]) -> Formula:
     """A formula at values of some of its symbols, under the same name."""
     return replace(
         formula,

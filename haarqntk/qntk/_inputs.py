@@ -15,7 +15,7 @@ from typing import Any
 
 from haarqntk._arguments import integer, is_row, rational
 from haarqntk._lazy import LazyModule
-from haarqntk.algebra import symbol_word, trace_name, trace_word
+from haarqntk.algebra import GeneratorTrace, Symbol, Trace, expectation_of_power, read_symbol
 from haarqntk.circuits import PAULI_STRINGS, check_dimension
 from haarqntk.errors import InputError, InputTypeError
 
@@ -52,25 +52,25 @@ def the_one_given(given: Mapping[str, object]) -> str:
 
 
 def trace_values(
-    names: Sequence[str], D: int, given: Mapping[str, object], *, are_rounded: bool = False
-) -> dict[str, Fraction]:
+    symbols: Sequence[Trace], D: int, given: Mapping[str, object], *, are_rounded: bool = False
+) -> dict[Symbol, Fraction]:
     """The values of trace symbols from spectrum= or traces=.
 
     Args:
-        names: Names of trace symbols: T1, T2, … or T_O1, T_O1O2, ….
+        symbols: Traces of observables: T1, T2, … or T_O1, T_O1O2, ….
         D: The dimension, checked.
         given: The arguments by name; None where the caller left one out. Of more than D factors traces are
             dependent, so only a spectrum or an observable will do.
         are_rounded: Whether to take traces that no Hermitian matrix has, as rounding may leave them.
 
     Returns:
-        The values of ``names``; for traces= of all traces that are given.
+        The values of ``symbols``; for traces= of all traces that are given.
 
     Raises:
         InputError, InputTypeError: If not exactly one is given, or it does not fit D or the symbols.
     """
     kind = the_one_given(given)
-    words = {name: word for name in names if (word := trace_word(name))}
+    words = {x: x.observables for x in symbols}
     labels = sorted({letter for word in words.values() for letter in word})
     if kind == "traces":
         longest = max(map(len, words.values()), default=0)
@@ -84,17 +84,19 @@ def trace_values(
     return {name: _diagonal_trace(word, spectra) for name, word in words.items()}
 
 
-def _given_traces(traces: object, words: Mapping[str, tuple[str, ...]], D: int | None) -> dict[str, Fraction]:
+def _given_traces(
+    traces: object, words: Mapping[Trace, tuple[str, ...]], D: int | None
+) -> dict[Symbol, Fraction]:
+    known: dict[Symbol, Fraction]
     if isinstance(traces, Mapping):
-        known = {str(name): rational(f"traces[{name!s}]", value) for name, value in traces.items()}
-        for letter in sorted({word[0] for name in known if (word := trace_word(name))}):
-            _check_family(known, _powers_of(letter), D)
+        known = {read_symbol(str(x)): rational(f"traces[{x!s}]", value) for x, value in traces.items()}
+        _check_observables(known, D)
     else:
         row = _sequence("traces", traces, "[T1, T2, …]")
         powers = {j: rational(f"T{j}", value) for j, value in enumerate(row, start=1)}
         _check_power_sums(list(powers.values()), _powers_of("O"), D)
         # one observable in several places: a word of length j has the trace T_j
-        known = {f"T{j}": value for j, value in powers.items()}
+        known = {Trace(("O",) * j): value for j, value in powers.items()}
         known |= {name: powers[len(word)] for name, word in words.items() if len(word) in powers}
     missing = sorted(name for name in words if name not in known)
     if missing:
@@ -105,21 +107,25 @@ def _given_traces(traces: object, words: Mapping[str, tuple[str, ...]], D: int |
     return known
 
 
-def _powers_of(letter: str) -> Callable[[int], str]:
-    return lambda j: trace_name((letter,) * j)
+def _powers_of(letter: str) -> Callable[[int], Symbol]:
+    return lambda j: Trace((letter,) * j)
 
 
-def check_named_moments(values: Mapping[str, Fraction], D: int) -> None:
-    """Refuse traces of an observable or a generator, or expectations, that no Hermitian matrix has."""
-    for letter in sorted({word[0] for name in values if (word := trace_word(name))}):
+def _check_observables(values: Mapping[Symbol, Fraction], D: int | None) -> None:
+    for letter in sorted({x.observables[0] for x in values if isinstance(x, Trace)}):
         _check_family(values, _powers_of(letter), D)
-    _check_family(values, lambda j: f"X{j}", D)
-    _check_family(values, lambda j: f"m{j}", D, total="m_0 = 1")
 
 
-def check_expectations_on(spectrum: Sequence[Fraction], values: Mapping[str, Any]) -> None:
+def check_named_moments(values: Mapping[Symbol, Fraction], D: int) -> None:
+    """Refuse traces of an observable or a generator, or expectations, that no Hermitian matrix has."""
+    _check_observables(values, D)
+    _check_family(values, GeneratorTrace, D)
+    _check_family(values, expectation_of_power, D, total="m_0 = 1")
+
+
+def check_expectations_on(spectrum: Sequence[Fraction], values: Mapping[Symbol, Any]) -> None:
     """Refuse m_1, m_2, … that no populations of these eigenvalues have: a linear program, rounded to about 1e-7."""
-    names = list(takewhile(values.__contains__, map("m{}".format, count(1))))
+    names = list(takewhile(values.__contains__, map(expectation_of_power, count(1))))
     unit = max(map(abs, spectrum)) or Fraction(1)
     points = [float(x / unit) for x in sorted(set(spectrum))]
     powers = [[x**j for x in points] for j in range(len(names) + 1)]
@@ -133,14 +139,14 @@ def check_expectations_on(spectrum: Sequence[Fraction], values: Mapping[str, Any
 
 
 def _check_family(
-    values: Mapping[str, Fraction], name_of: Callable[[int], str], D: int | None, *, total: str = ""
+    values: Mapping[Symbol, Fraction], name_of: Callable[[int], Symbol], D: int | None, *, total: str = ""
 ) -> None:
     names = takewhile(values.__contains__, map(name_of, count(1)))
     _check_power_sums([values[name] for name in names], name_of, D, total=total)
 
 
 def _check_power_sums(
-    traces: Sequence[Fraction], name_of: Callable[[int], str], D: int | None, *, total: str = ""
+    traces: Sequence[Fraction], name_of: Callable[[int], Symbol], D: int | None, *, total: str = ""
 ) -> None:
     """Refuse T_1, T_2, … that no D real eigenvalues have, or with ``total`` m_1, m_2, … that no D populations have.
 
@@ -173,16 +179,16 @@ def _check_power_sums(
             row[i:] = [x - factor * y for x, y in zip(row[i:], rows[i][i:], strict=True)]
 
 
-def check_gram(values: Mapping[str, Fraction], D: int) -> None:
+def check_gram(values: Mapping[Symbol, Fraction], D: int) -> None:
     """Refuse traces of two factors that no Hermitian observables and pure states have.
 
     The Gram matrix Tr AB of the identity and of them is positive semidefinite, of rank ≤ D². What is known of it is
     checked on every largest set of letters between which all traces are known.
     """
     known: dict[tuple[tuple[str, str], ...], Fraction] = {(): Fraction(D)}
-    for name, value in values.items():
-        word = tuple(sorted(symbol_word(name) or ()))
-        known |= {word: value} if word else {}
+    for symbol, value in values.items():
+        if _is_of_observables_and_states(symbol):
+            known[tuple(sorted(symbol.word))] = value
     letters = sorted({letter for word in known for letter in word})
     for state in (letter for letter in letters if letter[0] == "state"):
         known |= {(state,): Fraction(1), (state, state): Fraction(1)}
@@ -194,13 +200,16 @@ def check_gram(values: Mapping[str, Fraction], D: int) -> None:
             continue
         checked.append(set(chosen))
         if not _is_gram(rows, D**2):
-            words = {name: set(symbol_word(name) or "?") for name in values}
-            got = ", ".join(f"{name} = {values[name]}" for name, word in words.items() if word <= set(chosen))
+            got = ", ".join(f"{x} = {value}" for x, value in values.items() if x.letters <= set(chosen))
             raise InputError(
                 f"traces must be those of Hermitian matrices: the Gram matrix Tr AB of 1, "
                 f"{', '.join(name for _, name in chosen)} must be positive semidefinite of rank ≤ D² = {D**2}, such as "
                 f"(Tr AB)² ≤ Tr A² · Tr B², got {got}"
             )
+
+
+def _is_of_observables_and_states(symbol: Symbol) -> bool:
+    return bool(symbol.word) and not isinstance(symbol, GeneratorTrace)
 
 
 def _is_gram(rows: list[list[Any]], largest_rank: int) -> bool:

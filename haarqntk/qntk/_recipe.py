@@ -68,7 +68,7 @@ class Average:
         part = mean if self.power is None else mean.coefficient("L", self.power)
         return part.substitute(dict(self.at))
 
-    def substitute(self, values: Mapping[str, TracePolynomial]) -> Average:
+    def substitute(self, values: Mapping[Any, TracePolynomial]) -> Average:
         """The average at values of some symbols."""
         earlier = [(name, value.substitute(values)) for name, value in self.at]
         fresh = [(name, value) for name, value in values.items() if name not in dict(earlier)]
@@ -153,7 +153,7 @@ class Recipe(Combination[tuple[Average, ...], TracePolynomial]):
             )
         return self.value(means)
 
-    def substitute(self, values: Mapping[str, TracePolynomial]) -> Recipe:
+    def substitute(self, values: Mapping[Any, TracePolynomial]) -> Recipe:
         """The recipe at values of some symbols."""
         pairs = (
             (tuple(average.substitute(values) for average in averages), c.substitute(values))

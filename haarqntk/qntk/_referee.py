@@ -14,16 +14,17 @@ from typing import TYPE_CHECKING, Any
 from haarqntk._arguments import flag
 from haarqntk._lazy import LazyModule
 from haarqntk._notebook import Shown
-from haarqntk.algebra import TracePolynomial, latex_of, symbol, trace_word
+from haarqntk.algebra import Trace, TracePolynomial, as_power, in_brackets, latex_of, read_symbol, symbol
 from haarqntk.errors import CostError, InputError, InputTypeError, UnknownNameError
 from haarqntk.qntk._catalogue import closed_form
 from haarqntk.qntk._counterexample import Counterexample, smallest_counterexample
 from haarqntk.qntk._grammar import parse_closed_form
-from haarqntk.qntk._series import Power, as_power, common_denominator, expand, in_brackets, scaling_exponents
+from haarqntk.qntk._series import common_denominator, scaling_exponents, series_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from haarqntk.algebra import Power
     from haarqntk.qntk._formula import Formula
 
 sympy = LazyModule("sympy")
@@ -153,7 +154,8 @@ def check_formula(
     expression = _as_expression(claim, exact)
     _refuse_unusable(expression)
     if flag("centred", centred):
-        firsts = [x for x in expression.free_symbols if (word := trace_word(x.name)) and len(word) == 1]
+        named = {x: read_symbol(x.name) for x in expression.free_symbols}
+        firsts = [x for x, trace in named.items() if isinstance(trace, Trace) and trace.degree == 1]
         exact, expression = exact.centred(), expression.xreplace(dict.fromkeys(firsts, sympy.Integer(0)))
         _refuse_unusable(expression)
     claimed = _as_polynomial(expression)
@@ -172,7 +174,7 @@ def check_formula(
 
 
 def _as_expression(claim: object, exact: Formula) -> Any:
-    has_pair = any(name.startswith("T_") for name in exact.symbols)
+    has_pair = any(isinstance(x, Trace) and not x.is_power for x in exact.symbols)
     known = list(dict.fromkeys([*(() if has_pair else _ALWAYS_KNOWN), *exact.symbols]))
     if isinstance(claim, str):
         return parse_closed_form(claim, known)
@@ -276,7 +278,7 @@ def _compare_exactly(
         name: part.leading_weight(exponents) for name, part in (("exact", exact), ("claimed", claimed))
     }
     order = max(weights.values()) - difference.leading_weight(exponents)
-    leading = [expand(part, 1, exponents).to_polynomial() for part in (exact, claimed)]
+    leading = [series_of(part, 1, exponents).to_polynomial() for part in (exact, claimed)]
     if order > 0:
         return "equal at leading order", sympy.Integer(1), as_power(order)
     if weights["exact"] != weights["claimed"]:

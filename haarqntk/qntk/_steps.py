@@ -14,9 +14,10 @@ from math import prod
 from operator import mul
 from typing import TYPE_CHECKING
 
-from haarqntk.algebra import TracePolynomial, trace_word
+from haarqntk.algebra import DEPTH, Overlap, Symbol, Trace, TracePolynomial
 from haarqntk.circuits import (
     FACTORISED_FROM,
+    TARGET,
     Cost,
     Expression,
     PatternSteps,
@@ -226,14 +227,13 @@ def _mean_of_powers(p: int, q: int) -> Fraction:
     return Fraction(numerator, prod(range(2, p + q + 1, 2)))
 
 
-def _value(name: str, D: int) -> Fraction | None:
+def _value(symbol: Symbol, D: int) -> Fraction | None:
     """A value of a symbol at the point: three layers, diagonal observables, overlaps 1/2."""
-    if name == "L":
+    if symbol == DEPTH:
         return Fraction(_DEPTH)
-    if name.startswith("sigma") or name == "O_0":
+    if isinstance(symbol, Overlap) or symbol == TARGET:
         return Fraction(1, 2)
-    word = trace_word(name)
-    if word is None or any(letter[1:] not in _EIGENVALUES for letter in word):
+    if not isinstance(symbol, Trace) or any(letter[1:] not in _EIGENVALUES for letter in symbol.observables):
         return None
-    spectra = (_EIGENVALUES[letter[1:]] + (0,) * (D - _DIMENSION) for letter in word)
+    spectra = (_EIGENVALUES[letter[1:]] + (0,) * (D - _DIMENSION) for letter in symbol.observables)
     return Fraction(sum(reduce(mul, entries) for entries in zip(*spectra, strict=True)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,17 @@ from typing import TYPE_CHECKING, Any
 from haarqntk._arguments import integer, rational
 from haarqntk._lazy import LazyModule
 from haarqntk._qobj import is_matrix
-from haarqntk.algebra import GaussianRational, symbol_word, trace_word
+from haarqntk.algebra import (
+    DEPTH,
+    SIGMA,
+    Expectation,
+    GaussianRational,
+    GeneratorTrace,
+    Overlap,
+    Symbol,
+    Trace,
+    read_symbol,
+)
 from haarqntk.errors import InputError, InputTypeError, UnknownNameError
 from haarqntk.qntk._closed_form import ClosedForm, polynomial_at
 from haarqntk.qntk._inputs import (
@@ -31,8 +40,6 @@ if TYPE_CHECKING:
 
 mpmath = LazyModule("mpmath")
 
-_INPUTS = {"sigma": "sigma_ab"}  # the supervised kernel has the inputs a and b, and calls their overlap σ
-
 
 class SymbolValues:
     """Values of the symbols of one formula at one dimension.
@@ -45,21 +52,23 @@ class SymbolValues:
         form: What is evaluated at D: the closed form, or another polynomial where that has a pole.
         symbols: The names that a caller may give values for: of the closed form, and what its letters add in ``form``.
         needed: Those that occur in ``form``.
+        traces: Those that are traces of observables.
     """
 
     def __init__(self, formula: ClosedForm, D: int) -> None:
         self.formula, self.D, self.form = formula.name, D, polynomial_at(formula, D)
         self.generators = formula.generators
         own, occurring = formula.symbols[1:], self.form.variables
-        letters = set().union(*map(_letters, own))
-        others = [name for name in occurring if name not in own and _letters(name) <= letters]
+        letters = set().union(*(x.letters for x in own))
+        others = [x for x in occurring if x not in own and x.letters <= letters]
         self.symbols = (*own, *others)
         self.needed = [name for name in self.symbols if name in occurring]
-        self.values: dict[str, Fraction | GaussianRational] = {}
+        self.traces = [x for x in self.symbols if isinstance(x, Trace)]
+        self.values: dict[Symbol, Fraction | GaussianRational] = {}
         self.exact = True
-        self._sources: dict[str, str] = {}
+        self._sources: dict[Symbol, str] = {}
 
-    def add(self, found: Mapping[str, Fraction | GaussianRational], source: str) -> None:
+    def add(self, found: Mapping[Symbol, Fraction | GaussianRational], source: str) -> None:
         """Take values for those of the symbols that occur.
 
         Raises:
@@ -78,11 +87,11 @@ class SymbolValues:
             return
         if not isinstance(values, Mapping):
             raise InputTypeError(f"values must map symbol names to numbers, got {values!r}")
-        found = {str(name): rational(str(name), value) for name, value in values.items()}
+        found = {read_symbol(str(name)): rational(str(name), value) for name, value in values.items()}
         for name, value in found.items():
             if name not in self.symbols:
                 raise UnknownNameError.among("symbol in values", name, self.symbols)
-            if name.startswith("sigma") and not 0 <= value <= 1:
+            if isinstance(name, Overlap) and not 0 <= value <= 1:
                 raise InputError(f"{name} must be |⟨φ|φ'⟩|² in [0, 1], got {value}")
         check_named_moments(found, self.D)
         self.add(found, "values=")
@@ -97,18 +106,18 @@ class SymbolValues:
                 f"generator_spectrum must be that of X² = 1, Tr X = 0 for generators 'pauli', got {_listed(row)}; "
                 "leave it out, or take generators='general'"
             )
-        highest = max((int(name[1:]) for name in self.symbols if name[0] == "X"), default=0)
-        traces = {f"X{j}": sum((x**j for x in row), Fraction(0)) for j in range(1, highest + 1)}
-        self.add(traces, "generator_spectrum=")
+        highest = max((x.power for x in self.symbols if isinstance(x, GeneratorTrace)), default=0)
+        traces = map(GeneratorTrace, range(1, highest + 1))
+        self.add({x: sum((o**x.power for o in row), Fraction(0)) for x in traces}, "generator_spectrum=")
 
     def add_scalars(self, L: object, overlap: object, num_inputs: object) -> None:
         """The symbols that are no traces; all that are given are checked."""
         if L is not None:
-            self.add({"L": Fraction(integer("L", L, at_least=1))}, "L=")
+            self.add({DEPTH: Fraction(integer("L", L, at_least=1))}, "L=")
         if overlap is not None:
-            self.add({"sigma": check_overlap(overlap)}, "overlap=")
+            self.add({SIGMA: check_overlap(overlap)}, "overlap=")
         if num_inputs is not None:
-            self.add({"n": Fraction(check_num_inputs(num_inputs, self.D))}, "num_inputs=")
+            self.add({Symbol("n"): Fraction(check_num_inputs(num_inputs, self.D))}, "num_inputs=")
 
     def add_populations(self, spectrum: object, populations: object) -> None:
         """m_j = ⟨O^j⟩ in the output state."""
@@ -120,17 +129,16 @@ class SymbolValues:
         )
         if sum(p) != 1 or min(p) < 0:
             raise InputError(f"populations must be ≥ 0 and sum to 1, got the sum {sum(p)}")
-        powers = {name: int(name[1:]) for name in self.symbols if re.fullmatch(r"m\d+", name)}
-        expectations = {
-            name: sum((a * x**j for a, x in zip(p, o, strict=True)), Fraction(0))
-            for name, j in powers.items()
+        powers = {x: x.power for x in self.symbols if isinstance(x, Expectation) and x.power}
+        expectations: dict[Symbol, Fraction] = {
+            x: sum((a * value**j for a, value in zip(p, o, strict=True)), Fraction(0))
+            for x, j in powers.items()
         }
         self.add(expectations, "populations=")
 
     def add_operators(self, given: Mapping[str, object], observables: object, states: object) -> None:
         """Traces of words in observables and states, from matrices and vectors, a spectrum, or traces."""
-        words = {name: word for name in self.symbols if (word := symbol_word(_INPUTS.get(name, name)))}
-        letters = {letter for word in words.values() for letter in word}
+        letters = {letter for x in self.symbols for letter in x.word}
         labels, inputs = (
             sorted(name for kind, name in letters if kind == wanted) for wanted in ("observable", "state")
         )
@@ -139,30 +147,26 @@ class SymbolValues:
                 raise InputError("exactly one of observable= and observables= must be given, got both")
             given = {**given, "observable": named_observables(observables, labels)}
         named = named_states(states, inputs, self.formula)
-        needed = [name for name in self.needed if trace_word(name) and name not in self.values]
+        needed = [x for x in self.needed if isinstance(x, Trace) and x not in self.values]
         present = any(value is not None for value in given.values())
         matrices = each_observable(given["observable"], labels) if given["observable"] is not None else {}
         if needed or present:
             the_one_given(given)
         if given["observable"] is not None or named:
             found = as_matrices(matrices, named, self.D)
-            aliases = {_INPUTS.get(name, name): name for name in words}
-            values = found.values(aliases)
             source = " and ".join([*(["observable="] if matrices else []), *(["states="] if named else [])])
-            self.add({aliases[name]: value for name, value in values.items()}, source)
+            self.add(found.values(self.symbols), source)
             self.exact = found.exact
         if present and given["observable"] is None:
             name = the_one_given(given)
-            all_traces = [name for name in self.symbols if trace_word(name)]
-            wanted = needed if name == "traces" else all_traces
+            wanted = needed if name == "traces" else self.traces
             self.add(trace_values(wanted, self.D, given), f"{name}=")
             if name == "spectrum" and "m1" in self.values:
                 check_expectations_on(one_spectrum(given[name], self.D), self.values)
 
     def add_rounded_traces(self, traces: Sequence[Fraction]) -> None:
         """[T1, T2, …] that may be rounded, and are therefore not checked to be those of a Hermitian matrix."""
-        names = [name for name in self.symbols if trace_word(name)]
-        found = trace_values(names, self.D, {"traces": traces}, are_rounded=True)
+        found = trace_values(self.traces, self.D, {"traces": traces}, are_rounded=True)
         self.add(found, "traces=")
         self.exact = False
 
@@ -178,8 +182,8 @@ class SymbolValues:
                 raise InputError(f"{rule}: {self.formula} depends on it")
         missing = [name for name in self.needed if name not in self.values]
         if missing:
-            words = any(symbol_word(name) for name in missing)
-            cure = "; or give observable= and states=" if words else ""
+            has_words = any(kind != "generator" for x in missing for kind, _ in x.word)
+            cure = "; or give observable= and states=" if has_words else ""
             raise InputError(f"values must name {', '.join(missing)}, on which {self.formula} depends{cure}")
 
     def value(self) -> Fraction:
@@ -189,7 +193,7 @@ class SymbolValues:
         """
         self.check_complete()
         if self.exact and {"values=", "traces="} & set(self._sources.values()):
-            real = {_INPUTS.get(name, name): x.real for name, x in self.values.items() if not x.imag}
+            real = {name: x.real for name, x in self.values.items() if not x.imag}
             check_gram(real, self.D)
         values = {name: self.values.get(name, Fraction(0)) for name in self.form.variables}
         if all(value.imag == 0 for value in values.values()):
@@ -206,12 +210,6 @@ class SymbolValues:
 
 def _listed(row: Sequence[Fraction]) -> str:
     return ", ".join(map(str, row))
-
-
-def _letters(name: str) -> frozenset[tuple[str, str]]:
-    """What a symbol is made of: observables and states, a generator, or itself."""
-    word = symbol_word(_INPUTS.get(name, name))
-    return frozenset(word or [("generator", "X") if re.fullmatch(r"X\d+", name) else ("symbol", name)])
 
 
 def each_observable(observable: object, labels: Sequence[str]) -> dict[str, object]:

@@ -6,7 +6,7 @@ from collections import Counter
 from math import factorial
 from typing import TYPE_CHECKING
 
-from haarqntk.algebra import TracePolynomial, trace_word
+from haarqntk.algebra import Trace, TracePolynomial
 from haarqntk.combinatorics import cycles
 from haarqntk.designs import twirl_weights
 from haarqntk.qntk._blocks import Block, Equation, Math, Paragraph, Table, joined, math_of, number, written
@@ -27,7 +27,7 @@ def shown(value: TracePolynomial) -> TracePolynomial:
     """The polynomial, or what is left of it for traceless observables if it has many terms."""
     if len(value.terms) <= _MOST_TERMS:
         return value
-    traces = (name for name in value.variables if len(trace_word(name) or ()) == 1)
+    traces = (x for x in value.variables if isinstance(x, Trace) and x.degree == 1)
     return value.substitute(dict.fromkeys(traces, TracePolynomial({})))
 
 

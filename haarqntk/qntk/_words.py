@@ -9,20 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from haarqntk._arguments import rational
 from haarqntk._qobj import check_alike, complex_array, hermitian_array
-from haarqntk.algebra import GaussianRational, symbol_word
+from haarqntk.algebra import Bargmann, GaussianRational, Symbol, WordLetter
 from haarqntk.errors import InputError, InputTypeError, UnknownNameError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-Letter: TypeAlias = tuple[str, str]
-"""("observable", name) or ("state", name)."""
 
 _TOLERANCE = 1e-10
 
@@ -31,22 +28,21 @@ _TOLERANCE = 1e-10
 class Matrices:
     """Matrices of letters: all of GaussianRational entries where all data are exact, else of floats."""
 
-    letters: Mapping[Letter, NDArray[Any]]
+    letters: Mapping[WordLetter, NDArray[Any]]
     exact: bool
 
-    def values(self, names: Iterable[str]) -> dict[str, GaussianRational]:
+    def values(self, symbols: Iterable[Symbol]) -> dict[Symbol, GaussianRational]:
         """The values of those of the symbols whose letters are all there; of Re_… the real part."""
-        products: dict[tuple[Letter, ...], NDArray[Any]] = {}
+        products: dict[tuple[WordLetter, ...], NDArray[Any]] = {}
         found = {}
-        for name in names:
-            word = symbol_word(name)
-            if word and all(letter in self.letters for letter in word):
-                value = self._trace(word, products)
-                found[name] = GaussianRational(value.real) if name.startswith("Re_") else value
+        for symbol in symbols:
+            if symbol.word and all(letter in self.letters for letter in symbol.word):
+                value = self._trace(symbol.word, products)
+                found[symbol] = GaussianRational(value.real) if isinstance(symbol, Bargmann) else value
         return found
 
     def _trace(
-        self, word: tuple[Letter, ...], products: dict[tuple[Letter, ...], NDArray[Any]]
+        self, word: tuple[WordLetter, ...], products: dict[tuple[WordLetter, ...], NDArray[Any]]
     ) -> GaussianRational:
         if (
             not self.exact and len(set(word)) == 1
@@ -62,7 +58,7 @@ class Matrices:
         )
 
     def _product(
-        self, word: tuple[Letter, ...], products: dict[tuple[Letter, ...], NDArray[Any]]
+        self, word: tuple[WordLetter, ...], products: dict[tuple[WordLetter, ...], NDArray[Any]]
     ) -> NDArray[Any]:
         if len(word) == 1:
             return self.letters[word[0]]

@@ -1,12 +1,11 @@
 """What the tangent kernel of a model says about its training: a frozen value, from the Jacobian's SVD.
 
 The spectrum and its times are in ``_diagnosis_spectrum``, the linear model's training in
-``_diagnosis_predictions``; here are the verdict, other targets, and the value as text and JSON.
+``_diagnosis_predictions``; here are other targets, and the value as text and JSON.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -58,29 +57,11 @@ class Diagnosis(LinearTraining):
         [scala2025] for the diagnostics; derivations/16_diagnostics.md.
     """
 
-    overfitting_gap: float
-    outputs_given: bool
-
     def __eq__(self, other: object) -> bool:
         return self.to_json() == other.to_json() if isinstance(other, Diagnosis) else NotImplemented
 
     def __hash__(self) -> int:
         return hash(self.to_json())
-
-    @property
-    def is_overfitting(self) -> bool | None:
-        """Whether R²(train) − R²(test) > ``overfitting_gap`` for t → ∞; None where it cannot be told.
-
-        Examples:
-            >>> import haarqntk as hq
-            >>> d = hq.diagnose([[2.0, 0], [0, 1]], [1.0, -1], test_jacobian=[[2.0, 0], [1, 1]], test_targets=[1.0, 0])
-            >>> d.is_overfitting
-            True
-        """
-        test = self.test_r_squared
-        if test is None or math.isnan(test) or math.isnan(self.train_r_squared):
-            return None
-        return self.train_r_squared - test > self.overfitting_gap
 
     def with_targets(self, targets: ArrayLike, test_targets: ArrayLike | None = None) -> Diagnosis:
         """The same model with other targets; spectrum and times stay what they are.

@@ -16,7 +16,7 @@ from haarqntk.training._diagnosis_input import real_array
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from haarqntk.training._diagnosis import Diagnosis
+    from haarqntk.training._diagnosis_predictions import LinearTraining
 
 DIAGNOSIS_SCHEMA_VERSION = 1
 
@@ -51,7 +51,7 @@ _DERIVED = (
 )
 
 
-def record_text(diagnosis: Diagnosis) -> str:
+def record_text(diagnosis: LinearTraining) -> str:
     """The JSON of a diagnosis; numbers that JSON does not have, ∞ and nan, are null among the derived ones."""
     record: dict[str, Any] = {"schema_version": DIAGNOSIS_SCHEMA_VERSION, "type": "diagnosis"}
     record |= {"num_parameters": diagnosis.num_parameters, "outputs_given": diagnosis.outputs_given}

@@ -37,6 +37,8 @@ class LinearTraining(KernelSpectrum):
 
     outputs: Real
     targets: Real
+    outputs_given: bool
+    overfitting_gap: float
     test_modes: Real | None = None
     test_outputs: Real | None = None
     test_targets: Real | None = None
@@ -253,6 +255,21 @@ class LinearTraining(KernelSpectrum):
         if self.test_targets is None:
             return None
         return r_squared(self.test_targets, self.final_test_outputs)
+
+    @property
+    def is_overfitting(self) -> bool | None:
+        """Whether R²(train) − R²(test) > ``overfitting_gap`` for t → ∞; None where it cannot be told.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> d = hq.diagnose([[2.0, 0], [0, 1]], [1.0, -1], test_jacobian=[[2.0, 0], [1, 1]], test_targets=[1.0, 0])
+            >>> d.is_overfitting
+            True
+        """
+        test = self.test_r_squared
+        if test is None or math.isnan(test) or math.isnan(self.train_r_squared):
+            return None
+        return self.train_r_squared - test > self.overfitting_gap
 
     def _test_set(self) -> tuple[Real, Real]:
         if self.test_modes is None or self.test_outputs is None:

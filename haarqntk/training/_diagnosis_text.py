@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from haarqntk.training._diagnosis import Diagnosis
+    from haarqntk.training._diagnosis_predictions import LinearTraining
 
 WIDTH = 80
 _LABEL_WIDTH = 18
 _SHOWN_POINTS, _SHOWN_TERMS = 3, 4
 
 
-def as_text(diagnosis: Diagnosis) -> str:
+def as_text(diagnosis: LinearTraining) -> str:
     """The headline and the rows, wrapped to 80 columns."""
     lines = [headline(diagnosis)]
     for label, text in rows(diagnosis):
@@ -31,7 +31,7 @@ def as_text(diagnosis: Diagnosis) -> str:
     return "\n".join(lines)
 
 
-def as_html(diagnosis: Diagnosis) -> str:
+def as_html(diagnosis: LinearTraining) -> str:
     """The headline and the rows as a table."""
     body = "".join(
         f"<tr><th>{escape(label)}</th><td>{escape(text)}</td></tr>" for label, text in rows(diagnosis)
@@ -39,13 +39,13 @@ def as_html(diagnosis: Diagnosis) -> str:
     return f"<p>{escape(headline(diagnosis))}</p><table>{body}</table>"
 
 
-def headline(diagnosis: Diagnosis) -> str:
+def headline(diagnosis: LinearTraining) -> str:
     """Points and parameters."""
     points, parameters = diagnosis.num_points, diagnosis.num_parameters
     return f"{_count(points, 'data point')}, {_count(parameters, 'parameter')}, frozen kernel K = J Jᵀ"
 
 
-def rows(diagnosis: Diagnosis) -> list[tuple[str, str]]:
+def rows(diagnosis: LinearTraining) -> list[tuple[str, str]]:
     """Label and text of every row, each one sentence or a few numbers."""
     return [
         ("kernel", _spectrum(diagnosis)),
@@ -81,7 +81,7 @@ def _combination(terms: Mapping[int, float]) -> str:
     return f"−{text[2:]}" if text.startswith("−") else text[2:]
 
 
-def _spectrum(d: Diagnosis) -> str:
+def _spectrum(d: LinearTraining) -> str:
     if d.is_singular:
         smallest = d.largest_eigenvalue / d.condition_number_on_range
         return (
@@ -94,14 +94,14 @@ def _spectrum(d: Diagnosis) -> str:
     )
 
 
-def _rank(d: Diagnosis) -> str:
+def _rank(d: LinearTraining) -> str:
     text = f"{d.rank} of {d.num_points}, effective rank (Tr K)²/Tr K² = {d.effective_rank:.3g}"
     if not d.is_singular:
         return text
     return f"{text}; gradients in the null space: {null_space_text(d.dependent_points)}"
 
 
-def _learning_rate(d: Diagnosis) -> str:
+def _learning_rate(d: LinearTraining) -> str:
     text = (
         f"critical c/λ_max = {d.critical_learning_rate:.4g} (c = {d.c:g}), stability edge 2/λ_max = "
         f"{d.stability_edge:.4g}, used {d.learning_rate:.4g}; for the loss ½Σε², times {d.num_points / 2:g} for "
@@ -110,7 +110,7 @@ def _learning_rate(d: Diagnosis) -> str:
     return text if d.is_stable else f"{text}. UNSTABLE: {_at_the_edge(d)}"
 
 
-def _at_the_edge(d: Diagnosis) -> str:
+def _at_the_edge(d: LinearTraining) -> str:
     """What an unstable descent does: at the edge itself the first mode keeps its size."""
     beyond = d.learning_rate > d.stability_edge * (1 + 2.0**-40)
     return (
@@ -118,7 +118,7 @@ def _at_the_edge(d: Diagnosis) -> str:
     )
 
 
-def _decay_time(d: Diagnosis) -> str:
+def _decay_time(d: LinearTraining) -> str:
     if not d.is_stable:
         return "none: the descent does not decay"
     exact = "never" if math.isinf(d.discrete_decay_time) else f"{d.discrete_decay_time:.4g}"
@@ -126,7 +126,7 @@ def _decay_time(d: Diagnosis) -> str:
     return f"{text}, on the modes that learn; the null space never decays" if d.is_singular else text
 
 
-def _training(d: Diagnosis) -> str:
+def _training(d: LinearTraining) -> str:
     given = "" if d.outputs_given else " (outputs not given, taken as 0)"
     start = float(d.predicted_losses(0)[0])
     if not d.is_stable:
@@ -134,7 +134,7 @@ def _training(d: Diagnosis) -> str:
     return f"loss {start:.4g}{given} at the start, {d.final_loss:.4g} for t → ∞, R² = {_number(d.train_r_squared)}"
 
 
-def _inference(d: Diagnosis) -> str:
+def _inference(d: LinearTraining) -> str:
     if d.test_modes is None:
         return "no test points given"
     points = _count(len(d.test_modes), "test point")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from functools import reduce
 from math import prod
 from typing import TYPE_CHECKING
@@ -13,12 +15,11 @@ from hypothesis import strategies as st
 from strategies import observable_words, pure_states, words
 
 from haarqntk.algebra import (
+    Trace,
     canonical_cyclic_word,
     mixed_traces,
     pure_state_invariant,
-    symbol_word,
-    trace_name,
-    trace_word,
+    read_symbol,
 )
 from haarqntk.errors import InputError
 
@@ -44,20 +45,23 @@ def test_words_that_differ_by_more_than_a_rotation_stay_apart() -> None:
 
 @given(observable_words())
 def test_the_name_of_a_trace_gives_its_word_back(word: tuple[str, ...]) -> None:
-    assert trace_word(trace_name(word)) == canonical_cyclic_word(word)
+    trace = Trace(word)
+    assert trace.observables == canonical_cyclic_word(word)
+    assert (read_symbol(str(trace)), read_symbol(str(trace)).word) == (trace, trace.word)
+    assert type(read_symbol(str(trace))) is Trace
 
 
 def test_names_of_traces_are_those_of_the_papers() -> None:
-    assert [trace_name(("O",) * j) for j in (1, 2, 12)] == ["T1", "T2", "T12"]
-    assert trace_name(("O2", "O1")) == "T_O1O2"
-    assert trace_name(("O1",)) == "T_O1"
+    assert [Trace(("O",) * j) for j in (1, 2, 12)] == ["T1", "T2", "T12"]
+    assert Trace(("O2", "O1")) == "T_O1O2"
+    assert Trace(("O1",)) == "T_O1"
 
 
 @pytest.mark.parametrize(
     "name", ["D", "L", "n", "sigma", "sigma_ab", "T", "T0", "T01", "t2", "T_", "T_ab", "T2x"]
 )
 def test_other_symbols_are_no_traces(name: str) -> None:
-    assert trace_word(name) is None
+    assert not isinstance(read_symbol(name), Trace)
 
 
 @given(words(letters="ab", largest=9, smallest=1), st.integers(2, 4), st.data())
@@ -125,9 +129,19 @@ def test_mixed_traces_have_the_value_of_their_words(words: list[MixedWord], seed
         ket = A[0] / np.linalg.norm(A[0])
         matrices[name] = A + A.conj().T if kind == "observable" else np.outer(ket, ket.conj())
     monomial = mixed_traces(words)
-    written = [symbol_word(name) for name, e in monomial for _ in range(e)]
+    written = [symbol.word for symbol, e in monomial for _ in range(e)]
     assert all(written)
-    assert np.isclose(value([w for w in written if w], matrices), value(words, matrices))
+    assert np.isclose(value(written, matrices), value(words, matrices))
+    assert all(value([read_symbol(str(x)).word], matrices) == value([x.word], matrices) for x, _ in monomial)
+
+
+@given(st.lists(mixed_words, min_size=1, max_size=2), observable_words())
+def test_symbols_keep_what_they_stand_for_when_they_are_copied(
+    words: list[MixedWord], word: tuple[str, ...]
+) -> None:
+    for symbol in [Trace(word), *(x for x, _ in mixed_traces(words))]:
+        for again in (copy.deepcopy(symbol), pickle.loads(pickle.dumps(symbol))):  # noqa: S301 - our own bytes
+            assert (again, again.word, type(again)) == (symbol, symbol.word, type(symbol))
 
 
 @given(st.permutations(LETTERS[:2] * 2))

@@ -24,7 +24,7 @@ from strategies import copies as products
 from strategies import rationals, spectra
 
 import haarqntk as hq
-from haarqntk.algebra import RationalFunction, TracePolynomial, trace_word
+from haarqntk.algebra import RationalFunction, Symbol, Trace, TracePolynomial
 from haarqntk.circuits import Copy, layer_patterns, mean_of_pattern, mean_of_product
 from haarqntk.combinatorics import cycles
 from haarqntk.errors import CostError, InputError
@@ -86,11 +86,11 @@ def setting(dimension: int, generators: str) -> Setting:
 def value_of(polynomial: TracePolynomial, at: Setting, depth: int) -> float:
     """The value of a polynomial whose symbols are looked up one by one; a real mean needs real parts only."""
 
-    def value(name: str) -> complex:
+    def value(name: Symbol) -> complex:
         if name == "L":
             return depth
-        if word := trace_word(name):
-            return complex(np.trace(reduce(np.matmul, [at.observables[letter] for letter in word])))
+        if isinstance(name, Trace):
+            return complex(np.trace(reduce(np.matmul, [at.observables[x] for x in name.observables])))
         if name.startswith(("sigma_", "Re_")):
             _, *letters = name.split("_")
             states = letters if len(letters) > 1 else [*letters[0]]

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import copies as products
 
-from haarqntk.algebra import RationalFunction, TracePolynomial, trace_word
+from haarqntk.algebra import RationalFunction, Trace, TracePolynomial
 from haarqntk.circuits import Copy, layer_patterns, mean_of_pattern, mean_of_product
 from haarqntk.combinatorics import ordered_set_partitions
 from haarqntk.errors import CostError, InputError
@@ -59,8 +59,8 @@ def value_at(polynomial: TracePolynomial, D: int) -> Fraction:
     overlaps = {"sigma_ab": Fraction(2, 7), "sigma_ac": Fraction(1, 5), "sigma_bc": Fraction(1, 3)}
     values = overlaps | {"L": Fraction(5), "Re_abc": Fraction(-1, 30)}
     for name in polynomial.variables:
-        if word := trace_word(name):
-            rows = zip(*(SPECTRA[D][letter] for letter in word), strict=True)
+        if isinstance(name, Trace):
+            rows = zip(*(SPECTRA[D][letter] for letter in name.observables), strict=True)
             values[name] = Fraction(sum(map(prod, rows)))
     return polynomial.at(D, values)
 

@@ -366,7 +366,8 @@ def test_below_the_design_order_the_code_still_gives_the_value_of_at(tmp_path: P
     for name in ("kernel_variance", "meta_kernel_second_moment"):
         value = closed_form(name)
         traces = {
-            symbol: Fraction(3 ** int(symbol[1:]) + (-1) ** int(symbol[1:])) for symbol in value.symbols[2:]
+            str(symbol): Fraction(3 ** int(symbol[1:]) + (-1) ** int(symbol[1:]))
+            for symbol in value.symbols[2:]
         }
         point = {"D": Fraction(2), "L": Fraction(3), **traces}
         (found,) = run_alone(hq.to_python(value), [(name, point)], tmp_path)

@@ -50,7 +50,7 @@ def same(left: Any, right: Any) -> bool:
 @pytest.mark.parametrize("name", [name for name in SHORT if name != "supervised_kernel_eigenvalues"])
 def test_sympy_s_parser_reads_a_formula(name: str) -> None:
     value = closed_form(name)
-    names = {Notation().symbol(symbol): symbol for symbol in value.symbols}
+    names = {Notation().symbol(symbol): str(symbol) for symbol in value.symbols}
     assert same(read_by_sympy(hq.latex(value), names), value.to_sympy())
 
 

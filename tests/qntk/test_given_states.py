@@ -17,7 +17,7 @@ from oracles import icosahedral_rotations
 from shortcuts import closed_form, eigenvalue_formula
 
 import haarqntk as hq
-from haarqntk.algebra import symbol_word
+from haarqntk.algebra import read_symbol
 from haarqntk.errors import InputError, InputTypeError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -183,8 +183,8 @@ def test_one_kept_state_gives_its_expectations() -> None:
 )
 def test_every_symbol_of_a_word_is_read_back(name: str) -> None:
     from_words = {"T3": "OOO", "m2": "psi O O"}
-    word = symbol_word(name)
-    assert word is not None
+    word = read_symbol(name).word
+    assert word
     assert all(kind == ("observable" if letter[0].isupper() else "state") for kind, letter in word)
     assert name in from_words or "".join(x for _, x in word) == "".join(name.split("_")[1:])
 

@@ -21,7 +21,8 @@ from haarqntk.errors import InputError, InputTypeError, UnknownNameError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from haarqntk.qntk import Series
+    from haarqntk.algebra import Series
+
 
 NAMES = (
     "gradient_variance", "kernel_mean", "kernel_second_moment", "kernel_variance", "supervised_kernel_mean",
@@ -179,7 +180,7 @@ def test_a_bad_order_or_scaling_is_refused(
 def test_powers_are_exact_at_any_rational_scaling(a: Fraction, b: Fraction, order: int, name: str) -> None:
     """What is left out at T_j = t_j D^a falls with the power that is stated: from D = x^q to D = (2x)^q."""
     f, q = closed_form(name), lcm(a.denominator, b.denominator)
-    scaling = {symbol: (a, b, a + 1, b)[int(symbol[1:]) - 1] for symbol in f.symbols[2:]}
+    scaling = {str(symbol): (a, b, a + 1, b)[int(symbol[1:]) - 1] for symbol in f.symbols[2:]}
     series = f.series(order, scaling=scaling)
     assert series.remainder is not None
     assert all(power > series.remainder for power, _ in series.terms)

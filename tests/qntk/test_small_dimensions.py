@@ -17,7 +17,6 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import haarqntk as hq
-from haarqntk.algebra import symbol_word
 from haarqntk.errors import InputError
 
 if TYPE_CHECKING:
@@ -81,7 +80,7 @@ class Problem:
 
     def arguments(self, f: Formula) -> dict[str, Any]:
         """What the closed form asks for, and nothing else."""
-        letters = {letter for name in f.symbols for letter in symbol_word(name) or ()}
+        letters = {letter for symbol in f.symbols for letter in symbol.word}
         found: dict[str, Any] = {"D": self.D}
         if "L" in f.symbols:
             found["L"] = self.L
