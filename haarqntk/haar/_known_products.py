@@ -4,7 +4,7 @@ r"""Products of one random matrix that need no diagram: power sums, entries, ent
           \#\{(\sigma, \tau) : i = i'_\sigma,\ j = j'_\tau,\ \sigma^{-1}\tau \in \mu\}
 
 and likewise over pairings: the integral of entries depends on which indices are equal, and on nothing else. Each
-pattern of equal indices is counted once. ``groups/_circular.py`` has the sum for entries of Vᵀ V.
+pattern of equal indices is counted once. ``groups/_unitary.py`` has the sum for entries of Vᵀ V.
 
 Reference: collins2006; derivations/11_integrals.md.
 """
