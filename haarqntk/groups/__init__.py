@@ -14,7 +14,7 @@ from haarqntk.groups._rows import Rows, weighted_counts
 from haarqntk.groups._state import STATE
 from haarqntk.groups._symplectic import SYMPLECTIC
 from haarqntk.groups._unitary import UNITARY, circular_classes
-from haarqntk.groups._ways import Way, Ways
+from haarqntk.groups._ways import Way, Ways, cycles_text
 from haarqntk.groups._weingarten import (
     GROUPS,
     REGISTRY,
@@ -43,6 +43,7 @@ __all__ = [
     "WeightLaw",
     "WeingartenFunction",
     "circular_classes",
+    "cycles_text",
     "leading_term",
     "weighted_counts",
     "weingarten",

@@ -209,9 +209,7 @@ class Permutations(Ways):
         yield cycle_type(compose(inverse(left), right)), 1
 
     def text(self, way: Way) -> str:
-        """Cycles without fixed points."""
-        moved = [cycle for cycle in cycles(way) if len(cycle) > 1]
-        return "".join(f"({' '.join(map(str, cycle))})" for cycle in moved) or "id"
+        return cycles_text(way)
 
 
 class Pairings(Ways):
@@ -268,6 +266,12 @@ class Pairings(Ways):
     def text(self, way: Way) -> str:
         """The pairs."""
         return "{" + " ".join(f"{a}{b}" if b < 10 else f"{a}-{b}" for a, b in self.blocks(way)) + "}"  # noqa: PLR2004 - two digits
+
+
+def cycles_text(permutation: Way) -> str:
+    """Its cycles without fixed points."""
+    moved = [cycle for cycle in cycles(permutation) if len(cycle) > 1]
+    return "".join(f"({' '.join(map(str, cycle))})" for cycle in moved) or "id"
 
 
 def _times(number: int) -> str:
