@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 from haarqntk._arguments import one_of
-from haarqntk.algebra import RationalFunction, collected
+from haarqntk.algebra import RationalFunction
 from haarqntk.diagrams import Reducer
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
@@ -90,8 +90,9 @@ def expect(
     unbalanced: Counter[str] = Counter()
     route = partial(_METHODS[one_of("method", method, _METHODS)], chosen=chosen, unbalanced=unbalanced)
     counts: dict[DiagramMonomial, dict[Factors, RationalFunction]] = {}
-    for (factors, rest), c in collected(_weighted(integrand, expression, route)).items():
-        counts.setdefault(rest, {})[factors] = c
+    for (factors, rest), c in _weighted(integrand, expression, route):
+        found = counts.setdefault(rest, {})
+        found[factors] = found[factors] + c if factors in found else c
     spaces = expression.spaces if isinstance(expression, MatrixExpression) else ()
     declared = expression.declared
     notes = tuple(
@@ -162,7 +163,9 @@ def _by_orbits(
                 unbalanced[reason] += 1
             for (more, left), number in outcomes.items():
                 waiting[joined_factors(factors, more), left] += count * number
-        yield from ((outcome, c * count) for outcome, count in finished.items() if count)
+        for outcome, count in finished.items():
+            if count:
+                yield outcome, c * count
 
 
 def _by_definition(

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from math import prod
 from typing import TYPE_CHECKING, TypeAlias
@@ -258,7 +258,7 @@ def _without_conjugates(
         ends = [row, column]
         if conjugated:
             sign *= (1 - 2 * row.place) * (1 - 2 * column.place)
-            ends = [replace(x, place=1 - x.place) for x in ends]
+            ends = [Letter(INDEX, x.name, x.spaces, place=1 - x.place) for x in ends]
         found.append((ends[0], ends[1], False))
     return found, sign
 
