@@ -57,6 +57,7 @@ if TYPE_CHECKING:
         matrices,
         parse_integrand,
         partial_trace,
+        permutation_matrix,
         symplectic_form,
         tr,
     )
@@ -93,7 +94,7 @@ _NAMES = {
     "groups": "WeingartenFunction weingarten weingarten_table",
     "haar": "HaarState Integral MatrixExpression ScalarExpression circular_orthogonal circular_symplectic expect "
     "haar_orthogonal haar_state haar_symplectic haar_unitary identity kron matrices parse_integrand partial_trace "
-    "symplectic_form tr",
+    "permutation_matrix symplectic_form tr",
     "montecarlo": "Estimate simulate",
     "qntk": "EigenvalueFormula Formula KernelLaw Ratio check_claim covariance cumulant formula formulas "
     "kernel_law mean parse_moment variance",
@@ -159,6 +160,7 @@ __all__ = [
     "parse_moment",
     "partial_trace",
     "pauli_group",
+    "permutation_matrix",
     "simulate",
     "sum_over",
     "symplectic_form",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import reduce
+from functools import partial, reduce
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -84,6 +84,19 @@ def rational_functions(*, max_degree: int = 3) -> st.SearchStrategy[RationalFunc
     """Elements of Q(D), zero and constants among them."""
     return st.builds(
         RationalFunction, polynomials(max_degree=max_degree), polynomials(max_degree=max_degree).filter(any)
+    )
+
+
+def functions_of_dimensions(
+    names: Sequence[str] = ("D", "d1", "d2"), *, max_terms: int = 3
+) -> st.SearchStrategy[RationalFunction]:
+    """Rational functions of some of the names: of none, one or several."""
+    exponents = st.tuples(*(st.integers(0, 2) for _ in names))
+    sums = st.dictionaries(exponents, st.integers(-9, 9), max_size=max_terms)
+    return st.builds(
+        partial(RationalFunction, names=tuple(names)),
+        sums,
+        sums.filter(lambda terms: any(terms.values())),
     )
 
 

@@ -1,18 +1,22 @@
-"""Exact algebra: the field Q(D) and that of several dimensions, polynomials in named variables, and their names.
+"""Exact algebra: rational functions of named dimensions, polynomials in named variables, and their names.
 
-``RationalFunction`` is an element of Q(D); ``DimensionFunction`` one of several dimensions d1, d2, …;
+``RationalFunction`` is an element of Q(D), or of the field of several dimensions d1, d2, …;
 ``GaussianRational`` an exact complex number; ``TracePolynomial`` a polynomial in traces, overlaps and the depth L over
 Q(D); ``Series`` what is left of it as D → ∞. ``_flint.py`` is the one file that knows the backend, python-flint.
 """
 
 from haarqntk.algebra._combination import Combination, collected
-from haarqntk.algebra._dimension_function import DimensionFunction, linear_combination
-from haarqntk.algebra._flint import factor_integer_polynomial, multiply_integer_matrices, rational_spectrum
+from haarqntk.algebra._flint import (
+    factor_integer_polynomial,
+    multiply_integer_matrices,
+    product_of_shifts,
+    rational_spectrum,
+)
 from haarqntk.algebra._gaussian import GaussianRational
 from haarqntk.algebra._grammar import ARITHMETIC, Arithmetic, check_digits, exponent_of, parse
 from haarqntk.algebra._latex import Notation, latex_of, ordered_terms
 from haarqntk.algebra._polynomial import Monomial, TracePolynomial, multiply_monomials
-from haarqntk.algebra._rational import RationalFunction, over_common_denominator, product_of_shifts
+from haarqntk.algebra._rational import RationalFunction, linear_combination, over_common_denominator
 from haarqntk.algebra._result import Result
 from haarqntk.algebra._series import Power, Series, as_power, check_order, expand, in_brackets
 from haarqntk.algebra._symbols import (
@@ -46,7 +50,6 @@ __all__ = [
     "Arithmetic",
     "Bargmann",
     "Combination",
-    "DimensionFunction",
     "Expectation",
     "GaussianRational",
     "GeneratorTrace",

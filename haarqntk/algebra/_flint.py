@@ -1,12 +1,14 @@
 """The only file that imports python-flint: integer polynomials, matrices and factorisation.
 
-A change of backend changes this file and no other. ``Polynomial`` is a dense polynomial in D with integer
-coefficients, lowest degree first; treat it as immutable.
+A change of backend changes this file and no other. A ``Polynomial`` has integer coefficients and named variables: a
+dense one in at most one name, the fast path, a sparse one in several. Treat it as immutable.
 """
 
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import lru_cache
+from math import prod
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import flint
@@ -17,25 +19,82 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-Polynomial: TypeAlias = Any  # flint.fmpz_poly, which has no type information
-MultivariatePolynomial: TypeAlias = Any  # flint.fmpz_mpoly, likewise
+Polynomial: TypeAlias = Any  # flint.fmpz_poly in at most one name, else flint.fmpz_mpoly: neither has types
+Names: TypeAlias = tuple[str, ...]
+Terms: TypeAlias = "Mapping[tuple[int, ...], int]"
 
 
 def polynomial(coefficients: Sequence[int]) -> Polynomial:
-    """The polynomial Σ_i coefficients[i] D^i."""
+    """The polynomial Σ_i coefficients[i] D^i in one name."""
     return flint.fmpz_poly([int(c) for c in coefficients])
 
 
 def coefficients(poly: Polynomial) -> tuple[int, ...]:
-    """The coefficients of ``poly``, lowest degree first, without trailing zeros."""
+    """The coefficients of a polynomial in one name, lowest degree first, without trailing zeros."""
     return tuple(int(c) for c in poly.coeffs())
 
 
-def factor(poly: Polynomial) -> tuple[int, list[tuple[tuple[int, ...], int]]]:
-    """Content and irreducible factors (coefficients, exponent), sorted by degree, then by coefficients."""
-    content, factors = poly.factor()
-    found = [(coefficients(f), int(e)) for f, e in factors]
-    return int(content), sorted(found, key=lambda pair: (len(pair[0]), pair[0][::-1]))
+def product_of_shifts(exponents: Mapping[int, int]) -> tuple[int, ...]:
+    """The coefficients of Π_j (D + j)^{e_j}, lowest degree first, from j → e_j.
+
+    Examples:
+        >>> product_of_shifts({1: 2, -1: 1})  # (D + 1)² (D − 1)
+        (-1, -1, 1, 1)
+    """
+    return coefficients(prod((polynomial([j, 1]) ** e for j, e in exponents.items()), start=polynomial([1])))
+
+
+def polynomial_in(names: Names, terms: Terms) -> Polynomial:
+    """The polynomial Σ terms[e] Π names[i]^{e[i]}."""
+    if len(names) > 1:
+        return _context(names).from_dict(dict(terms))
+    powers = {sum(exponents): c for exponents, c in terms.items()}
+    return polynomial([powers.get(i, 0) for i in range(max(powers, default=-1) + 1)])
+
+
+def terms_of(poly: Polynomial, names: Names) -> dict[tuple[int, ...], int]:
+    """Exponents of the names → coefficient."""
+    if len(names) > 1:
+        return {tuple(map(int, e)): int(c) for e, c in poly.to_dict().items()}
+    return {(i,) * len(names): int(c) for i, c in enumerate(poly.coeffs()) if c}
+
+
+def moved(poly: Polynomial, names: Names, target: Names) -> Polynomial:
+    """The same polynomial in other names, all that occur among them."""
+    if names == target or max(len(names), len(target)) < 2:  # noqa: PLR2004 - both dense
+        return poly
+    if not names:
+        return _context(target).constant(poly[0])
+    places = [names.index(name) if name in names else None for name in target]
+    terms = terms_of(poly, names).items()
+    return polynomial_in(target, {tuple(0 if i is None else e[i] for i in places): c for e, c in terms})
+
+
+def cancelled(top: Polynomial, bottom: Polynomial) -> tuple[Polynomial, Polynomial]:
+    """Both without their common factor, which has a positive leading coefficient."""
+    if bottom.is_one():
+        return top, bottom
+    common = top.gcd(bottom)
+    return (top, bottom) if common.is_one() else (top // common, bottom // common)
+
+
+def value_at(poly: Polynomial, names: Names, values: Mapping[str, Fraction | int]) -> Fraction | int:
+    """The value of a polynomial at numbers for all of its names."""
+    point = [x if isinstance(x, int) else Fraction(x) for x in (values[name] for name in names)]
+    if len(names) > 1:
+        terms = terms_of(poly, names).items()
+        return sum(c * prod(x**e for x, e in zip(point, exponents, strict=True)) for exponents, c in terms)
+    x = point[0] if point else 0
+    if isinstance(x, int):
+        return int(poly(x))
+    value = poly(flint.fmpq(x.numerator, x.denominator))
+    return Fraction(int(value.p), int(value.q))
+
+
+@lru_cache(maxsize=256)
+def _context(names: Names) -> Any:
+    ascii_names = tuple(name.encode("unicode_escape").decode() for name in names)  # not all are: A ⊗ B
+    return flint.fmpz_mpoly_ctx.get(ascii_names, "lex")
 
 
 def multiply_integer_matrices(left: NDArray[np.int64], right: Sequence[Sequence[int]]) -> list[list[int]]:
@@ -51,7 +110,7 @@ def multiply_integer_matrices(left: NDArray[np.int64], right: Sequence[Sequence[
 
 
 def factor_integer_polynomial(
-    terms: Mapping[tuple[int, ...], int], num_variables: int
+    terms: Terms, num_variables: int
 ) -> tuple[int, list[tuple[dict[tuple[int, ...], int], int]]]:
     """Factor a polynomial in several variables over the integers.
 
@@ -73,19 +132,6 @@ def factor_integer_polynomial(
         ({tuple(map(int, e)): int(c) for e, c in f.to_dict().items()}, int(exponent))
         for f, exponent in factors
     ]
-
-
-def multivariate_polynomial(
-    names: tuple[str, ...], terms: Mapping[tuple[int, ...], int]
-) -> MultivariatePolynomial:
-    """The polynomial Σ terms[e] Π names[i]^{e[i]} with integer coefficients."""
-    ascii_names = tuple(name.encode("unicode_escape").decode() for name in names)  # not all are: A ⊗ B
-    return flint.fmpz_mpoly_ctx.get(ascii_names, "lex").from_dict(dict(terms))
-
-
-def multivariate_terms(poly: MultivariatePolynomial) -> dict[tuple[int, ...], int]:
-    """Exponents of the variables → coefficient."""
-    return {tuple(map(int, e)): int(c) for e, c in poly.to_dict().items()}
 
 
 def rational_spectrum(matrix: Sequence[Sequence[Fraction]]) -> list[tuple[tuple[Fraction, ...], int]]:

@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias, final
 from haarqntk._lazy import LazyModule
 from haarqntk._notebook import Shown
 from haarqntk.algebra._combination import Combination
-from haarqntk.algebra._flint import factor_integer_polynomial
 from haarqntk.algebra._latex import latex_of
 from haarqntk.algebra._rational import RationalFunction, over_common_denominator
-from haarqntk.algebra._symbols import Symbol, read_symbol, symbol
+from haarqntk.algebra._symbols import Symbol, read_symbol, symbol, sympy_factors
 from haarqntk.errors import InputError
 
 if TYPE_CHECKING:
@@ -198,10 +197,7 @@ class TracePolynomial(Combination[Monomial, RationalFunction], Shown):
             for power, coefficient in enumerate(numerator):
                 if coefficient:
                     terms[power, *(_exponent(monomial, name) for name in names[1:])] = coefficient
-        constant, factors = factor_integer_polynomial(terms, len(names))
-        symbols = [symbol(name) for name in names]
-        sums = (_to_sympy_sum(factor, symbols) ** exponent for factor, exponent in factors)
-        return [sympy.Integer(constant), *sums, *(1 / denominator).sympy_factors()]
+        return [*sympy_factors(terms, [symbol(name) for name in names]), *(1 / denominator).sympy_factors()]
 
     def latex(self) -> str:
         r"""The polynomial in LaTeX, factored.
@@ -218,12 +214,6 @@ class TracePolynomial(Combination[Monomial, RationalFunction], Shown):
 
 def _exponent(monomial: Monomial, name: str) -> int:
     return next((e for symbol, e in monomial if symbol == name), 0)
-
-
-def _to_sympy_sum(factor: Mapping[tuple[int, ...], int], symbols: list[Any]) -> Any:
-    return sympy.Add(
-        *(c * sympy.Mul(*(x**e for x, e in zip(symbols, exps, strict=True))) for exps, c in factor.items())
-    )
 
 
 def _longest_factor(factors: list[Any]) -> int:

@@ -1,35 +1,53 @@
-"""``RationalFunction``: an element of the field Q(D), immutable and canonical at birth.
+"""``RationalFunction``: a rational function of named dimensions over the rationals, canonical at birth.
 
-Numerator and denominator are coprime integer polynomials with no common content, the leading coefficient of
-the denominator is positive: equality of values is equality of data. Many values at once are best held as
-integer numerators ``over_common_denominator``: the engine adds those, and cancels once at the end.
+Numerator and denominator are coprime integer polynomials in the names that occur, the leading coefficient of the
+denominator is positive: equality of values is equality of data. Q(D) and every field of one name is the fast path,
+with dense polynomials; where a unitary acts on a tensor factor there are several names, d1, d2, …, and sparse ones.
+Sums and products cancel what their parts can share, not the whole (Henrici); ``linear_combination`` cancels once.
 """
+# ruff: noqa: SLF001 - one file, one type
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
-from math import prod
-from typing import TYPE_CHECKING, Any, final
+from functools import lru_cache, partial, reduce
+from math import lcm
+from typing import TYPE_CHECKING, Any, TypeAlias, final
 
 from haarqntk._lazy import LazyModule
 from haarqntk._notebook import Shown
-from haarqntk.algebra._flint import Polynomial, coefficients, factor, polynomial
-from haarqntk.algebra._symbols import symbol
+from haarqntk.algebra._flint import (
+    Names,
+    Polynomial,
+    cancelled,
+    coefficients,
+    moved,
+    polynomial,
+    polynomial_in,
+    terms_of,
+    value_at,
+)
+from haarqntk.algebra._symbols import dimension_symbol, sympy_factors
 from haarqntk.errors import InputError, InputTypeError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
 sympy = LazyModule("sympy")
+
+_Part: TypeAlias = "Sequence[int] | Mapping[tuple[int, ...], int] | Fraction | int"
 
 
 @final
 class RationalFunction(Shown):
-    """A rational function of D over the rationals.
+    """A rational function of named dimensions over the rationals.
 
     Args:
-        numerator: Coefficients of the numerator, lowest degree first, or an integer or Fraction.
-        denominator: Coefficients of the denominator, likewise; not zero. 1 if left out.
+        numerator: Coefficients of the numerator, lowest degree first, or an integer or Fraction; in several names,
+            exponents of them → coefficient.
+        denominator: The denominator, likewise; not zero. 1 if left out.
+        names: The names of the dimensions; D alone if left out. Those that do not occur are not kept.
 
     Raises:
         InputError: If the denominator is zero.
@@ -40,58 +58,64 @@ class RationalFunction(Shown):
         RationalFunction([-1, 1])
         >>> (1 / (D - 1) - 1 / (D + 1)).to_sympy()
         2/((D - 1)*(D + 1))
+        >>> a, b = RationalFunction.variable("d1"), RationalFunction.variable("d2")
+        >>> (a + b) / (a * b + 1)
+        RationalFunction((d1 + d2)/(d1*d2 + 1))
     """
 
-    __slots__ = ("_denominator", "_hash", "_numerator")
+    __slots__ = ("_bottom", "_hash", "_names", "_top")
+    _names: Names
+    _top: Polynomial
+    _bottom: Polynomial
+    _hash: int | None
 
-    def __init__(
-        self, numerator: Sequence[int] | Fraction | int = 0, denominator: Sequence[int] | Fraction | int = 1
-    ) -> None:
-        top, scale = _as_polynomial(numerator)
-        bottom, inverse_scale = _as_polynomial(denominator)
-        self._set(top * inverse_scale, bottom * scale)
+    def __new__(
+        cls,
+        numerator: _Part = 0,
+        denominator: _Part = 1,
+        *,
+        names: Names = ("D",),
+    ) -> RationalFunction:
+        (top, scale), (bottom, inverse_scale) = _part(numerator, names), _part(denominator, names)
+        if scale != inverse_scale:
+            top, bottom = top * inverse_scale, bottom * scale
+        return _quotient(tuple(sorted(names)), top, bottom)
 
     @classmethod
-    def _from(cls, numerator: Polynomial, denominator: Polynomial) -> RationalFunction:
-        value = object.__new__(cls)
-        value._set(numerator, denominator)
-        return value
+    def variable(cls, name: str) -> RationalFunction:
+        """The dimension of that name."""
+        return cls([0, 1], names=(name,))
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Copies and pickles are built from integers: polynomials of flint know no copy."""
-        return RationalFunction, (coefficients(self._numerator), coefficients(self._denominator))
-
-    def _set(self, numerator: Polynomial, denominator: Polynomial) -> None:
-        if not denominator:
-            raise InputError("denominator must not be zero, got 0; pass a non-zero polynomial")
-        common = numerator.gcd(denominator)
-        if denominator.leading_coefficient() < 0:
-            common = -common
-        self._numerator = numerator // common
-        self._denominator = denominator // common
-        self._hash: int | None = None
-
-    # -- the field -------------------------------------------------------------------------------------
+        return partial(RationalFunction, names=self._names), (self.numerator_terms, self.denominator_terms)
 
     def __add__(self, other: RationalFunction | Fraction | int) -> RationalFunction:
+        if isinstance(other, int):
+            return _built(self._names, self._top + other * self._bottom, self._bottom)
         right = _coerce(other)
         if right is None:
             return NotImplemented
-        if self._denominator == right._denominator:
-            return self._from(self._numerator + right._numerator, self._denominator)
-        return self._from(
-            self._numerator * right._denominator + right._numerator * self._denominator,
-            self._denominator * right._denominator,
-        )
+        names, a, b, c, d = _pair(self, right)
+        if b == d:
+            return _built(names, *cancelled(a + c, b))
+        shared = b.gcd(d)
+        if shared.is_one():
+            return _built(names, a * d + c * b, b * d)
+        b, e = b // shared, d // shared
+        top = a * e + c * b
+        shared = top.gcd(shared)
+        if not shared.is_one():
+            top, d = top // shared, d // shared
+        return _built(names, top, b * d)
 
     __radd__ = __add__
 
     def __neg__(self) -> RationalFunction:
-        return self._from(-self._numerator, self._denominator)
+        return _built(self._names, -self._top, self._bottom)
 
     def __sub__(self, other: RationalFunction | Fraction | int) -> RationalFunction:
-        right = _coerce(other)
-        return NotImplemented if right is None else self + -right
+        return self + -other
 
     def __rsub__(self, other: Fraction | int) -> RationalFunction:
         return -self + other
@@ -100,7 +124,14 @@ class RationalFunction(Shown):
         right = _coerce(other)
         if right is None:
             return NotImplemented
-        return self._from(self._numerator * right._numerator, self._denominator * right._denominator)
+        if not right._names and right._top == right._bottom:
+            return self
+        if not self._names and self._top == self._bottom:
+            return right
+        names, a, b, c, d = _pair(self, right)
+        a, d = cancelled(a, d)
+        c, b = cancelled(c, b)
+        return _built(names, a * c, b * d)
 
     __rmul__ = __mul__
 
@@ -110,7 +141,12 @@ class RationalFunction(Shown):
             return NotImplemented
         if not right:
             raise ZeroDivisionError("division by the zero rational function")
-        return self._from(self._numerator * right._denominator, self._denominator * right._numerator)
+        names, a, b, c, d = _pair(self, right)
+        if c.leading_coefficient() < 0:
+            c, d = -c, -d
+        a, c = cancelled(a, c)
+        d, b = cancelled(d, b)
+        return _built(names, a * d, b * c)
 
     def __rtruediv__(self, other: Fraction | int) -> RationalFunction:
         left = _coerce(other)
@@ -119,64 +155,105 @@ class RationalFunction(Shown):
     def __pow__(self, exponent: int) -> RationalFunction:
         if exponent < 0:
             return 1 / self**-exponent
-        return self._from(self._numerator**exponent, self._denominator**exponent)
+        if not exponent:
+            return RationalFunction(1)
+        return _built(self._names, self._top**exponent, self._bottom**exponent)
 
     def __bool__(self) -> bool:
-        return bool(self._numerator)
+        return bool(self._top)
 
     def __eq__(self, other: object) -> bool:
-        right = _coerce(other)
+        right = other if isinstance(other, RationalFunction) else _coerce(other)
         if right is None:
             return NotImplemented
-        return bool(self._numerator == right._numerator and self._denominator == right._denominator)
+        return self._names == right._names and bool(self._top == right._top and self._bottom == right._bottom)
 
     def __hash__(self) -> int:
         if self._hash is None:
-            top, bottom = self.numerator, self.denominator
-            constant = len(top) <= 1 and len(bottom) == 1
-            self._hash = hash(Fraction(sum(top), bottom[0])) if constant else hash((top, bottom))
+            parts = (tuple(part.coeffs()) for part in (self._top, self._bottom))
+            self._hash = hash((self._names, *parts) if self._names else self.at({}))
         return self._hash
 
-    # -- what it is ------------------------------------------------------------------------------------
+    @property
+    def names(self) -> Names:
+        """The dimensions that occur, sorted."""
+        return self._names
 
     @property
     def numerator(self) -> tuple[int, ...]:
-        """Integer coefficients of the numerator, lowest degree first; empty for zero."""
-        return coefficients(self._numerator)
+        """Integer coefficients of the numerator, lowest degree first; empty for zero, refused for several names."""
+        return _dense(self._top, self._names)
 
     @property
     def denominator(self) -> tuple[int, ...]:
         """Integer coefficients of the denominator, lowest degree first."""
-        return coefficients(self._denominator)
+        return _dense(self._bottom, self._names)
+
+    @property
+    def numerator_terms(self) -> dict[tuple[int, ...], int]:
+        """Exponents of ``names`` → coefficient, highest first."""
+        return dict(sorted(terms_of(self._top, self._names).items(), reverse=True))
+
+    @property
+    def denominator_terms(self) -> dict[tuple[int, ...], int]:
+        """As ``numerator_terms``."""
+        return dict(sorted(terms_of(self._bottom, self._names).items(), reverse=True))
 
     @property
     def degree(self) -> int:
-        """The power of D that the value grows like: degree of the numerator minus that of the denominator.
-
-        Raises:
-            InputError: For zero, which grows like no power.
-        """
+        """The power of D that the value grows like; refused for zero, which grows like no power."""
         if not self:
             raise InputError("degree must be asked of a non-zero value, got 0")
-        return int(self._numerator.degree() - self._denominator.degree())
+        return len(self.numerator) - len(self.denominator)
 
-    def has_pole_at(self, D: int | Fraction) -> bool:
-        """Whether the denominator vanishes at a number D."""
-        return not _horner(self.denominator, D)
+    def has_pole_at(self, D: int | Fraction | Mapping[str, int | Fraction]) -> bool:
+        """Whether the denominator vanishes at a number D, or at numbers for all dimensions that occur."""
+        return not self._value_at(D, self._bottom)
 
-    def at(self, D: int | Fraction) -> Fraction:
-        """The value at a number D, by substitution.
+    def at(self, D: int | Fraction | Mapping[str, int | Fraction]) -> Fraction:
+        """The value at a number D, or at numbers for all dimensions that occur, by substitution.
 
         Raises:
-            InputError: At a pole.
+            InputError: At a pole, or if a dimension has no number.
 
         Examples:
             >>> RationalFunction(1, [-1, 0, 1]).at(3)
             Fraction(1, 8)
+            >>> (RationalFunction.variable("d1") / RationalFunction.variable("d2")).at({"d1": 2, "d2": 3})
+            Fraction(2, 3)
         """
-        top, bottom = (_horner(c, D) for c in (self.numerator, self.denominator))
+        bottom = self._value_at(D, self._bottom)
         if not bottom:
-            raise InputError(f"D must not be a pole of {self}, got {D}")
+            subject = "the dimensions" if isinstance(D, Mapping) else "D"
+            raise InputError(f"{subject} must not be a pole of {self}, got {D}")
+        return Fraction(self._value_at(D, self._top), bottom)
+
+    def _value_at(self, D: int | Fraction | Mapping[str, int | Fraction], poly: Polynomial) -> Fraction | int:
+        values = D if isinstance(D, Mapping) else {"D": D}
+        missing = [name for name in self._names if name not in values]
+        if missing:
+            raise InputError(f"values must name every dimension, got none for {', '.join(missing)}")
+        return value_at(poly, self._names, values)
+
+    def compose(self, inner: RationalFunction) -> RationalFunction:
+        """The value where the one dimension is a function of others, such as d1·d2.
+
+        Raises:
+            InputError: If that function is a constant at which this one has a pole.
+
+        Examples:
+            >>> d1, d2 = RationalFunction.variable("d1"), RationalFunction.variable("d2")
+            >>> RationalFunction(1, [1, 1]).compose(d1 * d2)
+            RationalFunction(1/(d1*d2 + 1))
+        """
+        if not inner._names:
+            return RationalFunction(self.at(dict.fromkeys(self._names, inner.at({}))))
+        if not self._names or inner == RationalFunction.variable(*self._names):
+            return self
+        top, bottom = (
+            reduce(lambda total, c: total * inner + c, reversed(part), RationalFunction(0))
+            for part in (self.numerator, self.denominator)
+        )
         return top / bottom
 
     def expand_at_infinity(self, num_terms: int) -> list[Fraction]:
@@ -193,16 +270,15 @@ class RationalFunction(Shown):
             found.append((Fraction(top[i] if i < len(top) else 0) - rest) / bottom[0])
         return found
 
-    # -- the border ------------------------------------------------------------------------------------
-
     def to_sympy(self) -> Any:
-        """The value as a SymPy expression in ``hq.D``, numerator and denominator factored."""
+        """The value as a SymPy expression in symbols such as ``hq.D``, numerator and denominator factored."""
         return sympy.Mul(*self.sympy_factors())
 
     def sympy_factors(self) -> list[Any]:
         """The factors of ``to_sympy()``; one product of them keeps a constant out of a sum."""
-        bottom = (1 / factor for factor in _sympy_factors(self._denominator))
-        return [*_sympy_factors(self._numerator), *bottom]
+        symbols = [dimension_symbol(name) for name in self._names]
+        top, bottom = (sympy_factors(terms_of(p, self._names), symbols) for p in (self._top, self._bottom))
+        return [*top, *(1 / factor for factor in bottom)]
 
     def _sympy_(self) -> Any:
         return self.to_sympy()
@@ -217,6 +293,8 @@ class RationalFunction(Shown):
         return str(sympy.latex(self.to_sympy()))
 
     def __repr__(self) -> str:
+        if self._names not in {(), ("D",)}:
+            return f"RationalFunction({self.to_sympy()})"
         top, bottom = (list(c) for c in (self.numerator, self.denominator))
         return f"RationalFunction({top})" if bottom == [1] else f"RationalFunction({top}, {bottom})"
 
@@ -224,65 +302,99 @@ class RationalFunction(Shown):
 def over_common_denominator(
     values: Sequence[RationalFunction],
 ) -> tuple[list[tuple[int, ...]], RationalFunction]:
-    """Write every value as numerator / d with one polynomial d, their least common denominator.
-
-    Returns:
-        The integer numerators, coefficients lowest degree first, and d.
+    """The values as numerators, coefficients lowest degree first, over one polynomial, the least common denominator.
 
     Examples:
         >>> over_common_denominator([RationalFunction(1, [-1, 1]), RationalFunction(1, [-1, 0, 1])])
         ([(1, 1), (1,)], RationalFunction([-1, 0, 1]))
     """
-    common = polynomial([1])
-    for value in values:
-        bottom = value._denominator  # noqa: SLF001 - one file, one type
-        common = common * (bottom // common.gcd(bottom))
-    numerators = [coefficients(v._numerator * (common // v._denominator)) for v in values]  # noqa: SLF001
-    return numerators, RationalFunction(coefficients(common))
+    names, tops, common = _common_denominator(values)
+    return [_dense(top, names) for top in tops], _built(names, common, polynomial([1]))
 
 
-def product_of_shifts(exponents: Mapping[int, int]) -> tuple[int, ...]:
-    """The coefficients of Π_j (D + j)^{e_j}, lowest degree first, from j → e_j.
+def linear_combination(pairs: Iterable[tuple[Fraction, RationalFunction]]) -> RationalFunction:
+    """Σ c·w over one common denominator: one cancellation at the end, instead of one for each term.
 
     Examples:
-        >>> product_of_shifts({1: 2, -1: 1})  # (D + 1)² (D − 1)
-        (-1, -1, 1, 1)
+        >>> D = RationalFunction.variable("D")
+        >>> linear_combination([(Fraction(1), D), (Fraction(-1, 2), D * D)]).to_sympy()
+        -D*(D - 2)/2
     """
-    return coefficients(prod((polynomial([j, 1]) ** e for j, e in exponents.items()), start=polynomial([1])))
+    terms = [(c, w) for c, w in pairs if c]
+    names, tops, common = _common_denominator([w for _, w in terms])
+    scale = lcm(*(c.denominator for c, _ in terms))
+    scaled = (top * (c.numerator * (scale // c.denominator)) for (c, _), top in zip(terms, tops, strict=True))
+    return _quotient(names, sum(scaled, start=0 * common), common * scale)
 
 
-def _as_polynomial(value: Sequence[int] | Fraction | int) -> tuple[Polynomial, int]:
-    """A polynomial and the integer that it must be divided by."""
-    if isinstance(value, Fraction):
-        return polynomial([value.numerator]), value.denominator
-    if isinstance(value, int):
-        return polynomial([value]), 1
+def _built(names: Names, top: Polynomial, bottom: Polynomial) -> RationalFunction:
+    """From coprime parts with a positive leading coefficient below: names that do not occur are dropped."""
+    if len(names) > 1:
+        degrees = zip(names, top.degrees(), bottom.degrees(), strict=True)
+        kept = tuple(name for name, m, n in degrees if m > 0 or n > 0)
+        top, bottom, names = moved(top, names, kept), moved(bottom, names, kept), kept
+    elif len(top) < 2 and len(bottom) < 2:  # noqa: PLR2004 - constants have one coefficient
+        names = ()
+    value: RationalFunction = object.__new__(RationalFunction)
+    value._names, value._top, value._bottom, value._hash = names, top, bottom, None
+    return value
+
+
+def _quotient(names: Names, top: Polynomial, bottom: Polynomial) -> RationalFunction:
+    if not bottom:
+        raise InputError("denominator must not be zero, got 0; pass a non-zero polynomial")
+    if bottom.leading_coefficient() < 0:
+        top, bottom = -top, -bottom
+    return _built(names, *cancelled(top, bottom))
+
+
+def _pair(left: RationalFunction, right: RationalFunction) -> tuple[Any, ...]:
+    own, others = left._names, right._names
+    if own == others or (not (own and others) and len(own or others) == 1):
+        return own or others, left._top, left._bottom, right._top, right._bottom
+    return _aligned((left, right))
+
+
+def _aligned(values: Sequence[RationalFunction]) -> tuple[Any, ...]:
+    names = tuple(sorted({name for value in values for name in value._names}))
+    parts = ((value._names, poly) for value in values for poly in (value._top, value._bottom))
+    return names, *(moved(poly, own, names) for own, poly in parts)
+
+
+def _common_denominator(values: Sequence[RationalFunction]) -> tuple[Names, list[Polynomial], Polynomial]:
+    names, *parts = _aligned(values)
+    common = moved(polynomial([1]), (), names)
+    for bottom in parts[1::2]:
+        common = common * (bottom // common.gcd(bottom))
+    return names, [t * (common // b) for t, b in zip(parts[::2], parts[1::2], strict=True)], common
+
+
+def _dense(poly: Polynomial, names: Names) -> tuple[int, ...]:
+    if len(names) > 1:
+        raise InputError(f"the value must depend on one dimension, got {', '.join(names)}")
+    return coefficients(poly)
+
+
+def _part(value: _Part, names: Names) -> tuple[Polynomial, int]:
+    """A polynomial in the names, sorted, and the integer that it must be divided by."""
+    order = tuple(sorted(names))
+    if isinstance(value, int | Fraction):
+        return moved(polynomial([value.numerator]), (), order), value.denominator
+    if isinstance(value, Mapping):
+        return moved(polynomial_in(names, value), names, order), 1
     if not all(hasattr(coefficient, "__index__") for coefficient in value):
         raise InputTypeError(
             f"coefficients must be integers, got {list(value)}; clear the denominators first"
         )
-    return polynomial(value), 1
+    return moved(polynomial(value), names[:1], order), 1
 
 
 def _coerce(value: object) -> RationalFunction | None:
     if isinstance(value, RationalFunction):
         return value
-    if isinstance(value, int | Fraction):
-        return RationalFunction(value)
-    return None
+    return _constant(value) if isinstance(value, int | Fraction) else None
 
 
-def _horner(coeffs: Sequence[int], D: int | Fraction) -> Fraction:
-    total = Fraction(0)
-    for c in reversed(coeffs):
-        total = total * D + c
-    return total
-
-
-def _sympy_factors(poly: Polynomial) -> list[Any]:
-    if not poly:
-        return [sympy.Integer(0)]
-    D = symbol("D")
-    content, factors = factor(poly)
-    sums = (sympy.Add(*(c * D**i for i, c in enumerate(coeffs))) ** e for coeffs, e in factors)
-    return [sympy.Integer(content), *sums]
+@lru_cache(maxsize=1024)
+def _constant(value: int | Fraction) -> RationalFunction:
+    return RationalFunction(value)

@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from haarqntk._arguments import integer
 from haarqntk._lazy import LazyModule
 from haarqntk.algebra._combination import collected
-from haarqntk.algebra._dimension_function import DimensionFunction, linear_combination
 from haarqntk.algebra._latex import Notation, latex_of
 from haarqntk.algebra._polynomial import Monomial, TracePolynomial
-from haarqntk.algebra._rational import RationalFunction
+from haarqntk.algebra._rational import RationalFunction, linear_combination
 from haarqntk.algebra._result import Result
 from haarqntk.algebra._symbols import dimension_symbol, symbol
 from haarqntk.errors import CostError
@@ -83,7 +82,7 @@ class Series(Result):
         D = RationalFunction([0, 1])
         return TracePolynomial(collected((m, D**power * c) for power, m, c in self._entries()))
 
-    def function(self) -> DimensionFunction:
+    def function(self) -> RationalFunction:
         """The sum as an exact function of the dimension and of variables named like the symbols of ``to_sympy``.
 
         Examples:
@@ -91,11 +90,11 @@ class Series(Result):
             >>> hq.formula("kernel_mean").series(order=1).function().names
             ('D', 'L', 'T1', 'T2')
         """
-        variable, D = DimensionFunction.variable, DimensionFunction.variable(self.dimension)
+        variable, D = RationalFunction.variable, RationalFunction.variable(self.dimension)
         return linear_combination(
             (
                 Fraction(1),
-                prod((variable(x) ** e for x, e in m), start=DimensionFunction.from_univariate(c, D)),
+                prod((variable(x) ** e for x, e in m), start=c.compose(D)),
             )
             for m, c in self.to_polynomial().terms.items()
         )

@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias, final
 
 from haarqntk._arguments import integer
 from haarqntk._lazy import LazyModule
+from haarqntk.algebra._flint import factor_integer_polynomial
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Self
 
 sympy = LazyModule("sympy")
@@ -291,3 +292,23 @@ def T(j: int) -> Any:
         mathematics of the model: derivations/00_conventions.md, C6.
     """
     return symbol(f"T{integer('j', j, at_least=1)}")
+
+
+def sympy_factors(terms: Mapping[tuple[int, ...], int], symbols: Sequence[Any]) -> list[Any]:
+    """The constant and the powers of irreducible factors of an integer polynomial, as SymPy expressions.
+
+    Examples:
+        >>> sympy_factors({(2, 0): 2, (0, 2): -2}, [symbol("D"), symbol("L")])
+        [2, D - L, D + L]
+    """
+    if not symbols:
+        return [sympy.Integer(terms.get((), 0))]
+    constant, factors = factor_integer_polynomial(terms, len(symbols))
+    sums = (
+        sympy.Add(
+            *(c * sympy.Mul(*(x**e for x, e in zip(symbols, exps, strict=True))) for exps, c in f.items())
+        )
+        ** exponent
+        for f, exponent in factors
+    )
+    return [sympy.Integer(constant), *sums]

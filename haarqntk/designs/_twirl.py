@@ -44,7 +44,7 @@ from haarqntk.combinatorics import (
 )
 from haarqntk.designs._matrices import Number, number_latex, read_square_matrix, simplified
 from haarqntk.errors import CostError, InputError
-from haarqntk.groups import weingarten_table
+from haarqntk.groups import UNITARY, weingarten_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -140,7 +140,7 @@ def _content_product(lam: Partition, dimension: Dimension) -> RationalFunction:
     return product if dimension is None else RationalFunction(product.at(dimension))
 
 
-_GROUPS = ("unitary",)
+_GROUPS = (UNITARY.name,)
 _LARGEST_K = 6  # 720² products of a weight and an overlap: a second
 
 

@@ -13,7 +13,7 @@ from haarqntk import __version__
 from haarqntk.designs import DesignCheck, Twirl, TwirledChannel
 from haarqntk.export._json import Recordable
 from haarqntk.export._values import Value, quotients
-from haarqntk.groups import WeingartenFunction
+from haarqntk.groups import REGISTRY, UNITARY, WeingartenFunction
 from haarqntk.haar import Integral, RandomLetter
 from haarqntk.qntk import ClaimCheck, EigenvalueFormula, Formula, Ratio, formula, formulas
 
@@ -28,8 +28,6 @@ _SOFTWARE = f"""\
   year    = {{2026}},
   note    = {{Software, version {__version__}, Apache-2.0}}
 }}"""
-_HAAR_AVERAGES = ("collins2003", "collins2006")
-_OTHER_GROUPS = ("collins2006", "collins2009", "matsumoto2013")
 _DESIGNS = ("gross2007",)
 _ESTIMATES = ("chan1983",)
 
@@ -112,13 +110,12 @@ def _calculus(value: object) -> tuple[str, ...]:
         return _ESTIMATES
     if not isinstance(value, Twirl | TwirledChannel | ClaimCheck):
         quotients(value)  # refuses what is no result
-    groups = {"unitary"}
+    found = set()
     if isinstance(value, WeingartenFunction):
-        groups = {value.group}
+        found = {REGISTRY[value.group].references}
     elif isinstance(value, Integral):
-        groups = {d.group for d in value.declared.values() if isinstance(d, RandomLetter)} or groups
-    calculus = _HAAR_AVERAGES if groups & {"unitary", "state"} else ()
-    return (*calculus, *(_OTHER_GROUPS if groups - {"unitary", "state"} else ()))
+        found = {d.record.references for d in value.declared.values() if isinstance(d, RandomLetter)}
+    return tuple(key for keys in sorted(found or {UNITARY.references}) for key in keys)
 
 
 def keys_in(reference: str) -> list[str]:

@@ -64,7 +64,7 @@ def averaged_over(integral: Integral) -> str:
 def _named_by_kind(integral: Integral, *, random: bool) -> list[str]:
     names: dict[str, list[str]] = {}
     for d in _declared(integral, random=random):
-        kind = f"Haar {d.group}" if random else " ".join(sorted(d.properties)) or "general"
+        kind = d.record.title if random else " ".join(sorted(d.properties)) or "general"
         names.setdefault(f"{kind} on {' x '.join(map(str, d.spaces))}", []).append(d.name)
     return [f"{', '.join(each)}: {kind}" for kind, each in names.items()]
 
@@ -82,12 +82,11 @@ def meaning_of_integral(integral: Integral) -> str:
 
 def _meaning(integral: Integral, held: str) -> str:
     # only the scalars of the whole group make an unbalanced term vanish: designs need not have them
-    groups = [
-        d.group
+    scalars = {
+        d.record.ways.scalars
         for d in _declared(integral, random=True)
         if any(f": {d.name} occurs" in x for x in integral.notes)
-    ]
-    scalars = {"a change of sign" if group in ("orthogonal", "symplectic") else "phases" for group in groups}
+    }
     closed = f" closed under {' and '.join(sorted(scalars))}" if scalars else ""
     return f"{designs_text(integral.design_order, closed)}; {held}"
 
@@ -122,8 +121,8 @@ def integral_record(
         "terms": [
             {
                 "monomial": dict(value.factors_of(monomial)),
-                "numerator": _polynomial(c.names, c.numerator),
-                "denominator": _polynomial(c.names, c.denominator),
+                "numerator": _polynomial(c.names, c.numerator_terms),
+                "denominator": _polynomial(c.names, c.denominator_terms),
                 "weights": _weights(integral, monomial),
             }
             for monomial, c in value.terms.items()
@@ -143,10 +142,9 @@ def range_of_integral(integral: Integral) -> str:
     even = integral.halved
     least |= {size: max(least.get(size, 2), 2) for size in even}
     for weight in {w for found in integral.counts.values() for weights, _ in found for w in weights}:
-        if weight.group != "state":
+        if weight.law.step:
             size = "*".join(map(str, weight.spaces))
-            # the poles of the symplectic function reach up to D = 2k − 2, those of the others to k − 1
-            needed = weight.design_order * (2 if weight.group == "symplectic" else 1)
+            needed = weight.law.step * weight.design_order
             least[size] = max(least.get(size, 1), needed)
     bounds = [
         f"{'even ' * (size in even)}{size} ≥ {needed}"
@@ -158,7 +156,7 @@ def range_of_integral(integral: Integral) -> str:
 
 def _random(integral: Integral) -> list[str]:
     texts = [
-        f"{d.name} Haar {d.group} on {' x '.join(map(str, d.spaces))}"
+        f"{d.name} {d.record.title} on {' x '.join(map(str, d.spaces))}"
         for d in _declared(integral, random=True)
     ]
     return texts or ["nothing is random"]
@@ -183,8 +181,8 @@ def _weights(integral: Integral, monomial: Any) -> list[dict[str, Any]]:
                 for w in weights
             ],
             "loops": list(loops),
-            "numerator": _polynomial(c.names, c.numerator),
-            "denominator": _polynomial(c.names, c.denominator),
+            "numerator": _polynomial(c.names, c.numerator_terms),
+            "denominator": _polynomial(c.names, c.denominator_terms),
         }
         for (weights, loops), c in integral.counts[monomial].items()
     ]

@@ -149,6 +149,8 @@ def _series(series: Series) -> dict[str, Any]:
 
 
 def _coefficients(function: RationalFunction) -> dict[str, Any]:
+    if not {*function.names} <= {"D"}:
+        raise InputTypeError(f"value must be a function of D to be written as JSON, got {function!r}")
     return {
         "numerator": [number_of(c) for c in function.numerator],
         "denominator": [number_of(c) for c in function.denominator],

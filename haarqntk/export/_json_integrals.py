@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from haarqntk._arguments import one_of
-from haarqntk.algebra import DimensionFunction
+from haarqntk.algebra import RationalFunction
 from haarqntk.combinatorics import check_partition
 from haarqntk.diagrams import (
     DELTA,
@@ -41,7 +41,8 @@ from haarqntk.export._json_fields import (
     short,
     text_of,
 )
-from haarqntk.haar import SCALINGS, WEIGHT_GROUPS, Integral, IntegralSeries, RandomLetter, Weight
+from haarqntk.groups import REGISTRY, WEIGHTS
+from haarqntk.haar import SCALINGS, Integral, IntegralSeries, RandomLetter, Weight
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,7 +51,6 @@ if TYPE_CHECKING:
     from haarqntk.haar import Declaration, Factors
 
 _KINDS = (MATRIX, VECTOR, INDEX, OPEN, DELTA)
-_RANDOM = ("unitary", "orthogonal", "symplectic", "state")
 _PROPERTIES = (*PROPERTIES, "normalised", "antisymmetric", "symplectic")
 _LETTER_NAME = re.compile(r"[A-Za-z0-9_]*")
 
@@ -82,7 +82,7 @@ def integral_fields(value: Integral) -> Record:
 def read_integral(record: Record) -> Integral:
     """What ``integral_fields`` wrote."""
     letters = _read_letters(record)
-    counts: dict[DiagramMonomial, dict[Factors, DimensionFunction]] = {}
+    counts: dict[DiagramMonomial, dict[Factors, RationalFunction]] = {}
     for item in list_of("terms", field_of(record, "terms")):
         term = object_of("a term", item)
         monomial = _read_diagram(term, letters)
@@ -257,7 +257,7 @@ def _declaration(declaration: Declaration) -> Record:
 def _read_declaration(name: str, data: object) -> Declaration:
     record = object_of("a declaration", data)
     if "group" in record:
-        return RandomLetter(name, one_of("group", record["group"], _RANDOM), _factors_acted_on(record))
+        return RandomLetter(name, one_of("group", record["group"], REGISTRY), _factors_acted_on(record))
     return Letter(MATRIX, name, _factors_acted_on(record), _properties(record))
 
 
@@ -286,7 +286,7 @@ def _dimensions(record: Record, name: str) -> dict[str, int]:
     return {identifier_of(name, key): integer_of(key, value, at_least=1) for key, value in found.items()}
 
 
-def _factors(factors: Factors, c: DimensionFunction) -> Record:
+def _factors(factors: Factors, c: RationalFunction) -> Record:
     weights, loops = factors
     return {
         "weights": [
@@ -295,12 +295,12 @@ def _factors(factors: Factors, c: DimensionFunction) -> Record:
         ],
         "loops": list(loops),
         "variables": list(c.names),
-        "numerator": _polynomial(c.numerator),
-        "denominator": _polynomial(c.denominator),
+        "numerator": _polynomial(c.numerator_terms),
+        "denominator": _polynomial(c.denominator_terms),
     }
 
 
-def _read_factors(record: Record) -> tuple[Factors, DimensionFunction]:
+def _read_factors(record: Record) -> tuple[Factors, RationalFunction]:
     weights = tuple(
         _read_weight(object_of("a weight", each)) for each in list_of("weights", field_of(record, "weights"))
     )
@@ -310,7 +310,7 @@ def _read_factors(record: Record) -> tuple[Factors, DimensionFunction]:
     top, bottom = (_read_polynomial(record, side, len(names)) for side in ("numerator", "denominator"))
     if not any(bottom.values()) or len(set(names)) < len(names):
         raise InputError("denominator must not be zero, and variables must be different")
-    return (weights, _spaces(record, "loops")), DimensionFunction.from_terms(names, top, bottom)
+    return (weights, _spaces(record, "loops")), RationalFunction(top, bottom, names=names)
 
 
 def _read_weight(record: Record) -> Weight:
@@ -320,9 +320,9 @@ def _read_weight(record: Record) -> Weight:
         )
         for mu in list_of("classes", field_of(record, "classes"))
     )
-    group = one_of("group of a weight", field_of(record, "group"), WEIGHT_GROUPS)
-    if len(classes) != WEIGHT_GROUPS[group]:
-        raise InputError(f"classes must be {WEIGHT_GROUPS[group]} for the weight {group}, got {len(classes)}")
+    group = one_of("group of a weight", field_of(record, "group"), WEIGHTS)
+    if len(classes) != (number := WEIGHTS[group].num_classes):
+        raise InputError(f"classes must be {number} for the weight {group}, got {len(classes)}")
     return Weight(group, _factors_acted_on(record), classes)
 
 

@@ -10,7 +10,7 @@ import re
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from haarqntk.algebra import DimensionFunction
+from haarqntk.algebra import RationalFunction
 from haarqntk.errors import OutputError
 from haarqntk.export._values import sum_of
 
@@ -22,7 +22,7 @@ _SILENT = re.compile(r"(?:\s|&|\\\\|\\,|\\q?quad(?![A-Za-z])|\\nonumber(?![A-Za-
 _MARK = re.compile(r"\\frac(?![A-Za-z])|\\(?:left|Bigl)\(|\\(?:right|Bigr)\)|\d+|[{}^+\-]")
 
 
-def read_latex(text: str, symbols: Mapping[str, str]) -> DimensionFunction:
+def read_latex(text: str, symbols: Mapping[str, str]) -> RationalFunction:
     r"""The function that a LaTeX text means.
 
     Args:
@@ -73,7 +73,7 @@ class _Reader:
     def ahead(self) -> str:
         return self._tokens[self._place]
 
-    def sum(self) -> DimensionFunction:
+    def sum(self) -> RationalFunction:
         terms = []
         while True:
             sign = -1 if self.ahead == "-" else 1
@@ -83,13 +83,13 @@ class _Reader:
             if self.ahead not in {"+", "-"}:
                 return sum_of(terms)
 
-    def _product(self) -> DimensionFunction:
+    def _product(self) -> RationalFunction:
         value = self._power()
         while self.ahead in self._symbols or self.ahead in {r"\frac", r"\left(", r"\Bigl("}:
             value = value * self._power()
         return value
 
-    def _power(self) -> DimensionFunction:
+    def _power(self) -> RationalFunction:
         value = self._base()
         if self.ahead != "^":
             return value
@@ -100,14 +100,14 @@ class _Reader:
             raise OutputError("the LaTeX does not read back: an exponent must be an integer")
         return value ** int(number)
 
-    def _base(self) -> DimensionFunction:
+    def _base(self) -> RationalFunction:
         mark = self.ahead
         if mark in self._symbols:
             self._place += 1
-            return DimensionFunction.variable(self._symbols[mark])
+            return RationalFunction.variable(self._symbols[mark])
         if mark.isdecimal():
             self._place += 1
-            return DimensionFunction.constant(int(mark))
+            return RationalFunction(int(mark))
         if mark == r"\frac":
             self._place += 1
             numerator, denominator = self._group(), self._group()
@@ -119,10 +119,10 @@ class _Reader:
             raise OutputError(f"the LaTeX does not read back: unexpected {mark or 'end'!r}")
         return self._enclosed(mark, closing)
 
-    def _group(self) -> DimensionFunction:
+    def _group(self) -> RationalFunction:
         return self._enclosed("{", "}")
 
-    def _enclosed(self, opening: str, closing: str) -> DimensionFunction:
+    def _enclosed(self, opening: str, closing: str) -> RationalFunction:
         self._take(opening)
         value = self.sum()
         self._take(closing)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from haarqntk._lazy import LazyModule
 from haarqntk._notebook import Shown
-from haarqntk.algebra import DimensionFunction, RationalFunction, Series, TracePolynomial, linear_combination
+from haarqntk.algebra import RationalFunction, Series, TracePolynomial, linear_combination
 from haarqntk.circuits import Expression
 from haarqntk.designs import DesignCheck, Twirl, TwirledChannel
 from haarqntk.errors import InputTypeError
@@ -74,7 +74,7 @@ class Quotient:
 
     label: str
     expression: Any
-    function: Callable[[], DimensionFunction]
+    function: Callable[[], RationalFunction]
     sizes: tuple[str, ...] = ("D",)
     letters: frozenset[str] = frozenset()
     spelled: Callable[[Notation], dict[str, str]] = _nothing
@@ -167,7 +167,7 @@ def _is_random(value: object) -> bool:
 def _of_polynomials(
     label: str, expression: Any, numerator: TracePolynomial, denominator: TracePolynomial | None = None
 ) -> Quotient:
-    def function() -> DimensionFunction:
+    def function() -> RationalFunction:
         top = _function(numerator)
         return top if denominator is None else top / _function(denominator)
 
@@ -219,7 +219,7 @@ def _of_ratio(ratio: Ratio) -> tuple[Quotient, ...]:
 
 
 def _of_rational_function(value: RationalFunction) -> tuple[Quotient, ...]:
-    return (_of_polynomials("", value.to_sympy(), TracePolynomial.constant(value)),)
+    return (Quotient("", value.to_sympy(), lambda: value, value.names or ("D",)),)
 
 
 _CLOSED_FORMS: dict[type, Callable[[Any], tuple[Quotient, ...]]] = {
@@ -257,19 +257,16 @@ def name_of(value: Value) -> str:
     return kinds.get(type(value), "rational_function")
 
 
-def sum_of(terms: Sequence[DimensionFunction]) -> DimensionFunction:
+def sum_of(terms: Sequence[RationalFunction]) -> RationalFunction:
     """A sum, over one common denominator."""
-    if not terms:
-        return DimensionFunction.constant(0)
     return linear_combination([(Fraction(1), term) for term in terms])
 
 
-def _function(polynomial: TracePolynomial) -> DimensionFunction:
-    D = DimensionFunction.variable("D")
+def _function(polynomial: TracePolynomial) -> RationalFunction:
     terms = []
     for monomial, coefficient in polynomial.terms.items():
-        term = DimensionFunction.from_univariate(coefficient, D)
+        term = coefficient
         for name, exponent in monomial:
-            term = term * DimensionFunction.variable(name) ** exponent
+            term = term * RationalFunction.variable(name) ** exponent
         terms.append(term)
     return sum_of(terms)

@@ -14,20 +14,14 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING
 
-from haarqntk._arguments import one_of
 from haarqntk.algebra import Series, check_order, expand
 from haarqntk.combinatorics import Partition, check_partition, noncrossing_moebius
+from haarqntk.groups._registry import routes_of
 
 if TYPE_CHECKING:
     from fractions import Fraction
 
     from haarqntk.algebra import Monomial, RationalFunction
-
-_ALTERNATES = {
-    "unitary": True,
-    "orthogonal": True,
-    "symplectic": False,
-}  # the sign (−1)^{n−1} of a cycle of n
 
 
 class Expansion(Series):
@@ -70,6 +64,5 @@ def leading_term(mu: Partition, *, group: str) -> tuple[int, int]:
         ((-6, 2), (-4, 1))
     """
     parts = check_partition("mu", mu)
-    alternates = _ALTERNATES[one_of("group", group, _ALTERNATES)]
     coefficient = prod(map(noncrossing_moebius, parts))
-    return len(parts) - 2 * sum(parts), coefficient if alternates else abs(coefficient)
+    return len(parts) - 2 * sum(parts), coefficient if routes_of(group).alternates else abs(coefficient)

@@ -7,67 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from haarqntk._arguments import integer, one_of
 from haarqntk.algebra import Result
-from haarqntk.combinatorics import Partition, check_partition, num_partitions
-from haarqntk.errors import CostError, InputError
-from haarqntk.groups import _definition, _orthogonal, _pairing_definition, _symplectic, _unitary
+from haarqntk.combinatorics import Partition, check_partition
 from haarqntk.groups._asymptotics import Expansion, expansion
+from haarqntk.groups._gram import LARGEST_K
+from haarqntk.groups._group import refuse_above
+from haarqntk.groups._registry import routes_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from fractions import Fraction
 
     from haarqntk.algebra import RationalFunction
 
 _METHODS = ("characters", "definition")
-_LARGEST_COUNTED = 1000  # counting the partitions of a larger k would itself take long
-
-
-@dataclass(frozen=True, slots=True)
-class _Routes:
-    """How the values of one group are computed, and the largest k that finish.
-
-    The limits are measured on two cores (benchmarks/weingarten.py): below a minute and 4 GB.
-    """
-
-    table: Callable[[int], dict[Partition, RationalFunction]]
-    by_definition: Callable[[int], dict[Partition, RationalFunction]]
-    one_class: Callable[[Partition], RationalFunction]
-    one_class_at: Callable[[Partition, int], Fraction]
-    step: int  # dimensions are multiples of it, and the rational function holds from step·k on
-    largest_table: int
-    largest_class: int
-
-
-_ROUTES = {
-    "unitary": _Routes(
-        _unitary.unitary_table,
-        _definition.unitary_table_by_definition,
-        _unitary.unitary_class,
-        _unitary.unitary_class_at,
-        step=1,
-        largest_table=26,
-        largest_class=30,
-    ),
-    "orthogonal": _Routes(
-        _orthogonal.orthogonal_table,
-        _pairing_definition.orthogonal_table_by_definition,
-        lambda mu: _orthogonal.orthogonal_table(sum(mu))[mu],
-        _orthogonal.orthogonal_class_at,
-        step=1,
-        largest_table=20,
-        largest_class=20,
-    ),
-    "symplectic": _Routes(
-        _symplectic.symplectic_table,
-        _pairing_definition.symplectic_table_by_definition,
-        lambda mu: _symplectic.symplectic_table(sum(mu))[mu],
-        _symplectic.symplectic_class_at,
-        step=2,
-        largest_table=20,
-        largest_class=20,
-    ),
-}
-GROUPS = tuple(_ROUTES)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -119,7 +70,7 @@ class WeingartenFunction(Result):
             >>> hq.weingarten((3, 1)).holds_from, hq.weingarten((3, 1), group="symplectic").holds_from
             (4, 8)
         """
-        return _ROUTES[self.group].step * sum(self.cycle_type)
+        return routes_of(self.group).step * sum(self.cycle_type)
 
     def at(self, D: int) -> Fraction:
         """The exact value at an integer dimension D ≥ 1 of any integer type, also below ``holds_from``.
@@ -133,11 +84,7 @@ class WeingartenFunction(Result):
             >>> hq.weingarten((3, 1)).at(4), hq.weingarten((3, 1)).at(2)
             (Fraction(29, 20160), Fraction(-19, 2880))
         """
-        n = integer("D", D, at_least=1)
-        routes = _ROUTES[self.group]
-        if n % routes.step:
-            raise InputError(f"D must be even for the symplectic group, got {n}; pass D = 2N for Sp(2N)")
-        return self.value.at(n) if n >= self.holds_from else routes.one_class_at(self.cycle_type, n)
+        return routes_of(self.group).at(self.cycle_type, integer("D", D, at_least=1), self.value)
 
     def series(self, *, order: int) -> Expansion:
         """The expansion in 1/D: ``order`` powers of D from the leading one, zeros counted, with its remainder.
@@ -237,12 +184,11 @@ def weingarten(
         collins2006; derivations/01_weingarten.md, derivations/09_orthogonal_and_symplectic.md.
     """
     mu = check_partition("cycle_type", cycle_type)
-    routes = _ROUTES[one_of("group", group, GROUPS)]
+    routes = routes_of(group)
     if one_of("method", method, _METHODS) == "definition":
-        _refuse_above("the Gram route", sum(mu), _definition.LARGEST_K)
+        refuse_above("the Gram route", sum(mu), LARGEST_K)
         return WeingartenFunction(mu, group, routes.by_definition(sum(mu))[mu])
-    _refuse_above("one class", sum(mu), routes.largest_class)
-    return WeingartenFunction(mu, group, routes.one_class(mu))
+    return WeingartenFunction(mu, group, routes.value(mu))
 
 
 def weingarten_table(
@@ -275,19 +221,11 @@ def weingarten_table(
         collins2006; derivations/01_weingarten.md, derivations/09_orthogonal_and_symplectic.md.
     """
     k = integer("k", k, at_least=0)
-    routes = _ROUTES[one_of("group", group, GROUPS)]
+    routes = routes_of(group)
     if one_of("method", method, _METHODS) == "definition":
-        _refuse_above("the Gram route", k, _definition.LARGEST_K)
+        refuse_above("the Gram route", k, LARGEST_K)
         table = routes.by_definition(k)
     else:
-        _refuse_above("a table", k, routes.largest_table)
+        refuse_above("a table", k, routes.largest_table)
         table = routes.table(k)
     return {mu: WeingartenFunction(mu, group, value) for mu, value in table.items()}
-
-
-def _refuse_above(what: str, k: int, largest: int) -> None:
-    if k > largest:
-        count = f"the {num_partitions(k)}" if k <= _LARGEST_COUNTED else "more than 10^31"
-        raise CostError(
-            f"k = {k} would not finish: {what} runs over {count} partitions of {k}; the largest k is {largest}"
-        )

@@ -1,4 +1,4 @@
-r"""The orthogonal Weingarten function by zonal spherical functions.
+r"""The orthogonal group: pairings, and the Weingarten function by zonal spherical functions.
 
 .. math:: \mathrm{Wg}^{O}(\mu, D) = \frac{1}{(2k-1)!!} \sum_{\lambda \vdash k}
           \frac{f^{2\lambda} \omega^\lambda(\mu)}{\prod_{(i,j)\in\lambda} (D + 2j - i)}
@@ -22,13 +22,19 @@ from operator import or_
 from haarqntk.algebra import RationalFunction, multiply_integer_matrices, product_of_shifts
 from haarqntk.combinatorics import (
     Partition,
+    coset_type,
     num_pairings,
     num_pairings_of_type,
     num_standard_tableaux,
+    pairings,
     partitions,
     zonal_contents,
     zonal_table,
 )
+from haarqntk.groups._gram import gram_inverse
+from haarqntk.groups._group import Group, Weingarten
+from haarqntk.groups._state import REAL_UNIT_VECTOR
+from haarqntk.groups._ways import Pairings
 
 
 @cache
@@ -63,5 +69,25 @@ def orthogonal_class_at(mu: Partition, n: int) -> Fraction:
     return total / (num_pairings(k) * num_pairings_of_type(mu))
 
 
+@cache
+def orthogonal_table_by_definition(k: int) -> dict[Partition, RationalFunction]:
+    """Wg(μ) for every coset type μ ⊢ k; Σ_i Π_p δ Π_q δ = D^loops."""
+    return gram_inverse(k, list(pairings(2 * k)), coset_type, lambda p, q: (1, len(coset_type(p, q))))
+
+
 def _dimension(lam: Partition) -> int:
     return num_standard_tableaux(tuple(2 * part for part in lam))
+
+
+ORTHOGONAL_WEINGARTEN = Weingarten(
+    "orthogonal", orthogonal_table, orthogonal_table_by_definition, orthogonal_class_at
+)
+ORTHOGONAL = Group(
+    ORTHOGONAL_WEINGARTEN.law,
+    Pairings(),
+    title="Haar orthogonal",
+    constructor="haar_orthogonal",
+    properties=frozenset({"unitary", "real"}),
+    weingarten=ORTHOGONAL_WEINGARTEN,
+    sphere=REAL_UNIT_VECTOR,
+)

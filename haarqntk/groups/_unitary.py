@@ -1,4 +1,4 @@
-r"""The unitary Weingarten function by characters.
+r"""The unitary group: permutations of V against V*, and the Weingarten function by characters.
 
 .. math:: \mathrm{Wg}(\mu, D) = \frac1{k!} \sum_{\lambda \vdash k} \frac{f^\lambda \chi^\lambda(\mu)}
                                 {\prod_{b\in\lambda} (D + c(b))}
@@ -15,17 +15,31 @@ from __future__ import annotations
 
 from collections import Counter
 from fractions import Fraction
+from functools import cache
 from math import factorial, prod
 
-from haarqntk.algebra import RationalFunction, multiply_integer_matrices, product_of_shifts
+from haarqntk.algebra import (
+    RationalFunction,
+    multiply_integer_matrices,
+    product_of_shifts,
+)
 from haarqntk.combinatorics import (
     Partition,
+    centralizer_order,
     character_column,
     character_table,
+    compose,
     contents,
+    cycle_type,
+    inverse,
     num_standard_tableaux,
     partitions,
 )
+from haarqntk.groups._circular import CIRCULAR_ENTRIES
+from haarqntk.groups._gram import gram_inverse
+from haarqntk.groups._group import Classes, Group, WeightLaw, Weingarten
+from haarqntk.groups._state import UNIT_VECTOR
+from haarqntk.groups._ways import Permutations
 
 
 def unitary_table(k: int) -> dict[Partition, RationalFunction]:
@@ -78,3 +92,48 @@ def _most_boxes_of_content(j: int, k: int) -> int:
     while (m + 1) * (m + 1 + abs(j)) <= k:
         m += 1
     return m
+
+
+@cache
+def unitary_table_by_definition(k: int) -> dict[Partition, RationalFunction]:
+    """Wg(μ) for every cycle type μ of S_k by solving the p(k) × p(k) Gram system over Q(D)."""
+
+    def class_of(sigma: tuple[int, ...], tau: tuple[int, ...]) -> Partition:
+        return cycle_type(compose(inverse(sigma), tau))
+
+    return gram_inverse(
+        k, Permutations().every(k), class_of, lambda sigma, tau: (1, len(class_of(sigma, tau)))
+    )
+
+
+def _power_sums(classes: Classes, D: RationalFunction) -> RationalFunction:  # noqa: ARG001 - constant
+    mu, nu = classes
+    return RationalFunction(centralizer_order(mu) if mu == nu else 0)
+
+
+def _power_sums_at(classes: Classes, n: int) -> Fraction:
+    left, right = (character_column(mu) for mu in classes)
+    return Fraction(sum(value * right.get(lam, 0) for lam, value in left.items() if len(lam) <= n))
+
+
+_WEINGARTEN = Weingarten(
+    "unitary",
+    unitary_table,
+    unitary_table_by_definition,
+    unitary_class_at,
+    unitary_class,
+    largest_table=26,
+    largest_class=30,
+)
+UNITARY = Group(
+    _WEINGARTEN.law,
+    Permutations(),
+    title="Haar unitary",
+    constructor="haar_unitary",
+    properties=frozenset({"unitary"}),
+    weingarten=_WEINGARTEN,
+    sphere=UNIT_VECTOR,
+    power_sums=WeightLaw("power_sums", _power_sums, _power_sums_at, num_classes=2, title="power sums"),
+    circular=CIRCULAR_ENTRIES,
+    references=("collins2003", "collins2006"),
+)

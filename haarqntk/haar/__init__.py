@@ -2,18 +2,16 @@
 
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
 from haarqntk.haar._declarations import (
-    HaarState,
     circular_orthogonal,
     circular_symplectic,
     haar_orthogonal,
-    haar_state,
     haar_symplectic,
     haar_unitary,
     matrices,
+    permutation_matrix,
     symplectic_form,
 )
 from haarqntk.haar._declared import parse_declaration, parse_dimensions
-from haarqntk.haar._elimination import RandomLetter
 from haarqntk.haar._expect import expect
 from haarqntk.haar._explanation import Explanation, ExplanationClass, ExplanationRow
 from haarqntk.haar._grammar import parse_integrand
@@ -22,13 +20,13 @@ from haarqntk.haar._operations import identity, kron, partial_trace, tr
 from haarqntk.haar._planar import kreweras_complement, planar_limit
 from haarqntk.haar._refusals import Declaration
 from haarqntk.haar._series import SCALINGS, IntegralSeries
+from haarqntk.haar._states import HaarState, haar_state
 from haarqntk.haar._tokens import Style, latex_style
-from haarqntk.haar._weights import WEIGHT_GROUPS, Factors, Weight
+from haarqntk.haar._weights import Factors, RandomLetter, Weight
 from haarqntk.haar._written import WrittenPart, with_operator, written_parts
 
 __all__ = [
     "SCALINGS",
-    "WEIGHT_GROUPS",
     "Declaration",
     "Explanation",
     "ExplanationClass",
@@ -59,6 +57,7 @@ __all__ = [
     "parse_dimensions",
     "parse_integrand",
     "partial_trace",
+    "permutation_matrix",
     "planar_limit",
     "symplectic_form",
     "tr",

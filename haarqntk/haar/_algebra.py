@@ -40,7 +40,7 @@ from haarqntk.haar._written import written_parts
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from haarqntk.algebra import DimensionFunction
+    from haarqntk.algebra import RationalFunction
     from haarqntk.haar._written import WrittenPart
 
 
@@ -74,7 +74,7 @@ class ScalarExpression(DiagramPolynomial):
         return cls({(): coefficient(value)}, {})
 
     def _like(
-        self, terms: Mapping[DiagramMonomial, DimensionFunction], *operands: DiagramPolynomial
+        self, terms: Mapping[DiagramMonomial, RationalFunction], *operands: DiagramPolynomial
     ) -> ScalarExpression:
         return ScalarExpression(terms, self.declared_with(*operands))
 
@@ -143,7 +143,7 @@ class MatrixExpression(DiagramPolynomial):
 
     def __init__(
         self,
-        terms: Mapping[DiagramMonomial, DimensionFunction],
+        terms: Mapping[DiagramMonomial, RationalFunction],
         declared: Mapping[str, Declaration],
         spaces: tuple[Space, ...],
     ) -> None:
@@ -152,7 +152,7 @@ class MatrixExpression(DiagramPolynomial):
         self._entries: dict[tuple[Any, Any], ScalarExpression] = {}
 
     def _like(
-        self, terms: Mapping[DiagramMonomial, DimensionFunction], *operands: DiagramPolynomial
+        self, terms: Mapping[DiagramMonomial, RationalFunction], *operands: DiagramPolynomial
     ) -> MatrixExpression:
         return MatrixExpression(terms, self.declared_with(*operands), self.spaces)
 
@@ -304,7 +304,7 @@ def _scalar(value: object) -> ScalarExpression | None:
     return None if isinstance(value, MatrixExpression) else ScalarExpression.number(value)
 
 
-def _divisor(value: object) -> DimensionFunction:
+def _divisor(value: object) -> RationalFunction:
     """A number or a function of the dimensions to divide by, never 0."""
     if isinstance(value, DiagramPolynomial):
         if isinstance(value, MatrixExpression) or not set(value.terms) <= {()}:

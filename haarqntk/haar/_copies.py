@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
-from math import factorial, prod
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from haarqntk.combinatorics import num_pairings
 from haarqntk.diagrams import INDEX, MATRIX, VECTOR, Component, Gluing, Letter, first_ends, flatten
 from haarqntk.diagrams import SYMPLECTIC_FORM as FORM
 
@@ -22,7 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from haarqntk.diagrams import DiagramMonomial, Reduced, Reducer
-    from haarqntk.haar._gluings import Rows
+    from haarqntk.groups import Group, Rows, Ways
+    from haarqntk.haar._weights import RandomLetter
+
+    Blocks = Sequence[tuple[int, ...]]  # the slots that a way glues together, see ``groups.Ways``
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,8 @@ class Copies:
         letters: The letters of the diagram.
         partner: The end that each end is joined to.
         plain: The places of the copies of V, or of all copies where V* is no letter of its own.
-        conjugated: The places of the copies of V*; those of ``plain`` again under the other two groups.
-        is_paired: Whether copies are glued in pairs, under the orthogonal and symplectic groups.
+        conjugated: The places of the copies of V*; those of ``plain`` again where V* is no letter of its own.
+        group: The record of the group.
         form: The symplectic form, None for the other groups.
         symmetries: Relabellings of the copies that leave the diagram unchanged.
         sides: The sides of a matrix that are glued: (0, 1); (0,) for a state.
@@ -44,19 +45,30 @@ class Copies:
     partner: tuple[int, ...]
     plain: tuple[int, ...]
     conjugated: tuple[int, ...]
-    is_paired: bool
+    group: Group
     form: Letter | None
     symmetries: list[tuple[Rows, Rows]] = field(default_factory=list)
 
     @property
+    def ways(self) -> Ways:
+        """How they can be glued."""
+        return self.group.ways
+
+    @cached_property
     def is_balanced(self) -> bool:
         """Whether the measure's symmetry lets the integral be different from zero."""
-        return len(self.plain) % 2 == 0 if self.is_paired else len(self.plain) == len(self.conjugated)
+        num_conjugated = 0 if self.ways.is_self_conjugate else len(self.conjugated)
+        return self.ways.imbalance("", len(self.plain), num_conjugated) is None
 
     @property
     def degree(self) -> int:
-        """The number k: of pairs of copies."""
-        return len(self.plain) // 2 if self.is_paired else len(self.plain)
+        """The number k that classes are partitions of."""
+        return self.ways.degree(len(self.plain))
+
+    @cached_property
+    def slots(self) -> tuple[int, ...]:
+        """The places of the copies in the order in which a way counts them."""
+        return self.plain if self.ways.is_self_conjugate else self.plain + self.conjugated
 
     @cached_property
     def first(self) -> list[int]:
@@ -75,13 +87,10 @@ class Copies:
         return [self.first[place] + step * s + side for s in range(len(letter.spaces))]
 
     @cached_property
-    def _ends_of_sides(self) -> list[tuple[list[list[int]], list[list[int]]]]:
-        """For each side the ends of the plain and of the conjugated copies."""
+    def _ends_of_sides(self) -> list[list[list[int]]]:
+        """For each side the ends of each slot."""
         num_sides = 2 if self.letters[self.plain[0]].kind == MATRIX else 1
-        return [
-            ([self.ends(i, side) for i in self.plain], [self.ends(i, side) for i in self.conjugated])
-            for side in range(num_sides)
-        ]
+        return [[self.ends(i, side) for i in self.slots] for side in range(num_sides)]
 
     def allowed(self, side: int) -> list[list[bool]]:
         """Whether copies a and b can be glued on a side: not if they meet two different indices."""
@@ -102,8 +111,6 @@ class Copies:
 
     def meets_one_vector(self, side: int) -> bool:
         """Whether all copies meet the same unit vector on a side, so that the sum over its gluings is known."""
-        if self.form is not None:
-            return False
         met = {
             tuple(self.letters[self.owner[self.partner[end]]] for end in self.ends(place, side))
             for place in self.plain
@@ -134,9 +141,7 @@ class Copies:
             Counter(tuple(self._cap(end) for end in self.ends(place, side)) for place in places)
             for places in (self.plain, self.conjugated)
         )
-        if self.is_paired:
-            return prod(num_pairings(m // 2) if m % 2 == 0 else 0 for m in plain.values())
-        return prod(map(factorial, plain.values())) if plain == conjugated else 0
+        return self.ways.num_matching(plain, conjugated)
 
     @cached_property
     def _random(self) -> set[int]:
@@ -194,7 +199,7 @@ class Copies:
             tuple(place[self.partner[end]] for end in old_ends),
             tuple(new_place[i] for i in self.plain),
             tuple(new_place[i] for i in self.conjugated),
-            self.is_paired,
+            self.group,
             self.form,
             self.symmetries,
         )
@@ -234,49 +239,50 @@ class Copies:
         num_sides = 2 if self.letters[self.plain[0]].kind == MATRIX else 1
         return num_sides * len(self.plain) // 2 if self.plain else 0
 
-    def glued(self, reducer: Reducer, left: Sequence[int], right: Sequence[int] | None) -> Reduced | None:
+    def glued(self, reducer: Reducer, left: Blocks, right: Blocks | None) -> Reduced | None:
         """The diagram glued by ``left`` on side 0 and, unless it is None, by ``right`` on side 1."""
+        if self.ways.has_blocks:
+            sides = zip(self._ends_of_sides, (left, right or ()), strict=False)
+            joined_ends = [
+                [ends[slot][s] for slot in block]
+                for ends, blocks in sides
+                for block in blocks
+                for s in range(len(ends[0]))
+            ]
+            return reducer.reduce(*self._gluing.glue_blocks(joined_ends))
         pairs: dict[int, int] = {}
-        joints = iter(range(self._num_joints)) if self.form is not None else iter(())
-        for side, way in ((0, left), (1, right)):
-            if way is None:
+        joint = len(self.partner) + 2
+        for side, blocks in ((0, left), (1, right)):
+            if blocks is None:
                 continue
-            of_plain, of_conjugated = self._ends_of_sides[side]
-            for a, b in enumerate(way):
-                if self.is_paired and b < a:
+            ends = self._ends_of_sides[side]
+            for a, b in blocks:
+                if self.form is None:
+                    for end, other in zip(ends[a], ends[b], strict=True):
+                        pairs[end], pairs[other] = other, end
                     continue
-                for end, other in self._joined(of_plain[a], of_conjugated[b], joints):
+                for end, other in ((ends[a][0], joint), (ends[b][0], joint + 1)):
                     pairs[end], pairs[other] = other, end
+                joint += 4
         gluing = self._gluing
         joined, loops = gluing.glue(pairs)
         reduced = reducer.reduce(gluing.letters, joined)
         return reduced.times(loops) if reduced is not None and loops else reduced
 
-    def _joined(self, x: list[int], y: list[int], joints: Iterator[int]) -> Iterator[tuple[int, int]]:
-        if self.form is None:
-            yield from zip(x, y, strict=True)
-            return
-        joint = len(self.partner) + 4 * next(joints) + 2
-        yield x[0], joint
-        yield y[0], joint + 1
 
-
-def gather_copies(monomial: DiagramMonomial, name: str, group: str) -> Copies:
-    """Find the copies of the random letter of that name in a product."""
+def gather_copies(monomial: DiagramMonomial, random: RandomLetter) -> Copies:
+    """Find the copies of a random letter in a product."""
     letters, partner = flatten([monomial])
-    form = None
-    if group == "symplectic":
-        space = next(letter.spaces for letter in letters if letter.name == name)
-        form = symplectic_form(space)
-        letters, partner = _with_plain_symplectic(letters, partner, name, form)
-    places = [i for i, letter in enumerate(letters) if letter.name == name]
-    is_paired = group in ("orthogonal", "symplectic")
-    plain = [i for i in places if is_paired or not letters[i].conjugated]
-    conjugated = plain if is_paired else [i for i in places if letters[i].conjugated]
+    group, form = random.record, None
+    if group.ways.has_form:
+        form = symplectic_form(random.spaces)
+        letters, partner = _with_plain_symplectic(letters, partner, random.name, form)
+    places = [i for i, letter in enumerate(letters) if letter.name == random.name]
+    is_one_kind = group.ways.is_self_conjugate
+    plain = [i for i in places if is_one_kind or not letters[i].conjugated]
+    conjugated = plain if is_one_kind else [i for i in places if letters[i].conjugated]
     symmetries = _symmetries(monomial, plain, conjugated)
-    return Copies(
-        tuple(letters), tuple(partner), tuple(plain), tuple(conjugated), is_paired, form, symmetries
-    )
+    return Copies(tuple(letters), tuple(partner), tuple(plain), tuple(conjugated), group, form, symmetries)
 
 
 def symplectic_form(spaces: tuple[str | int, ...]) -> Letter:

@@ -6,21 +6,20 @@ Reference: derivations/11_integrals.md.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from haarqntk._notebook import Shown
 from haarqntk.diagrams import MATRIX, PROPERTIES, SYMPLECTIC_FORM, VECTOR, Letter, matrix_letter
 from haarqntk.errors import InputError, InputTypeError, UnknownNameError
-from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
-from haarqntk.haar._elimination import RandomLetter
-from haarqntk.haar._indices import check_spaces, index_letter
-from haarqntk.haar._operations import tr
+from haarqntk.groups import ORTHOGONAL, PERMUTATION, SYMPLECTIC, UNITARY
+from haarqntk.haar._algebra import MatrixExpression
+from haarqntk.haar._copies import symplectic_form as form_letter
+from haarqntk.haar._indices import check_spaces
 from haarqntk.haar._terms import open_ends, single_term
-from haarqntk.haar._tokens import cap_latex
+from haarqntk.haar._weights import RandomLetter
 
 if TYPE_CHECKING:
     from haarqntk.diagrams import Space
+    from haarqntk.groups import Group
 
 Dims: TypeAlias = "str | int | Any | tuple[Any, ...]"
 
@@ -48,7 +47,7 @@ def haar_unitary(name: str, *, dims: Dims = "D") -> MatrixExpression:
     Reference:
         collins2006; derivations/11_integrals.md.
     """
-    return random_matrix(name, "unitary", check_spaces(dims))
+    return random_matrix(name, UNITARY, dims)
 
 
 def haar_orthogonal(name: str, *, dims: Dims = "D") -> MatrixExpression:
@@ -66,7 +65,7 @@ def haar_orthogonal(name: str, *, dims: Dims = "D") -> MatrixExpression:
     Reference:
         collins2009; derivations/11_integrals.md.
     """
-    return random_matrix(name, "orthogonal", check_spaces(dims))
+    return random_matrix(name, ORTHOGONAL, dims)
 
 
 def haar_symplectic(name: str, *, dims: Dims = "D") -> MatrixExpression:
@@ -87,12 +86,29 @@ def haar_symplectic(name: str, *, dims: Dims = "D") -> MatrixExpression:
     Reference:
         matsumoto2013; derivations/11_integrals.md.
     """
-    spaces = check_spaces(dims)
-    if len(spaces) != 1:
-        raise InputError(f"a symplectic matrix must act on one tensor factor, got {len(spaces)}")
-    if isinstance(spaces[0], int) and spaces[0] % 2:
-        raise InputError(f"the dimension of a symplectic matrix must be even, got {spaces[0]}")
-    return random_matrix(name, "symplectic", spaces)
+    return random_matrix(name, SYMPLECTIC, dims)
+
+
+def permutation_matrix(name: str, *, dims: Dims = "D") -> MatrixExpression:
+    """A uniformly random D × D permutation matrix, real and with entries 0 and 1; see ``haar_unitary``.
+
+    The average is exact at every dimension, also below the number of copies.
+
+    Raises:
+        InputError: As ``haar_unitary``.
+
+    Examples:
+        >>> import haarqntk as hq
+        >>> P = hq.permutation_matrix("P")
+        >>> hq.expect(P[0, 0] ** 3 * P[1, 2]).to_sympy()
+        1/(D*(D - 1))
+        >>> [int(hq.expect(hq.tr(P) ** 4).at(n)) for n in (1, 2, 3, 4, 5)]  # partitions of 4 points into ≤ n blocks
+        [1, 8, 14, 15, 15]
+
+    Reference:
+        derivations/11_integrals.md.
+    """
+    return random_matrix(name, PERMUTATION, dims)
 
 
 def symplectic_form(dims: Dims = "D") -> MatrixExpression:
@@ -114,7 +130,7 @@ def symplectic_form(dims: Dims = "D") -> MatrixExpression:
     odd = [space for space in spaces if isinstance(space, int) and space % 2]
     if len(spaces) != 1 or odd:
         raise InputError(f"the symplectic form must act on one tensor factor of even dimension, got {dims}")
-    letter = Letter(MATRIX, SYMPLECTIC_FORM, spaces, frozenset({"real", "unitary", "antisymmetric"}))
+    letter = form_letter(spaces)
     return _matrix(letter, letter)
 
 
@@ -196,155 +212,19 @@ def matrices(names: str, *, dims: Dims = "D", **properties: bool) -> Any:
         if not isinstance(value, bool):
             raise InputTypeError(f"a property of a matrix must be True or False, got {value!r}")
     declared = frozenset(name for name, value in properties.items() if value)
-    built = tuple(given_matrix(_check_name(name), spaces, declared) for name in found)
+    built = tuple(given_matrix(check_name(name), spaces, declared) for name in found)
     return built[0] if len(built) == 1 else built
 
 
-@dataclass(frozen=True, slots=True)
-class HaarState(Shown):
-    """A Haar-random pure state |ψ⟩.
-
-    Attributes:
-        name: Its name.
-        spaces: The dimension of each tensor factor.
-
-    Examples:
-        >>> import haarqntk as hq
-        >>> psi, A = hq.haar_state("psi"), hq.matrices("A")
-        >>> print(hq.expect(psi.expectation(A) ** 2))
-        (Tr(A)**2 + Tr(A^2))/(D*(D + 1))
-
-    Reference:
-        derivations/11_integrals.md.
-    """
-
-    name: str
-    spaces: tuple[Space, ...]
-
-    def latex(self) -> str:
-        r"""The ket in LaTeX.
-
-        Examples:
-            >>> import haarqntk as hq
-            >>> print(hq.haar_state("psi").latex())
-            \left|\psi\right\rangle
-        """
-        return rf"\left|{cap_latex(self._ket)}\right\rangle"
-
-    def facts(self) -> dict[str, str]:
-        """What it is, for a notebook.
-
-        Examples:
-            >>> import haarqntk as hq
-            >>> hq.haar_state("psi").facts()
-            {'psi': 'a Haar state on D'}
-        """
-        return {self.name: f"a Haar state on {' × '.join(map(str, self.spaces))}"}
-
-    def projector(self) -> MatrixExpression:
-        """The matrix |ψ⟩⟨ψ|.
-
-        Examples:
-            >>> import haarqntk as hq
-            >>> print(hq.expect(hq.haar_state("psi").projector()))
-            (1/D) 1
-        """
-        ket = self._ket
-        return _outer(ket, ket.conjugate(), self._declared)
-
-    def expectation(self, matrix: MatrixExpression) -> ScalarExpression:
-        """⟨ψ|A|ψ⟩.
-
-        Raises:
-            InputTypeError, InputError: If the argument is no matrix on the same space.
-
-        Examples:
-            >>> import haarqntk as hq
-            >>> print(hq.expect(hq.haar_state("psi").expectation(hq.matrices("A"))))
-            Tr(A)/D
-        """
-        return tr(self.projector() @ matrix)
-
-    def overlap(self, other: HaarState) -> ScalarExpression:
-        """|⟨ψ|φ⟩|² with another random state.
-
-        Raises:
-            InputTypeError, InputError: If the argument is no Haar state of the same dimension.
-
-        Examples:
-            >>> import haarqntk as hq
-            >>> print(hq.expect(hq.haar_state("psi").overlap(hq.haar_state("phi")) ** 2))
-            2/(D*(D + 1))
-        """
-        _check_state(other)
-        return tr(self.projector() @ other.projector())
-
-    def matrix_element(self, matrix: MatrixExpression, other: HaarState) -> ScalarExpression:
-        """⟨ψ|A|φ⟩ with another random state, or with itself.
-
-        Raises:
-            InputTypeError, InputError: If an argument is of the wrong kind or dimension.
-
-        Examples:
-            >>> import haarqntk as hq
-            >>> psi, phi, A = hq.haar_state("psi"), hq.haar_state("phi"), hq.matrices("A")
-            >>> amplitude = psi.matrix_element(A, phi)
-            >>> hq.expect(amplitude * amplitude.conj()).to_sympy()
-            Trace(A*Adjoint(A))/D**2
-        """
-        _check_state(other)
-        if other.spaces != self.spaces:
-            raise InputError(
-                f"two states must have the same dimensions, got {self.name} on {self.spaces} and {other.name} on "
-                f"{other.spaces}"
-            )
-        outer = _outer(other._ket, self._ket.conjugate(), {**self._declared, **other._declared})
-        return tr(outer @ matrix)
-
-    def __getitem__(self, index: object) -> ScalarExpression:
-        caps = index_letter(index, self.spaces)
-        partner = [*range(len(caps), 2 * len(caps)), *range(len(caps))]
-        return ScalarExpression(single_term([self._ket, *caps], partner), self._declared)
-
-    @property
-    def _declared(self) -> dict[str, RandomLetter | Letter]:
-        return {self.name: RandomLetter(self.name, "state", self.spaces)}
-
-    @property
-    def _ket(self) -> Letter:
-        return Letter(VECTOR, self.name, self.spaces, frozenset({"normalised"}))
-
-
-def haar_state(name: str, *, dims: Dims = "D") -> HaarState:
-    """A Haar-random pure state: the first column of a Haar-random unitary.
-
-    Args:
-        name: Its name; different names are independent.
-        dims: As of ``haar_unitary``.
-
-    Returns:
-        The state, with ``expectation(A)``, ``projector()``, ``overlap(other)`` and amplitudes ``psi[i]``.
-
-    Raises:
-        InputError: If the name or a dimension is none.
-
-    Examples:
-        >>> import haarqntk as hq
-        >>> psi = hq.haar_state("psi")
-        >>> hq.expect((psi[0] * psi[0].conj()) ** 3).to_sympy()
-        6/(D*(D + 1)*(D + 2))
-
-    Reference:
-        derivations/11_integrals.md.
-    """
-    return HaarState(_check_name(name), check_spaces(dims))
-
-
-def random_matrix(name: str, group: str, spaces: tuple[Space, ...]) -> MatrixExpression:
-    """A random matrix of that group, its name checked."""
-    relations = {"orthogonal": {"real"}, "symplectic": {"symplectic"}}.get(group, set())
-    letter = Letter(MATRIX, _check_name(name), spaces, frozenset({"unitary"} | relations))
-    return _matrix(letter, RandomLetter(name, group, spaces))
+def random_matrix(name: str, group: Group, dims: Dims) -> MatrixExpression:
+    """A random matrix of that group."""
+    spaces = check_spaces(dims)
+    if group.needs_even_dimension and len(spaces) != 1:
+        raise InputError(f"a {group.name} matrix must act on one tensor factor, got {len(spaces)}")
+    if group.needs_even_dimension and isinstance(spaces[0], int) and spaces[0] % 2:
+        raise InputError(f"the dimension of a {group.name} matrix must be even, got {spaces[0]}")
+    letter = Letter(MATRIX, check_name(name), spaces, group.properties)
+    return _matrix(letter, RandomLetter(name, group.name, spaces))
 
 
 def given_matrix(name: str, spaces: tuple[Space, ...], properties: frozenset[str]) -> MatrixExpression:
@@ -359,9 +239,9 @@ def given_matrix(name: str, spaces: tuple[Space, ...], properties: frozenset[str
     kept = letter.properties & {"real", "traceless"}
     if "projector" in properties:
         ket = Letter(VECTOR, name, spaces, kept | {"normalised"})
-        return _outer(ket, ket.conjugate(), {name: letter})
+        return outer_product(ket, ket.conjugate(), {name: letter})
     ket, bra = (Letter(VECTOR, name, spaces, kept, place=place) for place in (0, 1))
-    return _outer(ket, bra.conjugate(), {name: letter})
+    return outer_product(ket, bra.conjugate(), {name: letter})
 
 
 def _matrix(letter: Letter, declaration: RandomLetter | Letter) -> MatrixExpression:
@@ -374,21 +254,16 @@ def _matrix(letter: Letter, declaration: RandomLetter | Letter) -> MatrixExpress
     return MatrixExpression(terms, {letter.name: declaration}, letter.spaces)
 
 
-def _outer(ket: Letter, bra: Letter, declared: dict[str, RandomLetter | Letter]) -> MatrixExpression:
+def outer_product(ket: Letter, bra: Letter, declared: dict[str, RandomLetter | Letter]) -> MatrixExpression:
+    """The matrix |ket⟩⟨bra|."""
     width = 2 * len(ket.spaces)
     partner = [*range(width, 2 * width), *range(width)]
     terms = single_term([ket, bra, *open_ends(ket.spaces)], partner)
     return MatrixExpression(terms, declared, ket.spaces)
 
 
-def _check_state(value: object) -> None:
-    if not isinstance(value, HaarState):
-        raise InputTypeError(
-            f"the other state must be a Haar state, got {value!r}; build it with hq.haar_state"
-        )
-
-
-def _check_name(name: object) -> str:
+def check_name(name: object) -> str:
+    """The name of a letter, checked."""
     if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII):
         raise InputError(
             f"a name must be a letter, then letters, digits or underscores, got {name!r}; spell it in a–z, as psi"

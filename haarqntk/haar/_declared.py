@@ -9,43 +9,30 @@ from typing import TYPE_CHECKING, Any
 from haarqntk.algebra import check_digits
 from haarqntk.diagrams import PROPERTIES, SYMPLECTIC_FORM, Letter
 from haarqntk.errors import InputError, InputTypeError, UnknownNameError
+from haarqntk.groups import REGISTRY
 from haarqntk.haar._algebra import MatrixExpression
-from haarqntk.haar._declarations import (
-    HaarState,
-    given_matrix,
-    haar_orthogonal,
-    haar_state,
-    haar_symplectic,
-    haar_unitary,
-    matrices,
-    random_matrix,
-    symplectic_form,
-)
-from haarqntk.haar._elimination import RandomLetter
+from haarqntk.haar._declarations import check_name, given_matrix, matrices, random_matrix, symplectic_form
 from haarqntk.haar._indices import check_spaces
+from haarqntk.haar._states import HaarState
+from haarqntk.haar._weights import RandomLetter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from haarqntk.diagrams import Space
+    from haarqntk.groups import Group
 
 
-_KINDS: dict[str, Callable[..., Any]] = {
-    "haar_unitary": haar_unitary,
-    "haar_orthogonal": haar_orthogonal,
-    "haar_symplectic": haar_symplectic,
-    "haar_state": haar_state,
-    "matrix": matrices,
-}
+_RANDOM = {group.constructor: group for group in REGISTRY.values()}
+_GIVEN = "matrix"
+_KINDS = (*_RANDOM, _GIVEN)
 
 
 def declared_matrix(declaration: RandomLetter | Letter) -> MatrixExpression:
     """The matrix that was declared; of a state its projector."""
     name, spaces = declaration.name, declaration.spaces
     if isinstance(declaration, RandomLetter):
-        if declaration.group == "state":
+        if declaration.record.is_vector:
             return HaarState(name, spaces).projector()
-        return random_matrix(name, declaration.group, spaces)
+        return random_matrix(name, declaration.record, spaces)
     return (
         symplectic_form(spaces)
         if name == SYMPLECTIC_FORM
@@ -79,8 +66,8 @@ def parse_declaration(text: str, *, dims: Any = "D") -> list[MatrixExpression | 
     """Parse ``NAMES=KIND PROPERTIES on DIMENSIONS``, as the command line takes it.
 
     Args:
-        text: Names with commas; then one of haar_unitary, haar_orthogonal, haar_symplectic, haar_state and matrix, the
-            last if left out; properties of a matrix as ``matrices`` takes them; dimensions such as d1*d2.
+        text: Names with commas; then the name of a constructor, such as haar_unitary, or matrix, which it is if
+            left out; properties of a matrix as ``matrices`` takes them; dimensions such as d1*d2.
         dims: The dimensions if left out.
 
     Raises:
@@ -105,14 +92,18 @@ def parse_declaration(text: str, *, dims: Any = "D") -> list[MatrixExpression | 
     for word in properties:
         if word not in PROPERTIES:
             raise UnknownNameError.among("kind or property", word, [*_KINDS, *PROPERTIES])
-    if len(kinds) > 1 or (properties and kinds not in ([], ["matrix"])):
+    if len(kinds) > 1 or (properties and kinds not in ([], [_GIVEN])):
         raise InputError(
             f"a declaration must give one kind, and properties of a matrix only, got {meaning.strip()!r}"
         )
-    if kinds and kinds != ["matrix"]:
-        return [_KINDS[kinds[0]](name.strip(), dims=spaces) for name in names.split(",")]
+    if kinds and kinds != [_GIVEN]:
+        return [_random(name.strip(), _RANDOM[kinds[0]], spaces) for name in names.split(",")]
     found = matrices(names, dims=spaces, **dict.fromkeys(properties, True))
     return [found] if isinstance(found, MatrixExpression) else list(found)
+
+
+def _random(name: str, group: Group, spaces: tuple[Space, ...]) -> MatrixExpression | HaarState:
+    return HaarState(check_name(name), spaces) if group.is_vector else random_matrix(name, group, spaces)
 
 
 def parse_dimensions(text: str) -> tuple[Space, ...]:

@@ -13,36 +13,23 @@ Reference: collins2006; derivations/11_integrals.md.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import factorial, prod
-from typing import TYPE_CHECKING, TypeAlias
+from math import prod
+from typing import TYPE_CHECKING
 
-from haarqntk.combinatorics import (
-    all_permutations,
-    compose,
-    coset_type,
-    cycle_type,
-    inverse,
-    num_pairings,
-    pairing_sign,
-    pairings,
-)
 from haarqntk.errors import CostError
 from haarqntk.haar._copies import Copies, gather_copies
 from haarqntk.haar._elimination import random_letters_in
-from haarqntk.haar._weights import STATE, Weight, dimension_product
+from haarqntk.haar._weights import Weight, dimension_product
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from haarqntk.algebra import DimensionFunction
-    from haarqntk.combinatorics import Pairing
+    from haarqntk.algebra import RationalFunction
     from haarqntk.diagrams import DiagramMonomial, Reducer, Space
-    from haarqntk.haar._elimination import RandomLetter
+    from haarqntk.groups import Way
+    from haarqntk.haar._weights import RandomLetter
 
 LARGEST_NUM_PAIRS = 20_000  # ten seconds
-
-Way: TypeAlias = "tuple[int, ...]"
-"""A way to glue: copy a of V goes to copy σ(a) of V*, or to copy p(a) under a pairing."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +42,7 @@ class GluedPair:
         left: How the left ends are glued.
         right: How the right ends are glued; None for a state, which has none.
         weight: The weight of the pair.
-        sign: −1 where the pairings of a symplectic matrix cross an odd number of times, else 1.
+        factor: What stands before the weight: −1 where pairings of a symplectic matrix cross an odd number of times.
     """
 
     letter: RandomLetter
@@ -63,7 +50,7 @@ class GluedPair:
     left: Way
     right: Way | None
     weight: Weight
-    sign: int
+    factor: int
 
 
 @dataclass(frozen=True)
@@ -80,7 +67,7 @@ class GluedTerm:
     pairs: tuple[GluedPair, ...]
     loops: tuple[Space, ...]
     diagram: DiagramMonomial | None
-    factor: DimensionFunction
+    factor: RationalFunction
 
     @property
     def weights(self) -> tuple[Weight, ...]:
@@ -88,7 +75,7 @@ class GluedTerm:
         return tuple(sorted((pair.weight for pair in self.pairs), key=repr))
 
     @property
-    def coefficient(self) -> DimensionFunction:
+    def coefficient(self) -> RationalFunction:
         """What stands before the diagram, as a function of the dimensions."""
         return prod((w.generic() for w in self.weights), start=self.factor * dimension_product(self.loops))
 
@@ -100,14 +87,14 @@ def num_glued_terms(monomial: DiagramMonomial, letters: Mapping[str, RandomLette
     """
     total = 1
     for letter in random_letters_in(monomial, dict(letters)):
-        copies = gather_copies(monomial, letter.name, letter.group)
-        ways = num_pairings(copies.degree) if copies.is_paired else factorial(copies.degree)
-        total *= (ways if letter.group == STATE else ways**2) if copies.is_balanced else 0
+        copies = gather_copies(monomial, letter)
+        count = copies.ways.num_ways if copies.group.is_vector else copies.ways.num_terms
+        total *= count(copies.degree) if copies.is_balanced else 0
     return total
 
 
 def glued_terms(
-    terms: Mapping[DiagramMonomial, DimensionFunction], letters: Mapping[str, RandomLetter], reducer: Reducer
+    terms: Mapping[DiagramMonomial, RationalFunction], letters: Mapping[str, RandomLetter], reducer: Reducer
 ) -> Iterator[GluedTerm]:
     """All terms of the definition, also those whose diagram is zero, one by one."""
     for monomial, c in terms.items():
@@ -115,7 +102,7 @@ def glued_terms(
 
 
 def refuse_too_many_pairs(
-    terms: Mapping[DiagramMonomial, DimensionFunction], letters: Mapping[str, RandomLetter]
+    terms: Mapping[DiagramMonomial, RationalFunction], letters: Mapping[str, RandomLetter]
 ) -> None:
     """Raise a CostError if the definition would not finish."""
     total = sum(num_glued_terms(monomial, letters) for monomial in terms)
@@ -131,39 +118,30 @@ def _glued(term: GluedTerm, letters: Mapping[str, RandomLetter], reducer: Reduce
     if letter is None or term.diagram is None:
         yield term
         return
-    copies = gather_copies(term.diagram, letter.name, letter.group)
+    copies = gather_copies(term.diagram, letter)
     if not copies.is_balanced:
         return
     for pair in _pairs(copies, letter):
-        reduced = copies.glued(reducer, pair.left, pair.right)
+        right = None if pair.right is None else copies.ways.blocks(pair.right)
+        reduced = copies.glued(reducer, copies.ways.blocks(pair.left), right)
         if reduced is None:
             yield GluedTerm((*term.pairs, pair), term.loops, None, term.factor)
             continue
         loops = tuple(sorted((*term.loops, *reduced.loops), key=str))
-        factor = term.factor * (pair.sign * reduced.sign)
+        factor = term.factor * (pair.factor * reduced.sign)
         yield from _glued(GluedTerm((*term.pairs, pair), loops, reduced.monomial, factor), letters, reducer)
 
 
 def _pairs(copies: Copies, letter: RandomLetter) -> Iterator[GluedPair]:
-    """Every pair with its weight, from the definitions of cycle type and coset type."""
-    if copies.is_paired:
-        every = list(pairings(2 * copies.degree))
-        for p in every:
-            for q in every:
-                sign = pairing_sign(p) * pairing_sign(q) if letter.group == "symplectic" else 1
-                weight = Weight(letter.group, letter.spaces, (coset_type(p, q),))
-                yield GluedPair(letter, copies, _involution(p), _involution(q), weight, sign)
-        return
-    permutations = [tuple(row) for row in all_permutations(copies.degree).tolist()]
-    for sigma in permutations:
-        if letter.group == STATE:
-            yield GluedPair(letter, copies, sigma, None, Weight(STATE, letter.spaces, ((copies.degree,),)), 1)
+    """Every pair with its weight, from the definitions of its class."""
+    every = copies.ways.every(copies.degree)
+    for left in every:
+        if copies.group.is_vector:
+            weight = Weight(letter.group, letter.spaces, ((copies.degree,),))
+            yield GluedPair(letter, copies, left, None, weight, 1)
             continue
-        for tau in permutations:
-            mu = cycle_type(compose(inverse(sigma), tau))
-            yield GluedPair(letter, copies, sigma, tau, Weight(letter.group, letter.spaces, (mu,)), 1)
-
-
-def _involution(p: Pairing) -> Way:
-    partner = {a: b for pair in p for a, b in (pair, pair[::-1])}
-    return tuple(partner[a] for a in range(len(partner)))
+        for right in every:
+            for mu, factor in copies.ways.classes_of_pair(left, right):
+                yield GluedPair(
+                    letter, copies, left, right, Weight(letter.group, letter.spaces, (mu,)), factor
+                )

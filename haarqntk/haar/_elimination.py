@@ -15,44 +15,29 @@ Reference: collins2006; derivations/11_integrals.md.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, TypeAlias
 
-from haarqntk.diagrams import MATRIX, VECTOR, Component, Reducer, product
+import numpy as np
+
+from haarqntk.diagrams import MATRIX, VECTOR, Reducer, product
 from haarqntk.errors import CostError
-from haarqntk.haar import _gluings
-from haarqntk.haar._circular import count_circular_entries
+from haarqntk.groups import weighted_counts
 from haarqntk.haar._copies import Copies, gather_copies
-from haarqntk.haar._entries import count_entries
-from haarqntk.haar._weights import CIRCULAR, POWER_SUMS, REAL_STATE, STATE, Weight, dimension_product
+from haarqntk.haar._known_products import known_weights
+from haarqntk.haar._weights import Weight, dimension_product
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
-    from haarqntk.algebra import DimensionFunction
-    from haarqntk.combinatorics import Partition
+    from haarqntk.algebra import RationalFunction
     from haarqntk.diagrams import DiagramMonomial, Reduced, Space
-    from haarqntk.haar._gluings import Rows
+    from haarqntk.groups import Rows, WeightLaw
+    from haarqntk.haar._weights import RandomLetter
 
 LARGEST_NUM_GLUINGS = 600_000
 LARGEST_NUM_TERMS = 50_000
 _LARGEST_NUM_PAIRS = 400_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class RandomLetter:
-    """A random matrix or state.
-
-    Attributes:
-        name: The name of its letter.
-        group: "unitary", "orthogonal", "symplectic" or "state".
-        spaces: The tensor factors that it acts on.
-    """
-
-    name: str
-    group: str
-    spaces: tuple[Space, ...]
 
 
 Outcome: TypeAlias = "tuple[tuple[Weight, ...], tuple[Space, ...], DiagramMonomial]"
@@ -84,17 +69,18 @@ def eliminate(monomial: DiagramMonomial, letter: RandomLetter, reducer: Reducer)
             (weights, loops, product((left, rest))): count
             for (weights, loops, left), count in eliminate(touched, letter, reducer).items()
         }
-    known = _known_pattern(monomial, letter)
+    known = known_weights(monomial, letter)
     if known is not None:
         return {((weight,), (), ()): count for weight, count in known.items()}
-    copies = gather_copies(monomial, letter.name, letter.group)
+    copies = gather_copies(monomial, letter)
     if not copies.is_balanced:
         return {}
+    group = letter.record
     total: Counter[Outcome] = Counter()
-    if letter.group == STATE:
-        _eliminate_vector(copies, letter, reducer, total)
-    elif copies.sides_are_apart and (side := _side_of_one_vector(copies)) is not None:
-        _eliminate_vector(copies.side(1 - side, with_loose=True), letter, reducer, total)
+    if group.is_vector:
+        _eliminate_vector(copies, letter, group.weight, reducer, total)
+    elif group.sphere and copies.sides_are_apart and (side := _side_of_one_vector(copies)) is not None:
+        _eliminate_vector(copies.side(1 - side, with_loose=True), letter, group.sphere, reducer, total)
     elif copies.sides_are_apart:
         _eliminate_apart(copies, letter, reducer, total)
     else:
@@ -102,53 +88,36 @@ def eliminate(monomial: DiagramMonomial, letter: RandomLetter, reducer: Reducer)
     return {outcome: count for outcome, count in total.items() if count}
 
 
-def _known_pattern(monomial: DiagramMonomial, letter: RandomLetter) -> dict[Weight, int] | None:
-    """The weights of a product that needs no diagram: power sums of a unitary, entries of one matrix or of Vᵀ V."""
-    found: dict[tuple[str, tuple[Partition, ...]], int] | None = None
-    if letter.group == "unitary" and (powers := _power_sums(monomial, letter)) is not None:
-        found = {(POWER_SUMS, powers): 1} if sum(powers[0]) == sum(powers[1]) else {}
-    elif (
-        letter.group != STATE and (entries := count_entries(monomial, letter.name, letter.group)) is not None
-    ):
-        found = {(kind, (mu,)): count for (kind, mu), count in entries.items()}
-    elif letter.group == "unitary" and (pairs := count_circular_entries(monomial, letter.name)) is not None:
-        found = {(CIRCULAR, (mu,)): count for mu, count in pairs.items()}
-    if found is None:
-        return None
-    return {Weight(kind, letter.spaces, classes): count for (kind, classes), count in found.items()}
-
-
 def _side_of_one_vector(copies: Copies) -> int | None:
     return next((side for side in (0, 1) if copies.meets_one_vector(side)), None)
 
 
 def _eliminate_vector(
-    copies: Copies, letter: RandomLetter, reducer: Reducer, total: Counter[Outcome]
+    copies: Copies, letter: RandomLetter, law: WeightLaw, reducer: Reducer, total: Counter[Outcome]
 ) -> None:
     """One row or column of a random matrix, or a state: a uniform point of the complex or the real sphere."""
-    sphere = REAL_STATE if letter.group == "orthogonal" else STATE
-    weights = (Weight(sphere, letter.spaces, ((copies.degree,),)),)
+    weights = (Weight(law.name, letter.spaces, ((copies.degree,),)),)
     if not copies.has_content:
         if count := copies.num_allowed(0):
             total[weights, (), ()] = count
         return
-    rows = _ways(copies, 0, letter.group)
-    chosen, sizes = _gluings.orbits(rows, copies.symmetries)
+    rows = copies.ways.rows(copies.allowed(0))
+    chosen, sizes = copies.ways.orbits(rows, copies.symmetries)
     for place, size in zip(chosen.tolist(), sizes.tolist(), strict=True):
-        reduced = copies.glued(reducer, rows[place].tolist(), None)
+        reduced = copies.glued(reducer, copies.ways.blocks(rows[place].tolist()), None)
         if reduced is not None:
             total[weights, reduced.loops, reduced.monomial] += reduced.sign * size
 
 
 def _eliminate_apart(copies: Copies, letter: RandomLetter, reducer: Reducer, total: Counter[Outcome]) -> None:
-    left, right = (_ways(copies, side, letter.group) for side in (0, 1))
-    chosen, sizes = _gluings.orbits(left, copies.symmetries)
+    ways = copies.ways
+    left, right = (ways.rows(copies.allowed(side)) for side in (0, 1))
+    chosen, sizes = ways.orbits(left, copies.symmetries)
     _refuse_too_many_pairs(len(chosen), len(right), _LARGEST_NUM_PAIRS, copies, letter)
     left, left_parts, left_numbers, kept = _glued_side(copies, reducer, left[chosen], 0)
     right, right_parts, right_numbers, _ = _glued_side(copies, reducer, right, 1)
-    left_signs = _signs(left, letter.group) * sizes[kept]
-    right_signs = _signs(right, letter.group)
-    num_classes = _gluings.num_classes(copies.degree)
+    sizes = sizes[kept]
+    num_classes = ways.num_classes(copies.degree)
     keys, size = right_numbers * num_classes, len(right_parts) * num_classes
     if len(left_parts) * len(right_parts) > LARGEST_NUM_TERMS:
         raise CostError(
@@ -156,14 +125,14 @@ def _eliminate_apart(copies: Copies, letter: RandomLetter, reducer: Reducer, tot
             f"different terms, the largest number is {LARGEST_NUM_TERMS}; use fewer different letters"
         )
     counts: Counter[tuple[int, int]] = Counter()
-    for i, numbers in _classes(left, right, letter.group):
-        found = _gluings.weighted_counts(keys + numbers, right_signs, size)
+    for i, places, numbers, factors in ways.pair_classes(left, right):
+        found = weighted_counts(keys[places] + numbers, factors, size)
         for place in found.nonzero()[0].tolist():
-            counts[int(left_numbers[i]), place] += int(left_signs[i]) * int(found[place])
+            counts[int(left_numbers[i]), place] += int(sizes[i]) * int(found[place])
     for (i, place), count in counts.items():
         j, number = divmod(place, num_classes)
         a, b = left_parts[i], right_parts[j]
-        weights = (Weight(letter.group, letter.spaces, (_gluings.class_of(number, copies.degree),)),)
+        weights = (Weight(letter.group, letter.spaces, (ways.class_of(number, copies.degree),)),)
         loops = tuple(sorted((*a.loops, *b.loops), key=str))
         total[weights, loops, product((a.monomial, b.monomial))] += count * a.sign * b.sign
 
@@ -174,34 +143,40 @@ def _glued_side(
     """The rows that do not glue one side to zero, the different diagrams, each row's number, the rows' places."""
     parts: dict[Reduced, int] = {}
     part, kept, numbers = copies.side(side, with_loose=side == 0), [], []
-    common = None if part.has_content or not len(rows) else part.glued(reducer, rows[0].tolist(), None)
+    blocks = part.ways.blocks
+    common = (
+        None if part.has_content or not len(rows) else part.glued(reducer, blocks(rows[0].tolist()), None)
+    )
     for i, row in enumerate(rows.tolist()):
-        reduced = common or part.glued(reducer, row, None)
+        reduced = common or part.glued(reducer, blocks(row), None)
         if reduced is not None:
             kept.append(i)
             numbers.append(parts.setdefault(reduced, len(parts)))
-    places = _gluings.integers(kept)
-    return rows[places], list(parts), _gluings.integers(numbers), places
+    places = np.array(kept, dtype=np.int64)
+    return rows[places], list(parts), np.array(numbers, dtype=np.int64), places
 
 
 def _eliminate_together(
     copies: Copies, letter: RandomLetter, reducer: Reducer, total: Counter[Outcome]
 ) -> None:
-    left, right = (_ways(copies, side, letter.group) for side in (0, 1))
-    chosen, sizes = _gluings.orbits(left, copies.symmetries)
+    ways = copies.ways
+    left, right = (ways.rows(copies.allowed(side)) for side in (0, 1))
+    chosen, sizes = ways.orbits(left, copies.symmetries)
     _refuse_too_many_pairs(len(chosen), len(right), LARGEST_NUM_GLUINGS, copies, letter)
     left = left[chosen]
-    signs, left_signs = _signs(right, letter.group), _signs(left, letter.group) * sizes
-    listed = right.tolist()
-    for i, numbers in _classes(left, right, letter.group):
-        row = left[i].tolist()
-        for j, number in enumerate(numbers.tolist()):
-            reduced = copies.glued(reducer, row, listed[j])
-            if reduced is None:
+    left_blocks, right_blocks = ([ways.blocks(row) for row in rows.tolist()] for rows in (left, right))
+    every = np.arange(len(right))
+    row, glued = -1, dict[int, "Reduced | None"]()
+    for i, places, numbers, factors in ways.pair_classes(left, right):
+        if i != row:
+            row, glued = i, {}
+        for j, number, factor in zip(every[places].tolist(), numbers.tolist(), factors.tolist(), strict=True):
+            if j not in glued:
+                glued[j] = copies.glued(reducer, left_blocks[i], right_blocks[j])
+            if (reduced := glued[j]) is None:
                 continue
-            mu = _gluings.class_of(number, copies.degree)
-            outcome = ((Weight(letter.group, letter.spaces, (mu,)),), reduced.loops, reduced.monomial)
-            total[outcome] += int(left_signs[i] * signs[j]) * reduced.sign
+            weight = Weight(letter.group, letter.spaces, (ways.class_of(number, copies.degree),))
+            total[(weight,), reduced.loops, reduced.monomial] += int(sizes[i]) * factor * reduced.sign
 
 
 def _refuse_too_many_pairs(
@@ -214,45 +189,6 @@ def _refuse_too_many_pairs(
         )
 
 
-def _classes(left: Rows, right: Rows, group: str) -> Iterator[tuple[int, Rows]]:
-    if group == "unitary":
-        return _gluings.permutation_classes(left, right)
-    return _gluings.pairing_classes(left, right)
-
-
-def _ways(copies: Copies, side: int, group: str) -> Rows:
-    find: Callable[[list[list[bool]]], Rows] = (
-        _gluings.allowed_permutations if group in ("unitary", STATE) else _gluings.allowed_pairings
-    )
-    return find(copies.allowed(side))
-
-
-def _signs(rows: Rows, group: str) -> Rows:
-    return _gluings.pairing_signs(rows) if group == "symplectic" else _gluings.ones(len(rows))
-
-
-def _power_sums(
-    monomial: DiagramMonomial, letter: RandomLetter
-) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
-    """The powers j of Tr V^j and of Tr V*^j if the product has no other factor."""
-    powers: dict[bool, list[int]] = {False: [], True: []}
-    for component, exponent in monomial:
-        word = _power(component, letter.name)
-        if word is None:
-            return None
-        powers[word[0]].extend([word[1]] * exponent)
-    mu, nu = (tuple(sorted(found, reverse=True)) for found in powers.values())
-    return mu, nu
-
-
-def _power(component: Component, name: str) -> tuple[bool, int] | None:
-    """(whether it is conjugated, j) if the component is Tr V^j."""
-    if not component.is_cycle or {x.name for x in component.letters} != {name}:
-        return None
-    word = component.word
-    return (word[0][0].conjugated, len(word)) if len(set(word)) == 1 else None
-
-
 def random_letters_in(monomial: DiagramMonomial, known: dict[str, RandomLetter]) -> Iterator[RandomLetter]:
     """The random letters of a product, those of the lowest degree first: they leave the fewest terms."""
     for _, name in sorted(_letters_in(monomial, known)):
@@ -260,7 +196,7 @@ def random_letters_in(monomial: DiagramMonomial, known: dict[str, RandomLetter])
 
 
 def design_order(
-    terms: Mapping[DiagramMonomial, DimensionFunction], chosen: Mapping[str, RandomLetter]
+    terms: Mapping[DiagramMonomial, RationalFunction], chosen: Mapping[str, RandomLetter]
 ) -> int:
     """The least t such that t-designs have the average of a sum of diagrams, whatever its matrices and dimensions.
 
@@ -289,14 +225,9 @@ def _letters_in(monomial: DiagramMonomial, known: Mapping[str, RandomLetter]) ->
 
 
 def degree_of(monomial: DiagramMonomial, letter: RandomLetter) -> int:
-    """The order of the designs that average a product: its degree in V or in V*, the larger; in both by half for O, Sp.
-
-    A t-design of the orthogonal or the symplectic group averages every polynomial of degree ≤ 2t in the entries.
-    """
+    """The order of the designs that average a product, from its degrees in V and in V*."""
     copies = num_copies(monomial, letter)
-    if letter.group in ("orthogonal", "symplectic"):
-        return (copies.total() + 1) // 2
-    return max(copies.values(), default=0)
+    return letter.record.ways.design_order(copies[False], copies[True])
 
 
 def num_copies(monomial: DiagramMonomial, letter: RandomLetter) -> Counter[bool]:

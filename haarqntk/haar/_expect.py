@@ -7,23 +7,18 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 from haarqntk._arguments import one_of
-from haarqntk.algebra import DimensionFunction
+from haarqntk.algebra import RationalFunction
 from haarqntk.diagrams import Reducer
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
-from haarqntk.haar._declarations import HaarState
 from haarqntk.haar._declared import named
 from haarqntk.haar._definition import glued_terms, refuse_too_many_pairs
-from haarqntk.haar._elimination import (
-    RandomLetter,
-    design_order,
-    eliminate,
-    num_copies,
-    random_letters_in,
-)
+from haarqntk.haar._elimination import design_order, eliminate, num_copies, random_letters_in
 from haarqntk.haar._from_sympy import from_sympy, is_sympy
 from haarqntk.haar._integral import Integral
 from haarqntk.haar._range import halved_dimensions, least_dimensions
+from haarqntk.haar._states import HaarState
+from haarqntk.haar._weights import RandomLetter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -38,7 +33,7 @@ Integrand: TypeAlias = "ScalarExpression | MatrixExpression | Integral | sympy.B
 Declared: TypeAlias = "Iterable[MatrixExpression | HaarState] | MatrixExpression | HaarState"
 
 _Route: TypeAlias = (
-    "Callable[[Mapping[DiagramMonomial, DimensionFunction]], Iterator[tuple[Outcome, DimensionFunction]]]"
+    "Callable[[Mapping[DiagramMonomial, RationalFunction]], Iterator[tuple[Outcome, RationalFunction]]]"
 )
 
 
@@ -87,7 +82,7 @@ def expect(
     """
     expression = _expression(integrand, over, matrices)
     chosen = _chosen(expression, over)
-    counts: dict[DiagramMonomial, dict[Factors, DimensionFunction]] = {}
+    counts: dict[DiagramMonomial, dict[Factors, RationalFunction]] = {}
     unbalanced: Counter[str] = Counter()
     route = _METHODS[one_of("method", method, _METHODS)]
     for rest, key, c in _weighted(
@@ -120,7 +115,7 @@ def expect(
 
 
 def _design_order(
-    integrand: object, terms: Mapping[DiagramMonomial, DimensionFunction], chosen: Mapping[str, RandomLetter]
+    integrand: object, terms: Mapping[DiagramMonomial, RationalFunction], chosen: Mapping[str, RandomLetter]
 ) -> Callable[[], int]:
     """The order that an average needs; of an average the one that both averages together do."""
     if not isinstance(integrand, Integral):
@@ -133,14 +128,14 @@ def _design_order(
 
 def _weighted(
     integrand: object, expression: ScalarExpression | MatrixExpression, route: _Route
-) -> Iterator[tuple[DiagramMonomial, Factors, DimensionFunction]]:
+) -> Iterator[tuple[DiagramMonomial, Factors, RationalFunction]]:
     """What is left of each diagram, with its weights; those of an earlier average stay, exact at every dimension."""
     if not isinstance(integrand, Integral):
         for (weights, loops, rest), c in route(expression.terms):
             yield rest, (weights, loops), c
         return
     for monomial, factors in integrand.counts.items():
-        for (weights, loops, rest), c in route({monomial: DimensionFunction.constant(1)}):
+        for (weights, loops, rest), c in route({monomial: RationalFunction(1)}):
             for (earlier_weights, earlier_loops), earlier in factors.items():
                 key = (
                     tuple(sorted((*earlier_weights, *weights), key=repr)),
@@ -150,10 +145,10 @@ def _weighted(
 
 
 def _by_orbits(
-    terms: Mapping[DiagramMonomial, DimensionFunction],
+    terms: Mapping[DiagramMonomial, RationalFunction],
     chosen: Mapping[str, RandomLetter],
     unbalanced: Counter[str],
-) -> Iterator[tuple[Outcome, DimensionFunction]]:
+) -> Iterator[tuple[Outcome, RationalFunction]]:
     reducer = Reducer()
     for monomial, c in terms.items():
         for outcome, count in _averaged(monomial, chosen, reducer, unbalanced).items():
@@ -161,10 +156,10 @@ def _by_orbits(
 
 
 def _by_definition(
-    terms: Mapping[DiagramMonomial, DimensionFunction],
+    terms: Mapping[DiagramMonomial, RationalFunction],
     chosen: Mapping[str, RandomLetter],
     unbalanced: Counter[str],
-) -> Iterator[tuple[Outcome, DimensionFunction]]:
+) -> Iterator[tuple[Outcome, RationalFunction]]:
     refuse_too_many_pairs(terms, chosen)
     for monomial in terms:
         reasons = (_imbalance(monomial, letter) for letter in random_letters_in(monomial, dict(chosen)))
@@ -208,16 +203,7 @@ def _averaged(
 def _imbalance(monomial: DiagramMonomial, letter: RandomLetter) -> str | None:
     """Why the symmetry of the measure makes the average vanish, if it does."""
     copies = num_copies(monomial, letter)
-    if letter.group in ("orthogonal", "symplectic"):
-        number = copies[False] + copies[True]
-        return f"{letter.name} occurs {_times(number)}, an odd number" if number % 2 else None
-    if copies[False] == copies[True]:
-        return None
-    return f"{letter.name} occurs {_times(copies[False])} and its conjugate {_times(copies[True])}"
-
-
-def _times(number: int) -> str:
-    return "once" if number == 1 else f"{number} times"
+    return letter.record.ways.imbalance(letter.name, copies[False], copies[True])
 
 
 def _chosen(

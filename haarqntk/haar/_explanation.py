@@ -15,22 +15,21 @@ from typing import TYPE_CHECKING, Any
 
 from haarqntk._drawing import diagrams_svg
 from haarqntk._lazy import LazyModule
-from haarqntk.combinatorics import cycles
 from haarqntk.diagrams import Reducer
 from haarqntk.haar._definition import glued_terms, num_glued_terms
 from haarqntk.haar._notation import component_latex, component_symbol
 from haarqntk.haar._picture import pictures
 from haarqntk.haar._rank_one import with_whole_matrices
-from haarqntk.haar._weights import POWER_SUMS, REAL_STATE, STATE, Weight, dimension_product
+from haarqntk.haar._weights import Weight, dimension_product
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from os import PathLike
 
-    from haarqntk.algebra import DimensionFunction
+    from haarqntk.algebra import RationalFunction
     from haarqntk.diagrams import DiagramMonomial, Space
-    from haarqntk.haar._definition import GluedPair, GluedTerm, Way
-    from haarqntk.haar._elimination import RandomLetter
+    from haarqntk.haar._definition import GluedTerm
+    from haarqntk.haar._weights import RandomLetter
 
 sympy = LazyModule("sympy")
 
@@ -58,8 +57,8 @@ class ExplanationRow:
     left: tuple[str, ...]
     right: tuple[str, ...]
     weights: tuple[Weight, ...]
-    coefficient: DimensionFunction
-    factor: DimensionFunction
+    coefficient: RationalFunction
+    factor: RationalFunction
     loops: tuple[Space, ...]
     diagram: DiagramMonomial | None
 
@@ -115,17 +114,12 @@ class ExplanationClass:
     """
 
     weights: tuple[Weight, ...]
-    terms: tuple[tuple[DiagramMonomial, DimensionFunction], ...]
+    terms: tuple[tuple[DiagramMonomial, RationalFunction], ...]
 
     @property
     def name(self) -> str:
         """The weights in text: Wg of a class with its value, and so on."""
-        parts = []
-        for w in self.weights:
-            symbol = {STATE: "unit vector", REAL_STATE: "real unit vector", POWER_SUMS: "power sums"}.get(
-                w.group, f"Wg{_class_text(w)}"
-            )
-            parts.append(f"{symbol} = {w.generic().to_sympy()}")
+        parts = [f"{w.law.title or f'Wg{_class_text(w)}'} = {w.generic().to_sympy()}" for w in self.weights]
         return ", ".join(parts) or "1"
 
     def sum_to_sympy(self) -> Any:
@@ -161,9 +155,9 @@ class Explanation:
         return len(self.rows) >= self.num_rows
 
     @property
-    def terms(self) -> dict[DiagramMonomial, DimensionFunction]:
+    def terms(self) -> dict[DiagramMonomial, RationalFunction]:
         """Diagram → the sum of the contributions of the ``rows``, without zeros."""
-        total: dict[DiagramMonomial, DimensionFunction] = {}
+        total: dict[DiagramMonomial, RationalFunction] = {}
         for row in self.rows:
             if row.diagram is not None:
                 known = total.get(row.diagram)
@@ -229,9 +223,9 @@ class Explanation:
 
 
 def explanation(
-    terms: Mapping[DiagramMonomial, DimensionFunction],
+    terms: Mapping[DiagramMonomial, RationalFunction],
     letters: Mapping[str, RandomLetter],
-    counts: Mapping[DiagramMonomial, Mapping[Any, DimensionFunction]],
+    counts: Mapping[DiagramMonomial, Mapping[Any, RationalFunction]],
 ) -> Explanation:
     """The explanation of an integral over ``letters``, whose result has these ``counts``."""
     glued = list(islice(glued_terms(terms, letters, Reducer()), LARGEST_NUM_ROWS + 1))
@@ -239,7 +233,7 @@ def explanation(
     if num_rows > LARGEST_NUM_ROWS:
         num_rows = sum(num_glued_terms(monomial, letters) for monomial in terms)
         del glued[LARGEST_NUM_ROWS:]
-    classes: defaultdict[tuple[Weight, ...], dict[DiagramMonomial, DimensionFunction]] = defaultdict(dict)
+    classes: defaultdict[tuple[Weight, ...], dict[DiagramMonomial, RationalFunction]] = defaultdict(dict)
     for monomial, found in counts.items():
         for (weights, loops), c in found.items():
             part = c * dimension_product(loops)
@@ -255,8 +249,8 @@ def explanation(
 def _row(term: GluedTerm) -> ExplanationRow:
     return ExplanationRow(
         tuple(pair.letter.name for pair in term.pairs),
-        tuple(_way_text(pair, pair.left) for pair in term.pairs),
-        tuple("" if pair.right is None else _way_text(pair, pair.right) for pair in term.pairs),
+        tuple(pair.copies.ways.text(pair.left) for pair in term.pairs),
+        tuple("" if pair.right is None else pair.copies.ways.text(pair.right) for pair in term.pairs),
         tuple(pair.weight for pair in term.pairs),
         term.coefficient,
         term.factor,
@@ -265,20 +259,10 @@ def _row(term: GluedTerm) -> ExplanationRow:
     )
 
 
-def _way_text(pair: GluedPair, way: Way) -> str:
-    """Cycles of a permutation without fixed points, or the pairs of a pairing."""
-    if pair.copies.is_paired:
-        return "{" + " ".join(f"{a}{b}" if b < 10 else f"{a}-{b}" for a, b in enumerate(way) if a < b) + "}"  # noqa: PLR2004 - two digits
-    moved = [cycle for cycle in cycles(way) if len(cycle) > 1]
-    return "".join(f"({' '.join(map(str, cycle))})" for cycle in moved) or "id"
-
-
 def _class_text(weight: Weight) -> str:
-    return (
-        "-"
-        if weight.group in (STATE, REAL_STATE)
-        else "; ".join(f"({','.join(map(str, mu))})" for mu in weight.classes)
-    )
+    if weight.law.is_of_degree:
+        return "-"
+    return "; ".join(f"({','.join(map(str, mu))})" for mu in weight.classes)
 
 
 def _symbols(monomial: DiagramMonomial) -> list[Any]:

@@ -26,7 +26,7 @@ from haarqntk.haar._weights import dimension_product
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from haarqntk.algebra import DimensionFunction
+    from haarqntk.algebra import RationalFunction
     from haarqntk.diagrams import Space
     from haarqntk.haar._refusals import Declaration
 
@@ -224,7 +224,7 @@ def _contracted(value: ScalarExpression, name: str, spaces: tuple[Space, ...], p
     return ScalarExpression(total, value.declared)
 
 
-def _shape(part: Any) -> DimensionFunction:
+def _shape(part: Any) -> RationalFunction:
     if part.rows != part.cols:
         raise InputError(f"a matrix must be square, got {part} of shape ({part.rows}, {part.cols})")
     return coefficient(part.rows)

@@ -7,10 +7,10 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from haarqntk._arguments import integer
-from haarqntk.algebra import DimensionFunction
+from haarqntk.algebra import RationalFunction
 from haarqntk.diagrams import Letter, refuse_impossible
 from haarqntk.errors import InputError
-from haarqntk.haar._weights import total_dimension
+from haarqntk.haar._weights import needs_even_dimension, total_dimension
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +25,7 @@ _HALVES = ", as a number counts in the first half while {0} is a symbol; declare
 class OverDimensions:
     """What an integral knows of its dimensions; the attributes are described there."""
 
-    counts: Mapping[DiagramMonomial, Mapping[Factors, DimensionFunction]]
+    counts: Mapping[DiagramMonomial, Mapping[Factors, RationalFunction]]
     declared: Mapping[str, Declaration]
     spaces: tuple[Space, ...]
     least: Mapping[str, int]
@@ -65,7 +65,7 @@ class OverDimensions:
             if values[name] % 2:
                 raise InputError(
                     f"{name} must be even for the symplectic group, got {values[name]}; pass {name} = 2N for Sp(2N)"
-                    if any(getattr(d, "group", None) == "symplectic" for d in self.declared.values())
+                    if any(map(needs_even_dimension, self.declared.values()))
                     else f"{name} must be even where a space has two halves, got {values[name]}; pass {name} = 2N"
                 )
         for name, least in self.least.items():
@@ -90,14 +90,14 @@ class OverDimensions:
 
 
 def counts_at(
-    counts: Mapping[DiagramMonomial, Mapping[Factors, DimensionFunction]], values: Mapping[str, int]
-) -> dict[DiagramMonomial, dict[Factors, DimensionFunction]]:
+    counts: Mapping[DiagramMonomial, Mapping[Factors, RationalFunction]], values: Mapping[str, int]
+) -> dict[DiagramMonomial, dict[Factors, RationalFunction]]:
     """The counts of an integral at integer dimensions, its weights summed."""
-    found: dict[DiagramMonomial, dict[Factors, DimensionFunction]] = {}
+    found: dict[DiagramMonomial, dict[Factors, RationalFunction]] = {}
     for monomial, factors in counts.items():
         total = Fraction(0)
         for (weights, loops), c in factors.items():
             part = c.at(values) * total_dimension(loops, values)
             total += part * prod((w.at(values) for w in weights), start=Fraction(1))
-        found[monomial] = {((), ()): DimensionFunction.constant(total)}
+        found[monomial] = {((), ()): RationalFunction(total)}
     return found

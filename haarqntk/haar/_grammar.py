@@ -12,21 +12,21 @@ from dataclasses import dataclass, replace
 from math import comb
 from typing import TYPE_CHECKING, Any
 
-from haarqntk.algebra import ARITHMETIC, Arithmetic, DimensionFunction, check_digits, dimension_symbol, parse
+from haarqntk.algebra import ARITHMETIC, Arithmetic, RationalFunction, check_digits, dimension_symbol, parse
 from haarqntk.errors import CostError, InputError, InputTypeError
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
-from haarqntk.haar._declarations import HaarState, haar_state
 from haarqntk.haar._declared import declared_matrix, named
 from haarqntk.haar._indices import check_spaces
 from haarqntk.haar._operations import identity, kron, moved, partial_trace, permutation, tr
+from haarqntk.haar._states import HaarState, haar_state, is_random_state
 from haarqntk.haar._typed_names import RANDOM_STATE, called, check_bra, matrix_of, undeclared
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from haarqntk.diagrams import Letter, Space
-    from haarqntk.haar._elimination import RandomLetter
     from haarqntk.haar._expect import Declared
+    from haarqntk.haar._weights import RandomLetter
 
 _LARGEST_NUM_TERMS = 5_000  # of scalars: a second
 _LARGEST_NUM_WORDS = 2_000  # of matrices, which are joined letter by letter
@@ -201,7 +201,7 @@ class _Integrand(Arithmetic):
 
     def name(self, name: str) -> ScalarExpression | MatrixExpression:
         if name in self._dimensions:
-            return ScalarExpression.number(DimensionFunction.variable(name))
+            return ScalarExpression.number(RationalFunction.variable(name))
         if name in self._declared:
             return declared_matrix(self._declared[name])
         return undeclared(name, self._spaces)
@@ -210,7 +210,7 @@ class _Integrand(Arithmetic):
         declaration = self._declared.get(name)
         if declaration is None and RANDOM_STATE.fullmatch(name):
             return haar_state(name, dims=self._spaces)
-        if declaration is None or getattr(declaration, "group", "") != "state":
+        if declaration is None or not is_random_state(declaration):
             raise InputError(
                 f"a bra or a ket must be a Haar state, got {name}; declare {name}=haar_state, or write an entry "
                 f"A[0, 1], or tr({name} A) with --let '{name}=projector rank_one' for a given pure state"
@@ -357,7 +357,7 @@ class _Integrand(Arithmetic):
 
 
 def _is_literal_one(value: Any) -> bool:
-    return isinstance(value, _Literal) and value.terms == {(): DimensionFunction.constant(1)}
+    return isinstance(value, _Literal) and value.terms == {(): RationalFunction(1)}
 
 
 def _tensor_product(factors: Sequence[Any], spaces: tuple[Space, ...]) -> MatrixExpression:

@@ -10,16 +10,15 @@ from typing import TYPE_CHECKING, Any, TypeAlias, final
 
 from haarqntk._frozen import Frozen
 from haarqntk._lazy import LazyModule
-from haarqntk.algebra import DimensionFunction, Result, dimension_symbol, linear_combination
+from haarqntk.algebra import RationalFunction, Result, dimension_symbol, linear_combination
 from haarqntk.errors import InputError
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
-from haarqntk.haar._elimination import RandomLetter
 from haarqntk.haar._explanation import Explanation, explanation
 from haarqntk.haar._given_dimensions import OverDimensions, counts_at
 from haarqntk.haar._notation import component_text
 from haarqntk.haar._series import IntegralSeries, expand_integral
 from haarqntk.haar._substitution import value_of
-from haarqntk.haar._weights import dimension_product
+from haarqntk.haar._weights import RandomLetter, dimension_product
 from haarqntk.haar._written import latex_of_parts, sympy_of, text_of, written_parts
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 
 sympy = LazyModule("sympy")
 
-Origin: TypeAlias = "tuple[Mapping[DiagramMonomial, DimensionFunction], Mapping[str, RandomLetter]]"
+Origin: TypeAlias = "tuple[Mapping[DiagramMonomial, RationalFunction], Mapping[str, RandomLetter]]"
 """What was integrated, and over which letters: all that ``explain`` needs."""
 
 
@@ -65,7 +64,7 @@ class Integral(OverDimensions, Frozen, Result):
 
     def __init__(
         self,
-        counts: Mapping[DiagramMonomial, Mapping[Factors, DimensionFunction]],
+        counts: Mapping[DiagramMonomial, Mapping[Factors, RationalFunction]],
         declared: Mapping[str, Declaration],
         spaces: tuple[Space, ...],
         least: Mapping[str, int],
@@ -99,7 +98,7 @@ class Integral(OverDimensions, Frozen, Result):
         return rebuild, (counts, dict(self.declared), self.spaces, dict(self.least), self.notes)
 
     @cached_property
-    def terms(self) -> Mapping[DiagramMonomial, DimensionFunction]:
+    def terms(self) -> Mapping[DiagramMonomial, RationalFunction]:
         """Diagram → coefficient, without zeros, fewest letters first.
 
         Examples:
@@ -107,7 +106,7 @@ class Integral(OverDimensions, Frozen, Result):
             >>> [c.to_sympy() for c in hq.expect(hq.haar_state("psi").projector()).terms.values()]
             [1/D]
         """
-        generic: dict[Factors, DimensionFunction] = {}
+        generic: dict[Factors, RationalFunction] = {}
         found = {}
         for monomial, factors in self.counts.items():
             pairs = []
@@ -351,7 +350,7 @@ class Integral(OverDimensions, Frozen, Result):
         random = [d for _, d in sorted(self.declared.items()) if isinstance(d, RandomLetter)]
         found = {
             "random": "; ".join(
-                f"{d.name} Haar {d.group} on {' × '.join(map(str, d.spaces))}" for d in random
+                f"{d.name} {d.record.title} on {' × '.join(map(str, d.spaces))}" for d in random
             ),
             "design order": str(self.design_order),
             "at": ", ".join(f"{name} = {value}" for name, value in self.fixed.items()),

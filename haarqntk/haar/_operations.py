@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from haarqntk._arguments import integer
-from haarqntk.algebra import DimensionFunction
+from haarqntk.algebra import RationalFunction
 from haarqntk.diagrams import OPEN, Letter, flatten, product
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
@@ -108,7 +108,7 @@ def kron(*factors: MatrixExpression) -> MatrixExpression:
     Reference:
         derivations/11_integrals.md.
     """
-    result = MatrixExpression({(): DimensionFunction.constant(1)}, {}, ())
+    result = MatrixExpression({(): RationalFunction(1)}, {}, ())
     for factor in factors:
         _check_matrix("every factor", factor)
         width = len(result.spaces)

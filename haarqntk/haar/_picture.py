@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from haarqntk._drawing import Box, Diagram
@@ -13,8 +14,9 @@ if TYPE_CHECKING:
 
     from haarqntk._drawing import End
     from haarqntk.diagrams import Letter
+    from haarqntk.groups import Way
     from haarqntk.haar._copies import Copies
-    from haarqntk.haar._definition import GluedPair, GluedTerm, Way
+    from haarqntk.haar._definition import GluedPair, GluedTerm
 
 
 def pictures(terms: Iterable[GluedTerm]) -> list[Diagram]:
@@ -48,11 +50,9 @@ def _picture(pair: GluedPair) -> Diagram:
     def arcs(way: Way | None, side: int) -> tuple[tuple[End, End], ...]:
         return tuple(
             (drawn(a), drawn(b))
-            for x, y in enumerate(way or ())
-            if not copies.is_paired or x < y
-            for a, b in zip(
-                copies.ends(copies.plain[x], side), copies.ends(copies.conjugated[y], side), strict=True
-            )
+            for block in copies.ways.blocks(way or ())
+            for x, y in pairwise(copies.slots[i] for i in block)
+            for a, b in zip(copies.ends(x, side), copies.ends(y, side), strict=True)
         )
 
     wires = tuple((drawn(a), drawn(b)) for a, b in enumerate(copies.partner) if a < b)
@@ -97,7 +97,7 @@ def _flipped(copies: Copies, place: dict[int, int]) -> list[bool]:
 def _box(copies: Copies, i: int) -> Box:
     letter: Letter = copies.letters[i]
     if i in copies.plain or i in copies.conjugated:
-        is_plain = copies.is_paired or not letter.conjugated
+        is_plain = i in copies.plain
         places = copies.plain if is_plain else copies.conjugated
         return Box(str(places.index(i)), "plain" if is_plain else "conjugated", len(letter.spaces))
     if letter.kind == OPEN:

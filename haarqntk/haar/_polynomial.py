@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from haarqntk._notebook import Shown
-from haarqntk.algebra import Combination, DimensionFunction
+from haarqntk.algebra import Combination, RationalFunction
 from haarqntk.diagrams import DiagramMonomial, product
 from haarqntk.errors import InputError
 from haarqntk.haar._refusals import (
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
     from haarqntk.haar._written import WrittenPart
 
 
-class DiagramPolynomial(Combination[DiagramMonomial, DimensionFunction], Shown):
+class DiagramPolynomial(Combination[DiagramMonomial, RationalFunction], Shown):
     """Diagrams with coefficients, and what their letters were declared as."""
 
     __slots__ = ("_declared",)
-    _one = ((), DimensionFunction.constant(1))
+    _one = ((), RationalFunction(1))
     __array_ufunc__ = None  # NumPy arrays leave products with these to this class
 
     def __init__(
         self,
-        terms: Mapping[DiagramMonomial, DimensionFunction],
+        terms: Mapping[DiagramMonomial, RationalFunction],
         declared: Mapping[str, Declaration],
     ) -> None:
         super().__init__(terms)
@@ -44,7 +44,7 @@ class DiagramPolynomial(Combination[DiagramMonomial, DimensionFunction], Shown):
         refuse_too_many(num_terms)
 
     @property
-    def terms(self) -> dict[DiagramMonomial, DimensionFunction]:
+    def terms(self) -> dict[DiagramMonomial, RationalFunction]:
         """A copy of diagram → coefficient.
 
         Examples:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from haarqntk.diagrams import INDEX, SYMPLECTIC_FORM
+from haarqntk.haar._weights import needs_even_dimension
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -19,7 +20,7 @@ def halved_dimensions(
     """The named dimensions that must be even: of a symplectic matrix, of its form, of an index D/2 + i."""
     halved = {letter.spaces[0] for letter in _index_letters(monomials) if letter.place}
     for name, declaration in declared.items():
-        if name == SYMPLECTIC_FORM or getattr(declaration, "group", None) == "symplectic":
+        if name == SYMPLECTIC_FORM or needs_even_dimension(declaration):
             halved |= set(declaration.spaces)
     return frozenset(space for space in halved if isinstance(space, str))
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from haarqntk._arguments import rational
 from haarqntk._lazy import LazyModule
-from haarqntk.algebra import DimensionFunction, RationalFunction
+from haarqntk.algebra import RationalFunction
 from haarqntk.diagrams import DELTA, OPEN, SYMPLECTIC_FORM, Letter, Space
 from haarqntk.errors import CostError, InputError, InputTypeError
-from haarqntk.haar._elimination import RandomLetter
 from haarqntk.haar._tokens import cap_text
+from haarqntk.haar._weights import RandomLetter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +26,7 @@ Declaration: TypeAlias = RandomLetter | Letter
 _MOST_TERMS = 20_000
 
 
-def coefficient(value: Any) -> DimensionFunction:
+def coefficient(value: Any) -> RationalFunction:
     """A number or a rational function of dimensions, exact.
 
     Args:
@@ -46,16 +46,14 @@ def coefficient(value: Any) -> DimensionFunction:
         haarqntk.errors.InputTypeError: a coefficient must be an exact integer or rational, got 0.5; pass \
 fractions.Fraction
     """
-    if isinstance(value, DimensionFunction):
-        return value
     if isinstance(value, RationalFunction):
-        return DimensionFunction.from_univariate(value, DimensionFunction.variable("D"))
+        return value
     if hasattr(value, "free_symbols") and value.free_symbols:
         return _from_sympy(value)
-    return DimensionFunction.constant(rational("a coefficient", value))
+    return RationalFunction(rational("a coefficient", value))
 
 
-def _from_sympy(value: Any) -> DimensionFunction:
+def _from_sympy(value: Any) -> RationalFunction:
     symbols = sorted(value.free_symbols, key=lambda free: str(free.name))
     top, bottom = sympy.fraction(sympy.together(value))
     parts = []
@@ -65,13 +63,13 @@ def _from_sympy(value: Any) -> DimensionFunction:
                 f"a coefficient must be a rational function of dimensions, got {value}; only polynomials in the "
                 "matrices can be integrated"
             )
-        total = DimensionFunction.constant(0)
+        total = RationalFunction(0)
         for exponents, c in sympy.Poly(part, *symbols).terms():
             if not c.is_Rational:
                 raise InputTypeError(f"a coefficient must be rational, got {c} in {value}")
-            term = DimensionFunction.constant(Fraction(int(c.p), int(c.q)))
+            term = RationalFunction(Fraction(int(c.p), int(c.q)))
             for free, e in zip(symbols, exponents, strict=True):
-                term = term * DimensionFunction.variable(str(free.name)) ** int(e)
+                term = term * RationalFunction.variable(str(free.name)) ** int(e)
             total = total + term
         parts.append(total)
     return parts[0] / parts[1]
@@ -138,8 +136,7 @@ def checked_exponent(exponent: object) -> int:
 def kind_of(declaration: Declaration) -> str:
     """What a letter was declared as, in words."""
     if isinstance(declaration, RandomLetter):
-        noun = "Haar state" if declaration.group == "state" else f"Haar {declaration.group} matrix"
-        return f"a {noun} on {dimensions_text(declaration.spaces)}"
+        return f"a {declaration.record.noun} on {dimensions_text(declaration.spaces)}"
     properties = " ".join(sorted(declaration.properties))
     return f"a {properties or 'general'} matrix on {dimensions_text(declaration.spaces)}"
 

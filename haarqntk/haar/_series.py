@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from fractions import Fraction
 
-    from haarqntk.algebra import DimensionFunction, Monomial
+    from haarqntk.algebra import Monomial, RationalFunction
     from haarqntk.diagrams import Component, DiagramMonomial
     from haarqntk.haar._tokens import Style
 
@@ -90,7 +90,7 @@ class IntegralSeries(Series):
         return self.scaling != "fixed" and component.is_cycle
 
     def _symbol(self, name: str) -> Any:
-        return sympy.Symbol(name)
+        return sympy.Symbol(str(name))
 
     def _notation(self) -> Notation:
         return Notation(self.letters())
@@ -100,7 +100,7 @@ class IntegralSeries(Series):
 
 
 def expand_integral(
-    terms: Mapping[DiagramMonomial, DimensionFunction], names: set[str], order: int, scaling: str
+    terms: Mapping[DiagramMonomial, RationalFunction], names: set[str], order: int, scaling: str
 ) -> IntegralSeries:
     """Expand every coefficient at D = ∞ and keep ``order`` powers of D of the whole, from the leading one."""
     num_powers = check_order(order)
@@ -115,12 +115,11 @@ def expand_integral(
             f"a series needs one symbolic dimension, got {', '.join(sorted(names)) or 'none'}; "
             + ("specialise the others" if names else "leave dims out where the matrices are made")
         )
-    coefficients = {monomial: c.to_univariate() for monomial, c in terms.items()}
     weights = {
         monomial: c.degree + exponent * sum(e for component, e in monomial if component.is_cycle)
-        for monomial, c in coefficients.items()
+        for monomial, c in terms.items()
     }
-    found, remainder = expand(coefficients, weights, num_powers)
+    found, remainder = expand(terms, weights, num_powers)
     kept = tuple((power, tuple((monomial, c) for _, monomial, c in entries)) for power, entries in found)
     return IntegralSeries(kept, remainder, scaling, *names)
 

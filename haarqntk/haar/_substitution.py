@@ -20,7 +20,7 @@ from haarqntk.haar._weights import total_dimension
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from haarqntk.algebra import DimensionFunction
+    from haarqntk.algebra import RationalFunction
     from haarqntk.diagrams import Component, DiagramMonomial, Space
     from haarqntk.haar._refusals import Declaration
 
@@ -31,7 +31,7 @@ _PLANNED_FROM = 10**6  # below, the order of summation costs more to find than i
 
 @np.errstate(over="ignore", invalid="ignore")  # numbers that overflow are refused by the caller
 def value_of(
-    terms: Mapping[DiagramMonomial, DimensionFunction],
+    terms: Mapping[DiagramMonomial, RationalFunction],
     declared: Mapping[str, Declaration],
     spaces: tuple[Space, ...],
     dimensions: Mapping[str, int],

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from haarqntk.algebra import DimensionFunction
+from haarqntk.algebra import RationalFunction
 from haarqntk.diagrams import OPEN, DiagramMonomial, Gluing, Letter, Reduced, Space, flatten, reduce_diagram
 from haarqntk.haar._weights import dimension_product
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 LEFT, RIGHT = "left", "right"
 
-Terms: TypeAlias = dict[DiagramMonomial, DimensionFunction]
+Terms: TypeAlias = dict[DiagramMonomial, RationalFunction]
 
 
 def joined(
     letters: Sequence[Letter],
     partner: Sequence[int],
     pairs: Sequence[tuple[tuple[str, int], tuple[str, int]]],
-) -> tuple[DimensionFunction, DiagramMonomial] | None:
+) -> tuple[RationalFunction, DiagramMonomial] | None:
     """Join open ends, named by (side, factor), and reduce."""
     if not pairs:
         return _as_factor(reduce_diagram(letters, partner), ())
@@ -44,7 +44,7 @@ def joined(
 
 def _as_factor(
     reduced: Reduced | None, loops: Sequence[Space]
-) -> tuple[DimensionFunction, DiagramMonomial] | None:
+) -> tuple[RationalFunction, DiagramMonomial] | None:
     if reduced is None:
         return None
     return dimension_product((*loops, *reduced.loops)) * reduced.sign, reduced.monomial
@@ -66,7 +66,7 @@ def renamed(monomial: DiagramMonomial, old: str, new: str) -> DiagramMonomial:
     )
 
 
-def conjugated(terms: Mapping[DiagramMonomial, DimensionFunction]) -> Terms:
+def conjugated(terms: Mapping[DiagramMonomial, RationalFunction]) -> Terms:
     """The complex conjugate of every letter."""
     total: Terms = {}
     for monomial, c in terms.items():
@@ -76,7 +76,7 @@ def conjugated(terms: Mapping[DiagramMonomial, DimensionFunction]) -> Terms:
 
 
 def add_term(
-    total: Terms, found: tuple[DimensionFunction, DiagramMonomial] | None, scale: DimensionFunction
+    total: Terms, found: tuple[RationalFunction, DiagramMonomial] | None, scale: RationalFunction
 ) -> None:
     """Add ``scale`` times what ``joined`` found."""
     if found is not None:
@@ -98,7 +98,7 @@ def identity_terms(spaces: tuple[Space, ...]) -> Terms:
 def single_term(letters: Sequence[Letter], partner: Sequence[int]) -> Terms:
     """One diagram, reduced."""
     total: Terms = {}
-    add_term(total, joined(letters, partner, []), DimensionFunction.constant(1))
+    add_term(total, joined(letters, partner, []), RationalFunction(1))
     return total
 
 

@@ -11,12 +11,14 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from haarqntk._arguments import integer
-from haarqntk.algebra import DimensionFunction
+from haarqntk.algebra import RationalFunction
 from haarqntk.diagrams import SYMPLECTIC_FORM
 from haarqntk.errors import InputError, InputTypeError, UnknownNameError
+from haarqntk.groups import STATE, UNITARY
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
-from haarqntk.haar._declarations import haar_state, haar_unitary, matrices, symplectic_form
+from haarqntk.haar._declarations import haar_unitary, matrices, symplectic_form
 from haarqntk.haar._operations import identity, kron, partial_trace, tr
+from haarqntk.haar._states import haar_state, is_random_state
 
 if TYPE_CHECKING:
     from haarqntk.diagrams import Space
@@ -72,7 +74,7 @@ def check_bra(matrix: MatrixExpression) -> MatrixExpression:
     Raises:
         InputError: If the matrix is |ψ⟩⟨ψ| of one Haar state.
     """
-    names = [name for name, d in matrix.declared.items() if getattr(d, "group", "") == "state"]
+    names = [name for name, d in matrix.declared.items() if is_random_state(d)]
     if len(names) == len(matrix.declared) == 1 and matrix.H.terms == matrix.terms:
         raise InputError(
             f"the adjoint of the state {names[0]} is not read: {names[0]} stands for |{names[0]}><{names[0]}|; write "
@@ -141,9 +143,7 @@ def matrix_of(what: str, value: Any) -> MatrixExpression:
 
 def _tensor_factor(value: Any) -> int:
     """The number of a tensor factor."""
-    number = (
-        value.terms.get((), DimensionFunction.constant(0)) if isinstance(value, ScalarExpression) else None
-    )
+    number = value.terms.get((), RationalFunction(0)) if isinstance(value, ScalarExpression) else None
     if number is None or number.names or not set(value.terms) <= {()}:
         raise InputError(f"a tensor factor must be an integer ≥ 0, got {value!r}")
     factor = number.at({})
@@ -153,8 +153,10 @@ def _tensor_factor(value: Any) -> int:
 def _check_given(name: str) -> None:
     """Refuse a name that could mean something else than a given matrix."""
     if re.fullmatch(r"[VW]\d*|(phi|chi)\d*", name):
-        kind, given = ("haar_unitary", _GIVEN_MATRIX) if name[0].isupper() else ("haar_state", _GIVEN_STATE)
-        raise InputError(f"the name {name} must be declared; {(_RANDOM + given).format(name, kind)}")
+        group, given = (UNITARY, _GIVEN_MATRIX) if name[0].isupper() else (STATE, _GIVEN_STATE)
+        raise InputError(
+            f"the name {name} must be declared; {(_RANDOM + given).format(name, group.constructor)}"
+        )
     if name == "D":
         raise InputError(
             "D must be among the dimensions, got others; write a dimension that dims (--dims) names"

@@ -1,7 +1,8 @@
-"""``Weight``: what the measure contributes to one term of an integral, exact at every dimension.
+"""``RandomLetter``, what is integrated over, and ``Weight``, what its measure contributes to one term of an integral.
 
 Each random matrix or state of an integrand, once integrated, leaves one weight: a Weingarten function of its group,
-the normalisation of a Haar state, or the character sum that integrates power sums of a unitary.
+the normalisation of a Haar state, or the character sum that integrates power sums of a unitary. It is exact at every
+dimension.
 
 Reference: collins2006; derivations/11_integrals.md.
 """
@@ -10,38 +11,52 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cache
 from math import prod
 from typing import TYPE_CHECKING, TypeAlias
 
-from haarqntk.algebra import DimensionFunction
-from haarqntk.combinatorics import Partition, centralizer_order, character_column
+from haarqntk.algebra import RationalFunction
 from haarqntk.errors import InputError
-from haarqntk.groups import weingarten
+from haarqntk.groups import REGISTRY, WEIGHTS
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from haarqntk.combinatorics import Partition
     from haarqntk.diagrams import Space
+    from haarqntk.groups import Group, WeightLaw
 
 Dimensions: TypeAlias = Mapping[str, int]
 
 Factors: TypeAlias = "tuple[tuple[Weight, ...], tuple[Space, ...]]"
 """What stands before a diagram: weights of the measures and closed loops."""
 
-STATE, REAL_STATE, POWER_SUMS, CIRCULAR = "state", "real_state", "power_sums", "circular_orthogonal"
-_ONE = DimensionFunction.constant(1)
-_STEPS = {STATE: 1, REAL_STATE: 2}
+_ONE = RationalFunction(1)
 
-WEIGHT_GROUPS: Mapping[str, int] = {
-    "unitary": 1,
-    "orthogonal": 1,
-    "symplectic": 1,
-    CIRCULAR: 1,
-    STATE: 1,
-    REAL_STATE: 1,
-    POWER_SUMS: 2,
-}
-"""What a weight may belong to, and how many classes it has."""
+
+@dataclass(frozen=True, slots=True)
+class RandomLetter:
+    """A random matrix or state.
+
+    Attributes:
+        name: The name of its letter.
+        group: The name of its group, a key of ``groups.REGISTRY``: "unitary", "orthogonal", "symplectic" or "state".
+        spaces: The tensor factors that it acts on.
+    """
+
+    name: str
+    group: str
+    spaces: tuple[Space, ...]
+
+    @property
+    def record(self) -> Group:
+        """What is known about its group."""
+        return REGISTRY[self.group]
+
+
+def needs_even_dimension(declaration: object) -> bool:
+    """Whether a name was declared as a random matrix that exists at even dimensions only."""
+    return isinstance(declaration, RandomLetter) and declaration.record.needs_even_dimension
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -68,11 +83,16 @@ class Weight:
     classes: tuple[Partition, ...]
 
     @property
+    def law(self) -> WeightLaw:
+        """How it depends on classes and dimension."""
+        return WEIGHTS[self.group]
+
+    @property
     def design_order(self) -> int:
         """The order k of the design that reproduces it."""
-        return sum(self.classes[0]) * (2 if self.group == CIRCULAR else 1)
+        return sum(self.classes[0]) * self.law.copies
 
-    def generic(self) -> DimensionFunction:
+    def generic(self) -> RationalFunction:
         """The weight as a function of the dimensions; the value itself where all of them are numbers."""
         return _generic(self)
 
@@ -96,7 +116,7 @@ def total_dimension(spaces: tuple[Space, ...], dimensions: Dimensions) -> int:
     return prod(space if isinstance(space, int) else dimensions[space] for space in spaces)
 
 
-def dimension_product(spaces: tuple[Space, ...]) -> DimensionFunction:
+def dimension_product(spaces: tuple[Space, ...]) -> RationalFunction:
     """The product of the dimensions of some tensor factors.
 
     Examples:
@@ -104,37 +124,19 @@ def dimension_product(spaces: tuple[Space, ...]) -> DimensionFunction:
         2*d1**2*d2
     """
     factors = (
-        DimensionFunction.constant(space) if isinstance(space, int) else DimensionFunction.variable(space)
+        RationalFunction(space) if isinstance(space, int) else RationalFunction.variable(space)
         for space in spaces
     )
     return prod(factors, start=_ONE)
 
 
 @cache
-def _generic(weight: Weight) -> DimensionFunction:
+def _generic(weight: Weight) -> RationalFunction:
     if all(isinstance(space, int) for space in weight.spaces):
-        return DimensionFunction.constant(_at(weight, total_dimension(weight.spaces, {})))
-    D = dimension_product(weight.spaces)
-    if weight.group in _STEPS:
-        one, step = DimensionFunction.constant(1), _STEPS[weight.group]
-        return one / prod((D + step * i for i in range(weight.design_order)), start=one)
-    if weight.group == POWER_SUMS:
-        mu, nu = weight.classes
-        return DimensionFunction.constant(centralizer_order(mu) if mu == nu else 0)
-    if weight.group == CIRCULAR:
-        return DimensionFunction.from_univariate(
-            weingarten(weight.classes[0], group="orthogonal").value, D + 1
-        )
-    return DimensionFunction.from_univariate(weingarten(weight.classes[0], group=weight.group).value, D)
+        return RationalFunction(_at(weight, total_dimension(weight.spaces, {})))
+    return weight.law.generic(weight.classes, dimension_product(weight.spaces))
 
 
 @cache
 def _at(weight: Weight, n: int) -> Fraction:
-    if weight.group in _STEPS:
-        return Fraction(1, prod(n + _STEPS[weight.group] * i for i in range(weight.design_order)))
-    if weight.group == POWER_SUMS:
-        left, right = (character_column(mu) for mu in weight.classes)
-        return Fraction(sum(value * right.get(lam, 0) for lam, value in left.items() if len(lam) <= n))
-    if weight.group == CIRCULAR:
-        return weingarten(weight.classes[0], group="orthogonal").at(n + 1)
-    return weingarten(weight.classes[0], group=weight.group).at(n)
+    return weight.law.at(weight.classes, n)

@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from haarqntk._lazy import LazyModule
-from haarqntk.algebra import DimensionFunction, Notation, latex_of, linear_combination
+from haarqntk.algebra import Notation, RationalFunction, latex_of, linear_combination
 from haarqntk.diagrams import MATRIX, VECTOR, is_open
 from haarqntk.haar._notation import (
     component_latex,
@@ -48,7 +48,7 @@ class WrittenPart:
 
     word: tuple[Component, ...]
     spaces: tuple[Space, ...]
-    terms: Mapping[DiagramMonomial, DimensionFunction]
+    terms: Mapping[DiagramMonomial, RationalFunction]
 
     @property
     def operator(self) -> str:
@@ -83,12 +83,12 @@ class WrittenPart:
         total = sympy.Add(*products)
         return total if len(products) == 1 or len(products) > _LARGEST_FACTORED else sympy.factor(total)
 
-    def function(self) -> DimensionFunction:
+    def function(self) -> RationalFunction:
         """The coefficient as an exact function of the dimensions and of variables with the components' texts."""
         products = []
         for monomial, c in self.terms.items():
             for component, e in monomial:
-                c = c * DimensionFunction.variable(component_text(component)) ** e  # noqa: PLW2901 - a product
+                c = c * RationalFunction.variable(component_text(component)) ** e  # noqa: PLW2901 - a product
             products.append((Fraction(1), c))
         return linear_combination(products)
 
@@ -98,7 +98,7 @@ class WrittenPart:
 
 
 def written_parts(
-    terms: Mapping[DiagramMonomial, DimensionFunction], spaces: tuple[Space, ...]
+    terms: Mapping[DiagramMonomial, RationalFunction], spaces: tuple[Space, ...]
 ) -> tuple[WrittenPart, ...]:
     """The coefficients of a sum of diagrams, with matrices of rank one in one piece; one for a scalar.
 
@@ -109,7 +109,7 @@ def written_parts(
         >>> [part.operator for part in written_parts(mean.terms, mean.spaces)]
         ['1', 'B']
     """
-    found: dict[tuple[Component, ...], dict[DiagramMonomial, DimensionFunction]] = {} if spaces else {(): {}}
+    found: dict[tuple[Component, ...], dict[DiagramMonomial, RationalFunction]] = {} if spaces else {(): {}}
     for monomial, c in terms.items():
         whole = with_whole_matrices(monomial)
         word = tuple(component for component, _ in whole if is_open(component))

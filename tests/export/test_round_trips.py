@@ -22,7 +22,7 @@ from strategies import integrals, rational_functions, trace_polynomials
 from sympy.parsing.latex import parse_latex
 
 import haarqntk as hq
-from haarqntk.algebra import DimensionFunction, RationalFunction, TracePolynomial
+from haarqntk.algebra import RationalFunction, TracePolynomial
 from haarqntk.errors import InputError, InputTypeError, OutputError, UnknownNameError
 from haarqntk.export import quotients, read_latex
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 VARIABLES = ("L", "T1", "T_O1O2", "sigma_ab")
-VARIABLE = DimensionFunction.variable
+VARIABLE = RationalFunction.variable
 LANGUAGES = ("python", "c", "mathematica", "maple")
 
 
@@ -53,9 +53,9 @@ def meanings(remark: str) -> dict[str, str]:
     return dict(re.findall(r"(\w+) is ((?:[Tt]r\(|<|D|T_|sigma_).*?)(?=; |, \w+ is | \*\)|$)", remark))
 
 
-def exact_function(polynomial: TracePolynomial) -> DimensionFunction:
+def exact_function(polynomial: TracePolynomial) -> RationalFunction:
     """The polynomial from its terms, coefficient by coefficient."""
-    D, total = VARIABLE("D"), DimensionFunction.constant(0)
+    D, total = VARIABLE("D"), RationalFunction(0)
     for monomial, c in polynomial.terms.items():
         term = _horner(c.numerator, D) / _horner(c.denominator, D)
         for name, e in monomial:
@@ -64,8 +64,8 @@ def exact_function(polynomial: TracePolynomial) -> DimensionFunction:
     return total
 
 
-def _horner(coefficients: tuple[int, ...], D: DimensionFunction) -> DimensionFunction:
-    total = DimensionFunction.constant(0)
+def _horner(coefficients: tuple[int, ...], D: RationalFunction) -> RationalFunction:
+    total = RationalFunction(0)
     for c in reversed(coefficients):
         total = total * D + c
     return total
@@ -89,7 +89,7 @@ def test_random_functions_are_written_as_identities(
     own = {name: name for name in ("D", *VARIABLES)} | {"TO1O2": "T_O1O2", "sigmaab": "sigma_ab"}
     assert {new: old for new, old in meanings(remark).items() if new != "d"}.items() <= own.items()
     names = own | {"d": "D"}
-    one = DimensionFunction.constant(1)
+    one = RationalFunction(1)
     read = read_arithmetic(body, {new: VARIABLE(old) for new, old in names.items()}, one)
     assert read == exact_function(polynomial)
     values = dict(zip(VARIABLES, point, strict=True))

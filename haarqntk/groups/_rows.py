@@ -1,7 +1,7 @@
 """All ways to glue the copies of one random matrix, in arrays: permutations, pairings, their classes, their orbits.
 
-A way to glue is a row of an integer array. Under the unitary group row σ glues copy a of V to copy σ(a) of V*;
-under the orthogonal and symplectic groups row p glues copy a to copy p(a), an involution without fixed points.
+A way to glue is a row of an integer array: row σ glues copy a of V to copy σ(a) of V*, or, a pairing p, copy a to copy
+p(a), an involution without fixed points.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from haarqntk.combinatorics import Partition, all_permutations, num_pairings, pa
 from haarqntk.errors import CostError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -71,14 +71,21 @@ def pairing_signs(rows: Rows) -> NDArray[np.int64]:
     return 1 - 2 * (crossings % 2)
 
 
+def relabelled(rows: Rows, alpha: Rows, beta: Rows) -> Rows:
+    """β σ α⁻¹ for every row σ; for pairings α = β."""
+    image = np.empty_like(rows)
+    image[:, alpha] = beta[rows]
+    return image
+
+
 def orbits(
-    rows: Rows, generators: Sequence[tuple[Rows, Rows]]
+    rows: Rows, generators: Sequence[Callable[[Rows], Rows]]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """One row of each orbit under relabelling the copies, and the size of the orbit.
 
     Args:
         rows: All ways to glue; closed under the generators.
-        generators: Pairs (α, β) that send the way σ to β σ α⁻¹; for pairings α = β.
+        generators: Relabellings of the copies.
 
     Returns:
         The places of the chosen rows and the sizes.
@@ -90,11 +97,9 @@ def orbits(
     codes = rows @ powers
     order = np.argsort(codes)
     sources, targets = [], []
-    for alpha, beta in generators:
-        image = np.empty_like(rows)
-        image[:, alpha] = beta[rows]
+    for relabel in generators:
         sources.append(np.arange(n))
-        targets.append(order[np.searchsorted(codes, image @ powers, sorter=order)])
+        targets.append(order[np.searchsorted(codes, relabel(rows) @ powers, sorter=order)])
     source, target = np.concatenate(sources), np.concatenate(targets)
     graph = coo_array((np.ones(len(source), dtype=np.int8), (source, target)), shape=(n, n))
     _, label = connected_components(graph, directed=False)

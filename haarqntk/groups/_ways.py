@@ -1,0 +1,252 @@
+"""``Ways``: how the copies of one random matrix are glued on one side of it, and what a pair of sides weighs.
+
+The integral over a group is a sum over pairs of ways, one for the left ends of the copies and one for the right ends.
+Under the unitary group a way is a permutation: copy a of V meets copy σ(a) of V*. Under the orthogonal and the
+symplectic group, where V* is no matrix of its own, it is a pairing of the copies. A class of pairs is a partition, and
+a weight belongs to each. Ways come as rows of arrays for the engine, and one by one for its definition.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from functools import partial
+from math import factorial, prod
+from typing import TYPE_CHECKING, ClassVar, TypeAlias, TypeVar
+
+from haarqntk.combinatorics import (
+    Partition,
+    all_permutations,
+    compose,
+    coset_type,
+    cycle_type,
+    cycles,
+    inverse,
+    num_pairings,
+    pairing_sign,
+    pairings,
+)
+from haarqntk.groups import _rows
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Hashable, Iterator, Sequence
+
+    from haarqntk.groups._rows import Rows
+
+Way: TypeAlias = tuple[int, ...]
+"""One way: the copy that each copy goes to."""
+
+PairClasses: TypeAlias = "tuple[int, slice | Rows, Rows, Rows]"
+"""The place of a left row, places of right rows, and for each of these the number of a class and a factor."""
+
+Met = TypeVar("Met", bound="Hashable")
+
+
+class Ways(ABC):
+    """What the diagrams of a group are.
+
+    A slot is a copy: first those of V, then those of V* unless they are the same.
+
+    Attributes:
+        is_self_conjugate: Whether V* is V, or V between two fixed matrices, so that all copies are of one kind.
+        scalars: The multiples of 1 in the group, in words.
+        has_blocks: Whether a way glues blocks of any size, by a delta each, and not pairs.
+        has_form: Whether two ends meet in the symplectic form J, V* is J V Jᵀ, and a way has the sign (−1)^crossings.
+    """
+
+    is_self_conjugate: ClassVar[bool] = True
+    scalars: ClassVar[str]
+    has_blocks: ClassVar[bool] = False
+    has_form: bool = False
+
+    @abstractmethod
+    def degree(self, num_copies: int) -> int:
+        """The degree k of a product with so many copies of V: what a class is a partition of."""
+
+    @abstractmethod
+    def imbalance(self, name: str, num_plain: int, num_conjugated: int) -> str | None:
+        """Why the symmetry of the measure makes a product vanish, if it does."""
+
+    @abstractmethod
+    def design_order(self, num_plain: int, num_conjugated: int) -> int:
+        """The order of the designs that average a product with so many copies of V and V*."""
+
+    @abstractmethod
+    def num_matching(self, plain: Counter[Met], conjugated: Counter[Met]) -> int:
+        """The number of ways that glue equal things only, given how many copies meet each thing on a side."""
+
+    @abstractmethod
+    def rows(self, allowed: Sequence[Sequence[bool]]) -> Rows:
+        """All ways that glue copies only where ``allowed``, one a row.
+
+        Raises:
+            CostError: If there are too many copies.
+        """
+
+    @abstractmethod
+    def pair_classes(self, left: Rows, right: Rows) -> Iterator[PairClasses]:
+        """For each row of ``left`` the classes of its pairs with the rows of ``right``, and the factors before them."""
+
+    @abstractmethod
+    def blocks(self, way: Sequence[int]) -> list[tuple[int, ...]]:
+        """The slots that a way glues together."""
+
+    # -- one by one, for the definition ----------------------------------------------------------------
+
+    @abstractmethod
+    def num_ways(self, degree: int) -> int:
+        """The number of ways."""
+
+    @abstractmethod
+    def every(self, degree: int) -> list[Way]:
+        """All ways."""
+
+    @abstractmethod
+    def classes_of_pair(self, left: Way, right: Way) -> Iterator[tuple[Partition, int]]:
+        """The classes of a pair and the factors before their weights, from their definition."""
+
+    @abstractmethod
+    def text(self, way: Way) -> str:
+        """A way as people write it."""
+
+    # -- in common -------------------------------------------------------------------------------------
+
+    def num_terms(self, degree: int) -> int:
+        """The number of pairs, each counted once for every class that it has."""
+        return self.num_ways(degree) ** 2
+
+    def relabelled(self, rows: Rows, alpha: Rows, beta: Rows) -> Rows:
+        """The ways after copies a of V became α(a) and those of V* β(a): σ becomes β σ α⁻¹."""
+        return _rows.relabelled(rows, alpha, beta)
+
+    def orbits(self, rows: Rows, generators: Sequence[tuple[Rows, Rows]]) -> tuple[Rows, Rows]:
+        """One row of each orbit under relabelling the copies, and the size of the orbit.
+
+        Args:
+            rows: All ways to glue; closed under the generators.
+            generators: Pairs (α, β) that relabel the copies of V and those of V*; equal if these are the same.
+
+        Returns:
+            The places of the chosen rows and the sizes.
+        """
+        return _rows.orbits(rows, [partial(self.relabelled, alpha=a, beta=b) for a, b in generators])
+
+    def num_classes(self, degree: int) -> int:
+        """The number of classes of pairs."""
+        return _rows.num_classes(degree)
+
+    def class_of(self, number: int, degree: int) -> Partition:
+        """The class of that number."""
+        return _rows.class_of(number, degree)
+
+
+class Permutations(Ways):
+    """Permutations of k copies of V against k copies of V*; the class of (σ, τ) is the cycle type of σ⁻¹τ.
+
+    Examples:
+        >>> Permutations().blocks((1, 0)), Permutations().imbalance("U", 2, 1)
+        ([(0, 3), (1, 2)], 'U occurs 2 times and its conjugate once')
+    """
+
+    is_self_conjugate = False
+    scalars = "phases"
+
+    def degree(self, num_copies: int) -> int:
+        return num_copies
+
+    def imbalance(self, name: str, num_plain: int, num_conjugated: int) -> str | None:
+        if num_plain == num_conjugated:
+            return None
+        return f"{name} occurs {_times(num_plain)} and its conjugate {_times(num_conjugated)}"
+
+    def design_order(self, num_plain: int, num_conjugated: int) -> int:
+        return max(num_plain, num_conjugated)
+
+    def num_matching(self, plain: Counter[Met], conjugated: Counter[Met]) -> int:
+        return prod(map(factorial, plain.values())) if plain == conjugated else 0
+
+    def rows(self, allowed: Sequence[Sequence[bool]]) -> Rows:
+        return _rows.allowed_permutations(allowed)
+
+    def pair_classes(self, left: Rows, right: Rows) -> Iterator[PairClasses]:
+        ones = _rows.ones(len(right))
+        for i, numbers in _rows.permutation_classes(left, right):
+            yield i, slice(None), numbers, ones
+
+    def blocks(self, way: Sequence[int]) -> list[tuple[int, ...]]:
+        k = len(way)
+        return [(a, k + b) for a, b in enumerate(way)]
+
+    def num_ways(self, degree: int) -> int:
+        return factorial(degree)
+
+    def every(self, degree: int) -> list[Way]:
+        return [tuple(row) for row in all_permutations(degree).tolist()]
+
+    def classes_of_pair(self, left: Way, right: Way) -> Iterator[tuple[Partition, int]]:
+        yield cycle_type(compose(inverse(left), right)), 1
+
+    def text(self, way: Way) -> str:
+        """Cycles without fixed points."""
+        moved = [cycle for cycle in cycles(way) if len(cycle) > 1]
+        return "".join(f"({' '.join(map(str, cycle))})" for cycle in moved) or "id"
+
+
+class Pairings(Ways):
+    """Pairings of 2k copies; the class of (p, q) is their coset type.
+
+    Examples:
+        >>> Pairings().blocks((1, 0, 3, 2)), Pairings().imbalance("R", 3, 0)
+        ([(0, 1), (2, 3)], 'R occurs 3 times, an odd number')
+    """
+
+    scalars = "a change of sign"
+
+    def __init__(self, *, has_form: bool = False) -> None:
+        self.has_form = has_form
+
+    def degree(self, num_copies: int) -> int:
+        return num_copies // 2
+
+    def imbalance(self, name: str, num_plain: int, num_conjugated: int) -> str | None:
+        number = num_plain + num_conjugated
+        return f"{name} occurs {_times(number)}, an odd number" if number % 2 else None
+
+    def design_order(self, num_plain: int, num_conjugated: int) -> int:
+        """Half the degree: a t-design averages every polynomial of degree ≤ 2t in the entries."""
+        return (num_plain + num_conjugated + 1) // 2
+
+    def num_matching(self, plain: Counter[Met], conjugated: Counter[Met]) -> int:  # noqa: ARG002 - the same
+        return prod(num_pairings(m // 2) if m % 2 == 0 else 0 for m in plain.values())
+
+    def rows(self, allowed: Sequence[Sequence[bool]]) -> Rows:
+        return _rows.allowed_pairings(allowed)
+
+    def pair_classes(self, left: Rows, right: Rows) -> Iterator[PairClasses]:
+        signs, right_signs = (
+            _rows.pairing_signs(rows) if self.has_form else _rows.ones(len(rows)) for rows in (left, right)
+        )
+        for i, numbers in _rows.pairing_classes(left, right):
+            yield i, slice(None), numbers, right_signs if signs[i] > 0 else -right_signs
+
+    def blocks(self, way: Sequence[int]) -> list[tuple[int, ...]]:
+        return [(a, b) for a, b in enumerate(way) if a < b]
+
+    def num_ways(self, degree: int) -> int:
+        return num_pairings(degree)
+
+    def every(self, degree: int) -> list[Way]:
+        partners = ({a: b for pair in p for a, b in (pair, pair[::-1])} for p in pairings(2 * degree))
+        return [tuple(partner[a] for a in range(2 * degree)) for partner in partners]
+
+    def classes_of_pair(self, left: Way, right: Way) -> Iterator[tuple[Partition, int]]:
+        p, q = (tuple((a, b) for a, b in enumerate(way) if a < b) for way in (left, right))
+        yield coset_type(p, q), pairing_sign(p) * pairing_sign(q) if self.has_form else 1
+
+    def text(self, way: Way) -> str:
+        """The pairs."""
+        return "{" + " ".join(f"{a}{b}" if b < 10 else f"{a}-{b}" for a, b in self.blocks(way)) + "}"  # noqa: PLR2004 - two digits
+
+
+def _times(number: int) -> str:
+    return "once" if number == 1 else f"{number} times"
