@@ -1,7 +1,7 @@
 """The corpus: what the library answers to thousands of fixed inputs, recorded once and compared after each change.
 
-    python validation/corpus.py record [--out FOLDER] [--only SECTION]
-    python validation/corpus.py compare [--recorded FOLDER] [--only SECTION] [--sample N] [--close]
+    python validation/corpus.py record [--out FOLDER] [--only SECTION …]
+    python validation/corpus.py compare [--recorded FOLDER] [--only SECTION …] [--sample N] [--close]
 
 Both compute with the ``haarqntk`` that is importable (PYTHONPATH decides), by its public names and its command line
 alone. A record is a key with named fields, each a text: a closed form, its LaTeX, a value with all its digits, the
@@ -36,7 +36,7 @@ from rich.console import Console
 from rich.progress import track
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from _corpus.store import Records
 
@@ -109,13 +109,13 @@ def compute(
     return found
 
 
-def chosen_jobs(only: str | None, sample: int | None) -> list[Job]:
-    """All inputs, or those of one section; with ``sample``, about that share of 5,000 of them."""
+def chosen_jobs(only: Collection[str], sample: int | None) -> list[Job]:
+    """All inputs, or those of some sections; with ``sample``, about that share of 5,000 of them."""
     step = 1 if sample is None else max(1, 5_000 // sample)
     return [
         (name, key)
         for name, section in SECTIONS.items()
-        if only in {None, name}
+        if not only or name in only
         for key in (section.keys()[::step] if section.is_sampled else section.keys())
     ]
 
@@ -152,7 +152,7 @@ def _are_close(old: str, new: str) -> bool:
     return all(abs(float(a) - float(b)) <= 1e-9 * max(1e-3, abs(float(a))) for a, b in pairs)
 
 
-def record(out: Path, *, only: str | None, workers: int, console: Console) -> int:
+def record(out: Path, *, only: Collection[str], workers: int, console: Console) -> int:
     """Compute everything and write it."""
     found = compute(
         chosen_jobs(only, None), limit=LIMIT, workers=workers, progress=_bar(console, "recording")
@@ -170,7 +170,7 @@ def record(out: Path, *, only: str | None, workers: int, console: Console) -> in
 
 
 def compare(
-    recorded: Path, *, only: str | None, sample: int | None, close: bool, workers: int, console: Console
+    recorded: Path, *, only: Collection[str], sample: int | None, close: bool, workers: int, console: Console
 ) -> int:
     """Compute again, print what differs, and return the exit status."""
     then, now = store.read_about(recorded), store.about()
@@ -187,7 +187,7 @@ def compare(
     differ = [
         Difference(name, "(all)", "", ABSENT, "(present)")
         for name in SECTIONS
-        if only in {None, name} and name not in before
+        if (not only or name in only) and name not in before
     ]
     for section, records in found.items():
         is_whole = sample is None or not SECTIONS[section].is_sampled
@@ -244,7 +244,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     for name, purpose in (("record", "record what is computed now"), ("compare", "compare with a recording")):
         command = commands.add_parser(name, help=purpose)
-        command.add_argument("--only", choices=list(SECTIONS), help="one section")
+        command.add_argument(
+            "--only", action="append", default=[], choices=list(SECTIONS), help="a section, may repeat"
+        )
         command.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes")
     commands.choices["record"].add_argument(
         "--out", type=Path, default=FOLDER, help="the folder of the recording"
