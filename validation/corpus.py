@@ -48,8 +48,10 @@ ALLOWED: Final[Mapping[str, str]] = {}
 
 FOLDER: Final = Path(__file__).parent / "corpus"
 LIMIT: Final = 5.0
-"""Processor seconds of one field when it is recorded; a comparison waits four times as long."""
-PATIENCE: Final = 4.0
+"""Processor seconds of one field when it is recorded."""
+PATIENCE: Final = 3.0
+ATTEMPTS: Final = 4
+"""A comparison waits ``PATIENCE`` times as long, and tries ``ATTEMPTS`` times."""
 ABSENT: Final = "(absent)"
 _FLOAT = re.compile(r"-?\d+(?:\.\d+(?:e[+-]?\d+)?|e[+-]?\d+)")
 
@@ -82,9 +84,11 @@ class Difference:
         return next((why for pattern, why in allowed.items() if fnmatchcase(self.name, pattern)), "")
 
 
-def compute_one(section: str, key: str, limit: float, skip: frozenset[str] = frozenset()) -> dict[str, str]:
+def compute_one(
+    section: str, key: str, limit: float, skip: frozenset[str] = frozenset(), attempts: int = 1
+) -> dict[str, str]:
     """The fields of one key, in whatever process this is."""
-    return computed(SECTIONS[section].fields(key), limit=limit, skip=skip)
+    return computed(SECTIONS[section].fields(key), limit=limit, skip=skip, attempts=attempts)
 
 
 def compute(
@@ -93,16 +97,21 @@ def compute(
     limit: float,
     workers: int,
     skip: Mapping[Job, frozenset[str]] = MappingProxyType({}),
+    attempts: int = 1,
     progress: Callable[[Iterable[Any], int], Iterable[Any]] = lambda items, _: items,
 ) -> dict[str, Records]:
     """Compute one job after the other: in this process for one worker, else in as many as there are."""
     found: dict[str, Records] = {section: {} for section, _ in jobs}
     if workers == 1:
         for section, key in progress(jobs, len(jobs)):
-            found[section][key] = compute_one(section, key, limit, skip.get((section, key), frozenset()))
+            found[section][key] = compute_one(
+                section, key, limit, skip.get((section, key), frozenset()), attempts
+            )
         return found
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        futures = {pool.submit(compute_one, *job, limit, skip.get(job, frozenset())): job for job in jobs}
+        futures = {
+            pool.submit(compute_one, *job, limit, skip.get(job, frozenset()), attempts): job for job in jobs
+        }
         for future in progress(as_completed(futures), len(futures)):
             section, key = futures[future]
             found[section][key] = future.result()
@@ -182,7 +191,12 @@ def compare(
     before = {section: store.read_records(recorded, section) for section in dict(jobs)}
     skip = {job: _unfinished(before[job[0]].get(job[1], {})) for job in jobs}
     found = compute(
-        jobs, limit=PATIENCE * LIMIT, workers=workers, skip=skip, progress=_bar(console, "comparing")
+        jobs,
+        limit=PATIENCE * LIMIT,
+        workers=workers,
+        skip=skip,
+        attempts=ATTEMPTS,
+        progress=_bar(console, "comparing"),
     )
     differ = [
         Difference(name, "(all)", "", ABSENT, "(present)")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+import sympy
 
 from haarqntk.errors import HaarqntkError
 
@@ -46,12 +47,32 @@ class Section:
     is_sampled: bool = True
 
 
-def computed(fields: Fields, *, limit: float, skip: Collection[str] = ()) -> dict[str, str]:
-    """Every field but some as text; what takes more than ``limit`` seconds of the processor is not finished."""
-    return {name: _computed(compute, limit) for name, compute in fields.items() if name not in skip}
+def computed(
+    fields: Fields, *, limit: float, skip: Collection[str] = (), attempts: int = 1
+) -> dict[str, str]:
+    """Every field as text, but for some.
+
+    Args:
+        fields: What to compute.
+        limit: Seconds of the processor after which a field is not finished.
+        skip: Fields to leave out.
+        attempts: How often a field is tried, with other random numbers: SymPy factors polynomials by them, and what
+            usually takes a second takes a minute once in a thousand times. The result does not depend on them.
+    """
+    return {name: _computed(compute, limit, attempts) for name, compute in fields.items() if name not in skip}
 
 
-def _computed(compute: Callable[[], Any], limit: float) -> str:
+def _computed(compute: Callable[[], Any], limit: float, attempts: int) -> str:
+    text = NOT_FINISHED
+    for attempt in range(attempts):
+        sympy.core.random.seed(attempt)
+        text = _once_computed(compute, limit)
+        if text != NOT_FINISHED:
+            break
+    return text
+
+
+def _once_computed(compute: Callable[[], Any], limit: float) -> str:
     try:
         with processor_limit(limit), warnings.catch_warnings():
             warnings.simplefilter("ignore")
