@@ -1,30 +1,35 @@
 """Random variables of a circuit: outputs, their derivatives, sums over layers, polynomials in all of these.
 
 An ``Expression`` is a polynomial in copies, kept as a sum of terms; a term is a product of copies, the layer
-indices that are summed in it, and a coefficient. Nothing is averaged here.
+indices that are summed in it, and a coefficient. Its mean is that of its terms.
 """
 
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, final
+from math import factorial
+from typing import TYPE_CHECKING, NamedTuple, final
 
 from haarqntk._arguments import integer, one_of, rational
 from haarqntk._notebook import Shown
 from haarqntk.algebra import Combination, TracePolynomial, collected
-from haarqntk.circuits._ensembles import (
+from haarqntk.circuits._factorised import LARGEST_POWER, kernel_moment, kernel_power
+from haarqntk.circuits._moment import (
     ENSEMBLES,
     GENERATORS,
     PAULI_STRINGS,
     largest_k,
+    mean_of_product,
+    pattern_design_order,
     refuse_too_many_copies,
 )
-from haarqntk.circuits._factorised import LARGEST_POWER, kernel_power
 from haarqntk.circuits._terms import (
     Copy,
     LayerIndex,
     Term,
+    canonical_patterns,
     check_name,
     latex_of_terms,
     product_of_terms,
@@ -35,7 +40,10 @@ from haarqntk.errors import CostError, InputError, InputTypeError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from haarqntk.designs import Dimension
+
 TARGET = "O_0"
+FACTORISED_FROM = 3  # for K³ the factorisation is ten times as fast as the walk, and it goes on to K⁵
 _MOST_TERMS = 5_000
 _LARGEST_POWER_OF_A_NUMBER = 100
 
@@ -316,3 +324,77 @@ def sum_over(expression: Expression, *indices: LayerIndex) -> Expression:
         raise InputError(f"the index {name} must be free in 0: it is summed already or does not occur")
     total = collected((Term(term.copies, term.summed | names), c) for term, c in expression.terms.items())
     return Expression(expression.circuit, total, expression.free - names)
+
+
+class Cost(NamedTuple):
+    """What a derivation takes.
+
+    Attributes:
+        copies: The largest number k of factors that are averaged together.
+        patterns: The number of different layer patterns that are walked through; 0 where K = v·S_L serves.
+        coefficients: The length k! of the vector that each walk carries.
+    """
+
+    copies: int
+    patterns: int
+    coefficients: int
+
+
+def cost_of(expression: Expression) -> Cost:
+    """The cost of averaging an expression, known before it is paid.
+
+    Examples:
+        >>> from haarqntk.circuits import Circuit, layer_indices, sum_over
+        >>> e, (l,) = Circuit().residual(), layer_indices("l")
+        >>> cost_of(sum_over(e.d(l) ** 2, l) ** 2)
+        Cost(copies=4, patterns=2, coefficients=24)
+    """
+    circuit = expression.circuit
+    patterns: set[object] = set()
+    for term in expression.terms:
+        power = kernel_power(term.copies, circuit.ensemble, circuit.generators)
+        if power is None or power < FACTORISED_FROM:
+            patterns |= canonical_patterns(term.copies).keys()
+    return Cost(expression.num_copies, len(patterns), factorial(expression.num_copies))
+
+
+def design_orders(expression: Expression) -> dict[int, int]:
+    """The t that the mean of an expression needs, for the layer patterns of each number m of different layers.
+
+    Unitary t-designs in place of the Haar unitaries give the same mean for all states, observables and generators;
+    no smaller t does, where the terms of the expression do not cancel each other as random variables.
+
+    Examples:
+        >>> from haarqntk.circuits import Circuit, layer_indices, sum_over
+        >>> e, (l,) = Circuit("generator_average").residual(), layer_indices("l")
+        >>> design_orders(sum_over(e.d(l) ** 2, l) ** 2)  # g_l^4 has four generators of one layer, g_l² g_m² two
+        {1: 4, 2: 2}
+    """
+    circuit, orders = expression.circuit, defaultdict[int, int](int)
+    for term in expression.terms:
+        for labels, pattern in canonical_patterns(term.copies):
+            order = pattern_design_order(labels, pattern, circuit.ensemble, circuit.generators)
+            orders[len(pattern)] = max(orders[len(pattern)], order)
+    return dict(sorted(orders.items()))
+
+
+def mean_of_expression(expression: Expression, *, dimension: Dimension = None) -> TracePolynomial:
+    """The mean of a polynomial in outputs and derivatives, under the ensemble of its circuit.
+
+    Raises:
+        InputError: If a layer index is free.
+        CostError: If a term has too many copies.
+    """
+    if expression.free:
+        names = ", ".join(sorted(expression.free))
+        raise InputError(f"every layer index must be summed, got the free index {names}; use sum_over")
+    ensemble, generators = expression.circuit.ensemble, expression.circuit.generators
+    total = TracePolynomial({})
+    for term, coefficient in expression.terms.items():
+        power = kernel_power(term.copies, ensemble, generators)
+        if power is not None and power >= FACTORISED_FROM:
+            mean = kernel_moment(power, dimension)
+        else:
+            mean = mean_of_product(term.copies, ensemble=ensemble, generators=generators, dimension=dimension)
+        total = total + coefficient * mean
+    return total

@@ -86,10 +86,9 @@ def layer_operators(
         for power, value in enumerate(numerator):
             if not value:
                 continue
-            shift = power + loops[rows] if dimension is None else 0 * loops[rows]
-            weight: NDArray[np.object_] = count[rows].astype(object) * value
-            if dimension is not None:
-                weight = weight * (loops[rows] * 0 + dimension).astype(object) ** loops[rows].astype(object)
+            shift: NDArray[np.int64] = power + loops[rows] if dimension is None else 0 * loops[rows]
+            scaling = 1 if dimension is None else np.array(dimension, dtype=object) ** loops[rows]
+            weight = count[rows].astype(object) * value * scaling
             pieces[monomial].append((np.stack([shift, target[rows], source[rows]]), weight))
     return tuple((monomial, _as_operator(found)) for monomial, found in pieces.items()), scale
 

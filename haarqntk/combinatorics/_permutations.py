@@ -7,7 +7,7 @@ same in both, so ``from_sympy`` and ``to_sympy`` are the one place where the two
 from __future__ import annotations
 
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 from itertools import permutations as _itertools_permutations
 from math import factorial, lcm, prod
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
@@ -94,9 +94,15 @@ def cycle_type(sigma: Permutation) -> Partition:
 @cache
 def all_permutations(k: int) -> NDArray[np.int64]:
     """All of S_k in lexicographic order: a read-only integer array of shape (k!, k)."""
-    table = np.array(list(_itertools_permutations(range(k))), dtype=np.int64).reshape(factorial(k), k)
+    table = np.array(symmetric_group(k), dtype=np.int64).reshape(factorial(k), k)
     table.flags.writeable = False
     return table
+
+
+@cache
+def symmetric_group(k: int) -> tuple[Permutation, ...]:
+    """All of S_k in lexicographic order, as tuples."""
+    return tuple(_itertools_permutations(range(k)))
 
 
 def permutation_rank(sigma: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -112,6 +118,16 @@ def permutation_rank(sigma: NDArray[np.int64]) -> NDArray[np.int64]:
         smaller_later = (sigma[..., place + 1 :] < sigma[..., place, None]).sum(axis=-1)
         rank = rank * (k - place) + smaller_later
     return rank
+
+
+@lru_cache(maxsize=8)
+def quotient_classes(k: int) -> NDArray[np.int64]:
+    """The place in ``partitions(k)`` of the cycle type of σ τ⁻¹, shape (k!, k!)."""
+    group = all_permutations(k)
+    inverses = np.argsort(group, axis=1)
+    index = {mu: i for i, mu in enumerate(partitions(k))}
+    class_of = np.array([index[cycle_type(sigma)] for sigma in symmetric_group(k)], dtype=np.int64)
+    return np.stack([class_of[permutation_rank(sigma[inverses])] for sigma in group])
 
 
 def from_sympy(permutation: Any) -> Permutation:
