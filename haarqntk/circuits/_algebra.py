@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import factorial
 from typing import TYPE_CHECKING, NamedTuple, final
 
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 TARGET = "O_0"
 FACTORISED_FROM = 3  # for K³ the factorisation is ten times as fast as the walk, and it goes on to K⁵
 _MOST_TERMS = 5_000
+_OBSERVABLE = re.compile(r"[A-Z]\d*")
 _LARGEST_POWER_OF_A_NUMBER = 100
 
 
@@ -125,13 +126,13 @@ class Circuit(Shown):
             >>> hq.Circuit().output(observable="O1", state="a")
             Expression(z(observable=O1, state=a))
         """
-        if not isinstance(observable, str) or not re.fullmatch(r"[A-Z]\d*", observable):
+        if not isinstance(observable, str) or not _OBSERVABLE.fullmatch(observable):
             raise InputError(
                 f"observable must be a capital letter with or without a number, got {observable!r}; a matrix goes to "
                 ".at(observables={'O1': …}) of the mean"
             )
         check_name("state", state)
-        if re.fullmatch(r"[A-Z]\d*", state):
+        if _OBSERVABLE.fullmatch(state):
             raise InputError(
                 f"state must not look like an observable, got {state!r}; write a lower-case name"
             )
@@ -315,13 +316,13 @@ def sum_over(expression: Expression, *indices: LayerIndex) -> Expression:
     names = frozenset(index.name for index in indices)
     if len(names) < len(indices):
         raise InputError(f"indices must be different, got {', '.join(index.name for index in indices)}")
-    for term, c in expression.terms.items():
-        for name in sorted(names - term.free):
+    found = [(term.free, term) for term in expression.terms]
+    for free, term in [*found, (expression.free, None)]:  # the last where nothing is left of the terms
+        for name in sorted(names - free):
+            text = "0" if term is None else text_of_term(term, expression.terms[term])
             raise InputError(
-                f"the index {name} must be free in {text_of_term(term, c)}: it is summed already or does not occur"
+                f"the index {name} must be free in {text}: it is summed already or does not occur"
             )
-    for name in sorted(names - expression.free):  # nothing is left of the terms
-        raise InputError(f"the index {name} must be free in 0: it is summed already or does not occur")
     total = collected((Term(term.copies, term.summed | names), c) for term, c in expression.terms.items())
     return Expression(expression.circuit, total, expression.free - names)
 
@@ -388,13 +389,12 @@ def mean_of_expression(expression: Expression, *, dimension: Dimension = None) -
     if expression.free:
         names = ", ".join(sorted(expression.free))
         raise InputError(f"every layer index must be summed, got the free index {names}; use sum_over")
-    ensemble, generators = expression.circuit.ensemble, expression.circuit.generators
-    total = TracePolynomial({})
+    setting, total = asdict(expression.circuit), TracePolynomial({})
     for term, coefficient in expression.terms.items():
-        power = kernel_power(term.copies, ensemble, generators)
-        if power is not None and power >= FACTORISED_FROM:
-            mean = kernel_moment(power, dimension)
+        power = kernel_power(term.copies, **setting)
+        if power is None or power < FACTORISED_FROM:
+            mean = mean_of_product(term.copies, **setting, dimension=dimension)
         else:
-            mean = mean_of_product(term.copies, ensemble=ensemble, generators=generators, dimension=dimension)
+            mean = kernel_moment(power, dimension)
         total = total + coefficient * mean
     return total

@@ -12,7 +12,6 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import groupby
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from haarqntk._lazy import LazyModule
@@ -205,8 +204,7 @@ def _form_of_part(factors: list[_Factor], loose: frozenset[str], depth: int) -> 
 
 def _fixed(factors: list[_Factor], index: str, number: int) -> list[_Factor]:
     return [
-        (state, observable, tuple(number if layer == index else layer for layer in layers))
-        for state, observable, layers in factors
+        (a, b, tuple(number if layer == index else layer for layer in layers)) for a, b, layers in factors
     ]
 
 
@@ -232,12 +230,8 @@ def _surroundings(factors: list[_Factor], index: str, colours: Mapping[str, int]
             return (2, layer, "")
         return (1, colours[layer], "") if layer in colours else (3, 0, layer)
 
-    found = (
-        (state, observable, tuple(sorted(map(kind, layers))))
-        for state, observable, layers in factors
-        if index in layers
-    )
-    return tuple(sorted(found))
+    touched = ((*label, tuple(sorted(map(kind, layers)))) for *label, layers in factors if index in layers)
+    return tuple(sorted(touched))
 
 
 # -- text ------------------------------------------------------------------------------------------------------
@@ -323,8 +317,7 @@ def layer_indices(names: str) -> tuple[LayerIndex, ...]:
     if not isinstance(names, str):
         raise InputTypeError(f"names must be a text such as 'l m', got {names!r}")
     listed = names.split()
-    repeated = sorted({name for name in listed if listed.count(name) > 1})
-    if repeated or not listed:
+    if len(set(listed)) < len(listed) or not listed:
         raise InputError(f"names must list different layer indices, got {names!r}; write for example 'l m'")
     return tuple(LayerIndex(name) for name in listed)
 
@@ -343,12 +336,12 @@ def index_latex(name: str) -> str:
 
 def latex_of_terms(terms: Mapping[Term, TracePolynomial]) -> str:
     """A sum of terms with their coefficients."""
-    parts = [_term(term, c) for term, c in terms.items()]
-    return " + ".join(parts).replace("+ -", "-") or "0"
+    return " + ".join(_term(term, c) for term, c in terms.items()).replace("+ -", "-") or "0"
 
 
 def _term(term: Term, c: TracePolynomial) -> str:
-    factors = [_power(text, len(list(run))) for text, run in groupby(sorted(map(_copy, term.copies)))]
+    powers = Counter(sorted(map(_copy, term.copies))).items()
+    factors = [text if exponent == 1 else f"{text}^{{{exponent}}}" for text, exponent in powers]
     sums = rf"\sum_{{{', '.join(map(index_latex, sorted(term.summed)))}}} " if term.summed else ""
     body = sums + " ".join(factors)
     value = latex_of(c.to_sympy())
@@ -368,7 +361,3 @@ def _copy(copy: Copy) -> str:
         label += f"_{{{index_latex(copy.state)}}}"
     derivatives = "".join(rf"\partial_{{{index_latex(name)}}} " for name in copy.layers)
     return rf"\left({derivatives}{label}\right)" if derivatives or label != "z" else label
-
-
-def _power(text: str, exponent: int) -> str:
-    return text if exponent == 1 else f"{text}^{{{exponent}}}"

@@ -94,7 +94,7 @@ def cycle_type(sigma: Permutation) -> Partition:
 @cache
 def all_permutations(k: int) -> NDArray[np.int64]:
     """All of S_k in lexicographic order: a read-only integer array of shape (k!, k)."""
-    table = np.array(symmetric_group(k), dtype=np.int64).reshape(factorial(k), k)
+    table = np.array(list(_itertools_permutations(range(k))), dtype=np.int64).reshape(factorial(k), k)
     table.flags.writeable = False
     return table
 
@@ -120,14 +120,19 @@ def permutation_rank(sigma: NDArray[np.int64]) -> NDArray[np.int64]:
     return rank
 
 
+@cache
+def class_indices(k: int) -> NDArray[np.int64]:
+    """The place in ``partitions(k)`` of the cycle type of every permutation."""
+    index = {mu: i for i, mu in enumerate(partitions(k))}
+    return np.array([index[cycle_type(sigma)] for sigma in symmetric_group(k)], dtype=np.int64)
+
+
 @lru_cache(maxsize=8)
 def quotient_classes(k: int) -> NDArray[np.int64]:
     """The place in ``partitions(k)`` of the cycle type of σ τ⁻¹, shape (k!, k!)."""
     group = all_permutations(k)
     inverses = np.argsort(group, axis=1)
-    index = {mu: i for i, mu in enumerate(partitions(k))}
-    class_of = np.array([index[cycle_type(sigma)] for sigma in symmetric_group(k)], dtype=np.int64)
-    return np.stack([class_of[permutation_rank(sigma[inverses])] for sigma in group])
+    return np.stack([class_indices(k)[permutation_rank(sigma[inverses])] for sigma in group])
 
 
 def from_sympy(permutation: Any) -> Permutation:
