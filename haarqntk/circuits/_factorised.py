@@ -17,8 +17,9 @@ from math import comb, factorial, prod
 from typing import TYPE_CHECKING
 
 from haarqntk.algebra import RationalFunction, TracePolynomial, collected
+from haarqntk.circuits._insertion import generator_twirls
 from haarqntk.combinatorics import class_size, partitions
-from haarqntk.designs import Dimension, dimension_as_field, twirl_of_power
+from haarqntk.designs import Dimension, dimension_as_field
 from haarqntk.errors import CostError
 
 if TYPE_CHECKING:
@@ -80,12 +81,9 @@ def _square_sum_moment(n: int, dimension: Dimension) -> TracePolynomial:
 
 def _xi_moment(p: int, dimension: Dimension) -> RationalFunction:
     """E[ξ^p] = Σ_π x(π) Tr(P_π A^{⊗p}), where Tr A^j is 2 for even j and 0 for odd j."""
-    D = dimension_as_field(dimension)
-    twirl = twirl_of_power(p, lambda j: D * (1 - j % 2), dimension)
-    return sum(
-        (value * class_size(mu) * prod(2 * (1 - part % 2) for part in mu) for mu, value in twirl.items()),
-        start=RationalFunction(0),
-    )
+    twirl = generator_twirls(p, "pauli", dimension)[()]
+    weights = {mu: class_size(mu) * prod(2 * (1 - part % 2) for part in mu) for mu in twirl}
+    return sum((value * weights[mu] for mu, value in twirl.items()), start=RationalFunction(0))
 
 
 def _variance_moment(n: int, dimension: Dimension) -> TracePolynomial:

@@ -25,12 +25,13 @@ from haarqntk.algebra import (
     over_common_denominator,
 )
 from haarqntk.circuits._insertion import (
-    commutator_words,
     first_return,
     generator_twirls,
     layer_is_silent,
     num_slots,
+    placements,
 )
+from haarqntk.circuits._terms import columns_of
 from haarqntk.combinatorics import (
     all_permutations,
     class_indices,
@@ -67,10 +68,9 @@ def generator_average(
         return TracePolynomial({})  # i^odd times real terms, but the mean of a real variable is real
     sign = -1 if num_commutators % 4 else 1
     by_slots: defaultdict[tuple[int, ...], Counter[BlockPlacements]] = defaultdict(Counter)
-    words = [[commutator_words(count, generators) for count in block] for block in pattern]
-    for placement in product(*(product(*block) for block in words)):
+    for placement in product(*(placements(block, generators) for block in pattern)):
         # copies of one label may change places; the labels are sorted
-        columns = sorted(zip(labels, zip(*placement, strict=True), strict=True)) if placement else []
+        columns = sorted(columns_of(labels, placement))
         alike = tuple(zip(*(column for _, column in columns), strict=True))
         by_slots[tuple(map(num_slots, placement))][alike] += 1
     parts = (_contract(labels, group, generators, dimension) for group in by_slots.values())

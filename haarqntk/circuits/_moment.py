@@ -200,13 +200,12 @@ def pattern_design_order(
     """
     if ensemble == "generator_average":
         factors = [(most_slots(block, generators), layer_is_silent(block, generators)) for block in pattern]
-    elif ensemble == "independent_layers":
-        factors = [
-            (len(part_labels), not segment_mean(part_labels, part, generators, None, "walk"))
-            for part_labels, part in independent_parts(labels, pattern, ensemble)
-        ]
     else:
-        return len(labels)
+        are_many = ensemble == "independent_layers"
+        factors = [
+            (len(part[0]), are_many and not segment_mean(*part, generators))
+            for part in independent_parts(labels, pattern, ensemble)
+        ]
     vanishing = [t for t, is_zero in factors if is_zero]
     return min(vanishing) if vanishing else max((t for t, _ in factors), default=0)
 
@@ -275,18 +274,13 @@ def segment_mean(
     vector = walk(states, pattern, generators, dimension)
     parts = vector.contracted(observables)
     _refuse_two_phases(vector.invariants, [traces for traces, _ in parts])
-    return sum(
-        (part * TracePolynomial({traces: RationalFunction(sign)}) for traces, part in parts),
-        TracePolynomial({}),
-    )
+    signed = (part * TracePolynomial({traces: RationalFunction(sign)}) for traces, part in parts)
+    return sum(signed, start=TracePolynomial({}))
 
 
 def _refuse_two_phases(invariants: tuple[Monomial, ...], traces: list[Monomial]) -> None:
     """A real mean fixes the real part of one complex invariant in each term, not of a product of two."""
-    phases = [
-        {symbol for monomial in side for symbol, _ in monomial if symbol.has_phase}
-        for side in (invariants, traces)
-    ]
+    phases = [{x for monomial in side for x, _ in monomial if x.has_phase} for side in (invariants, traces)]
     products = any(sum(e for symbol, e in monomial if symbol.has_phase) > 1 for monomial in traces)
     if all(phases) or products:
         names = ", ".join(sorted(set().union(*phases)))

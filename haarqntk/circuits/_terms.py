@@ -12,7 +12,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from haarqntk._lazy import LazyModule
 from haarqntk._notebook import Shown
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 
 sympy = LazyModule("sympy")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +84,10 @@ def canonical_pattern(
     return tuple(label for label, _ in columns), tuple(zip(*(counts for _, counts in columns), strict=True))
 
 
-def columns_of(labels: tuple[Label, ...], pattern: LayerPattern) -> Iterator[tuple[Label, tuple[int, ...]]]:
-    """Each copy by itself: its label, and how often each block differentiates it."""
+def columns_of(
+    labels: tuple[Label, ...], pattern: tuple[tuple[T, ...], ...]
+) -> Iterator[tuple[Label, tuple[T, ...]]]:
+    """Each copy by itself: its label, and what each block of a pattern, or of placements, says of it."""
     return zip(labels, zip(*pattern, strict=True) if pattern else [()] * len(labels), strict=True)
 
 

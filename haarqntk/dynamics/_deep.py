@@ -99,11 +99,7 @@ def kernel_rate(*, D: int, L: int, generator_square: object = None) -> Fraction:
             f"D must be even for the default generators X² = 1, Tr X = 0 (Pauli strings), got {dimension}; "
             "pass generator_square= the Tr X² of yours"
         )
-    square = (
-        Fraction(dimension)
-        if generator_square is None
-        else exact_number("generator_square", generator_square)
-    )
+    square = exact_number("generator_square", dimension if generator_square is None else generator_square)
     if square <= 0:
         raise InputError(f"generator_square must be > 0, got {square}")
     return _rate(dimension) * depth * square
