@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from haarqntk._arguments import integer
 from haarqntk._lazy import LazyModule
-from haarqntk._notebook import Shown
 from haarqntk.algebra._combination import collected
 from haarqntk.algebra._latex import Notation, latex_of
 from haarqntk.algebra._polynomial import Monomial, TracePolynomial
 from haarqntk.algebra._rational import RationalFunction, linear_combination
+from haarqntk.algebra._result import Result
 from haarqntk.algebra._symbols import dimension_symbol, symbol
 from haarqntk.errors import CostError
 
@@ -35,7 +35,7 @@ Entry: TypeAlias = tuple[int, Key, Fraction]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Series(Shown):
+class Series(Result):
     """Leading terms of a closed form as D → ∞, grouped by the power of D that they scale like.
 
     Attributes:
@@ -120,9 +120,6 @@ class Series(Shown):
             [-1/D**3, -1/D**5]
         """
         return list(self.orders())
-
-    def _sympy_(self) -> Any:
-        return self.to_sympy()
 
     def latex(self) -> str:
         r"""The sum with its remainder, highest order first.
