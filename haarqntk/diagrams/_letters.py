@@ -8,10 +8,14 @@ indices are letters with left ends only, which close a word. A delta joins any n
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import accumulate
 from math import prod
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from haarqntk.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Space: TypeAlias = str | int
 """The dimension of a tensor factor: the name of a symbol, or an integer."""
@@ -85,6 +89,11 @@ class Letter:
         return Letter(
             self.kind, self.name, self.spaces, self.properties, not self.conjugated, place=self.place
         )
+
+
+def first_ends(letters: Sequence[Letter]) -> list[int]:
+    """The first end of each letter."""
+    return list(accumulate((letter.num_ends for letter in letters), initial=0))[:-1]
 
 
 def delta_letter(space: Space, num_ends: int) -> Letter:
