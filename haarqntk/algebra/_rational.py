@@ -141,12 +141,8 @@ class RationalFunction(Shown):
             return NotImplemented
         if not right:
             raise ZeroDivisionError("division by the zero rational function")
-        names, a, b, c, d = _pair(self, right)
-        if c.leading_coefficient() < 0:
-            c, d = -c, -d
-        a, c = cancelled(a, c)
-        d, b = cancelled(d, b)
-        return _built(names, a * d, b * c)
+        sign = -1 if right._top.leading_coefficient() < 0 else 1
+        return self * _built(right._names, sign * right._bottom, sign * right._top)
 
     def __rtruediv__(self, other: Fraction | int) -> RationalFunction:
         left = _coerce(other)
@@ -230,8 +226,7 @@ class RationalFunction(Shown):
 
     def _value_at(self, D: int | Fraction | Mapping[str, int | Fraction], poly: Polynomial) -> Fraction | int:
         values = D if isinstance(D, Mapping) else {"D": D}
-        missing = [name for name in self._names if name not in values]
-        if missing:
+        if missing := [name for name in self._names if name not in values]:
             raise InputError(f"values must name every dimension, got none for {', '.join(missing)}")
         return value_at(poly, self._names, values)
 

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from haarqntk._arguments import integer
 from haarqntk._lazy import LazyModule
-from haarqntk._notebook import Shown
 from haarqntk.algebra._combination import collected
-from haarqntk.algebra._latex import Notation, latex_of
+from haarqntk.algebra._latex import Notation, Result, latex_of
 from haarqntk.algebra._polynomial import Monomial, TracePolynomial
 from haarqntk.algebra._rational import RationalFunction, linear_combination
 from haarqntk.algebra._symbols import dimension_symbol, symbol
@@ -35,7 +34,7 @@ Entry: TypeAlias = tuple[int, Key, Fraction]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Series(Shown):
+class Series(Result):
     """Leading terms of a closed form as D → ∞, grouped by the power of D that they scale like.
 
     Attributes:
@@ -92,10 +91,7 @@ class Series(Shown):
         """
         variable, D = RationalFunction.variable, RationalFunction.variable(self.dimension)
         return linear_combination(
-            (
-                Fraction(1),
-                prod((variable(x) ** e for x, e in m), start=c.compose(D)),
-            )
+            (Fraction(1), prod((variable(x) ** e for x, e in m), start=c.compose(D)))
             for m, c in self.to_polynomial().terms.items()
         )
 
@@ -120,9 +116,6 @@ class Series(Shown):
             [-1/D**3, -1/D**5]
         """
         return list(self.orders())
-
-    def _sympy_(self) -> Any:
-        return self.to_sympy()
 
     def latex(self) -> str:
         r"""The sum with its remainder, highest order first.
@@ -166,8 +159,7 @@ class Series(Shown):
         """The terms in the variables of the text."""
         return self._entries()
 
-    def _symbol(self, name: str) -> Any:
-        return symbol(name)
+    _symbol = staticmethod(symbol)
 
     def _notation(self) -> Notation:
         return Notation()

@@ -229,18 +229,13 @@ def read_symbol(name: str) -> Symbol:
     return Symbol(name)
 
 
-def power_of_observable(j: int) -> Trace:
-    """T_j = Tr O^j."""
-    return Trace(("O",) * j)
-
-
 def expectation_of_power(j: int) -> Expectation:
     """m_j = ⟨psi|O^j|psi⟩."""
     return Expectation((("state", "psi"), *[("observable", "O")] * j))
 
 
 _POWERS: dict[str, Callable[[int], Symbol]] = {
-    "T": power_of_observable,
+    "T": lambda j: Trace(("O",) * j),
     "m": expectation_of_power,
     "X": GeneratorTrace,
 }
