@@ -3,7 +3,7 @@
 A word is a tuple of letters, read from left to right; under the trace it is cyclic. Tr is not normalised.
 """
 
-from haarqntk.diagrams._component import Component, Gluing, Reduced, Token, flatten, is_open, product
+from haarqntk.diagrams._component import Component, Frame, Gluing, Reduced, Token, flatten, is_open, product
 from haarqntk.diagrams._component import Monomial as DiagramMonomial
 from haarqntk.diagrams._diagram import Reducer, reduce_diagram
 from haarqntk.diagrams._letters import (
@@ -32,6 +32,7 @@ __all__ = [
     "VECTOR",
     "Component",
     "DiagramMonomial",
+    "Frame",
     "Gluing",
     "Letter",
     "Reduced",

@@ -241,12 +241,6 @@ def _relations(frame: Frame, partner: Sequence[int]) -> Iterator[tuple[set[int],
                 yield {j, k}, 1
 
 
-def is_traceless(letters: Sequence[Letter], partner: Sequence[int]) -> bool:
-    """Whether the web is the full trace of one traceless letter."""
-    is_trace = len(letters) == 1 and all(other == end ^ 1 for end, other in enumerate(partner))
-    return is_trace and "traceless" in letters[0].properties
-
-
 def canonical_web(frame: Frame, partner: Sequence[int]) -> Component:
     """The least numbering of a connected diagram."""
     letters = frame.letters

@@ -8,9 +8,10 @@ cancels, as each becomes the identity, so that its left ends are glued to its ri
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import chain, count
 from typing import TYPE_CHECKING, TypeAlias
 
+from haarqntk.algebra import collected
 from haarqntk.diagrams._letters import DELTA, MATRIX, OPEN, Letter, Space, delta_letter, first_ends
 
 if TYPE_CHECKING:
@@ -220,10 +221,7 @@ class Reduced:
 
 def product(monomials: Iterable[Monomial]) -> Monomial:
     """The product of monomials, which is a monomial."""
-    exponents: dict[Component, int] = {}
-    for monomial in monomials:
-        for component, e in monomial:
-            exponents[component] = exponents.get(component, 0) + e
+    exponents = collected(chain.from_iterable(monomials))
     return tuple(sorted(exponents.items(), key=lambda pair: pair[0].sort_key))
 
 

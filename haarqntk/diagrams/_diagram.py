@@ -16,13 +16,13 @@ Reference: derivations/11_integrals.md.
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING
 
 from haarqntk.diagrams._chain import (
     cancelled,
     canonical_chain,
     canonical_web,
-    is_traceless,
     with_hermitian_letters_plain,
 )
 from haarqntk.diagrams._component import Component, Frame, Reduced
@@ -115,7 +115,8 @@ class Reducer:
     def _part(self, letters: Sequence[Letter], partner: Sequence[int]) -> Reduced | None:
         """A connected part that is no chain."""
         plain, joined = with_hermitian_letters_plain(letters, partner)
-        if is_traceless(plain, joined):
+        is_trace = len(plain) == 1 and all(other == end ^ 1 for end, other in enumerate(joined))
+        if is_trace and "traceless" in plain[0].properties:
             return None
         frame = Frame(plain)
         simpler = cancelled(frame, joined)
@@ -270,11 +271,8 @@ class _Search:
         joined = [0] * len(place)
         for end, other in enumerate(self._partner):
             joined[place[end]] = place[other]
-        sign = 1
-        for start, odd in zip(self._first, self._is_odd, strict=True):
-            if odd and place[start] > place[start + 1]:
-                sign = -sign
-        return tuple(joined), order, sign
+        odd_ends = (start for start, odd in zip(self._first, self._is_odd, strict=True) if odd)
+        return tuple(joined), order, prod(-1 for end in odd_ends if place[end] > place[end + 1])
 
 
 def _ranks(keys: Sequence[object]) -> list[int]:

@@ -35,6 +35,16 @@ PROPERTIES = (
 MATRIX, VECTOR, INDEX, OPEN, DELTA = "matrix", "vector", "index", "open", "delta"
 SYMPLECTIC_FORM = "J"
 
+_TRIVIAL, _IMPOSSIBLE = "; the only such matrix is trivial", ": there is no such matrix"
+_CONTRADICTIONS = (
+    (("projector", "involution"), _TRIVIAL),
+    (("projector", "unitary"), _TRIVIAL),
+    (("projector", "traceless"), _TRIVIAL),
+    (("rank_one", "involution"), _IMPOSSIBLE),
+    (("rank_one", "unitary"), _IMPOSSIBLE),
+    (("rank_one", "hermitian", "traceless"), _IMPOSSIBLE),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Letter:
@@ -125,17 +135,10 @@ def matrix_letter(name: str, spaces: tuple[Space, ...], properties: frozenset[st
     for three in ({"hermitian", "real", "symmetric"}, {"hermitian", "involution", "unitary"}):
         if len(three & found) > 1:  # two of them imply the third
             found |= three
-    for left, right in (("projector", "involution"), ("projector", "unitary"), ("projector", "traceless")):
-        if {left, right} <= found:
+    for relations, reason in _CONTRADICTIONS:
+        if found.issuperset(relations):
             raise InputError(
-                f"the properties of {name} must not contradict each other, got {left} and {right}; "
-                "the only such matrix is trivial"
-            )
-    for others in ({"involution"}, {"unitary"}, {"hermitian", "traceless"}):
-        if {"rank_one", *others} <= found:
-            raise InputError(
-                f"the properties of {name} must not contradict each other, got rank_one and "
-                f"{' and '.join(sorted(others))}: there is no such matrix"
+                f"the properties of {name} must not contradict each other, got {' and '.join(relations)}{reason}"
             )
     letter = Letter(MATRIX, name, spaces, frozenset(found))
     sizes = [space for space in spaces if isinstance(space, int)]
