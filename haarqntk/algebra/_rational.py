@@ -141,8 +141,12 @@ class RationalFunction(Shown):
             return NotImplemented
         if not right:
             raise ZeroDivisionError("division by the zero rational function")
-        sign = -1 if right._top.leading_coefficient() < 0 else 1
-        return self * _built(right._names, sign * right._bottom, sign * right._top)
+        names, a, b, c, d = _pair(self, right)
+        if c.leading_coefficient() < 0:
+            c, d = -c, -d
+        a, c = cancelled(a, c)
+        d, b = cancelled(d, b)
+        return _built(names, a * d, b * c)
 
     def __rtruediv__(self, other: Fraction | int) -> RationalFunction:
         left = _coerce(other)
