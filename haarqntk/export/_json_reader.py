@@ -37,16 +37,7 @@ from haarqntk.export._json_numbers import (
     read_twirl,
 )
 from haarqntk.groups import GROUPS, WeingartenFunction
-from haarqntk.qntk import (
-    Average,
-    EigenvalueFormula,
-    Formula,
-    Ratio,
-    Recipe,
-    formula,
-    formulas,
-    range_text,
-)
+from haarqntk.qntk import Average, EigenvalueFormula, Formula, Ratio, Recipe, formula, formulas, range_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable

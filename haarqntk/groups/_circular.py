@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from haarqntk.combinatorics import partitions
 from haarqntk.groups import _rows
 from haarqntk.groups._group import WeightLaw
 from haarqntk.groups._orthogonal import ORTHOGONAL_WEINGARTEN
@@ -51,4 +52,4 @@ def circular_classes(
     moved = np.empty_like(rows)
     np.put_along_axis(moved, rows, rows[:, pairing], axis=1)  # σ p σ⁻¹
     totals = Counter(_rows.class_numbers(pairing[moved], k, 2).tolist())
-    return tuple((_rows.class_of(n, k), count) for n, count in sorted(totals.items()))
+    return tuple((partitions(k)[n], count) for n, count in sorted(totals.items()))

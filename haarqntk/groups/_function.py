@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from haarqntk._arguments import integer, one_of
-from haarqntk._notebook import Shown
+from haarqntk.algebra import Result
 from haarqntk.combinatorics import Partition, check_partition
 from haarqntk.groups._asymptotics import Expansion, expansion
 from haarqntk.groups._gram import LARGEST_K
@@ -22,7 +22,7 @@ _METHODS = ("characters", "definition")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class WeingartenFunction(Shown):
+class WeingartenFunction(Result):
     r"""The value Wg(μ, D) of a Weingarten function on one class, as a rational function of D.
 
     It is exact at every integer dimension: from ``holds_from`` on by the rational function, below it by the
@@ -110,9 +110,6 @@ class WeingartenFunction(Shown):
             -1/(D*(D - 1)*(D + 1))
         """
         return self.value.to_sympy()
-
-    def _sympy_(self) -> Any:
-        return self.to_sympy()
 
     def latex(self) -> str:
         r"""The rational function in LaTeX.

@@ -14,7 +14,7 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from haarqntk.combinatorics import Partition, all_permutations, num_pairings, pairings, partitions
+from haarqntk.combinatorics import all_permutations, num_pairings, pairings, partitions
 from haarqntk.errors import CostError
 
 if TYPE_CHECKING:
@@ -171,34 +171,9 @@ def _class_table(k: int) -> NDArray[np.int16]:
     return table
 
 
-def num_classes(k: int) -> int:
-    """The number of classes: of partitions of k."""
-    return len(partitions(k))
-
-
-def integers(values: Sequence[int]) -> NDArray[np.int64]:
-    """The values as an array."""
-    return np.array(values, dtype=np.int64)
-
-
-def ones(count: int) -> NDArray[np.int64]:
-    """An array of 1."""
-    return np.ones(count, dtype=np.int64)
-
-
 def weighted_counts(numbers: NDArray[np.int64], signs: NDArray[np.int64], size: int) -> NDArray[np.int64]:
     """How often each number below ``size`` occurs, each time with its sign."""
     return np.rint(np.bincount(numbers, weights=signs, minlength=size)).astype(np.int64)
-
-
-def class_of(number: int, k: int) -> Partition:
-    """The partition of k of that number.
-
-    Examples:
-        >>> class_of(0, 3)
-        (3,)
-    """
-    return partitions(k)[number]
 
 
 @cache

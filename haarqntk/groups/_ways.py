@@ -13,6 +13,8 @@ from functools import partial
 from math import factorial, prod
 from typing import TYPE_CHECKING, ClassVar, TypeAlias, TypeVar
 
+import numpy as np
+
 from haarqntk.combinatorics import (
     Partition,
     all_permutations,
@@ -24,6 +26,7 @@ from haarqntk.combinatorics import (
     num_pairings,
     pairing_sign,
     pairings,
+    partitions,
 )
 from haarqntk.groups import _rows
 
@@ -133,11 +136,11 @@ class Ways(ABC):
 
     def num_classes(self, degree: int) -> int:
         """The number of classes of pairs."""
-        return _rows.num_classes(degree)
+        return len(partitions(degree))
 
     def class_of(self, number: int, degree: int) -> Partition:
         """The class of that number."""
-        return _rows.class_of(number, degree)
+        return partitions(degree)[number]
 
 
 class Permutations(Ways):
@@ -169,7 +172,7 @@ class Permutations(Ways):
         return _rows.allowed_permutations(allowed)
 
     def pair_classes(self, left: Rows, right: Rows) -> Iterator[PairClasses]:
-        ones = _rows.ones(len(right))
+        ones = np.ones(len(right), dtype=np.int64)
         for i, numbers in _rows.permutation_classes(left, right):
             yield i, slice(None), numbers, ones
 
@@ -224,7 +227,8 @@ class Pairings(Ways):
 
     def pair_classes(self, left: Rows, right: Rows) -> Iterator[PairClasses]:
         signs, right_signs = (
-            _rows.pairing_signs(rows) if self.has_form else _rows.ones(len(rows)) for rows in (left, right)
+            _rows.pairing_signs(rows) if self.has_form else np.ones(len(rows), dtype=np.int64)
+            for rows in (left, right)
         )
         for i, numbers in _rows.pairing_classes(left, right):
             yield i, slice(None), numbers, right_signs if signs[i] > 0 else -right_signs

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, final
 
 from haarqntk._frozen import Frozen
 from haarqntk._lazy import LazyModule
-from haarqntk._notebook import Shown
-from haarqntk.algebra import RationalFunction, dimension_symbol, linear_combination
+from haarqntk.algebra import RationalFunction, Result, dimension_symbol, linear_combination
 from haarqntk.errors import InputError
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
 from haarqntk.haar._explanation import Explanation, explanation
@@ -37,7 +36,7 @@ Origin: TypeAlias = "tuple[Mapping[DiagramMonomial, RationalFunction], Mapping[s
 
 
 @final
-class Integral(OverDimensions, Frozen, Shown):
+class Integral(OverDimensions, Frozen, Result):
     """An exact Haar average: a polynomial in traces, entries and words over the functions of the dimensions.
 
     Values are equal when they are mathematically equal as functions of the dimensions. ``at`` is exact at every
@@ -327,9 +326,6 @@ class Integral(OverDimensions, Frozen, Shown):
         """
         values = {dimension_symbol(name): sympy.Integer(value) for name, value in self.fixed.items()}
         return sympy_of(self.parts, self.spaces).xreplace(values)
-
-    def _sympy_(self) -> Any:
-        return self.to_sympy()
 
     def latex(self) -> str:
         r"""The result in LaTeX.
