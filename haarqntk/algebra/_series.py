@@ -15,7 +15,6 @@ from haarqntk.algebra._combination import collected
 from haarqntk.algebra._latex import Notation, Result, latex_of
 from haarqntk.algebra._polynomial import Monomial, TracePolynomial
 from haarqntk.algebra._rational import RationalFunction, linear_combination
-from haarqntk.algebra._result import Result
 from haarqntk.algebra._symbols import dimension_symbol, symbol
 from haarqntk.errors import CostError
 
