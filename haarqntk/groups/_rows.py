@@ -130,11 +130,6 @@ def _class_table(k: int) -> NDArray[np.int16]:
     return table
 
 
-def ones(count: int) -> NDArray[np.int64]:
-    """An array of 1."""
-    return np.ones(count, dtype=np.int64)
-
-
 def weighted_counts(numbers: NDArray[np.int64], signs: NDArray[np.int64], size: int) -> NDArray[np.int64]:
     """How often each number below ``size`` occurs, each time with its sign."""
     return np.rint(np.bincount(numbers, weights=signs, minlength=size)).astype(np.int64)

@@ -191,7 +191,7 @@ class Permutations(Ways):
         return _rows.allowed_permutations(allowed)
 
     def pair_classes(self, left: Rows, right: Rows) -> Iterator[PairClasses]:
-        ones = _rows.ones(len(right))
+        ones = np.ones(len(right), dtype=np.int64)
         for i, numbers in _rows.permutation_classes(left, right):
             yield i, slice(None), numbers, ones
 
@@ -244,7 +244,8 @@ class Pairings(Ways):
 
     def pair_classes(self, left: Rows, right: Rows) -> Iterator[PairClasses]:
         signs, right_signs = (
-            _rows.pairing_signs(rows) if self.has_form else _rows.ones(len(rows)) for rows in (left, right)
+            _rows.pairing_signs(rows) if self.has_form else np.ones(len(rows), dtype=np.int64)
+            for rows in (left, right)
         )
         for i, numbers in _rows.pairing_classes(left, right):
             yield i, slice(None), numbers, right_signs if signs[i] > 0 else -right_signs

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from haarqntk.diagrams import INDEX, MATRIX, VECTOR, Component, Gluing, Letter, first_ends, flatten
+from haarqntk.diagrams import INDEX, MATRIX, VECTOR, Component, Frame, Gluing, Letter, first_ends, flatten
 from haarqntk.diagrams import SYMPLECTIC_FORM as FORM
 
 if TYPE_CHECKING:
@@ -330,20 +330,11 @@ def _symmetries(
 def _rotations(component: Component) -> Iterator[tuple[int, ...]]:
     """The relabellings of the letters that leave a component unchanged, but for the identity."""
     letters, partner = component.letters, component.partner
-    first = first_ends(letters)
-    owner = [i for i, letter in enumerate(letters) for _ in range(letter.num_ends)]
+    frame = Frame(letters)
 
     def walk(root: int) -> tuple[list[Letter], list[int], list[int]]:
-        order, place = [root], {root: 0}
-        code = []
-        for i in order:
-            for end in range(first[i], first[i] + letters[i].num_ends):
-                j = owner[partner[end]]
-                if j not in place:
-                    place[j] = len(order)
-                    order.append(j)
-                code += [place[j], partner[end] - first[j]]
-        return [letters[i] for i in order], code, order
+        order = frame.connected(root, partner)
+        return [letters[i] for i in order], frame.restricted(order, partner), order
 
     reference = walk(0)
     for root in range(1, len(letters)):

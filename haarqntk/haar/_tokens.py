@@ -93,7 +93,7 @@ class Style:
         summed: A sum over indices.
         places: A matrix with the tensor factors that it acts on.
         amplitude: A vector with named indices.
-        permutation: A permutation operator.
+        cycles: A permutation operator, from its cycles.
         tensor: The tensor product.
         one: The identity.
         element: Writes an entry of a matrix under a sum over indices.
@@ -117,7 +117,7 @@ class Style:
     summed: str
     places: str
     amplitude: str
-    permutation: str
+    cycles: str
     tensor: str
     one: str
     element: Callable[[str, Sequence[str], Sequence[str]], str]
@@ -151,7 +151,7 @@ _PATTERNS: dict[str, tuple[Any, Any]] = {  # in text and in LaTeX
     "summed": ("sum({}) {}", r"\sum_{{{}}} {}"),
     "places": ("{}_{{{}}}", r"\left({}\right)_{{[{}]}}"),
     "amplitude": ("{}[{}]", r"\left({}\right)_{{[{}]}}"),
-    "permutation": ("P{}", "P_{{{}}}"),
+    "cycles": ("P{}", "P_{{{}}}"),
     "tensor": (" ⊗ ", r" \otimes "),
     "one": ("1", r"\mathbf{1}"),  # no font that every LaTeX has knows a blackboard bold digit
     "element": (element_text, element_latex),

@@ -81,7 +81,7 @@ def web_text(letters: Sequence[Letter], partner: Sequence[int], style: Style) ->
         if sigma is not None:
             text = _write(node.tree, style, within="product" if sigma != tuple(range(len(sigma))) else "")
             if sigma != tuple(range(len(sigma))):
-                text = f"{text} {style.permutation.format(cycles_text(sigma))}"
+                text = f"{text} {style.cycles.format(cycles_text(sigma))}"
             return style.trace.format(text)
         rows, columns = ([web.caps.get(web.partner[e]) for e in ends] for ends in (node.left, node.right))
         if None not in rows and None not in columns:
@@ -127,7 +127,7 @@ def _arranged(found: list[tuple[list[int], list[int], Tree]], style: Style) -> s
     sigma = inverse(tuple(image[p] for p in range(len(image))))
     is_permuted = any(p != q for p, q in image.items())
     if is_permuted and all(tree == ONE for _, _, tree in found):
-        return style.permutation.format(cycles_text(sigma))
+        return style.cycles.format(cycles_text(sigma))
     written = [_write(tree, style, within="kron" if len(found) > 1 else "") for _, _, tree in found]
     if any(left != list(range(left[0], left[0] + len(left))) for left, _, _ in found):
         written = [
@@ -138,7 +138,7 @@ def _arranged(found: list[tuple[list[int], list[int], Tree]], style: Style) -> s
     if not is_permuted:
         return body
     body = style.brackets.format(body) if len(found) > 1 else body
-    return f"{body} {style.permutation.format(cycles_text(sigma))}"
+    return f"{body} {style.cycles.format(cycles_text(sigma))}"
 
 
 # -- rewriting -----------------------------------------------------------------------------------------

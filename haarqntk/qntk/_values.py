@@ -13,7 +13,6 @@ from haarqntk.algebra import (
     DEPTH,
     SIGMA,
     Expectation,
-    GaussianRational,
     GeneratorTrace,
     Overlap,
     Symbol,
@@ -33,7 +32,7 @@ from haarqntk.qntk._inputs import (
     the_one_given,
     trace_values,
 )
-from haarqntk.qntk._words import as_matrices, named_observables, named_states
+from haarqntk.qntk._words import GaussianRational, as_matrices, named_observables, named_states
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,13 +15,47 @@ import numpy as np
 
 from haarqntk._arguments import rational
 from haarqntk._qobj import check_alike, complex_array, hermitian_array
-from haarqntk.algebra import Bargmann, GaussianRational, Symbol, WordLetter
+from haarqntk.algebra import Bargmann, Symbol, WordLetter
 from haarqntk.errors import InputError, InputTypeError, UnknownNameError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _TOLERANCE = 1e-10
+
+
+@dataclass(frozen=True, slots=True)
+class GaussianRational:
+    """An element of Q(i): an exact complex number a + bi, as traces of words in several matrices are.
+
+    Attributes:
+        real: The real part.
+        imag: The imaginary part.
+
+    Examples:
+        >>> i = GaussianRational(Fraction(0), Fraction(1))
+        >>> i * i + 1
+        GaussianRational(real=Fraction(0, 1), imag=Fraction(0, 1))
+    """
+
+    real: Fraction
+    imag: Fraction = Fraction(0)
+
+    def __add__(self, other: GaussianRational | Fraction | int) -> GaussianRational:
+        return GaussianRational(self.real + other.real, self.imag + other.imag)
+
+    __radd__ = __add__
+
+    def __mul__(self, other: GaussianRational | Fraction | int) -> GaussianRational:
+        return GaussianRational(
+            self.real * other.real - self.imag * other.imag, self.real * other.imag + self.imag * other.real
+        )
+
+    __rmul__ = __mul__
+
+    def conjugate(self) -> GaussianRational:
+        """The complex conjugate."""
+        return GaussianRational(self.real, -self.imag)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
