@@ -19,7 +19,7 @@ from haarqntk.algebra import TracePolynomial, symbol
 from haarqntk.circuits import Circuit
 from haarqntk.qntk._catalogue import closed_form, formulas
 from haarqntk.qntk._formula import Formula, substituted
-from haarqntk.qntk._grammar import parse_closed_form, parse_moment
+from haarqntk.qntk._moments import parse_closed_form, parse_moment
 from haarqntk.qntk._referee import ClaimCheck, check_formula
 
 sympy = LazyModule("sympy")
