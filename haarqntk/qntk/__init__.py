@@ -16,13 +16,12 @@ from haarqntk.qntk._claims import (
 )
 from haarqntk.qntk._closed_form import SCALINGS, polynomial_at
 from haarqntk.qntk._counterexample import Counterexample
-from haarqntk.qntk._derivation import Derivation
+from haarqntk.qntk._derivation import CHECK, CLOSED_FORM, Derivation
 from haarqntk.qntk._eigenvalues import EigenvalueFormula
 from haarqntk.qntk._formula import Formula, Ratio
 from haarqntk.qntk._inputs import range_text
 from haarqntk.qntk._law import KernelLaw, kernel_law
 from haarqntk.qntk._moments import covariance, cumulant, mean, parse_closed_form, parse_moment, variance
-from haarqntk.qntk._narrative import CHECK, CLOSED_FORM
 from haarqntk.qntk._recipe import Average, Recipe
 from haarqntk.qntk._referee import ClaimCheck, check_claim, check_formula
 
