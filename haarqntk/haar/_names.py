@@ -1,4 +1,4 @@
-"""What a typed name means without a declaration, and which notation is refused because it could mean something else.
+"""What names mean: matrices by their declarations, declarations as text, and names that nobody declared.
 
 Only names that everybody reads alike need no declaration: U is Haar random and psi a Haar state, with numbers; one
 capital letter, with a number, is a given matrix, and so are rho and sigma. A name that could also be a number, a
@@ -8,24 +8,46 @@ function, a measure, a gate or a random matrix is refused with what to type inst
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from haarqntk._arguments import integer
-from haarqntk.algebra import RationalFunction
-from haarqntk.diagrams import SYMPLECTIC_FORM
+from haarqntk.algebra import RationalFunction, check_digits
+from haarqntk.diagrams import PROPERTIES, SYMPLECTIC_FORM, Letter
 from haarqntk.errors import InputError, InputTypeError, UnknownNameError
-from haarqntk.groups import STATE, UNITARY
+from haarqntk.groups import REGISTRY, STATE, UNITARY
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
-from haarqntk.haar._declarations import haar_unitary, matrices, symplectic_form
-from haarqntk.haar._operations import identity, kron, partial_trace, tr
-from haarqntk.haar._states import haar_state, is_random_state
+from haarqntk.haar._declarations import (
+    check_name,
+    given_matrix,
+    haar_unitary,
+    matrices,
+    random_matrix,
+    symplectic_form,
+)
+from haarqntk.haar._dimensions import check_spaces
+from haarqntk.haar._operations import (
+    HaarState,
+    haar_state,
+    identity,
+    is_random_state,
+    kron,
+    partial_trace,
+    tr,
+)
+from haarqntk.haar._weights import RandomLetter
 
 if TYPE_CHECKING:
     from haarqntk.diagrams import Space
 
+
 RANDOM_STATE, _RANDOM_UNITARY = re.compile(r"psi\d*"), re.compile(r"U\d*")
 _GIVEN = re.compile(r"[A-Z]\d*|(rho|sigma)\d*")
 FUNCTIONS = ("tr", "Tr", "Trace", "ptr", "partial_trace", "kron", "conj", "abs", "identity")
+
+_CONSTRUCTORS = {group.constructor: group for group in REGISTRY.values()}
+_MATRIX = "matrix"
+_KINDS = (*_CONSTRUCTORS, _MATRIX)
 
 _GIVEN_MATRIX = "--let {0}=matrix (declared=hq.matrices('{0}')) if it is a given matrix"
 _GIVEN_STATE = (
@@ -175,3 +197,96 @@ def _check_given(name: str) -> None:
 
 def _cure(table: dict[str, str], name: str) -> str:
     return next((text for pattern, text in table.items() if re.fullmatch(pattern, name)), "")
+
+
+def declared_matrix(declaration: RandomLetter | Letter) -> MatrixExpression:
+    """The matrix that was declared; of a state its projector."""
+    name, spaces = declaration.name, declaration.spaces
+    if isinstance(declaration, RandomLetter):
+        if declaration.record.is_vector:
+            return HaarState(name, spaces).projector()
+        return random_matrix(name, declaration.record, spaces)
+    return (
+        symplectic_form(spaces)
+        if name == SYMPLECTIC_FORM
+        else given_matrix(name, spaces, declaration.properties)
+    )
+
+
+def named(items: object) -> dict[str, RandomLetter | Letter]:
+    """Name → declaration of matrices and states that were handed over, for matching by name.
+
+    Raises:
+        InputTypeError: If an item is neither.
+        InputError: If one name means two things.
+    """
+    listed = [items] if isinstance(items, MatrixExpression | HaarState) else items
+    if isinstance(listed, str) or not isinstance(listed, Iterable):
+        raise InputTypeError(f"declarations must be hq matrices and states, got {items!r}")
+    found = MatrixExpression({}, {}, ())
+    for item in listed:
+        matrix = item.projector() if isinstance(item, HaarState) else item
+        if not isinstance(matrix, MatrixExpression):
+            raise InputTypeError(
+                f"declarations must be hq matrices and states, got {item!r}; build them with hq.haar_unitary and "
+                "hq.matrices"
+            )
+        found = MatrixExpression({}, found.declared_with(matrix), ())
+    return found.declared
+
+
+def parse_declaration(text: str, *, dims: Any = "D") -> list[MatrixExpression | HaarState]:
+    """Parse ``NAMES=KIND PROPERTIES on DIMENSIONS``, as the command line takes it.
+
+    Args:
+        text: Names with commas; then the name of a constructor, such as haar_unitary, or matrix, which it is if
+            left out; properties of a matrix as ``matrices`` takes them; dimensions such as d1*d2.
+        dims: The dimensions if left out.
+
+    Raises:
+        InputError: If the text does not have that form.
+
+    Examples:
+        >>> parse_declaration("A,B=hermitian traceless on d1*d2")
+        [<matrix expression of 1 terms in A on d1 × d2>, <matrix expression of 1 terms in B on d1 × d2>]
+    """
+    names, equals, meaning = text.partition("=")
+    if not equals or not names.strip() or not meaning.strip():
+        raise InputError(
+            f"a declaration must be written NAMES=MEANING, such as A,B=hermitian or O=haar_orthogonal, got {text!r}"
+        )
+    meaning, on, given = (
+        meaning.partition(" on ") if not meaning.startswith("on ") else ("", " on ", meaning[3:])
+    )
+    spaces = parse_dimensions(given) if on else check_spaces(dims)
+    words = [word for word in re.split(r"[\s,]+", meaning) if word]
+    kinds = [word for word in words if word in _KINDS]
+    properties = [word for word in words if word not in _KINDS]
+    for word in properties:
+        if word not in PROPERTIES:
+            raise UnknownNameError.among("kind or property", word, [*_KINDS, *PROPERTIES])
+    if len(kinds) > 1 or (properties and kinds not in ([], [_MATRIX])):
+        raise InputError(
+            f"a declaration must give one kind, and properties of a matrix only, got {meaning.strip()!r}"
+        )
+    if kinds and kinds != [_MATRIX]:
+        group = _CONSTRUCTORS[kinds[0]]
+        return [
+            HaarState(check_name(name.strip()), spaces)
+            if group.is_vector
+            else random_matrix(name.strip(), group, spaces)
+            for name in names.split(",")
+        ]
+    found = matrices(names, dims=spaces, **dict.fromkeys(properties, True))
+    return [found] if isinstance(found, MatrixExpression) else list(found)
+
+
+def parse_dimensions(text: str) -> tuple[Space, ...]:
+    """Parse dimensions of tensor factors, such as d1*d2*2.
+
+    Examples:
+        >>> parse_dimensions("d1*2")
+        ('d1', 2)
+    """
+    parts = [part.strip() for part in text.split("*")]
+    return check_spaces(tuple(int(check_digits(part)) if part.isdecimal() else part for part in parts))

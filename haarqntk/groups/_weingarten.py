@@ -1,23 +1,121 @@
-"""The front of the room: ``weingarten`` and ``weingarten_table`` check their input and return values."""
+r"""The front of the room: the registry of groups, and ``weingarten``, ``weingarten_table``, ``leading_term``.
+
+A Weingarten function is the inverse of a Gram matrix. A way to glue the copies of a random matrix is an invariant
+tensor: a permutation σ of S_k, or a pairing of 2k points, Π δ_{i_a i_b} over its pairs for O(D), Π J_{i_a i_b} with
+a < b for Sp(D). The Gram matrix holds their contractions, and
+
+.. math:: \sum_{\tau} \mathrm{Wg}(\sigma, \tau)\, G(\tau, \rho) = \delta_{\sigma\rho}
+
+One unknown for each class of pairs (σ, τ) and one row of equations for each suffice: slow, without characters and
+zonal functions, and therefore the oracle of the groups' files. As D → ∞
+
+.. math:: \mathrm{Wg}(\mu, D) = \prod_i m_{\mu_i} D^{\ell(\mu) - 2k} + \dots, \qquad
+          m_n = \mu_{NC(n)}(0, 1) = (-1)^{n-1} C_{n-1}
+
+for the unitary and the orthogonal group; for the symplectic group every factor is positive, |m_n|. The next term is
+smaller by 1/D² for the unitary group and, in general, by 1/D for the other two.
+
+Reference: collins2003; collins2006; nica2006; derivations/09_orthogonal_and_symplectic.md.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 from haarqntk._arguments import integer, one_of
-from haarqntk.algebra import Result
-from haarqntk.combinatorics import Partition, check_partition
-from haarqntk.groups._asymptotics import Expansion, expansion
-from haarqntk.groups._gram import LARGEST_K
+from haarqntk.algebra import RationalFunction, Result, Series, check_order, expand
+from haarqntk.combinatorics import Partition, check_partition, noncrossing_moebius, partitions
 from haarqntk.groups._group import refuse_above
-from haarqntk.groups._registry import routes_of
+from haarqntk.groups._orthogonal import ORTHOGONAL
+from haarqntk.groups._permutation import PERMUTATION
+from haarqntk.groups._state import STATE
+from haarqntk.groups._symplectic import SYMPLECTIC
+from haarqntk.groups._unitary import UNITARY
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from fractions import Fraction
 
-    from haarqntk.algebra import RationalFunction
+    from haarqntk.algebra import Monomial
+    from haarqntk.groups._group import Group, WeightLaw, Weingarten
 
+
+REGISTRY: Mapping[str, Group] = {
+    group.name: group
+    for group in (
+        UNITARY,
+        ORTHOGONAL,
+        SYMPLECTIC,
+        STATE,
+        PERMUTATION,
+    )
+}
+"""Name → record."""
+
+_WEINGARTEN = {name: group.weingarten for name, group in REGISTRY.items() if group.weingarten}
+
+GROUPS = tuple(_WEINGARTEN)
+"""The names of the groups that have a Weingarten function."""
+
+WEIGHTS: Mapping[str, WeightLaw] = {
+    law.name: law
+    for field in ("weight", "circular", "sphere", "power_sums")
+    for group in REGISTRY.values()
+    if (law := getattr(group, field)) and not (group.is_vector and field == "weight")
+}
+"""Name → what a weight of that name is."""
+
+
+def routes_of(group: str) -> Weingarten:
+    """How the Weingarten function of that group is computed.
+
+    Raises:
+        UnknownNameError: If the group is unknown.
+    """
+    return _WEINGARTEN[one_of("group", group, GROUPS)]
+
+
+class Expansion(Series):
+    """A Weingarten function as D → ∞.
+
+    Attributes:
+        terms: Pairs (power of D, coefficient), highest power first, without zeros.
+        remainder: The power r of the remainder O(D^r).
+    """
+
+    __slots__ = ()
+    terms: tuple[tuple[int, Fraction], ...]
+    remainder: int
+
+    def facts(self) -> dict[str, str]:
+        """Nothing: D alone grows."""
+        return {}
+
+    def _orders(self) -> list[list[tuple[int, Monomial, Fraction]]]:
+        return [[(power, (), c)] for power, c in self.terms]
+
+
+def leading_term(mu: Partition, *, group: str) -> tuple[int, int]:
+    """Power of D and coefficient of the leading term of Wg(μ), by sums over non-crossing partitions.
+
+    Raises:
+        InputTypeError, InputError: If ``mu`` is no partition.
+        UnknownNameError: If the group is unknown.
+        CostError: If a part of ``mu`` is above 12.
+
+    Examples:
+        >>> leading_term((3, 1), group="unitary"), leading_term((2, 1), group="symplectic")
+        ((-6, 2), (-4, 1))
+    """
+    parts = check_partition("mu", mu)
+    coefficient = prod(map(noncrossing_moebius, parts))
+    return len(parts) - 2 * sum(parts), coefficient if routes_of(group).alternates else abs(coefficient)
+
+
+_LARGEST_K = 6  # of the Gram route
 _METHODS = ("characters", "definition")
 
 
@@ -99,7 +197,9 @@ class WeingartenFunction(Result):
             >>> print(weingarten((2,), group="orthogonal").series(order=3))
             -1/D**3 + D**(-4) - 3/D**5 + O(D**-6)
         """
-        return expansion(self.value, order)
+        num_powers, degree = check_order(order), self.value.degree
+        terms, _ = expand({(): self.value}, {(): degree}, num_powers)
+        return Expansion(tuple((power, c) for _, ((power, _, c),) in terms), degree - num_powers)
 
     def to_sympy(self) -> Any:
         """The rational function as a factored SymPy expression in ``hq.D``.
@@ -185,10 +285,9 @@ def weingarten(
     """
     mu = check_partition("cycle_type", cycle_type)
     routes = routes_of(group)
-    if one_of("method", method, _METHODS) == "definition":
-        refuse_above("the Gram route", sum(mu), LARGEST_K)
-        return WeingartenFunction(mu, group, routes.by_definition(sum(mu))[mu])
-    return WeingartenFunction(mu, group, routes.value(mu))
+    is_definition = one_of("method", method, _METHODS) == "definition"
+    value = _by_definition(group, sum(mu))[mu] if is_definition else routes.value(mu)
+    return WeingartenFunction(mu, group, value)
 
 
 def weingarten_table(
@@ -223,9 +322,44 @@ def weingarten_table(
     k = integer("k", k, at_least=0)
     routes = routes_of(group)
     if one_of("method", method, _METHODS) == "definition":
-        refuse_above("the Gram route", k, LARGEST_K)
-        table = routes.by_definition(k)
+        table = _by_definition(group, k)
     else:
         refuse_above("a table", k, routes.largest_table)
         table = routes.table(k)
     return {mu: WeingartenFunction(mu, group, value) for mu, value in table.items()}
+
+
+@cache
+def _by_definition(group: str, k: int) -> dict[Partition, RationalFunction]:
+    """Wg(μ) for every class μ ⊢ k from the Gram matrix, where Wg(p, q) is its factor times Wg(μ)."""
+    refuse_above("the Gram route", k, _LARGEST_K)
+    ways, contract = REGISTRY[group].ways, routes_of(group).contract
+    types, every = partitions(k), ways.every(k)
+    first = every[0]
+    class_of = {way: next(ways.classes_of_pair(first, way)) for way in every}
+    representatives = {mu: way for way, (mu, _) in class_of.items()}
+    system: list[list[RationalFunction]] = []
+    for rho in map(representatives.__getitem__, types):
+        powers = {mu: [0] * (k + 1) for mu in types}
+        for way, (mu, factor) in class_of.items():
+            sign, num_loops = (
+                contract(way, rho) if contract else (1, len(next(ways.classes_of_pair(way, rho))[0]))
+            )
+            powers[mu][num_loops] += factor * sign
+        system.append([*(RationalFunction(powers[mu]) for mu in types), RationalFunction(int(rho == first))])
+    return dict(zip(types, _solve(system), strict=True))
+
+
+def _solve(system: list[list[RationalFunction]]) -> list[RationalFunction]:
+    """Gauss–Jordan elimination of an augmented square system."""
+    size = len(system)
+    for column in range(size):
+        pivot = next(row for row in range(column, size) if system[row][column])
+        system[column], system[pivot] = system[pivot], system[column]
+        scale = 1 / system[column][column]
+        system[column] = [entry * scale for entry in system[column]]
+        for row in range(size):
+            if row != column and system[row][column]:
+                weight = system[row][column]
+                system[row] = [a - weight * b for a, b in zip(system[row], system[column], strict=True)]
+    return [row[-1] for row in system]
