@@ -11,15 +11,14 @@ from haarqntk._arguments import integer, rational
 from haarqntk._lazy import LazyModule
 from haarqntk.algebra import Result, Trace, TracePolynomial
 from haarqntk.errors import InputError, InputTypeError
+from haarqntk.qntk._closed_form import ClosedForm
 from haarqntk.qntk._derivation import Derivation, derive_in_steps
-from haarqntk.qntk._series import series_of
-from haarqntk.qntk._values import Evaluated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from fractions import Fraction
 
-    from haarqntk.algebra import Power, Series
+    from haarqntk.algebra import Power
     from haarqntk.circuits import Circuit
     from haarqntk.qntk._recipe import Recipe
 
@@ -29,7 +28,7 @@ _GUARD_DIGITS = 10  # of numerator and denominator, beyond those of their quotie
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Formula(Evaluated):
+class Formula(ClosedForm):
     """A closed form: a polynomial in L, traces and overlaps over Q(D), with its ensemble and its source.
 
     Two formulas are equal when their closed forms and ensembles are.
@@ -166,27 +165,6 @@ class Formula(Evaluated):
             ['Definition', 'Copies', 'Layer patterns']
         """
         return derive_in_steps(self.name, (self,))
-
-    def series(self, order: int = 2, *, scaling: str | Mapping[str, Power] = "pauli_sum") -> Series:
-        """The expansion in 1/D with its remainder.
-
-        Args:
-            order: The number of powers of D that are kept, from the leading one on; an integer ≥ 1.
-            scaling: How T_j grows with D: "pauli_sum" (default), T_j ~ D; "projector", T_j ~ 1; or a mapping
-                symbol name → rational exponent; then powers go down by 1/q, their common denominator.
-
-        Returns:
-            The series, which carries order, remainder and scaling.
-
-        Raises:
-            InputTypeError, InputError, UnknownNameError: If an argument is out of range or unknown.
-
-        Examples:
-            >>> from haarqntk.qntk import formula
-            >>> print(formula("kernel_mean").series(order=1))
-            2*L*T2/D**2 - 2*L*T1**2/D**3 + O(D**-2), T1 ~ D, T2 ~ D
-        """
-        return series_of(self.polynomial, order, scaling)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
