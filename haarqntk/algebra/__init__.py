@@ -1,8 +1,8 @@
 """Exact algebra: rational functions of named dimensions, polynomials in named variables, and their names.
 
-``RationalFunction`` is an element of Q(D), or of the field of several dimensions d1, d2, …;
-``GaussianRational`` an exact complex number; ``TracePolynomial`` a polynomial in traces, overlaps and the depth L over
-Q(D); ``Series`` what is left of it as D → ∞. ``_flint.py`` is the one file that knows the backend, python-flint.
+``RationalFunction`` is an element of Q(D), or of the field of several dimensions d1, d2, …; ``TracePolynomial`` a
+polynomial in traces, overlaps and the depth L over Q(D); ``Series`` what is left of it as D → ∞. ``_flint.py`` is the
+one file that knows the backend, python-flint.
 """
 
 from haarqntk.algebra._combination import Combination, collected
@@ -12,12 +12,18 @@ from haarqntk.algebra._flint import (
     product_of_shifts,
     rational_spectrum,
 )
-from haarqntk.algebra._gaussian import GaussianRational
 from haarqntk.algebra._grammar import ARITHMETIC, Arithmetic, check_digits, exponent_of, parse
-from haarqntk.algebra._latex import Notation, latex_of, ordered_terms
-from haarqntk.algebra._polynomial import Monomial, TracePolynomial, multiply_monomials
+from haarqntk.algebra._latex import Notation, Result, latex_of, ordered_terms
+from haarqntk.algebra._polynomial import (
+    Monomial,
+    TracePolynomial,
+    mixed_traces,
+    multiply_monomials,
+    product_of_state_invariants,
+    product_of_traces,
+    pure_state_invariant,
+)
 from haarqntk.algebra._rational import RationalFunction, linear_combination, over_common_denominator
-from haarqntk.algebra._result import Result
 from haarqntk.algebra._series import Power, Series, as_power, check_order, expand, in_brackets
 from haarqntk.algebra._symbols import (
     DEPTH,
@@ -36,12 +42,6 @@ from haarqntk.algebra._symbols import (
     read_symbol,
     symbol,
 )
-from haarqntk.algebra._words import (
-    mixed_traces,
-    product_of_state_invariants,
-    product_of_traces,
-    pure_state_invariant,
-)
 
 __all__ = [
     "ARITHMETIC",
@@ -51,7 +51,6 @@ __all__ = [
     "Bargmann",
     "Combination",
     "Expectation",
-    "GaussianRational",
     "GeneratorTrace",
     "Monomial",
     "Notation",

@@ -73,7 +73,13 @@ class Combination(Frozen, Generic[K, C]):
 
     @property
     def terms(self) -> dict[K, C]:
-        """A copy of key → coefficient, without zeros."""
+        """A copy of key → coefficient, without zeros.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> len((hq.tr(hq.matrices("A")) + 1).terms)
+            2
+        """
         return dict(self._terms)
 
     def _like(self, terms: Mapping[K, C], *operands: Any) -> Self:  # noqa: ARG002 - for subclasses

@@ -126,12 +126,8 @@ def factor_integer_polynomial(
         (2, [({(1, 0): 1, (0, 1): -1}, 1), ({(1, 0): 1, (0, 1): 1}, 1)])
     """
     names = tuple(f"x{i}" for i in range(num_variables))
-    context = flint.fmpz_mpoly_ctx.get(names, "lex")
-    constant, factors = context.from_dict(dict(terms)).factor()
-    return int(constant), [
-        ({tuple(map(int, e)): int(c) for e, c in f.to_dict().items()}, int(exponent))
-        for f, exponent in factors
-    ]
+    constant, factors = polynomial_in(names, terms).factor()
+    return int(constant), [(terms_of(factor, names), int(exponent)) for factor, exponent in factors]
 
 
 def rational_spectrum(matrix: Sequence[Sequence[Fraction]]) -> list[tuple[tuple[Fraction, ...], int]]:

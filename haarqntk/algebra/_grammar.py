@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 from functools import cache, reduce
-from operator import add
+from operator import add, neg
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from haarqntk._lazy import LazyModule
@@ -136,16 +136,10 @@ class Arithmetic:
     def chain(self, first: Any, *rest: Any) -> Any:
         """Products and quotients from left to right."""
         for sign, x in zip(rest[::2], rest[1::2], strict=True):
-            first = self.by(first, x) if sign == "/" else self.times(first, x)
+            first = self.by(first, x) if sign == "/" else first * x
         return first
 
-    def negate(self, value: Any) -> Any:
-        """−x."""
-        return -value
-
-    def times(self, left: Any, right: Any) -> Any:
-        """A product."""
-        return left * right
+    negate = staticmethod(neg)
 
     def by(self, left: Any, right: Any) -> Any:
         """A quotient."""

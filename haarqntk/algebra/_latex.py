@@ -1,5 +1,6 @@
 r"""How results are written in LaTeX: the symbols as in the papers, each in one way, and signs as by an author.
 
+``Notation`` says how letters are written, ``Result`` is a closed form that shows itself as its SymPy expression does.
 No two symbols may look alike: \operatorname{Tr}\left(X\right)^{2} is the square of a trace, the trace of a square
 is \operatorname{Tr}\left(X^{2}\right).
 """
@@ -13,6 +14,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from haarqntk._lazy import LazyModule
+from haarqntk._notebook import Shown
 from haarqntk.algebra._symbols import Bargmann, Expectation, Overlap, Trace, read_symbol, symbol
 
 if TYPE_CHECKING:
@@ -99,6 +101,47 @@ def latex_of(expression: Any, notation: Notation | None = None) -> str:
     written = notation or Notation()
     names = {free: written.symbol(free.name) for free in expression.free_symbols}
     return str(_printer()({"symbol_names": names}).doprint(_with_a_positive_sign(expression)))
+
+
+class Result(Shown):
+    r"""A value with ``to_sympy()``, from which its LaTeX, its text and what SymPy takes it for follow.
+
+    Examples:
+        >>> import sympy
+        >>> class Half(Result):
+        ...     def to_sympy(self):
+        ...         return sympy.Rational(1, 2)
+        >>> print(Half(), Half().latex(), 1 + sympy.sympify(Half()))
+        1/2 \frac{1}{2} 3/2
+    """
+
+    __slots__ = ()
+
+    def to_sympy(self) -> Any:
+        """The value as a SymPy expression.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> hq.formula("kernel_mean").to_sympy()
+            2*L*(D*T2 - T1**2)/((D - 1)*(D + 1)**2)
+        """
+        raise NotImplementedError
+
+    def _sympy_(self) -> Any:
+        return self.to_sympy()
+
+    def latex(self) -> str:
+        r"""The value in LaTeX.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> print(hq.formula("kernel_mean").latex())
+            \frac{2 L \left(D T_{2} - T_{1}^{2}\right)}{\left(D - 1\right) \left(D + 1\right)^{2}}
+        """
+        return latex_of(self.to_sympy())
+
+    def __str__(self) -> str:
+        return str(self.to_sympy())
 
 
 def _with_a_positive_sign(expression: Any) -> Any:

@@ -1,12 +1,15 @@
 """``TracePolynomial``: a polynomial in named variables (traces, overlaps, the depth L) over the field Q(D).
 
 The common type of every result of the engine: immutable, without zero terms, so that equality of values is
-mathematical equality.
+mathematical equality. Products of traces of words are its monomials: the relations of pure states give them one form
+for each value.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from fractions import Fraction
+from itertools import chain
 from math import lcm, prod
 from typing import TYPE_CHECKING, Any, TypeAlias, final
 
@@ -15,11 +18,22 @@ from haarqntk._notebook import Shown
 from haarqntk.algebra._combination import Combination
 from haarqntk.algebra._latex import latex_of
 from haarqntk.algebra._rational import RationalFunction, over_common_denominator
-from haarqntk.algebra._symbols import Symbol, read_symbol, symbol, sympy_factors
+from haarqntk.algebra._symbols import (
+    Bargmann,
+    Expectation,
+    Overlap,
+    Symbol,
+    Trace,
+    WordLetter,
+    canonical_cyclic_word,
+    read_symbol,
+    symbol,
+    sympy_factors,
+)
 from haarqntk.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 sympy = LazyModule("sympy")
 
@@ -80,11 +94,9 @@ class TracePolynomial(Combination[Monomial, RationalFunction], Shown):
         return tuple(sorted({name for monomial in self._terms for name, _ in monomial}))
 
     def _coerced(self, other: object) -> TracePolynomial | None:
-        if isinstance(other, TracePolynomial):
-            return other
-        return (
-            TracePolynomial.constant(other) if isinstance(other, RationalFunction | Fraction | int) else None
-        )
+        if isinstance(other, RationalFunction | Fraction | int):
+            return TracePolynomial.constant(other)
+        return other if isinstance(other, TracePolynomial) else None
 
     def __pow__(self, exponent: int) -> TracePolynomial:
         if exponent < 0:
@@ -144,8 +156,7 @@ class TracePolynomial(Combination[Monomial, RationalFunction], Shown):
         Raises:
             InputError: If a variable has no value, or D is a pole of a coefficient.
         """
-        missing = [name for name in self.variables if name not in values]
-        if missing:
+        if missing := [name for name in self.variables if name not in values]:
             raise InputError(f"values must name every variable, got none for {', '.join(missing)}")
         return sum(
             (
@@ -163,13 +174,11 @@ class TracePolynomial(Combination[Monomial, RationalFunction], Shown):
                 factor than the factored whole, that sum is returned.
         """
         whole = self.sympy_factors()
-        if collect is None or not self:
-            return sympy.Mul(*whole)
-        parts = [
-            [symbol(collect) ** power, *part.sympy_factors()] for power, part in self._powers_of(collect)
-        ]
-        if max(map(_longest_factor, parts)) < _longest_factor(whole):
-            return sympy.Add(*(sympy.Mul(*part) for part in parts))
+        if collect is not None and self:
+            powers = self._powers_of(collect)
+            parts = [[symbol(collect) ** power, *part.sympy_factors()] for power, part in powers]
+            if max(map(_longest_factor, parts)) < _longest_factor(whole):
+                return sympy.Add(*(sympy.Mul(*part) for part in parts))
         return sympy.Mul(*whole)
 
     def sympy_quotient(self, other: TracePolynomial) -> Any:
@@ -192,11 +201,12 @@ class TracePolynomial(Combination[Monomial, RationalFunction], Shown):
             return [sympy.Integer(0)]
         names = ("D", *self.variables)
         numerators, denominator = over_common_denominator(list(self._terms.values()))
-        terms: dict[tuple[int, ...], int] = {}
-        for monomial, numerator in zip(self._terms, numerators, strict=True):
-            for power, coefficient in enumerate(numerator):
-                if coefficient:
-                    terms[power, *(_exponent(monomial, name) for name in names[1:])] = coefficient
+        terms = {
+            (power, *(_exponent(monomial, name) for name in names[1:])): coefficient
+            for monomial, numerator in zip(self._terms, numerators, strict=True)
+            for power, coefficient in enumerate(numerator)
+            if coefficient
+        }
         return [*sympy_factors(terms, [symbol(name) for name in names]), *(1 / denominator).sympy_factors()]
 
     def latex(self) -> str:
@@ -225,3 +235,111 @@ def _rational_function(coefficients: list[Any]) -> RationalFunction:
     """Rational SymPy coefficients, highest degree first, as an element of Q(D)."""
     common = lcm(*(int(c.q) for c in coefficients))
     return RationalFunction([int(c * common) for c in reversed(coefficients)], common)
+
+
+# -- products of traces as monomials -----------------------------------------------------------------------
+
+
+def product_of_traces(words: Iterable[tuple[str, ...]]) -> Monomial:
+    """Π_words Tr O_a O_b … as sorted pairs (symbol, exponent).
+
+    Examples:
+        >>> product_of_traces([("O", "O"), ("O2", "O1"), ("O", "O")])
+        (('T2', 2), ('T_O1O2', 1))
+    """
+    return tuple(sorted(Counter(map(Trace, words)).items()))
+
+
+def pure_state_invariant(word: tuple[str, ...]) -> Counter[Symbol]:
+    """The real part of Tr ρ_a ρ_b … of pure states as a product of named invariants: symbol → exponent.
+
+    The relations ρ² = ρ, Tr ρ = 1 and ρ A ρ = Tr(ρA) ρ split every word into overlaps ``sigma_ab`` = |⟨a|b⟩|² and
+    cyclic words of three or more different states, whose traces (Bargmann invariants) carry phases. The
+    mean of a real variable needs only the real part of each, ``Re_abc``, and only where a product holds no
+    more than one of them.
+
+    Raises:
+        InputError: If a product of two Bargmann invariants remains.
+
+    Examples:
+        >>> dict(pure_state_invariant(("a", "a"))), dict(pure_state_invariant(("a", "b", "a", "b")))
+        ({}, {'sigma_ab': 2})
+        >>> dict(pure_state_invariant(("a", "c", "b")))
+        {'Re_abc': 1}
+    """
+    shortened = tuple(letter for i, letter in enumerate(word) if letter != word[i - 1])
+    if len(shortened) <= 1:
+        return Counter()
+    for i, letter in enumerate(shortened):
+        if letter in shortened[i + 1 :]:
+            j = shortened.index(letter, i + 1)
+            inner, outer = shortened[i:j], shortened[j:] + shortened[:i]
+            return _without_two_phases(pure_state_invariant(inner) + pure_state_invariant(outer))
+    ordered = min(canonical_cyclic_word(shortened), canonical_cyclic_word(shortened[::-1]))
+    found: Symbol = Overlap((ordered[0], ordered[1])) if len(ordered) == 2 else Bargmann(ordered)  # noqa: PLR2004
+    return Counter([found])
+
+
+def product_of_state_invariants(words: Iterable[tuple[str, ...]]) -> Monomial:
+    """Π_words Re Tr ρ_a ρ_b …, as sorted pairs (symbol, exponent); see ``pure_state_invariant``.
+
+    Examples:
+        >>> product_of_state_invariants([("a", "b"), ("b", "a"), ("a",)])
+        (('sigma_ab', 2),)
+    """
+    total = sum(map(pure_state_invariant, words), start=Counter[Symbol]())
+    return tuple(sorted(_without_two_phases(total).items()))
+
+
+def _without_two_phases(product: Counter[Symbol]) -> Counter[Symbol]:
+    phases = [symbol for symbol in product.elements() if symbol.has_phase]
+    if len(phases) > 1:
+        raise InputError(
+            "states must leave at most one invariant with a phase in a product, got "
+            f"{' and '.join(sorted(phases))}; use fewer different states in one moment"
+        )
+    return product
+
+
+def mixed_traces(words: Iterable[tuple[WordLetter, ...]]) -> Monomial:
+    """The product of traces of words in observables and pure states, as a monomial: one form for each value.
+
+    With ρ = |a⟩⟨a| words fall apart into paths ⟨a|X|b⟩ from state to state, and only these paths count:
+    ⟨a|X|b⟩⟨b|Y|a⟩⟨a|Z|b⟩⟨b|W|a⟩ is a product of two traces in two ways. The least path goes first, the least that
+    continues it follows, and a state that is met again closes a trace.
+
+    Args:
+        words: Tuples of pairs ("observable", name) or ("state", name).
+
+    Returns:
+        Sorted pairs (symbol, exponent): Tr ρ O^j of the state "psi" and the observable "O" is ``mj``, a word without
+        state a ``T``, any other ``Tr_…``.
+
+    Examples:
+        >>> O, rho, b = ("observable", "O"), ("state", "psi"), ("state", "b")
+        >>> mixed_traces([(O, rho, O, O, rho)]), mixed_traces([(O, O)]), mixed_traces([(rho, rho)])
+        ((('m1', 1), ('m2', 1)), (('T2', 1),), ())
+        >>> mixed_traces([(O, rho, O, b, b)])
+        (('Tr_O_b_O_psi', 1),)
+    """
+    found: Counter[Symbol] = Counter()
+    paths: list[tuple[tuple[WordLetter, ...], WordLetter]] = []  # ⟨a|X and the state b behind it
+    for word in words:
+        places = [i for i, (kind, _) in enumerate(word) if kind == "state"]
+        if not places:
+            found[Trace(tuple(name for _, name in word))] += 1
+        for i, j in zip(places, [*places[1:], *(p + len(word) for p in places[:1])], strict=True):
+            paths.append(((word + word)[i:j], word[j % len(word)]))
+    paths.sort()
+    trail: list[tuple[tuple[WordLetter, ...], WordLetter]] = []
+    while paths:
+        path = next((p for p in paths if trail and p[0][0] == trail[-1][1]), paths[0])
+        paths.remove(path)
+        trail.append(path)
+        start = next((i for i, (letters, _) in enumerate(trail) if letters[0] == path[1]), None)
+        if start is not None:
+            closed = tuple(chain.from_iterable(letters for letters, _ in trail[start:]))
+            trail = trail[:start]
+            if len(closed) > 1:  # Tr ρ = 1
+                found[Expectation(closed)] += 1
+    return tuple(sorted(found.items()))

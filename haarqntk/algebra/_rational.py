@@ -155,15 +155,13 @@ class RationalFunction(Shown):
     def __pow__(self, exponent: int) -> RationalFunction:
         if exponent < 0:
             return 1 / self**-exponent
-        if not exponent:
-            return RationalFunction(1)
         return _built(self._names, self._top**exponent, self._bottom**exponent)
 
     def __bool__(self) -> bool:
         return bool(self._top)
 
     def __eq__(self, other: object) -> bool:
-        right = other if isinstance(other, RationalFunction) else _coerce(other)
+        right = _coerce(other)
         if right is None:
             return NotImplemented
         return self._names == right._names and bool(self._top == right._top and self._bottom == right._bottom)
@@ -230,8 +228,7 @@ class RationalFunction(Shown):
 
     def _value_at(self, D: int | Fraction | Mapping[str, int | Fraction], poly: Polynomial) -> Fraction | int:
         values = D if isinstance(D, Mapping) else {"D": D}
-        missing = [name for name in self._names if name not in values]
-        if missing:
+        if missing := [name for name in self._names if name not in values]:
             raise InputError(f"values must name every dimension, got none for {', '.join(missing)}")
         return value_at(poly, self._names, values)
 
@@ -395,6 +392,4 @@ def _coerce(value: object) -> RationalFunction | None:
     return _constant(value) if isinstance(value, int | Fraction) else None
 
 
-@lru_cache(maxsize=1024)
-def _constant(value: int | Fraction) -> RationalFunction:
-    return RationalFunction(value)
+_constant = lru_cache(maxsize=1024)(RationalFunction)

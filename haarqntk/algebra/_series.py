@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from haarqntk._arguments import integer
 from haarqntk._lazy import LazyModule
 from haarqntk.algebra._combination import collected
-from haarqntk.algebra._latex import Notation, latex_of
+from haarqntk.algebra._latex import Notation, Result, latex_of
 from haarqntk.algebra._polynomial import Monomial, TracePolynomial
 from haarqntk.algebra._rational import RationalFunction, linear_combination
-from haarqntk.algebra._result import Result
 from haarqntk.algebra._symbols import dimension_symbol, symbol
 from haarqntk.errors import CostError
 
@@ -92,10 +91,7 @@ class Series(Result):
         """
         variable, D = RationalFunction.variable, RationalFunction.variable(self.dimension)
         return linear_combination(
-            (
-                Fraction(1),
-                prod((variable(x) ** e for x, e in m), start=c.compose(D)),
-            )
+            (Fraction(1), prod((variable(x) ** e for x, e in m), start=c.compose(D)))
             for m, c in self.to_polynomial().terms.items()
         )
 
@@ -163,8 +159,7 @@ class Series(Result):
         """The terms in the variables of the text."""
         return self._entries()
 
-    def _symbol(self, name: str) -> Any:
-        return symbol(name)
+    _symbol = staticmethod(symbol)
 
     def _notation(self) -> Notation:
         return Notation()

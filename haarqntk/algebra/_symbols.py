@@ -53,7 +53,7 @@ class Symbol(str):
         return made
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuilt, (type(self), str(self), self.word)
+        return Symbol.__new__, (type(self), str(self), self.word)
 
     @property
     def has_phase(self) -> bool:
@@ -180,10 +180,6 @@ class GeneratorTrace(Symbol):
         return len(self.word)
 
 
-def _rebuilt(cls: type[Symbol], name: str, word: tuple[WordLetter, ...]) -> Symbol:
-    return Symbol.__new__(cls, name, word)
-
-
 def _listed(states: tuple[str, ...]) -> str:
     return ("" if all(len(name) == 1 for name in states) else "_").join(states)
 
@@ -218,20 +214,15 @@ def read_symbol(name: str) -> Symbol:
     if name == SIGMA:
         return SIGMA
     if kind == "T" and re.fullmatch(r"(?:[A-Z]\d*)+", rest):
-        return _rebuilt(Trace, name, tuple(("observable", x) for x in re.findall(r"[A-Z]\d*", rest)))
+        return Symbol.__new__(Trace, name, tuple(("observable", x) for x in re.findall(r"[A-Z]\d*", rest)))
     if kind in {"sigma", "Re"} and rest:
         states = tuple(("state", x) for x in (rest.split("_") if "_" in rest else rest))
-        return _rebuilt(Overlap if kind == "sigma" else Bargmann, name, states)
+        return Symbol.__new__(Overlap if kind == "sigma" else Bargmann, name, states)
     if kind == "Tr" and rest:
         is_observable = re.compile(r"[A-Z]\d*").fullmatch
         word = tuple(("observable" if is_observable(x) else "state", x) for x in rest.split("_"))
-        return _rebuilt(Expectation, name, word)
+        return Symbol.__new__(Expectation, name, word)
     return Symbol(name)
-
-
-def power_of_observable(j: int) -> Trace:
-    """T_j = Tr O^j."""
-    return Trace(("O",) * j)
 
 
 def expectation_of_power(j: int) -> Expectation:
@@ -240,7 +231,7 @@ def expectation_of_power(j: int) -> Expectation:
 
 
 _POWERS: dict[str, Callable[[int], Symbol]] = {
-    "T": power_of_observable,
+    "T": lambda j: Trace(("O",) * j),
     "m": expectation_of_power,
     "X": GeneratorTrace,
 }

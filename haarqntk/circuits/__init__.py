@@ -6,15 +6,24 @@ two ends (``_walk``, with ``_insertion`` for a layer). The definition, without a
 route.
 """
 
-from haarqntk.circuits._algebra import TARGET, Circuit, Expression, Output, sum_over
-from haarqntk.circuits._ensembles import ENSEMBLES, GENERATORS, PAULI_STRINGS, check_dimension
-from haarqntk.circuits._factorised import kernel_factors, kernel_moment, kernel_power
-from haarqntk.circuits._moment import (
+from haarqntk.circuits._algebra import (
     FACTORISED_FROM,
+    TARGET,
+    Circuit,
     Cost,
+    Expression,
+    Output,
     cost_of,
     design_orders,
     mean_of_expression,
+    sum_over,
+)
+from haarqntk.circuits._factorised import kernel_factors, kernel_moment, kernel_power
+from haarqntk.circuits._moment import (
+    ENSEMBLES,
+    GENERATORS,
+    PAULI_STRINGS,
+    check_dimension,
     mean_of_pattern,
     mean_of_product,
 )

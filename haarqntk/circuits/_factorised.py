@@ -11,14 +11,15 @@ Reference: derivations/04_kernel_variance.md.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from fractions import Fraction
 from math import comb, factorial, prod
 from typing import TYPE_CHECKING
 
-from haarqntk.algebra import RationalFunction, TracePolynomial
+from haarqntk.algebra import RationalFunction, TracePolynomial, collected
+from haarqntk.circuits._insertion import generator_twirls
 from haarqntk.combinatorics import class_size, partitions
-from haarqntk.designs import Dimension, dimension_as_field, twirl_of_power
+from haarqntk.designs import Dimension, dimension_as_field
 from haarqntk.errors import CostError
 
 if TYPE_CHECKING:
@@ -67,15 +68,11 @@ def kernel_factors(n: int, dimension: Dimension = None) -> tuple[TracePolynomial
 
 def _square_sum_moment(n: int, dimension: Dimension) -> TracePolynomial:
     """E[(Σ_l ξ_l²)^n]: the n factors fall into blocks of equal layers, of sizes μ."""
-    L = TracePolynomial.variable("L")
+    L, one = TracePolynomial.variable("L"), TracePolynomial.constant(1)
     total = TracePolynomial({})
     for mu in partitions(n):
-        num_ways = factorial(n) // (
-            prod(map(factorial, mu)) * prod(factorial(count) for count in Counter(mu).values())
-        )
-        falling = prod(
-            (L - TracePolynomial.constant(i) for i in range(len(mu))), start=TracePolynomial.constant(1)
-        )
+        num_ways = factorial(n) // prod(map(factorial, (*mu, *Counter(mu).values())))
+        falling = prod((L - one * i for i in range(len(mu))), start=one)
         total = total + falling * prod(
             (_xi_moment(2 * part, dimension) for part in mu), start=RationalFunction(num_ways)
         )
@@ -84,43 +81,34 @@ def _square_sum_moment(n: int, dimension: Dimension) -> TracePolynomial:
 
 def _xi_moment(p: int, dimension: Dimension) -> RationalFunction:
     """E[ξ^p] = Σ_π x(π) Tr(P_π A^{⊗p}), where Tr A^j is 2 for even j and 0 for odd j."""
-    D = dimension_as_field(dimension)
-    twirl = twirl_of_power(p, lambda j: D * (1 - j % 2), dimension)
-    return sum(
-        (value * class_size(mu) * prod(2 * (1 - part % 2) for part in mu) for mu, value in twirl.items()),
-        start=RationalFunction(0),
-    )
+    twirl = generator_twirls(p, "pauli", dimension)[()]
+    weights = {mu: class_size(mu) * prod(2 * (1 - part % 2) for part in mu) for mu in twirl}
+    return sum((value * weights[mu] for mu, value in twirl.items()), start=RationalFunction(0))
 
 
 def _variance_moment(n: int, dimension: Dimension) -> TracePolynomial:
     """E[(⟨M²⟩ − ⟨M⟩²)^n] over a Haar-random state."""
-    total = TracePolynomial({})
-    for j in range(n + 1):
-        total = total + _expectation_moment(n - j, 2 * j, dimension) * (comb(n, j) * (-1) ** j)
-    return total
+    parts = (_expectation_moment(n - j, 2 * j, dimension) * (comb(n, j) * (-1) ** j) for j in range(n + 1))
+    return sum(parts, start=TracePolynomial({}))
 
 
 def _expectation_moment(a: int, b: int, dimension: Dimension) -> TracePolynomial:
     """E[⟨M²⟩^a ⟨M⟩^b] = a! b! [x^a y^b] exp(Σ_j Tr(xM² + yM)^j/j) / (D (D+1) … (D+a+b−1))."""
     D = dimension_as_field(dimension)
-    sums = [_power_sums(j, a, b) for j in range(1, a + b + 1)]
-    # h_r, the complete symmetric function of degree r: r h_r = Σ_j p_j h_{r−j}
-    complete: list[dict[tuple[int, int], TracePolynomial]] = [{(0, 0): TracePolynomial.constant(1)}]
+    power_sums = [
+        {i: TracePolynomial.variable(f"T{i + j}") * comb(j, i) for i in range(max(0, j - b), min(j, a) + 1)}
+        for j in range(1, a + b + 1)
+    ]
+    # the coefficient of x^i y^{r−i} in h_r, the complete symmetric function: r h_r = Σ_j p_j h_{r−j}
+    complete = [{0: TracePolynomial.constant(1)}]
     for r in range(1, a + b + 1):
-        total: defaultdict[tuple[int, int], TracePolynomial] = defaultdict(lambda: TracePolynomial({}))
-        for j in range(1, r + 1):
-            for (x, y), value in sums[j - 1].items():
-                for (i, k), rest in complete[r - j].items():
-                    if x + i <= a and y + k <= b:
-                        total[x + i, y + k] += value * rest * Fraction(1, r)
-        complete.append(dict(total))
+        products = (
+            (i + x, value * rest * Fraction(1, r))
+            for sums, h in zip(power_sums, reversed(complete), strict=False)
+            for i, value in sums.items()
+            for x, rest in h.items()
+            if r - b <= i + x <= a
+        )
+        complete.append(collected(products))
     norm = prod((D + i for i in range(a + b)), start=RationalFunction(1))
-    return complete[a + b][a, b] * (factorial(a) * factorial(b) / norm)
-
-
-def _power_sums(j: int, a: int, b: int) -> dict[tuple[int, int], TracePolynomial]:
-    """Tr(xM² + yM)^j by powers of x and y, up to x^a and y^b."""
-    return {
-        (i, j - i): TracePolynomial.variable(f"T{i + j}") * comb(j, i)
-        for i in range(max(0, j - b), min(j, a) + 1)
-    }
+    return complete[a + b][a] * (factorial(a) * factorial(b) / norm)

@@ -25,13 +25,21 @@ from haarqntk.algebra import (
     over_common_denominator,
 )
 from haarqntk.circuits._insertion import (
-    commutator_words,
     first_return,
     generator_twirls,
     layer_is_silent,
     num_slots,
+    placements,
 )
-from haarqntk.combinatorics import all_permutations, cycle_type, cycles, partitions, permutation_rank
+from haarqntk.circuits._terms import columns_of
+from haarqntk.combinatorics import (
+    all_permutations,
+    class_indices,
+    cycles,
+    partitions,
+    permutation_rank,
+    symmetric_group,
+)
 from haarqntk.designs import Dimension, dimension_as_field
 from haarqntk.errors import InputError
 
@@ -59,23 +67,19 @@ def generator_average(
     if num_commutators % 2:
         return TracePolynomial({})  # i^odd times real terms, but the mean of a real variable is real
     sign = -1 if num_commutators % 4 else 1
-    total: defaultdict[Monomial, RationalFunction] = defaultdict(RationalFunction)
     by_slots: defaultdict[tuple[int, ...], Counter[BlockPlacements]] = defaultdict(Counter)
-    words = [[commutator_words(count, generators) for count in block] for block in pattern]
-    for placement in product(*(product(*block) for block in words)):
+    for placement in product(*(placements(block, generators) for block in pattern)):
         # copies of one label may change places; the labels are sorted
-        columns = sorted(zip(labels, zip(*placement, strict=True), strict=True)) if placement else []
+        columns = sorted(columns_of(labels, placement))
         alike = tuple(zip(*(column for _, column in columns), strict=True))
         by_slots[tuple(map(num_slots, placement))][alike] += 1
-    for group in by_slots.values():
-        for monomial, value in _contract(labels, group, generators, dimension).items():
-            total[monomial] += value * sign
-    return TracePolynomial(total)
+    parts = (_contract(labels, group, generators, dimension) for group in by_slots.values())
+    return sum(parts, start=TracePolynomial({})) * sign
 
 
 def _contract(
     labels: tuple[Label, ...], group: Counter[BlockPlacements], generators: str, dimension: Dimension
-) -> dict[Monomial, RationalFunction]:
+) -> TracePolynomial:
     """The average of Π_a Tr(M_a [left slots] ρ_a [right slots]), summed over placements with as many slots.
 
     All is counted in integers first; the field is entered once for each kind of contraction.
@@ -94,7 +98,7 @@ def _contract(
         weight = sum((D**loops * count for loops, count in by_loops.items()), start=RationalFunction(0))
         for traces, value in parts_of_class[classes]:
             total[multiply_monomials(monomial, traces)] += value * weight
-    return {monomial: value / scale for monomial, value in total.items()}
+    return TracePolynomial({monomial: value / scale for monomial, value in total.items()})
 
 
 @lru_cache(maxsize=64)
@@ -148,9 +152,8 @@ def _choices(num_letters: int, slots: tuple[int, ...]) -> tuple[NDArray[np.int64
     classes = np.zeros(1, dtype=np.int64)
     through = np.arange(num_letters)[None, :]
     for s in slots:
-        pis, types = all_permutations(s), partitions(s)
-        place = np.array([types.index(cycle_type(tuple(pi))) for pi in pis.tolist()])
-        classes = (classes[:, None] * len(types) + place).ravel()
+        pis = all_permutations(s)
+        classes = (classes[:, None] * len(partitions(s)) + class_indices(s)).ravel()
         moved = np.tile(through.shape[1] + pis, (len(through), 1))
         through = np.concatenate([np.repeat(through, len(pis), axis=0), moved], axis=1)
     return classes, through
@@ -177,7 +180,7 @@ def _successor(k: int, placement: BlockPlacements, slots: tuple[int, ...]) -> ND
 def _monomial(labels: tuple[Label, ...], rank: int) -> Monomial:
     """The product of the traces of the words into which a permutation of the letters falls."""
     letters = [
-        letter for state, observable in labels for letter in (("observable", observable), ("state", state))
+        letter for label in labels for letter in zip(("observable", "state"), reversed(label), strict=True)
     ]
-    order = tuple(all_permutations(len(letters))[rank].tolist())
+    order = symmetric_group(len(letters))[rank]
     return mixed_traces(tuple(letters[point] for point in cycle) for cycle in cycles(order))

@@ -22,13 +22,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from haarqntk.algebra import GeneratorTrace, over_common_denominator
-from haarqntk.combinatorics import (
-    Partition,
-    all_permutations,
-    cycle_type,
-    partitions,
-    permutation_rank,
-)
+from haarqntk.combinatorics import Partition, all_permutations, class_indices, partitions, permutation_rank
 from haarqntk.designs import Dimension, dimension_as_field, twirl_by_power_sums, twirl_of_power
 
 if TYPE_CHECKING:
@@ -86,10 +80,9 @@ def layer_operators(
         for power, value in enumerate(numerator):
             if not value:
                 continue
-            shift = power + loops[rows] if dimension is None else 0 * loops[rows]
-            weight: NDArray[np.object_] = count[rows].astype(object) * value
-            if dimension is not None:
-                weight = weight * (loops[rows] * 0 + dimension).astype(object) ** loops[rows].astype(object)
+            shift: NDArray[np.int64] = power + loops[rows] if dimension is None else 0 * loops[rows]
+            scaling = 1 if dimension is None else np.array(dimension, dtype=object) ** loops[rows]
+            weight = count[rows].astype(object) * value * scaling
             pieces[monomial].append((np.stack([shift, target[rows], source[rows]]), weight))
     return tuple((monomial, _as_operator(found)) for monomial, found in pieces.items()), scale
 
@@ -164,15 +157,13 @@ def _contractions(k: int, s: int, group: tuple[Placement, ...]) -> tuple[NDArray
     Returns:
         Columns: place of the class of π in ``partitions(s)``, loops, σ', σ, count.
     """
-    size, classes = factorial(k), partitions(s)
-    pis = all_permutations(s)
-    class_of_pi = np.array([classes.index(cycle_type(tuple(pi.tolist()))) for pi in pis])
+    size, pis = factorial(k), all_permutations(s)
     source = np.arange(size)[None, :]
     keys, signs = [], []
     for placement in group:
         returned, loops = first_return(_walks(k, s, placement, pis), k)
         target = permutation_rank(np.argsort(returned, axis=-1))
-        key = ((class_of_pi[:, None] * (s + 1) + loops) * size + target) * size + source
+        key = ((class_indices(s)[:, None] * (s + 1) + loops) * size + target) * size + source
         keys.append(key.ravel())
         signs.append(np.full(key.size, prod(c for _, _, c in placement), dtype=np.int64))
     distinct, place = np.unique(np.concatenate(keys), return_inverse=True)
@@ -216,7 +207,7 @@ def first_return(walk: NDArray[np.int64], k: int) -> tuple[NDArray[np.int64], ND
     label, stride = np.broadcast_to(np.arange(num_points), walk.shape), walk
     for _ in range(
         max(num_points - 1, 1).bit_length()
-    ):  # strides 1, 2, 4, …: the smallest point of each cycle
+    ):  # strides 1, 2, 4, … to the least point of each cycle
         label = np.minimum(label, np.take_along_axis(label, stride, axis=-1))
         stride = np.take_along_axis(stride, stride, axis=-1)
     loops = (label[..., k:] == np.arange(k, num_points)).sum(axis=-1)

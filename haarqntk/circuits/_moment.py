@@ -1,82 +1,86 @@
-"""The mean of a product of copies: for one layer pattern, or summed over the layers."""
+"""The mean of a product of copies under each ensemble: for one layer pattern, or summed over the layers.
+
+``segments``: independent Haar unitaries between the layers; the walk. All but the last rest on it.
+``independent_layers``: equal derivatives stay together, different ones are independent factors.
+``prl_ansatz_with_input_block``: a layer is the identity with probability 1/D², independently of everything else.
+``prl_ansatz``: the same without the Haar unitary on the input side, for moments that do not see the difference.
+``generator_average``: only the generators are averaged (``_generator_average.py``).
+"""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from fractions import Fraction
-from math import factorial
-from typing import TYPE_CHECKING, NamedTuple
+from math import factorial, prod
+from typing import TYPE_CHECKING
 
-from haarqntk.algebra import TracePolynomial
-from haarqntk.circuits._ensembles import (
-    check_average,
-    pattern_design_order,
-    pattern_mean,
-    refuse_too_many_copies,
-)
-from haarqntk.circuits._factorised import kernel_moment, kernel_power
-from haarqntk.circuits._terms import Copy, LayerPattern, canonical_pattern, layer_patterns
-from haarqntk.errors import InputError
+from haarqntk._arguments import one_of
+from haarqntk.algebra import Monomial, RationalFunction, TracePolynomial
+from haarqntk.circuits._generator_average import generator_average
+from haarqntk.circuits._insertion import layer_is_silent, most_slots
+from haarqntk.circuits._terms import Copy, LayerPattern, canonical_pattern, canonical_patterns, columns_of
+from haarqntk.circuits._walk import mean_of_pattern_by_definition, walk
+from haarqntk.designs import Dimension, dimension_as_field
+from haarqntk.errors import CostError, InputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from haarqntk.circuits._algebra import Expression
-    from haarqntk.designs import Dimension
+    from haarqntk.circuits._terms import Label
 
-FACTORISED_FROM = 3  # for K³ the factorisation is ten times as fast as the walk, and it goes on to K⁵
+PAULI_STRINGS = ("prl_ansatz", "prl_ansatz_with_input_block")  # whose generators are all 4ⁿ of them, D = 2ⁿ
+ENSEMBLES = ("segments", "independent_layers", *PAULI_STRINGS, "generator_average")
+GENERATORS = ("pauli", "general")
+_LARGEST_FACTORIAL = 20  # that is worth a number in a message
 
 
-class Cost(NamedTuple):
-    """What a derivation takes.
+def _check(k: int, ensemble: str, generators: str, dimension: Dimension, method: str) -> None:
+    """Check what is averaged over, and how; see ``mean_of_product``."""
+    one_of("ensemble", ensemble, ENSEMBLES)
+    one_of("generators", generators, GENERATORS)
+    one_of("method", method, ("walk", "definition"))
+    if dimension is not None:
+        check_dimension("dimension", dimension, ensemble, generators)
+    refuse_too_many_copies(k, ensemble, generators)
 
-    Attributes:
-        copies: The largest number k of factors that are averaged together.
-        patterns: The number of different layer patterns that are walked through; 0 where K = v·S_L serves.
-        coefficients: The length k! of the vector that each walk carries.
+
+def check_dimension(name: str, D: int, ensemble: str, generators: str) -> int:
+    """Refuse a dimension in which there are no such generators.
+
+    Raises:
+        InputError: For an odd D and traceless involutions, or where Pauli strings are drawn and D is no power of 2.
     """
+    if generators == "pauli" and D % 2:
+        raise InputError(
+            f"{name} must be even for generators X² = 1, Tr X = 0 (Pauli strings), got {D}; "
+            "an odd dimension has no traceless involution; circuits with generators='general' exist there"
+        )
+    if ensemble in PAULI_STRINGS and D & (D - 1):
+        raise InputError(
+            f"{name} must be a power of two for ensemble {ensemble!r}, whose generators are Pauli strings, got {D}; "
+            f"use {name} = {2 ** (D.bit_length() - 1)} or {2 ** D.bit_length()}, or ensemble 'segments'"
+        )
+    return D
 
-    copies: int
-    patterns: int
-    coefficients: int
+
+def largest_k(ensemble: str, generators: str) -> int:
+    """The most copies that finish within seconds (benchmarks/moments.py)."""
+    return 6 if generators == "pauli" and ensemble != "generator_average" else 4
 
 
-def cost_of(expression: Expression) -> Cost:
-    """The cost of averaging an expression, known before it is paid.
+def refuse_too_many_copies(k: int, ensemble: str, generators: str) -> None:
+    """Refuse at once what would not finish.
 
-    Examples:
-        >>> from haarqntk.circuits import Circuit, layer_indices, sum_over
-        >>> e, (l,) = Circuit().residual(), layer_indices("l")
-        >>> cost_of(sum_over(e.d(l) ** 2, l) ** 2)
-        Cost(copies=4, patterns=2, coefficients=24)
+    Raises:
+        CostError: With the size, and the largest k that runs.
     """
-    circuit = expression.circuit
-    patterns = set()
-    for term in expression.terms:
-        power = kernel_power(term.copies, circuit.ensemble, circuit.generators)
-        if power is None or power < FACTORISED_FROM:
-            patterns |= {canonical_pattern(term.copies, pattern) for pattern in layer_patterns(term.copies)}
-    return Cost(expression.num_copies, len(patterns), factorial(expression.num_copies))
-
-
-def design_orders(expression: Expression) -> dict[int, int]:
-    """The t that the mean of an expression needs, for the layer patterns of each number m of different layers.
-
-    Unitary t-designs in place of the Haar unitaries give the same mean for all states, observables and generators;
-    no smaller t does, where the terms of the expression do not cancel each other as random variables.
-
-    Examples:
-        >>> from haarqntk.circuits import Circuit, layer_indices, sum_over
-        >>> e, (l,) = Circuit("generator_average").residual(), layer_indices("l")
-        >>> design_orders(sum_over(e.d(l) ** 2, l) ** 2)  # g_l^4 has four generators of one layer, g_l² g_m² two
-        {1: 4, 2: 2}
-    """
-    circuit, orders = expression.circuit, defaultdict[int, int](int)
-    for term in expression.terms:
-        for labels, pattern in {canonical_pattern(term.copies, each) for each in layer_patterns(term.copies)}:
-            order = pattern_design_order(labels, pattern, circuit.ensemble, circuit.generators)
-            orders[len(pattern)] = max(orders[len(pattern)], order)
-    return dict(sorted(orders.items()))
+    largest = largest_k(ensemble, generators)
+    if k > largest:
+        size = f"{k}! = {factorial(k)}" if k <= _LARGEST_FACTORIAL else f"{k}!"
+        raise CostError(
+            f"k = {k} copies would not finish: the walk has {size} coefficients; "
+            f"the largest k for ensemble {ensemble!r} and generators {generators!r} is {largest}"
+        )
 
 
 def mean_of_product(
@@ -109,16 +113,12 @@ def mean_of_product(
         >>> mean_of_product([Copy(("l",)), Copy(("l",))], generators="general").to_sympy()
         2*L*(D*T2 - T1**2)*(D*X2 - X1**2)/(D**2*(D - 1)*(D + 1)**2)
     """
-    check_average(ensemble, generators, dimension, method)
+    _check(len(copies), ensemble, generators, dimension, method)
     if not copies:
         return TracePolynomial.constant(1)
-    refuse_too_many_copies(len(copies), ensemble, generators)
-    counts = Counter(canonical_pattern(copies, pattern) for pattern in layer_patterns(copies))
     total = TracePolynomial({})
-    for (labels, pattern), count in counts.items():
-        mean = pattern_mean(
-            labels, pattern, ensemble=ensemble, generators=generators, dimension=dimension, method=method
-        )
+    for (labels, pattern), count in canonical_patterns(copies).items():
+        mean = pattern_mean(labels, pattern, ensemble, generators, dimension=dimension, method=method)
         total = total + mean * binomial_in_L(len(pattern)) * count
     return total
 
@@ -138,43 +138,153 @@ def mean_of_pattern(
         InputError: If a block does not have one count for each copy.
         CostError: If there are too many copies.
     """
-    check_average(ensemble, generators, dimension, method)
-    refuse_too_many_copies(len(copies), ensemble, generators)
+    _check(len(copies), ensemble, generators, dimension, method)
     for block in pattern:
         if len(block) != len(copies) or min(block) < 0:
             raise InputError(f"each block of pattern must count {len(copies)} copies from 0 up, got {block}")
-    labels, canonical = canonical_pattern(copies, pattern)
     return pattern_mean(
-        labels, canonical, ensemble=ensemble, generators=generators, dimension=dimension, method=method
+        *canonical_pattern(copies, pattern), ensemble, generators, dimension=dimension, method=method
     )
 
 
 def binomial_in_L(m: int) -> TracePolynomial:
     """C(L, m) as a polynomial in L."""
-    L = TracePolynomial.variable("L")
-    product = TracePolynomial.constant(Fraction(1, factorial(m)))
-    for i in range(m):
-        product = product * (L - TracePolynomial.constant(i))
-    return product
+    L, one = TracePolynomial.variable("L"), TracePolynomial.constant(1)
+    return prod((L - one * i for i in range(m)), start=one * Fraction(1, factorial(m)))
 
 
-def mean_of_expression(expression: Expression, *, dimension: Dimension = None) -> TracePolynomial:
-    """The mean of a polynomial in outputs and derivatives, under the ensemble of its circuit.
+def pattern_mean(
+    labels: tuple[Label, ...],
+    pattern: LayerPattern,
+    ensemble: str,
+    generators: str,
+    *,
+    dimension: Dimension = None,
+    method: str = "walk",
+) -> TracePolynomial:
+    """The mean of a product of copies, (state, observable) of each, for one choice of distinct layers."""
+    if ensemble == "generator_average":
+        return generator_average(labels, pattern, generators, dimension)
+    if ensemble == "prl_ansatz":
+        _refuse_visible_input(labels, pattern)
+    parts = independent_parts(labels, pattern, ensemble)
+    weight = TracePolynomial.constant(pattern_weight(pattern, ensemble, dimension))
+    return prod((segment_mean(*part, generators, dimension, method) for part in parts), start=weight)
+
+
+def pattern_weight(pattern: LayerPattern, ensemble: str, dimension: Dimension = None) -> RationalFunction:
+    """The probability that no generator is the identity: 1 − 1/D² a layer where all Pauli strings are drawn, else 1."""
+    silent = 1 / dimension_as_field(dimension) ** 2 if ensemble in PAULI_STRINGS else RationalFunction(0)
+    return (1 - silent) ** len(pattern)
+
+
+def independent_parts(
+    labels: tuple[Label, ...], pattern: LayerPattern, ensemble: str
+) -> list[tuple[tuple[Label, ...], LayerPattern]]:
+    """The factors of independent mean: all copies, or the copies of each derivative, of equal label and layers."""
+    if ensemble != "independent_layers":
+        return [(labels, pattern)]
+    return [
+        ((label,) * count, tuple((times,) * count for times in column if times))
+        for (label, column), count in Counter(columns_of(labels, pattern)).items()
+    ]
+
+
+def pattern_design_order(
+    labels: tuple[Label, ...], pattern: LayerPattern, ensemble: str, generators: str
+) -> int:
+    """The smallest t for which t-designs give ``pattern_mean``, for generic states, observables and generators.
+
+    What is averaged together is a factor: all copies, the copies of one derivative, or the slots of one layer. A
+    factor that vanishes makes the mean vanish, whatever the others are.
+    """
+    if ensemble == "generator_average":
+        factors = [(most_slots(block, generators), layer_is_silent(block, generators)) for block in pattern]
+    else:
+        are_many = ensemble == "independent_layers"
+        factors = [
+            (len(part[0]), are_many and not segment_mean(*part, generators))
+            for part in independent_parts(labels, pattern, ensemble)
+        ]
+    vanishing = [t for t, is_zero in factors if is_zero]
+    return min(vanishing) if vanishing else max((t for t, _ in factors), default=0)
+
+
+def _refuse_visible_input(labels: tuple[Label, ...], pattern: LayerPattern) -> None:
+    """Refuse a pattern whose mean under "prl_ansatz" is not the one with a Haar unitary on the input side.
+
+    The two differ where the block that acts first is layer L: it meets the fixed input with a Pauli string P in place
+    of a Haar-rotated one, and S_{L−1} twirls what it leaves. They agree (derivations/08_ensembles.md)
+
+    - for n = 2 commutators with P in all, since E P ⊗ P = F/D in both; three on one copy are 4 times a single one;
+    - if another block is odd, which makes both 0;
+    - for odd n, if all copies are of one output: i^odd times a real number is the mean of a real variable in both;
+    - where the pattern is the derivative in θ_L of a power of one factor, whose mean does not depend on θ_L.
 
     Raises:
-        InputError: If a layer index is free.
-        CostError: If a term has too many copies.
+        InputError: If none of this holds.
     """
-    if expression.free:
-        names = ", ".join(sorted(expression.free))
-        raise InputError(f"every layer index must be summed, got the free index {names}; use sum_over")
-    ensemble, generators = expression.circuit.ensemble, expression.circuit.generators
-    total = TracePolynomial({})
-    for term, coefficient in expression.terms.items():
-        power = kernel_power(term.copies, ensemble, generators)
-        if power is not None and power >= FACTORISED_FROM:
-            mean = kernel_moment(power, dimension)
-        else:
-            mean = mean_of_product(term.copies, ensemble=ensemble, generators=generators, dimension=dimension)
-        total = total + coefficient * mean
-    return total
+    if not pattern:
+        return
+    n = sum(min(times, 2 - times % 2) for times in pattern[0])
+    is_unseen = (
+        n == 2  # noqa: PLR2004 - E P ⊗ P
+        or any(sum(block) % 2 for block in pattern[1:])
+        or (n % 2 and len(set(labels)) == 1)
+        or _is_derivative_of_power(labels, pattern)
+    )
+    if not is_unseen:
+        raise InputError(
+            "ensemble 'prl_ansatz' has no Haar block on the input side, and this moment sees that: it holds "
+            f"the generator next to the input {n} times, where 2 average as if there were one; use "
+            "ensemble 'prl_ansatz_with_input_block', or simulate it"
+        )
+
+
+def _is_derivative_of_power(labels: tuple[Label, ...], pattern: LayerPattern) -> bool:
+    """Whether all copies are alike once the first block differentiates one of them once less."""
+    raised = pattern[0].index(max(pattern[0]))
+    lowered = tuple(times - (a == raised) for a, times in enumerate(pattern[0]))
+    return len(set(columns_of(labels, (lowered, *pattern[1:])))) == 1
+
+
+def segment_mean(
+    labels: tuple[Label, ...],
+    pattern: LayerPattern,
+    generators: str,
+    dimension: Dimension = None,
+    method: str = "walk",
+) -> TracePolynomial:
+    """The mean under ``segments``, by the walk or by definition."""
+    num_commutators = sum(map(sum, pattern))
+    if any(layer_is_silent(block, generators) for block in pattern):
+        return TracePolynomial({})
+    if num_commutators % 2:
+        if max(len({state for state, _ in labels}), len({observable for _, observable in labels})) > 2:  # noqa: PLR2004
+            raise InputError(
+                "a moment with an odd number of derivatives and general generators must have at most two different "
+                f"states and observables, got {', '.join(sorted({x for label in labels for x in label}))}; "
+                "more leave a phase"
+            )
+        return TracePolynomial({})  # i^odd times real terms, but the mean of a real variable is real
+    sign = -1 if num_commutators % 4 else 1
+    states, observables = (tuple(column) for column in zip(*labels, strict=True))
+    if method == "definition":
+        return mean_of_pattern_by_definition(states, observables, pattern, dimension) * sign
+    vector = walk(states, pattern, generators, dimension)
+    parts = vector.contracted(observables)
+    _refuse_two_phases(vector.invariants, [traces for traces, _ in parts])
+    signed = (part * TracePolynomial({traces: RationalFunction(sign)}) for traces, part in parts)
+    return sum(signed, start=TracePolynomial({}))
+
+
+def _refuse_two_phases(invariants: tuple[Monomial, ...], traces: list[Monomial]) -> None:
+    """A real mean fixes the real part of one complex invariant in each term, not of a product of two."""
+    phases = [{x for monomial in side for x, _ in monomial if x.has_phase} for side in (invariants, traces)]
+    products = any(sum(e for symbol, e in monomial if symbol.has_phase) > 1 for monomial in traces)
+    if all(phases) or products:
+        names = ", ".join(sorted(set().union(*phases)))
+        raise InputError(
+            f"a moment must hold at most one invariant with a phase in each term, got {names}; "
+            "use fewer different states or observables"
+        )

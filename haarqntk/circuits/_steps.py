@@ -11,26 +11,24 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
-from functools import reduce
-from operator import mul
+from itertools import product
+from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from haarqntk.algebra import RationalFunction, TracePolynomial
-from haarqntk.circuits._ensembles import (
-    PAULI_STRINGS,
+from haarqntk.circuits._insertion import layer_is_silent, placements
+from haarqntk.circuits._moment import (
+    binomial_in_L,
     independent_parts,
     pattern_mean,
-    refuse_visible_input,
+    pattern_weight,
     segment_mean,
-    speaking_probability,
 )
-from haarqntk.circuits._insertion import layer_is_silent, layer_operators, placements
-from haarqntk.circuits._moment import binomial_in_L
-from haarqntk.circuits._terms import Copy, canonical_pattern, layer_patterns
-from haarqntk.circuits._walk import WalkVector, apply_operator, observable_traces, walk
-from haarqntk.combinatorics import all_permutations, compose, cycle_type, cycles, inverse
+from haarqntk.circuits._terms import Copy, canonical_patterns
+from haarqntk.circuits._walk import WalkVector, after_layer, walk
+from haarqntk.combinatorics import compose, cycle_type, cycles, inverse, symmetric_group
 from haarqntk.designs import dimension_as_field
 
 if TYPE_CHECKING:
@@ -182,103 +180,60 @@ def steps_of_product(copies: Sequence[Copy], *, ensemble: str, generators: str) 
         >>> [orbit.coefficient.to_sympy() for orbit in step.walks[0].stages[0].orbits]
         [1/(D*(D + 1)), 1/(D*(D + 1))]
     """
-    counts = Counter(canonical_pattern(copies, pattern) for pattern in layer_patterns(copies))
     found = []
-    for (labels, pattern), count in counts.items():
-        parts = (
-            [(labels, pattern)] if ensemble != "independent_layers" else independent_parts(labels, pattern)
-        )
-        walks = () if ensemble == "generator_average" else tuple(_walk(*part, generators) for part in parts)
-        weight = RationalFunction(1)
-        if ensemble == "prl_ansatz":
-            refuse_visible_input(labels, pattern)
-        if ensemble in PAULI_STRINGS:
-            weight = speaking_probability(None) ** len(pattern)
-        mean = (
-            reduce(mul, (walk.mean for walk in walks), TracePolynomial.constant(weight))
-            if walks
-            else pattern_mean(labels, pattern, ensemble=ensemble, generators=generators, dimension=None)
-        )
-        choices = binomial_in_L(len(pattern))
+    for (labels, pattern), count in canonical_patterns(copies).items():
+        mean = pattern_mean(labels, pattern, ensemble, generators)
+        parts = [] if ensemble == "generator_average" else independent_parts(labels, pattern, ensemble)
+        walks = tuple(_walk(*part, generators) for part in parts)
+        choices, weight = binomial_in_L(len(pattern)), pattern_weight(pattern, ensemble)
         found.append(PatternSteps(labels, pattern, count, choices, walks, weight, mean))
     return tuple(found)
 
 
 def _walk(labels: tuple[Label, ...], pattern: LayerPattern, generators: str) -> Walk:
-    num_commutators = sum(map(sum, pattern))
-    mean = segment_mean(labels, pattern, generators, None, "walk")
+    num_commutators, mean = sum(map(sum, pattern)), segment_mean(labels, pattern, generators)
     if any(layer_is_silent(block, generators) for block in pattern):
         return Walk(labels, pattern, (), (), num_commutators, mean)
-    states, observables = (tuple(column) for column in zip(*labels, strict=True))
+    states, observables = zip(*labels, strict=True)
     vectors = [walk(states, pattern[:end], generators, None) for end in range(len(pattern) + 1)]
     insertions = [None, *(_insertion(block, generators) for block in pattern)]
-    stages = tuple(_stage(*pair) for pair in zip(insertions, vectors, strict=True))
-    monomials, place = observable_traces(observables)
-    last = vectors[-1]
+    stages = tuple(_stage(*pair, len(labels)) for pair in zip(insertions, vectors, strict=True))
     contraction = tuple(
-        (
-            TracePolynomial({monomial: RationalFunction(1)}),
-            _as_polynomial(last.coefficients[place == i].astype(object).sum(axis=0), last),
-        )
-        for i, monomial in enumerate(monomials)
+        (TracePolynomial({traces: RationalFunction(1)}), total)
+        for traces, total in vectors[-1].contracted(observables)
     )
     return Walk(labels, pattern, stages, contraction, num_commutators, mean)
 
 
-def _as_polynomial(
-    row: np.ndarray[tuple[int, ...], np.dtype[np.object_]], vector: WalkVector
-) -> TracePolynomial:
-    """One coefficient, of shape (invariants, degree + 1), as a polynomial in the invariants of the states."""
-    return TracePolynomial(
-        {
-            invariant: RationalFunction(part) / vector.scale
-            for invariant, part in zip(vector.invariants, row.tolist(), strict=True)
-        }
-    )
-
-
-def _stage(insertion: Insertion | None, vector: WalkVector) -> Stage:
-    rows = vector.coefficients.reshape(len(vector.coefficients), -1)
-    values, place = np.unique(rows.astype(str), axis=0, return_inverse=True)
-    is_nonzero = np.array([bool(row.any()) for row in rows])
-    num_values = len(values) - int(not is_nonzero.all())
-    k = _num_copies(len(rows))
-    orbits: defaultdict[tuple[tuple[int, ...], int], list[Permutation]] = defaultdict(list)
+def _stage(insertion: Insertion | None, vector: WalkVector, k: int) -> Stage:
+    rows = map(tuple, vector.coefficients.reshape(len(vector.coefficients), -1).tolist())
+    of_sigma = dict(zip(symmetric_group(k), rows, strict=True))
+    nonzero = {sigma: row for sigma, row in of_sigma.items() if any(row)}
+    orbits: defaultdict[tuple[Permutation, tuple[int, ...]], list[Permutation]] = defaultdict(list)
     if k <= LARGEST_K_BY_CLASSES:
-        for rank, sigma in enumerate(_group(k)):
-            if is_nonzero[rank]:
-                orbits[cycle_type(sigma), int(place.ravel()[rank])].append(sigma)
-    group = {sigma: rank for rank, sigma in enumerate(_group(k))} if orbits else {}
+        for sigma, row in nonzero.items():
+            orbits[cycle_type(sigma), row].append(sigma)
+    coefficients = dict(zip(of_sigma, vector.coefficients, strict=True))
     found = [
-        Orbit(tuple(sigmas), _as_polynomial(vector.coefficients[group[sigmas[0]]], vector))
-        for _, sigmas in sorted(orbits.items(), key=lambda item: (-len(item[0][0]), item[1][0]))
+        Orbit(tuple(sigmas), vector.polynomial(coefficients[sigmas[0]]))
+        for sigmas in sorted(orbits.values(), key=lambda sigmas: (-len(cycles(sigmas[0])), sigmas[0]))
     ]
-    return Stage(insertion, tuple(found), int(is_nonzero.sum()), num_values)
-
-
-def _num_copies(factorial_k: int) -> int:
-    k, size = 1, 1
-    while size < factorial_k:
-        k += 1
-        size *= k
-    return k
+    return Stage(insertion, tuple(found), len(nonzero), len(set(nonzero.values())))
 
 
 def _insertion(block: tuple[int, ...], generators: str) -> Insertion:
     k = len(block)
     if k > LARGEST_K_BY_CLASSES:
         return Insertion(block, (), 0, 0, 0, ())
-    group = _group(k)
+    group = symmetric_group(k)
     commuting = tuple(s for s in group if any(count and s[a] == a for a, count in enumerate(block)))
     others = [sigma for sigma in group if sigma not in commuting]
-    in_full = k <= LARGEST_K_IN_FULL
-    images = tuple(_image(sigma, block, generators) for sigma in others) if in_full else ()
-    if generators != "pauli":
-        return Insertion(block, commuting, 0, 0, 0, images)
-    parities = [parities_of_overlap(tau, sigma, block) for sigma in others for tau in group]
-    num_odd = sum(even == (0, 0) for even, _ in parities)
-    num_cancelled = sum(even != (0, 0) and sum(even) == 0 for even, _ in parities)
-    return Insertion(block, commuting, len(parities), num_odd, num_cancelled, images)
+    images = tuple(_image(sigma, block, generators) for sigma in others if k <= LARGEST_K_IN_FULL)
+    pairs = product(others, group) if generators == "pauli" else ()
+    evens = [parities_of_overlap(tau, sigma, block)[0] for sigma, tau in pairs]
+    num_odd = evens.count((0, 0))
+    num_cancelled = sum(sum(even) == 0 for even in evens) - num_odd
+    return Insertion(block, commuting, len(evens), num_odd, num_cancelled, images)
 
 
 def parities_of_overlap(
@@ -291,13 +246,11 @@ def parities_of_overlap(
     back, loops = inverse(tau), cycles(compose(inverse(tau), sigma))
     positive = negative = num_odd = 0
     for placement in placements(block):
-        held = Counter(
-            point
-            for a, (left, right, _) in enumerate(placement)
-            for point, power in ((back[a], left), (a, right))
-            for _ in range(power)
-        )
-        sign = reduce(mul, (c for _, _, c in placement), 1)
+        held: Counter[int] = Counter()
+        for a, (left, right, _) in enumerate(placement):
+            held.update({back[a]: left})
+            held.update({a: right})
+        sign = prod(c for _, _, c in placement)
         if any(sum(held[point] for point in loop) % 2 for loop in loops):
             num_odd += 1
         elif sign > 0:
@@ -308,35 +261,13 @@ def parities_of_overlap(
 
 
 def _image(sigma: Permutation, block: tuple[int, ...], generators: str) -> Image:
-    group = _group(len(block))
-    unit = np.zeros((len(group), 1, 1), dtype=np.int64)
-    unit[group.index(sigma)] = 1
-    operators, scale = layer_operators(block, generators)
-    total: defaultdict[Permutation, TracePolynomial] = defaultdict(lambda: TracePolynomial({}))
-    for monomial, operator in operators:
-        column = apply_operator(operator, unit)
-        for target, row in zip(group, column[:, 0].tolist(), strict=True):
-            total[target] += TracePolynomial({monomial: RationalFunction(row) / scale})
-    coefficients = tuple((target, value) for target, value in total.items() if value)
-    return Image(sigma, tuple(_overlap(tau, sigma, block, generators, total) for tau in group), coefficients)
-
-
-def _overlap(
-    tau: Permutation,
-    sigma: Permutation,
-    block: tuple[int, ...],
-    generators: str,
-    image: dict[Permutation, TracePolynomial],
-) -> Overlap:
-    D = dimension_as_field(None)
-    if generators == "pauli":
-        even, num_odd = parities_of_overlap(tau, sigma, block)
-        power = D ** len(cycles(compose(inverse(tau), sigma)))
-        return Overlap(tau, even, num_odd, TracePolynomial.constant(power * sum(even)))
-    gram = {target: D ** len(cycles(compose(inverse(tau), target))) for target in image}
-    value = reduce(lambda a, b: a + b, (c * gram[s] for s, c in image.items()), TracePolynomial({}))
-    return Overlap(tau, (0, 0), 0, value)
-
-
-def _group(k: int) -> list[Permutation]:
-    return [tuple(row) for row in all_permutations(k).tolist()]
+    group, D = symmetric_group(len(block)), dimension_as_field(None)
+    unit = np.array([tau == sigma for tau in group], dtype=np.int64)[:, None, None]
+    after = after_layer(WalkVector(unit, ((),), RationalFunction(1)), block, generators, None)
+    image = [(target, after.polynomial(row)) for target, row in zip(group, after.coefficients, strict=True)]
+    overlaps = []
+    for tau in group:
+        parities = parities_of_overlap(tau, sigma, block) if generators == "pauli" else ((0, 0), 0)
+        traces = (c * D ** len(cycles(compose(inverse(tau), target))) for target, c in image)
+        overlaps.append(Overlap(tau, *parities, sum(traces, start=TracePolynomial({}))))
+    return Image(sigma, tuple(overlaps), tuple((target, c) for target, c in image if c))

@@ -12,8 +12,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import groupby
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from haarqntk._lazy import LazyModule
 from haarqntk._notebook import Shown
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
 
 
 sympy = LazyModule("sympy")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +65,7 @@ def layer_patterns(copies: Sequence[Copy]) -> Iterator[LayerPattern]:
     """
     indices = sorted({index for copy in copies for index in copy.layers})
     for blocks in ordered_set_partitions(indices):
-        yield tuple(
-            tuple(sum(Counter(copy.layers)[index] for index in block) for copy in copies) for block in blocks
-        )
+        yield tuple(tuple(sum(map(copy.layers.count, block)) for copy in copies) for block in blocks)
 
 
 def canonical_pattern(
@@ -81,13 +79,21 @@ def canonical_pattern(
         >>> canonical_pattern([Copy(("l",)), Copy(("m",))], ((1, 0), (0, 1)))[1]
         ((0, 1), (1, 0))
     """
-    labels = [(copy.state, copy.observable) for copy in copies]
-    columns = (
-        sorted(zip(labels, zip(*pattern, strict=True), strict=True))
-        if pattern
-        else [(x, ()) for x in sorted(labels)]
-    )
+    labels = tuple((copy.state, copy.observable) for copy in copies)
+    columns = sorted(columns_of(labels, pattern))
     return tuple(label for label, _ in columns), tuple(zip(*(counts for _, counts in columns), strict=True))
+
+
+def columns_of(
+    labels: tuple[Label, ...], pattern: tuple[tuple[T, ...], ...]
+) -> Iterator[tuple[Label, tuple[T, ...]]]:
+    """Each copy by itself: its label, and what each block of a pattern, or of placements, says of it."""
+    return zip(labels, zip(*pattern, strict=True) if pattern else [()] * len(labels), strict=True)
+
+
+def canonical_patterns(copies: Sequence[Copy]) -> Counter[tuple[tuple[Label, ...], LayerPattern]]:
+    """The layer patterns up to the order of alike copies, each with the number of those that are equal to it."""
+    return Counter(canonical_pattern(copies, pattern) for pattern in layer_patterns(copies))
 
 
 Form: TypeAlias = tuple[Any, ...]
@@ -201,8 +207,7 @@ def _form_of_part(factors: list[_Factor], loose: frozenset[str], depth: int) -> 
 
 def _fixed(factors: list[_Factor], index: str, number: int) -> list[_Factor]:
     return [
-        (state, observable, tuple(number if layer == index else layer for layer in layers))
-        for state, observable, layers in factors
+        (a, b, tuple(number if layer == index else layer for layer in layers)) for a, b, layers in factors
     ]
 
 
@@ -228,12 +233,8 @@ def _surroundings(factors: list[_Factor], index: str, colours: Mapping[str, int]
             return (2, layer, "")
         return (1, colours[layer], "") if layer in colours else (3, 0, layer)
 
-    found = (
-        (state, observable, tuple(sorted(map(kind, layers))))
-        for state, observable, layers in factors
-        if index in layers
-    )
-    return tuple(sorted(found))
+    touched = ((*label, tuple(sorted(map(kind, layers)))) for *label, layers in factors if index in layers)
+    return tuple(sorted(touched))
 
 
 # -- text ------------------------------------------------------------------------------------------------------
@@ -319,8 +320,7 @@ def layer_indices(names: str) -> tuple[LayerIndex, ...]:
     if not isinstance(names, str):
         raise InputTypeError(f"names must be a text such as 'l m', got {names!r}")
     listed = names.split()
-    repeated = sorted({name for name in listed if listed.count(name) > 1})
-    if repeated or not listed:
+    if len(set(listed)) < len(listed) or not listed:
         raise InputError(f"names must list different layer indices, got {names!r}; write for example 'l m'")
     return tuple(LayerIndex(name) for name in listed)
 
@@ -339,12 +339,12 @@ def index_latex(name: str) -> str:
 
 def latex_of_terms(terms: Mapping[Term, TracePolynomial]) -> str:
     """A sum of terms with their coefficients."""
-    parts = [_term(term, c) for term, c in terms.items()]
-    return " + ".join(parts).replace("+ -", "-") or "0"
+    return " + ".join(_term(term, c) for term, c in terms.items()).replace("+ -", "-") or "0"
 
 
 def _term(term: Term, c: TracePolynomial) -> str:
-    factors = [_power(text, len(list(run))) for text, run in groupby(sorted(map(_copy, term.copies)))]
+    powers = Counter(sorted(map(_copy, term.copies))).items()
+    factors = [text if exponent == 1 else f"{text}^{{{exponent}}}" for text, exponent in powers]
     sums = rf"\sum_{{{', '.join(map(index_latex, sorted(term.summed)))}}} " if term.summed else ""
     body = sums + " ".join(factors)
     value = latex_of(c.to_sympy())
@@ -364,7 +364,3 @@ def _copy(copy: Copy) -> str:
         label += f"_{{{index_latex(copy.state)}}}"
     derivatives = "".join(rf"\partial_{{{index_latex(name)}}} " for name in copy.layers)
     return rf"\left({derivatives}{label}\right)" if derivatives or label != "z" else label
-
-
-def _power(text: str, exponent: int) -> str:
-    return text if exponent == 1 else f"{text}^{{{exponent}}}"

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import product
+from itertools import product, zip_longest
 from math import prod
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -26,31 +26,36 @@ from haarqntk.algebra import (
     product_of_state_invariants,
     product_of_traces,
 )
-from haarqntk.circuits._insertion import SparseOperator, layer_operators, num_slots, placements
+from haarqntk.circuits._insertion import SparseOperator, layer_operators, most_slots, placements
 from haarqntk.combinatorics import (
     all_permutations,
     compose,
     cycle_type,
     cycles,
     inverse,
-    partitions,
     permutation_rank,
+    quotient_classes,
+    symmetric_group,
 )
 from haarqntk.designs import Dimension, dimension_as_field, twirl_weights
 from haarqntk.errors import CostError
 from haarqntk.groups import weingarten_table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
+    from typing import Any
 
     from numpy.typing import NDArray
 
     from haarqntk.circuits._terms import LayerPattern
     from haarqntk.combinatorics import Permutation
-    from haarqntk.designs import Dimension
 
+
+Polynomials: TypeAlias = "NDArray[np.int64] | NDArray[np.object_]"
+"""Vectors over S_k with polynomial entries, shape (k!, invariants, degree + 1)."""
 
 _INT64_SAFE = 2**62
+_LARGEST_K = 4  # by definition
 _MOST_SLOTS = 4  # measured at k = 6: 4 slots are faster one by one, 6 by overlaps (benchmarks/moments.py)
 
 
@@ -68,15 +73,32 @@ class WalkVector:
     invariants: tuple[Monomial, ...]
     scale: RationalFunction
 
+    def polynomial(self, row: NDArray[Any]) -> TracePolynomial:
+        """A coefficient, of shape (invariants, degree + 1), as a polynomial in the invariants of the states."""
+        values = (RationalFunction(part) / self.scale for part in row.tolist())
+        return TracePolynomial(dict(zip(self.invariants, values, strict=True)))
+
+    def contracted(self, observables: tuple[str, ...]) -> list[tuple[Monomial, TracePolynomial]]:
+        """The products of traces that Tr(P_σ ⊗_a O_a) takes, each with the sum of the coefficients that go with it."""
+        monomials, place = _observable_traces(observables)
+        rows = (self.coefficients[place == i].astype(object).sum(axis=0) for i in range(len(monomials)))
+        return list(zip(monomials, map(self.polynomial, rows), strict=True))
+
 
 @lru_cache(maxsize=512)
 def walk(states: tuple[str, ...], pattern: LayerPattern, generators: str, dimension: Dimension) -> WalkVector:
     """The averaged state after the blocks of ``pattern``; patterns that begin alike share their beginnings."""
     if not pattern:
-        return WalkVector(*twirled_states(states, dimension))
+        return _twirled_states(states, dimension)
     before = walk(states, pattern[:-1], generators, dimension)
-    block = pattern[-1]
-    if generators == "pauli" and max(map(num_slots, placements(block))) > _MOST_SLOTS:
+    return after_layer(before, pattern[-1], generators, dimension)
+
+
+def after_layer(
+    before: WalkVector, block: tuple[int, ...], generators: str, dimension: Dimension
+) -> WalkVector:
+    """The averaged state after one more layer, which differentiates copy a ``block[a]`` times."""
+    if generators == "pauli" and most_slots(block, generators) > _MOST_SLOTS:
         numerators, scale = apply_by_overlaps(block, dimension, before.coefficients)
         return WalkVector(numerators, before.invariants, before.scale * scale)
     operators, scale = layer_operators(block, generators, dimension)
@@ -116,45 +138,31 @@ def apply_operator(operator: SparseOperator, vector: Polynomials) -> Polynomials
     return result
 
 
-def twirled_states(
-    states: tuple[str, ...], dimension: Dimension
-) -> tuple[NDArray[np.object_], tuple[Monomial, ...], RationalFunction]:
-    """E ⊗_a Vρ_aV† = Σ_σ c_σ P_σ with c_σ = Σ_τ Wg(στ⁻¹) Tr(P_τ† ⊗ρ_a), for pure states.
-
-    Returns:
-        Integer numerators of shape (k!, number of invariants, degree + 1), the invariants, the denominator.
-    """
+def _twirled_states(states: tuple[str, ...], dimension: Dimension) -> WalkVector:
+    """E ⊗_a Vρ_aV† = Σ_σ c_σ P_σ with c_σ = Σ_τ Wg(στ⁻¹) Tr(P_τ† ⊗ρ_a), for pure states."""
     k = len(states)
-    overlaps = [product_of_state_invariants(_words(inverse(tau), states)) for tau in _group(k)]
+    overlaps = [product_of_state_invariants(_words(inverse(tau), states)) for tau in symmetric_group(k)]
     invariants = tuple(sorted(set(overlaps)))
     weights = list(twirl_weights(k, dimension).values())
     place = np.array([invariants.index(overlap) for overlap in overlaps], dtype=np.int64)
     # counts[σ, invariant, class]: how many τ with that overlap put σ τ⁻¹ into that class
-    num_classes = len(weights)
-    keys = quotient_classes(k) + num_classes * place[None, :]
-    counts = [np.bincount(row, minlength=num_classes * len(invariants)) for row in keys]
-    distinct: dict[tuple[int, ...], int] = {}
-    rows = [
-        [
-            distinct.setdefault(tuple(part.tolist()), len(distinct))
-            for part in row.reshape(len(invariants), num_classes)
-        ]
-        for row in counts
-    ]
+    shape = (len(overlaps), len(invariants), len(weights))
+    keys = quotient_classes(k) + len(weights) * place
+    counts = np.array([np.bincount(row, minlength=shape[1] * shape[2]) for row in keys])
+    distinct, row_of = np.unique(counts.reshape(-1, shape[2]), axis=0, return_inverse=True)
     values = [
         sum((w * n for w, n in zip(weights, part, strict=True)), start=RationalFunction(0))
-        for part in distinct
+        for part in distinct.tolist()
     ]
     numerators, scale = over_common_denominator(values)
-    length = max(map(len, numerators))
-    table = np.array([[*n, *[0] * (length - len(n))] for n in numerators], dtype=object)
-    return table[np.array(rows)], invariants, scale
+    table = np.array(list(zip(*zip_longest(*numerators, fillvalue=0), strict=True)), dtype=object)
+    return WalkVector(table[row_of.reshape(shape[:2])], invariants, scale)
 
 
 @lru_cache(maxsize=64)
-def observable_traces(observables: tuple[str, ...]) -> tuple[tuple[Monomial, ...], NDArray[np.int64]]:
+def _observable_traces(observables: tuple[str, ...]) -> tuple[tuple[Monomial, ...], NDArray[np.int64]]:
     """Tr(P_σ ⊗_a O_a) for every σ: the distinct monomials in traces, and the place of each σ among them."""
-    monomials = [product_of_traces(_words(sigma, observables)) for sigma in _group(len(observables))]
+    monomials = [product_of_traces(_words(sigma, observables)) for sigma in symmetric_group(len(observables))]
     distinct = tuple(sorted(set(monomials)))
     return distinct, np.array([distinct.index(monomial) for monomial in monomials], dtype=np.int64)
 
@@ -164,44 +172,30 @@ def _words(sigma: Permutation, letters: tuple[str, ...]) -> list[tuple[str, ...]
     return [tuple(letters[a] for a in cycle) for cycle in cycles(inverse(sigma))]
 
 
-def _group(k: int) -> list[Permutation]:
-    return [tuple(row) for row in all_permutations(k).tolist()]
-
-
-@lru_cache(maxsize=8)
-def quotient_classes(k: int) -> NDArray[np.int64]:
-    """The place in ``partitions(k)`` of the cycle type of σ τ⁻¹, shape (k!, k!)."""
-    group = all_permutations(k)
-    inverses = np.argsort(group, axis=1)
-    index = {mu: i for i, mu in enumerate(partitions(k))}
-    class_of = np.array([index[cycle_type(sigma)] for sigma in _group(k)], dtype=np.int64)
-    return np.stack([class_of[permutation_rank(sigma[inverses])] for sigma in group])
-
-
-Polynomials: TypeAlias = "NDArray[np.int64] | NDArray[np.object_]"
-"""Vectors over S_k with polynomial entries, shape (k!, invariants, degree + 1)."""
-
-
 def apply_by_overlaps(
     block: tuple[int, ...], dimension: Dimension, vector: Polynomials
 ) -> tuple[Polynomials, RationalFunction]:
     """The averaged layer on a vector of shape (k!, invariants, degree + 1), and the denominator it brings."""
     k = len(block)
     overlaps, num_cycles = _overlap_table(block)
-    result: Polynomials = np.zeros((*vector.shape[:2], 1), dtype=np.int64)
-    for c in range(1, k + 1):
-        part = _multiply(np.where(num_cycles == c, overlaps, 0), vector)
-        result = _add(result, _times_power(part, c, dimension))
-    weights = list(twirl_weights(k, dimension).values())
-    numerators, scale = over_common_denominator(weights)
-    classes = quotient_classes(k)
-    twirled: Polynomials = np.zeros((*vector.shape[:2], 1), dtype=np.int64)
-    for power in range(max(map(len, numerators))):
-        column = np.array([n[power] if power < len(n) else 0 for n in numerators], dtype=object)
-        if column.any():
-            part = _multiply(smallest_integers(column)[classes], result)
-            twirled = _add(twirled, _times_power(part, power, None))
-    return twirled, scale
+    by_cycles = ((c, np.where(num_cycles == c, overlaps, 0)) for c in range(1, k + 1))
+    numerators, scale = over_common_denominator(list(twirl_weights(k, dimension).values()))
+    by_power = (
+        (power, smallest_integers(np.array(column, dtype=object))[quotient_classes(k)])
+        for power, column in enumerate(zip_longest(*numerators, fillvalue=0))
+        if any(column)
+    )
+    return _applied(by_power, _applied(by_cycles, vector, dimension), None), scale
+
+
+def _applied(
+    matrices: Iterable[tuple[int, Polynomials]], vector: Polynomials, dimension: Dimension
+) -> Polynomials:
+    """Σ D^power · matrix · vector, for pairs (power, matrix)."""
+    total: Polynomials = np.zeros((*vector.shape[:2], 1), dtype=np.int64)
+    for power, matrix in matrices:
+        total = _add(total, _times_power(_multiply(matrix, vector), power, dimension))
+    return total
 
 
 @lru_cache(maxsize=16)
@@ -259,11 +253,8 @@ def smallest_integers(values: NDArray[np.object_]) -> Polynomials:
     return values.astype(np.int64) if int(np.abs(values).max(initial=0)) < _INT64_SAFE else values
 
 
-LARGEST_K = 4
-
-
 def mean_of_pattern_by_definition(
-    states: Sequence[str], observables: Sequence[str], pattern: LayerPattern, dimension: Dimension
+    states: tuple[str, ...], observables: tuple[str, ...], pattern: LayerPattern, dimension: Dimension
 ) -> TracePolynomial:
     """The mean of one layer pattern, without the factor i of each commutator.
 
@@ -271,10 +262,9 @@ def mean_of_pattern_by_definition(
         CostError: If there are more than 4 copies.
     """
     k = len(states)
-    if k > LARGEST_K:
-        raise CostError(f"k = {k} copies would not finish by definition; the largest k is {LARGEST_K}")
-    group = [tuple(row) for row in all_permutations(k).tolist()]
-    D = dimension_as_field(dimension)
+    if k > _LARGEST_K:
+        raise CostError(f"k = {k} copies would not finish by definition; the largest k is {_LARGEST_K}")
+    group, D = symmetric_group(k), dimension_as_field(dimension)
     gram_inverse = {
         mu: w.value if dimension is None else RationalFunction(w.at(dimension))
         for mu, w in weingarten_table(k, method="definition").items()
@@ -289,7 +279,9 @@ def mean_of_pattern_by_definition(
             for sigma in group
         }
 
-    average = twirl({tau: _overlap_of_states(tau, states) for tau in group})
+    average = twirl(
+        {tau: _polynomial(product_of_state_invariants(_words(inverse(tau), states))) for tau in group}
+    )
     for block in pattern:
         average = twirl(
             {
@@ -301,7 +293,7 @@ def mean_of_pattern_by_definition(
             }
         )
     return sum(
-        (average[sigma] * _trace_of_observables(sigma, observables) for sigma in group),
+        (average[sigma] * _polynomial(product_of_traces(_words(sigma, observables))) for sigma in group),
         start=TracePolynomial({}),
     )
 
@@ -330,11 +322,5 @@ def _overlap_of_insertion(
     return total
 
 
-def _overlap_of_states(tau: Permutation, states: Sequence[str]) -> TracePolynomial:
-    words = (tuple(states[a] for a in cycle) for cycle in cycles(tau))
-    return TracePolynomial({product_of_state_invariants(words): RationalFunction(1)})
-
-
-def _trace_of_observables(sigma: Permutation, observables: Sequence[str]) -> TracePolynomial:
-    words = (tuple(observables[a] for a in cycle) for cycle in cycles(inverse(sigma)))
-    return TracePolynomial({product_of_traces(words): RationalFunction(1)})
+def _polynomial(monomial: Monomial) -> TracePolynomial:
+    return TracePolynomial({monomial: RationalFunction(1)})

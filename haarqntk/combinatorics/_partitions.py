@@ -147,7 +147,7 @@ _LARGEST_INT64_TABLE = 30
 
 
 @cache
-def _rim_hooks(k: int) -> dict[int, tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]]:
+def _rim_hooks(k: int) -> dict[int, NDArray[np.int64]]:
     """For each r: index of λ ⊢ k, index of λ minus a rim hook of length r among the partitions of k − r, sign."""
     index = {length: {lam: i for i, lam in enumerate(partitions(length))} for length in range(k)}
     found: defaultdict[int, list[tuple[int, int, int]]] = defaultdict(list)
@@ -163,14 +163,7 @@ def _rim_hooks(k: int) -> dict[int, tuple[NDArray[np.int64], NDArray[np.int64], 
                     smaller = tuple(b - top + j for j, b in enumerate(moved) if b > top - j)
                     jumped = sum(1 for b in beads[row + 1 :] if b > target)
                     found[length].append((i, index[k - length][smaller], -1 if jumped % 2 else 1))
-    return {length: _columns(triples) for length, triples in found.items()}
-
-
-def _columns(
-    triples: list[tuple[int, int, int]],
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    rows, columns, signs = np.array(triples, dtype=np.int64).T
-    return rows, columns, signs
+    return {length: np.array(triples, dtype=np.int64).T for length, triples in found.items()}
 
 
 @cache

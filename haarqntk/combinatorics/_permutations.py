@@ -7,7 +7,7 @@ same in both, so ``from_sympy`` and ``to_sympy`` are the one place where the two
 from __future__ import annotations
 
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 from itertools import permutations as _itertools_permutations
 from math import factorial, lcm, prod
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
@@ -99,6 +99,12 @@ def all_permutations(k: int) -> NDArray[np.int64]:
     return table
 
 
+@cache
+def symmetric_group(k: int) -> tuple[Permutation, ...]:
+    """All of S_k in lexicographic order, as tuples."""
+    return tuple(_itertools_permutations(range(k)))
+
+
 def permutation_rank(sigma: NDArray[np.int64]) -> NDArray[np.int64]:
     """The place of each row of ``sigma``, shape (…, k), in ``all_permutations(k)``.
 
@@ -112,6 +118,21 @@ def permutation_rank(sigma: NDArray[np.int64]) -> NDArray[np.int64]:
         smaller_later = (sigma[..., place + 1 :] < sigma[..., place, None]).sum(axis=-1)
         rank = rank * (k - place) + smaller_later
     return rank
+
+
+@cache
+def class_indices(k: int) -> NDArray[np.int64]:
+    """The place in ``partitions(k)`` of the cycle type of every permutation."""
+    index = {mu: i for i, mu in enumerate(partitions(k))}
+    return np.array([index[cycle_type(sigma)] for sigma in symmetric_group(k)], dtype=np.int64)
+
+
+@lru_cache(maxsize=8)
+def quotient_classes(k: int) -> NDArray[np.int64]:
+    """The place in ``partitions(k)`` of the cycle type of σ τ⁻¹, shape (k!, k!)."""
+    group = all_permutations(k)
+    inverses = np.argsort(group, axis=1)
+    return np.stack([class_indices(k)[permutation_rank(sigma[inverses])] for sigma in group])
 
 
 def from_sympy(permutation: Any) -> Permutation:

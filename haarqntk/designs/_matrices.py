@@ -54,7 +54,7 @@ def read_square_matrix(name: str, value: object, *, wanted: str = "operator") ->
             data, "tolist"
         ):  # a table of pandas iterates over its labels
             data = np.asarray(data)
-        array = _from_rows(name, data.tolist() if hasattr(data, "tolist") else data)
+        array = _from_rows(name, data)
     if array.ndim != 2 or array.shape[0] != array.shape[1] or array.size == 0:  # noqa: PLR2004 — a matrix
         raise InputError(f"{name} must be a square matrix, got shape {array.shape}")
     if array.dtype == np.complex128 and not np.isfinite(array).all():
@@ -71,12 +71,7 @@ def simplified(number: Number) -> Number:
 
 
 def _from_rows(name: str, rows: Any) -> NDArray[Any]:
-    if isinstance(rows, str | bytes) or not hasattr(rows, "__iter__"):
-        raise InputTypeError(f"{name} must be a square matrix of numbers, got {rows!r}; pass a nested list")
-    table = [
-        [_number(name, x) for x in _row(name, row.tolist() if hasattr(row, "tolist") else row)]
-        for row in rows
-    ]
+    table = [[_number(name, x) for x in _listed(name, row, "the row ")] for row in _listed(name, rows)]
     if len({len(row) for row in table}) > 1:
         raise InputError(f"{name} must be a square matrix, got rows of lengths {[len(row) for row in table]}")
     entries = [x for row in table for x in row]
@@ -93,12 +88,13 @@ def _from_rows(name: str, rows: Any) -> NDArray[Any]:
     return array
 
 
-def _row(name: str, row: Any) -> Any:
-    if isinstance(row, str | bytes) or not hasattr(row, "__iter__"):
+def _listed(name: str, value: Any, kind: str = "") -> Any:
+    items = value.tolist() if hasattr(value, "tolist") else value
+    if isinstance(items, str | bytes) or not hasattr(items, "__iter__"):
         raise InputTypeError(
-            f"{name} must be a square matrix of numbers, got the row {row!r}; pass a nested list"
+            f"{name} must be a square matrix of numbers, got {kind}{items!r}; pass a nested list"
         )
-    return row
+    return items
 
 
 def _number(name: str, value: Any) -> Number:

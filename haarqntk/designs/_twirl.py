@@ -17,6 +17,7 @@ Reference: collins2006, Prop. 2.3; derivations/02_the_walk.md, derivations/10_de
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -32,15 +33,14 @@ from haarqntk.algebra import RationalFunction, product_of_shifts
 from haarqntk.combinatorics import (
     Partition,
     Permutation,
-    all_permutations,
     centralizer_order,
     character_table,
     contents,
-    cycle_type,
     cycles,
     inverse,
     partitions,
-    permutation_rank,
+    quotient_classes,
+    symmetric_group,
 )
 from haarqntk.designs._matrices import Number, number_latex, read_square_matrix, simplified
 from haarqntk.errors import CostError, InputError
@@ -133,10 +133,7 @@ def twirl_weights(k: int, dimension: Dimension = None) -> dict[Partition, Ration
 
 
 def _content_product(lam: Partition, dimension: Dimension) -> RationalFunction:
-    exponents: dict[int, int] = {}
-    for c in contents(lam):
-        exponents[c] = exponents.get(c, 0) + 1
-    product = RationalFunction(product_of_shifts(exponents))
+    product = RationalFunction(product_of_shifts(Counter(contents(lam))))
     return product if dimension is None else RationalFunction(product.at(dimension))
 
 
@@ -206,7 +203,7 @@ class Twirl(Shown):
             >>> t.coefficients
             {(0, 1): Fraction(-1, 3), (1, 0): Fraction(2, 3)}
         """
-        return dict(zip(_group(self.k), self.values, strict=True))
+        return dict(zip(symmetric_group(self.k), self.values, strict=True))
 
     def latex(self) -> str:
         r"""The sum of permutation operators in LaTeX, without zeros; permutations in cycles, from 0.
@@ -313,23 +310,8 @@ def twirl(operator: Any, k: int, *, group: str = "unitary") -> Twirl:
             f"operator must be D^k × D^k, got {len(R)} × {len(R)} with k = {k}; pass the other k"
         )
     check_factors("operator", operator, (D,) * k)
-    group_elements, columns = _group(k), np.arange(len(R))
-    overlaps = np.empty(len(group_elements), dtype=R.dtype)
-    for i, tau in enumerate(group_elements):
-        overlaps[i] = R[_image_of_indices(tau, D), columns].sum()  # Tr P_τ†R
-    values = _weingarten_matrix(k, D).astype(R.dtype) @ overlaps
+    columns = np.arange(len(R))
+    overlaps = [R[_image_of_indices(tau, D), columns].sum() for tau in symmetric_group(k)]  # Tr P_τ†R
+    weights = np.array([w.at(D) for w in twirl_weights(k, D).values()], dtype=R.dtype)
+    values = weights[quotient_classes(k)] @ np.array(overlaps, dtype=R.dtype)
     return Twirl(D, k, tuple(map(simplified, values.tolist())))
-
-
-def _weingarten_matrix(k: int, D: int) -> NDArray[Any]:
-    """Wg(στ⁻¹, D) for all σ and τ, Fractions."""
-    table = all_permutations(k)
-    inverses = np.argsort(table, axis=1)
-    weights = {mu: w.at(D) for mu, w in twirl_weights(k, D).items()}
-    of_rank = np.array([weights[cycle_type(sigma)] for sigma in _group(k)], dtype=object)
-    return np.asarray(of_rank[permutation_rank(table[:, inverses])])
-
-
-@cache
-def _group(k: int) -> tuple[Permutation, ...]:
-    return tuple(tuple(row) for row in all_permutations(k).tolist())

@@ -3,10 +3,9 @@
 A word is a tuple of letters, read from left to right; under the trace it is cyclic. Tr is not normalised.
 """
 
-from haarqntk.diagrams._component import Component, Token, flatten, is_open, product
+from haarqntk.diagrams._component import Component, Frame, Gluing, Reduced, Token, flatten, is_open, product
 from haarqntk.diagrams._component import Monomial as DiagramMonomial
-from haarqntk.diagrams._diagram import Reduced, Reducer, reduce_diagram
-from haarqntk.diagrams._gluing import Gluing
+from haarqntk.diagrams._diagram import Reducer, reduce_diagram
 from haarqntk.diagrams._letters import (
     DELTA,
     INDEX,
@@ -18,10 +17,10 @@ from haarqntk.diagrams._letters import (
     Letter,
     Space,
     delta_letter,
+    first_ends,
     matrix_letter,
     refuse_impossible,
 )
-from haarqntk.diagrams._web import first_ends
 
 __all__ = [
     "DELTA",
@@ -33,6 +32,7 @@ __all__ = [
     "VECTOR",
     "Component",
     "DiagramMonomial",
+    "Frame",
     "Gluing",
     "Letter",
     "Reduced",

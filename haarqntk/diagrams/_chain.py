@@ -1,82 +1,101 @@
-"""Chains: cycles and paths of letters on one tensor factor, simplified by their relations, in canonical form.
+"""Relations of neighbouring letters, along chains and in webs, and the canonical forms of both.
 
-A cycle may be read from every letter and, transposed, in both directions; a path from both caps. The least reading
-is the canonical one.
+Chains are cycles and paths of letters on one tensor factor. A cycle may be read from every letter and, transposed, in
+both directions; a path from both caps. The least reading is the canonical one.
+
+Webs are connected diagrams in which some letter acts on several tensor factors. A web has no reading order. Its
+canonical form is the least code among those of the walks that start at each letter and number the others as they are
+met, which is unique because every end is joined to one other.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from haarqntk.diagrams._component import Component, Token
-from haarqntk.diagrams._letters import DELTA, INDEX, MATRIX, SYMPLECTIC_FORM, VECTOR, Letter
+from haarqntk.diagrams._component import Component, Frame, Gluing, Reduced, Token
+from haarqntk.diagrams._letters import DELTA, INDEX, MATRIX, SYMPLECTIC_FORM, VECTOR, Letter, Space
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from haarqntk.diagrams._letters import Space
+    from collections.abc import Iterator, Sequence
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """What a connected part of a diagram becomes: sign · Π dimensions · components."""
+def meeting(a: Letter, b: Letter, *, turned: bool, directed: bool = False) -> tuple[int, int] | None:
+    """What two letters become that meet in all their ends: X X = 1, P P = P, V V† = 1, J J = −1, ⟨ψ|ψ⟩ = 1.
 
-    sign: int
-    loops: tuple[Space, ...]
-    components: tuple[Component, ...]
+    Args:
+        a: The first letter.
+        b: The second.
+        turned: Whether one of them is read transposed.
+        directed: Whether a letter and its transpose differ whatever its relations, as in webs.
+
+    Returns:
+        How many of them stay, and the sign; None if no relation joins them.
+    """
+    if (a.name, a.kind, a.place, a.spaces) != (b.name, b.kind, b.place, b.spaces):
+        return None
+    relations, same = a.properties, a.conjugated == b.conjugated
+    if a.kind == VECTOR:
+        is_bra = not same or ("real" in relations and not directed)
+        return (0, 1) if "normalised" in relations and is_bra else None
+    if "antisymmetric" in relations and not directed:
+        return 0, 1 if turned else -1
+    is_symmetric = "symmetric" in relations and not directed
+    if same and (is_symmetric or not turned) and relations & {"projector", "involution"}:
+        return int("projector" in relations), 1
+    is_inverse = "unitary" in relations and (turned or is_symmetric) and (not same or "real" in relations)
+    return (0, 1) if is_inverse else None
 
 
-def canonical_chain(is_cycle: bool, word: tuple[Token, ...]) -> Part | None:  # noqa: FBT001 - a key
-    tokens, sign = _normalised_word(word)
-    space = word[0][0].spaces[0]
+# -- chains -------------------------------------------------------------------------------------------------
+
+
+def canonical_chain(is_cycle: bool, word: Sequence[Token]) -> Reduced | None:  # noqa: FBT001 - a key
+    """The canonical form of a chain; None if it is zero."""
+    tokens, sign = _normalised(word)
+    space = tokens[0][0].spaces
+    tokens, factor = _simplified(tokens, cyclic=is_cycle)
+    sign *= factor
+    if not tokens:
+        return Reduced(sign, space if is_cycle else (), ())
+    if is_cycle and len(tokens) == 1 and tokens[0][0].properties & {"traceless", "antisymmetric"}:
+        return None
+    if not is_cycle and (entry := _entry([letter for letter, _ in tokens])) is not None:
+        loops = space if all(letter.kind == DELTA for letter, _ in tokens) else ()
+        return Reduced(sign * entry, loops, ()) if entry else None
+    backward, factor = _normalised([(letter, not turned) for letter, turned in reversed(tokens)])
     if is_cycle:
-        tokens, factor = _simplified(tokens, cyclic=True)
-        if not tokens:
-            return Part(sign * factor, (space,), ())
-        return _canonical_cycle(tokens, sign * factor)
-    inner, factor = _simplified(tokens[1:-1], cyclic=False)
-    return _canonical_path(tokens[0][0], inner, tokens[-1][0], sign * factor)
+        tokens, backward = _least_rotation(tokens), _least_rotation(backward)
+    keys, backward_keys = _keys(tokens), _keys(backward)
+    if keys == backward_keys and factor < 0:
+        return None
+    if backward_keys < keys:
+        tokens, sign = backward, sign * factor
+    return Reduced(sign, (), ((_component(tokens, is_cycle=is_cycle), 1),))
 
 
-def simplified_word(word: Sequence[Token]) -> tuple[list[Token], int]:
-    """A word of matrices between any two ends after its relations, and the sign that they leave."""
-    tokens, sign = _normalised_word(word)
-    tokens, factor = _simplified(tokens, cyclic=False)
-    return tokens, sign * factor
-
-
-def _normalised_word(word: Sequence[Token]) -> tuple[list[Token], int]:
+def _normalised(word: Sequence[Token]) -> tuple[list[Token], int]:
+    """A Hermitian letter is never conjugated, a symmetric one never transposed, nor a cap; Jᵀ = −J."""
     sign = 1
     tokens: list[Token] = []
-    for letter, transposed in word:
-        token, factor = _normalised(letter, transposed)
-        tokens.append(token)
-        sign *= factor
+    for given, transposed in word:
+        letter, turned = given, transposed and given.kind == MATRIX
+        if letter.kind == MATRIX and letter.conjugated and "hermitian" in letter.properties:
+            letter, turned = letter.conjugate(), not turned
+        if turned and letter.properties & {"symmetric", "antisymmetric"}:
+            turned = False
+            sign = -sign if "antisymmetric" in letter.properties else sign
+        tokens.append((letter, turned))
     return tokens, sign
 
 
-def _normalised(letter: Letter, transposed: bool) -> tuple[Token, int]:  # noqa: FBT001 - part of a token
-    """A Hermitian letter is never conjugated, a symmetric one never transposed; Jᵀ = −J."""
-    if letter.kind != MATRIX:
-        return (letter, False), 1
-    if letter.conjugated and "hermitian" in letter.properties:
-        letter, transposed = letter.conjugate(), not transposed
-    if transposed and "symmetric" in letter.properties:
-        transposed = False
-    if transposed and "antisymmetric" in letter.properties:
-        return (letter, False), -1
-    return (letter, transposed), 1
-
-
 def _simplified(tokens: list[Token], *, cyclic: bool) -> tuple[list[Token], int]:
-    """Cancel and merge neighbours: X X = 1, P P = P, V V† = 1, J J = −1, S J Sᵀ = J."""
+    """Cancel and merge neighbours, also S J Sᵀ = J."""
     sign = 1
     stack: list[Token] = []
     waiting = tokens[::-1]
     while waiting:
         token = waiting.pop()
-        outcome = _meeting(stack[-1], token) if stack else None
+        outcome = _meeting_tokens(stack[-1], token) if stack else None
         if outcome is not None:
             sign *= outcome[1]
             if not outcome[0]:
@@ -87,10 +106,10 @@ def _simplified(tokens: list[Token], *, cyclic: bool) -> tuple[list[Token], int]
         else:
             stack.append(token)
     while cyclic and len(stack) > 1:
-        outcome = _meeting(stack[-1], stack[0])
+        outcome = _meeting_tokens(stack[-1], stack[0])
         if outcome is not None:
             sign *= outcome[1]
-            stack = stack[: len(stack) - 1] if outcome[0] else stack[1:-1]
+            stack = stack[:-1] if outcome[0] else stack[1:-1]
             continue
         turned = next((x for i in (1, 2) if _keeps_form((x := stack[-i:] + stack[:-i])[:3])), None)
         if turned is None:
@@ -98,6 +117,10 @@ def _simplified(tokens: list[Token], *, cyclic: bool) -> tuple[list[Token], int]
         stack, factor = _simplified(turned, cyclic=False)
         sign *= factor
     return stack, sign
+
+
+def _meeting_tokens(left: Token, right: Token) -> tuple[int, int] | None:
+    return meeting(left[0], right[0], turned=left[1] != right[1])
 
 
 def _keeps_form(tokens: Sequence[Token]) -> bool:
@@ -108,92 +131,25 @@ def _keeps_form(tokens: Sequence[Token]) -> bool:
     return a == b and a_transposed != b_transposed and "symplectic" in a.properties
 
 
-def _meeting(left: Token, right: Token) -> tuple[bool, int] | None:
-    """What two neighbours become: (whether one of them stays, sign), or None if no relation joins them."""
-    (a, a_transposed), (b, b_transposed) = left, right
-    if a.name != b.name or a.kind != MATRIX or a.spaces != b.spaces:
-        return None
-    properties, same = a.properties, a.conjugated == b.conjugated
-    if "antisymmetric" in properties:
-        return False, -1
-    if same and a_transposed == b_transposed:
-        if "projector" in properties:
-            return True, 1
-        return (False, 1) if "involution" in properties else None
-    if "unitary" in properties and (a_transposed != b_transposed or "symmetric" in properties):
-        real = "real" in properties
-        return (False, 1) if real or not same else None
-    return None
+def _entry(path: Sequence[Letter]) -> int | None:
+    """The value of a path if it is known: ⟨i|j⟩, Σ_i ⟨i|j⟩, ⟨i|J|j⟩ or the trace of a traceless |a⟩⟨b|; else None.
 
-
-def _canonical_cycle(tokens: list[Token], sign: int) -> Part | None:
-    if len(tokens) == 1 and tokens[0][0].properties & {"traceless", "antisymmetric"}:
-        return None
-    turned = [_turned(token) for token in reversed(tokens)]
-    reversed_sign = sign
-    for _, factor in turned:
-        reversed_sign *= factor
-    forward, backward = _least_rotation(tokens), _least_rotation([token for token, _ in turned])
-    if _keys(backward) == _keys(forward) and reversed_sign != sign:
-        return None
-    if _keys(backward) < _keys(forward):
-        forward, sign = backward, reversed_sign
-    return Part(sign, (), (_cycle_component(forward),))
-
-
-def _canonical_path(left: Letter, inner: list[Token], right: Letter, sign: int) -> Part | None:
-    if not inner:
-        if DELTA in (left.kind, right.kind) and {left.kind, right.kind} <= {DELTA, INDEX}:
-            return Part(sign, left.spaces if left.kind == right.kind else (), ())
-        met = _meeting_caps(left, right)
-        if met is not None:
-            return Part(sign, (), ()) if met else None
-    elif len(inner) == 1 and inner[0][0].name == SYMPLECTIC_FORM and left.kind == right.kind == INDEX:
-        entry = _form_entry(left, right)
-        if entry is not None:
-            return Part(sign * entry, (), ()) if entry else None
-    turned = [_turned(token) for token in reversed(inner)]
-    reversed_sign = sign
-    for _, factor in turned:
-        reversed_sign *= factor
-    forward = (left.sort_key, _keys(inner), right.sort_key)
-    backward = (right.sort_key, _keys([token for token, _ in turned]), left.sort_key)
-    if forward == backward and sign != reversed_sign:
-        return None
-    if backward < forward:
-        left, inner, right, sign = right, [token for token, _ in turned], left, reversed_sign
-    return Part(sign, (), (_path_component(left, inner, right),))
-
-
-def _meeting_caps(left: Letter, right: Letter) -> bool | None:
-    """The scalar product of two caps if it is 0 or 1, else None."""
-    if left.kind == right.kind == INDEX and left.name.isdigit() and right.name.isdigit():
-        return left == right
-    if left.kind == right.kind == INDEX and left == right:
-        return True
-    same = (left.kind, left.name, left.place) == (VECTOR, right.name, right.place)
-    if same and right.kind == VECTOR and "normalised" in left.properties:
-        return True if left.conjugated != right.conjugated or "real" in left.properties else None
-    sides = left.kind == right.kind == VECTOR and left.name == right.name and left.place != right.place
-    of_one_matrix = sides and (left.conjugated != right.conjugated or "real" in left.properties)
-    return False if of_one_matrix and "traceless" in left.properties else None
-
-
-def _form_entry(left: Letter, right: Letter) -> int | None:
-    """⟨i|J|j⟩ of J = [[0, 1], [−1, 0]] in blocks of half the dimension; None if a symbol is in either half."""
-    if left == right:
-        return 0
-    if not (left.name.isdigit() and right.name.isdigit()):
-        return None
-    if left.name != right.name or left.place == right.place:
-        return 0
-    return 1 if left.place < right.place else -1
-
-
-def _turned(token: Token) -> tuple[Token, int]:
-    """The token as it is read from the other side: transposed."""
-    letter, transposed = token
-    return _normalised(letter, not transposed)
+    J = [[0, 1], [−1, 0]] in blocks of half the dimension; a symbol may be in either half.
+    """
+    (left, *inner, right), kinds = path, {path[0].kind, path[-1].kind}
+    if kinds == {INDEX} and (not inner or (len(inner) == 1 and inner[0].name == SYMPLECTIC_FORM)):
+        if left == right:
+            return 0 if inner else 1
+        if not (left.name.isdigit() and right.name.isdigit()):
+            return None
+        return right.place - left.place if inner and left.name == right.name else 0
+    if inner or kinds in ({DELTA}, {DELTA, INDEX}):
+        return None if inner else 1
+    is_traceless = kinds == {VECTOR} and left.name == right.name and "traceless" in left.properties
+    joins_sides = left.place != right.place and (
+        left.conjugated != right.conjugated or "real" in left.properties
+    )
+    return 0 if is_traceless and joins_sides else None
 
 
 def _keys(tokens: Sequence[Token]) -> list[tuple[object, ...]]:
@@ -206,22 +162,93 @@ def _least_rotation(tokens: list[Token]) -> list[Token]:
     return tokens[start:] + tokens[:start]
 
 
-def _cycle_component(tokens: Sequence[Token]) -> Component:
-    enters = [2 * i + transposed for i, (_, transposed) in enumerate(tokens)]
-    partner = [0] * (2 * len(tokens))
-    for i, _ in enumerate(tokens):
-        leaves, entered = enters[i] ^ 1, enters[(i + 1) % len(tokens)]
-        partner[leaves], partner[entered] = entered, leaves
-    return Component(tuple(letter for letter, _ in tokens), tuple(partner))
+def _component(tokens: Sequence[Token], *, is_cycle: bool) -> Component:
+    frame = Frame([letter for letter, _ in tokens])
+    enters = [first + turned for first, (_, turned) in zip(frame.first, tokens, strict=True)]
+    leaves = [
+        first + (is_matrix and not turned)
+        for first, is_matrix, (_, turned) in zip(frame.first, frame.is_matrix, tokens, strict=True)
+    ]
+    partner = [0] * len(frame.owner)
+    for a, b in zip(leaves, enters[1:] + (enters[:1] if is_cycle else []), strict=False):
+        partner[a], partner[b] = b, a
+    return Component(tuple(frame.letters), tuple(partner))
 
 
-def _path_component(left: Letter, inner: Sequence[Token], right: Letter) -> Component:
-    partner = [0] * (2 * len(inner) + 2)
-    end = 0
-    for i, (_, transposed) in enumerate(inner):
-        entered = 1 + 2 * i + transposed
-        partner[end], partner[entered] = entered, end
-        end = 1 + 2 * i + (not transposed)
-    last = len(partner) - 1
-    partner[end], partner[last] = last, end
-    return Component((left, *(letter for letter, _ in inner), right), tuple(partner))
+# -- webs ---------------------------------------------------------------------------------------------------
+
+
+def with_hermitian_letters_plain(
+    letters: Sequence[Letter], partner: Sequence[int]
+) -> tuple[list[Letter], list[int]]:
+    """Write the conjugate of each Hermitian letter as its transpose: exchange its left and right ends."""
+    renamed: list[Letter] = []
+    place: list[int] = []
+    for letter in letters:
+        turned = letter.kind == MATRIX and letter.conjugated and "hermitian" in letter.properties
+        renamed.append(letter.conjugate() if turned else letter)
+        place += [len(place) + (end ^ turned) for end in range(letter.num_ends)]
+    joined = [0] * len(partner)
+    for end, other in enumerate(partner):
+        joined[place[end]] = place[other]
+    return renamed, joined
+
+
+def cancelled(
+    frame: Frame, partner: Sequence[int]
+) -> tuple[list[Letter], list[int], list[Space], int] | None:
+    """One relation applied between letters that meet in all their tensor factors; None if there is none.
+
+    Returns:
+        The letters that stay, their joined ends, the closed loops, and the sign.
+    """
+    found = next(_relations(frame, partner), None)
+    if found is None:
+        return None
+    leaving, sign = found
+    is_vector = not any(frame.is_matrix[i] for i in leaving)
+    pairs = {
+        end: partner[end] if is_vector else frame.first[i] + ((end - frame.first[i]) ^ 1)
+        for i in leaving
+        for end in frame.ends([i])
+    }
+    gluing = Gluing(frame.letters, partner, leaving)
+    joined, loops = gluing.glue(pairs)
+    return gluing.letters, joined, [] if is_vector else loops, sign
+
+
+def _relations(frame: Frame, partner: Sequence[int]) -> Iterator[tuple[set[int], int]]:
+    """The letters that each relation makes the identity, and the sign that it leaves."""
+    letters, first, owner = frame.letters, frame.first, frame.owner
+    for i, letter in enumerate(letters):
+        step = 1 + frame.is_matrix[i]
+        directed = len(letter.spaces) > 1 or not frame.has_deltas
+        for side in range(step):
+            j = owner[partner[first[i] + side]]
+            other_side = (partner[first[i] + side] - first[j]) % step
+            turned = side == other_side
+            outcome = None if i == j else meeting(letter, letters[j], turned=turned, directed=directed)
+            if outcome is not None and all(
+                partner[first[i] + step * s + side] == first[j] + step * s + other_side
+                for s in range(len(letter.spaces))
+            ):
+                yield ({i} if outcome[0] else {i, j}), outcome[1]
+        if "antisymmetric" in letter.properties and not directed:  # S J Sᵀ = J
+            met = partner[first[i] : first[i] + 2]
+            j, k = (owner[end] for end in met)
+            same_side = met[0] - first[j] == met[1] - first[k]
+            if j != k and same_side and letters[j] == letters[k] and "symplectic" in letters[j].properties:
+                yield {j, k}, 1
+
+
+def canonical_web(frame: Frame, partner: Sequence[int]) -> Component:
+    """The least numbering of a connected diagram."""
+    letters = frame.letters
+    least = min(letter.sort_key for letter in letters)
+    orders = [
+        frame.connected(root, partner) for root, letter in enumerate(letters) if letter.sort_key == least
+    ]
+    order = min(
+        orders, key=lambda order: ([letters[i].sort_key for i in order], frame.restricted(order, partner))
+    )
+    return Component(tuple(letters[i] for i in order), tuple(frame.restricted(order, partner)))

@@ -8,10 +8,14 @@ indices are letters with left ends only, which close a word. A delta joins any n
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import accumulate
 from math import prod
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from haarqntk.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Space: TypeAlias = str | int
 """The dimension of a tensor factor: the name of a symbol, or an integer."""
@@ -30,6 +34,16 @@ PROPERTIES = (
 
 MATRIX, VECTOR, INDEX, OPEN, DELTA = "matrix", "vector", "index", "open", "delta"
 SYMPLECTIC_FORM = "J"
+
+_TRIVIAL, _IMPOSSIBLE = "; the only such matrix is trivial", ": there is no such matrix"
+_CONTRADICTIONS = (
+    (("projector", "involution"), _TRIVIAL),
+    (("projector", "unitary"), _TRIVIAL),
+    (("projector", "traceless"), _TRIVIAL),
+    (("rank_one", "involution"), _IMPOSSIBLE),
+    (("rank_one", "unitary"), _IMPOSSIBLE),
+    (("rank_one", "hermitian", "traceless"), _IMPOSSIBLE),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +101,11 @@ class Letter:
         )
 
 
+def first_ends(letters: Sequence[Letter]) -> list[int]:
+    """The first end of each letter."""
+    return list(accumulate((letter.num_ends for letter in letters), initial=0))[:-1]
+
+
 def delta_letter(space: Space, num_ends: int) -> Letter:
     """δ_{i j …}, which is 1 if all its indices are equal and 0 otherwise; with one end the vector of ones.
 
@@ -116,17 +135,10 @@ def matrix_letter(name: str, spaces: tuple[Space, ...], properties: frozenset[st
     for three in ({"hermitian", "real", "symmetric"}, {"hermitian", "involution", "unitary"}):
         if len(three & found) > 1:  # two of them imply the third
             found |= three
-    for left, right in (("projector", "involution"), ("projector", "unitary"), ("projector", "traceless")):
-        if {left, right} <= found:
+    for relations, reason in _CONTRADICTIONS:
+        if found.issuperset(relations):
             raise InputError(
-                f"the properties of {name} must not contradict each other, got {left} and {right}; "
-                "the only such matrix is trivial"
-            )
-    for others in ({"involution"}, {"unitary"}, {"hermitian", "traceless"}):
-        if {"rank_one", *others} <= found:
-            raise InputError(
-                f"the properties of {name} must not contradict each other, got rank_one and "
-                f"{' and '.join(sorted(others))}: there is no such matrix"
+                f"the properties of {name} must not contradict each other, got {' and '.join(relations)}{reason}"
             )
     letter = Letter(MATRIX, name, spaces, frozenset(found))
     sizes = [space for space in spaces if isinstance(space, int)]

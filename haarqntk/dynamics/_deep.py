@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from haarqntk._arguments import flag, integer, real_number
+from haarqntk._arguments import flag, integer
 from haarqntk._lazy import LazyModule
 from haarqntk._qobj import check_alike, hermitian_array, kets_as_rows, real_array
 from haarqntk.circuits import Circuit, layer_indices, sum_over
 from haarqntk.dynamics._prediction import (
     Prediction,
+    check_rate,
     check_times,
     exact_number,
     unit_of,
@@ -32,7 +33,8 @@ from haarqntk.qntk import mean
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    Array = NDArray[np.float64]
+    from haarqntk.dynamics._prediction import Array
+
     Complex = NDArray[np.complex128]
 
 integrate = LazyModule("scipy.integrate")
@@ -54,14 +56,7 @@ class DeepFlow(Prediction):
     """The flow of many layers.
 
     Attributes:
-        times: As of ``Prediction``.
-        residual: As of ``Prediction``.
-        kernel: As of ``Prediction``.
-        lower: As of ``Prediction``.
-        upper: As of ``Prediction``.
-        loss: As of ``Prediction``.
-        assumption: As of ``Prediction``.
-        reference: As of ``Prediction``.
+        times, residual, kernel, lower, upper, loss, assumption, reference: As of ``Prediction``.
         observables: M = U†OU at these times, of the shape (times, D, D).
 
     Examples:
@@ -104,11 +99,7 @@ def kernel_rate(*, D: int, L: int, generator_square: object = None) -> Fraction:
             f"D must be even for the default generators X² = 1, Tr X = 0 (Pauli strings), got {dimension}; "
             "pass generator_square= the Tr X² of yours"
         )
-    square = (
-        Fraction(dimension)
-        if generator_square is None
-        else exact_number("generator_square", generator_square)
-    )
+    square = exact_number("generator_square", dimension if generator_square is None else generator_square)
     if square <= 0:
         raise InputError(f"generator_square must be > 0, got {square}")
     return _rate(dimension) * depth * square
@@ -219,7 +210,7 @@ def deep_flow(
         )
     rate = float(kernel_rate(D=D, L=L, generator_square=generator_square))
     share = 1 / len(y) if flag("average", average) else 1.0
-    speed = real_number("learning_rate", learning_rate, positive=True) * rate * share
+    speed = check_rate(learning_rate) * rate * share
     stops, where = np.unique(np.append(t, 0.0), return_inverse=True)
     path = _path(M_0, stops, vectors, y, speed)[where[:-1]]
     residual = np.array([_residuals(M, vectors, y) for M in path])

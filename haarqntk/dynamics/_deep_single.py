@@ -12,13 +12,11 @@ import numpy as np
 
 from haarqntk._arguments import real_number
 from haarqntk.dynamics._deep import kernel_rate
-from haarqntk.dynamics._prediction import Prediction, check_times, unit_of, within_floats
+from haarqntk.dynamics._prediction import Prediction, check_rate, check_times, unit_of, within_floats
 from haarqntk.errors import InputError
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
+    from haarqntk.dynamics._prediction import Array
 
 _HALVINGS = 100  # of an interval of logarithms up to γ²κt: below the last place for κt up to 10¹²
 
@@ -28,14 +26,7 @@ class DeepFlowSingle(Prediction):
     """The curve, with what tells the regimes apart.
 
     Attributes:
-        times: As of ``Prediction``.
-        residual: As of ``Prediction``.
-        kernel: As of ``Prediction``.
-        lower: As of ``Prediction``.
-        upper: As of ``Prediction``.
-        loss: As of ``Prediction``.
-        assumption: As of ``Prediction``.
-        reference: As of ``Prediction``.
+        times, residual, kernel, lower, upper, loss, assumption, reference: As of ``Prediction``.
         regime: "exponential" (|y| < γ), "sublinear" (|y| = γ), "unreachable" (|y| > γ), or "fixed" (|z| = γ: nothing
             moves).
         exponent: What the residual, less its limit, ends as: e^{−exponent·t}; 1/(exponent·t) if "sublinear".
@@ -117,7 +108,7 @@ def deep_flow_single(
     """
     start, y = real_number("residual", residual), real_number("label", label)
     gamma, t = real_number("scale", scale, positive=True), check_times(times)
-    eta = real_number("learning_rate", learning_rate, positive=True)
+    eta = check_rate(learning_rate)
     if abs(start + y) > gamma:
         raise InputError(
             f"residual must leave the output in [−γ, γ] = ±{gamma:g}, got z = y + ε = {start + y:g}"

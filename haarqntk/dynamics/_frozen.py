@@ -1,45 +1,35 @@
-r"""The frozen kernel: one decay rate, or the law of K, for which the mean of e^{−ηKt} is not e^{−ηK̄t}.
+r"""The frozen kernel, a number or a matrix: residuals, outputs of other points, and the step sizes it allows.
 
-Reference: liu2023, Eqs. (7), (10), (11); derivations/14_dynamics.md.
+Reference: liu2023, Eqs. (7), (10), (11); scala2025; derivations/14_dynamics.md.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from haarqntk._arguments import flag, integer, real_number
+from haarqntk._arguments import flag, real_number
+from haarqntk._notebook import Tabled
 from haarqntk._qobj import real_array
+from haarqntk._stability import is_stable
 from haarqntk.dynamics._prediction import (
     Prediction,
     check_kernel,
+    check_rate,
     check_times,
-    exact_number,
     refuse_overflow,
     within_floats,
 )
-from haarqntk.dynamics._quadrature import rules_from_moments
-from haarqntk.errors import InputError, InputTypeError
-from haarqntk.qntk import KernelLaw
+from haarqntk.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from fractions import Fraction
+    from haarqntk.dynamics._prediction import Array
 
-    from numpy.typing import NDArray
-
-    from haarqntk.dynamics._quadrature import Rule
-
-    Array = NDArray[np.float64]
-    Bracket = tuple[Array, Array]
 
 _REFERENCE = "liu2023, Eqs. (7), (10), (11); derivations/14_dynamics.md"
-_LAW_REFERENCE = "liu2023, Eq. (7); golub1973; derivations/14_dynamics.md"
-# What floats may move a mean by: weights, of the total weight; nodes, of K_max, and with them the exponents.
-_ROUNDING = 1e-13
-_LARGEST_NODES = 60
-_AT_THE_BOUND = 2.0**-40  # relative: a learning rate computed as 1/K_max is at the bound
+_ROUNDING = 2.0**-46  # relative to the largest eigenvalue: what the eigenvalue routine may leave of a zero
 
 
 @within_floats()
@@ -71,7 +61,7 @@ def frozen_kernel(
     Reference:
         [liu2023] Eqs. 7, 10, 11; derivations/14_dynamics.md.
     """
-    K, eta = check_kernel(kernel), real_number("learning_rate", learning_rate, positive=True)
+    K, eta = check_kernel(kernel), check_rate(learning_rate)
     t, start = check_times(times, are_steps=not flag("flow", flow)), real_array("residual", residual)
     if start.shape not in {(), K.shape[:1]} or (K.ndim == 2 and start.ndim == 0 and start != 1):  # noqa: PLR2004
         raise InputError(
@@ -98,195 +88,222 @@ def frozen_kernel(
     )
 
 
-@within_floats()
-def frozen_law(
-    law: KernelLaw,
-    times: object,
-    *,
-    learning_rate: object,
-    target: object = None,
-    flow: bool = True,
-    num_nodes: int = 24,
-    tolerance: object = 0.01,
-) -> Prediction:
-    """Means over random circuits, each with a frozen kernel of its own: E[e^{−ηKt}], or with a target E[ε(t)].
+@dataclass(frozen=True, eq=False, repr=False)
+class FrozenOutputs(Prediction):
+    """Residuals of the training points, and outputs of the others.
 
-    K = v·S_L, by Gauss and Gauss–Radau rules for v and for S_L from exact moments. The mean lies between
-    ``lower`` and ``upper`` for certain, up to rounding; ``residual`` is their midpoint. ε(0) = z − O_0 and
-    K depend on the same state: E[ε(0) e^{−ηKt}] comes from their joint moments and is no product of means.
-
-    Args:
-        law: From ``hq.kernel_law``.
-        times: Times ≥ 0; numbers of steps, integers, without ``flow``.
-        learning_rate: η > 0.
-        target: O_0, any real number; a float is the binary fraction that it is. Without it ``residual`` is
-            E[e^{−ηKt}], the mean for a residual that starts at 1 in every circuit.
-        flow: Gradient flow (the default), or gradient descent, E[(1 − ηK)^t].
-        num_nodes: The number of nodes of each rule, an integer from 1 to 60.
-        tolerance: The widest bracket that is accepted, in units of the largest |ε(0)| (and, of E[ε²], of its square).
-
-    Returns:
-        The means with their bracket; ``kernel`` is K̄, and ``loss`` ½ E[e^{−2ηKt}], or ½ E[ε(t)²] with a target.
-
-    Raises:
-        InputTypeError, InputError: If an argument is of the wrong kind or range; if a step overshoots, ηK > 1, for
-            some circuit, where there is no bracket; if the bracket is wider than ``tolerance``.
+    Attributes:
+        times, residual, kernel, lower, upper, loss, assumption, reference: As of ``Prediction``.
+        outputs: z_j at these times, of the shape (times, number of other points).
+        outputs_limit: z_j as t → ∞ below the stability edge: the kernel regression, with the pseudo-inverse.
 
     Examples:
-        >>> import haarqntk as hq
-        >>> law = hq.kernel_law(D=4, L=1, spectrum=[1, 1, -1, -1])
-        >>> p = frozen_law(law, [0, 1, 10], learning_rate=1)
-        >>> p.residual.round(4).tolist(), p.width < 1e-3
-        ([1.0, 0.7257, 0.3123], True)
+        >>> p = frozen_outputs(
+        ...     [[2, 0], [0, 1]], [0, 100], cross_kernel=[[1, 1]], outputs=[0], residual=[-1, 1], learning_rate=0.5)
+        >>> p.outputs.round(6).tolist(), p.outputs_limit.round(6).tolist()
+        ([[0.0], [-0.5]], [-0.5])
 
     Reference:
-        [liu2023] Eq. 7; [golub1973] for the rules; derivations/14_dynamics.md.
+        derivations/14_dynamics.md.
     """
-    if not isinstance(law, KernelLaw):
-        raise InputTypeError(f"law must be a KernelLaw, got {type(law).__name__}; pass hq.kernel_law(…)")
-    eta, t = (
-        real_number("learning_rate", learning_rate, positive=True),
-        check_times(times, are_steps=not flag("flow", flow)),
-    )
-    widest = real_number("tolerance", tolerance, positive=True)
-    n = integer("num_nodes", num_nodes, at_least=1)
-    if n > _LARGEST_NODES:
-        raise InputError(f"num_nodes must be at most {_LARGEST_NODES}, got {n}")
-    if not flow and eta * float(law.largest) > 1 + _AT_THE_BOUND:
-        raise InputError(
-            f"learning_rate must be at most 1/K_max = {1 / float(law.largest):.3g} for gradient descent, where no "
-            f"circuit overshoots, got {eta:g}; lower it, or pass flow=True"
-        )
-    curves = _Curves(law, t, eta, n, flow=flow)
-    if target is None:
-        unit, mean = 1.0, curves.mean(law.variance_moments(2 * n))
-        square = curves.mean(law.variance_moments(2 * n), twice=True)
-    else:
-        O_0 = exact_number("target", target)
-        unit = max(abs(float(o - O_0)) for o in law.spectrum) or 1.0
-        mean, square = curves.residual(O_0), curves.squared_residual(O_0)
-    for (lower, upper), scale in ((mean, unit), (square, unit**2)):
-        _refuse_wide(t, (upper - lower) / scale, widest, n)
-    return Prediction(
+
+    outputs: Array | None = None
+    outputs_limit: Array | None = None
+
+    def facts(self) -> dict[str, str]:
+        """What holds of every prediction, and the other points, for a notebook.
+
+        Examples:
+            >>> p = frozen_outputs(
+            ...     [[2, 0], [0, 1]], [0, 100], cross_kernel=[[1, 1]], outputs=[0], residual=[-1, 1], learning_rate=0.5)
+            >>> p.facts()["other points"]
+            '1, outputs from -0.5 to -0.5 as t → ∞'
+        """
+        found = super().facts()
+        if self.outputs_limit is not None and self.outputs_limit.size:
+            low, high = self.outputs_limit.min(), self.outputs_limit.max()
+            found["other points"] = (
+                f"{self.outputs_limit.size}, outputs from {low:.4g} to {high:.4g} as t → ∞"
+            )
+        return found
+
+
+@within_floats()
+def frozen_outputs(
+    kernel: object,
+    times: object,
+    *,
+    cross_kernel: object,
+    outputs: object,
+    residual: object,
+    learning_rate: object,
+    flow: bool = False,
+) -> FrozenOutputs:
+    r"""Outputs under a frozen kernel: training points pull the others along.
+
+    .. math:: z_j(t) = z_j(0) - \sum_{ab} K_{ja} (K^{-1})_{ab} \left[(1 - (1 - \eta K)^t)\,\varepsilon(0)\right]_b
+
+    A singular kernel needs no inverse: (1 − (1 − ηλ)^t)/λ → ηt as λ → 0, and K_{ja} has no such part when all of K is
+    the product of a Jacobian with itself.
+
+    Args:
+        kernel: K_ab of the m training points, symmetric and positive semidefinite.
+        times: Numbers of steps; with ``flow`` any times ≥ 0.
+        cross_kernel: K_ja of n other points with the training points, of the shape (n, m).
+        outputs: z_j(0) of the n points.
+        residual: ε_a(0) of the m training points.
+        learning_rate: η > 0.
+        flow: Gradient flow instead of gradient descent (the default).
+
+    Returns:
+        ε(t) of the training points, z(t) of the others, and its limit.
+
+    Raises:
+        InputTypeError, InputError: If an argument is of the wrong kind, shape or range.
+
+    Examples:
+        >>> p = frozen_outputs([[2, 0], [0, 1]], [0, 1, 100], cross_kernel=[[1, 1]], outputs=[0], residual=[-1, 1],
+        ...                    learning_rate=0.5)
+        >>> p.outputs.ravel().round(6).tolist(), p.outputs_limit.round(6).tolist()
+        ([0.0, 0.0, -0.5], [-0.5])
+
+    Reference:
+        derivations/14_dynamics.md.
+    """
+    K, cross = np.atleast_2d(check_kernel(kernel)), real_array("cross_kernel", cross_kernel)
+    eta, t = check_rate(learning_rate), check_times(times, are_steps=not flag("flow", flow))
+    start, others = real_array("residual", residual), real_array("outputs", outputs)
+    m = len(K)
+    if start.shape != (m,) or others.ndim != 1:
+        got = f"{start.shape}, {others.shape}"
+        raise InputError(f"residual and outputs must be lists, of m = {m} and n numbers, got {got}")
+    if cross.shape != (len(others), m):
+        raise InputError(f"cross_kernel must have the shape {(len(others), m)} (n, m), got {cross.shape}")
+    eigenvalues, vectors = np.linalg.eigh(K)
+    eigenvalues[eigenvalues <= m * _ROUNDING * eigenvalues[-1]] = 0.0
+    x = np.multiply.outer(t, eigenvalues) * eta
+    coefficients, is_zero = vectors.T @ start, eigenvalues == 0
+    inverse = np.where(is_zero, 0.0, 1 / np.where(is_zero, 1.0, eigenvalues))
+    with np.errstate(over="ignore", invalid="ignore"):
+        decay = np.exp(-x) if flow else np.power(1 - eta * eigenvalues, t[:, np.newaxis])
+        moved = np.where(is_zero, eta * t[:, np.newaxis], (1 - decay) * inverse)  # (1 − (1 − ηλ)^t)/λ
+        epsilon = (decay * coefficients) @ vectors.T
+        loss = np.square(epsilon).sum(axis=1) / 2
+        curves = others - (moved * coefficients) @ (cross @ vectors).T
+    refuse_overflow(t, eta, float(eigenvalues[-1]), epsilon, loss, curves)
+    return FrozenOutputs(
         times=t,
-        residual=(mean[0] + mean[1]) / 2,
-        kernel=np.full(len(t), float(law.mean)),
-        lower=mean[0],
-        upper=mean[1],
-        loss=(square[0] + square[1]) / 4,
-        assumption=(
-            "Every circuit keeps the kernel that it starts with; circuits are drawn with Haar segments and Pauli "
-            f"generators (ensemble {law.ensemble!r})."
-        ),
-        reference=_LAW_REFERENCE,
+        residual=epsilon,
+        kernel=np.broadcast_to(K, (len(t), m, m)),
+        loss=loss,
+        assumption="The kernel of all points keeps its value at the start throughout training (lazy training).",
+        reference="derivations/14_dynamics.md",
+        outputs=curves,
+        outputs_limit=others - cross @ (vectors @ (inverse * coefficients)),
     )
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class StepSizes(Tabled):
+    """What a frozen kernel says about the learning rate of gradient descent on ½ Σ_j ε_j².
+
+    Attributes:
+        eigenvalues: Of the kernel, from the largest on; those within rounding of 0 are 0.
+        learning_rate: η, as given or the critical one.
+        critical: c/λ_max.
+        stability_edge: 2/λ_max, beyond which the first mode grows.
+        condition_number: λ_max/λ_min; infinite for a singular kernel.
+        decay_times: 1/(ηλ) of each mode, the time of gradient flow in which it falls to 1/e; infinite where λ = 0.
+        decay_steps: 1/|ln |1 − ηλ||, the same in steps of gradient descent; 0 for a mode that one step
+            ends, infinite where λ = 0 and where a mode does not decay.
+        is_stable: Whether η < 2/λ_max; the edge itself, to within rounding, is not.
+
+    Raises:
+        AttributeError: If the eigenvalues, decay times or decay steps are no arrays.
+
+    Examples:
+        >>> s = step_sizes([[2, 0], [0, 8]], 0.1)
+        >>> s.stability_edge, s.is_stable, s.decay_times.tolist()
+        (0.25, True, [1.25, 5.0])
+
+    Reference:
+        scala2025; derivations/14_dynamics.md.
+    """
+
+    eigenvalues: Array
+    learning_rate: float
+    critical: float
+    stability_edge: float
+    condition_number: float
+    decay_times: Array
+    decay_steps: Array
+    is_stable: bool
+
+    def __post_init__(self) -> None:
+        for array in (self.eigenvalues, self.decay_times, self.decay_steps):
+            array.setflags(write=False)
+
+    def facts(self) -> dict[str, str]:
+        """The numbers that are not one for each mode, for a notebook.
+
+        Examples:
+            >>> step_sizes([[2, 0], [0, 8]]).facts()["eigenvalues"]
+            '2, from 8 to 2'
+        """
+        largest, smallest = self.eigenvalues[0], self.eigenvalues[-1]
+        stable = "stable" if self.is_stable else "unstable"
+        return {
+            "eigenvalues": f"{self.eigenvalues.size}, from {largest:.4g} to {smallest:.4g}",
+            "learning rate": f"{self.learning_rate:.4g}, {stable}; critical {self.critical:.4g}",
+            "stability edge": f"{self.stability_edge:.4g}",
+            "condition number": f"{self.condition_number:.4g}",
+            "longest decay": f"{self.decay_times.max():.4g} in time, {self.decay_steps.max():.4g} steps",
+        }
 
 
 @within_floats()
-def jensen_gap(
-    law: KernelLaw,
-    times: object,
-    *,
-    learning_rate: object,
-    flow: bool = True,
-    num_nodes: int = 24,
-    tolerance: object = 0.01,
-) -> Prediction:
-    """The mean of exponentials over the exponential of the mean, E[e^{−ηKt}] / e^{−ηK̄t} ≥ 1.
+def step_sizes(kernel: object, learning_rate: object = None, *, c: object = 1) -> StepSizes:
+    """The stability edge 2/λ_max, the critical learning rate c/λ_max and the decay times of a kernel.
 
     Args:
-        law: From ``hq.kernel_law``.
-        times: As for ``frozen_law``.
-        learning_rate: η > 0.
-        flow: Gradient flow (the default), or gradient descent, E[(1 − ηK)^t] / (1 − ηK̄)^t.
-        num_nodes: As for ``frozen_law``.
-        tolerance: The widest bracket that is accepted, relative to the ratio.
+        kernel: K > 0, such as K̄ from ``hq.formula("kernel_mean").at(…)``, or a kernel matrix, symmetric and positive
+            semidefinite. For the loss (1/2m) Σ_j ε_j² pass K/m.
+        learning_rate: η > 0 for the decay times; the critical one by default.
+        c: The constant of the critical learning rate, > 0; 1 by default.
 
     Returns:
-        The ratio as ``residual``, with its bracket.
+        The step sizes.
 
     Raises:
-        InputTypeError, InputError: As ``frozen_law``, or if e^{−ηK̄t} is too small for a float.
+        InputTypeError, InputError: If an argument is of the wrong kind or range, or the kernel is 0.
 
     Examples:
-        >>> import haarqntk as hq
-        >>> law = hq.kernel_law(D=4, L=64, spectrum=[1, 1, -1, -1])
-        >>> eta = 1 / float(law.mean)
-        >>> jensen_gap(law, [0, 1, 2, 4], learning_rate=eta).residual.round(3).tolist()
-        [1.0, 1.051, 1.233, 2.412]
+        >>> s = step_sizes([[2, 0], [0, 8]])
+        >>> s.critical, s.stability_edge, s.condition_number, s.decay_times.tolist()
+        (0.125, 0.25, 4.0, [1.0, 4.0])
 
     Reference:
-        [liu2023] Eqs. 7, 10; derivations/14_dynamics.md.
+        [scala2025]; derivations/14_dynamics.md.
     """
-    widest = real_number("tolerance", tolerance, positive=True)
-    p = frozen_law(law, times, learning_rate=learning_rate, flow=flow, num_nodes=num_nodes, tolerance=1)
-    single = frozen_kernel(law.mean, p.times, learning_rate=learning_rate, flow=flow).residual
-    if not single.all():
-        raise InputError(
-            f"times must leave e^(−ηK̄t) > 0 as a float, got {p.times[single == 0][0]:g}; shorten them"
-        )
-    assert p.lower is not None  # noqa: S101 - frozen_law always has its bracket
-    assert p.upper is not None  # noqa: S101
-    _refuse_wide(p.times, (p.upper - p.lower) / p.residual, widest, num_nodes)
-    return Prediction(
-        times=p.times,
-        residual=p.residual / single,
-        lower=p.lower / single,
-        upper=p.upper / single,
-        assumption=p.assumption,
-        reference=_LAW_REFERENCE,
+    eigenvalues = np.linalg.eigvalsh(np.atleast_2d(check_kernel(kernel)))[::-1].copy()
+    largest = float(eigenvalues[0])
+    if largest <= 0:
+        raise InputError("kernel must not be 0: nothing would move")
+    eigenvalues[eigenvalues <= len(eigenvalues) * _ROUNDING * largest] = 0.0
+    critical = real_number("c", c, positive=True) / largest
+    eta = critical if learning_rate is None else check_rate(learning_rate)
+    with np.errstate(divide="ignore"):
+        log_factor = np.log(np.abs(1 - eta * eigenvalues))
+        decay_times = 1 / (eta * eigenvalues)
+        decay_steps = np.where(log_factor < 0, -1 / log_factor, np.inf)
+    smallest = float(eigenvalues[-1])
+    return StepSizes(
+        eigenvalues=eigenvalues,
+        learning_rate=eta,
+        critical=critical,
+        stability_edge=2 / largest,
+        condition_number=largest / smallest if smallest else np.inf,
+        decay_times=decay_times,
+        decay_steps=decay_steps,
+        is_stable=is_stable(eta, largest),
     )
-
-
-def _refuse_wide(times: Array, width: Array, widest: float, num_nodes: int) -> None:
-    if np.max(width) > widest:
-        k = int(np.argmax(width))
-        raise InputError(
-            f"the bracket must not be wider than tolerance = {widest:g}, got {width[k]:.3g} at time {times[k]:g}; "
-            f"raise num_nodes = {num_nodes}, shorten the times, or raise tolerance to see it"
-        )
-
-
-class _Curves:
-    """Brackets of E[w f(v S_L)] for a weight w of the state and f = e^{−ηt·} or (1 − η·)^t."""
-
-    def __init__(self, law: KernelLaw, times: Array, eta: float, n: int, *, flow: bool) -> None:
-        self.law, self.times, self.eta, self.n, self.flow = law, times, eta, n, flow
-        self.sums = rules_from_moments(law.square_sum_moments(2 * n), law.largest_square_sum)
-
-    def mean(self, moments: Sequence[Fraction], *, twice: bool = False) -> Bracket:
-        """For the positive weight with these moments Σ w v^k; ``twice`` has f² instead of f."""
-        states = rules_from_moments(moments, self.law.largest_variance)
-        lower = self._sum(states.gauss, self.sums.gauss, twice=twice)
-        upper = self._sum(states.radau, self.sums.radau, twice=twice)
-        largest_exponent = (2 if twice else 1) * self.eta * self.times * float(self.law.largest)
-        slack = _ROUNDING * (float(moments[0]) + largest_exponent * upper)
-        return np.maximum(lower - slack, 0.0), upper + slack
-
-    def _sum(self, states: Rule, sums: Rule, *, twice: bool) -> Array:
-        # for one v completely monotone in S, for one S in v: each rule keeps its side
-        K = np.multiply.outer(states.nodes, sums.nodes).ravel()
-        weights = np.multiply.outer(states.weights, sums.weights).ravel()
-        times = 2 * self.times if twice else self.times
-        values = (
-            np.exp(-self.eta * np.multiply.outer(times, K))
-            if self.flow
-            else np.power(np.maximum(1 - self.eta * K, 0.0), times[:, np.newaxis])
-        )
-        return np.asarray(values @ weights)
-
-    def residual(self, O_0: Fraction) -> Bracket:
-        """E[(z − O_0) f] = E[(z − o) f] − (O_0 − o) E[f], where z − o ≥ 0 for the lowest eigenvalue o."""
-        one = self.law.variance_moments(2 * self.n)
-        z = self.law.variance_moments(2 * self.n, output_power=1)
-        lowest = self.law.spectrum[0]
-        a = self.mean([x - lowest * y for x, y in zip(z, one, strict=True)])
-        b, c = self.mean(one), float(O_0 - lowest)
-        near, far = (b[0], b[1]) if c < 0 else (b[1], b[0])
-        return a[0] - c * near, a[1] - c * far
-
-    def squared_residual(self, O_0: Fraction) -> Bracket:
-        """E[(z − O_0)² f(K)²], a positive weight as it stands."""
-        powers = [self.law.variance_moments(2 * self.n, output_power=p) for p in range(3)]
-        moments = [c - 2 * O_0 * b + O_0**2 * a for a, b, c in zip(*powers, strict=True)]
-        return self.mean(moments, twice=True)

@@ -152,6 +152,11 @@ def exact_number(name: str, value: object) -> Fraction:
         return Fraction(checked)
 
 
+def check_rate(learning_rate: object) -> float:
+    """Check η > 0."""
+    return real_number("learning_rate", learning_rate, positive=True)
+
+
 def check_times(times: object, *, are_steps: bool = False) -> Array:
     """Check times ≥ 0, or numbers of steps: a number or a one-dimensional list of them.
 

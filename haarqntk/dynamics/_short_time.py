@@ -16,12 +16,12 @@ from typing import Any
 
 import numpy as np
 
-from haarqntk._arguments import integer, one_of, real_number
+from haarqntk._arguments import integer, one_of
 from haarqntk._lazy import LazyModule
 from haarqntk._notebook import Shown
 from haarqntk.algebra import collected
 from haarqntk.circuits import TARGET, Circuit, Copy, Expression, Output, Term
-from haarqntk.dynamics._prediction import Prediction, check_times, exact_number, within_floats
+from haarqntk.dynamics._prediction import Prediction, check_rate, check_times, exact_number, within_floats
 from haarqntk.errors import CostError, InputTypeError
 from haarqntk.qntk import Formula, mean
 
@@ -143,7 +143,7 @@ class ShortTimeSeries(Shown):
             >>> p.residual.round(6).tolist()
             [-1.0, -0.9744]
         """
-        t, eta = check_times(times), real_number("learning_rate", learning_rate, positive=True)
+        t, eta = check_times(times), check_rate(learning_rate)
         at = self.at(D=D, L=L, spectrum=spectrum, target=target, generator_spectrum=generator_spectrum)
         c = [float(value) for value in at]
         curve = np.asarray(np.polynomial.polynomial.polyval(eta * t, c), dtype=np.float64)

@@ -3,22 +3,28 @@
 ``REGISTRY`` holds the records. A ``Group`` says what its diagrams are (``Ways``), what they weigh (``WeightLaw``,
 ``Weingarten``) and how its letter is declared and named. ``weingarten`` and ``weingarten_table`` are the front:
 ``_unitary.py`` computes by characters, ``_orthogonal.py`` by zonal spherical functions, and ``_symplectic.py`` is the
-orthogonal function at −D; ``_gram.py`` inverts the Gram matrices that the functions are defined by. Small dimensions
-take the pseudo-inverse; ``_asymptotics.py`` expands in 1/D.
+orthogonal function at −D; ``_weingarten.py`` inverts the Gram matrices that the functions are defined by, and expands
+in 1/D. Small dimensions take the pseudo-inverse.
 """
 
-from haarqntk.groups._asymptotics import Expansion, leading_term
-from haarqntk.groups._circular import circular_classes
-from haarqntk.groups._function import WeingartenFunction, weingarten, weingarten_table
 from haarqntk.groups._group import Group, WeightLaw
 from haarqntk.groups._orthogonal import ORTHOGONAL
 from haarqntk.groups._permutation import PERMUTATION
-from haarqntk.groups._registry import GROUPS, REGISTRY, WEIGHTS
 from haarqntk.groups._rows import Rows, weighted_counts
 from haarqntk.groups._state import STATE
 from haarqntk.groups._symplectic import SYMPLECTIC
-from haarqntk.groups._unitary import UNITARY
-from haarqntk.groups._ways import Way, Ways
+from haarqntk.groups._unitary import UNITARY, circular_classes
+from haarqntk.groups._ways import Way, Ways, cycles_text
+from haarqntk.groups._weingarten import (
+    GROUPS,
+    REGISTRY,
+    WEIGHTS,
+    Expansion,
+    WeingartenFunction,
+    leading_term,
+    weingarten,
+    weingarten_table,
+)
 
 __all__ = [
     "GROUPS",
@@ -37,6 +43,7 @@ __all__ = [
     "WeightLaw",
     "WeingartenFunction",
     "circular_classes",
+    "cycles_text",
     "leading_term",
     "weighted_counts",
     "weingarten",

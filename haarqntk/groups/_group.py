@@ -1,24 +1,27 @@
 """``Group``: all that the library knows about one random matrix or vector, in one record.
 
-A group is a file with its record, and a line in ``_registry.py``. Whoever integrates, explains, writes or reads asks
+A group is a file with its record, and a line in ``_weingarten.py``. Whoever integrates, explains, writes or reads asks
 the record; nobody compares names.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
+from fractions import Fraction
+from functools import reduce
+from math import prod
+from operator import or_
 from typing import TYPE_CHECKING, TypeAlias
 
-from haarqntk.algebra import RationalFunction
+from haarqntk.algebra import RationalFunction, product_of_shifts
 from haarqntk.combinatorics import Partition, num_partitions
 from haarqntk.errors import CostError, InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Sequence
-    from fractions import Fraction
+    from collections.abc import Callable, Hashable, Iterable, Sequence
 
-    from haarqntk.algebra import RationalFunction
-    from haarqntk.groups._ways import Ways
+    from haarqntk.groups._ways import Way, Ways
 
 Classes: TypeAlias = tuple[Partition, ...]
 
@@ -59,9 +62,10 @@ class Weingarten:
     Attributes:
         group: The name of the group.
         table: Its values on all classes.
-        by_definition: The same by the inverse of the Gram matrix.
         class_at: Its value on one class at an integer dimension, where the Gram matrix is singular too.
         one_class: Its value on one class; None if that takes the whole table.
+        contract: The contraction s·D^loops of two ways to glue, as the sign s and the number of loops; None if there
+            is a loop for each part of their class.
         step: Dimensions are multiples of it, and the rational function holds from step·k on.
         alternates: Whether a cycle of n in the leading term has the sign (−1)^{n−1}.
         largest_table: The largest k of a table.
@@ -70,9 +74,9 @@ class Weingarten:
 
     group: str
     table: Callable[[int], dict[Partition, RationalFunction]]
-    by_definition: Callable[[int], dict[Partition, RationalFunction]]
     class_at: Callable[[Partition, int], Fraction]
     one_class: Callable[[Partition], RationalFunction] | None = None
+    contract: Callable[[Way, Way], tuple[int, int]] | None = None
     step: int = 1
     alternates: bool = True
     largest_table: int = 20
@@ -165,6 +169,37 @@ class Group:
             ['Haar unitary matrix', 'Haar state']
         """
         return self.title if self.is_vector else f"{self.title} matrix"
+
+
+def inverse_product(name: str, increment: int, title: str, *, step: int, is_of_degree: bool) -> WeightLaw:
+    """1/(D(D + s)⋯(D + (k − 1)s)) for the increment s and a class of size k; 0 where the product is."""
+
+    def generic(classes: Classes, D: RationalFunction) -> RationalFunction:
+        one = RationalFunction(1)
+        return one / prod((D + increment * i for i in range(sum(classes[0]))), start=one)
+
+    def at(classes: Classes, n: int) -> Fraction:
+        product = prod(n + increment * i for i in range(sum(classes[0])))
+        return Fraction(1, product) if product else Fraction(0)
+
+    return WeightLaw(name, generic, at, step=step, is_of_degree=is_of_degree, title=title)
+
+
+def over_one_denominator(
+    diagrams: Iterable[tuple[int, Sequence[int]]],
+) -> tuple[list[list[int]], tuple[int, ...]]:
+    """The quotients w/Π(D + c) of pairs (w, contents c): numerators of one length over one denominator."""
+    pairs = [(weight, Counter(boxes)) for weight, boxes in diagrams]
+    most = reduce(or_, (found for _, found in pairs))  # the largest number of boxes of each content
+    rows = [[weight * c for c in product_of_shifts(most - found)] for weight, found in pairs]
+    length = max(map(len, rows))
+    return [row + [0] * (length - len(row)) for row in rows], product_of_shifts(most)
+
+
+def sum_at(n: int, diagrams: Iterable[tuple[int, Sequence[int]]]) -> Fraction:
+    """Σ w/Π(n + c) over the pairs (w, contents c) without a vanishing product."""
+    quotients = ((weight, prod(n + c for c in boxes)) for weight, boxes in diagrams)
+    return sum((Fraction(weight, product) for weight, product in quotients if product), start=Fraction(0))
 
 
 def refuse_above(what: str, k: int, largest: int) -> None:

@@ -17,17 +17,15 @@ Reference: derivations/11_integrals.md.
 
 from __future__ import annotations
 
-from fractions import Fraction
 from itertools import combinations
-from math import factorial, perm, prod
+from math import factorial, prod
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from haarqntk.algebra import RationalFunction
 from haarqntk.combinatorics import num_set_partitions, set_partitions
 from haarqntk.errors import CostError
-from haarqntk.groups._group import Group, WeightLaw
+from haarqntk.groups._group import Group, inverse_product
 from haarqntk.groups._ways import Ways
 
 if TYPE_CHECKING:
@@ -35,7 +33,6 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Sequence
 
     from haarqntk.combinatorics import Partition
-    from haarqntk.groups._group import Classes
     from haarqntk.groups._rows import Rows
     from haarqntk.groups._ways import Met, PairClasses, Way
 
@@ -150,16 +147,6 @@ def _class(num_blocks: int) -> Partition:
     return (num_blocks,) if num_blocks else ()
 
 
-def _falling(classes: Classes, D: RationalFunction) -> RationalFunction:
-    one = RationalFunction(1)
-    return one / prod((D - i for i in range(sum(classes[0]))), start=one)
-
-
-def _falling_at(classes: Classes, n: int) -> Fraction:
-    m = sum(classes[0])
-    return Fraction(1, perm(n, m)) if m <= n else Fraction(0)
-
-
 def _entries(rows: Sequence[Hashable], columns: Sequence[Hashable]) -> dict[Partition, int]:
     """One matrix has all these entries 1 only if equal rows have equal columns and different ones different."""
     num_pairs = len(set(zip(rows, columns, strict=True)))
@@ -167,7 +154,7 @@ def _entries(rows: Sequence[Hashable], columns: Sequence[Hashable]) -> dict[Part
 
 
 PERMUTATION = Group(
-    WeightLaw("permutation", _falling, _falling_at, title="different indices"),
+    inverse_product("permutation", -1, "different indices", step=1, is_of_degree=False),
     SetPartitions(),
     title="random permutation",
     constructor="permutation_matrix",

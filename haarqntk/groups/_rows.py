@@ -1,4 +1,4 @@
-"""All ways to glue the copies of one random matrix, in arrays: permutations, pairings, their classes, their orbits.
+"""All ways to glue the copies of one random matrix, in arrays: permutations, pairings, their classes.
 
 A way to glue is a row of an integer array: row σ glues copy a of V to copy σ(a) of V*, or, a pairing p, copy a to copy
 p(a), an involution without fixed points.
@@ -8,22 +8,19 @@ from __future__ import annotations
 
 from functools import cache
 from itertools import islice
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
-from haarqntk.combinatorics import Partition, all_permutations, num_pairings, pairings, partitions
+from haarqntk.combinatorics import all_permutations, num_pairings, pairings, partitions
 from haarqntk.errors import CostError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
 Rows: TypeAlias = "NDArray[np.int64]"
-_Way = TypeVar("_Way")
 
 # Measured: the gluings of eight copies take seconds; nine would need a gigabyte.
 LARGEST_PERMUTED = 8
@@ -44,8 +41,7 @@ def allowed_permutations(allowed: Sequence[Sequence[bool]]) -> Rows:
         _refuse_more_than(LARGEST_PERMUTED, k, "k! permutations")
         return np.asarray(all_permutations(k))
     _refuse_more_than(_LARGEST_CONSTRAINED, k, "k! permutations")
-    found = _listed(_extend_permutation((), allowed, k))
-    return np.array(found, dtype=np.int64).reshape(len(found), k)
+    return _listed(_extend_permutation((), allowed), k)
 
 
 def allowed_pairings(allowed: Sequence[Sequence[bool]]) -> Rows:
@@ -57,8 +53,7 @@ def allowed_pairings(allowed: Sequence[Sequence[bool]]) -> Rows:
         _refuse_more_than(LARGEST_PAIRED, num_points, "(k − 1)!! pairings")
         return _all_pairings(num_points)
     _refuse_more_than(_LARGEST_CONSTRAINED, num_points, "(k − 1)!! pairings")
-    found = _listed(_extend_pairing([-1] * num_points, allowed))
-    return np.array(found, dtype=np.int64).reshape(len(found), num_points)
+    return _listed(_extend_pairing([-1] * num_points, allowed), num_points)
 
 
 def pairing_signs(rows: Rows) -> NDArray[np.int64]:
@@ -69,42 +64,6 @@ def pairing_signs(rows: Rows) -> NDArray[np.int64]:
         for b in range(a + 1, m):
             crossings += (b < rows[:, a]) & (rows[:, a] < rows[:, b])
     return 1 - 2 * (crossings % 2)
-
-
-def relabelled(rows: Rows, alpha: Rows, beta: Rows) -> Rows:
-    """β σ α⁻¹ for every row σ; for pairings α = β."""
-    image = np.empty_like(rows)
-    image[:, alpha] = beta[rows]
-    return image
-
-
-def orbits(
-    rows: Rows, generators: Sequence[Callable[[Rows], Rows]]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """One row of each orbit under relabelling the copies, and the size of the orbit.
-
-    Args:
-        rows: All ways to glue; closed under the generators.
-        generators: Relabellings of the copies.
-
-    Returns:
-        The places of the chosen rows and the sizes.
-    """
-    n, k = rows.shape
-    if n < 2 or not generators:  # noqa: PLR2004 - nothing to identify
-        return np.arange(n), np.ones(n, dtype=np.int64)
-    powers = np.int64(k) ** np.arange(k, dtype=np.int64)
-    codes = rows @ powers
-    order = np.argsort(codes)
-    sources, targets = [], []
-    for relabel in generators:
-        sources.append(np.arange(n))
-        targets.append(order[np.searchsorted(codes, relabel(rows) @ powers, sorter=order)])
-    source, target = np.concatenate(sources), np.concatenate(targets)
-    graph = coo_array((np.ones(len(source), dtype=np.int8), (source, target)), shape=(n, n))
-    _, label = connected_components(graph, directed=False)
-    _, chosen, sizes = np.unique(label, return_index=True, return_counts=True)
-    return chosen, sizes
 
 
 def permutation_classes(left: Rows, right: Rows) -> Iterator[tuple[int, NDArray[np.int64]]]:
@@ -171,34 +130,9 @@ def _class_table(k: int) -> NDArray[np.int16]:
     return table
 
 
-def num_classes(k: int) -> int:
-    """The number of classes: of partitions of k."""
-    return len(partitions(k))
-
-
-def integers(values: Sequence[int]) -> NDArray[np.int64]:
-    """The values as an array."""
-    return np.array(values, dtype=np.int64)
-
-
-def ones(count: int) -> NDArray[np.int64]:
-    """An array of 1."""
-    return np.ones(count, dtype=np.int64)
-
-
 def weighted_counts(numbers: NDArray[np.int64], signs: NDArray[np.int64], size: int) -> NDArray[np.int64]:
     """How often each number below ``size`` occurs, each time with its sign."""
     return np.rint(np.bincount(numbers, weights=signs, minlength=size)).astype(np.int64)
-
-
-def class_of(number: int, k: int) -> Partition:
-    """The partition of k of that number.
-
-    Examples:
-        >>> class_of(0, 3)
-        (3,)
-    """
-    return partitions(k)[number]
 
 
 @cache
@@ -213,14 +147,14 @@ def _all_pairings(num_points: int) -> Rows:
 
 
 def _extend_permutation(
-    chosen: tuple[int, ...], allowed: Sequence[Sequence[bool]], k: int
+    chosen: tuple[int, ...], allowed: Sequence[Sequence[bool]]
 ) -> Iterator[tuple[int, ...]]:
-    if len(chosen) == k:
+    if len(chosen) == len(allowed):
         yield chosen
         return
-    for image in range(k):
-        if allowed[len(chosen)][image] and image not in chosen:
-            yield from _extend_permutation((*chosen, image), allowed, k)
+    for image, may_go in enumerate(allowed[len(chosen)]):
+        if may_go and image not in chosen:
+            yield from _extend_permutation((*chosen, image), allowed)
 
 
 def _extend_pairing(partner: list[int], allowed: Sequence[Sequence[bool]]) -> Iterator[list[int]]:
@@ -235,14 +169,14 @@ def _extend_pairing(partner: list[int], allowed: Sequence[Sequence[bool]]) -> It
             yield from _extend_pairing(extended, allowed)
 
 
-def _listed(ways: Iterator[_Way]) -> list[_Way]:
+def _listed(ways: Iterator[Sequence[int]], num_points: int) -> Rows:
     found = list(islice(ways, _LARGEST_NUM_ROWS + 1))
     if len(found) > _LARGEST_NUM_ROWS:
         raise CostError(
             f"the indices leave more than {_LARGEST_NUM_ROWS} ways to pair the copies of one random matrix; "
             "pass an integrand of lower degree"
         )
-    return found
+    return np.array(found, dtype=np.int64).reshape(len(found), num_points)
 
 
 def _refuse_more_than(largest: int, copies: int, what: str) -> None:

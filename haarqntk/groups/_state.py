@@ -11,33 +11,11 @@ Reference: derivations/11_integrals.md.
 
 from __future__ import annotations
 
-from fractions import Fraction
-from math import prod
-from typing import TYPE_CHECKING
-
-from haarqntk.algebra import RationalFunction
-from haarqntk.groups._group import Group, WeightLaw
+from haarqntk.groups._group import Group, inverse_product
 from haarqntk.groups._ways import Permutations
 
-if TYPE_CHECKING:
-    from haarqntk.groups._group import Classes
-
-
-def _unit_vector(name: str, increment: int, title: str, *, step: int) -> WeightLaw:
-    """1/(D(D + s)⋯(D + (k − 1)s)) for the increment s."""
-
-    def generic(classes: Classes, D: RationalFunction) -> RationalFunction:
-        one = RationalFunction(1)
-        return one / prod((D + increment * i for i in range(sum(classes[0]))), start=one)
-
-    def at(classes: Classes, n: int) -> Fraction:
-        return Fraction(1, prod(n + increment * i for i in range(sum(classes[0]))))
-
-    return WeightLaw(name, generic, at, step=step, is_of_degree=True, title=title)
-
-
-UNIT_VECTOR = _unit_vector("state", 1, "unit vector", step=0)
-REAL_UNIT_VECTOR = _unit_vector("real_state", 2, "real unit vector", step=1)
+UNIT_VECTOR = inverse_product("state", 1, "unit vector", step=0, is_of_degree=True)
+REAL_UNIT_VECTOR = inverse_product("real_state", 2, "real unit vector", step=1, is_of_degree=True)
 STATE = Group(
     UNIT_VECTOR,
     Permutations(),

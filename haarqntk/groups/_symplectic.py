@@ -17,8 +17,6 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from haarqntk.algebra import RationalFunction
-from haarqntk.combinatorics import coset_type, pairing_sign, pairings
-from haarqntk.groups._gram import gram_inverse
 from haarqntk.groups._group import Group, Weingarten
 from haarqntk.groups._orthogonal import orthogonal_class_at, orthogonal_table
 from haarqntk.groups._ways import Pairings
@@ -27,7 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from fractions import Fraction
 
-    from haarqntk.combinatorics import Pairing, Partition
+    from haarqntk.combinatorics import Partition
+    from haarqntk.groups._ways import Way
 
 
 @cache
@@ -44,24 +43,17 @@ def symplectic_class_at(mu: Partition, n: int) -> Fraction:
     return _sign(sum(mu)) * orthogonal_class_at(mu, -n)
 
 
-@cache
-def symplectic_table_by_definition(k: int) -> dict[Partition, RationalFunction]:
-    """Wg(μ) for every coset type μ ⊢ k, where Wg(p, q) = pairing_sign(p) pairing_sign(q) Wg(μ)."""
-    return gram_inverse(k, list(pairings(2 * k)), coset_type, _contract_forms, pairing_sign)
-
-
-def _contract_forms(p: Pairing, q: Pairing) -> tuple[int, int]:
+def _contract_forms(p: Way, q: Way) -> tuple[int, int]:
     """Σ_i Π_p J Π_q J = s·D^loops, as the sign s and the number of loops.
 
     A loop is Tr J⋯J, with J^T = −J for each pair that is met from its larger end; two more J give J² = −1.
     """
-    after_p, after_q = ({a: b for pair in x for a, b in (pair, pair[::-1])} for x in (p, q))
-    left, sign, num_loops = set(after_p), 1, 0
+    left, sign, num_loops = set(p), 1, 0
     while left:
         point = min(left)
         while point in left:
-            middle = after_p[point]
-            end = after_q[middle]
+            middle = p[point]
+            end = q[middle]
             left -= {point, middle}
             sign *= -1 if (point < middle) == (middle < end) else 1
             point = end
@@ -81,8 +73,8 @@ def _reflected(coefficients: Sequence[int]) -> list[int]:
 _WEINGARTEN = Weingarten(
     "symplectic",
     symplectic_table,
-    symplectic_table_by_definition,
     symplectic_class_at,
+    contract=_contract_forms,
     step=2,
     alternates=False,
 )

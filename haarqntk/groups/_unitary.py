@@ -8,38 +8,49 @@ matrix product: characters × numerators over the common denominator Π_j (D + j
 of boxes of content j in a diagram of k boxes. At an integer n < k only the diagrams with at most n rows
 enter: the pseudo-inverse of the Gram matrix.
 
-Reference: Collins & Śniady 2006 (collins2006), Prop. 2.3.
+Entries of S = Vᵀ V, a matrix of the circular orthogonal ensemble, need one sum over permutations instead of two,
+
+.. math:: \mathbb E\, S_{i_1 i_2} \cdots S_{i_{2k-1} i_{2k}} \bar S_{j_1 j_2} \cdots =
+          \sum_{\sigma \in S_{2k}} \Big[\prod_s \delta_{i_s j_{\sigma(s)}}\Big]\, \mathrm{Wg}^{O}(\sigma; D + 1)
+
+because the left ends of V meet each other only, and their sum is known. The Weingarten function is the orthogonal one
+of the coset type of σ, at D + 1. Other products of S, and those of the circular symplectic ensemble J Vᵀ Jᵀ V, are
+products of V.
+
+Reference: Collins & Śniady 2006 (collins2006), Prop. 2.3; matsumoto2013; derivations/11_integrals.md.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from fractions import Fraction
-from functools import cache
-from math import factorial, prod
+from functools import lru_cache
+from math import factorial
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from haarqntk.algebra import (
     RationalFunction,
     multiply_integer_matrices,
-    product_of_shifts,
 )
 from haarqntk.combinatorics import (
     Partition,
     centralizer_order,
     character_column,
     character_table,
-    compose,
     contents,
-    cycle_type,
-    inverse,
     num_standard_tableaux,
     partitions,
 )
-from haarqntk.groups._circular import CIRCULAR_ENTRIES
-from haarqntk.groups._gram import gram_inverse
-from haarqntk.groups._group import Classes, Group, WeightLaw, Weingarten
+from haarqntk.groups import _rows
+from haarqntk.groups._group import Classes, Group, WeightLaw, Weingarten, over_one_denominator, sum_at
+from haarqntk.groups._orthogonal import ORTHOGONAL_WEINGARTEN
 from haarqntk.groups._state import UNIT_VECTOR
 from haarqntk.groups._ways import Permutations
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 def unitary_table(k: int) -> dict[Partition, RationalFunction]:
@@ -52,58 +63,51 @@ def unitary_table(k: int) -> dict[Partition, RationalFunction]:
 def unitary_class(mu: Partition) -> RationalFunction:
     """Wg(μ) for one cycle type, without the rest of the table."""
     column = character_column(mu)
-    numerators, denominator = _diagram_weights(sum(mu), tuple(column))
-    totals = [
-        sum(value * row[i] for value, row in zip(column.values(), numerators, strict=True))
-        for i in range(max(map(len, numerators)))
-    ]
+    numerators, denominator = _diagram_weights(sum(mu), column)
+    (totals,) = multiply_integer_matrices(np.array([[*column.values()]], dtype=object), numerators)
     return RationalFunction(totals, denominator)
 
 
 def unitary_class_at(mu: Partition, n: int) -> Fraction:
     """Wg(μ) at the integer dimension n ≥ 1, by the sum over diagrams with at most n rows."""
-    total = sum(
-        (
-            Fraction(num_standard_tableaux(lam) * value, prod(n + c for c in contents(lam)))
-            for lam, value in character_column(mu).items()
-            if len(lam) <= n
-        ),
-        start=Fraction(0),
-    )
+    column = character_column(mu)
+    total = sum_at(n, ((num_standard_tableaux(lam) * value, contents(lam)) for lam, value in column.items()))
     return total / factorial(sum(mu))
 
 
-def _diagram_weights(k: int, diagrams: tuple[Partition, ...]) -> tuple[list[list[int]], tuple[int, ...]]:
-    """The numerators of f^λ/(k! Π(D + c)) for each diagram over one denominator, padded to one length."""
-    boxes = {j: _most_boxes_of_content(j, k) for j in range(1 - k, k)}
-    rows = []
-    for lam in diagrams:
-        missing = Counter(boxes)
-        missing.subtract(Counter(contents(lam)))
-        rows.append([num_standard_tableaux(lam) * c for c in product_of_shifts(missing)])
-    length = max(map(len, rows))
-    padded = [row + [0] * (length - len(row)) for row in rows]
-    return padded, tuple(factorial(k) * c for c in product_of_shifts(boxes))
+def _diagram_weights(k: int, diagrams: Iterable[Partition]) -> tuple[list[list[int]], list[int]]:
+    """The numerators of f^λ/(k! Π(D + c)) for each diagram over one denominator."""
+    rows, denominator = over_one_denominator((num_standard_tableaux(lam), contents(lam)) for lam in diagrams)
+    return rows, [factorial(k) * c for c in denominator]
 
 
-def _most_boxes_of_content(j: int, k: int) -> int:
-    """The largest m such that an m × (m + |j|) rectangle fits into k boxes."""
-    m = 0
-    while (m + 1) * (m + 1 + abs(j)) <= k:
-        m += 1
-    return m
+CIRCULAR_ENTRIES = WeightLaw(
+    "circular_orthogonal",
+    lambda classes, D: ORTHOGONAL_WEINGARTEN.value(classes[0]).compose(D + 1),
+    lambda classes, n: ORTHOGONAL_WEINGARTEN.at(classes[0], n + 1),
+    copies=2,
+)
 
 
-@cache
-def unitary_table_by_definition(k: int) -> dict[Partition, RationalFunction]:
-    """Wg(μ) for every cycle type μ of S_k by solving the p(k) × p(k) Gram system over Q(D)."""
+@lru_cache(maxsize=4096)
+def circular_classes(
+    plain: tuple[int, ...], conjugated: tuple[int, ...]
+) -> tuple[tuple[Partition, int], ...]:
+    """How many permutations of each coset type match the indices of S, two for each entry, with those of S*.
 
-    def class_of(sigma: tuple[int, ...], tau: tuple[int, ...]) -> Partition:
-        return cycle_type(compose(inverse(sigma), tau))
-
-    return gram_inverse(
-        k, Permutations().every(k), class_of, lambda sigma, tau: (1, len(class_of(sigma, tau)))
-    )
+    Examples:
+        >>> circular_classes((0, 0), (0, 0))  # E|S_00|² = 2 Wg((1,), D + 1)
+        (((1,), 2),)
+    """
+    if sorted(plain) != sorted(conjugated):
+        return ()
+    k = len(plain) // 2
+    rows = _rows.allowed_permutations([[a == b for b in conjugated] for a in plain])
+    pairing = np.arange(2 * k) ^ 1
+    moved = np.empty_like(rows)
+    np.put_along_axis(moved, rows, rows[:, pairing], axis=1)  # σ p σ⁻¹
+    totals = Counter(_rows.class_numbers(pairing[moved], k, 2).tolist())
+    return tuple((partitions(k)[n], count) for n, count in sorted(totals.items()))
 
 
 def _power_sums(classes: Classes, D: RationalFunction) -> RationalFunction:  # noqa: ARG001 - constant
@@ -119,7 +123,6 @@ def _power_sums_at(classes: Classes, n: int) -> Fraction:
 _WEINGARTEN = Weingarten(
     "unitary",
     unitary_table,
-    unitary_table_by_definition,
     unitary_class_at,
     unitary_class,
     largest_table=26,

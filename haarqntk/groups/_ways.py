@@ -9,9 +9,12 @@ a weight belongs to each. Ways come as rows of arrays for the engine, and one by
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from functools import partial
 from math import factorial, prod
 from typing import TYPE_CHECKING, ClassVar, TypeAlias, TypeVar
+
+import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from haarqntk.combinatorics import (
     Partition,
@@ -24,6 +27,7 @@ from haarqntk.combinatorics import (
     num_pairings,
     pairing_sign,
     pairings,
+    partitions,
 )
 from haarqntk.groups import _rows
 
@@ -117,7 +121,9 @@ class Ways(ABC):
 
     def relabelled(self, rows: Rows, alpha: Rows, beta: Rows) -> Rows:
         """The ways after copies a of V became α(a) and those of V* β(a): σ becomes β σ α⁻¹."""
-        return _rows.relabelled(rows, alpha, beta)
+        image = np.empty_like(rows)
+        image[:, alpha] = beta[rows]
+        return image
 
     def orbits(self, rows: Rows, generators: Sequence[tuple[Rows, Rows]]) -> tuple[Rows, Rows]:
         """One row of each orbit under relabelling the copies, and the size of the orbit.
@@ -129,15 +135,31 @@ class Ways(ABC):
         Returns:
             The places of the chosen rows and the sizes.
         """
-        return _rows.orbits(rows, [partial(self.relabelled, alpha=a, beta=b) for a, b in generators])
+        n, k = rows.shape
+        if n < 2 or not generators:  # noqa: PLR2004 - nothing to identify
+            return np.arange(n), np.ones(n, dtype=np.int64)
+        powers = np.int64(k) ** np.arange(k, dtype=np.int64)
+        codes = rows @ powers
+        order = np.argsort(codes)
+        sources, targets = [], []
+        for alpha, beta in generators:
+            sources.append(np.arange(n))
+            targets.append(
+                order[np.searchsorted(codes, self.relabelled(rows, alpha, beta) @ powers, sorter=order)]
+            )
+        source, target = np.concatenate(sources), np.concatenate(targets)
+        graph = coo_array((np.ones(len(source), dtype=np.int8), (source, target)), shape=(n, n))
+        _, label = connected_components(graph, directed=False)
+        _, chosen, sizes = np.unique(label, return_index=True, return_counts=True)
+        return chosen, sizes
 
     def num_classes(self, degree: int) -> int:
         """The number of classes of pairs."""
-        return _rows.num_classes(degree)
+        return len(partitions(degree))
 
     def class_of(self, number: int, degree: int) -> Partition:
         """The class of that number."""
-        return _rows.class_of(number, degree)
+        return partitions(degree)[number]
 
 
 class Permutations(Ways):
@@ -169,7 +191,7 @@ class Permutations(Ways):
         return _rows.allowed_permutations(allowed)
 
     def pair_classes(self, left: Rows, right: Rows) -> Iterator[PairClasses]:
-        ones = _rows.ones(len(right))
+        ones = np.ones(len(right), dtype=np.int64)
         for i, numbers in _rows.permutation_classes(left, right):
             yield i, slice(None), numbers, ones
 
@@ -187,9 +209,7 @@ class Permutations(Ways):
         yield cycle_type(compose(inverse(left), right)), 1
 
     def text(self, way: Way) -> str:
-        """Cycles without fixed points."""
-        moved = [cycle for cycle in cycles(way) if len(cycle) > 1]
-        return "".join(f"({' '.join(map(str, cycle))})" for cycle in moved) or "id"
+        return cycles_text(way)
 
 
 class Pairings(Ways):
@@ -224,7 +244,8 @@ class Pairings(Ways):
 
     def pair_classes(self, left: Rows, right: Rows) -> Iterator[PairClasses]:
         signs, right_signs = (
-            _rows.pairing_signs(rows) if self.has_form else _rows.ones(len(rows)) for rows in (left, right)
+            _rows.pairing_signs(rows) if self.has_form else np.ones(len(rows), dtype=np.int64)
+            for rows in (left, right)
         )
         for i, numbers in _rows.pairing_classes(left, right):
             yield i, slice(None), numbers, right_signs if signs[i] > 0 else -right_signs
@@ -246,6 +267,12 @@ class Pairings(Ways):
     def text(self, way: Way) -> str:
         """The pairs."""
         return "{" + " ".join(f"{a}{b}" if b < 10 else f"{a}-{b}" for a, b in self.blocks(way)) + "}"  # noqa: PLR2004 - two digits
+
+
+def cycles_text(permutation: Way) -> str:
+    """Its cycles without fixed points."""
+    moved = [cycle for cycle in cycles(permutation) if len(cycle) > 1]
+    return "".join(f"({' '.join(map(str, cycle))})" for cycle in moved) or "id"
 
 
 def _times(number: int) -> str:

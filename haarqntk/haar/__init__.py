@@ -11,18 +11,15 @@ from haarqntk.haar._declarations import (
     permutation_matrix,
     symplectic_form,
 )
-from haarqntk.haar._declared import parse_declaration, parse_dimensions
 from haarqntk.haar._expect import expect
 from haarqntk.haar._explanation import Explanation, ExplanationClass, ExplanationRow
 from haarqntk.haar._grammar import parse_integrand
 from haarqntk.haar._integral import Integral
-from haarqntk.haar._operations import identity, kron, partial_trace, tr
-from haarqntk.haar._planar import kreweras_complement, planar_limit
-from haarqntk.haar._refusals import Declaration
-from haarqntk.haar._series import SCALINGS, IntegralSeries
-from haarqntk.haar._states import HaarState, haar_state
+from haarqntk.haar._names import parse_declaration, parse_dimensions
+from haarqntk.haar._operations import HaarState, haar_state, identity, kron, partial_trace, tr
+from haarqntk.haar._series import SCALINGS, IntegralSeries, kreweras_complement, planar_limit
 from haarqntk.haar._tokens import Style, latex_style
-from haarqntk.haar._weights import Factors, RandomLetter, Weight
+from haarqntk.haar._weights import Declaration, Factors, RandomLetter, Weight
 from haarqntk.haar._written import WrittenPart, with_operator, written_parts
 
 __all__ = [

@@ -10,37 +10,35 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from haarqntk.diagrams import OPEN, DiagramMonomial, Space, flatten
+from haarqntk.diagrams import OPEN, DiagramMonomial, Letter, Space, flatten
 from haarqntk.errors import InputError, InputTypeError
-from haarqntk.haar._indices import index_letter
-from haarqntk.haar._polynomial import DiagramPolynomial
-from haarqntk.haar._refusals import (
-    Declaration,
+from haarqntk.haar._dimensions import index_letter
+from haarqntk.haar._polynomial import (
+    LEFT,
+    RIGHT,
+    DiagramPolynomial,
+    Found,
+    changed,
     checked_exponent,
     coefficient,
     dimensions_text,
+    identity_terms,
+    joined,
     names_text,
     no_quotient,
     no_sum,
     refuse_too_many,
     refuse_unknown_half,
-)
-from haarqntk.haar._terms import (
-    LEFT,
-    RIGHT,
-    Terms,
-    add_term,
-    conjugated,
-    identity_terms,
-    joined,
     renamed,
+    summed,
 )
 from haarqntk.haar._written import written_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from haarqntk.algebra import RationalFunction
+    from haarqntk.haar._weights import Declaration
     from haarqntk.haar._written import WrittenPart
 
 
@@ -117,7 +115,7 @@ class ScalarExpression(DiagramPolynomial):
             >>> hq.expect(z * z.conj()).to_sympy()
             1
         """
-        return ScalarExpression(conjugated(self._terms), self._declared)
+        return ScalarExpression(changed(self._terms, Letter.conjugate), self._declared)
 
     def __repr__(self) -> str:
         return f"<scalar expression of {len(self._terms)} terms in {names_text(self._declared)}>"
@@ -171,14 +169,18 @@ class MatrixExpression(DiagramPolynomial):
             )
         self._check_same_space(other)
         refuse_too_many(len(self._terms) * len(other._terms))
-        total: Terms = {}
-        width = range(len(self.spaces))
-        for a, x in self._terms.items():
-            for b, y in other._terms.items():
-                letters, partner = flatten([renamed(a, RIGHT, "inner left"), renamed(b, LEFT, "inner right")])
-                pairs = [(("inner left", s), ("inner right", s)) for s in width]
-                add_term(total, joined(letters, partner, pairs), x * y)
-        return MatrixExpression(total, self.declared_with(other), self.spaces)
+        pairs = [(("inner left", s), ("inner right", s)) for s in range(len(self.spaces))]
+
+        def products() -> Iterator[Found]:
+            for a, x in self._terms.items():
+                num_left = sum(len(component.letters) * e for component, e in a)
+                for b, y in other._terms.items():
+                    letters, partner = flatten([a, b])
+                    letters[:num_left] = [renamed(z, RIGHT, "inner left") for z in letters[:num_left]]
+                    letters[num_left:] = [renamed(z, LEFT, "inner right") for z in letters[num_left:]]
+                    yield joined(letters, partner, pairs), x * y
+
+        return MatrixExpression(summed(products()), self.declared_with(other), self.spaces)
 
     def __add__(self, other: object) -> MatrixExpression:
         if not isinstance(other, MatrixExpression):
@@ -230,7 +232,7 @@ class MatrixExpression(DiagramPolynomial):
             >>> U.conj() == U.H.T
             True
         """
-        return MatrixExpression(conjugated(self._terms), self._declared, self.spaces)
+        return MatrixExpression(changed(self._terms, Letter.conjugate), self._declared, self.spaces)
 
     @property
     def T(self) -> MatrixExpression:
@@ -242,11 +244,9 @@ class MatrixExpression(DiagramPolynomial):
             >>> (A @ B).T == B.T @ A.T
             True
         """
-        total: Terms = {}
-        for monomial, c in self._terms.items():
-            swapped = renamed(renamed(renamed(monomial, LEFT, "?"), RIGHT, LEFT), "?", RIGHT)
-            add_term(total, joined(*flatten([swapped]), []), c)
-        return MatrixExpression(total, self._declared, self.spaces)
+        other = {LEFT: RIGHT, RIGHT: LEFT}
+        swapped = changed(self._terms, lambda x: renamed(x, x.name, other[x.name]) if x.kind == OPEN else x)
+        return MatrixExpression(swapped, self._declared, self.spaces)
 
     @property
     def H(self) -> MatrixExpression:
@@ -275,14 +275,11 @@ class MatrixExpression(DiagramPolynomial):
             for side, index in zip((LEFT, RIGHT), indices, strict=True)
             for s, letter in enumerate(index_letter(index, self.spaces))
         }
-        total: Terms = {}
-        for monomial, c in self._terms.items():
+        for monomial in self._terms:
             for component, _ in monomial:
                 refuse_unknown_half(component, caps)
-            letters, partner = flatten([monomial])
-            capped = [caps.get((x.name, x.place), x) if x.kind == OPEN else x for x in letters]
-            add_term(total, joined(capped, partner, []), c)
-        return ScalarExpression(total, self._declared)
+        capped = changed(self._terms, lambda x: caps.get((x.name, x.place), x) if x.kind == OPEN else x)
+        return ScalarExpression(capped, self._declared)
 
     def _check_same_space(self, other: MatrixExpression) -> None:
         if self.spaces != other.spaces:

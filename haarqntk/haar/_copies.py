@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from haarqntk.diagrams import INDEX, MATRIX, VECTOR, Component, Gluing, Letter, first_ends, flatten
+from haarqntk.diagrams import INDEX, MATRIX, VECTOR, Component, Frame, Gluing, Letter, first_ends, flatten
 from haarqntk.diagrams import SYMPLECTIC_FORM as FORM
 
 if TYPE_CHECKING:
@@ -94,15 +94,21 @@ class Copies:
 
     def allowed(self, side: int) -> list[list[bool]]:
         """Whether copies a and b can be glued on a side: not if they meet two different indices."""
-        partners = (self.plain, self.conjugated)
-        caps: list[list[list[Letter | None]]] = [
-            [[self._cap(end) for end in self.ends(place, side)] for place in places] for places in partners
-        ]
-        return [[all(map(self._can_meet, a, b)) for b in caps[1]] for a in caps[0]]
+        plain, conjugated = self._caps(side)
+        return [[all(map(self._can_meet, a, b)) for b in conjugated] for a in plain]
+
+    def _met(self, end: int) -> Letter:
+        """The letter that an end is joined to."""
+        return self.letters[self.owner[self.partner[end]]]
 
     def _cap(self, end: int) -> Letter | None:
-        letter = self.letters[self.owner[self.partner[end]]]
+        letter = self._met(end)
         return letter if letter.kind == INDEX and letter.name.isdigit() else None
+
+    def _caps(self, side: int) -> list[list[tuple[Letter | None, ...]]]:
+        """The numbered indices that the copies of V, and those of V*, meet on a side."""
+        places = (self.plain, self.conjugated)
+        return [[tuple(map(self._cap, self.ends(i, side))) for i in copies] for copies in places]
 
     def _can_meet(self, a: Letter | None, b: Letter | None) -> bool:
         if a is None or b is None:
@@ -111,13 +117,9 @@ class Copies:
 
     def meets_one_vector(self, side: int) -> bool:
         """Whether all copies meet the same unit vector on a side, so that the sum over its gluings is known."""
-        met = {
-            tuple(self.letters[self.owner[self.partner[end]]] for end in self.ends(place, side))
-            for place in self.plain
-        }
+        met = {tuple(self._met(end) for end in self.ends(place, side)) for place in self.plain}
         met_by_conjugated = {
-            tuple(self.letters[self.owner[self.partner[end]]].conjugate() for end in self.ends(place, side))
-            for place in self.conjugated
+            tuple(self._met(end).conjugate() for end in self.ends(place, side)) for place in self.conjugated
         }
         if len(met) != 1 or met != met_by_conjugated:
             return False
@@ -137,10 +139,7 @@ class Copies:
 
     def num_allowed(self, side: int) -> int:
         """The number of ways to glue copies that meet nothing but numbered indices on a side."""
-        plain, conjugated = (
-            Counter(tuple(self._cap(end) for end in self.ends(place, side)) for place in places)
-            for places in (self.plain, self.conjugated)
-        )
+        plain, conjugated = map(Counter, self._caps(side))
         return self.ways.num_matching(plain, conjugated)
 
     @cached_property
@@ -227,17 +226,12 @@ class Copies:
             return Gluing(self.letters, self.partner, self._random)
         letters, partner = list(self.letters), list(self.partner)
         leaving = set(self._random)
-        for _ in range(self._num_joints):
+        for _ in range(len(self._ends_of_sides) * len(self.plain) // 2):
             end = len(partner)
             leaving.add(len(letters) + 1)
             letters += [self.form, self.form]
             partner += [end + 2, end + 3, end, end + 1]
         return Gluing(letters, partner, leaving)
-
-    @property
-    def _num_joints(self) -> int:
-        num_sides = 2 if self.letters[self.plain[0]].kind == MATRIX else 1
-        return num_sides * len(self.plain) // 2 if self.plain else 0
 
     def glued(self, reducer: Reducer, left: Blocks, right: Blocks | None) -> Reduced | None:
         """The diagram glued by ``left`` on side 0 and, unless it is None, by ``right`` on side 1."""
@@ -313,48 +307,34 @@ def _symmetries(
     monomial: DiagramMonomial, plain: list[int], conjugated: list[int]
 ) -> list[tuple[Rows, Rows]]:
     """Generators of the relabellings of copies that come from equal factors and rotations of one factor."""
-    generators = []
-    start, total = 0, sum(len(component.letters) * e for component, e in monomial)
+    total = sum(len(component.letters) * e for component, e in monomial)
+
+    def moving(start: int, image: Sequence[int]) -> list[int]:
+        return [*range(start), *(start + i for i in image), *range(start + len(image), total)]
+
+    generators, start = [], 0
     for component, exponent in monomial:
         size = len(component.letters)
-        found = [list(image) for image in _rotations(component)]
-        if exponent > 1:
-            found.append([*range(size, 2 * size), *range(size)])
-        for image in found:
-            moved = list(range(total))
-            moved[start : start + len(image)] = [start + i for i in image]
-            generators.append(moved)
-        for swap in range(1, exponent - 1):
-            moved = list(range(total))
-            a = start + swap * size
-            moved[a : a + 2 * size] = [*range(a + size, a + 2 * size), *range(a, a + size)]
-            generators.append(moved)
+        swap = [*range(size, 2 * size), *range(size)]
+        generators += [moving(start, image) for image in _rotations(component)]
+        generators += [moving(start + n * size, swap) for n in range(exponent - 1)]
         start += size * exponent
     places = [{i: n for n, i in enumerate(found)} for found in (plain, conjugated)]
-    actions = []
-    for moved in generators:
-        alpha, beta = (np.array([place[moved[i]] for i in place], dtype=np.int64) for place in places)
-        actions.append((alpha, beta))
-    return actions
+    acting = (
+        [np.array([place[moved[i]] for i in place], dtype=np.int64) for place in places]
+        for moved in generators
+    )
+    return [(alpha, beta) for alpha, beta in acting]
 
 
 def _rotations(component: Component) -> Iterator[tuple[int, ...]]:
     """The relabellings of the letters that leave a component unchanged, but for the identity."""
     letters, partner = component.letters, component.partner
-    first = first_ends(letters)
-    owner = [i for i, letter in enumerate(letters) for _ in range(letter.num_ends)]
+    frame = Frame(letters)
 
     def walk(root: int) -> tuple[list[Letter], list[int], list[int]]:
-        order, place = [root], {root: 0}
-        code = []
-        for i in order:
-            for end in range(first[i], first[i] + letters[i].num_ends):
-                j = owner[partner[end]]
-                if j not in place:
-                    place[j] = len(order)
-                    order.append(j)
-                code += [place[j], partner[end] - first[j]]
-        return [letters[i] for i in order], code, order
+        order = frame.connected(root, partner)
+        return [letters[i] for i in order], frame.restricted(order, partner), order
 
     reference = walk(0)
     for root in range(1, len(letters)):

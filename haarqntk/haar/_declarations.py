@@ -13,8 +13,8 @@ from haarqntk.errors import InputError, InputTypeError, UnknownNameError
 from haarqntk.groups import ORTHOGONAL, PERMUTATION, SYMPLECTIC, UNITARY
 from haarqntk.haar._algebra import MatrixExpression
 from haarqntk.haar._copies import symplectic_form as form_letter
-from haarqntk.haar._indices import check_spaces
-from haarqntk.haar._terms import open_ends, single_term
+from haarqntk.haar._dimensions import check_spaces
+from haarqntk.haar._polynomial import open_ends, single_term
 from haarqntk.haar._weights import RandomLetter
 
 if TYPE_CHECKING:

@@ -11,14 +11,20 @@ from haarqntk.algebra import RationalFunction
 from haarqntk.diagrams import Reducer
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
-from haarqntk.haar._declared import named
-from haarqntk.haar._definition import glued_terms, refuse_too_many_pairs
-from haarqntk.haar._elimination import design_order, eliminate, num_copies, random_letters_in
+from haarqntk.haar._dimensions import halved_dimensions, least_dimensions
+from haarqntk.haar._elimination import (
+    design_order,
+    eliminate,
+    glued_terms,
+    num_copies,
+    random_letters_in,
+    refuse_too_many_pairs,
+)
 from haarqntk.haar._from_sympy import from_sympy, is_sympy
 from haarqntk.haar._integral import Integral
-from haarqntk.haar._range import halved_dimensions, least_dimensions
-from haarqntk.haar._states import HaarState
-from haarqntk.haar._weights import RandomLetter
+from haarqntk.haar._names import named
+from haarqntk.haar._operations import HaarState
+from haarqntk.haar._weights import RandomLetter, joined_factors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -32,9 +38,8 @@ if TYPE_CHECKING:
 Integrand: TypeAlias = "ScalarExpression | MatrixExpression | Integral | sympy.Basic"
 Declared: TypeAlias = "Iterable[MatrixExpression | HaarState] | MatrixExpression | HaarState"
 
-_Route: TypeAlias = (
-    "Callable[[Mapping[DiagramMonomial, RationalFunction]], Iterator[tuple[Outcome, RationalFunction]]]"
-)
+Averages: TypeAlias = "Iterator[tuple[Outcome, RationalFunction]]"
+_Route: TypeAlias = "Callable[[Mapping[DiagramMonomial, RationalFunction]], Averages]"
 
 
 def expect(
@@ -82,14 +87,12 @@ def expect(
     """
     expression = _expression(integrand, over, matrices)
     chosen = _chosen(expression, over)
-    counts: dict[DiagramMonomial, dict[Factors, RationalFunction]] = {}
     unbalanced: Counter[str] = Counter()
-    route = _METHODS[one_of("method", method, _METHODS)]
-    for rest, key, c in _weighted(
-        integrand, expression, partial(route, chosen=chosen, unbalanced=unbalanced)
-    ):
+    route = partial(_METHODS[one_of("method", method, _METHODS)], chosen=chosen, unbalanced=unbalanced)
+    counts: dict[DiagramMonomial, dict[Factors, RationalFunction]] = {}
+    for (factors, rest), c in _weighted(integrand, expression, route):
         found = counts.setdefault(rest, {})
-        found[key] = found[key] + c if key in found else c
+        found[factors] = found[factors] + c if factors in found else c
     spaces = expression.spaces if isinstance(expression, MatrixExpression) else ()
     declared = expression.declared
     notes = tuple(
@@ -126,78 +129,61 @@ def _design_order(
     return lambda: max(integrand.design_order, design_order(terms, chosen))
 
 
-def _weighted(
-    integrand: object, expression: ScalarExpression | MatrixExpression, route: _Route
-) -> Iterator[tuple[DiagramMonomial, Factors, RationalFunction]]:
+def _weighted(integrand: object, expression: ScalarExpression | MatrixExpression, route: _Route) -> Averages:
     """What is left of each diagram, with its weights; those of an earlier average stay, exact at every dimension."""
     if not isinstance(integrand, Integral):
-        for (weights, loops, rest), c in route(expression.terms):
-            yield rest, (weights, loops), c
+        yield from route(expression.terms)
         return
-    for monomial, factors in integrand.counts.items():
-        for (weights, loops, rest), c in route({monomial: RationalFunction(1)}):
-            for (earlier_weights, earlier_loops), earlier in factors.items():
-                key = (
-                    tuple(sorted((*earlier_weights, *weights), key=repr)),
-                    tuple(sorted((*earlier_loops, *loops), key=str)),
-                )
-                yield rest, key, c * earlier
+    for monomial, counts in integrand.counts.items():
+        for (factors, rest), c in route({monomial: RationalFunction(1)}):
+            for earlier, number in counts.items():
+                yield (joined_factors(earlier, factors), rest), c * number
 
 
 def _by_orbits(
     terms: Mapping[DiagramMonomial, RationalFunction],
     chosen: Mapping[str, RandomLetter],
     unbalanced: Counter[str],
-) -> Iterator[tuple[Outcome, RationalFunction]]:
+) -> Averages:
+    """Eliminate every chosen letter; equal terms are merged as they arise."""
     reducer = Reducer()
     for monomial, c in terms.items():
-        for outcome, count in _averaged(monomial, chosen, reducer, unbalanced).items():
-            yield outcome, c * count
+        finished: Counter[Outcome] = Counter()
+        waiting: Counter[Outcome] = Counter({(((), ()), monomial): 1})
+        while waiting:
+            (factors, rest), count = waiting.popitem()
+            if not count:
+                continue
+            letter = next(random_letters_in(rest, chosen), None)
+            if letter is None:
+                finished[factors, rest] += count
+                continue
+            outcomes = eliminate(rest, letter, reducer)
+            if not outcomes and (reason := _imbalance(rest, letter)):
+                unbalanced[reason] += 1
+            for (more, left), number in outcomes.items():
+                waiting[joined_factors(factors, more), left] += count * number
+        for outcome, count in finished.items():
+            if count:
+                yield outcome, c * count
 
 
 def _by_definition(
     terms: Mapping[DiagramMonomial, RationalFunction],
     chosen: Mapping[str, RandomLetter],
     unbalanced: Counter[str],
-) -> Iterator[tuple[Outcome, RationalFunction]]:
+) -> Averages:
     refuse_too_many_pairs(terms, chosen)
     for monomial in terms:
-        reasons = (_imbalance(monomial, letter) for letter in random_letters_in(monomial, dict(chosen)))
+        reasons = (_imbalance(monomial, letter) for letter in random_letters_in(monomial, chosen))
         if reason := next((r for r in reasons if r), None):
             unbalanced[reason] += 1
     for term in glued_terms(terms, chosen, Reducer()):
         if term.diagram is not None:
-            yield (term.weights, term.loops, term.diagram), term.factor
+            yield ((term.weights, term.loops), term.diagram), term.factor
 
 
 _METHODS = {"orbits": _by_orbits, "definition": _by_definition}
-
-
-def _averaged(
-    monomial: DiagramMonomial, chosen: Mapping[str, RandomLetter], reducer: Reducer, unbalanced: Counter[str]
-) -> dict[Outcome, int]:
-    """Eliminate every chosen letter; equal terms are merged as they arise."""
-    finished: Counter[Outcome] = Counter()
-    waiting: Counter[Outcome] = Counter({((), (), monomial): 1})
-    while waiting:
-        (weights, loops, rest), count = waiting.popitem()
-        if not count:
-            continue
-        letter = next(random_letters_in(rest, dict(chosen)), None)
-        if letter is None:
-            finished[weights, loops, rest] += count
-            continue
-        outcomes = eliminate(rest, letter, reducer)
-        if not outcomes and (reason := _imbalance(rest, letter)):
-            unbalanced[reason] += 1
-        for (more_weights, more_loops, left), factor in outcomes.items():
-            key = (
-                tuple(sorted((*weights, *more_weights), key=repr)),
-                tuple(sorted((*loops, *more_loops), key=str)),
-                left,
-            )
-            waiting[key] += count * factor
-    return {outcome: count for outcome, count in finished.items() if count}
 
 
 def _imbalance(monomial: DiagramMonomial, letter: RandomLetter) -> str | None:

@@ -8,30 +8,35 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from html import escape
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
-from haarqntk._drawing import diagrams_svg
+from haarqntk._drawing import Box, Diagram, diagrams_svg
 from haarqntk._lazy import LazyModule
-from haarqntk.diagrams import Reducer
-from haarqntk.haar._definition import glued_terms, num_glued_terms
-from haarqntk.haar._notation import component_latex, component_symbol
-from haarqntk.haar._picture import pictures
-from haarqntk.haar._rank_one import with_whole_matrices
+from haarqntk.algebra import collected
+from haarqntk.diagrams import DELTA, MATRIX, OPEN, Reducer
+from haarqntk.haar._elimination import glued_terms, num_glued_terms
+from haarqntk.haar._tokens import cap_text
 from haarqntk.haar._weights import Weight, dimension_product
+from haarqntk.haar._written import component_latex, component_symbol, with_whole_matrices
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from os import PathLike
 
+    from haarqntk._drawing import End
     from haarqntk.algebra import RationalFunction
     from haarqntk.diagrams import DiagramMonomial, Space
-    from haarqntk.haar._definition import GluedTerm
+    from haarqntk.groups import Way
+    from haarqntk.haar._copies import Copies
+    from haarqntk.haar._elimination import GluedPair, GluedTerm
     from haarqntk.haar._weights import RandomLetter
 
+
 sympy = LazyModule("sympy")
+
 
 LARGEST_NUM_ROWS = 36  # (3!)²
 _COLUMNS = 80
@@ -70,7 +75,7 @@ class ExplanationRow:
     @property
     def became_latex(self) -> str:
         """As ``became``, in LaTeX."""
-        return str(sympy.latex(self._became(), symbol_names=_latex_names([self.diagram or ()])))
+        return str(sympy.latex(self._became(), symbol_names=_latex_names(self.diagram)))
 
     @property
     def weight_latex(self) -> str:
@@ -91,17 +96,11 @@ class ExplanationRow:
         )
 
     def _became(self) -> Any:
-        if self.diagram is None:
-            return sympy.Integer(0)
-        symbols = _symbols(self.diagram)
-        return sympy.Mul(*(self.factor * dimension_product(self.loops)).sympy_factors(), *symbols)
+        return _times(self.factor * dimension_product(self.loops), self.diagram)
 
     def to_sympy(self) -> Any:
         """The contribution: coefficient times diagram."""
-        if self.diagram is None:
-            return sympy.Integer(0)
-        symbols = _symbols(self.diagram)
-        return sympy.Mul(*self.coefficient.sympy_factors(), *symbols)
+        return _times(self.coefficient, self.diagram)
 
 
 @dataclass(frozen=True)
@@ -124,7 +123,7 @@ class ExplanationClass:
 
     def sum_to_sympy(self) -> Any:
         """What the weights multiply."""
-        return sympy.Add(*(sympy.Mul(*c.sympy_factors(), *_symbols(monomial)) for monomial, c in self.terms))
+        return sympy.Add(*(_times(c, monomial) for monomial, c in self.terms))
 
 
 @dataclass(frozen=True)
@@ -157,11 +156,7 @@ class Explanation:
     @property
     def terms(self) -> dict[DiagramMonomial, RationalFunction]:
         """Diagram → the sum of the contributions of the ``rows``, without zeros."""
-        total: dict[DiagramMonomial, RationalFunction] = {}
-        for row in self.rows:
-            if row.diagram is not None:
-                known = total.get(row.diagram)
-                total[row.diagram] = row.coefficient if known is None else known + row.coefficient
+        total = collected((row.diagram, row.coefficient) for row in self.rows if row.diagram is not None)
         return {diagram: c for diagram, c in total.items() if c}
 
     # -- the border ------------------------------------------------------------------------------------
@@ -187,7 +182,7 @@ class Explanation:
         head = " & ".join(rf"\text{{{name}}}" for name in _HEAD)
         lines = [r"\begin{array}{llllll}", head + r" \\ \hline"]
         for row in self.rows:
-            value = sympy.latex(row.to_sympy(), symbol_names=_latex_names([row.diagram or ()]))
+            value = sympy.latex(row.to_sympy(), symbol_names=_latex_names(row.diagram))
             cells = (
                 *(rf"\text{{{text}}}" for text in row.cells[:3]),
                 row.weight_latex,
@@ -209,7 +204,7 @@ class Explanation:
 
     def svg(self) -> str:
         """The diagrams of the rows: left ends glued by σ in full arcs, right ends glued by τ in dashed ones."""
-        return diagrams_svg(pictures(self._glued), alt=f"contracted diagrams, {self._headline()}")
+        return diagrams_svg(_pictures(self._glued), alt=f"contracted diagrams, {self._headline()}")
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the drawing to an SVG file."""
@@ -233,14 +228,14 @@ def explanation(
     if num_rows > LARGEST_NUM_ROWS:
         num_rows = sum(num_glued_terms(monomial, letters) for monomial in terms)
         del glued[LARGEST_NUM_ROWS:]
-    classes: defaultdict[tuple[Weight, ...], dict[DiagramMonomial, RationalFunction]] = defaultdict(dict)
+    classes: defaultdict[tuple[Weight, ...], list[tuple[DiagramMonomial, RationalFunction]]] = defaultdict(
+        list
+    )
     for monomial, found in counts.items():
         for (weights, loops), c in found.items():
-            part = c * dimension_product(loops)
-            known = classes[weights].get(monomial)
-            classes[weights][monomial] = part if known is None else known + part
+            classes[weights].append((monomial, c * dimension_product(loops)))
     summary = tuple(
-        ExplanationClass(weights, tuple((m, c) for m, c in found.items() if c))
+        ExplanationClass(weights, tuple((m, c) for m, c in collected(found).items() if c))
         for weights, found in classes.items()
     )
     return Explanation(tuple(map(_row, glued)), num_rows, summary, tuple(glued))
@@ -265,16 +260,16 @@ def _class_text(weight: Weight) -> str:
     return "; ".join(f"({','.join(map(str, mu))})" for mu in weight.classes)
 
 
-def _symbols(monomial: DiagramMonomial) -> list[Any]:
-    return [component_symbol(component) ** e for component, e in with_whole_matrices(monomial)]
+def _times(c: RationalFunction, monomial: DiagramMonomial | None) -> Any:
+    """A coefficient times a diagram, which is zero if it is None."""
+    if monomial is None:
+        return sympy.Integer(0)
+    symbols = (component_symbol(component) ** e for component, e in with_whole_matrices(monomial))
+    return sympy.Mul(*c.sympy_factors(), *symbols)
 
 
-def _latex_names(monomials: Iterable[DiagramMonomial]) -> dict[Any, str]:
-    return {
-        component_symbol(c): component_latex(c)
-        for monomial in monomials
-        for c, _ in with_whole_matrices(monomial)
-    }
+def _latex_names(monomial: DiagramMonomial | None) -> dict[Any, str]:
+    return {component_symbol(c): component_latex(c) for c, _ in with_whole_matrices(monomial or ())}
 
 
 def _wrapped(line: str) -> list[str]:
@@ -282,3 +277,86 @@ def _wrapped(line: str) -> list[str]:
         return [line]
     indent = " " * (len(line) - len(line.lstrip()))
     return wrap(line, _COLUMNS, subsequent_indent=f"{indent}    ", initial_indent="")
+
+
+# -- drawing ---------------------------------------------------------------------------------------------
+
+
+def _pictures(terms: Iterable[GluedTerm]) -> list[Diagram]:
+    """One diagram for each pair (σ, τ) that occurs, in the order of integration."""
+    found: dict[tuple[object, ...], GluedPair] = {}
+    for pair in (pair for term in terms for pair in term.pairs):
+        found.setdefault((pair.copies.letters, pair.copies.partner, pair.left, pair.right), pair)
+    return list(map(_picture, found.values()))
+
+
+def _picture(pair: GluedPair) -> Diagram:
+    copies = pair.copies
+    place = {i: new for new, i in enumerate(_order(copies))}
+    flipped = _flipped(copies, place)
+
+    def drawn(end: int) -> End:
+        i = copies.owner[end]
+        factor, side = end - copies.first[i], 0
+        if copies.letters[i].kind == MATRIX:
+            factor, side = divmod(factor, 2)
+        else:
+            side = int(place[copies.owner[copies.partner[copies.first[i]]]] > place[i])
+        return place[i], side ^ flipped[i], factor
+
+    def arcs(way: Way | None, side: int) -> tuple[tuple[End, End], ...]:
+        return tuple(
+            (drawn(a), drawn(b))
+            for block in copies.ways.blocks(way or ())
+            for x, y in pairwise(copies.slots[i] for i in block)
+            for a, b in zip(copies.ends(x, side), copies.ends(y, side), strict=True)
+        )
+
+    wires = tuple((drawn(a), drawn(b)) for a, b in enumerate(copies.partner) if a < b)
+    boxes = tuple(_box(copies, i) for i in sorted(place, key=place.__getitem__))
+    caption = (f"{pair.weight.generic().to_sympy()}",)
+    return Diagram(boxes, wires, arcs(pair.left, 0), arcs(pair.right, 1), caption)
+
+
+def _order(copies: Copies) -> list[int]:
+    """The letters along each chain, from its cap or its first letter: leaving a matrix at the other side."""
+    letters, partner, first, owner = copies.letters, copies.partner, copies.first, copies.owner
+    order: dict[int, None] = {}
+    starts = [i for i, x in enumerate(letters) if x.kind != MATRIX and x.name != "right"]
+    for start in [*starts, *range(len(letters))]:
+        if start in order:
+            continue
+        order[start] = None
+        end = first[start] + (letters[start].kind == MATRIX)
+        while (i := owner[partner[end]]) not in order:
+            order[i] = None
+            if letters[i].kind != MATRIX:
+                break
+            end = first[i] + ((partner[end] - first[i]) ^ 1)
+    return list(order)
+
+
+def _flipped(copies: Copies, place: dict[int, int]) -> list[bool]:
+    """Whether a matrix is read transposed: its right end is joined to the letter before it."""
+    found = []
+    for i, letter in enumerate(copies.letters):
+        flip = False
+        if letter.kind == MATRIX:
+            left, right = (place[copies.owner[copies.partner[copies.first[i] + side]]] for side in (0, 1))
+            flip = right == place[i] - 1 != left or (left == place[i] + 1 != right and right != place[i])
+        found.append(flip)
+    return found
+
+
+def _box(copies: Copies, i: int) -> Box:
+    letter, width = copies.letters[i], len(copies.letters[i].spaces)
+    for role, places in (("plain", copies.plain), ("conjugated", copies.conjugated)):
+        if i in places:
+            return Box(str(places.index(i)), role, width)
+    if letter.kind == OPEN:
+        return Box("", "cap", 1)
+    if letter.kind == DELTA:
+        return Box("δ", "cap", letter.num_ends)
+    if letter.kind != MATRIX:
+        return Box(cap_text(letter), "cap", width)
+    return Box(letter.name + ("*" if letter.conjugated else ""), "given", width)

@@ -17,18 +17,17 @@ from haarqntk.diagrams import INDEX, OPEN, SYMPLECTIC_FORM, Letter, flatten
 from haarqntk.errors import CostError, InputError
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
 from haarqntk.haar._declarations import matrices
-from haarqntk.haar._declared import declared_matrix
+from haarqntk.haar._names import declared_matrix
 from haarqntk.haar._operations import identity, kron, tr
-from haarqntk.haar._refusals import coefficient
-from haarqntk.haar._terms import LEFT, RIGHT, Terms, add_term, joined
+from haarqntk.haar._polynomial import LEFT, RIGHT, Found, coefficient, joined, summed
 from haarqntk.haar._weights import dimension_product
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from haarqntk.algebra import RationalFunction
     from haarqntk.diagrams import Space
-    from haarqntk.haar._refusals import Declaration
+    from haarqntk.haar._weights import Declaration
 
 sympy = LazyModule("sympy")
 
@@ -203,25 +202,24 @@ class _Reader:
 
 
 def _contracted(value: ScalarExpression, name: str, spaces: tuple[Space, ...], part: Any) -> ScalarExpression:
-    (space,) = spaces
-    total: Terms = {}
-    for monomial, c in value.terms.items():
-        if name in c.names:
-            raise _not_a_polynomial(part)
-        letters, partner = flatten([monomial])
-        places = [i for i, x in enumerate(letters) if x.kind == INDEX and x.name == name]
-        if any(letters[i].spaces != spaces for i in places):
-            raise InputError(f"a sum must run over the whole range of its index, got {part}")
-        if not places:
-            factor = dimension_product(spaces)
-            total[monomial] = total[monomial] + c * factor if monomial in total else c * factor
-        elif len(places) == 2:  # noqa: PLR2004 - an index has two places in a product of matrices
-            for side, i in zip((LEFT, RIGHT), places, strict=True):
-                letters[i] = Letter(OPEN, side, (space,))
-            add_term(total, joined(letters, partner, [((LEFT, 0), (RIGHT, 0))]), c)
-        else:
-            raise InputError(f"an index that is summed must stand at two places, got {len(places)} in {part}")
-    return ScalarExpression(total, value.declared)
+    def joints() -> Iterator[Found]:
+        for monomial, c in value.terms.items():
+            if name in c.names:
+                raise _not_a_polynomial(part)
+            letters, partner = flatten([monomial])
+            places = [i for i, x in enumerate(letters) if x.kind == INDEX and x.name == name]
+            if any(letters[i].spaces != spaces for i in places):
+                raise InputError(f"a sum must run over the whole range of its index, got {part}")
+            if len(places) not in (0, 2):  # an index has two places in a product of matrices
+                raise InputError(
+                    f"an index that is summed must stand at two places, got {len(places)} in {part}"
+                )
+            for side, i in zip((LEFT, RIGHT), places, strict=False):
+                letters[i] = Letter(OPEN, side, spaces)
+            found = joined(letters, partner, [((LEFT, 0), (RIGHT, 0))] if places else ())
+            yield found, c if places else c * dimension_product(spaces)
+
+    return ScalarExpression(summed(joints()), value.declared)
 
 
 def _shape(part: Any) -> RationalFunction:

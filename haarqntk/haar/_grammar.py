@@ -15,11 +15,27 @@ from typing import TYPE_CHECKING, Any
 from haarqntk.algebra import ARITHMETIC, Arithmetic, RationalFunction, check_digits, dimension_symbol, parse
 from haarqntk.errors import CostError, InputError, InputTypeError
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
-from haarqntk.haar._declared import declared_matrix, named
-from haarqntk.haar._indices import check_spaces
-from haarqntk.haar._operations import identity, kron, moved, partial_trace, permutation, tr
-from haarqntk.haar._states import HaarState, haar_state, is_random_state
-from haarqntk.haar._typed_names import RANDOM_STATE, called, check_bra, matrix_of, undeclared
+from haarqntk.haar._dimensions import check_spaces
+from haarqntk.haar._names import (
+    RANDOM_STATE,
+    called,
+    check_bra,
+    declared_matrix,
+    matrix_of,
+    named,
+    undeclared,
+)
+from haarqntk.haar._operations import (
+    HaarState,
+    haar_state,
+    identity,
+    is_random_state,
+    kron,
+    moved,
+    partial_trace,
+    permutation,
+    tr,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

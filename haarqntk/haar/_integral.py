@@ -13,20 +13,18 @@ from haarqntk._lazy import LazyModule
 from haarqntk.algebra import RationalFunction, Result, dimension_symbol, linear_combination
 from haarqntk.errors import InputError
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
+from haarqntk.haar._dimensions import OverDimensions, counts_at
 from haarqntk.haar._explanation import Explanation, explanation
-from haarqntk.haar._given_dimensions import OverDimensions, counts_at
-from haarqntk.haar._notation import component_text
 from haarqntk.haar._series import IntegralSeries, expand_integral
 from haarqntk.haar._substitution import value_of
 from haarqntk.haar._weights import RandomLetter, dimension_product
-from haarqntk.haar._written import latex_of_parts, sympy_of, text_of, written_parts
+from haarqntk.haar._written import component_text, latex_of_parts, sympy_of, text_of, written_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from haarqntk.diagrams import DiagramMonomial, Space
-    from haarqntk.haar._refusals import Declaration
-    from haarqntk.haar._weights import Factors
+    from haarqntk.haar._weights import Declaration, Factors
     from haarqntk.haar._written import WrittenPart
 
 sympy = LazyModule("sympy")

@@ -14,15 +14,15 @@ from haarqntk._arguments import rational
 from haarqntk._qobj import check_alike, plain
 from haarqntk.diagrams import DELTA, INDEX, MATRIX, OPEN, SYMPLECTIC_FORM, VECTOR, Letter, first_ends, flatten
 from haarqntk.errors import CostError, InputError, InputTypeError
-from haarqntk.haar._rank_one import halves, with_whole_matrices
 from haarqntk.haar._weights import total_dimension
+from haarqntk.haar._written import halves, with_whole_matrices
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from haarqntk.algebra import RationalFunction
     from haarqntk.diagrams import Component, DiagramMonomial, Space
-    from haarqntk.haar._refusals import Declaration
+    from haarqntk.haar._weights import Declaration
 
 _ROUNDING = 1e-9
 _LARGEST_COST = 10**9  # products of numbers in one sum over indices

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from haarqntk._lazy import LazyModule
 from haarqntk.diagrams import INDEX, VECTOR
@@ -32,7 +32,7 @@ def cap_latex(letter: Letter, names: Mapping[str, str] | None = None) -> str:
     """As ``cap_text``, in LaTeX, a state as its letter."""
     if letter.kind != VECTOR:
         return cap_text(letter)
-    name = (names or {}).get(letter.name) or str(sympy.latex(sympy.Symbol(letter.name)))
+    name = _letter_latex(letter, names)
     side = cap_text(letter).rstrip("*").removeprefix(letter.name)
     written = rf"{{{name}}}_{{{side}}}" if side else name
     return f"{written}^{{*}}" if letter.conjugated else written
@@ -47,10 +47,14 @@ def token_text(letter: Letter, transposed: bool) -> str:  # noqa: FBT001 - part 
 
 def token_latex(letter: Letter, transposed: bool, names: Mapping[str, str] | None = None) -> str:  # noqa: FBT001 - part of a token
     """A letter in LaTeX, the author's one if it is among ``names``."""
-    name = (names or {}).get(letter.name) or sympy.latex(sympy.Symbol(letter.name))
+    name = _letter_latex(letter, names)
     if letter.conjugated:
         return rf"{name}^{{\dagger}}" if transposed else rf"\overline{{{name}}}"
-    return f"{name}^{{T}}" if transposed else str(name)
+    return f"{name}^{{T}}" if transposed else name
+
+
+def _letter_latex(letter: Letter, names: Mapping[str, str] | None) -> str:
+    return (names or {}).get(letter.name) or str(sympy.latex(sympy.Symbol(letter.name)))
 
 
 def element_text(matrix: str, rows: Sequence[str], columns: Sequence[str]) -> str:
@@ -89,12 +93,15 @@ class Style:
         summed: A sum over indices.
         places: A matrix with the tensor factors that it acts on.
         amplitude: A vector with named indices.
-        permutation: A permutation operator.
+        cycles: A permutation operator, from its cycles.
         tensor: The tensor product.
         one: The identity.
         element: Writes an entry of a matrix under a sum over indices.
         delta_sum: A sum, in brackets, from its terms and its indices.
         dyad: |i⟩⟨j|, from the indices of the rows and of the columns.
+        ket: A vector at the left end of an operator.
+        bra: A vector at the right end of an operator.
+        overlap: Two vectors that meet.
     """
 
     token: Callable[[Letter, bool], str]
@@ -110,12 +117,15 @@ class Style:
     summed: str
     places: str
     amplitude: str
-    permutation: str
+    cycles: str
     tensor: str
     one: str
     element: Callable[[str, Sequence[str], Sequence[str]], str]
     delta_sum: str
     dyad: str
+    ket: str
+    bra: str
+    overlap: str
 
     def powers(self, texts: Iterable[str]) -> list[str]:
         """Neighbours that are equal as powers."""
@@ -127,48 +137,31 @@ class Style:
         return written
 
 
-TEXT = Style(
-    token_text,
-    cap_text,
-    "^{}",
-    "({})",
-    "Tr({})",
-    "Tr_{}({})",
-    "Tr[{}]({})",
-    "<{}|{}|{}>",
-    "{}[{}, {}]",
-    "delta[{}, {}]",
-    "sum({}) {}",
-    "{}_{{{}}}",
-    "{}[{}]",
-    "P{}",
-    " ⊗ ",
-    "1",
-    element_text,
-    "sum({}, {})",
-    "|{}><{}|",
-)
-LATEX = Style(
-    token_latex,
-    cap_latex,
-    "^{{{}}}",
-    r"\left({}\right)",
-    r"\operatorname{{Tr}}\left({}\right)",
-    r"\operatorname{{Tr}}_{{{}}}\left({}\right)",
-    r"\operatorname{{Tr}}_{{{}}}\left({}\right)",
-    r"\left\langle {}\right|{}\left|{}\right\rangle",
-    r"\left({}\right)_{{{}; {}}}",
-    r"\delta_{{{}; {}}}",
-    r"\sum_{{{}}} {}",
-    r"\left({}\right)_{{[{}]}}",
-    r"\left({}\right)_{{[{}]}}",
-    "P_{{{}}}",
-    r" \otimes ",
-    r"\mathbf{1}",  # no font that every LaTeX has knows a blackboard bold digit
-    element_latex,
-    r"\left(\sum_{{{1}}} {0}\right)",
-    r"\left|{}\right\rangle\left\langle {}\right|",
-)
+_PATTERNS: dict[str, tuple[Any, Any]] = {  # in text and in LaTeX
+    "token": (token_text, token_latex),
+    "cap": (cap_text, cap_latex),
+    "power": ("^{}", "^{{{}}}"),
+    "brackets": ("({})", r"\left({}\right)"),
+    "trace": ("Tr({})", r"\operatorname{{Tr}}\left({}\right)"),
+    "partial_trace": ("Tr_{}({})", r"\operatorname{{Tr}}_{{{}}}\left({}\right)"),
+    "product_trace": ("Tr[{}]({})", r"\operatorname{{Tr}}_{{{}}}\left({}\right)"),
+    "entry": ("<{}|{}|{}>", r"\left\langle {}\right|{}\left|{}\right\rangle"),
+    "entries": ("{}[{}, {}]", r"\left({}\right)_{{{}; {}}}"),
+    "delta": ("delta[{}, {}]", r"\delta_{{{}; {}}}"),
+    "summed": ("sum({}) {}", r"\sum_{{{}}} {}"),
+    "places": ("{}_{{{}}}", r"\left({}\right)_{{[{}]}}"),
+    "amplitude": ("{}[{}]", r"\left({}\right)_{{[{}]}}"),
+    "cycles": ("P{}", "P_{{{}}}"),
+    "tensor": (" ⊗ ", r" \otimes "),
+    "one": ("1", r"\mathbf{1}"),  # no font that every LaTeX has knows a blackboard bold digit
+    "element": (element_text, element_latex),
+    "delta_sum": ("sum({}, {})", r"\left(\sum_{{{1}}} {0}\right)"),
+    "dyad": ("|{}><{}|", r"\left|{}\right\rangle\left\langle {}\right|"),
+    "ket": ("|{}>", r"\left|{}\right\rangle"),
+    "bra": ("<{}|", r"\left\langle{}\right|"),
+    "overlap": ("<{}|{}>", r"\left\langle {}|{}\right\rangle"),
+}
+TEXT, LATEX = (Style(**{name: pair[i] for name, pair in _PATTERNS.items()}) for i in (0, 1))
 
 
 def latex_style(names: Mapping[str, str], trace: str) -> Style:

@@ -17,8 +17,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from haarqntk.combinatorics import cycles, inverse
+from haarqntk.combinatorics import inverse
 from haarqntk.diagrams import DELTA, INDEX, MATRIX, OPEN, VECTOR, Letter, first_ends
+from haarqntk.groups import cycles_text
 from haarqntk.haar._tokens import Style, cap_text
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class _Node:
 
 @dataclass
 class _Web:
-    """The nodes, what each end is joined to, the ends capped by an index or open, those of each delta, all names."""
+    """The nodes; of each end its partner, its cap (an index or open), its delta and the index written; all names."""
 
     nodes: list[_Node]
     partner: list[int]
@@ -54,6 +55,16 @@ class _Web:
     unpaired: list[tuple[Letter, list[int]]] = field(default_factory=list)
     deltas: list[list[int]] = field(default_factory=list)
     names: set[str] = field(default_factory=set)
+    written: dict[int, str] = field(default_factory=dict)
+    summed: list[str] = field(default_factory=list)
+
+    def named(self, ends: Sequence[int], fresh: Iterator[str]) -> list[str]:
+        """The index written at each end; one without an index gets a fresh one, which is summed over."""
+        for end in ends:
+            if end not in self.written:
+                self.summed.append(next(fresh))
+                self.written[end] = self.written[self.partner[end]] = self.summed[-1]
+        return [self.written[end] for end in ends]
 
     def meets(self, ends: Sequence[int], others: Sequence[int]) -> bool:
         return [self.partner[end] for end in ends] == list(others)
@@ -70,7 +81,7 @@ def web_text(letters: Sequence[Letter], partner: Sequence[int], style: Style) ->
         if sigma is not None:
             text = _write(node.tree, style, within="product" if sigma != tuple(range(len(sigma))) else "")
             if sigma != tuple(range(len(sigma))):
-                text = f"{text} {style.permutation.format(_cycles_text(sigma))}"
+                text = f"{text} {style.cycles.format(cycles_text(sigma))}"
             return style.trace.format(text)
         rows, columns = ([web.caps.get(web.partner[e]) for e in ends] for ends in (node.left, node.right))
         if None not in rows and None not in columns:
@@ -78,7 +89,7 @@ def web_text(letters: Sequence[Letter], partner: Sequence[int], style: Style) ->
             return style.entry.format(row, _write(node.tree, style), column)
     permutations = _permutations(web)
     if permutations is not None:
-        written = ", ".join(_cycles_text(pi) for pi in permutations)
+        written = ", ".join(cycles_text(pi) for pi in permutations)
         factors = (_write(node.tree, style, within="kron") for node in web.nodes)
         return style.product_trace.format(written, style.tensor.join(factors))
     return _with_indices(web, style)
@@ -116,7 +127,7 @@ def _arranged(found: list[tuple[list[int], list[int], Tree]], style: Style) -> s
     sigma = inverse(tuple(image[p] for p in range(len(image))))
     is_permuted = any(p != q for p, q in image.items())
     if is_permuted and all(tree == ONE for _, _, tree in found):
-        return style.permutation.format(_cycles_text(sigma))
+        return style.cycles.format(cycles_text(sigma))
     written = [_write(tree, style, within="kron" if len(found) > 1 else "") for _, _, tree in found]
     if any(left != list(range(left[0], left[0] + len(left))) for left, _, _ in found):
         written = [
@@ -127,7 +138,7 @@ def _arranged(found: list[tuple[list[int], list[int], Tree]], style: Style) -> s
     if not is_permuted:
         return body
     body = style.brackets.format(body) if len(found) > 1 else body
-    return f"{body} {style.permutation.format(_cycles_text(sigma))}"
+    return f"{body} {style.cycles.format(cycles_text(sigma))}"
 
 
 # -- rewriting -----------------------------------------------------------------------------------------
@@ -282,11 +293,6 @@ def _write(tree: Tree, style: Style, within: str = "") -> str:
     return style.brackets.format(text) if within and kind != within else text
 
 
-def _cycles_text(pi: tuple[int, ...]) -> str:
-    moved = [cycle for cycle in cycles(pi) if len(cycle) > 1]
-    return "".join(f"({' '.join(map(str, cycle))})" for cycle in moved) or "id"
-
-
 def _permutations(web: _Web) -> list[tuple[int, ...]] | None:
     """One permutation for each tensor factor; None if the ends do not meet right to left in the same factor."""
     if web.caps or web.unpaired or any(node.spaces != web.nodes[0].spaces for node in web.nodes):
@@ -323,73 +329,53 @@ def _places(web: _Web, ends: Sequence[int]) -> list[int]:
 
 def _with_indices(web: _Web, style: Style) -> str:
     """The contraction with named indices: those in the sum are summed over, l.0 and r.0 are those of the result."""
-    fixed = {cap_text(cap) for cap in web.caps.values() if cap.kind == INDEX}
-    fresh = _fresh_names(fixed)
-    names: dict[int, str] = {}
-    summed: list[str] = []
+    fresh = _fresh_names({cap_text(cap) for cap in web.caps.values() if cap.kind == INDEX})
     deltas: list[str] = []
     for end, cap in web.caps.items():
         name = f"{cap.name[0]}.{cap.place}" if cap.kind == OPEN else cap_text(cap)
-        names[end] = name
-        other = web.partner[end]
+        web.written[end], other = name, web.partner[end]
         if other not in web.caps:
-            names[other] = name
-        elif other in names:
-            deltas.append(style.delta.format(names[other], name))
-    parts = [(node.tree, node.left, node.right) for node in web.nodes]
-
-    def named(ends: Sequence[int]) -> str:
-        for end in ends:
-            if end not in names:
-                names[end] = names[web.partner[end]] = next(fresh)
-                summed.append(names[end])
-        return " ".join(names[end] for end in ends)
-
-    written = [
-        style.entries.format(_write(tree, style, within="kron"), named(left), named(right))
-        for tree, left, right in parts
-    ]
-    written += [style.amplitude.format(_amplitude(x, style), named(ends)) for x, ends in web.unpaired]
+            web.written[other] = name
+        elif other in web.written:
+            deltas.append(style.delta.format(web.written[other], name))
+    written = []
+    for node in web.nodes:
+        left, right = (" ".join(web.named(ends, fresh)) for ends in (node.left, node.right))
+        written.append(style.entries.format(_write(node.tree, style, within="kron"), left, right))
+    written += [_amplitude(x, web.named(ends, fresh), style) for x, ends in web.unpaired]
     body = " ".join([*written, *deltas])
-    return style.summed.format(" ".join(summed), body) if summed else body
+    return style.summed.format(" ".join(web.summed), body) if web.summed else body
 
 
 def _as_sum(web: _Web, style: Style) -> str:
     """The contraction as a sum over an index for each delta and each joint; open ends are those of a dyad."""
     fresh = _fresh_names(web.names, "ijkmnopqstuvwxyzabcdefgh")
-    names: dict[int, str] = {}
-    summed: list[str] = []
-
-    def named(ends: Sequence[int]) -> list[str]:
-        for end in ends:
-            if end not in names:
-                summed.append(next(fresh))
-                names[end] = names[web.partner[end]] = summed[-1]
-        return [names[end] for end in ends]
-
     for ends in web.deltas:
-        named(ends[:1])
-        names.update((x, summed[-1]) for end in ends for x in (end, web.partner[end]))
+        (name,) = web.named(ends[:1], fresh)
+        web.written.update((x, name) for end in ends for x in (end, web.partner[end]))
     for end, cap in web.caps.items():
         if cap.kind == INDEX:
-            names[end] = names[web.partner[end]] = cap_text(cap)
+            web.written[end] = web.written[web.partner[end]] = cap_text(cap)
     written = []
     for node in web.nodes:
         read = node.turned() if node.tree[0] == "letter" and node.tree[2] else node
         text = _write(read.tree, style, within="kron")
-        written.append(style.element(text, named(read.left), named(read.right)))
-    for letter, ends in web.unpaired:
-        written.append(style.amplitude.format(_amplitude(letter, style), " ".join(named(ends))))
+        written.append(style.element(text, web.named(read.left, fresh), web.named(read.right, fresh)))
+    written += [_amplitude(x, web.named(ends, fresh), style) for x, ends in web.unpaired]
     opened = sorted((cap.name, cap.place, end) for end, cap in web.caps.items() if cap.kind == OPEN)
-    sides = [" ".join(named([end for name, _, end in opened if name == side])) for side in ("left", "right")]
+    sides = [
+        " ".join(web.named([end for name, _, end in opened if name == side], fresh))
+        for side in ("left", "right")
+    ]
     body = [*style.powers(sorted(written)), *([style.dyad.format(*sides)] if opened else [])]
-    return style.delta_sum.format(" ".join(body), ", ".join(summed))
+    return style.delta_sum.format(" ".join(body), ", ".join(web.summed))
 
 
-def _amplitude(letter: Letter, style: Style) -> str:
-    """A vector without its label."""
+def _amplitude(letter: Letter, indices: Sequence[str], style: Style) -> str:
+    """A vector, without its label, with named indices."""
     name = cap_text(letter).rstrip("*")
-    return style.token(Letter(MATRIX, name, letter.spaces, conjugated=letter.conjugated), False)  # noqa: FBT003 - part of a token
+    matrix = style.token(Letter(MATRIX, name, letter.spaces, conjugated=letter.conjugated), False)  # noqa: FBT003 - part of a token
+    return style.amplitude.format(matrix, " ".join(indices))
 
 
 def _fresh_names(taken: set[str], letters: str = "abcdefghijkmnopqstuvwxyz") -> Iterator[str]:

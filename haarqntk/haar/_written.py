@@ -1,37 +1,261 @@
-"""How a sum of diagrams is written: an operator-valued one word by word, each with a scalar coefficient.
+"""How diagrams and sums of them are written: Tr(AB), ⟨0|A|1⟩, in text, LaTeX and SymPy.
 
-Text, LaTeX and SymPy, and every export, are written from the same parts, so they cannot disagree.
+An operator-valued sum is written word by word, each with a scalar coefficient. Text, LaTeX and SymPy, and every
+export, are written from the same parts, so they cannot disagree.
+
+The engine cuts a matrix of rank one into two vectors, because then every product of paths has one form. People write
+the matrix, and products of paths as traces, ⟨a|B|c⟩⟨c|A|a⟩ = Tr(PBRA) with P = |a⟩⟨a|, R = |c⟩⟨c|:
+``with_whole_matrices`` puts the halves together again.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
+from itertools import starmap
 from typing import TYPE_CHECKING, Any
 
 from haarqntk._lazy import LazyModule
-from haarqntk.algebra import Notation, RationalFunction, latex_of, linear_combination
-from haarqntk.diagrams import MATRIX, VECTOR, is_open
-from haarqntk.haar._notation import (
-    component_latex,
-    component_symbol,
-    component_sympy,
-    component_text,
-    word_latex,
-    word_sympy,
-    word_text,
+from haarqntk.algebra import (
+    Notation,
+    RationalFunction,
+    collected,
+    dimension_symbol,
+    latex_of,
+    linear_combination,
 )
-from haarqntk.haar._rank_one import with_whole_matrices
-from haarqntk.haar._tokens import LATEX
+from haarqntk.diagrams import (
+    INDEX,
+    MATRIX,
+    OPEN,
+    VECTOR,
+    Component,
+    Letter,
+    first_ends,
+    flatten,
+    is_open,
+    reduce_diagram,
+)
+from haarqntk.haar._tokens import LATEX, TEXT
+from haarqntk.haar._web_notation import operator_text, web_text
 from haarqntk.haar._weights import dimension_product
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from haarqntk.diagrams import Component, DiagramMonomial, Space
+    from haarqntk.diagrams import Component, DiagramMonomial, Space, Token
     from haarqntk.haar._tokens import Style
 
+
 sympy = LazyModule("sympy")
+
+
+def halves(letters: Sequence[Letter]) -> list[tuple[int, int, bool]] | None:
+    """The vectors of a diagram in pairs that make up matrices of rank one.
+
+    Returns:
+        Triples (place of the left vector, place of the right vector, whether it is the conjugated matrix); None if
+        a vector is left over, a state's amplitude. Where a name occurs several times there are several ways; the
+        first is taken.
+    """
+    kinds: dict[str, dict[tuple[int, bool], list[int]]] = {}
+    for i, letter in enumerate(letters):
+        if letter.kind == VECTOR:
+            kinds.setdefault(letter.name, {}).setdefault((letter.place, letter.conjugated), []).append(i)
+    found: list[tuple[int, int, bool]] = []
+    for of_name in kinds.values():
+        lists = [
+            (of_name.get(left, []), of_name.get(right, []), conjugated)
+            for left, right, conjugated in _sides(letters[next(iter(of_name.values()))[0]], of_name)
+        ]
+        if any(len(left) != len(right) for left, right, _ in lists):
+            return None
+        found += [(a, b, c) for left, right, c in lists for a, b in zip(left, right, strict=True)]
+    return found
+
+
+def _sides(
+    letter: Letter, of_name: dict[tuple[int, bool], list[int]]
+) -> list[tuple[tuple[int, bool], tuple[int, bool], bool]]:
+    """Which kinds of vectors are the left and the right side: those of |x⟩⟨y|, and of its conjugate."""
+    if "normalised" not in letter.properties:
+        if "real" in letter.properties:
+            return [((0, False), (1, False), False)]
+        return [((0, False), (1, True), False), ((0, True), (1, False), True)]
+    if "real" in letter.properties:  # ket and bra are one letter: deal them out
+        both = of_name.pop((0, False), [])
+        of_name[0, False], of_name[0, True] = both[::2], both[1::2]
+    return [((0, False), (0, True), False)]
+
+
+def with_whole_matrices(monomial: DiagramMonomial) -> DiagramMonomial:
+    """Join the two vectors of each matrix of rank one: the same value, with a matrix letter for each pair."""
+    letters, partner = flatten([monomial])
+    pairs = halves(letters)
+    if not pairs:
+        return monomial
+    starts = first_ends(letters)
+    kept = [i for i, letter in enumerate(letters) if letter.kind != VECTOR]
+    joined_letters = [letters[i] for i in kept]
+    old_ends = [end for i in kept for end in range(starts[i], starts[i] + letters[i].num_ends)]
+    for left, right, conjugated in sorted(pairs, key=lambda pair: letters[pair[0]].name):
+        spaces = letters[left].spaces
+        joined_letters.append(Letter(MATRIX, letters[left].name, spaces, conjugated=conjugated))
+        for s in range(len(spaces)):
+            old_ends += [starts[left] + s, starts[right] + s]
+    place = {end: new for new, end in enumerate(old_ends)}
+    reduced = reduce_diagram(joined_letters, [place[partner[end]] for end in old_ends])
+    if reduced is None or reduced.sign != 1 or reduced.loops:
+        return monomial
+    return reduced.monomial
+
+
+def split_component(component: Component) -> tuple[Letter | None, list[Token], Letter | None]:
+    """The left cap, the inner word and the right cap of a chain; no caps for a trace.
+
+    The path from a rank-one matrix's bra to its ket is the trace with that matrix: it comes back as a trace. A path
+    between open ends is read from left to right.
+    """
+    word = list(component.word)
+    if component.is_cycle:
+        return None, word, None
+    left, right = word[0][0], word[-1][0]
+    inner = word[1:-1]
+    if (left.kind, left.name, left.conjugated) > (right.kind, right.name, right.conjugated) and OPEN in {
+        left.kind,
+        right.kind,
+    }:
+        left, inner, right = right, _turned(inner), left
+    if left.kind == OPEN and left.name == "right":
+        left, inner, right = right, _turned(inner), left
+    if left.kind == right.kind == VECTOR and left.name == right.name and left.conjugated != right.conjugated:
+        if not left.conjugated:
+            left, inner, right = right, _turned(inner), left
+        matrix = Letter(MATRIX, left.name, left.spaces, left.properties)
+        return None, [*inner, (matrix, False)], None
+    return left, inner, right
+
+
+def _turned(tokens: Sequence[Token]) -> list[Token]:
+    return [(letter, not transposed) for letter, transposed in reversed(tokens)]
+
+
+def component_text(component: Component, style: Style = TEXT) -> str:
+    """The component in plain text, or in another style.
+
+    Examples:
+        >>> A = Letter("matrix", "A", ("D",))
+        >>> component_text(Component((A, A), (3, 2, 1, 0)))
+        'Tr(A^2)'
+    """
+    if not component.is_chain:
+        return web_text(component.letters, component.partner, style)
+    left, inner, right = split_component(component)
+    word = " ".join(style.powers(starmap(style.token, inner)))
+    if left is None or right is None:
+        return style.trace.format(word)
+    if OPEN in (left.kind, right.kind):
+        ket, bra = (
+            "" if cap.kind == OPEN else pattern.format(style.cap(cap))
+            for cap, pattern in ((left, style.ket), (right, style.bra))
+        )
+        return " ".join(part for part in (ket, word or style.one, bra) if part)
+    caps = style.cap(left), style.cap(right)
+    return style.entry.format(caps[0], word, caps[1]) if word else style.overlap.format(*caps)
+
+
+def component_latex(component: Component, style: Style = LATEX) -> str:
+    r"""The component in LaTeX.
+
+    Examples:
+        >>> A = Letter("matrix", "A", ("D",))
+        >>> print(component_latex(Component((A, A), (3, 2, 1, 0))))
+        \operatorname{Tr}\left(A^{2}\right)
+    """
+    return component_text(component, style)
+
+
+def _open_ends(component: Component) -> list[tuple[str, int]]:
+    """The side and the tensor factor of the open ends, in the order in which the component is read."""
+    if component.is_chain:
+        left, _, right = split_component(component)
+        caps = [cap for cap in (left, right) if cap is not None]
+    else:
+        caps = sorted(component.letters, key=lambda x: (x.name, x.place))
+    return [(cap.name, cap.place) for cap in caps if cap.kind == OPEN]
+
+
+@cache
+def component_symbol(component: Component) -> Any:
+    """A SymPy symbol that stands for the component; its name is the text."""
+    return sympy.Symbol(component_text(component), commutative=True)
+
+
+def component_sympy(component: Component) -> Any:
+    """The component as a SymPy expression: Trace, MatrixElement, or a symbol where SymPy has none."""
+    if not component.is_chain:
+        return component_symbol(component)
+    left, inner, right = split_component(component)
+    if left is None or right is None:
+        return sympy.Trace(_matrix_product(inner))
+    if left.kind == right.kind == OPEN:
+        return _matrix_product(inner) if inner else sympy.Identity(_dimension(left.spaces))
+    if left.kind == right.kind == INDEX and inner:
+        return _matrix_product(inner)[_index(left), _index(right)]
+    if left.kind == right.kind == INDEX:
+        return sympy.KroneckerDelta(_index(left), _index(right), (0, _dimension(left.spaces) - 1))
+    return component_symbol(component)
+
+
+def word_text(word: Sequence[Component], spaces: Sequence[Space], style: Style = TEXT) -> str:
+    """The components with open ends of one term, an operator on ``spaces``, in plain text or in another style."""
+    if _is_single_word(word, spaces):
+        return component_text(word[0], style)
+    return operator_text(*flatten([tuple((component, 1) for component in word)]), style)
+
+
+def word_sympy(word: Sequence[Component], spaces: Sequence[Space]) -> Any:
+    """As ``word_text``, in SymPy: a (Kronecker) product of matrices, or one MatrixSymbol with that text as its name."""
+    if _is_single_word(word, spaces):
+        return component_sympy(word[0])
+    size = _dimension(spaces)
+    text = word_text(word, spaces)
+    if all(part == "1" for part in text.split(" ⊗ ")):
+        return sympy.Identity(size)
+    ends = [(_open_ends(component), component) for component in word]
+    if all(c.is_chain and len({place for _, place in found}) == 1 for found, c in ends):
+        ends.sort(
+            key=lambda pair: min(place for _, place in pair[0])
+        )  # each from a row to the same factor's column
+        return sympy.KroneckerProduct(*(component_sympy(component) for _, component in ends))
+    return sympy.MatrixSymbol(text, size, size)
+
+
+def _is_single_word(word: Sequence[Component], spaces: Sequence[Space]) -> bool:
+    return len(word) == 1 and len(spaces) == 1 and word[0].is_chain
+
+
+def _matrix_product(tokens: Sequence[Token]) -> Any:
+    return sympy.MatMul(*(_matrix_symbol(*token) for token in tokens)).doit(deep=False)
+
+
+def _matrix_symbol(letter: Letter, transposed: bool) -> Any:  # noqa: FBT001 - part of a token
+    size = _dimension(letter.spaces)
+    matrix = sympy.MatrixSymbol(letter.name, size, size)
+    if letter.conjugated:
+        return sympy.Adjoint(matrix) if transposed else sympy.Transpose(sympy.Adjoint(matrix))
+    return sympy.Transpose(matrix) if transposed else matrix
+
+
+def _dimension(spaces: Sequence[Space]) -> Any:
+    return sympy.Mul(*(sympy.Integer(s) if isinstance(s, int) else dimension_symbol(s) for s in spaces))
+
+
+def _index(letter: Letter) -> Any:
+    offset = sympy.Integer(int(letter.name)) if letter.name.isdigit() else sympy.Symbol(letter.name)
+    return offset + _dimension(letter.spaces) / 2 if letter.place else offset
+
 
 _LARGEST_FACTORED = 60  # terms; beyond, a sum reads as well as a factored sum and takes no time
 
@@ -57,7 +281,7 @@ class WrittenPart:
 
     def operator_latex(self, style: Style = LATEX) -> str:
         """The operator in LaTeX; empty for a scalar."""
-        return word_latex(self.word, self.spaces, style) if self.spaces else ""
+        return word_text(self.word, self.spaces, style) if self.spaces else ""
 
     @property
     def components(self) -> list[Component]:
@@ -109,14 +333,15 @@ def written_parts(
         >>> [part.operator for part in written_parts(mean.terms, mean.spaces)]
         ['1', 'B']
     """
-    found: dict[tuple[Component, ...], dict[DiagramMonomial, RationalFunction]] = {} if spaces else {(): {}}
+    found: dict[tuple[Component, ...], list[tuple[DiagramMonomial, RationalFunction]]] = {}
+    if not spaces:
+        found[()] = []
     for monomial, c in terms.items():
         whole = with_whole_matrices(monomial)
         word = tuple(component for component, _ in whole if is_open(component))
         rest = tuple((component, e) for component, e in whole if not is_open(component))
-        part = found.setdefault(word, {})
-        part[rest] = part[rest] + c if rest in part else c
-    return tuple(WrittenPart(word, spaces, part) for word, part in found.items())
+        found.setdefault(word, []).append((rest, c))
+    return tuple(WrittenPart(word, spaces, collected(part)) for word, part in found.items())
 
 
 def sympy_of(parts: Iterable[WrittenPart], spaces: tuple[Space, ...]) -> Any:

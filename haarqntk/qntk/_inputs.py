@@ -7,6 +7,7 @@ once at the end.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations, count, takewhile
 from math import prod
@@ -22,6 +23,40 @@ mpmath, optimize = LazyModule("mpmath"), LazyModule("scipy.optimize")
 
 _CURE_OF_ROWS = "write [3, 1, 0, 0], with multiplicity and in order; a matrix goes to observable="
 _CURE = "pass fractions.Fraction, or the matrix itself as observable= for a float"
+
+
+@dataclass(frozen=True, slots=True)
+class GaussianRational:
+    """An element of Q(i): an exact complex number a + bi, as traces of words in several matrices are.
+
+    Attributes:
+        real: The real part.
+        imag: The imaginary part.
+
+    Examples:
+        >>> i = GaussianRational(Fraction(0), Fraction(1))
+        >>> i * i + 1
+        GaussianRational(real=Fraction(0, 1), imag=Fraction(0, 1))
+    """
+
+    real: Fraction
+    imag: Fraction = Fraction(0)
+
+    def __add__(self, other: GaussianRational | Fraction | int) -> GaussianRational:
+        return GaussianRational(self.real + other.real, self.imag + other.imag)
+
+    __radd__ = __add__
+
+    def __mul__(self, other: GaussianRational | Fraction | int) -> GaussianRational:
+        return GaussianRational(
+            self.real * other.real - self.imag * other.imag, self.real * other.imag + self.imag * other.real
+        )
+
+    __rmul__ = __mul__
+
+    def conjugate(self) -> GaussianRational:
+        """The complex conjugate."""
+        return GaussianRational(self.real, -self.imag)
 
 
 def circuit_dimension(D: object, generators: str = "pauli", ensemble: str = "segments") -> int:

@@ -142,6 +142,11 @@ class Average:
     at: tuple[tuple[str, TracePolynomial], ...] = ()
     power: int | None = None
 
+    def __hash__(self) -> int:
+        return hash(
+            (self.symbol, self.at, self.power)
+        )  # the symbol tells expressions apart, and is hashed at once
+
     @property
     def is_whole(self) -> bool:
         """Whether it is the mean of an expression, and no coefficient of it."""
@@ -155,7 +160,7 @@ class Average:
     def value(self, mean: TracePolynomial) -> TracePolynomial:
         """What it is, from the mean of its expression."""
         part = mean if self.power is None else mean.coefficient(DEPTH, self.power)
-        return part.substitute(dict(self.at))
+        return part.substitute(dict(self.at)) if self.at else part
 
     def substitute(self, values: Mapping[Any, TracePolynomial]) -> Average:
         """The average at values of some symbols."""

@@ -21,7 +21,6 @@ from haarqntk.algebra import (
     SIGMA,
     Bargmann,
     Expectation,
-    GaussianRational,
     GeneratorTrace,
     Overlap,
     Symbol,
@@ -32,6 +31,7 @@ from haarqntk.algebra import (
 )
 from haarqntk.errors import InputError, InputTypeError, UnknownNameError
 from haarqntk.qntk._inputs import (
+    GaussianRational,
     check_expectations_on,
     check_gram,
     check_named_moments,

@@ -15,7 +15,7 @@ from haarqntk.diagrams import (
     reduce_diagram,
 )
 from haarqntk.diagrams import matrix_letter as matrix
-from haarqntk.haar._notation import component_text
+from haarqntk.haar._written import component_text
 
 REAL = frozenset({"real", "unitary", "antisymmetric"})
 

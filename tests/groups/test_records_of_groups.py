@@ -34,8 +34,8 @@ PUBLIC_LISTS = {"__init__.py", "haar/__init__.py"}
 # the public constructors, what U and psi mean where nothing is declared, and what averages rest on by default
 ASK_ONE_RECORD = {
     "haar/_declarations.py",
-    "haar/_states.py",
-    "haar/_typed_names.py",
+    "haar/_operations.py",
+    "haar/_names.py",
     "designs/_twirl.py",
     "export/_citation.py",
 }

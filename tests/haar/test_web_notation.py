@@ -9,7 +9,7 @@ from web_language import WebReader
 import haarqntk as hq
 from haarqntk.combinatorics import pairings
 from haarqntk.diagrams import Component, Letter, first_ends, is_open, reduce_diagram
-from haarqntk.haar._notation import component_latex, component_symbol, component_text, word_text
+from haarqntk.haar._written import component_latex, component_symbol, component_text, word_text
 
 D = 2
 M, N = (Letter("matrix", name, ("D", "D")) for name in "MN")

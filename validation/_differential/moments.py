@@ -186,19 +186,26 @@ def _unit_vector(rng: Generator) -> Any:
     return found[int(rng.integers(len(found)))]
 
 
-def by_the_library(moment: Moment) -> Any:
-    """The value under test."""
+def product_of(moment: Moment, copies: list[Copy]) -> Any:
+    """The product of some copies, summed over their layers."""
     circuit = hq.Circuit(moment.ensemble, moment.generators)
-    names = moment.indices
+    names = sorted({index for copy in copies for index in copy.layers})
     layer = dict(zip(names, hq.layer_indices(" ".join(names)), strict=True)) if names else {}
     total: Any = 1
-    for copy in moment.copies:
+    for copy in copies:
         front = circuit.residual if copy.is_residual else circuit.output
         z = front(observable=copy.observable, state=copy.state)
         total = total * (z.d(*(layer[i] for i in copy.layers)) if copy.layers else z)
-    if names:
-        total = hq.sum_over(total, *layer.values())
-    formula = hq.mean(moment.coefficient * total**moment.power)
+    return hq.sum_over(total, *layer.values()) if names else total
+
+
+def by_the_library(moment: Moment) -> Any:
+    """The value under test."""
+    return value_of(hq.mean(moment.coefficient * product_of(moment, moment.copies) ** moment.power), moment)
+
+
+def value_of(formula: Any, moment: Moment) -> Any:
+    """The value of a closed form at the numbers of a moment."""
     arguments = moment.arguments()
     while True:  # what the result does not depend on must be left out, as the messages say
         try:
