@@ -186,27 +186,21 @@ def closed_form(
         'supervised_kernel_eigenvalues, difference'
     """
     value = formula(name, ensemble=ensemble, generators=generators)
-    if isinstance(value, Formula):
-        return value
-    return value.uniform if part == "uniform" else value.difference
+    if isinstance(value, EigenvalueFormula):
+        return value.uniform if part == "uniform" else value.difference
+    return value
 
 
 @cache
 def _derive(name: str, circuit: Circuit) -> Formula | EigenvalueFormula:
+    def of_row(name: str, row: _Row) -> Formula:
+        texts = {
+            key: getattr(row, key) for key in ("definition", "definition_latex", "notation", "reference")
+        }
+        return formula_of(name, row.recipe(variables_of(circuit)), circuit, **texts)
+
     if name != _EIGENVALUES:
-        return _of_row(name, _ROWS[name], circuit)
-    uniform, difference = (_of_row(f"{name}, {part}", row, circuit) for part, row in _EIGENVALUE_ROWS.items())
+        return of_row(name, _ROWS[name])
+    uniform, difference = (of_row(f"{name}, {part}", row) for part, row in _EIGENVALUE_ROWS.items())
     mean_kernel = "supervised_kernel_mean"
-    return EigenvalueFormula(name, uniform, difference, _of_row(mean_kernel, _ROWS[mean_kernel], circuit))
-
-
-def _of_row(name: str, row: _Row, circuit: Circuit) -> Formula:
-    return formula_of(
-        name,
-        row.recipe(variables_of(circuit)),
-        circuit,
-        definition=row.definition,
-        definition_latex=row.definition_latex,
-        notation=row.notation,
-        reference=row.reference,
-    )
+    return EigenvalueFormula(name, uniform, difference, of_row(mean_kernel, _ROWS[mean_kernel]))

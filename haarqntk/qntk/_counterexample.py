@@ -10,7 +10,7 @@ from itertools import chain, islice, product
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from haarqntk._lazy import LazyModule
-from haarqntk.algebra import Expectation, Trace, read_symbol, symbol
+from haarqntk.algebra import DEPTH, Expectation, Trace, read_symbol, symbol
 from haarqntk.circuits import PAULI_STRINGS
 from haarqntk.errors import InputError
 from haarqntk.qntk._closed_form import polynomial_at
@@ -103,7 +103,10 @@ class _Search:
     def __init__(
         self, exact: Formula, claim: Any, polynomial: TracePolynomial | None, *, centred: bool
     ) -> None:
-        names = {*exact.polynomial.variables, *(read_symbol(x.name) for x in claim.free_symbols)} - {"D", "L"}
+        names = {*exact.polynomial.variables, *(read_symbol(x.name) for x in claim.free_symbols)} - {
+            "D",
+            DEPTH,
+        }
         self._exact, self._claim, self._polynomial, self._centred = exact, claim, polynomial, centred
         self._traces = sorted(x for x in names if isinstance(x, Trace))
         self._expectations = sorted((x for x in names if isinstance(x, Expectation) and x.power), key=str)
@@ -128,7 +131,7 @@ class _Search:
             x: Fraction(spectrum[0] ** (x.power or 0) + spectrum[-1] ** (x.power or 0), 2)
             for x in self._expectations
         }
-        numbers = values | {"L": Fraction(L)}
+        numbers = values | {DEPTH: Fraction(L)}
         claimed = _claimed_at(D, numbers, self._claim, self._polynomial)
         shown = tuple((name, values[name]) for name in (*self.others, *self._expectations))
         named = tuple(zip(self.labels, spectra, strict=False))
@@ -144,7 +147,7 @@ class _Search:
 
 
 def _claimed_at(
-    D: int, values: Mapping[str, Fraction], claim: Any, polynomial: TracePolynomial | None
+    D: int, values: Mapping[Any, Fraction], claim: Any, polynomial: TracePolynomial | None
 ) -> Any:
     if polynomial is not None:
         try:
@@ -154,7 +157,7 @@ def _claimed_at(
     return value_of(claim, D, values)
 
 
-def value_of(claim: Any, D: int, values: Mapping[str, Fraction]) -> Any:
+def value_of(claim: Any, D: int, values: Mapping[Any, Fraction]) -> Any:
     """A SymPy expression at a dimension and at values of its symbols by name."""
     return claim.xreplace({symbol(name): sympy.Rational(x) for name, x in {**values, "D": D}.items()})
 

@@ -299,12 +299,9 @@ class EigenvalueFormula(Shown):
             [1, 2]
         """
         n = check_num_inputs(num_inputs, circuit_dimension(D, self.generators, self.ensemble))
-        parts = ((self.uniform, 1), (self.difference, n - 1))
-        return collected(
-            (part.evaluate(D=D, L=L, traces=traces, digits=digits, num_inputs=n), count)
-            for part, count in parts
-            if count
-        )
+        parts = ((self.uniform, 1), (self.difference, n - 1))[: 2 if n > 1 else 1]
+        arguments: dict[str, Any] = {"D": D, "L": L, "traces": traces, "digits": digits, "num_inputs": n}
+        return collected((part.evaluate(**arguments), count) for part, count in parts)
 
 
 def _observable_factor(
@@ -330,8 +327,7 @@ def _overlap_factor(mean: TracePolynomial) -> tuple[RationalFunction, RationalFu
     Every monomial in traces must give the same (u, v), or the mean would not be a Kronecker product.
     """
     at_one, at_zero = (mean.substitute({SIGMA: TracePolynomial.constant(sigma)}) for sigma in (1, 0))
-    ratios = {at_zero.terms.get(monomial, RationalFunction(0)) / c for monomial, c in at_one.terms.items()}
-    (u,) = ratios
+    (u,) = {at_zero.terms.get(monomial, RationalFunction(0)) / c for monomial, c in at_one.terms.items()}
     return u, 1 - u
 
 

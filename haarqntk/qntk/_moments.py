@@ -128,16 +128,9 @@ def cumulant(expression: Expression, order: int) -> Formula:
 
 def _formula(operator: str, recipe: Recipe, *variables: Variable) -> Formula:
     text = f"{operator}[{', '.join(a.body for a in variables)}]"
-    latex = typewriter(text)
-    return formula_of(
-        text,
-        recipe,
-        variables[0].expression.circuit,
-        definition=text,
-        definition_latex=latex,
-        notation=latex,
-        reference=_REFERENCE,
-    )
+    latex, circuit = typewriter(text), variables[0].expression.circuit
+    texts = {"definition": text, "definition_latex": latex, "notation": latex, "reference": _REFERENCE}
+    return formula_of(text, recipe, circuit, **texts)
 
 
 def _checked(expression: object) -> Variable:
@@ -292,16 +285,15 @@ class _ClosedForm(Arithmetic):
         self._names = list(names)
 
     def number(self, token: str) -> Any:
-        value = super().number(token)
-        return sympy.Rational(value.numerator, value.denominator)
+        return sympy.Rational(super().number(token))
 
     def exponent(self, token: str, root: str = "1") -> Fraction:
         """The exponent of a claim: any rational number of the size of an exponent."""
         if exponent_of(root) == 0:
             raise InputError(f"an exponent must be a number, got {token}/0")
         value = Fraction(check_digits(token)) / int(root)
-        for part in (abs(value.numerator), value.denominator):
-            exponent_of(str(part))
+        exponent_of(str(abs(value.numerator)))
+        exponent_of(str(value.denominator))
         return value
 
     def by(self, left: Any, right: Any) -> Any:
@@ -312,7 +304,7 @@ class _ClosedForm(Arithmetic):
     def raised(self, base: Any, exponent: Fraction) -> Any:
         if base == 0 and exponent < 0:
             raise InputError("a claim must not divide by 0")
-        return super().raised(base, sympy.Rational(exponent.numerator, exponent.denominator))
+        return super().raised(base, sympy.Rational(exponent))
 
     def sqrt(self, value: Any) -> Any:
         return sympy.sqrt(value)

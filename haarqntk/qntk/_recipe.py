@@ -18,7 +18,7 @@ from math import comb
 from operator import add
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, final
 
-from haarqntk.algebra import Combination, TracePolynomial, collected
+from haarqntk.algebra import DEPTH, Combination, TracePolynomial, collected
 from haarqntk.circuits import (
     Cost,
     Expression,
@@ -155,11 +155,11 @@ class Average:
     @property
     def is_free_of_L(self) -> bool:
         """Whether L has a value, or a coefficient of it is taken."""
-        return self.power is not None or "L" in dict(self.at)
+        return self.power is not None or DEPTH in dict(self.at)
 
     def value(self, mean: TracePolynomial) -> TracePolynomial:
         """What it is, from the mean of its expression."""
-        part = mean if self.power is None else mean.coefficient("L", self.power)
+        part = mean if self.power is None else mean.coefficient(DEPTH, self.power)
         return part.substitute(dict(self.at)) if self.at else part
 
     def substitute(self, values: Mapping[Any, TracePolynomial]) -> Average:
@@ -259,7 +259,7 @@ class Recipe(Combination[tuple[Average, ...], TracePolynomial]):
         """The coefficient of L^power: a sum over the ways to share the powers of L out."""
         total = Recipe({})
         for averages, c in self._terms.items():
-            shares = {n: Recipe({(): c.coefficient("L", n)}) for n in range(c.degree_in("L") + 1)}
+            shares = {n: Recipe({(): c.coefficient(DEPTH, n)}) for n in range(c.degree_in(DEPTH) + 1)}
             for average in averages:
                 shares = collected(
                     (n + m, share * Recipe.of(part))

@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING, Any
 from haarqntk._arguments import flag
 from haarqntk._lazy import LazyModule
 from haarqntk._notebook import Shown
-from haarqntk.algebra import Trace, TracePolynomial, as_power, in_brackets, latex_of, read_symbol, symbol
+from haarqntk.algebra import (
+    DEPTH,
+    Trace,
+    TracePolynomial,
+    as_power,
+    in_brackets,
+    latex_of,
+    read_symbol,
+    symbol,
+)
 from haarqntk.errors import CostError, InputError, InputTypeError, UnknownNameError
 from haarqntk.qntk._catalogue import closed_form
 from haarqntk.qntk._closed_form import common_denominator, scaling_exponents, series_of
@@ -290,7 +299,7 @@ def _compare_numbers(
         values: dict[str, Fraction] = {
             name: Fraction(3 + 2 * choice * i, 7 + choice) for i, name in enumerate(names)
         }
-        values["L"] = Fraction(2 + choice)
+        values[DEPTH] = Fraction(2 + choice)
         runs.append([_ratio_at(bits * q, exact, claim, values, exponents) for bits in _BITS])
     gaps = [[abs(ratio - 1) for ratio in run] for run in runs]
     if all(gap < sympy.Float(10, _DIGITS) ** ((10 - _DIGITS) * q) for run in gaps for gap in run):
