@@ -31,7 +31,7 @@ def meeting(a: Letter, b: Letter, *, turned: bool, directed: bool = False) -> tu
     Returns:
         How many of them stay, and the sign; None if no relation joins them.
     """
-    if (a.name, a.kind, a.place, a.spaces) != (b.name, b.kind, b.place, b.spaces):
+    if a.name != b.name or (a.kind, a.place, a.spaces) != (b.kind, b.place, b.spaces):
         return None
     relations, same = a.properties, a.conjugated == b.conjugated
     if a.kind == VECTOR:
@@ -95,7 +95,8 @@ def _simplified(tokens: list[Token], *, cyclic: bool) -> tuple[list[Token], int]
     waiting = tokens[::-1]
     while waiting:
         token = waiting.pop()
-        outcome = _meeting_tokens(stack[-1], token) if stack else None
+        may_meet = stack and stack[-1][0].name == token[0].name
+        outcome = _meeting_tokens(stack[-1], token) if may_meet else None
         if outcome is not None:
             sign *= outcome[1]
             if not outcome[0]:
@@ -136,8 +137,10 @@ def _entry(path: Sequence[Letter]) -> int | None:
 
     J = [[0, 1], [−1, 0]] in blocks of half the dimension; a symbol may be in either half.
     """
+    if len(path) > 3:  # noqa: PLR2004 - caps and J
+        return None
     (left, *inner, right), kinds = path, {path[0].kind, path[-1].kind}
-    if kinds == {INDEX} and (not inner or (len(inner) == 1 and inner[0].name == SYMPLECTIC_FORM)):
+    if kinds == {INDEX} and (not inner or inner[0].name == SYMPLECTIC_FORM):
         if left == right:
             return 0 if inner else 1
         if not (left.name.isdigit() and right.name.isdigit()):
@@ -163,16 +166,15 @@ def _least_rotation(tokens: list[Token]) -> list[Token]:
 
 
 def _component(tokens: Sequence[Token], *, is_cycle: bool) -> Component:
-    frame = Frame([letter for letter, _ in tokens])
-    enters = [first + turned for first, (_, turned) in zip(frame.first, tokens, strict=True)]
-    leaves = [
-        first + (is_matrix and not turned)
-        for first, is_matrix, (_, turned) in zip(frame.first, frame.is_matrix, tokens, strict=True)
-    ]
-    partner = [0] * len(frame.owner)
+    enters, leaves, num_ends = [], [], 0
+    for letter, turned in tokens:
+        enters.append(num_ends + turned)
+        num_ends += letter.num_ends
+        leaves.append(num_ends - 1 - turned)
+    partner = [0] * num_ends
     for a, b in zip(leaves, enters[1:] + (enters[:1] if is_cycle else []), strict=False):
         partner[a], partner[b] = b, a
-    return Component(tuple(frame.letters), tuple(partner))
+    return Component(tuple([letter for letter, _ in tokens]), tuple(partner))
 
 
 # -- webs ---------------------------------------------------------------------------------------------------

@@ -103,7 +103,7 @@ class Letter:
 
 def first_ends(letters: Sequence[Letter]) -> list[int]:
     """The first end of each letter."""
-    return list(accumulate((letter.num_ends for letter in letters), initial=0))[:-1]
+    return list(accumulate([letter.num_ends for letter in letters], initial=0))[:-1]
 
 
 def delta_letter(space: Space, num_ends: int) -> Letter:

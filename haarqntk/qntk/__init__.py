@@ -1,7 +1,7 @@
 """What the library exists for: the quantum neural tangent kernel, its moments, the supervised kernel.
 
 ``formula(name)`` derives a named closed form with the engine and returns a value that carries its meaning:
-ensemble, design order, range of D, source. ``_variables.py`` says what K and μ are, ``_catalogue.py`` what each name
+ensemble, design order, range of D, source. ``_recipe.py`` says what K and μ are, ``_catalogue.py`` what each name
 means.
 """
 
@@ -14,19 +14,16 @@ from haarqntk.qntk._claims import (
     exact_numerator,
     kernel_mean_of,
 )
-from haarqntk.qntk._closed_form import polynomial_at
+from haarqntk.qntk._closed_form import SCALINGS, polynomial_at
 from haarqntk.qntk._counterexample import Counterexample
-from haarqntk.qntk._derivation import Derivation
+from haarqntk.qntk._derivation import CHECK, CLOSED_FORM, Derivation
 from haarqntk.qntk._eigenvalues import EigenvalueFormula
 from haarqntk.qntk._formula import Formula, Ratio
-from haarqntk.qntk._grammar import parse_closed_form, parse_moment
 from haarqntk.qntk._inputs import range_text
 from haarqntk.qntk._law import KernelLaw, kernel_law
-from haarqntk.qntk._moments import covariance, cumulant, mean, variance
-from haarqntk.qntk._narrative import CHECK, CLOSED_FORM
+from haarqntk.qntk._moments import covariance, cumulant, mean, parse_closed_form, parse_moment, variance
 from haarqntk.qntk._recipe import Average, Recipe
 from haarqntk.qntk._referee import ClaimCheck, check_claim, check_formula
-from haarqntk.qntk._series import SCALINGS
 
 __all__ = [
     "CHECK",

@@ -6,13 +6,12 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from haarqntk._arguments import one_of
-from haarqntk.algebra import TracePolynomial
+from haarqntk.algebra import DEPTH, SIGMA, Overlap, Trace, TracePolynomial
 from haarqntk.circuits import ENSEMBLES, GENERATORS, PAULI_STRINGS, Circuit
 from haarqntk.errors import InputError
 from haarqntk.qntk._eigenvalues import EigenvalueFormula
 from haarqntk.qntk._formula import Formula, formula_of
-from haarqntk.qntk._recipe import Recipe, mean, variance
-from haarqntk.qntk._variables import Variables, variables_of
+from haarqntk.qntk._recipe import Recipe, Variables, mean, variables_of, variance
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,9 +20,10 @@ if TYPE_CHECKING:
 _OVERLAP_ENSEMBLES = ("segments", *PAULI_STRINGS)
 _ONE, _ZERO = TracePolynomial.constant(1), TracePolynomial({})
 _SAME_OBSERVABLE = {
-    name: TracePolynomial.variable(trace)
-    for name, trace in (("T_O1", "T1"), ("T_O2", "T1"), ("T_O1O2", "T2"))
+    Trace(letters): TracePolynomial.variable(Trace(("O",) * len(letters)))
+    for letters in (("O1",), ("O2",), ("O1", "O2"))
 }
+_OVERLAP = Overlap(("a", "b"))
 
 
 class _Row(NamedTuple):
@@ -39,7 +39,7 @@ class _Row(NamedTuple):
 
 def _entry(of: Variables, overlap: TracePolynomial) -> Recipe:
     """An entry of the kernel matrix of several inputs, for one observable."""
-    return mean(of.K12).substitute({"sigma_ab": overlap, **_SAME_OBSERVABLE})
+    return mean(of.K12).substitute({_OVERLAP: overlap, **_SAME_OBSERVABLE})
 
 
 def _eigenvalue(notation: str, weight: TracePolynomial) -> _Row:
@@ -57,7 +57,7 @@ def _eigenvalue(notation: str, weight: TracePolynomial) -> _Row:
 
 _ROWS = {
     "gradient_variance": _Row(
-        lambda of: mean(of.K).substitute({"L": _ONE}),
+        lambda of: mean(of.K).substitute({DEPTH: _ONE}),
         r"\operatorname{Var} g_l",
         "Var g_l = E[g_l²], g_l = ∂z/∂θ_l",
         r"\operatorname{Var} g_l = \mathbb{E}[g_l^2], \quad g_l = \partial z/\partial\theta_l",
@@ -100,7 +100,7 @@ _ROWS = {
         "liu2023, Eq. (15); derivations/06_meta_kernel.md",
     ),
     "supervised_kernel_mean": _Row(
-        lambda of: mean(of.K12).substitute({"sigma_ab": TracePolynomial.variable("sigma")}),
+        lambda of: mean(of.K12).substitute({_OVERLAP: TracePolynomial.variable(SIGMA)}),
         r"\overline{K}^{12}_{\varphi\varphi'}",
         "K̄₁₂(φ, φ') = E[Σ_l ∂_l z_1(φ) ∂_l z_2(φ')], σ = |⟨φ|φ'⟩|²",
         r"\overline{K}^{12}_{\varphi\varphi'} = \mathbb{E}\left[\sum_l"
@@ -186,27 +186,21 @@ def closed_form(
         'supervised_kernel_eigenvalues, difference'
     """
     value = formula(name, ensemble=ensemble, generators=generators)
-    if isinstance(value, Formula):
-        return value
-    return value.uniform if part == "uniform" else value.difference
+    if isinstance(value, EigenvalueFormula):
+        return value.uniform if part == "uniform" else value.difference
+    return value
 
 
 @cache
 def _derive(name: str, circuit: Circuit) -> Formula | EigenvalueFormula:
+    def of_row(name: str, row: _Row) -> Formula:
+        texts = {
+            key: getattr(row, key) for key in ("definition", "definition_latex", "notation", "reference")
+        }
+        return formula_of(name, row.recipe(variables_of(circuit)), circuit, **texts)
+
     if name != _EIGENVALUES:
-        return _of_row(name, _ROWS[name], circuit)
-    uniform, difference = (_of_row(f"{name}, {part}", row, circuit) for part, row in _EIGENVALUE_ROWS.items())
+        return of_row(name, _ROWS[name])
+    uniform, difference = (of_row(f"{name}, {part}", row) for part, row in _EIGENVALUE_ROWS.items())
     mean_kernel = "supervised_kernel_mean"
-    return EigenvalueFormula(name, uniform, difference, _of_row(mean_kernel, _ROWS[mean_kernel], circuit))
-
-
-def _of_row(name: str, row: _Row, circuit: Circuit) -> Formula:
-    return formula_of(
-        name,
-        row.recipe(variables_of(circuit)),
-        circuit,
-        definition=row.definition,
-        definition_latex=row.definition_latex,
-        notation=row.notation,
-        reference=row.reference,
-    )
+    return EigenvalueFormula(name, uniform, difference, of_row(mean_kernel, _ROWS[mean_kernel]))

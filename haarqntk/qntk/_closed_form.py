@@ -1,18 +1,44 @@
-"""``ClosedForm``: what a closed form says about itself; ``Formula`` adds values, arithmetic and its derivation."""
+"""``ClosedForm``: what a closed form says about itself, its values and its series; ``Formula`` adds arithmetic."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
+from math import lcm
 from typing import TYPE_CHECKING, Any
 
+from haarqntk._arguments import integer, one_of, rational
+from haarqntk._lazy import LazyModule
 from haarqntk._notebook import one_line
-from haarqntk.algebra import Result, Symbol, Trace, TracePolynomial
-from haarqntk.qntk._inputs import range_text
+from haarqntk.algebra import (
+    DEPTH,
+    Result,
+    Series,
+    Symbol,
+    Trace,
+    TracePolynomial,
+    as_power,
+    check_order,
+    expand,
+    read_symbol,
+)
+from haarqntk.errors import InputError, UnknownNameError
+from haarqntk.qntk._inputs import as_float, binary_fraction, circuit_dimension, range_text
 from haarqntk.qntk._recipe import Recipe, derived_at
+from haarqntk.qntk._values import SymbolValues
 
 if TYPE_CHECKING:
+    from haarqntk.algebra import Power
     from haarqntk.circuits import Cost
     from haarqntk.designs import Dimension
+
+mpmath = LazyModule("mpmath")
+
+_LARGEST_EXPONENT = 64
+
+SCALINGS: Mapping[str, int] = {"pauli_sum": 1, "projector": 0}
+"""Named scalings: the exponent a of T_j ~ D^a, for every j."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -53,7 +79,7 @@ class ClosedForm(Result):
             >>> hq.formula("kernel_second_moment").degree_in_L
             2
         """
-        return self.polynomial.degree_in("L")
+        return self.polynomial.degree_in(DEPTH)
 
     @property
     def symbols(self) -> tuple[Symbol, ...]:
@@ -78,6 +104,136 @@ class ClosedForm(Result):
             2*L*(D*T2 - T1**2)/((D - 1)*(D + 1)**2)
         """
         return self.polynomial.to_sympy(collect="L")
+
+    def at(
+        self,
+        *,
+        D: int,
+        L: int | None = None,
+        spectrum: object = None,
+        traces: object = None,
+        observable: object = None,
+        observables: object = None,
+        states: object = None,
+        overlap: object = None,
+        num_inputs: int | None = None,
+        generator_spectrum: object = None,
+        populations: object = None,
+        values: Mapping[str, object] | None = None,
+    ) -> Fraction | float:
+        """The value at a dimension D ≥ 2, exact also below the design order.
+
+        Args:
+            D: The dimension: an integer ≥ 2 of any integer type, even for Pauli generators.
+            L: The number of layers, an integer ≥ 1; may be left out where the formula has no L.
+            spectrum: The D eigenvalues of O, integers or rationals; for two observables with a common
+                eigenbasis, a pair of such lists.
+            traces: [T1, T2, …] up to the highest power that occurs, or symbol name → value; for D ≥ k.
+            observable: O as a D × D Hermitian array or Qobj, or as a nested list, exact where its entries are; one
+                matrix for every observable of the formula, or a list of them in the order of their names.
+            observables: Name → matrix, for several observables.
+            states: Name → normalised vector, or projector, of each input state on which the formula depends; beside
+                ``observable`` where the formula has traces of words in both.
+            overlap: |⟨φ|φ'⟩|², a rational in [0, 1]; needed where the formula has σ.
+            num_inputs: The number |A| of inputs, an integer from 1 to D; needed where the formula has n.
+            generator_spectrum: The D eigenvalues of the generator X, where the formula has X1, X2, ….
+            populations: The populations p_i of the output state in O's eigenbasis, beside ``spectrum``, where
+                the formula has m_j = Σ_i p_i o_i^j.
+            values: Any other symbol by name: the target "O_0", expectations "m1", "m2", …, or a trace.
+
+        Returns:
+            An exact Fraction from exact data; a float from arrays, Qobjs and lists with floats.
+
+        Raises:
+            InputTypeError, InputError: If an argument is missing, of the wrong kind or out of range.
+
+        Examples:
+            >>> from haarqntk.qntk import formula
+            >>> formula("kernel_mean").at(D=8, L=6, spectrum=[5, 3, 1, 0, 0, -1, -2, -7])
+            Fraction(316, 21)
+        """
+        found = self._values_at(D)
+        found.add_named(values)
+        found.add_generator(generator_spectrum)
+        found.add_scalars(L, overlap, num_inputs)
+        found.add_populations(spectrum, populations)
+        given = {"spectrum": spectrum, "traces": traces, "observable": observable}
+        found.add_operators(given, observables, states)
+        value = found.value()
+        return value if found.exact else as_float(value)
+
+    def evaluate(
+        self,
+        *,
+        D: int,
+        L: int | None = None,
+        traces: object,
+        digits: int = 50,
+        overlap: object = None,
+        num_inputs: int | None = None,
+    ) -> Any:
+        """The value at [T1, T2, …] to any number of decimal digits, for D of any size.
+
+        The traces are taken exactly (an mpmath number is a binary fraction), the formula is evaluated
+        exactly, and rounded once: nothing cancels at D = 2^50.
+
+        Args:
+            D: The dimension: an even integer ≥ the design order.
+            L: The number of layers.
+            traces: [T1, T2, …], integers, rationals, floats or mpmath numbers.
+            digits: Decimal digits of the result, an integer ≥ 1.
+            overlap: As in ``at``.
+            num_inputs: As in ``at``.
+
+        Returns:
+            An ``mpmath.mpf``, computed with that many digits.
+
+        Raises:
+            InputTypeError, InputError: As ``at``.
+
+        Examples:
+            >>> from haarqntk.qntk import formula
+            >>> value = formula("kernel_mean").evaluate(D=2**50, L=10, traces=[0, 2**50], digits=30)
+            >>> print(mpmath.nstr(value, 30))
+            1.77635683940024888695600022692e-14
+        """
+        precision = integer("digits", digits, at_least=1)
+        if not isinstance(traces, list | tuple):
+            raise InputError(f"traces must be a list [T1, T2, …], got {traces!r}")
+        exact = [binary_fraction(f"T{j}", value) for j, value in enumerate(traces, start=1)]
+        found = self._values_at(D)
+        found.add_scalars(L, overlap, num_inputs)
+        found.add_rounded_traces(exact)
+        value = found.value()
+        with mpmath.workdps(precision):
+            return mpmath.mpf(value.numerator) / value.denominator
+
+    def _values_at(self, D: object) -> SymbolValues:
+        dimension = circuit_dimension(D, self.generators, self.ensemble)
+        return SymbolValues(
+            self.name, self.generators, self.symbols[1:], polynomial_at(self, dimension), dimension
+        )
+
+    def series(self, order: int = 2, *, scaling: str | Mapping[str, Power] = "pauli_sum") -> Series:
+        """The expansion in 1/D with its remainder.
+
+        Args:
+            order: The number of powers of D that are kept, from the leading one on; an integer ≥ 1.
+            scaling: How T_j grows with D: "pauli_sum" (default), T_j ~ D; "projector", T_j ~ 1; or a mapping
+                symbol name → rational exponent; then powers go down by 1/q, their common denominator.
+
+        Returns:
+            The series, which carries order, remainder and scaling.
+
+        Raises:
+            InputTypeError, InputError, UnknownNameError: If an argument is out of range or unknown.
+
+        Examples:
+            >>> from haarqntk.qntk import formula
+            >>> print(formula("kernel_mean").series(order=1))
+            2*L*T2/D**2 - 2*L*T1**2/D**3 + O(D**-2), T1 ~ D, T2 ~ D
+        """
+        return series_of(self.polynomial, order, scaling)
 
     def facts(self) -> dict[str, str]:
         """What it means, for a notebook.
@@ -114,3 +270,50 @@ def polynomial_at(formula: ClosedForm, D: int) -> TracePolynomial:
         (True, False)
     """
     return derived_at(formula.recipe, D) if formula.polynomial.has_pole_at(D) else formula.polynomial
+
+
+# -- series in 1/D: how the traces T_j scale with D ------------------------------------------------------------------
+
+
+def series_of(polynomial: TracePolynomial, order: int, scaling: str | Mapping[str, Power]) -> Series:
+    """The series of a polynomial, ``order`` powers of D from the leading one on.
+
+    The powers go down in steps of 1/q, q the common denominator of the scaling.
+    """
+    num_powers = check_order(order)
+    exponents = scaling_exponents(polynomial.variables, scaling)
+    steps = common_denominator(exponents)
+    found, remainder = expand(polynomial.terms, polynomial.weights(exponents), num_powers, steps)
+    terms = tuple((power, tuple(sorted(entries, reverse=True))) for power, entries in found)
+    return Series(terms, remainder, tuple(exponents.items()))
+
+
+def common_denominator(exponents: Mapping[str, Power]) -> int:
+    """The least q for which every exponent is a multiple of 1/q."""
+    return lcm(*(Fraction(exponent).denominator for exponent in exponents.values()))
+
+
+def scaling_exponents(variables: tuple[Symbol, ...], scaling: str | Mapping[str, Power]) -> dict[str, Power]:
+    """The exponent a of T_j ~ D^a for each trace symbol among ``variables``."""
+    traces = sorted({x for x in variables if isinstance(x, Trace)})
+    if isinstance(scaling, Mapping):
+        given = {str(name): exponent for name, exponent in scaling.items()}
+        missing = [name for name in traces if name not in given]
+        if missing:
+            raise InputError(
+                f"scaling must give an exponent for each of {', '.join(traces)}, got none for {', '.join(missing)}"
+            )
+        unknown = [name for name in given if name not in traces and not isinstance(read_symbol(name), Trace)]
+        if unknown:
+            raise UnknownNameError.among("trace in scaling", unknown[0], traces)
+        return {name: _exponent(f"scaling[{name}]", given[name]) for name in traces}
+    return dict.fromkeys(traces, SCALINGS[one_of("scaling", scaling, SCALINGS)])
+
+
+def _exponent(name: str, value: object) -> Power:
+    exponent = rational(name, value)
+    if exponent < -_LARGEST_EXPONENT:
+        raise InputError(f"{name} must be at least {-_LARGEST_EXPONENT}, got {exponent}")
+    if exponent.denominator > _LARGEST_EXPONENT:
+        raise InputError(f"{name} must have a denominator of at most {_LARGEST_EXPONENT}, got {exponent}")
+    return as_power(exponent)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from itertools import chain, islice, product
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from haarqntk._lazy import LazyModule
-from haarqntk.algebra import Expectation, Trace, read_symbol, symbol
+from haarqntk.algebra import DEPTH, Expectation, Trace, read_symbol, symbol
 from haarqntk.circuits import PAULI_STRINGS
 from haarqntk.errors import InputError
 from haarqntk.qntk._closed_form import polynomial_at
-from haarqntk.qntk._inputs import trace_values
+from haarqntk.qntk._inputs import traces_of_spectrum
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -89,10 +90,7 @@ def smallest_counterexample(
     for dimensions, poles_count in ((usual, False), (further, False), (usual, True)):
         for D in dimensions:
             points = _Points(D, search.others, len(search.labels), centred=centred)
-
-            def differs(point: _Point, D: int = D, *, poles_count: bool = poles_count) -> bool:
-                return search.differs(D, point, poles_count=poles_count)
-
+            differs = partial(search.differs, D, poles_count=poles_count)
             found = next(filter(differs, points.tried()), None)
             if found is not None:
                 return search.evaluate(D, points.shrunk(found, differs))
@@ -105,7 +103,10 @@ class _Search:
     def __init__(
         self, exact: Formula, claim: Any, polynomial: TracePolynomial | None, *, centred: bool
     ) -> None:
-        names = {*exact.polynomial.variables, *(read_symbol(x.name) for x in claim.free_symbols)} - {"D", "L"}
+        names = {*exact.polynomial.variables, *(read_symbol(x.name) for x in claim.free_symbols)} - {
+            "D",
+            DEPTH,
+        }
         self._exact, self._claim, self._polynomial, self._centred = exact, claim, polynomial, centred
         self._traces = sorted(x for x in names if isinstance(x, Trace))
         self._expectations = sorted((x for x in names if isinstance(x, Expectation) and x.power), key=str)
@@ -120,19 +121,17 @@ class _Search:
     def evaluate(self, D: int, point: _Point) -> Counterexample:
         """Both values at a point."""
         L, rows, rest = point
-        complete = [(*row, -sum(row)) for row in rows] if self._centred else list(rows)
-        spectra = (*(tuple(sorted(row)) for row in complete[:1]), *complete[1:])
+        spectra = _first_sorted([(*row, -sum(row)) for row in rows] if self._centred else rows)
         spectrum = spectra[0] if spectra else ()
         values = dict(zip(self.others, rest, strict=True))
         if self._traces:
-            given = {"spectrum": list(spectra) if len(spectra) > 1 else spectrum, "traces": None}
-            values |= trace_values(self._traces, D, {**given, "observable": None})
+            values |= traces_of_spectrum(self._traces, D, spectra if len(spectra) > 1 else spectrum)
         # an output state that is spread equally over the smallest and the largest eigenvalue
         values |= {
             x: Fraction(spectrum[0] ** (x.power or 0) + spectrum[-1] ** (x.power or 0), 2)
             for x in self._expectations
         }
-        numbers = values | {"L": Fraction(L)}
+        numbers = values | {DEPTH: Fraction(L)}
         claimed = _claimed_at(D, numbers, self._claim, self._polynomial)
         shown = tuple((name, values[name]) for name in (*self.others, *self._expectations))
         named = tuple(zip(self.labels, spectra, strict=False))
@@ -143,21 +142,24 @@ class _Search:
         found = self.evaluate(D, point)
         if not found.claimed.is_finite or not found.claimed.is_real:
             return poles_count
-        gap = found.claimed - sympy.Rational(found.exact.numerator, found.exact.denominator)
+        gap = found.claimed - sympy.Rational(found.exact)
         return bool(abs(gap.evalf(_DIGITS)) > sympy.Float(10) ** (20 - _DIGITS))
 
 
 def _claimed_at(
-    D: int, values: Mapping[str, Fraction], claim: Any, polynomial: TracePolynomial | None
+    D: int, values: Mapping[Any, Fraction], claim: Any, polynomial: TracePolynomial | None
 ) -> Any:
     if polynomial is not None:
         try:
-            value = polynomial.at(D, values)
+            return sympy.Rational(polynomial.at(D, values))
         except InputError:  # D is a pole of a coefficient
             return sympy.zoo
-        return sympy.Rational(value.numerator, value.denominator)
-    at = {symbol(name): sympy.Rational(v.numerator, v.denominator) for name, v in values.items()}
-    return claim.xreplace({**at, symbol("D"): sympy.Integer(D)})
+    return value_of(claim, D, values)
+
+
+def value_of(claim: Any, D: int, values: Mapping[Any, Fraction]) -> Any:
+    """A SymPy expression at a dimension and at values of its symbols by name."""
+    return claim.xreplace({symbol(name): sympy.Rational(x) for name, x in {**values, "D": D}.items()})
 
 
 def _next_dimension(difference: TracePolynomial | None, search: _Search) -> list[int]:
@@ -195,9 +197,10 @@ class _Points:
         for rows, L in product(islice(self._simple(), 20), (1, 2)):
             yield L, rows, others()
         for _ in range(_NUM_RANDOM):
-            entries = [[rng.randint(0, _LARGEST_EIGENVALUE) for _ in range(length)] for _ in range(num_rows)]
-            rows = (*(tuple(sorted(row)) for row in entries[:1]), *map(tuple, entries[1:]))
-            yield rng.randint(1, _LARGEST_L), rows, others()
+            entries = [
+                tuple(rng.randint(0, _LARGEST_EIGENVALUE) for _ in range(length)) for _ in range(num_rows)
+            ]
+            yield rng.randint(1, _LARGEST_L), _first_sorted(entries), others()
 
     def shrunk(self, point: _Point, differs: Callable[[_Point], bool]) -> _Point:
         """A point at which they still differ, and no smaller one of those that are tried does."""
@@ -244,4 +247,9 @@ def _lowered(rows: _Rows) -> Iterator[_Rows]:
         for j, x in enumerate(row):
             if x:
                 lower = (*row[:j], x - 1, *row[j + 1 :])
-                yield (*rows[:i], tuple(sorted(lower)) if i == 0 else lower, *rows[i + 1 :])
+                yield _first_sorted((*rows[:i], lower, *rows[i + 1 :]))
+
+
+def _first_sorted(rows: Sequence[tuple[int, ...]]) -> _Rows:
+    """The eigenvalues of the first observable in increasing order, those of the others as they are."""
+    return (*(tuple(sorted(row)) for row in rows[:1]), *rows[1:])

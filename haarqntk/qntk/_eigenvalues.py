@@ -1,7 +1,11 @@
 """``EigenvalueFormula``: the eigenvalues of the mean supervised kernel, with their multiplicities.
 
-For |A| orthogonal inputs there is a closed form. For any Gram matrix and any observables the mean kernel is
-A ⊗ B, so every eigenvalue is a product αβ (``_kronecker.py``).
+For |A| orthogonal inputs there is a closed form. For any inputs and observables the mean kernel is bilinear,
+a(σ_δδ') · b(O_i, O_j), a Kronecker product A ⊗ B with A = a(σ) from the Gram matrix of the inputs, so every eigenvalue
+is a product αβ. Eigenvalues are exact from exact data: for each pair of irreducible factors of the two characteristic
+polynomials, the products of their roots are the eigenvalues of the Kronecker product of their companion matrices.
+
+Reference: liu2023, Eqs. (17)–(21).
 """
 
 from __future__ import annotations
@@ -9,32 +13,42 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from haarqntk._arguments import integer
+from haarqntk._arguments import integer, rational
 from haarqntk._lazy import LazyModule
 from haarqntk._notebook import Shown
-from haarqntk._qobj import is_matrix
-from haarqntk.algebra import latex_of, symbol
-from haarqntk.errors import InputError
+from haarqntk._qobj import complex_array, is_matrix, plain
+from haarqntk.algebra import (
+    SIGMA,
+    RationalFunction,
+    TracePolynomial,
+    collected,
+    latex_of,
+    rational_spectrum,
+    symbol,
+)
+from haarqntk.errors import CostError, InputError
 from haarqntk.qntk._derivation import Derivation, derive_in_steps
-from haarqntk.qntk._inputs import circuit_dimension
-from haarqntk.qntk._kronecker import exact_products, float_products, overlap_factor, squared_gram
+from haarqntk.qntk._inputs import circuit_dimension, is_list, the_one_given
 from haarqntk.qntk._values import check_num_inputs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from haarqntk.algebra import Power, Series
     from haarqntk.circuits import Cost
     from haarqntk.qntk._formula import Formula
-    from haarqntk.qntk._kronecker import Matrix
 
 sympy = LazyModule("sympy")
+
+Matrix: TypeAlias = list[list[Fraction]]
+
+_LARGEST_EXACT_GRAM = 16  # isolating the roots of a dense rational matrix: seconds at 16, minutes beyond
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -206,12 +220,8 @@ class EigenvalueFormula(Shown):
             2*L*T2/D**2 - 2*L*T1**2/D**3 - 2*L*T2*n/D**3 + 2*L*T1**2*n/D**4 | 1
             2*L*T2/D**2 - 2*L*T1**2/D**3 | n - 1
         """
-        found: dict[Series, Any] = {}
-        parts = (self.uniform, self.difference)
-        for part, count in zip(parts, self.to_sympy().values(), strict=True):
-            series = part.series(order, scaling=scaling)
-            found[series] = found.get(series, 0) + count  # at leading order both are one eigenvalue
-        return found
+        parts = (part.series(order, scaling=scaling) for part in (self.uniform, self.difference))
+        return collected(zip(parts, self.to_sympy().values(), strict=True))  # both may be one eigenvalue
 
     def at(
         self,
@@ -259,17 +269,17 @@ class EigenvalueFormula(Shown):
         if (num_inputs is None) == (gram is None):
             raise InputError("exactly one of num_inputs= (orthogonal inputs) and gram= must be given")
         given = {"spectrum": spectrum, "traces": traces, "observable": observable}
-        right = _observable_factor(self.mean, dimension, layers, generator_spectrum, _each_observable(given))
+        right = _observable_factor(self.mean, dimension, layers, generator_spectrum, given)
         if gram is None:
             n = check_num_inputs(num_inputs, dimension)
             left: Any = [[Fraction(int(i == j)) for j in range(n)] for i in range(n)]
         else:
-            left = squared_gram(gram, dimension)
-        u, v = (part.at(dimension) for part in overlap_factor(self.mean.polynomial))
+            left = _squared_gram(gram, dimension)
+        u, v = (part.at(dimension) for part in _overlap_factor(self.mean.polynomial))
         if isinstance(left, np.ndarray) or isinstance(right, np.ndarray):
             a = np.asarray(left, dtype=float) * float(v) + float(u)
-            return float_products(a, np.asarray(right, dtype=float))
-        return exact_products([[u + v * sigma for sigma in row] for row in left], right)
+            return _float_products(a, np.asarray(right, dtype=float))
+        return _exact_products([[u + v * sigma for sigma in row] for row in left], right)
 
     def evaluate(
         self, *, D: int, L: int, traces: object, num_inputs: int, digits: int = 50
@@ -289,41 +299,99 @@ class EigenvalueFormula(Shown):
             [1, 2]
         """
         n = check_num_inputs(num_inputs, circuit_dimension(D, self.generators, self.ensemble))
-        found: dict[Any, int] = {}
-        for part, count in ((self.uniform, 1), (self.difference, n - 1)):
-            if count:
-                value = part.evaluate(D=D, L=L, traces=traces, digits=digits, num_inputs=n)
-                found[value] = found.get(value, 0) + count
-        return found
-
-
-def _each_observable(given: Mapping[str, object]) -> dict[str, list[Any]]:
-    """The one argument that is given, as a list with one entry for each observable."""
-    present = {name: value for name, value in given.items() if value is not None}
-    if len(present) != 1:
-        got = " and ".join(present) or "none"
-        raise InputError(f"exactly one of spectrum=, traces=, observable= must be given, got {got}")
-    ((name, value),) = present.items()
-    entries: list[Any] = [value]
-    if name == "spectrum" and isinstance(value, Iterable):
-        rows = list(value)
-        if rows and all(isinstance(row, Iterable) and not isinstance(row, str) for row in rows):
-            entries = rows
-    elif name == "observable":
-        rows = list(value) if isinstance(value, Iterable) else []
-        if rows and all(map(is_matrix, rows)):
-            entries = rows
-    return {name: entries}
+        parts = ((self.uniform, 1), (self.difference, n - 1))[: 2 if n > 1 else 1]
+        arguments: dict[str, Any] = {"D": D, "L": L, "traces": traces, "digits": digits, "num_inputs": n}
+        return collected((part.evaluate(**arguments), count) for part, count in parts)
 
 
 def _observable_factor(
-    mean: Formula, D: int, L: int, generator_spectrum: object, observables: Mapping[str, list[Any]]
+    mean: Formula, D: int, L: int, generator_spectrum: object, given: Mapping[str, object]
 ) -> Matrix | NDArray[np.float64]:
-    """b(O_i, O_j): the mean kernel of equal inputs."""
-    ((name, entries),) = observables.items()
-    pairs = [[(a, b) for b in entries] for a in entries] if len(entries) > 1 else [[entries[0]]]
+    """b(O_i, O_j), the mean kernel of equal inputs, from one observable or a list of several."""
+    name = the_one_given(given)
+    value, is_one = given[name], is_matrix if name == "observable" else is_list
+    entries: list[Any] = list(value) if name != "traces" and isinstance(value, Iterable) else []
+    if not entries or not all(map(is_one, entries)):
+        entries = [value]
+    pairs = [[(a, b) for b in entries] for a in entries] if len(entries) > 1 else [entries]
     arguments: dict[str, Any] = {"D": D, "L": L, "overlap": 1, "generator_spectrum": generator_spectrum}
     rows = [[mean.at(**(arguments | {name: value})) for value in row] for row in pairs]
     if name == "observable":
         return np.array(rows, dtype=float)
     return [[Fraction(value) for value in row] for row in rows]
+
+
+def _overlap_factor(mean: TracePolynomial) -> tuple[RationalFunction, RationalFunction]:
+    """The coefficients (u, v) of a(σ) = u + vσ, with a(1) = 1, in the factorisation of the mean.
+
+    Every monomial in traces must give the same (u, v), or the mean would not be a Kronecker product.
+    """
+    at_one, at_zero = (mean.substitute({SIGMA: TracePolynomial.constant(sigma)}) for sigma in (1, 0))
+    (u,) = {at_zero.terms.get(monomial, RationalFunction(0)) / c for monomial, c in at_one.terms.items()}
+    return u, 1 - u
+
+
+def _squared_gram(gram: object, D: int) -> Matrix | NDArray[np.float64]:
+    """|⟨φ_δ|φ_δ'⟩|² from a checked Gram matrix: Fractions from exact data, else a float array."""
+    given = plain("gram", gram, "operator")
+    approximate = complex_array("gram", given, "operator")
+    rows: Any = given.tolist() if hasattr(given, "tolist") else given
+    n = len(approximate) if approximate.ndim else 0
+    if approximate.shape != (n, n) or n == 0:
+        raise InputError(f"gram must be a square matrix, got shape {approximate.shape}")
+    tolerance = 1e-10 * n
+    if np.abs(approximate - approximate.conj().T).max() > tolerance:
+        raise InputError("gram must be Hermitian: gram[i][j] is the conjugate of gram[j][i]")
+    if np.abs(np.diag(approximate) - 1).max() > tolerance:
+        raise InputError("gram must have unit diagonal: the inputs are normalised")
+    eigenvalues = np.linalg.eigvalsh(approximate)
+    if eigenvalues[0] < -tolerance:
+        raise InputError(f"gram must be positive semidefinite, got the eigenvalue {eigenvalues[0]:.3g}")
+    if (rank := int((eigenvalues > tolerance).sum())) > D:
+        raise InputError(f"gram must have rank at most D = {D}, got rank {rank}")
+    if any(isinstance(x, float | complex) for row in rows for x in row):
+        return np.asarray(np.abs(approximate) ** 2)
+    if n > _LARGEST_EXACT_GRAM:
+        raise CostError(
+            f"an exact gram of {n} inputs would not finish: its roots have degree up to {n}; "
+            f"the largest is {_LARGEST_EXACT_GRAM}; pass floats"
+        )
+    return [[rational("each entry of gram", x) ** 2 for x in row] for row in rows]
+
+
+def _exact_products(a: Matrix, b: Matrix) -> dict[Any, int]:
+    """The eigenvalues of a ⊗ b with multiplicities, from exact characteristic polynomials."""
+    factors = collected(
+        (factor, m * n * multiplicity)
+        for f, m in rational_spectrum(a)
+        for g, n in rational_spectrum(b)
+        for factor, multiplicity in rational_spectrum(_kronecker(_companion(f), _companion(g)))
+    )
+    roots = collected((root, multiplicity) for f, multiplicity in factors.items() for root in _roots(f))
+    return dict(sorted(roots.items(), key=lambda pair: float(pair[0])))
+
+
+def _companion(f: Sequence[Fraction]) -> Matrix:
+    degree = len(f) - 1
+    return [
+        [Fraction(int(i == j + 1)) if j < degree - 1 else -f[i] / f[-1] for j in range(degree)]
+        for i in range(degree)
+    ]
+
+
+def _kronecker(a: Matrix, b: Matrix) -> Matrix:
+    return [[x * y for x in row for y in other] for row in a for other in b]
+
+
+def _roots(f: Sequence[Fraction]) -> list[Any]:
+    if len(f) == 2:  # noqa: PLR2004 - a linear factor
+        return [-f[0] / f[1]]
+    return list(sympy.Poly([*map(sympy.Rational, reversed(f))], sympy.Dummy("x")).real_roots())
+
+
+def _float_products(a: NDArray[np.float64], b: NDArray[np.float64]) -> dict[Any, int]:
+    """The same in floats; eigenvalues closer than rounding are one."""
+    products = np.sort(np.outer(np.linalg.eigvalsh(a), np.linalg.eigvalsh(b)).ravel())
+    tolerance = len(products) * 1e-13 * max(float(np.abs(products).max()), np.finfo(float).tiny)
+    groups = np.split(products, np.flatnonzero(np.diff(products) > tolerance) + 1)
+    return {float(group.mean()): len(group) for group in groups}

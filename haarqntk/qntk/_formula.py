@@ -9,17 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from haarqntk._arguments import integer, rational
 from haarqntk._lazy import LazyModule
-from haarqntk.algebra import Result, Trace, TracePolynomial
+from haarqntk.algebra import DEPTH, Result, Trace, TracePolynomial
 from haarqntk.errors import InputError, InputTypeError
+from haarqntk.qntk._closed_form import ClosedForm
 from haarqntk.qntk._derivation import Derivation, derive_in_steps
-from haarqntk.qntk._series import series_of
-from haarqntk.qntk._values import Evaluated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from fractions import Fraction
 
-    from haarqntk.algebra import Power, Series
+    from haarqntk.algebra import Power
     from haarqntk.circuits import Circuit
     from haarqntk.qntk._recipe import Recipe
 
@@ -29,7 +28,7 @@ _GUARD_DIGITS = 10  # of numerator and denominator, beyond those of their quotie
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Formula(Evaluated):
+class Formula(ClosedForm):
     """A closed form: a polynomial in L, traces and overlaps over Q(D), with its ensemble and its source.
 
     Two formulas are equal when their closed forms and ensembles are.
@@ -73,13 +72,14 @@ class Formula(Evaluated):
             c = rational("a multiple of a formula", other)
         except InputTypeError:
             return NotImplemented
+        notation = rf"{c}\, \left({self.notation}\right)"
         return replace(
             self,
             name=f"{c} * ({self.name})",
             polynomial=self.polynomial * c,
             definition=f"{c} * ({self.definition})",
-            definition_latex=rf"{c}\, \left({self.notation}\right)",
-            notation=rf"{c}\, \left({self.notation}\right)",
+            definition_latex=notation,
+            notation=notation,
             recipe=self.recipe * c,
         )
 
@@ -99,6 +99,7 @@ class Formula(Evaluated):
             return NotImplemented
         _check_same_average(self, other)
         recipe: Recipe = operation(self.recipe, other.recipe)
+        notation = rf"\left({self.notation}\right) {sign} \left({other.notation}\right)"
         return replace(
             self,
             name=f"({self.name}) {sign} ({other.name})",
@@ -106,8 +107,8 @@ class Formula(Evaluated):
             design_order=recipe.design_order,
             cost=max(self.cost, other.cost),
             definition=f"({self.definition}) {sign} ({other.definition})",
-            definition_latex=rf"\left({self.notation}\right) {sign} \left({other.notation}\right)",
-            notation=rf"\left({self.notation}\right) {sign} \left({other.notation}\right)",
+            definition_latex=notation,
+            notation=notation,
             reference="; ".join(dict.fromkeys([*self.reference.split("; "), *other.reference.split("; ")])),
             recipe=recipe,
         )
@@ -128,7 +129,7 @@ class Formula(Evaluated):
         return replace(
             self,
             name=f"coefficient of L**{n} in {self.name}",
-            polynomial=self.polynomial.coefficient("L", n),
+            polynomial=self.polynomial.coefficient(DEPTH, n),
             design_order=recipe.design_order,
             notation=rf"[L^{{{n}}}]\, {self.notation}",
             recipe=recipe,
@@ -166,27 +167,6 @@ class Formula(Evaluated):
             ['Definition', 'Copies', 'Layer patterns']
         """
         return derive_in_steps(self.name, (self,))
-
-    def series(self, order: int = 2, *, scaling: str | Mapping[str, Power] = "pauli_sum") -> Series:
-        """The expansion in 1/D with its remainder.
-
-        Args:
-            order: The number of powers of D that are kept, from the leading one on; an integer ≥ 1.
-            scaling: How T_j grows with D: "pauli_sum" (default), T_j ~ D; "projector", T_j ~ 1; or a mapping
-                symbol name → rational exponent; then powers go down by 1/q, their common denominator.
-
-        Returns:
-            The series, which carries order, remainder and scaling.
-
-        Raises:
-            InputTypeError, InputError, UnknownNameError: If an argument is out of range or unknown.
-
-        Examples:
-            >>> from haarqntk.qntk import formula
-            >>> print(formula("kernel_mean").series(order=1))
-            2*L*T2/D**2 - 2*L*T1**2/D**3 + O(D**-2), T1 ~ D, T2 ~ D
-        """
-        return series_of(self.polynomial, order, scaling)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -257,10 +237,13 @@ class Ratio(Result):
             >>> r.at(D=4, L=6, traces=[0, 4, 0, 4])
             Fraction(507, 1568)
         """
-        bottom = self.denominator.at(**arguments)
+        bottom: Fraction | float = self._checked(self.denominator.at(**arguments))
+        return self.numerator.at(**arguments) / bottom
+
+    def _checked(self, bottom: Any) -> Any:
         if not bottom:
             raise InputError(f"the denominator {self.denominator.name} must not be zero, got 0 there")
-        return self.numerator.at(**arguments) / bottom
+        return bottom
 
     def evaluate(self, *, digits: int = 50, **arguments: Any) -> Any:
         """The value to any number of decimal digits; the other arguments are those of ``Formula.evaluate``.
@@ -286,9 +269,7 @@ class Ratio(Result):
         """
         precision = integer("digits", digits, at_least=1)
         arguments |= {"digits": precision + _GUARD_DIGITS}
-        bottom = self.denominator.evaluate(**arguments)
-        if not bottom:
-            raise InputError(f"the denominator {self.denominator.name} must not be zero, got 0 there")
+        bottom = self._checked(self.denominator.evaluate(**arguments))
         with mpmath.workdps(precision):
             return self.numerator.evaluate(**arguments) / bottom
 
@@ -305,8 +286,7 @@ class Ratio(Result):
             (D**3*T4 - D**2*T2**2 + 2*D**2*T4 + D*T4 + 3*T2**2)/(D*T2**2*(D + 2)*(D + 3))
         """
         n = self.denominator.degree_in_L
-        if self.numerator.degree_in_L > n:
-            growth = self.numerator.degree_in_L - n
+        if (growth := self.numerator.degree_in_L - n) > 0:
             raise InputError(f"the limit L → ∞ must be finite, but the quotient grows like L**{growth}")
         return Ratio(self.numerator.coefficient_of_L(n), self.denominator.coefficient_of_L(n))
 
@@ -348,8 +328,7 @@ class Ratio(Result):
 
 def _check_same_average(left: Formula, right: Formula) -> None:
     """Refuse to combine averages over different ensembles."""
-    same = (left.ensemble, left.generators) == (right.ensemble, right.generators)
-    if not same:
+    if (left.ensemble, left.generators) != (right.ensemble, right.generators):
         raise InputError(
             f"both formulas must be averages over one ensemble, got {left.ensemble} ({left.generators}) "
             f"and {right.ensemble} ({right.generators})"
@@ -365,17 +344,8 @@ def substituted(formula: Formula, values: Mapping[Any, TracePolynomial]) -> Form
     )
 
 
-def formula_of(
-    name: str,
-    recipe: Recipe,
-    circuit: Circuit,
-    *,
-    definition: str,
-    definition_latex: str,
-    notation: str,
-    reference: str,
-) -> Formula:
-    """The formula that a recipe gives: derived, with its cost and its design order."""
+def formula_of(name: str, recipe: Recipe, circuit: Circuit, **texts: str) -> Formula:
+    """The formula that a recipe gives: derived, with its cost and its design order; ``texts`` as in ``Formula``."""
     return Formula(
         name=name,
         polynomial=recipe.at(),
@@ -383,9 +353,6 @@ def formula_of(
         generators=circuit.generators,
         design_order=recipe.design_order,
         cost=recipe.cost,
-        definition=definition,
-        definition_latex=definition_latex,
-        notation=notation,
-        reference=reference,
         recipe=recipe,
+        **texts,
     )

@@ -6,8 +6,8 @@ once at the end.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations, count, takewhile
 from math import prod
@@ -15,7 +15,7 @@ from typing import Any
 
 from haarqntk._arguments import integer, is_row, rational
 from haarqntk._lazy import LazyModule
-from haarqntk.algebra import GeneratorTrace, Symbol, Trace, expectation_of_power, read_symbol
+from haarqntk.algebra import GeneratorTrace, Symbol, Trace, WordLetter, expectation_of_power, read_symbol
 from haarqntk.circuits import PAULI_STRINGS, check_dimension
 from haarqntk.errors import InputError, InputTypeError
 
@@ -23,6 +23,40 @@ mpmath, optimize = LazyModule("mpmath"), LazyModule("scipy.optimize")
 
 _CURE_OF_ROWS = "write [3, 1, 0, 0], with multiplicity and in order; a matrix goes to observable="
 _CURE = "pass fractions.Fraction, or the matrix itself as observable= for a float"
+
+
+@dataclass(frozen=True, slots=True)
+class GaussianRational:
+    """An element of Q(i): an exact complex number a + bi, as traces of words in several matrices are.
+
+    Attributes:
+        real: The real part.
+        imag: The imaginary part.
+
+    Examples:
+        >>> i = GaussianRational(Fraction(0), Fraction(1))
+        >>> i * i + 1
+        GaussianRational(real=Fraction(0, 1), imag=Fraction(0, 1))
+    """
+
+    real: Fraction
+    imag: Fraction = Fraction(0)
+
+    def __add__(self, other: GaussianRational | Fraction | int) -> GaussianRational:
+        return GaussianRational(self.real + other.real, self.imag + other.imag)
+
+    __radd__ = __add__
+
+    def __mul__(self, other: GaussianRational | Fraction | int) -> GaussianRational:
+        return GaussianRational(
+            self.real * other.real - self.imag * other.imag, self.real * other.imag + self.imag * other.real
+        )
+
+    __rmul__ = __mul__
+
+    def conjugate(self) -> GaussianRational:
+        """The complex conjugate."""
+        return GaussianRational(self.real, -self.imag)
 
 
 def circuit_dimension(D: object, generators: str = "pauli", ensemble: str = "segments") -> int:
@@ -51,57 +85,55 @@ def the_one_given(given: Mapping[str, object]) -> str:
     return present[0]
 
 
-def trace_values(
-    symbols: Sequence[Trace], D: int, given: Mapping[str, object], *, are_rounded: bool = False
+def is_list(value: object) -> bool:
+    """Whether a value holds several: an iterable, and no text."""
+    return isinstance(value, Iterable) and not isinstance(value, str)
+
+
+def traces_of_spectrum(symbols: Sequence[Trace], D: int, spectrum: object) -> dict[Symbol, Fraction]:
+    """The traces of diagonal observables: of one spectrum for all, or one each, in a common eigenbasis."""
+    labels = sorted({letter for x in symbols for letter in x.observables})
+    row = _sequence("spectrum", spectrum, "the D eigenvalues of O")
+    nested = bool(row) and is_list(row[0])
+    if nested and len(row) != len(labels):
+        raise InputError(
+            f"spectrum must be one list of eigenvalues or one for each of {', '.join(labels)}, got {len(row)} lists"
+        )
+    each = row if nested else [row] * len(labels)
+    spectra = {label: one_spectrum(values, D) for label, values in zip(labels, each, strict=True)}
+    products = {x: zip(*(spectra[letter] for letter in x.observables), strict=True) for x in symbols}
+    return {x: sum((prod(entry) for entry in rows), Fraction(0)) for x, rows in products.items()}
+
+
+def given_traces(
+    symbols: Sequence[Trace], D: int, traces: object, *, are_rounded: bool = False
 ) -> dict[Symbol, Fraction]:
-    """The values of trace symbols from spectrum= or traces=.
+    """All traces that are given, by name or as a list, the ``symbols`` among them.
 
-    Args:
-        symbols: Traces of observables: T1, T2, … or T_O1, T_O1O2, ….
-        D: The dimension, checked.
-        given: The arguments by name; None where the caller left one out. Of more than D factors traces are
-            dependent, so only a spectrum or an observable will do.
-        are_rounded: Whether to take traces that no Hermitian matrix has, as rounding may leave them.
-
-    Returns:
-        The values of ``symbols``; for traces= of all traces that are given.
-
-    Raises:
-        InputError, InputTypeError: If not exactly one is given, or it does not fit D or the symbols.
+    Of more than D factors traces are dependent, so only a spectrum or an observable will do. Rounding may leave
+    traces that no Hermitian matrix has: those that ``are_rounded`` are taken.
     """
-    kind = the_one_given(given)
-    words = {x: x.observables for x in symbols}
-    labels = sorted({letter for word in words.values() for letter in word})
-    if kind == "traces":
-        longest = max(map(len, words.values()), default=0)
-        if longest > D:
-            raise InputError(
-                f"traces must come with D ≥ {longest}, where they are independent, got D = {D}; "
-                "pass spectrum= or observable="
-            )
-        return _given_traces(given[kind], words, None if are_rounded else D)
-    spectra = _spectra(given[kind], labels, D)
-    return {name: _diagonal_trace(word, spectra) for name, word in words.items()}
-
-
-def _given_traces(
-    traces: object, words: Mapping[Trace, tuple[str, ...]], D: int | None
-) -> dict[Symbol, Fraction]:
+    longest = max((x.degree for x in symbols), default=0)
+    if longest > D:
+        raise InputError(
+            f"traces must come with D ≥ {longest}, where they are independent, got D = {D}; "
+            "pass spectrum= or observable="
+        )
     known: dict[Symbol, Fraction]
     if isinstance(traces, Mapping):
         known = {read_symbol(str(x)): rational(f"traces[{x!s}]", value) for x, value in traces.items()}
-        _check_observables(known, D)
     else:
         row = _sequence("traces", traces, "[T1, T2, …]")
-        powers = {j: rational(f"T{j}", value) for j, value in enumerate(row, start=1)}
-        _check_power_sums(list(powers.values()), _powers_of("O"), D)
+        known = {read_symbol(f"T{j}"): rational(f"T{j}", value) for j, value in enumerate(row, start=1)}
+    if not are_rounded:
+        _check_observables(known, D)
+    if not isinstance(traces, Mapping):
         # one observable in several places: a word of length j has the trace T_j
-        known = {Trace(("O",) * j): value for j, value in powers.items()}
-        known |= {name: powers[len(word)] for name, word in words.items() if len(word) in powers}
-    missing = sorted(name for name in words if name not in known)
-    if missing:
+        powers = dict(enumerate(known.values(), start=1))
+        known |= {x: powers[x.degree] for x in symbols if x.degree in powers}
+    if missing := sorted(x for x in symbols if x not in known):
         raise InputError(
-            f"traces must give {', '.join(sorted(words))}, got no {', '.join(missing)}; "
+            f"traces must give {', '.join(sorted(symbols))}, got no {', '.join(missing)}; "
             "list T1, T2, … up to the highest power"
         )
     return known
@@ -111,21 +143,21 @@ def _powers_of(letter: str) -> Callable[[int], Symbol]:
     return lambda j: Trace((letter,) * j)
 
 
-def _check_observables(values: Mapping[Symbol, Fraction], D: int | None) -> None:
+def _check_observables(values: Mapping[Symbol, Fraction], D: int) -> None:
     for letter in sorted({x.observables[0] for x in values if isinstance(x, Trace)}):
-        _check_family(values, _powers_of(letter), D)
+        _check_power_sums(values, _powers_of(letter), D)
 
 
 def check_named_moments(values: Mapping[Symbol, Fraction], D: int) -> None:
     """Refuse traces of an observable or a generator, or expectations, that no Hermitian matrix has."""
     _check_observables(values, D)
-    _check_family(values, GeneratorTrace, D)
-    _check_family(values, expectation_of_power, D, total="m_0 = 1")
+    _check_power_sums(values, GeneratorTrace, D)
+    _check_power_sums(values, expectation_of_power, D, total="m_0 = 1")
 
 
 def check_expectations_on(spectrum: Sequence[Fraction], values: Mapping[Symbol, Any]) -> None:
     """Refuse m_1, m_2, … that no populations of these eigenvalues have: a linear program, rounded to about 1e-7."""
-    names = list(takewhile(values.__contains__, map(expectation_of_power, count(1))))
+    names = _first_of(values, expectation_of_power)
     unit = max(map(abs, spectrum)) or Fraction(1)
     points = [float(x / unit) for x in sorted(set(spectrum))]
     powers = [[x**j for x in points] for j in range(len(names) + 1)]
@@ -138,26 +170,23 @@ def check_expectations_on(spectrum: Sequence[Fraction], values: Mapping[Symbol, 
         )
 
 
-def _check_family(
-    values: Mapping[Symbol, Fraction], name_of: Callable[[int], Symbol], D: int | None, *, total: str = ""
-) -> None:
-    names = takewhile(values.__contains__, map(name_of, count(1)))
-    _check_power_sums([values[name] for name in names], name_of, D, total=total)
+def _first_of(values: Mapping[Symbol, Any], name_of: Callable[[int], Symbol]) -> list[Symbol]:
+    """The names 1, 2, … of a family as far as all have values."""
+    return list(takewhile(values.__contains__, map(name_of, count(1))))
 
 
 def _check_power_sums(
-    traces: Sequence[Fraction], name_of: Callable[[int], Symbol], D: int | None, *, total: str = ""
+    values: Mapping[Symbol, Fraction], name_of: Callable[[int], Symbol], D: int, *, total: str = ""
 ) -> None:
     """Refuse T_1, T_2, … that no D real eigenvalues have, or with ``total`` m_1, m_2, … that no D populations have.
 
     The Hankel matrix (T_{i+j}), T_0 = D or m_0 = 1, is positive semidefinite; its rank is the number of different
-    eigenvalues, at most D, and after the first zero pivot nothing is left. Nothing is checked without D.
+    eigenvalues, at most D, and after the first zero pivot nothing is left.
     """
-    if D is None:
-        return
-    num_traces, size = len(traces), (len(traces) + 1) // 2 + 1
+    symbols = _first_of(values, name_of)
+    num_traces, size = len(symbols), (len(symbols) + 1) // 2 + 1
     corner = size - 1 if num_traces % 2 else size  # an odd number of traces leaves the last corner open
-    moments = [Fraction(1 if total else D), *traces, Fraction(0)]
+    moments = [Fraction(1 if total else D), *map(values.__getitem__, symbols), Fraction(0)]
     letter = name_of(1)[0]
     rows = [[moments[i + j] for j in range(size)] for i in range(size)]
     for i in range(min(size, corner)):
@@ -165,7 +194,7 @@ def _check_power_sums(
         rest = any(rows[a][b] for a in places for b in places if not a == b == corner)
         if pivot < 0 or ((not pivot or i >= D) and rest):
             last = min(2 * i + 2 * (not pivot), num_traces)
-            names = ", ".join(map(name_of, range(1, last + 1)))
+            names = ", ".join(symbols[:last])
             got = ", ".join(map(str, moments[1 : last + 1]))
             raise InputError(
                 f"{'expectations' if total else 'traces'} must be those of a Hermitian matrix: with "
@@ -185,16 +214,14 @@ def check_gram(values: Mapping[Symbol, Fraction], D: int) -> None:
     The Gram matrix Tr AB of the identity and of them is positive semidefinite, of rank ≤ D². What is known of it is
     checked on every largest set of letters between which all traces are known.
     """
-    known: dict[tuple[tuple[str, str], ...], Fraction] = {(): Fraction(D)}
-    for symbol, value in values.items():
-        if _is_of_observables_and_states(symbol):
-            known[tuple(sorted(symbol.word))] = value
+    words = {x: tuple(sorted(x.word)) for x in values if x.word and not isinstance(x, GeneratorTrace)}
+    known = {(): Fraction(D)} | {word: values[x] for x, word in words.items()}
     letters = sorted({letter for word in known for letter in word})
     for state in (letter for letter in letters if letter[0] == "state"):
         known |= {(state,): Fraction(1), (state, state): Fraction(1)}
-    checked: list[set[tuple[str, str]]] = []
+    checked: list[set[WordLetter]] = []
     for chosen in (x for size in range(len(letters), 0, -1) for x in combinations(letters, size)):
-        basis: list[tuple[tuple[str, str], ...]] = [(), *((x,) for x in chosen)]
+        basis: list[tuple[WordLetter, ...]] = [(), *((x,) for x in chosen)]
         rows = [[known.get(tuple(sorted(a + b))) for b in basis] for a in basis]
         if any(None in row for row in rows) or any(set(chosen) <= done for done in checked):
             continue
@@ -206,10 +233,6 @@ def check_gram(values: Mapping[Symbol, Fraction], D: int) -> None:
                 f"{', '.join(name for _, name in chosen)} must be positive semidefinite of rank ≤ D² = {D**2}, such as "
                 f"(Tr AB)² ≤ Tr A² · Tr B², got {got}"
             )
-
-
-def _is_of_observables_and_states(symbol: Symbol) -> bool:
-    return bool(symbol.word) and not isinstance(symbol, GeneratorTrace)
 
 
 def _is_gram(rows: list[list[Any]], largest_rank: int) -> bool:
@@ -227,18 +250,6 @@ def _is_gram(rows: list[list[Any]], largest_rank: int) -> bool:
     return rank <= largest_rank
 
 
-def _spectra(spectrum: object, labels: Sequence[str], D: int) -> dict[str, tuple[Fraction, ...]]:
-    """One spectrum for every observable, or one each, in a common eigenbasis."""
-    row = _sequence("spectrum", spectrum, "the D eigenvalues of O")
-    nested = bool(row) and isinstance(row[0], Iterable) and not isinstance(row[0], str)
-    if nested and len(row) != len(labels):
-        raise InputError(
-            f"spectrum must be one list of eigenvalues or one for each of {', '.join(labels)}, got {len(row)} lists"
-        )
-    each = row if nested else [row] * len(labels)
-    return {label: one_spectrum(values, D) for label, values in zip(labels, each, strict=True)}
-
-
 def one_spectrum(
     values: object, D: int, *, name: str = "spectrum", meaning: str = "the D eigenvalues of O"
 ) -> tuple[Fraction, ...]:
@@ -253,12 +264,6 @@ def one_spectrum(
             "repeat equal eigenvalues and list zeros"
         )
     return row
-
-
-def _diagonal_trace(word: tuple[str, ...], spectra: Mapping[str, tuple[Fraction, ...]]) -> Fraction:
-    return sum(
-        (prod(values) for values in zip(*(spectra[letter] for letter in word), strict=True)), Fraction(0)
-    )
 
 
 def _sequence(name: str, value: object, meaning: str) -> list[Any]:
@@ -280,14 +285,12 @@ def as_float(value: Fraction) -> float:
 
 def binary_fraction(name: str, value: Any) -> Fraction:
     """A float or mpmath number as the binary fraction that it is; exact numbers as they are."""
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            raise InputError(f"{name} must be finite, got {value}")
-        return Fraction(value)
     parts = getattr(value, "man_exp", None)  # mpmath.mpf: an unsigned mantissa and an exponent of 2
-    if parts is None:
+    if parts is None and not isinstance(value, float):
         return rational(name, value)
     if not mpmath.isfinite(value):
         raise InputError(f"{name} must be finite, got {value}")
+    if parts is None:
+        return Fraction(value)
     mantissa, exponent = (int(part) for part in parts)
     return (-1 if value < 0 else 1) * Fraction(mantissa) * Fraction(2) ** exponent

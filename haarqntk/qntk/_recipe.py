@@ -2,6 +2,11 @@
 
 ``mean``, ``variance``, ``covariance`` and ``cumulant`` are such polynomials, as on paper. A recipe gives the closed
 form at the symbol D and, derived again, at an integer; the design order and the cost; and the steps of ``explain``.
+
+The random variables of the papers: with e = z − O_0, g_l = ∂_l e and h_lm = ∂_l ∂_m e, K = Σ_l g_l²,
+μ = Σ_lm h_lm g_l g_m, and for several inputs and observables K^{ij}_{δδ'} = Σ_l ∂_l z_i(δ) ∂_l z_j(δ').
+
+Reference: liu2023, Eqs. (5), (6), (9), (12), (14), (15), (17).
 """
 
 from __future__ import annotations
@@ -11,16 +16,100 @@ from fractions import Fraction
 from functools import lru_cache
 from math import comb
 from operator import add
-from typing import TYPE_CHECKING, Any, Protocol, final
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, final
 
-from haarqntk.algebra import Combination, TracePolynomial, collected
-from haarqntk.circuits import Cost, Expression, cost_of, design_orders, mean_of_expression
+from haarqntk.algebra import DEPTH, Combination, TracePolynomial, collected
+from haarqntk.circuits import (
+    Cost,
+    Expression,
+    cost_of,
+    design_orders,
+    layer_indices,
+    mean_of_expression,
+    sum_over,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from haarqntk.circuits import Circuit
     from haarqntk.designs import Dimension
-    from haarqntk.qntk._variables import Variable
+
+
+_EXPONENTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    r"""A random variable of a circuit, with a letter as text and in LaTeX, or written out.
+
+    Examples:
+        >>> from haarqntk.circuits import Circuit
+        >>> z = variables_of(Circuit()).z
+        >>> (z**2).symbol, Variable(z.expression).symbol
+        (('E[z²]', '\\mathbb{E}[z^2]'), ('E[z]', '\\texttt{E[z]}'))
+    """
+
+    expression: Expression
+    letter: tuple[str, str] | None = None
+
+    @property
+    def body(self) -> str:
+        """The variable written out."""
+        return repr(self.expression).removeprefix("Expression(").removesuffix(")")
+
+    @property
+    def symbol(self) -> tuple[str, str]:
+        """The letter for its mean; the mean written out if it has no letter."""
+        if self.letter is None:
+            return f"E[{self.body}]", typewriter(f"E[{self.body}]")
+        text, latex = self.letter
+        return f"E[{text}]", rf"\mathbb{{E}}[{latex}]"
+
+    def __mul__(self, other: Variable) -> Variable:
+        letter = None
+        if self.letter is not None and other.letter is not None:
+            (a, b), (x, y) = zip(self.letter, other.letter, strict=True)
+            letter = (f"{a} {b}", rf"{x}\, {y}")
+        return Variable(self.expression * other.expression, letter)
+
+    def __pow__(self, exponent: int) -> Variable:
+        if exponent == 1:
+            return self
+        letter = None
+        if self.letter is not None:
+            text, latex = self.letter
+            base = f"({latex})" if "^" in latex else latex
+            letter = (f"{text}{str(exponent).translate(_EXPONENTS)}", f"{base}^{exponent}")
+        return Variable(self.expression**exponent, letter)
+
+
+class Variables(NamedTuple):
+    """The random variables of one circuit: output, kernel, meta-kernel; the kernel of two observables and inputs."""
+
+    z: Variable
+    K: Variable
+    mu: Variable
+    K12: Variable
+
+
+def variables_of(circuit: Circuit) -> Variables:
+    """The random variables of a circuit, as the papers define them."""
+    l, m = layer_indices("l m")
+    z, e = circuit.output(), circuit.residual()
+    first, second = (circuit.output(observable=f"O{i}", state=state) for i, state in enumerate("ab", start=1))
+    return Variables(
+        Variable(z, ("z", "z")),
+        Variable(sum_over(e.d(l) ** 2, l), ("K", "K")),
+        Variable(sum_over(e.d(l, m) * e.d(l) * e.d(m), l, m), ("μ", r"\mu")),
+        Variable(sum_over(first.d(l) * second.d(l), l), ("K₁₂", "K^{12}")),
+    )
+
+
+def typewriter(text: str) -> str:
+    """Text as it stands, in LaTeX."""
+    escaped = text.replace("_", r"\_")
+    return rf"\texttt{{{escaped}}}"
 
 
 class Recorded(Protocol):
@@ -66,11 +155,11 @@ class Average:
     @property
     def is_free_of_L(self) -> bool:
         """Whether L has a value, or a coefficient of it is taken."""
-        return self.power is not None or "L" in dict(self.at)
+        return self.power is not None or DEPTH in dict(self.at)
 
     def value(self, mean: TracePolynomial) -> TracePolynomial:
         """What it is, from the mean of its expression."""
-        part = mean if self.power is None else mean.coefficient("L", self.power)
+        part = mean if self.power is None else mean.coefficient(DEPTH, self.power)
         return part.substitute(dict(self.at)) if self.at else part
 
     def substitute(self, values: Mapping[Any, TracePolynomial]) -> Average:
@@ -170,7 +259,7 @@ class Recipe(Combination[tuple[Average, ...], TracePolynomial]):
         """The coefficient of L^power: a sum over the ways to share the powers of L out."""
         total = Recipe({})
         for averages, c in self._terms.items():
-            shares = {n: Recipe({(): c.coefficient("L", n)}) for n in range(c.degree_in("L") + 1)}
+            shares = {n: Recipe({(): c.coefficient(DEPTH, n)}) for n in range(c.degree_in(DEPTH) + 1)}
             for average in averages:
                 shares = collected(
                     (n + m, share * Recipe.of(part))

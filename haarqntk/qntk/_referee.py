@@ -14,12 +14,21 @@ from typing import TYPE_CHECKING, Any
 from haarqntk._arguments import flag
 from haarqntk._lazy import LazyModule
 from haarqntk._notebook import Shown
-from haarqntk.algebra import Trace, TracePolynomial, as_power, in_brackets, latex_of, read_symbol, symbol
+from haarqntk.algebra import (
+    DEPTH,
+    Trace,
+    TracePolynomial,
+    as_power,
+    in_brackets,
+    latex_of,
+    read_symbol,
+    symbol,
+)
 from haarqntk.errors import CostError, InputError, InputTypeError, UnknownNameError
 from haarqntk.qntk._catalogue import closed_form
-from haarqntk.qntk._counterexample import Counterexample, smallest_counterexample
-from haarqntk.qntk._grammar import parse_closed_form
-from haarqntk.qntk._series import common_denominator, scaling_exponents, series_of
+from haarqntk.qntk._closed_form import common_denominator, scaling_exponents, series_of
+from haarqntk.qntk._counterexample import Counterexample, smallest_counterexample, value_of
+from haarqntk.qntk._moments import parse_closed_form
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +43,7 @@ _MOST_TERMS = 200_000
 _BITS = (20, 24, 28)  # of the D at which a claim with roots is compared
 _MOST_STEPS = 60  # of a relative order in 1/D: numbers of 60 times as many digits
 _RELATIONS = {"equal": "=", "equal at leading order": r"\sim", "different": r"\neq"}
-_ALWAYS_KNOWN = ("D", "L", "T1", "T2", "T3", "T4", "T5", "T6")
+ALWAYS_KNOWN = ("D", "L", "T1", "T2", "T3", "T4", "T5", "T6")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -77,17 +86,15 @@ class ClaimCheck(Shown):
         lines = [f"{self.name} ({self.ensemble}): {self.verdict}"]
         if self.verdict == "equal at leading order":
             order = self.first_difference
-            where = (
-                "beyond 60 digits"
-                if order is None
-                else f"1/D**{in_brackets(order)} relative to the leading one"
-            )
+            where = "beyond 60 digits"
+            if order is not None:
+                where = f"1/D**{in_brackets(order)} relative to the leading one"
             lines.append(f"  the first order that differs: {where}")
         elif self.verdict == "different":
-            without = (
-                "undefined, the claim is zero" if self.claim == 0 else "it depends on L or on the traces"
-            )
-            limit = without if self.ratio is None else str(self.ratio)
+            limit = self.ratio
+            if limit is None:
+                is_zero = self.claim == 0
+                limit = "undefined, the claim is zero" if is_zero else "it depends on L or on the traces"
             lines.append(f"  exact/claimed as D → ∞ at fixed L: {limit}")
         if self.counterexample is not None:
             lines.append(f"  smallest counterexample: {self.counterexample}")
@@ -175,16 +182,15 @@ def check_formula(
 
 def _as_expression(claim: object, exact: Formula) -> Any:
     has_pair = any(isinstance(x, Trace) and not x.is_power for x in exact.symbols)
-    known = list(dict.fromkeys([*(() if has_pair else _ALWAYS_KNOWN), *exact.symbols]))
+    known = list(dict.fromkeys([*(() if has_pair else ALWAYS_KNOWN), *exact.symbols]))
     if isinstance(claim, str):
         return parse_closed_form(claim, known)
     converter = getattr(claim, "_sympy_", None)
     expression = converter() if callable(converter) else claim
     if isinstance(expression, int | Fraction) and not isinstance(expression, bool):
-        return sympy.Rational(expression.numerator, expression.denominator)
-    if not isinstance(expression, sympy.Expr) or expression.has(
-        sympy.Order
-    ):  # whose symbols cannot be replaced
+        return sympy.Rational(expression)
+    # the symbols of O(…) cannot be replaced
+    if not isinstance(expression, sympy.Expr) or expression.has(sympy.Order):
         raise InputTypeError(
             f"claim must be a SymPy expression or a text, got {claim!r}; write fractions, and leave O(…) out"
         )
@@ -204,15 +210,8 @@ def _refuse_unusable(expression: Any) -> None:
     """Refuse what is no finite real closed form, and what would not finish."""
     if expression.has(sympy.zoo, sympy.nan, sympy.oo, -sympy.oo, sympy.I):
         raise InputError(f"claim must be finite and real, got {expression}")
-    parts = (
-        sympy.Number,
-        sympy.NumberSymbol,
-        sympy.Symbol,
-        sympy.Add,
-        sympy.Mul,
-        sympy.Pow,
-        sympy.Abs,
-    )  # √(x²) is |x|
+    names = ("Number", "NumberSymbol", "Symbol", "Add", "Mul", "Pow", "Abs")  # √(x²) is |x|
+    parts = tuple(getattr(sympy, name) for name in names)
     if other := next((x for x in sympy.preorder_traversal(expression) if not isinstance(x, parts)), None):
         raise InputError(
             f"claim must be built from numbers, symbols, + − * /, powers and roots only, got {other}; write it out"
@@ -225,20 +224,18 @@ def _refuse_unusable(expression: Any) -> None:
         raise CostError(
             f"claim would expand to {size} terms and not finish; at most {_MOST_TERMS} are compared"
         )
-    bottom = sympy.fraction(sympy.together(expression))[1]
-    if sympy.expand(bottom) == 0:
+    if sympy.expand(sympy.fraction(sympy.together(expression))[1]) == 0:
         raise InputError("claim must not divide by 0")
 
 
 def _size(expression: Any) -> tuple[int, int]:
     """A bound on the monomials of the expanded expression apart from D, and on its degree in D."""
     D = symbol("D")
-    if expression.is_Add:
+    if expression.is_Add or expression.is_Mul:
         counts, degrees = zip(*map(_size, expression.args), strict=True)
-        return (sum(counts), max(degrees)) if expression.free_symbols - {D} else (1, max(degrees))
-    if expression.is_Mul:
-        counts, degrees = zip(*map(_size, expression.args), strict=True)
-        return prod(counts), sum(degrees)
+        if expression.is_Mul:
+            return prod(counts), sum(degrees)
+        return sum(counts) if expression.free_symbols - {D} else 1, max(degrees)
     if expression.is_Pow and expression.exp.is_Integer:
         count, degree = _size(expression.base)
         e = abs(int(expression.exp))
@@ -268,21 +265,16 @@ def _compare_exactly(
     difference = exact - claimed
     if not difference:
         return "equal", sympy.Integer(1), None
-    both = exact.variables + claimed.variables
-    exponents = scaling_exponents(both, scaling)
-    if not claimed:
-        return "different", None, 0
-    if not exact:
-        return "different", sympy.Integer(0), 0
-    weights = {
-        name: part.leading_weight(exponents) for name, part in (("exact", exact), ("claimed", claimed))
-    }
-    order = max(weights.values()) - difference.leading_weight(exponents)
-    leading = [series_of(part, 1, exponents).to_polynomial() for part in (exact, claimed)]
+    exponents = scaling_exponents(exact.variables + claimed.variables, scaling)
+    if not (exact and claimed):
+        return "different", sympy.Integer(0) if claimed else None, 0
+    weights = [part.leading_weight(exponents) for part in (exact, claimed)]
+    order = max(weights) - difference.leading_weight(exponents)
     if order > 0:
         return "equal at leading order", sympy.Integer(1), as_power(order)
-    if weights["exact"] != weights["claimed"]:
-        return "different", sympy.oo if weights["exact"] > weights["claimed"] else sympy.Integer(0), 0
+    if weights[0] != weights[1]:
+        return "different", sympy.oo if weights[0] > weights[1] else sympy.Integer(0), 0
+    leading = [series_of(part, 1, exponents).to_polynomial() for part in (exact, claimed)]
     return "different", leading[0].sympy_quotient(leading[1]), 0
 
 
@@ -294,7 +286,8 @@ def _compare_numbers(
     Both are series in D^(−1/q), so the order at which they part is a multiple of 1/q: at D = x^q, x large, the
     nearest one to the measured slope.
     """
-    names = sorted({*exact.polynomial.variables, *(free.name for free in claim.free_symbols)} - {"D"})
+    claimed = (read_symbol(free.name) for free in claim.free_symbols)
+    names = sorted({*exact.polynomial.variables, *claimed} - {"D"})
     exponents = scaling_exponents(tuple(names), scaling)
     q = _steps_of_an_order(claim, common_denominator(exponents))
     if q > _MOST_STEPS:
@@ -303,8 +296,10 @@ def _compare_numbers(
         )
     runs = []
     for choice in (1, 2):
-        values = {name: Fraction(3 + 2 * choice * i, 7 + choice) for i, name in enumerate(names)}
-        values["L"] = Fraction(2 + choice)
+        values: dict[str, Fraction] = {
+            name: Fraction(3 + 2 * choice * i, 7 + choice) for i, name in enumerate(names)
+        }
+        values[DEPTH] = Fraction(2 + choice)
         runs.append([_ratio_at(bits * q, exact, claim, values, exponents) for bits in _BITS])
     gaps = [[abs(ratio - 1) for ratio in run] for run in runs]
     if all(gap < sympy.Float(10, _DIGITS) ** ((10 - _DIGITS) * q) for run in gaps for gap in run):
@@ -313,7 +308,7 @@ def _compare_numbers(
     if min(orders) > 0:
         return "equal at leading order", sympy.Integer(1), as_power(min(orders))
     first, second = (Fraction(float(run[-1])).limit_denominator(1000) for run in runs)
-    return "different", sympy.Rational(first.numerator, first.denominator) if first == second else None, 0
+    return "different", sympy.Rational(first) if first == second else None, 0
 
 
 def _steps_of_an_order(expression: Any, q: int) -> int:
@@ -331,12 +326,10 @@ def _ratio_at(
     values = {
         name: value * Fraction(2) ** int(bits * exponents.get(name, 0)) for name, value in generic.items()
     }
-    at = {symbol(name): sympy.Rational(v.numerator, v.denominator) for name, v in values.items()}
-    claimed = claim.xreplace({**at, symbol("D"): sympy.Integer(D)}).evalf(digits)
+    claimed = value_of(claim, D, values).evalf(digits)
     if not claimed.is_real or claimed == 0:
         raise InputError(f"claim must be a real non-zero number at large D, got {claimed}")
-    value = exact.polynomial.at(D, values)
-    return sympy.Rational(value.numerator, value.denominator).evalf(digits) / claimed
+    return sympy.Rational(exact.polynomial.at(D, values)).evalf(digits) / claimed
 
 
 def _decay(gaps: list[Any], q: int) -> Fraction:

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import reduce
 from math import prod
-from operator import mul
 from typing import TYPE_CHECKING
 
 from haarqntk.algebra import DEPTH, Overlap, Symbol, Trace, TracePolynomial
@@ -39,6 +37,7 @@ if TYPE_CHECKING:
 _LARGEST_K_BY_DEFINITION = 4
 _LARGEST_K_OF_A_SINUSOID = 10
 _DIMENSION, _DEPTH = 4, 3
+_ONE, _ZERO = TracePolynomial.constant(1), TracePolynomial({})
 _EIGENVALUES = {"": (3, 1, 0, -1), "1": (3, 1, 0, -1), "2": (1, 2, -1, -1)}
 
 
@@ -122,24 +121,20 @@ class Result:
 def steps_of_mean(expression: Expression, symbol: tuple[str, str]) -> AverageSteps:
     """The mean of an expression, term by term, with its second route."""
     terms = tuple(_term(expression, term, c) for term, c in expression.terms.items())
-    mean = TracePolynomial({})
-    for steps in terms:
-        mean = mean + steps.coefficient * steps.mean
+    mean = sum((steps.coefficient * steps.mean for steps in terms), _ZERO)
     return AverageSteps(expression, symbol, cost_of(expression), terms, mean, _second_route(expression))
 
 
 def _term(expression: Expression, term: Term, coefficient: TracePolynomial) -> TermSteps:
     ensemble, generators = expression.circuit.ensemble, expression.circuit.generators
     if not term.copies:
-        return TermSteps(term, coefficient, (), None, TracePolynomial.constant(1))
+        return TermSteps(term, coefficient, (), None, _ONE)
     power = kernel_power(term.copies, ensemble, generators)
     if power is not None and power >= FACTORISED_FROM:
         factors = kernel_factors(power)
         return TermSteps(term, coefficient, (), factors, factors[0] * factors[1])
     patterns = steps_of_product(term.copies, ensemble=ensemble, generators=generators)
-    mean = TracePolynomial({})
-    for pattern in patterns:
-        mean = mean + pattern.contribution
+    mean = sum((pattern.contribution for pattern in patterns), _ZERO)
     return TermSteps(term, coefficient, patterns, None, mean)
 
 
@@ -149,19 +144,19 @@ def _second_route(expression: Expression) -> SecondRoute | None:
     route = _route(expression)
     if route is None:
         return None
-    at = {"L": TracePolynomial.constant(1)} if route == "one layer" else {}
+    at = {DEPTH: _ONE} if route == "one layer" else {}
 
     def total(dimension: Dimension) -> TracePolynomial:
         parts = (c * _mean(route, term, circuit, dimension) for term, c in terms.items())
-        return reduce(lambda a, b: a + b, parts, TracePolynomial({})).substitute(at)
+        return sum(parts, _ZERO).substitute(at)
 
     by_walk, by_route = mean_of_expression(expression).substitute(at), total(None)
     D = max(_DIMENSION, expression.num_copies + expression.num_copies % 2)
-    values = {name: _value(name, D) for name in {*by_walk.variables, *by_route.variables}}
-    known = {name: value for name, value in sorted(values.items()) if value is not None}
-    if len(known) < len(values):
+    names = {*by_walk.variables, *by_route.variables}
+    known = {x: value for x in sorted(names) if (value := _value(x)) is not None}
+    numbers = (Fraction(0), Fraction(0))
+    if len(known) < len(names):
         known = {}
-        numbers = (Fraction(0), Fraction(0))
     else:
         numbers = (by_walk.at(D, known), total(D).at(D, known))
     return SecondRoute(route, by_walk, by_route, D, tuple(known.items()), *numbers)
@@ -188,7 +183,7 @@ def _route(expression: Expression) -> str | None:
 
 def _mean(route: str, term: Term, circuit: Circuit, dimension: Dimension) -> TracePolynomial:
     if not term.copies:
-        return TracePolynomial.constant(1)
+        return _ONE
     if route == "one layer":
         return _mean_of_sinusoids(tuple(len(copy.layers) for copy in term.copies), dimension)
     if route == "factorisation":
@@ -207,16 +202,12 @@ def _mean_of_sinusoids(orders: tuple[int, ...], dimension: Dimension) -> TracePo
     """E Π_a ∂^{n_a} z at L = 1 from E g^k = E K^{k/2}: z = c + A cos(2θ − φ), with θ uniform."""
     k = len(orders)
     if k % 2:
-        return TracePolynomial({})
+        return _ZERO
     sign = prod(-1 if n % 4 in {1, 2} else 1 for n in orders)
     num_sines = sum(n % 2 for n in orders)
-    ratio: Fraction = (
-        _mean_of_powers(k - num_sines, num_sines)
-        / _mean_of_powers(0, k)
-        * sign
-        * Fraction(2) ** (sum(orders) - k)
-    )
-    return kernel_moment(k // 2, dimension).substitute({"L": TracePolynomial.constant(1)}) * ratio
+    ratio = _mean_of_powers(k - num_sines, num_sines) / _mean_of_powers(0, k)
+    factor: Fraction = ratio * sign * Fraction(2) ** (sum(orders) - k)
+    return kernel_moment(k // 2, dimension).substitute({DEPTH: _ONE}) * factor
 
 
 def _mean_of_powers(p: int, q: int) -> Fraction:
@@ -227,13 +218,13 @@ def _mean_of_powers(p: int, q: int) -> Fraction:
     return Fraction(numerator, prod(range(2, p + q + 1, 2)))
 
 
-def _value(symbol: Symbol, D: int) -> Fraction | None:
+def _value(symbol: Symbol) -> Fraction | None:
     """A value of a symbol at the point: three layers, diagonal observables, overlaps 1/2."""
     if symbol == DEPTH:
         return Fraction(_DEPTH)
     if isinstance(symbol, Overlap) or symbol == TARGET:
         return Fraction(1, 2)
-    if not isinstance(symbol, Trace) or any(letter[1:] not in _EIGENVALUES for letter in symbol.observables):
+    if not isinstance(symbol, Trace) or not {x[1:] for x in symbol.observables} <= set(_EIGENVALUES):
         return None
-    spectra = (_EIGENVALUES[letter[1:]] + (0,) * (D - _DIMENSION) for letter in symbol.observables)
-    return Fraction(sum(reduce(mul, entries) for entries in zip(*spectra, strict=True)))
+    spectra = (_EIGENVALUES[letter[1:]] for letter in symbol.observables)  # and zeros
+    return Fraction(sum(map(prod, zip(*spectra, strict=True))))

@@ -1,63 +1,78 @@
-"""A closed form at numbers: what a caller gives for its symbols, each exactly once, and the value."""
+"""A closed form at numbers: what a caller gives for its symbols, each exactly once, and the value.
+
+Of observables and states as matrices, exact entries, in nested lists, stay exact. Floats are multiplied as floats and
+their traces taken as the binary fractions that they are: a formula is evaluated exactly, and rounded once at the end.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from math import prod
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
 
 from haarqntk._arguments import integer, rational
-from haarqntk._lazy import LazyModule
-from haarqntk._qobj import is_matrix
+from haarqntk._qobj import check_alike, complex_array, hermitian_array, is_matrix
 from haarqntk.algebra import (
     DEPTH,
     SIGMA,
+    Bargmann,
     Expectation,
     GeneratorTrace,
     Overlap,
     Symbol,
     Trace,
+    WordLetter,
+    expectation_of_power,
     read_symbol,
 )
 from haarqntk.errors import InputError, InputTypeError, UnknownNameError
-from haarqntk.qntk._closed_form import ClosedForm, polynomial_at
 from haarqntk.qntk._inputs import (
-    as_float,
-    binary_fraction,
+    GaussianRational,
     check_expectations_on,
     check_gram,
     check_named_moments,
-    circuit_dimension,
+    given_traces,
     one_spectrum,
     the_one_given,
-    trace_values,
+    traces_of_spectrum,
 )
-from haarqntk.qntk._words import GaussianRational, as_matrices, named_observables, named_states
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from numpy.typing import NDArray
 
-mpmath = LazyModule("mpmath")
+    from haarqntk.algebra import TracePolynomial
+
+
+_NUM_INPUTS = Symbol("n")
+_Word: TypeAlias = tuple[WordLetter, ...]
+_TOLERANCE = 1e-10
 
 
 class SymbolValues:
     """Values of the symbols of one formula at one dimension.
 
     Args:
-        formula: The formula.
+        formula: Its name, for messages.
+        generators: "pauli" or "general".
+        own: The symbols of the closed form, apart from D.
+        form: What is evaluated at D: the closed form, or another polynomial where that has a pole.
         D: The dimension, checked.
 
     Attributes:
-        form: What is evaluated at D: the closed form, or another polynomial where that has a pole.
         symbols: The names that a caller may give values for: of the closed form, and what its letters add in ``form``.
         needed: Those that occur in ``form``.
         traces: Those that are traces of observables.
     """
 
-    def __init__(self, formula: ClosedForm, D: int) -> None:
-        self.formula, self.D, self.form = formula.name, D, polynomial_at(formula, D)
-        self.generators = formula.generators
-        own, occurring = formula.symbols[1:], self.form.variables
+    def __init__(
+        self, formula: str, generators: str, own: tuple[Symbol, ...], form: TracePolynomial, D: int
+    ) -> None:
+        self.formula, self.generators, self.form, self.D = formula, generators, form, D
+        occurring = form.variables
         letters = set().union(*(x.letters for x in own))
         others = [x for x in occurring if x not in own and x.letters <= letters]
         self.symbols = (*own, *others)
@@ -90,8 +105,8 @@ class SymbolValues:
         for name, value in found.items():
             if name not in self.symbols:
                 raise UnknownNameError.among("symbol in values", name, self.symbols)
-            if isinstance(name, Overlap) and not 0 <= value <= 1:
-                raise InputError(f"{name} must be |⟨φ|φ'⟩|² in [0, 1], got {value}")
+            if isinstance(name, Overlap):
+                _check_overlap(name, value)
         check_named_moments(found, self.D)
         self.add(found, "values=")
 
@@ -102,8 +117,8 @@ class SymbolValues:
         row = one_spectrum(spectrum, self.D, name="generator_spectrum", meaning="the D eigenvalues of X")
         if self.generators == "pauli" and sorted(row) != [*[-1] * (self.D // 2), *[1] * (self.D // 2)]:
             raise InputError(
-                f"generator_spectrum must be that of X² = 1, Tr X = 0 for generators 'pauli', got {_listed(row)}; "
-                "leave it out, or take generators='general'"
+                f"generator_spectrum must be that of X² = 1, Tr X = 0 for generators 'pauli', got "
+                f"{', '.join(map(str, row))}; leave it out, or take generators='general'"
             )
         highest = max((x.power for x in self.symbols if isinstance(x, GeneratorTrace)), default=0)
         traces = map(GeneratorTrace, range(1, highest + 1))
@@ -114,9 +129,9 @@ class SymbolValues:
         if L is not None:
             self.add({DEPTH: Fraction(integer("L", L, at_least=1))}, "L=")
         if overlap is not None:
-            self.add({SIGMA: check_overlap(overlap)}, "overlap=")
+            self.add({SIGMA: _check_overlap("overlap", rational("overlap", overlap))}, "overlap=")
         if num_inputs is not None:
-            self.add({Symbol("n"): Fraction(check_num_inputs(num_inputs, self.D))}, "num_inputs=")
+            self.add({_NUM_INPUTS: Fraction(check_num_inputs(num_inputs, self.D))}, "num_inputs=")
 
     def add_populations(self, spectrum: object, populations: object) -> None:
         """m_j = ⟨O^j⟩ in the output state."""
@@ -128,12 +143,13 @@ class SymbolValues:
         )
         if sum(p) != 1 or min(p) < 0:
             raise InputError(f"populations must be ≥ 0 and sum to 1, got the sum {sum(p)}")
-        powers = {x: x.power for x in self.symbols if isinstance(x, Expectation) and x.power}
-        expectations: dict[Symbol, Fraction] = {
-            x: sum((a * value**j for a, value in zip(p, o, strict=True)), Fraction(0))
-            for x, j in powers.items()
+        weights = list(zip(p, o, strict=True))
+        found: dict[Symbol, Fraction] = {
+            x: sum((a * value**x.power for a, value in weights), Fraction(0))
+            for x in self.symbols
+            if isinstance(x, Expectation) and x.power
         }
-        self.add(expectations, "populations=")
+        self.add(found, "populations=")
 
     def add_operators(self, given: Mapping[str, object], observables: object, states: object) -> None:
         """Traces of words in observables and states, from matrices and vectors, a spectrum, or traces."""
@@ -144,37 +160,50 @@ class SymbolValues:
         if observables is not None:
             if given["observable"] is not None:
                 raise InputError("exactly one of observable= and observables= must be given, got both")
-            given = {**given, "observable": named_observables(observables, labels)}
-        named = named_states(states, inputs, self.formula)
+            given = {**given, "observable": self._named("observables", observables, labels)}
+        named = {} if states is None else self._named("states", states, inputs)
         needed = [x for x in self.needed if isinstance(x, Trace) and x not in self.values]
-        present = any(value is not None for value in given.values())
-        matrices = each_observable(given["observable"], labels) if given["observable"] is not None else {}
-        if needed or present:
-            the_one_given(given)
-        if given["observable"] is not None or named:
-            found = as_matrices(matrices, named, self.D)
-            source = " and ".join([*(["observable="] if matrices else []), *(["states="] if named else [])])
-            self.add(found.values(self.symbols), source)
+        is_given = any(value is not None for value in given.values())
+        kind = the_one_given(given) if needed or is_given else ""
+        if kind == "observable" or named:
+            matrices = _each_observable(given["observable"], labels) if kind == "observable" else {}
+            found = _as_matrices(matrices, named, self.D)
+            sources = {"observable=": matrices, "states=": named}
+            self.add(found.values(self.symbols), " and ".join(name for name, x in sources.items() if x))
             self.exact = found.exact
-        if present and given["observable"] is None:
-            name = the_one_given(given)
-            wanted = needed if name == "traces" else self.traces
-            self.add(trace_values(wanted, self.D, given), f"{name}=")
-            if name == "spectrum" and "m1" in self.values:
-                check_expectations_on(one_spectrum(given[name], self.D), self.values)
+        if kind == "traces":
+            self.add(given_traces(needed, self.D, given[kind]), "traces=")
+        elif kind == "spectrum":
+            self.add(traces_of_spectrum(self.traces, self.D, given[kind]), "spectrum=")
+            if expectation_of_power(1) in self.values:
+                check_expectations_on(one_spectrum(given[kind], self.D), self.values)
+
+    def _named(self, argument: str, given: object, known: Sequence[str]) -> dict[str, object]:
+        """Check the names of ``observables`` or ``states``: exactly those on which the formula depends."""
+        if not isinstance(given, Mapping):
+            entries = "vectors" if argument == "states" else "matrices"
+            raise InputTypeError(f"{argument} must map names to {entries}, got {type(given).__name__}")
+        named = {str(name): value for name, value in given.items()}
+        for name in named:
+            if argument == "states" and not known:
+                raise InputError(f"states must be left out: {self.formula} depends on no state, got {name!r}")
+            if name not in known:
+                raise UnknownNameError.among(f"{argument[:-1]} in {argument}", name, known)
+        if missing := ", ".join(name for name in known if name not in named):
+            raise InputError(f"{argument} must give {', '.join(known)}, got no {missing}")
+        return named
 
     def add_rounded_traces(self, traces: Sequence[Fraction]) -> None:
         """[T1, T2, …] that may be rounded, and are therefore not checked to be those of a Hermitian matrix."""
-        found = trace_values(self.traces, self.D, {"traces": traces}, are_rounded=True)
-        self.add(found, "traces=")
+        self.add(given_traces(self.traces, self.D, traces, are_rounded=True), "traces=")
         self.exact = False
 
     def check_complete(self) -> None:
         """Refuse if a symbol has no value."""
         needed = {
-            "L": "L must be given, an integer ≥ 1",
-            "sigma": "overlap must be given, |⟨φ|φ'⟩|² in [0, 1]",
-            "n": f"num_inputs must be given, an integer from 1 to D = {self.D}",
+            DEPTH: "L must be given, an integer ≥ 1",
+            SIGMA: "overlap must be given, |⟨φ|φ'⟩|² in [0, 1]",
+            _NUM_INPUTS: f"num_inputs must be given, an integer from 1 to D = {self.D}",
         }
         for name, rule in needed.items():
             if name in self.needed and name not in self.values:
@@ -192,26 +221,18 @@ class SymbolValues:
         """
         self.check_complete()
         if self.exact and {"values=", "traces="} & set(self._sources.values()):
-            real = {name: x.real for name, x in self.values.items() if not x.imag}
-            check_gram(real, self.D)
+            check_gram({name: x.real for name, x in self.values.items() if not x.imag}, self.D)
         values = {name: self.values.get(name, Fraction(0)) for name in self.form.variables}
         if all(value.imag == 0 for value in values.values()):
             return self.form.at(self.D, {name: value.real for name, value in values.items()})
-        total = Fraction(0)
-        for monomial, c in self.form.terms.items():
-            product = GaussianRational(c.at(self.D))
-            for name, exponent in monomial:
-                for _ in range(exponent):
-                    product = product * values[name]
-            total += product.real
-        return total
+        products = (
+            prod((values[x] for x, e in monomial for _ in range(e)), start=GaussianRational(c.at(self.D)))
+            for monomial, c in self.form.terms.items()
+        )
+        return sum((product.real for product in products), Fraction(0))
 
 
-def _listed(row: Sequence[Fraction]) -> str:
-    return ", ".join(map(str, row))
-
-
-def each_observable(observable: object, labels: Sequence[str]) -> dict[str, object]:
+def _each_observable(observable: object, labels: Sequence[str]) -> dict[str, object]:
     """One matrix for every observable, or one each in the order of their names."""
     if isinstance(observable, Mapping):
         return dict(observable)
@@ -229,118 +250,123 @@ def check_num_inputs(num_inputs: object, D: int) -> int:
     return n
 
 
-def check_overlap(overlap: object) -> Fraction:
-    """Check |⟨φ|φ'⟩|²: a rational from 0 to 1."""
-    value = rational("overlap", overlap)
+def _check_overlap(name: str, value: Fraction) -> Fraction:
+    """Check |⟨φ|φ'⟩|²: from 0 to 1."""
     if not 0 <= value <= 1:
-        raise InputError(f"overlap must be |⟨φ|φ'⟩|² in [0, 1], got {value}")
+        raise InputError(f"{name} must be |⟨φ|φ'⟩|² in [0, 1], got {value}")
     return value
 
 
-class Evaluated(ClosedForm):
-    """A closed form with its values."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Matrices:
+    """Matrices of letters: all of GaussianRational entries where all data are exact, else of floats."""
 
-    __slots__ = ()
+    letters: Mapping[WordLetter, NDArray[Any]]
+    exact: bool
 
-    def at(
-        self,
-        *,
-        D: int,
-        L: int | None = None,
-        spectrum: object = None,
-        traces: object = None,
-        observable: object = None,
-        observables: object = None,
-        states: object = None,
-        overlap: object = None,
-        num_inputs: int | None = None,
-        generator_spectrum: object = None,
-        populations: object = None,
-        values: Mapping[str, object] | None = None,
-    ) -> Fraction | float:
-        """The value at a dimension D ≥ 2, exact also below the design order.
+    def values(self, symbols: Iterable[Symbol]) -> dict[Symbol, GaussianRational]:
+        """The values of those of the symbols whose letters are all there; of Re_… the real part."""
+        products: dict[_Word, NDArray[Any]] = {(letter,): matrix for letter, matrix in self.letters.items()}
+        found = {}
+        for symbol in symbols:
+            if symbol.word and all(letter in self.letters for letter in symbol.word):
+                value = self._trace(symbol.word, products)
+                found[symbol] = GaussianRational(value.real) if isinstance(symbol, Bargmann) else value
+        return found
 
-        Args:
-            D: The dimension: an integer ≥ 2 of any integer type, even for Pauli generators.
-            L: The number of layers, an integer ≥ 1; may be left out where the formula has no L.
-            spectrum: The D eigenvalues of O, integers or rationals; for two observables with a common
-                eigenbasis, a pair of such lists.
-            traces: [T1, T2, …] up to the highest power that occurs, or symbol name → value; for D ≥ k.
-            observable: O as a D × D Hermitian array or Qobj, or as a nested list, exact where its entries are; one
-                matrix for every observable of the formula, or a list of them in the order of their names.
-            observables: Name → matrix, for several observables.
-            states: Name → normalised vector, or projector, of each input state on which the formula depends; beside
-                ``observable`` where the formula has traces of words in both.
-            overlap: |⟨φ|φ'⟩|², a rational in [0, 1]; needed where the formula has σ.
-            num_inputs: The number |A| of inputs, an integer from 1 to D; needed where the formula has n.
-            generator_spectrum: The D eigenvalues of the generator X, where the formula has X1, X2, ….
-            populations: The populations p_i of the output state in O's eigenbasis, beside ``spectrum``, where
-                the formula has m_j = Σ_i p_i o_i^j.
-            values: Any other symbol by name: the target "O_0", expectations "m1", "m2", …, or a trace.
+    def _trace(self, word: _Word, products: dict[_Word, NDArray[Any]]) -> GaussianRational:
+        """The trace of a word; ``products`` grows by the products of its letters from the left."""
+        if not self.exact and len(set(word)) == 1:
+            # power sums of one spectrum fit together better than products
+            eigenvalues = [Fraction(float(x)) for x in np.linalg.eigvalsh(self.letters[word[0]])]
+            return GaussianRational(sum((x ** len(word) for x in eigenvalues), Fraction(0)))
+        for n in range(2, len(word)):
+            if word[:n] not in products:
+                products[word[:n]] = products[word[: n - 1]] @ self.letters[word[n - 1]]
+        right = self.letters[word[-1]]
+        total = (products[word[:-1]].ravel() * right.T.ravel()).sum() if word[1:] else np.trace(right)
+        return (
+            total
+            if self.exact
+            else GaussianRational(Fraction(float(total.real)), Fraction(float(total.imag)))
+        )
 
-        Returns:
-            An exact Fraction from exact data; a float from arrays, Qobjs and lists with floats.
 
-        Raises:
-            InputTypeError, InputError: If an argument is missing, of the wrong kind or out of range.
+def _as_matrices(observables: Mapping[str, object], states: Mapping[str, object], D: int) -> Matrices:
+    """Check Hermitian observables and pure states, and bring them to one kind of number."""
+    found = {("observable", name): _hermitian(value, D) for name, value in observables.items()}
+    found |= {("state", name): _projector(f"states[{name}]", value, D) for name, value in states.items()}
+    check_alike({**observables, **{f"states[{name}]": state for name, state in states.items()}})
+    exact = all(matrix.dtype == object for matrix in found.values())
+    if not exact:
+        found = {letter: _in_floats(matrix) for letter, matrix in found.items()}
+    return Matrices(found, exact)
 
-        Examples:
-            >>> from haarqntk.qntk import formula
-            >>> formula("kernel_mean").at(D=8, L=6, spectrum=[5, 3, 1, 0, 0, -1, -2, -7])
-            Fraction(316, 21)
-        """
-        found = SymbolValues(self, circuit_dimension(D, self.generators, self.ensemble))
-        found.add_named(values)
-        found.add_generator(generator_spectrum)
-        found.add_scalars(L, overlap, num_inputs)
-        found.add_populations(spectrum, populations)
-        given = {"spectrum": spectrum, "traces": traces, "observable": observable}
-        found.add_operators(given, observables, states)
-        value = found.value()
-        return value if found.exact else as_float(value)
 
-    def evaluate(
-        self,
-        *,
-        D: int,
-        L: int | None = None,
-        traces: object,
-        digits: int = 50,
-        overlap: object = None,
-        num_inputs: int | None = None,
-    ) -> Any:
-        """The value at [T1, T2, …] to any number of decimal digits, for D of any size.
+def _hermitian(observable: object, D: int) -> NDArray[Any]:
+    """Check a D × D Hermitian array, nested list or Qobj.
 
-        The traces are taken exactly (an mpmath number is a binary fraction), the formula is evaluated
-        exactly, and rounded once: nothing cancels at D = 2^50.
+    Returns:
+        GaussianRational entries from a nested list of exact numbers; else the Hermitian part of a float matrix that
+        is Hermitian to a relative 10⁻¹⁰.
 
-        Args:
-            D: The dimension: an even integer ≥ the design order.
-            L: The number of layers.
-            traces: [T1, T2, …], integers, rationals, floats or mpmath numbers.
-            digits: Decimal digits of the result, an integer ≥ 1.
-            overlap: As in ``at``.
-            num_inputs: As in ``at``.
+    Raises:
+        InputTypeError: If it is no array of numbers, or a Qobj that is no operator.
+        InputError: If it is not square, of another size, not finite or not Hermitian.
+    """
+    matrix = hermitian_array("observable", observable, D=D)
+    exact = _exact_array(observable)
+    if exact is None:
+        return np.asarray((matrix + matrix.conj().T) / 2)
+    if (exact != exact.conj().T).any():
+        raise InputError("observable must be Hermitian, and its exact entries differ from those of O†")
+    return exact
 
-        Returns:
-            An ``mpmath.mpf``, computed with that many digits.
 
-        Raises:
-            InputTypeError, InputError: As ``at``.
+def _projector(name: str, state: object, D: int) -> NDArray[Any]:
+    """|a⟩⟨a| from a normalised vector, or a checked projector of rank 1."""
+    given = complex_array(name, state, "state")
+    exact = _exact_array(state)
+    if given.shape == (D, D):
+        rho = given if exact is None else exact
+        if not _is_pure(rho):
+            raise InputError(f"{name} must be pure: a vector, or a projector with ρ² = ρ = ρ† and Tr ρ = 1")
+        return rho
+    if given.shape not in {(D,), (D, 1)}:
+        raise InputError(f"{name} must be a vector of length D = {D}, got shape {given.shape}")
+    vector: NDArray[Any] = given.ravel() if exact is None else exact.ravel()
+    norm = (vector * vector.conj()).sum().real
+    if not abs(norm - 1) <= (_TOLERANCE if exact is None else 0):
+        raise InputError(f"{name} must be normalised, got the square norm {norm}; divide by the norm")
+    outer = vector[:, None] * vector.conj()[None, :]
+    return outer if exact is not None else np.asarray(outer / norm)
 
-        Examples:
-            >>> from haarqntk.qntk import formula
-            >>> value = formula("kernel_mean").evaluate(D=2**50, L=10, traces=[0, 2**50], digits=30)
-            >>> print(mpmath.nstr(value, 30))
-            1.77635683940024888695600022692e-14
-        """
-        precision = integer("digits", digits, at_least=1)
-        if not isinstance(traces, list | tuple):
-            raise InputError(f"traces must be a list [T1, T2, …], got {traces!r}")
-        exact = [binary_fraction(f"T{j}", value) for j, value in enumerate(traces, start=1)]
-        found = SymbolValues(self, circuit_dimension(D, self.generators, self.ensemble))
-        found.add_scalars(L, overlap, num_inputs)
-        found.add_rounded_traces(exact)
-        value = found.value()
-        with mpmath.workdps(precision):
-            return mpmath.mpf(value.numerator) / value.denominator
+
+def _is_pure(rho: NDArray[Any]) -> bool:
+    if rho.dtype == object:
+        trace = GaussianRational(Fraction(1))
+        return bool((rho == rho.conj().T).all() and (rho @ rho == rho).all() and np.trace(rho) == trace)
+    gaps = (rho - rho.conj().T, rho @ rho - rho, np.trace(rho) - 1)
+    return all(bool((np.abs(gap) <= _TOLERANCE).all()) for gap in gaps)
+
+
+def _exact_array(value: object) -> NDArray[np.object_] | None:
+    """The entries as GaussianRational if they are exact numbers in a nested list; None otherwise."""
+    if not isinstance(value, list | tuple):
+        return None
+    rows = [row if isinstance(row, list | tuple) else [row] for row in value]
+    try:
+        return np.array([[_gaussian(x) for x in row] for row in rows], dtype=object)
+    except InputTypeError:
+        return None
+
+
+def _gaussian(value: Any) -> GaussianRational:
+    parts = value.as_real_imag() if hasattr(value, "as_real_imag") else (value,)  # SymPy
+    return GaussianRational(*(rational("an entry", part) for part in parts))
+
+
+def _in_floats(matrix: NDArray[Any]) -> NDArray[Any]:
+    if matrix.dtype != object:
+        return matrix
+    return np.array([[complex(x.real, x.imag) for x in row] for row in matrix])

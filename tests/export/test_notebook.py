@@ -88,7 +88,7 @@ def public_value_types() -> list[type]:
 # Plain data inside a value that shows itself, not results of their own.
 PARTS = {
     "Cost", "ExplanationRow", "ExplanationClass", "Step", "Copy", "Term", "Letter", "WrittenPart", "Style", "Weight",
-    "Component", "RandomLetter", "Token",
+    "Component", "RandomLetter", "Symbol", "Token",
 }  # fmt: skip
 
 

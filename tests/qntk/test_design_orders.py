@@ -18,7 +18,7 @@ import haarqntk as hq
 from haarqntk.circuits import ENSEMBLES, Circuit, design_orders
 from haarqntk.errors import InputError
 from haarqntk.qntk import Formula
-from haarqntk.qntk._variables import variables_of
+from haarqntk.qntk._recipe import variables_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -183,6 +183,11 @@ def test_claims_with_roots_are_supported_or_refuted_by_numbers(
         assert check.counterexample is not None
 
 
+def test_a_trace_that_only_a_claim_with_roots_holds_grows_as_the_scaling_says() -> None:
+    check = hq.check_claim("kernel_mean", "L*T2/D^(3/2)", ensemble="generator_average")
+    assert (check.verdict, check.ratio) == ("different", 0)
+
+
 def test_a_claim_that_differs_at_small_dimensions_only_is_not_called_equal() -> None:
     check = hq.check_claim("kernel_mean", f"sqrt({K}^2*(1 + 1/D^18))")
     assert check.verdict != "equal"
