@@ -14,7 +14,7 @@ from haarqntk.errors import InputError, InputTypeError
 from haarqntk.haar._weights import needs_even_dimension, refuse_missing, total_dimension
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     from haarqntk.diagrams import DiagramMonomial, Space
     from haarqntk.haar._weights import Declaration, Factors
@@ -141,10 +141,9 @@ def least_dimensions(monomials: Iterable[DiagramMonomial], halved: frozenset[str
     return least
 
 
-def _index_letters(monomials: Iterable[DiagramMonomial]) -> Iterator[Letter]:
-    for monomial in monomials:
-        for component, _ in monomial:
-            yield from (x for x in component.letters if x.kind == INDEX and x.name.isdigit())
+def _index_letters(monomials: Iterable[DiagramMonomial]) -> list[Letter]:
+    letters = [x for monomial in monomials for component, _ in monomial for x in component.letters]
+    return [x for x in letters if x.kind == INDEX and x.name.isdigit()]
 
 
 _HALVES = ", as a number counts in the first half while {0} is a symbol; declare the matrices with dims={1}"

@@ -221,10 +221,10 @@ def design_order(
 def _letters_in(monomial: DiagramMonomial, known: Mapping[str, RandomLetter]) -> list[tuple[int, str]]:
     """The random letters of a product, each with the order of the designs that average it."""
     names = {x.name for component, _ in monomial for x in component.letters if x.name in known}
-    copies = {name: num_copies(monomial, known[name]) for name in names}
     return [
-        (known[name].record.ways.design_order(found[False], found[True]), name)
-        for name, found in copies.items()
+        (known[name].record.ways.design_order(copies[False], copies[True]), name)
+        for name in names
+        for copies in [num_copies(monomial, known[name])]
     ]
 
 

@@ -80,13 +80,11 @@ def changed(
     pairs: Sequence[tuple[tuple[str, int], tuple[str, int]]] = (),
 ) -> Terms:
     """Every diagram with its letters changed and open ends joined."""
-
-    def diagrams() -> Iterator[Found]:
-        for monomial, c in terms.items():
-            letters, partner = flatten([monomial])
-            yield joined([change(x) for x in letters], partner, pairs), c
-
-    return summed(diagrams())
+    return summed(
+        (joined([change(x) for x in letters], partner, pairs), c)
+        for monomial, c in terms.items()
+        for letters, partner in [flatten([monomial])]
+    )
 
 
 def summed(found: Iterable[Found]) -> Terms:
