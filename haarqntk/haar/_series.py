@@ -1,6 +1,14 @@
-"""``IntegralSeries``: an integral as D → ∞, with the scaling of its traces and the order of its remainder.
+r"""An integral as D → ∞: ``IntegralSeries``, and the leading order of E tr[U A_1 U† B_1 … U A_k U† B_k] by itself.
 
-Reference: derivations/11_integrals.md.
+A series has the scaling of its traces and the order of its remainder. ``planar_limit`` is a second route to its first
+term, by non-crossing partitions alone; no Weingarten function enters:
+
+.. math:: \sum_{\pi \in NC(k)} \kappa_\pi[A_1, \dots, A_k]\, \mathrm{tr}_{K(\pi)}[B_1, \dots, B_k]
+
+with the free cumulants κ of the A, tr = Tr/D, and K(π) the Kreweras complement: U A U† and B become free.
+The remainder is O(1/D²).
+
+Reference: nica2006, Lect. 14; derivations/11_integrals.md.
 """
 
 from __future__ import annotations
