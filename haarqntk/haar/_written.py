@@ -223,12 +223,12 @@ def word_sympy(word: Sequence[Component], spaces: Sequence[Space]) -> Any:
     text = word_text(word, spaces)
     if all(part == "1" for part in text.split(" ⊗ ")):
         return sympy.Identity(size)
-    ends = [(_open_ends(component), component) for component in word]
-    if all(c.is_chain and len({place for _, place in found}) == 1 for found, c in ends):
-        ends.sort(
-            key=lambda pair: min(place for _, place in pair[0])
-        )  # each from a row to the same factor's column
-        return sympy.KroneckerProduct(*(component_sympy(component) for _, component in ends))
+    ends = {tuple(sorted(_open_ends(component))): component for component in word}
+    rows = [
+        (("left", s), ("right", s)) for s in range(len(spaces))
+    ]  # each from a row to the same factor's column
+    if all(row in ends and ends[row].is_chain for row in rows):
+        return sympy.KroneckerProduct(*(component_sympy(ends[row]) for row in rows))
     return sympy.MatrixSymbol(text, size, size)
 
 

@@ -180,3 +180,16 @@ def test_sympy_at_a_dimension_has_no_dimension_left() -> None:
     assert at_two.xreplace(values).doit() == (numbers["A"] * numbers["B"])[0, 1]
     operator = hq.expect(U @ A @ U.H @ B).specialise(D=6).to_sympy()
     assert operator.shape == (6, 6)
+
+
+def test_an_operator_between_two_basis_vectors_is_one_symbol_in_sympy() -> None:
+    """Σ over |0⟩⟨1|: its two ends are two parts of the diagram, and no Kronecker product of matrices."""
+    O = hq.haar_orthogonal("O")
+    average = hq.expect(O[0, 1] * O)
+    (unit,) = average.to_sympy().atoms(sympy.MatrixSymbol)
+    assert average.to_sympy() == unit / hq.D
+    assert str(unit) == "delta[0, l.0] delta[1, r.0]"
+    assert (average.at(2) == [[0, sympy.Rational(1, 2)], [0, 0]]).all()
+    A, B = (hq.matrices(name, dims=dims) for name, dims in (("A", "d1"), ("B", "d2")))
+    factors = hq.expect(hq.kron(A, B) * hq.tr(O) ** 2).to_sympy()
+    assert str(factors) == "KroneckerProduct(A, B)"

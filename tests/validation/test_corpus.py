@@ -124,10 +124,10 @@ def test_an_allowed_difference_is_printed_with_its_reason() -> None:
         corpus.Difference("some", "a", "latex", "1", "2"),
         corpus.Difference("some", "b", "value", "1", "2"),
     ]
-    assert corpus.report(differ, 2, console, {"some/*/latex": "braces"}) == 1
-    assert corpus.report(differ[:1], 2, console, {"some/*/latex": "braces"}) == 0
+    assert corpus.report(differ, 2, console, {"some/*/latex = 1": "braces"}) == 1
+    assert corpus.report(differ[:1], 2, console, {"some/*/latex = 1": "braces"}) == 0
     printed = console.file.getvalue()  # type: ignore[attr-defined]
-    assert "allowed differences: some/*/latex: braces (1)" in printed
+    assert "allowed differences: some/*/latex = 1: braces (1)" in printed
     assert printed.count("DIFFERENCE some, key b, field value") == 1
 
 
