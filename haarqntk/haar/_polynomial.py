@@ -265,17 +265,6 @@ class DiagramPolynomial(Combination[DiagramMonomial, RationalFunction], Shown):
         refuse_too_many(num_terms)
 
     @property
-    def terms(self) -> dict[DiagramMonomial, RationalFunction]:
-        """A copy of diagram → coefficient.
-
-        Examples:
-            >>> import haarqntk as hq
-            >>> len((hq.tr(hq.matrices("A")) + 1).terms)
-            2
-        """
-        return dict(self._terms)
-
-    @property
     def declared(self) -> dict[str, Declaration]:
         """A copy of name → random letter or matrix.
 
