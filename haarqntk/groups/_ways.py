@@ -13,9 +13,8 @@ from math import factorial, prod
 from typing import TYPE_CHECKING, ClassVar, TypeAlias, TypeVar
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
+from haarqntk._lazy import LazyModule
 from haarqntk.combinatorics import (
     Partition,
     all_permutations,
@@ -36,6 +35,8 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Sequence
 
     from haarqntk.groups._rows import Rows
+
+sparse, csgraph = LazyModule("scipy.sparse"), LazyModule("scipy.sparse.csgraph")
 
 Way: TypeAlias = tuple[int, ...]
 """One way: the copy that each copy goes to."""
@@ -148,8 +149,8 @@ class Ways(ABC):
                 order[np.searchsorted(codes, self.relabelled(rows, alpha, beta) @ powers, sorter=order)]
             )
         source, target = np.concatenate(sources), np.concatenate(targets)
-        graph = coo_array((np.ones(len(source), dtype=np.int8), (source, target)), shape=(n, n))
-        _, label = connected_components(graph, directed=False)
+        graph = sparse.coo_array((np.ones(len(source), dtype=np.int8), (source, target)), shape=(n, n))
+        _, label = csgraph.connected_components(graph, directed=False)
         _, chosen, sizes = np.unique(label, return_index=True, return_counts=True)
         return chosen, sizes
 
