@@ -200,16 +200,18 @@ def _walks(k: int, s: int, placement: Placement, pis: NDArray[np.int64]) -> NDAr
 def first_return(walk: NDArray[np.int64], k: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The first-return map of ``walk`` to the points below k, which is σ'⁻¹, and the number of other cycles."""
     num_points = walk.shape[-1]
+    starts = np.arange(0, walk.size, num_points).reshape(*walk.shape[:-1], 1)  # of the rows of a flat array
+    steps = walk.ravel()
     returned = walk[..., :k]
     for _ in range(num_points - k):
-        onward = np.take_along_axis(walk, returned, axis=-1)
-        returned = np.where(returned < k, returned, onward)
+        returned = np.where(returned < k, returned, steps.take(starts + returned))
     label, stride = np.broadcast_to(np.arange(num_points), walk.shape), walk
     for _ in range(
         max(num_points - 1, 1).bit_length()
     ):  # strides 1, 2, 4, … to the least point of each cycle
-        label = np.minimum(label, np.take_along_axis(label, stride, axis=-1))
-        stride = np.take_along_axis(stride, stride, axis=-1)
+        ahead = starts + stride
+        label = np.minimum(label, label.ravel().take(ahead))
+        stride = stride.ravel().take(ahead)
     loops = (label[..., k:] == np.arange(k, num_points)).sum(axis=-1)
     return returned, loops
 

@@ -220,9 +220,16 @@ def _overlap_table(block: tuple[int, ...]) -> tuple[NDArray[np.int64], NDArray[n
         num_cycles[i] = len(found)
         for cycle in found:
             is_even[i] &= 1 ^ (np.bitwise_count(subsets & sum(1 << point for point in cycle)) & 1)
-    quotient = np.stack([permutation_rank(inverse[group]) for inverse in inverses])  # rank of τ⁻¹σ
+    quotient = _quotient_ranks(k)
     by_quotient = weights @ is_even.T
     return np.take_along_axis(by_quotient, quotient, axis=1), num_cycles[quotient]
+
+
+@lru_cache(maxsize=4)
+def _quotient_ranks(k: int) -> NDArray[np.int64]:
+    """The rank of τ⁻¹σ, shape (k!, k!) over (τ, σ)."""
+    group = all_permutations(k)
+    return np.stack([permutation_rank(inverse[group]) for inverse in np.argsort(group, axis=1)])
 
 
 def _multiply(matrix: Polynomials, vector: Polynomials) -> Polynomials:

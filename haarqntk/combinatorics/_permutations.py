@@ -113,9 +113,12 @@ def permutation_rank(sigma: NDArray[np.int64]) -> NDArray[np.int64]:
         [0, 1, 2, 3, 4, 5]
     """
     k = sigma.shape[-1]
+    images = np.moveaxis(sigma, -1, 0).astype(np.int8)  # one contiguous row for each place
     rank = np.zeros(sigma.shape[:-1], dtype=np.int64)
     for place in range(k):
-        smaller_later = (sigma[..., place + 1 :] < sigma[..., place, None]).sum(axis=-1)
+        smaller_later = np.zeros(rank.shape, dtype=np.int8)
+        for later in images[place + 1 :]:
+            smaller_later += later < images[place]
         rank = rank * (k - place) + smaller_later
     return rank
 
