@@ -37,11 +37,11 @@ class LinearTraining(KernelSpectrum):
 
     outputs: Real
     targets: Real
-    outputs_given: bool
-    overfitting_gap: float
     test_modes: Real | None = None
     test_outputs: Real | None = None
     test_targets: Real | None = None
+    overfitting_gap: float
+    outputs_given: bool
 
     def __post_init__(self) -> None:
         for field in fields(self):
