@@ -56,7 +56,14 @@ class DeepFlow(Prediction):
     """The flow of many layers.
 
     Attributes:
-        times, residual, kernel, lower, upper, loss, assumption, reference: As of ``Prediction``.
+        times: As of ``Prediction``.
+        residual: As of ``Prediction``.
+        kernel: As of ``Prediction``.
+        lower: As of ``Prediction``.
+        upper: As of ``Prediction``.
+        loss: As of ``Prediction``.
+        assumption: As of ``Prediction``.
+        reference: As of ``Prediction``.
         observables: M = U†OU at these times, of the shape (times, D, D).
 
     Examples:

@@ -26,7 +26,14 @@ class DeepFlowSingle(Prediction):
     """The curve, with what tells the regimes apart.
 
     Attributes:
-        times, residual, kernel, lower, upper, loss, assumption, reference: As of ``Prediction``.
+        times: As of ``Prediction``.
+        residual: As of ``Prediction``.
+        kernel: As of ``Prediction``.
+        lower: As of ``Prediction``.
+        upper: As of ``Prediction``.
+        loss: As of ``Prediction``.
+        assumption: As of ``Prediction``.
+        reference: As of ``Prediction``.
         regime: "exponential" (|y| < γ), "sublinear" (|y| = γ), "unreachable" (|y| > γ), or "fixed" (|z| = γ: nothing
             moves).
         exponent: What the residual, less its limit, ends as: e^{−exponent·t}; 1/(exponent·t) if "sublinear".

@@ -29,7 +29,14 @@ class ConstantLambdaFlow(Prediction):
     """The curve, with what tells the regimes apart.
 
     Attributes:
-        times, residual, kernel, lower, upper, loss, assumption, reference: As of ``Prediction``.
+        times: As of ``Prediction``.
+        residual: As of ``Prediction``.
+        kernel: As of ``Prediction``.
+        lower: As of ``Prediction``.
+        upper: As of ``Prediction``.
+        loss: As of ``Prediction``.
+        assumption: As of ``Prediction``.
+        reference: As of ``Prediction``.
         conserved: C = K − 2λε, the same at all times.
         regime: "frozen-kernel" (C > 0), "critical" (C = 0, within 2⁻⁴⁰ of its terms), "frozen-error" (C < 0), or
             "fixed" (K_0 = 0: nothing moves).

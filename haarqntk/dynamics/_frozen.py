@@ -93,7 +93,14 @@ class FrozenOutputs(Prediction):
     """Residuals of the training points, and outputs of the others.
 
     Attributes:
-        times, residual, kernel, lower, upper, loss, assumption, reference: As of ``Prediction``.
+        times: As of ``Prediction``.
+        residual: As of ``Prediction``.
+        kernel: As of ``Prediction``.
+        lower: As of ``Prediction``.
+        upper: As of ``Prediction``.
+        loss: As of ``Prediction``.
+        assumption: As of ``Prediction``.
+        reference: As of ``Prediction``.
         outputs: z_j at these times, of the shape (times, number of other points).
         outputs_limit: z_j as t → ∞ below the stability edge: the kernel regression, with the pseudo-inverse.
 
