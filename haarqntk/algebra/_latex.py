@@ -111,7 +111,7 @@ class Result(Shown):
         >>> class Half(Result):
         ...     def to_sympy(self):
         ...         return sympy.Rational(1, 2)
-        >>> print(Half(), Half().latex(), 1 + sympy.sympify(Half()))
+        >>> print(Half(), Half().latex(), sympy.Integer(1) + Half())
         1/2 \frac{1}{2} 3/2
     """
 

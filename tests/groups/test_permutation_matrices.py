@@ -12,6 +12,7 @@ import pytest
 import haarqntk as hq
 from haarqntk.combinatorics import num_set_partitions, set_partitions
 from haarqntk.errors import CostError
+from haarqntk.export import range_of_integral
 from haarqntk.haar import parse_declaration
 
 METHODS = ("orbits", "definition")
@@ -165,6 +166,16 @@ def test_dimensions_that_are_numbers() -> None:
     a = given(2)[0]
     values = [np.trace(X @ a) ** 3 for X in all_matrices(2)]
     assert hq.expect(hq.tr(P @ A) ** 3).at(matrices={"A": a}) == average(values)
+
+
+@pytest.mark.parametrize("k", [1, 2, 3, 4])
+def test_the_closed_form_holds_from_the_dimension_that_is_stated(k: int) -> None:
+    """E tr(P)^k is the k-th Bell number from n = k on, and smaller by the partition into k blocks at n = k − 1."""
+    mean = hq.expect(hq.tr(hq.permutation_matrix("P")) ** k)
+    assert range_of_integral(mean) == f"closed form for D ≥ {k}"
+    assert mean.to_sympy() == mean.at(k) == num_set_partitions(k)
+    if k > 1:
+        assert mean.at(k - 1) == num_set_partitions(k) - 1
 
 
 def test_what_it_is_called_and_what_is_written_down(letters: tuple[Any, Any, Any]) -> None:
