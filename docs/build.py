@@ -10,9 +10,9 @@ from tempfile import TemporaryDirectory
 
 from sphinx.cmd.build import build_main
 
-from haarqntk import figures
-from haarqntk._defaults import FIGURE_INSTANCES, FIGURE_SAMPLES
+from haarqntk.base import FIGURE_INSTANCES, FIGURE_SAMPLES
 from haarqntk.errors import InputError
+from haarqntk.studies import _figures as figures
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 import haarqntk as hq
-from haarqntk import cli, figures
+from haarqntk.cli import _commands as cli
 from haarqntk.export import Section, bibliography
 from haarqntk.studies import STUDIES, recorded_sections
+from haarqntk.studies import _figures as figures
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -143,7 +144,13 @@ def command_line_page() -> str:
     text = ["# Command line", "", "What `--help` prints.", ""]
     commands = typer.main.get_command(cli.app).commands  # type: ignore[attr-defined]
     for command in ("", *commands):
-        script = [sys.executable, "-c", "from haarqntk.cli import main; main()", *command.split(), "--help"]
+        script = [
+            sys.executable,
+            "-c",
+            "from haarqntk.cli import main; main()",
+            *command.split(),
+            "--help",
+        ]
         environment = {**os.environ, "COLUMNS": "80", "NO_COLOR": "1", "TERM": "dumb"}
         done = subprocess.run(script, capture_output=True, text=True, check=True, env=environment)
         text += [f"## haarqntk {command}".rstrip(), "", "```text", done.stdout.strip(), "```", ""]

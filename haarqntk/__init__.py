@@ -11,6 +11,8 @@ the SymPy symbols that results are written in.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from haarqntk.base import render_with
+
 if TYPE_CHECKING:
     from haarqntk import dynamics, training
     from haarqntk.algebra import Series, T
@@ -178,6 +180,9 @@ __all__ = [
     "weingarten",
     "weingarten_table",
 ]
+
+
+render_with(lambda value, form: str(import_module("haarqntk.export").rendered(value, form)))
 
 
 def __getattr__(name: str) -> Any:

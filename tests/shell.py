@@ -10,9 +10,9 @@ from contextlib import redirect_stderr, redirect_stdout
 
 import pytest
 
-from haarqntk.cli import main
+from haarqntk.cli._commands import main
 
-COMMAND = (sys.executable, "-c", "from haarqntk.cli import main; main()")
+COMMAND = (sys.executable, "-c", "from haarqntk.cli._commands import main; main()")
 TERMINAL = {"COLUMNS": "80", "NO_COLOR": "1"}
 ENVIRONMENT = {**os.environ, **TERMINAL}
 

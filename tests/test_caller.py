@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from haarqntk._pool import process_pool
-from haarqntk.campaign_runs import executor
 from haarqntk.errors import RunError
+from haarqntk.validation._processes import process_pool
+from haarqntk.validation._runs import executor
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -104,10 +104,9 @@ if __name__ == "__main__":
     import tempfile
     before = state()
     import haarqntk as hq
-    from haarqntk.campaign_runs import run_campaign
-    from haarqntk.campaigns import load_campaign
+    from haarqntk.validation import load_campaign, run_campaign
     from haarqntk.studies import recorded_sections
-    import haarqntk.report, haarqntk.findings, haarqntk.validation, haarqntk.figures, haarqntk.cli
+    import haarqntk.cli._report, haarqntk.cli, haarqntk.validation, haarqntk.studies
     [getattr(hq, name) for name in hq.__all__]
     unchanged("import")
     for name, call in calls():

@@ -14,8 +14,8 @@ from scipy import sparse
 
 import haarqntk as hq
 from haarqntk import dynamics, training
+from haarqntk.cli._terminal import parse_partition
 from haarqntk.errors import HaarqntkError, InputError, InputTypeError
-from haarqntk.terminal import parse_partition
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,7 +11,7 @@ from functools import reduce
 from operator import mul
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-from haarqntk._frozen import Frozen
+from haarqntk.base import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

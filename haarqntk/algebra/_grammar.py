@@ -15,7 +15,7 @@ from functools import cache, reduce
 from operator import add, neg
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from haarqntk._lazy import LazyModule
+from haarqntk.base import LazyModule
 from haarqntk.errors import CostError, InputError
 
 if TYPE_CHECKING:

@@ -13,9 +13,8 @@ from functools import cache
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from haarqntk._lazy import LazyModule
-from haarqntk._notebook import Shown
 from haarqntk.algebra._symbols import Bargmann, Expectation, Overlap, Trace, read_symbol, symbol
+from haarqntk.base import LazyModule, Shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -13,8 +13,6 @@ from itertools import chain
 from math import lcm, prod
 from typing import TYPE_CHECKING, Any, TypeAlias, final
 
-from haarqntk._lazy import LazyModule
-from haarqntk._notebook import Shown
 from haarqntk.algebra._combination import Combination
 from haarqntk.algebra._latex import latex_of
 from haarqntk.algebra._rational import RationalFunction, over_common_denominator
@@ -30,6 +28,7 @@ from haarqntk.algebra._symbols import (
     symbol,
     sympy_factors,
 )
+from haarqntk.base import LazyModule, Shown
 from haarqntk.errors import InputError
 
 if TYPE_CHECKING:

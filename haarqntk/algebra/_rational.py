@@ -15,8 +15,6 @@ from functools import lru_cache, partial, reduce
 from math import lcm
 from typing import TYPE_CHECKING, Any, TypeAlias, final
 
-from haarqntk._lazy import LazyModule
-from haarqntk._notebook import Shown
 from haarqntk.algebra._flint import (
     Names,
     Polynomial,
@@ -29,6 +27,7 @@ from haarqntk.algebra._flint import (
     value_at,
 )
 from haarqntk.algebra._symbols import dimension_symbol, sympy_factors
+from haarqntk.base import LazyModule, Shown
 from haarqntk.errors import InputError, InputTypeError
 
 if TYPE_CHECKING:

@@ -9,13 +9,13 @@ from itertools import chain, starmap
 from math import ceil, prod
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from haarqntk._arguments import integer
-from haarqntk._lazy import LazyModule
 from haarqntk.algebra._combination import collected
 from haarqntk.algebra._latex import Notation, Result, latex_of
 from haarqntk.algebra._polynomial import Monomial, TracePolynomial
 from haarqntk.algebra._rational import RationalFunction, linear_combination
 from haarqntk.algebra._symbols import dimension_symbol, symbol
+from haarqntk.base import LazyModule
+from haarqntk.checks import integer
 from haarqntk.errors import CostError
 
 if TYPE_CHECKING:

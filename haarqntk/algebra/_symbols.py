@@ -16,9 +16,9 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias, final
 
-from haarqntk._arguments import integer
-from haarqntk._lazy import LazyModule
 from haarqntk.algebra._flint import factor_integer_polynomial
+from haarqntk.base import LazyModule
+from haarqntk.checks import integer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -12,9 +12,9 @@ from dataclasses import asdict, dataclass
 from math import factorial
 from typing import TYPE_CHECKING, NamedTuple, final
 
-from haarqntk._arguments import integer, one_of, rational
-from haarqntk._notebook import Shown
 from haarqntk.algebra import Combination, TracePolynomial, collected
+from haarqntk.base import Shown
+from haarqntk.checks import integer, one_of, rational
 from haarqntk.circuits._factorised import LARGEST_POWER, kernel_moment, kernel_power
 from haarqntk.circuits._moment import (
     ENSEMBLES,

@@ -14,8 +14,8 @@ from fractions import Fraction
 from math import factorial, prod
 from typing import TYPE_CHECKING
 
-from haarqntk._arguments import one_of
 from haarqntk.algebra import Monomial, RationalFunction, TracePolynomial
+from haarqntk.checks import one_of
 from haarqntk.circuits._generator_average import generator_average
 from haarqntk.circuits._insertion import layer_is_silent, most_slots
 from haarqntk.circuits._terms import Copy, LayerPattern, canonical_pattern, canonical_patterns, columns_of

@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from haarqntk._lazy import LazyModule
-from haarqntk._notebook import Shown
 from haarqntk.algebra import latex_of
+from haarqntk.base import LazyModule, Shown
 from haarqntk.combinatorics import ordered_set_partitions
 from haarqntk.errors import InputError, InputTypeError
 

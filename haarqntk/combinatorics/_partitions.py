@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from haarqntk._arguments import integer, is_row
+from haarqntk.checks import integer, is_row
 from haarqntk.errors import CostError, InputError, InputTypeError
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
 
-from haarqntk._arguments import integer
-from haarqntk._lazy import LazyModule
+from haarqntk.base import LazyModule
+from haarqntk.checks import integer
 from haarqntk.combinatorics._partitions import (
     Partition,
     centralizer_order,

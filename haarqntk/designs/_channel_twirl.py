@@ -15,8 +15,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from haarqntk._notebook import Shown
-from haarqntk._qobj import check_alike, is_channel, is_qobj, kraus_operators
+from haarqntk.base import Shown, check_alike, is_channel, is_qobj, kraus_operators
 from haarqntk.designs._matrices import Number, number_latex, read_square_matrix, simplified
 from haarqntk.designs._twirl import twirl_weights
 from haarqntk.errors import InputError, InputTypeError

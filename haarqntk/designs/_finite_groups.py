@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from haarqntk._arguments import integer
+from haarqntk.checks import integer
 from haarqntk.combinatorics import cycle_type
 from haarqntk.errors import CostError
 

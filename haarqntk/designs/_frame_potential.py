@@ -18,9 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from haarqntk._arguments import integer
-from haarqntk._notebook import Shown
-from haarqntk._qobj import check_alike, is_qobj
+from haarqntk.base import Shown, check_alike, is_qobj
+from haarqntk.checks import integer
 from haarqntk.combinatorics import num_standard_tableaux, partitions
 from haarqntk.designs._matrices import number_latex, read_square_matrix
 from haarqntk.errors import CostError, InputError, InputTypeError

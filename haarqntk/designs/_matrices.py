@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from haarqntk._arguments import rational
-from haarqntk._lazy import LazyModule
-from haarqntk._qobj import plain
+from haarqntk.base import LazyModule, plain
+from haarqntk.checks import rational
 from haarqntk.errors import InputError, InputTypeError
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ def read_square_matrix(name: str, value: object, *, wanted: str = "operator") ->
     Args:
         name: The argument's name, for the message.
         value: A nested list, NumPy array, SymPy matrix or Qobj.
-        wanted: What a Qobj must be; see ``haarqntk._qobj.plain``.
+        wanted: What a Qobj must be; see ``haarqntk.base.plain``.
 
     Raises:
         InputTypeError: If ``value`` is no matrix of numbers, or a Qobj of another kind.

@@ -26,10 +26,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from haarqntk._arguments import integer, one_of
-from haarqntk._notebook import Shown
-from haarqntk._qobj import check_factors
 from haarqntk.algebra import RationalFunction, product_of_shifts
+from haarqntk.base import Shown, check_factors
+from haarqntk.checks import integer, one_of
 from haarqntk.combinatorics import (
     Partition,
     Permutation,

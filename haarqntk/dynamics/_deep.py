@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from haarqntk._arguments import flag, integer
-from haarqntk._lazy import LazyModule
-from haarqntk._qobj import check_alike, hermitian_array, kets_as_rows, real_array
+from haarqntk.base import LazyModule, check_alike, hermitian_array, kets_as_rows, real_array
+from haarqntk.checks import flag, integer
 from haarqntk.circuits import Circuit, layer_indices, sum_over
 from haarqntk.dynamics._prediction import (
     Prediction,

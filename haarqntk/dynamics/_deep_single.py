@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from haarqntk._arguments import real_number
+from haarqntk.checks import real_number
 from haarqntk.dynamics._deep import kernel_rate
 from haarqntk.dynamics._prediction import Prediction, check_rate, check_times, unit_of, within_floats
 from haarqntk.errors import InputError

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from haarqntk._arguments import flag, integer, real_number
+from haarqntk.checks import flag, integer, real_number
 from haarqntk.dynamics._prediction import Prediction, check_rate, check_times, within_floats
 from haarqntk.errors import CostError, InputError
 

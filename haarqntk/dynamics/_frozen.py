@@ -10,10 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from haarqntk._arguments import flag, real_number
-from haarqntk._notebook import Tabled
-from haarqntk._qobj import real_array
-from haarqntk._stability import is_stable
+from haarqntk.base import Tabled, real_array
+from haarqntk.checks import flag, is_stable, real_number
 from haarqntk.dynamics._prediction import (
     Prediction,
     check_kernel,

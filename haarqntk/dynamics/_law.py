@@ -19,9 +19,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from haarqntk._arguments import flag, integer, rational, real_number
-from haarqntk._lazy import LazyModule
-from haarqntk._notebook import Tabled, table_of
+from haarqntk.base import LazyModule, Tabled, rendered
+from haarqntk.checks import flag, integer, rational, real_number
 from haarqntk.dynamics._frozen import frozen_kernel
 from haarqntk.dynamics._prediction import Prediction, check_rate, check_times, exact_number, within_floats
 from haarqntk.errors import InputError, InputTypeError
@@ -285,10 +284,8 @@ class Rules(NamedTuple):
     radau: Rule
 
     def _repr_html_(self) -> str:
-        facts = {
-            name: "; ".join(map(" ".join, rule.facts().items())) for name, rule in self._asdict().items()
-        }
-        return f'<div class="haarqntk">{table_of(facts)}</div>'
+        facts = {name: "; ".join(map(" ".join, r.facts().items())) for name, r in self._asdict().items()}
+        return rendered(facts, "html")
 
 
 def rules_from_moments(moments: Sequence[Fraction], end: Fraction) -> Rules:

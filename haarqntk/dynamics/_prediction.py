@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from haarqntk._arguments import rational, real_number
-from haarqntk._notebook import Tabled
-from haarqntk._qobj import real_array
+from haarqntk.base import Tabled, real_array
+from haarqntk.checks import rational, real_number
 from haarqntk.errors import InputError, InputTypeError
 
 if TYPE_CHECKING:

@@ -16,10 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from haarqntk._arguments import integer, one_of
-from haarqntk._lazy import LazyModule
-from haarqntk._notebook import Shown
 from haarqntk.algebra import collected
+from haarqntk.base import LazyModule, Shown
+from haarqntk.checks import integer, one_of
 from haarqntk.circuits import TARGET, Circuit, Copy, Expression, Output, Term
 from haarqntk.dynamics._prediction import Prediction, check_rate, check_times, exact_number, within_floats
 from haarqntk.errors import CostError, InputTypeError

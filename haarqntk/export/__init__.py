@@ -21,6 +21,7 @@ from haarqntk.export._json_reader import from_json
 from haarqntk.export._latex import latex, latex_fraction, latex_lines
 from haarqntk.export._latex_reader import read_latex
 from haarqntk.export._mathml import mathml, to_mathml
+from haarqntk.export._notebook import rendered
 from haarqntk.export._page import html_page
 from haarqntk.export._pdf import pdf_of
 from haarqntk.export._plot import Curve, plot_svg
@@ -67,6 +68,7 @@ __all__ = [
     "read_section",
     "record_of",
     "record_of_derivation",
+    "rendered",
     "to_c",
     "to_json",
     "to_maple",

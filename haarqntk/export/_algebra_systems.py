@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from haarqntk._lazy import LazyModule
+from haarqntk.base import LazyModule
 from haarqntk.errors import InputError
 from haarqntk.export._free_names import is_free_in_maple, is_free_in_mathematica
 from haarqntk.export._style import mapping_of_texts

@@ -18,7 +18,7 @@ from haarqntk.haar import Integral, RandomLetter
 from haarqntk.qntk import ClaimCheck, EigenvalueFormula, Formula, Ratio, formula, formulas
 
 if TYPE_CHECKING:
-    from haarqntk._notebook import Shown
+    from haarqntk.base import Shown
 
 # As in CITATION.cff, which a test compares.
 _SOFTWARE = f"""\

@@ -6,8 +6,8 @@ import re
 import textwrap
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from haarqntk._arguments import one_of
-from haarqntk._lazy import LazyModule
+from haarqntk.base import LazyModule
+from haarqntk.checks import one_of
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.export._free_names import freed, is_free_in_c, is_free_in_python
 from haarqntk.export._integral import meaning_of_integral

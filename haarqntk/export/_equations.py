@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from haarqntk._lazy import LazyModule
 from haarqntk.algebra import Notation, latex_of
+from haarqntk.base import LazyModule
 from haarqntk.export._latex import broken_product, num_visible
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from io import BytesIO, StringIO
 from string import ascii_lowercase
 from typing import TYPE_CHECKING, Any
 
-from haarqntk._lazy import LazyModule
+from haarqntk.base import LazyModule
 from haarqntk.export._json import json_text
 
 if TYPE_CHECKING:

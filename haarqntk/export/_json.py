@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from haarqntk._schema import SCHEMA_VERSION
 from haarqntk.algebra import RationalFunction, Series, TracePolynomial
+from haarqntk.base import SCHEMA_VERSION
 from haarqntk.designs import DesignCheck, Twirl, TwirledChannel
 from haarqntk.errors import InputTypeError
 from haarqntk.export._json_fields import number_of, pair_of, record_of_order
@@ -30,7 +30,7 @@ from haarqntk.qntk import ClaimCheck, EigenvalueFormula, Formula, Ratio
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from haarqntk._notebook import Shown
+    from haarqntk.base import Shown
     from haarqntk.export._values import Value
 
 

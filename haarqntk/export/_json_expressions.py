@@ -5,8 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from haarqntk._lazy import LazyModule
 from haarqntk.algebra import symbol
+from haarqntk.base import LazyModule
 from haarqntk.errors import InputError, OutputError
 from haarqntk.export._json_fields import (
     field_of,

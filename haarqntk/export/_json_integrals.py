@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from haarqntk._arguments import one_of
 from haarqntk.algebra import RationalFunction
+from haarqntk.checks import one_of
 from haarqntk.combinatorics import check_partition
 from haarqntk.diagrams import (
     DELTA,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import factorial
 from typing import TYPE_CHECKING
 
-from haarqntk._arguments import one_of
+from haarqntk.checks import one_of
 from haarqntk.circuits import ENSEMBLES
 from haarqntk.designs import DesignCheck, Twirl, TwirledChannel
 from haarqntk.errors import InputError

@@ -6,9 +6,9 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from haarqntk._arguments import one_of
-from haarqntk._schema import SCHEMA_VERSION, without_repetition
 from haarqntk.algebra import RationalFunction, Series, TracePolynomial
+from haarqntk.base import SCHEMA_VERSION, without_repetition
+from haarqntk.checks import one_of
 from haarqntk.circuits import ENSEMBLES, GENERATORS, Cost
 from haarqntk.combinatorics import check_partition
 from haarqntk.errors import InputError, InputTypeError

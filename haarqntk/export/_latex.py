@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, cast
 
-from haarqntk._lazy import LazyModule
-from haarqntk._notebook import Shown
 from haarqntk.algebra import Notation, Series, latex_of, ordered_terms
+from haarqntk.base import LazyModule, Shown
 from haarqntk.errors import InputError, InputTypeError, OutputError
 from haarqntk.export._latex_reader import read_latex
 from haarqntk.export._style import notation_of

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from io import StringIO
 from typing import TYPE_CHECKING
 
-from haarqntk._lazy import LazyModule
+from haarqntk.base import LazyModule
 from haarqntk.export._figure import INK, ink_settings
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import textwrap
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from haarqntk._schema import without_repetition
+from haarqntk.base import without_repetition
 from haarqntk.errors import InputError
 from haarqntk.export._figure import LINE_KINDS, POINT_KINDS, Line, Panel, PaperFigure, Points
 from haarqntk.export._json import json_text

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from haarqntk._lazy import LazyModule
 from haarqntk.algebra import Notation, Trace, read_symbol
+from haarqntk.base import LazyModule
 from haarqntk.errors import InputError, InputTypeError, UnknownNameError
 from haarqntk.export._latex_commands import is_known, is_letter
 

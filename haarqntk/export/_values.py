@@ -11,9 +11,8 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from haarqntk._lazy import LazyModule
-from haarqntk._notebook import Shown
 from haarqntk.algebra import RationalFunction, Series, TracePolynomial, linear_combination
+from haarqntk.base import LazyModule, Shown
 from haarqntk.circuits import Expression
 from haarqntk.designs import DesignCheck, Twirl, TwirledChannel
 from haarqntk.errors import InputTypeError

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, ClassVar, TypeAlias, TypeVar
 
 import numpy as np
 
-from haarqntk._lazy import LazyModule
+from haarqntk.base import LazyModule
 from haarqntk.combinatorics import (
     Partition,
     all_permutations,

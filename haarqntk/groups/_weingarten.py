@@ -25,8 +25,8 @@ from functools import cache
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from haarqntk._arguments import integer, one_of
 from haarqntk.algebra import RationalFunction, Result, Series, check_order, expand
+from haarqntk.checks import integer, one_of
 from haarqntk.combinatorics import Partition, check_partition, noncrossing_moebius, partitions
 from haarqntk.groups._group import refuse_above
 from haarqntk.groups._orthogonal import ORTHOGONAL

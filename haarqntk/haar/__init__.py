@@ -1,6 +1,7 @@
 """Integrals over Haar-random matrices and states: integrands as people write them, ``expect``, ``Integral``."""
 
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
+from haarqntk.haar._copies import Copies
 from haarqntk.haar._declarations import (
     circular_orthogonal,
     circular_symplectic,
@@ -11,24 +12,29 @@ from haarqntk.haar._declarations import (
     permutation_matrix,
     symplectic_form,
 )
+from haarqntk.haar._elimination import GluedPair, GluedTerm
 from haarqntk.haar._expect import expect
-from haarqntk.haar._explanation import Explanation, ExplanationClass, ExplanationRow
+from haarqntk.haar._explanation import EXPLANATION_HEAD, Explanation, ExplanationClass, ExplanationRow
 from haarqntk.haar._grammar import parse_integrand
 from haarqntk.haar._integral import Integral
 from haarqntk.haar._names import parse_declaration, parse_dimensions
 from haarqntk.haar._operations import HaarState, haar_state, identity, kron, partial_trace, tr
 from haarqntk.haar._series import SCALINGS, IntegralSeries, kreweras_complement, planar_limit
-from haarqntk.haar._tokens import Style, latex_style
+from haarqntk.haar._tokens import Style, cap_text, latex_style
 from haarqntk.haar._weights import Declaration, Factors, RandomLetter, Weight
 from haarqntk.haar._written import WrittenPart, with_operator, written_parts
 
 __all__ = [
+    "EXPLANATION_HEAD",
     "SCALINGS",
+    "Copies",
     "Declaration",
     "Explanation",
     "ExplanationClass",
     "ExplanationRow",
     "Factors",
+    "GluedPair",
+    "GluedTerm",
     "HaarState",
     "Integral",
     "IntegralSeries",
@@ -38,6 +44,7 @@ __all__ = [
     "Style",
     "Weight",
     "WrittenPart",
+    "cap_text",
     "circular_orthogonal",
     "circular_symplectic",
     "expect",

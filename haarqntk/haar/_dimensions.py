@@ -6,9 +6,9 @@ from fractions import Fraction
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from haarqntk._arguments import integer
-from haarqntk._lazy import LazyModule
 from haarqntk.algebra import RationalFunction
+from haarqntk.base import LazyModule
+from haarqntk.checks import integer
 from haarqntk.diagrams import INDEX, SYMPLECTIC_FORM, Letter, Space, refuse_impossible
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.haar._weights import needs_even_dimension, refuse_missing, total_dimension

@@ -6,8 +6,8 @@ from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
-from haarqntk._arguments import one_of
 from haarqntk.algebra import RationalFunction
+from haarqntk.checks import one_of
 from haarqntk.diagrams import Reducer
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression

@@ -7,31 +7,25 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from html import escape
-from itertools import islice, pairwise
+from itertools import islice
 from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
-from haarqntk._drawing import Box, Diagram, diagrams_svg
-from haarqntk._lazy import LazyModule
 from haarqntk.algebra import collected
-from haarqntk.diagrams import DELTA, MATRIX, OPEN, Reducer
+from haarqntk.base import LazyModule, rendered
+from haarqntk.diagrams import Reducer
 from haarqntk.haar._elimination import glued_terms, num_glued_terms
-from haarqntk.haar._tokens import cap_text
 from haarqntk.haar._weights import Weight, dimension_product
 from haarqntk.haar._written import component_latex, component_symbol, with_whole_matrices
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from os import PathLike
 
-    from haarqntk._drawing import End
     from haarqntk.algebra import RationalFunction
     from haarqntk.diagrams import DiagramMonomial, Space
-    from haarqntk.groups import Way
-    from haarqntk.haar._copies import Copies
-    from haarqntk.haar._elimination import GluedPair, GluedTerm
+    from haarqntk.haar._elimination import GluedTerm
     from haarqntk.haar._weights import RandomLetter
 
 
@@ -40,7 +34,7 @@ sympy = LazyModule("sympy")
 
 LARGEST_NUM_ROWS = 36  # (3!)²
 _COLUMNS = 80
-_HEAD = ("left", "right", "class", "weight", "diagram", "contribution")
+EXPLANATION_HEAD = ("left", "right", "class", "weight", "diagram", "contribution")
 
 
 @dataclass(frozen=True)
@@ -134,6 +128,7 @@ class Explanation:
         rows: The terms, at most 36.
         num_rows: How many there are; for several random letters, at most.
         classes: The integral, summed over all terms of the same weights.
+        glued: The gluings of the rows, which the drawing shows.
 
     Examples:
         >>> import haarqntk as hq
@@ -146,7 +141,7 @@ class Explanation:
     rows: tuple[ExplanationRow, ...]
     num_rows: int
     classes: tuple[ExplanationClass, ...]
-    _glued: tuple[GluedTerm, ...]
+    glued: tuple[GluedTerm, ...]
 
     @property
     def is_complete(self) -> bool:
@@ -162,9 +157,11 @@ class Explanation:
     # -- the border ------------------------------------------------------------------------------------
 
     def __str__(self) -> str:
-        lines = [self._headline()]
+        lines = [self.headline()]
         for columns in ((0, 1, 2, 3, 4, 5), (0, 1, 2, 3, 4), (0, 1, 2, 4)):
-            table = [[line[i] for i in columns] for line in (_HEAD, *(row.cells for row in self.rows))]
+            table = [
+                [line[i] for i in columns] for line in (EXPLANATION_HEAD, *(row.cells for row in self.rows))
+            ]
             widths = [max(map(len, column)) for column in zip(*table, strict=True)]
             if sum(widths) + 2 * (len(widths) - 1) <= _COLUMNS:
                 break
@@ -179,7 +176,7 @@ class Explanation:
 
     def latex(self) -> str:
         """A table of the rows."""
-        head = " & ".join(rf"\text{{{name}}}" for name in _HEAD)
+        head = " & ".join(rf"\text{{{name}}}" for name in EXPLANATION_HEAD)
         lines = [r"\begin{array}{llllll}", head + r" \\ \hline"]
         for row in self.rows:
             value = sympy.latex(row.to_sympy(), symbol_names=_latex_names(row.diagram))
@@ -196,21 +193,18 @@ class Explanation:
         return f"$${self.latex()}$$"
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th>{name}</th>" for name in _HEAD)
-        body = "".join(
-            f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row.cells)}</tr>" for row in self.rows
-        )
-        return f"<p>{escape(self._headline())}</p>{self.svg()}<table><tr>{head}</tr>{body}</table>"
+        return rendered(self, "html")
 
     def svg(self) -> str:
         """The diagrams of the rows: left ends glued by σ in full arcs, right ends glued by τ in dashed ones."""
-        return diagrams_svg(_pictures(self._glued), alt=f"contracted diagrams, {self._headline()}")
+        return rendered(self, "svg")
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the drawing to an SVG file."""
         Path(path).write_text(self.svg(), encoding="utf-8")
 
-    def _headline(self) -> str:
+    def headline(self) -> str:
+        """How many pairs there are, and how many of them are listed."""
         number = f"{self.num_rows} pair{'s' if self.num_rows != 1 else ''}"
         if not self.is_complete:
             number = f"the first {len(self.rows)} of {number}"
@@ -277,86 +271,3 @@ def _wrapped(line: str) -> list[str]:
         return [line]
     indent = " " * (len(line) - len(line.lstrip()))
     return wrap(line, _COLUMNS, subsequent_indent=f"{indent}    ", initial_indent="")
-
-
-# -- drawing ---------------------------------------------------------------------------------------------
-
-
-def _pictures(terms: Iterable[GluedTerm]) -> list[Diagram]:
-    """One diagram for each pair (σ, τ) that occurs, in the order of integration."""
-    found: dict[tuple[object, ...], GluedPair] = {}
-    for pair in (pair for term in terms for pair in term.pairs):
-        found.setdefault((pair.copies.letters, pair.copies.partner, pair.left, pair.right), pair)
-    return list(map(_picture, found.values()))
-
-
-def _picture(pair: GluedPair) -> Diagram:
-    copies = pair.copies
-    place = {i: new for new, i in enumerate(_order(copies))}
-    flipped = _flipped(copies, place)
-
-    def drawn(end: int) -> End:
-        i = copies.owner[end]
-        factor, side = end - copies.first[i], 0
-        if copies.letters[i].kind == MATRIX:
-            factor, side = divmod(factor, 2)
-        else:
-            side = int(place[copies.owner[copies.partner[copies.first[i]]]] > place[i])
-        return place[i], side ^ flipped[i], factor
-
-    def arcs(way: Way | None, side: int) -> tuple[tuple[End, End], ...]:
-        return tuple(
-            (drawn(a), drawn(b))
-            for block in copies.ways.blocks(way or ())
-            for x, y in pairwise(copies.slots[i] for i in block)
-            for a, b in zip(copies.ends(x, side), copies.ends(y, side), strict=True)
-        )
-
-    wires = tuple((drawn(a), drawn(b)) for a, b in enumerate(copies.partner) if a < b)
-    boxes = tuple(_box(copies, i) for i in sorted(place, key=place.__getitem__))
-    caption = (f"{pair.weight.generic().to_sympy()}",)
-    return Diagram(boxes, wires, arcs(pair.left, 0), arcs(pair.right, 1), caption)
-
-
-def _order(copies: Copies) -> list[int]:
-    """The letters along each chain, from its cap or its first letter: leaving a matrix at the other side."""
-    letters, partner, first, owner = copies.letters, copies.partner, copies.first, copies.owner
-    order: dict[int, None] = {}
-    starts = [i for i, x in enumerate(letters) if x.kind != MATRIX and x.name != "right"]
-    for start in [*starts, *range(len(letters))]:
-        if start in order:
-            continue
-        order[start] = None
-        end = first[start] + (letters[start].kind == MATRIX)
-        while (i := owner[partner[end]]) not in order:
-            order[i] = None
-            if letters[i].kind != MATRIX:
-                break
-            end = first[i] + ((partner[end] - first[i]) ^ 1)
-    return list(order)
-
-
-def _flipped(copies: Copies, place: dict[int, int]) -> list[bool]:
-    """Whether a matrix is read transposed: its right end is joined to the letter before it."""
-    found = []
-    for i, letter in enumerate(copies.letters):
-        flip = False
-        if letter.kind == MATRIX:
-            left, right = (place[copies.owner[copies.partner[copies.first[i] + side]]] for side in (0, 1))
-            flip = right == place[i] - 1 != left or (left == place[i] + 1 != right and right != place[i])
-        found.append(flip)
-    return found
-
-
-def _box(copies: Copies, i: int) -> Box:
-    letter, width = copies.letters[i], len(copies.letters[i].spaces)
-    for role, places in (("plain", copies.plain), ("conjugated", copies.conjugated)):
-        if i in places:
-            return Box(str(places.index(i)), role, width)
-    if letter.kind == OPEN:
-        return Box("", "cap", 1)
-    if letter.kind == DELTA:
-        return Box("δ", "cap", letter.num_ends)
-    if letter.kind != MATRIX:
-        return Box(cap_text(letter), "cap", width)
-    return Box(letter.name + ("*" if letter.conjugated else ""), "given", width)

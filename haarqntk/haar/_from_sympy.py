@@ -11,8 +11,8 @@ from functools import reduce
 from operator import add, matmul, mul
 from typing import TYPE_CHECKING, Any
 
-from haarqntk._lazy import LazyModule
 from haarqntk.algebra import dimension_symbol
+from haarqntk.base import LazyModule
 from haarqntk.diagrams import INDEX, OPEN, SYMPLECTIC_FORM, Letter, flatten
 from haarqntk.errors import CostError, InputError
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression

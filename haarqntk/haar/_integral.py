@@ -8,9 +8,8 @@ from math import isfinite, prod
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias, final
 
-from haarqntk._frozen import Frozen
-from haarqntk._lazy import LazyModule
 from haarqntk.algebra import RationalFunction, Result, dimension_symbol, linear_combination
+from haarqntk.base import Frozen, LazyModule
 from haarqntk.errors import InputError
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
 from haarqntk.haar._dimensions import OverDimensions, counts_at

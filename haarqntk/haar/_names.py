@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from haarqntk._arguments import integer
 from haarqntk.algebra import RationalFunction, check_digits
+from haarqntk.checks import integer
 from haarqntk.diagrams import PROPERTIES, SYMPLECTIC_FORM, Letter
 from haarqntk.errors import InputError, InputTypeError, UnknownNameError
 from haarqntk.groups import REGISTRY, STATE, UNITARY

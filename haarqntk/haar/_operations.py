@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from haarqntk._arguments import integer
-from haarqntk._notebook import Shown
 from haarqntk.algebra import RationalFunction, collected
+from haarqntk.base import Shown
+from haarqntk.checks import integer
 from haarqntk.diagrams import OPEN, VECTOR, Letter, product
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.groups import STATE

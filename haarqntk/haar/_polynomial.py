@@ -11,10 +11,9 @@ from fractions import Fraction
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from haarqntk._arguments import rational
-from haarqntk._lazy import LazyModule
-from haarqntk._notebook import Shown
 from haarqntk.algebra import Combination, RationalFunction, collected
+from haarqntk.base import LazyModule, Shown
+from haarqntk.checks import rational
 from haarqntk.diagrams import (
     DELTA,
     OPEN,

@@ -18,9 +18,9 @@ from itertools import product
 from math import prod
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from haarqntk._arguments import one_of
-from haarqntk._lazy import LazyModule
 from haarqntk.algebra import Notation, Series, Symbol, check_order, dimension_symbol, expand
+from haarqntk.base import LazyModule
+from haarqntk.checks import one_of
 from haarqntk.combinatorics import (
     compose,
     cycles,

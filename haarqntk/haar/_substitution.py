@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from haarqntk._arguments import rational
-from haarqntk._qobj import check_alike, plain
+from haarqntk.base import check_alike, plain
+from haarqntk.checks import rational
 from haarqntk.diagrams import DELTA, INDEX, MATRIX, OPEN, SYMPLECTIC_FORM, VECTOR, Letter, first_ends, flatten
 from haarqntk.errors import CostError, InputError, InputTypeError
 from haarqntk.haar._weights import total_dimension

@@ -16,7 +16,6 @@ from functools import cache
 from itertools import starmap
 from typing import TYPE_CHECKING, Any
 
-from haarqntk._lazy import LazyModule
 from haarqntk.algebra import (
     Notation,
     RationalFunction,
@@ -25,6 +24,7 @@ from haarqntk.algebra import (
     latex_of,
     linear_combination,
 )
+from haarqntk.base import LazyModule
 from haarqntk.diagrams import (
     INDEX,
     MATRIX,

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from haarqntk._lazy import LazyModule
+from haarqntk.base import LazyModule
 from haarqntk.montecarlo._ensembles import ENSEMBLES, SEGMENTS, Ensemble
 from haarqntk.montecarlo._quantities import QUANTITIES
 

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from haarqntk._arguments import integer
-from haarqntk._notebook import Shown
-from haarqntk._schema import SCHEMA_VERSION, without_repetition
+from haarqntk.base import SCHEMA_VERSION, Shown, without_repetition
+from haarqntk.checks import integer
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.montecarlo._power import samples_for_verdict
 from haarqntk.montecarlo._quantities import ROUNDING

@@ -15,8 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from haarqntk._lazy import LazyModule
-from haarqntk._schema import without_repetition
+from haarqntk.base import LazyModule, without_repetition
 from haarqntk.errors import InputError, OutputError
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from haarqntk._arguments import integer
+from haarqntk.checks import integer
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.montecarlo._estimate import Estimate
 from haarqntk.montecarlo._quantities import ROUNDING

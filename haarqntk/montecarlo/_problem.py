@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from haarqntk._arguments import integer, is_row, one_of, rational
+from haarqntk.checks import integer, is_row, one_of, rational
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.montecarlo._eigenspaces import Eigenspaces
 from haarqntk.montecarlo._ensembles import ENSEMBLES, Ensemble

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from haarqntk._arguments import one_of
+from haarqntk.checks import one_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

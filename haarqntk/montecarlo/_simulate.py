@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 import numpy as np
 
-from haarqntk._arguments import integer, one_of
+from haarqntk.checks import integer, one_of
 from haarqntk.errors import CostError, InputError, InputTypeError
 from haarqntk.montecarlo import _frames
 from haarqntk.montecarlo._ensembles import ENSEMBLES

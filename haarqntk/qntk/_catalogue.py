@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from haarqntk._arguments import one_of
 from haarqntk.algebra import DEPTH, SIGMA, Overlap, Trace, TracePolynomial
+from haarqntk.checks import one_of
 from haarqntk.circuits import ENSEMBLES, GENERATORS, PAULI_STRINGS, Circuit
 from haarqntk.errors import InputError
 from haarqntk.qntk._eigenvalues import EigenvalueFormula

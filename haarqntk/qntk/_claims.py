@@ -16,8 +16,8 @@ import tomllib
 from dataclasses import dataclass
 from importlib.resources import files
 
-from haarqntk._lazy import LazyModule
 from haarqntk.algebra import Trace, TracePolynomial, expectation_of_power, symbol
+from haarqntk.base import LazyModule
 from haarqntk.circuits import Circuit
 from haarqntk.qntk._catalogue import closed_form, formulas
 from haarqntk.qntk._formula import Formula, substituted

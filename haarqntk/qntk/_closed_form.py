@@ -8,9 +8,6 @@ from fractions import Fraction
 from math import lcm
 from typing import TYPE_CHECKING, Any
 
-from haarqntk._arguments import integer, one_of, rational
-from haarqntk._lazy import LazyModule
-from haarqntk._notebook import one_line
 from haarqntk.algebra import (
     DEPTH,
     Result,
@@ -23,6 +20,8 @@ from haarqntk.algebra import (
     expand,
     read_symbol,
 )
+from haarqntk.base import LazyModule, one_line
+from haarqntk.checks import integer, one_of, rational
 from haarqntk.errors import InputError, UnknownNameError
 from haarqntk.qntk._inputs import as_float, binary_fraction, circuit_dimension, range_text
 from haarqntk.qntk._recipe import Recipe, derived_at

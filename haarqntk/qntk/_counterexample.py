@@ -9,8 +9,8 @@ from functools import partial
 from itertools import chain, islice, product
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from haarqntk._lazy import LazyModule
 from haarqntk.algebra import DEPTH, Expectation, Trace, read_symbol, symbol
+from haarqntk.base import LazyModule
 from haarqntk.circuits import PAULI_STRINGS
 from haarqntk.errors import InputError
 from haarqntk.qntk._closed_form import polynomial_at

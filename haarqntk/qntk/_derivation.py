@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from math import factorial
 from typing import TYPE_CHECKING
 
-from haarqntk._notebook import Shown
 from haarqntk.algebra import Trace, TracePolynomial, collected
+from haarqntk.base import Shown
 from haarqntk.circuits import Expression, design_orders
 from haarqntk.errors import InputError
 from haarqntk.qntk._blocks import (

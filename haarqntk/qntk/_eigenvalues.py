@@ -17,10 +17,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from haarqntk._arguments import integer, rational
-from haarqntk._lazy import LazyModule
-from haarqntk._notebook import Shown
-from haarqntk._qobj import complex_array, is_matrix, plain
 from haarqntk.algebra import (
     SIGMA,
     RationalFunction,
@@ -30,6 +26,8 @@ from haarqntk.algebra import (
     rational_spectrum,
     symbol,
 )
+from haarqntk.base import LazyModule, Shown, complex_array, is_matrix, plain
+from haarqntk.checks import integer, rational
 from haarqntk.errors import CostError, InputError
 from haarqntk.qntk._derivation import Derivation, derive_in_steps
 from haarqntk.qntk._inputs import circuit_dimension, is_list, the_one_given

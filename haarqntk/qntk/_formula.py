@@ -7,9 +7,9 @@ from functools import reduce
 from operator import add, mul, sub
 from typing import TYPE_CHECKING, Any
 
-from haarqntk._arguments import integer, rational
-from haarqntk._lazy import LazyModule
 from haarqntk.algebra import DEPTH, Result, Trace, TracePolynomial
+from haarqntk.base import LazyModule
+from haarqntk.checks import integer, rational
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.qntk._closed_form import ClosedForm
 from haarqntk.qntk._derivation import Derivation, derive_in_steps

@@ -13,9 +13,9 @@ from itertools import combinations, count, takewhile
 from math import prod
 from typing import Any
 
-from haarqntk._arguments import integer, is_row, rational
-from haarqntk._lazy import LazyModule
 from haarqntk.algebra import GeneratorTrace, Symbol, Trace, WordLetter, expectation_of_power, read_symbol
+from haarqntk.base import LazyModule
+from haarqntk.checks import integer, is_row, rational
 from haarqntk.circuits import PAULI_STRINGS, check_dimension
 from haarqntk.errors import InputError, InputTypeError
 

@@ -20,9 +20,8 @@ from typing import Any
 
 import numpy as np
 
-from haarqntk._arguments import integer, one_of
-from haarqntk._notebook import Tabled
-from haarqntk._qobj import hermitian_array
+from haarqntk.base import Tabled, hermitian_array
+from haarqntk.checks import integer, one_of
 from haarqntk.circuits import PAULI_STRINGS
 from haarqntk.errors import CostError, InputError
 from haarqntk.qntk._inputs import circuit_dimension, one_spectrum

@@ -9,9 +9,9 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from haarqntk._arguments import integer
-from haarqntk._lazy import LazyModule
 from haarqntk.algebra import ARITHMETIC, Arithmetic, check_digits, exponent_of, parse, symbol
+from haarqntk.base import LazyModule
+from haarqntk.checks import integer
 from haarqntk.circuits import Circuit, Expression, LayerIndex, sum_over
 from haarqntk.errors import CostError, InputError, InputTypeError, UnknownNameError
 from haarqntk.qntk import _recipe

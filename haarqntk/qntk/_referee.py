@@ -11,9 +11,6 @@ from fractions import Fraction
 from math import comb, lcm, prod
 from typing import TYPE_CHECKING, Any
 
-from haarqntk._arguments import flag
-from haarqntk._lazy import LazyModule
-from haarqntk._notebook import Shown
 from haarqntk.algebra import (
     DEPTH,
     Trace,
@@ -24,6 +21,8 @@ from haarqntk.algebra import (
     read_symbol,
     symbol,
 )
+from haarqntk.base import LazyModule, Shown
+from haarqntk.checks import flag
 from haarqntk.errors import CostError, InputError, InputTypeError, UnknownNameError
 from haarqntk.qntk._catalogue import closed_form
 from haarqntk.qntk._closed_form import common_denominator, scaling_exponents, series_of

@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from haarqntk._arguments import integer, rational
-from haarqntk._qobj import check_alike, complex_array, hermitian_array, is_matrix
 from haarqntk.algebra import (
     DEPTH,
     SIGMA,
@@ -29,6 +27,8 @@ from haarqntk.algebra import (
     expectation_of_power,
     read_symbol,
 )
+from haarqntk.base import check_alike, complex_array, hermitian_array, is_matrix
+from haarqntk.checks import integer, rational
 from haarqntk.errors import InputError, InputTypeError, UnknownNameError
 from haarqntk.qntk._inputs import (
     GaussianRational,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from haarqntk._lazy import LazyModule
+from haarqntk.base import LazyModule
 from haarqntk.training import FixedGate, ParametrisedCircuit, PauliRotation
 
 if TYPE_CHECKING:

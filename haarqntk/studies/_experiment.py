@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
-from haarqntk._arguments import integer, one_of, real_number
-from haarqntk._toml import Place, read_toml
+from haarqntk.base import Place, read_toml
+from haarqntk.checks import integer, one_of, real_number
 from haarqntk.errors import HaarqntkError, InputError, UnknownNameError
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from haarqntk._output import write_whole
+from haarqntk.base import write_whole
 from haarqntk.errors import InputError
 from haarqntk.export import Section, read_section
 

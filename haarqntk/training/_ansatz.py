@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from haarqntk._arguments import flag, integer, one_of, real_number
-from haarqntk._notebook import Tabled
+from haarqntk.base import Tabled
+from haarqntk.checks import flag, integer, one_of, real_number
 from haarqntk.errors import CostError, InputError, InputTypeError
 from haarqntk.montecarlo import Ansatz, random_ansatz
 from haarqntk.training._circuit import FixedGate, ParametrisedCircuit, PauliRotation

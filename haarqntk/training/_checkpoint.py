@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from haarqntk._output import write_whole
+from haarqntk.base import write_whole
 from haarqntk.errors import InputError, OutputError
 
 if TYPE_CHECKING:

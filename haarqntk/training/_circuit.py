@@ -16,9 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from haarqntk._arguments import integer
-from haarqntk._notebook import Tabled
-from haarqntk._qobj import complex_array
+from haarqntk.base import Tabled, complex_array
+from haarqntk.checks import integer
 from haarqntk.errors import CostError, InputError, InputTypeError
 
 if TYPE_CHECKING:

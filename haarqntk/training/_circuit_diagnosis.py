@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from haarqntk._qobj import real_array
+from haarqntk.base import real_array
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.montecarlo import random_angles
 from haarqntk.training._derivatives import (

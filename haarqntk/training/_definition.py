@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from haarqntk._lazy import LazyModule
+from haarqntk.base import LazyModule
 from haarqntk.montecarlo import PauliSum
 from haarqntk.training._circuit import FixedGate, ParametrisedCircuit, PauliRotation
 

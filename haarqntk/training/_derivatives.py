@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from haarqntk._arguments import one_of
-from haarqntk._qobj import real_array
+from haarqntk.base import real_array
+from haarqntk.checks import one_of
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.training import _definition, _sweeps
 from haarqntk.training._circuit import ParametrisedCircuit

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from haarqntk._arguments import flag, real_number
+from haarqntk.checks import flag, real_number
 from haarqntk.errors import CostError, InputError
 from haarqntk.training._diagnosis import Diagnosis
 from haarqntk.training._diagnosis_input import SMALLEST_SCALE, real_array, relative_precision

@@ -13,7 +13,7 @@ from haarqntk.errors import InputError
 from haarqntk.training._diagnosis_input import real_array
 from haarqntk.training._diagnosis_json import read_record, record_text
 from haarqntk.training._diagnosis_predictions import LinearTraining
-from haarqntk.training._diagnosis_text import as_html, as_text, headline, rows
+from haarqntk.training._diagnosis_text import as_text, headline, rows
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -116,8 +116,15 @@ class Diagnosis(LinearTraining):
         """
         return dict(rows(self))
 
-    def _repr_html_(self) -> str:
-        return as_html(self)
+    def headline(self) -> str:
+        """Points and parameters.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> hq.diagnose([[2.0, 0], [0, 1]], targets=[1.0, -1]).headline()
+            '2 data points, 2 parameters, frozen kernel K = J Jᵀ'
+        """
+        return headline(self)
 
     def __repr__(self) -> str:
         return f"<Diagnosis {headline(self)}>"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from haarqntk._qobj import plain
+from haarqntk.base import plain
 from haarqntk.errors import InputError, InputTypeError
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from haarqntk._arguments import real_number
-from haarqntk._schema import without_repetition
+from haarqntk.base import without_repetition
+from haarqntk.checks import real_number
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.training._diagnosis_input import real_array
 

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import linalg
 
-from haarqntk._notebook import Tabled
-from haarqntk._stability import is_stable
+from haarqntk.base import Tabled
+from haarqntk.checks import is_stable
 from haarqntk.training._diagnosis_input import frozen
 
 if TYPE_CHECKING:

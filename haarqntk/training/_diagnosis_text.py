@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import textwrap
-from html import escape
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -29,14 +28,6 @@ def as_text(diagnosis: LinearTraining) -> str:
             break_on_hyphens=False,
         )
     return "\n".join(lines)
-
-
-def as_html(diagnosis: LinearTraining) -> str:
-    """The headline and the rows as a table."""
-    body = "".join(
-        f"<tr><th>{escape(label)}</th><td>{escape(text)}</td></tr>" for label, text in rows(diagnosis)
-    )
-    return f"<p>{escape(headline(diagnosis))}</p><table>{body}</table>"
 
 
 def headline(diagnosis: LinearTraining) -> str:

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from haarqntk._arguments import integer, real_number
-from haarqntk._qobj import real_array
+from haarqntk.base import real_array
+from haarqntk.checks import integer, real_number
 from haarqntk.errors import CostError, InputError, InputTypeError
 from haarqntk.montecarlo import random_angles
 from haarqntk.training import _sweeps

@@ -16,8 +16,8 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse import linalg as sparse_linalg
 
-from haarqntk._arguments import integer, one_of
-from haarqntk._qobj import plain
+from haarqntk.base import plain
+from haarqntk.checks import integer, one_of
 from haarqntk.errors import CostError, InputError
 from haarqntk.training._diagnosis_input import real_array
 

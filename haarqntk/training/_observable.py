@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from haarqntk._arguments import integer, one_of, real_number
-from haarqntk._notebook import Tabled
-from haarqntk._qobj import check_factors, hermitian_array
+from haarqntk.base import Tabled, check_factors, hermitian_array
+from haarqntk.checks import integer, one_of, real_number
 from haarqntk.errors import CostError, InputError, InputTypeError
 from haarqntk.montecarlo import PauliSum
 from haarqntk.training._circuit import LARGEST_NUM_QUBITS

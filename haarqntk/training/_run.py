@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from haarqntk._arguments import one_of, real_number
-from haarqntk._notebook import Tabled
-from haarqntk._qobj import real_array
-from haarqntk._stability import is_stable
+from haarqntk.base import Tabled, real_array
+from haarqntk.checks import is_stable, one_of, real_number
 from haarqntk.errors import InputError
 
 if TYPE_CHECKING:

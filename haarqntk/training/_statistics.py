@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from haarqntk._arguments import integer
-from haarqntk._notebook import Tabled
+from haarqntk.base import Tabled
+from haarqntk.checks import integer
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.montecarlo import jackknife, random_angles
 from haarqntk.training._derivatives import meta_kernels

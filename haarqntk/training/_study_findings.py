@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from haarqntk._notebook import Tabled
+from haarqntk.base import Tabled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

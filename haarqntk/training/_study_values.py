@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from haarqntk._notebook import Tabled
+from haarqntk.base import Tabled
 from haarqntk.training._diagnosis_input import frozen
 from haarqntk.training._study_findings import findings
 

@@ -15,8 +15,8 @@ from shortcuts import closed_form, eigenvalue_formula
 from strategies import cycle_types, rational_functions, trace_polynomials
 
 import haarqntk as hq
-from haarqntk._schema import SCHEMA_VERSION
 from haarqntk.algebra import RationalFunction
+from haarqntk.base._files import SCHEMA_VERSION
 from haarqntk.errors import InputError, InputTypeError
 
 if TYPE_CHECKING:

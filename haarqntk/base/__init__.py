@@ -1,0 +1,57 @@
+"""What every room stands on that is neither mathematics nor a check: values, files, matrices that users give."""
+
+from haarqntk.base._defaults import FIGURE_INSTANCES, FIGURE_SAMPLES, REFERENCE_SAMPLES, SAMPLES, SEED
+from haarqntk.base._files import (
+    SCHEMA_VERSION,
+    Place,
+    prepare_folder,
+    read_toml,
+    without_repetition,
+    write_whole,
+)
+from haarqntk.base._matrices import (
+    check_alike,
+    check_factors,
+    complex_array,
+    hermitian_array,
+    is_channel,
+    is_matrix,
+    is_qobj,
+    kets_as_rows,
+    kraus_operators,
+    plain,
+    real_array,
+)
+from haarqntk.base._values import Frozen, LazyModule, Shown, Tabled, one_line, render_with, rendered
+
+__all__ = [
+    "FIGURE_INSTANCES",
+    "FIGURE_SAMPLES",
+    "REFERENCE_SAMPLES",
+    "SAMPLES",
+    "SCHEMA_VERSION",
+    "SEED",
+    "Frozen",
+    "LazyModule",
+    "Place",
+    "Shown",
+    "Tabled",
+    "check_alike",
+    "check_factors",
+    "complex_array",
+    "hermitian_array",
+    "is_channel",
+    "is_matrix",
+    "is_qobj",
+    "kets_as_rows",
+    "kraus_operators",
+    "one_line",
+    "plain",
+    "prepare_folder",
+    "read_toml",
+    "real_array",
+    "render_with",
+    "rendered",
+    "without_repetition",
+    "write_whole",
+]

@@ -1,0 +1,401 @@
+"""The command line: ``haarqntk derive | weingarten | integrate | moment | validate | figures | report``.
+
+The commands about training are in ``cli_training.py``.
+
+Exit status: 0; 1 when a check fails; 2 for bad input, with one line that says what is wrong. Heavy modules
+are loaded by the command that needs them, so that help is immediate.
+"""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from haarqntk import __version__
+from haarqntk.base import (
+    FIGURE_INSTANCES,
+    FIGURE_SAMPLES,
+    REFERENCE_SAMPLES,
+    SAMPLES,
+    SEED,
+    LazyModule,
+    prepare_folder,
+)
+from haarqntk.checks import integer, one_of
+from haarqntk.cli import _runs as terminal_runs
+from haarqntk.cli import _terminal as terminal
+from haarqntk.cli import _training as cli_training
+from haarqntk.errors import HaarqntkError, InputError
+
+circuits = LazyModule("haarqntk.circuits")
+export = LazyModule("haarqntk.export")
+haar = LazyModule("haarqntk.haar")
+qntk = LazyModule("haarqntk.qntk")
+report_room = LazyModule("haarqntk.cli._report")
+studies_room = LazyModule("haarqntk.studies")
+validation = LazyModule("haarqntk.validation")
+groups = LazyModule("haarqntk.groups")
+rich_console = LazyModule("rich.console")
+
+BAD_INPUT = 2
+_FORMATS = ("text", "latex", "json")
+_EXPORTS = ("text", "latex", "mathml", "json", "python", "c", "mathematica", "maple")
+
+app = typer.Typer(
+    name="haarqntk",
+    help="Exact Haar averages of quantum neural tangent kernels: derive, verify by simulation, export.",
+    add_completion=False,
+    rich_markup_mode=None,
+)
+
+Format = Annotated[str, typer.Option("--format", help="text, latex or json.", metavar="FORMAT")]
+ExportFormat = Annotated[
+    str, typer.Option("--format", help=f"{', '.join(_EXPORTS[:-1])} or {_EXPORTS[-1]}.", metavar="FORMAT")
+]
+Letters = Annotated[
+    str | None, typer.Option("--names", help="LaTeX letters, such as D=d,L=p,O=H.", metavar="PAIRS")
+]
+Macros = Annotated[str | None, typer.Option(help="LaTeX commands, such as Tr=\\tr.", metavar="PAIRS")]
+Names = Annotated[
+    list[str] | None, typer.Argument(help="Formulas; all of them if none is named.", metavar="NAME")
+]
+DerivedNames = Annotated[
+    list[str] | None,
+    typer.Argument(help="Formulas; all of them for 'all' or if none is named.", metavar="NAME"),
+]
+Steps = Annotated[
+    bool, typer.Option("--steps", help="Print every step from the definition to the closed form.")
+]
+Samples = Annotated[int, typer.Option(help="Simulated values for each check, NumPy route.")]
+ReferenceSamples = Annotated[int, typer.Option(help="Simulated values for each check, QuTiP route.")]
+Seed = Annotated[int, typer.Option(help="Seed of the simulation, an integer ≥ 0.")]
+
+
+def _version_option(value: bool) -> None:  # noqa: FBT001 - Typer calls it with the flag alone
+    if value:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def _options(
+    context: typer.Context,
+    *,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_version_option, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Exact Haar averages of quantum neural tangent kernels: derive, verify by simulation, export."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+@app.command()
+def derive(
+    names: DerivedNames = None,
+    *,
+    output_format: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            help="text, latex, mathml, json, python, c, mathematica or maple; markdown with --steps.",
+            metavar="FORMAT",
+        ),
+    ] = "text",
+    letters: Letters = None,
+    macros: Macros = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="A folder to write formulas.tex and formulas.bib to, with --format latex."),
+    ] = None,
+    steps: Steps = False,
+    tex: Annotated[
+        Path | None, typer.Option(help="Write theorem, proof and check as LaTeX to this file.")
+    ] = None,
+    pdf: Annotated[Path | None, typer.Option(help="The same as PDF; needs pdflatex.")] = None,
+) -> None:
+    """Derive closed forms, exact in the dimension D and the depth L."""
+    known = (*_FORMATS, "markdown") if steps else _EXPORTS
+    output_format = one_of("format", output_format, known)
+    author = {"names": export.pairs("--names", letters), "macros": export.pairs("--macros", macros)}
+    if output_format != "latex" and (author["names"] or author["macros"] or out):
+        raise InputError(f"--names, --macros and --out are for --format latex, got --format {output_format}")
+    if out:
+        prepare_folder(out)
+    chosen = qntk.formulas() if not names or names == ["all"] else names
+    derived = [qntk.formula(name) for name in chosen]
+    if out:
+        document = export.latex_document(derived, version=__version__, bibliography="formulas", **author)
+        bibliography = f"{export.bibliography_of(derived)}\n"
+        for name, text in (("formulas.tex", document), ("formulas.bib", bibliography)):
+            typer.echo(f"wrote {report_room.write_whole(out / name, text)}")
+    elif tex is not None or pdf is not None:
+        terminal.write_derivations(derived, tex, pdf)
+    elif steps:
+        terminal.print_steps(derived, output_format)
+    else:
+        terminal.print_formulas(derived, output_format, **author)
+
+
+@app.command()
+def weingarten(
+    cycle_type: Annotated[str, typer.Argument(help="A partition, such as 3,1.", metavar="CYCLE_TYPE")],
+    dim: Annotated[int | None, typer.Option(help="An integer dimension; exact also below k.")] = None,
+    group: Annotated[str, typer.Option(help="unitary, orthogonal or symplectic.")] = "unitary",
+    output_format: Format = "text",
+) -> None:
+    """Print the Weingarten function of one class: a cycle type, or a coset type of pairings."""
+    output_format = one_of("format", output_format, _FORMATS)
+    value = groups.weingarten(terminal.parse_partition(cycle_type), group=group)
+    text = str(value.to_sympy() if dim is None else value.at(dim))
+    if output_format == "json":
+        record = {"cycle_type": list(value.cycle_type), "group": value.group, "dim": dim, "value": text}
+        typer.echo(export.json_text(record))
+    elif output_format == "latex":
+        typer.echo(value.latex() if dim is None else export.latex_fraction(value.at(dim)))
+    else:
+        typer.echo(text)
+
+
+@app.command(context_settings={"ignore_unknown_options": True})  # EXPR may begin with a minus sign
+def integrate(
+    expression: Annotated[str, typer.Argument(help="Such as 'tr(U A U^H B)^2'.", metavar="EXPR")],
+    let: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Declare names: O=haar_orthogonal, A,B=hermitian traceless, V=haar_unitary on d1*d2."
+        ),
+    ] = None,
+    dims: Annotated[str, typer.Option(help="Dimensions of names not declared, such as d1*d2.")] = "D",
+    at: Annotated[list[str] | None, typer.Option(help="Integer dimensions: D=4, or d1=2,d2=3.")] = None,
+    output_format: Format = "text",
+) -> None:
+    """Average a polynomial in Haar-random matrices and states.
+
+    EXPR is built from products U A U^H B, sums, ^3, ^H, ^T, ^*, tr(…), ptr(…, 1), kron(…, …), entries U[0, 1],
+    <psi|A|psi>, |tr(U)|^2, the identity I, numbers and D. U, U1, … are Haar-random unitary matrices, psi, psi1, …
+    Haar-random states, J the symplectic form, other capital letters and rho given matrices, unless --let says
+    otherwise; every other name needs --let, and V, W, phi, chi too: --let V=haar_unitary or --let V=matrix. Tensor
+    factors and entries count from 0.
+    """
+    output_format = one_of("format", output_format, _FORMATS)
+    spaces = haar.parse_dimensions(dims)
+    declared = [item for text in let or [] for item in haar.parse_declaration(text, dims=spaces)]
+    values = terminal.parse_values(at or [])
+    integrand = haar.parse_integrand(expression, declared=declared, dims=spaces)
+    _check_all_occur(declared, integrand)
+    integral = haar.expect(integrand)
+    if output_format == "json":
+        typer.echo(export.json_text(export.integral_record(expression, integral, at=values)))
+    elif output_format == "latex":
+        written = (integral.specialise(**values) if values else integral).latex()
+        typer.echo(f"% {export.averaged_over(integral)}\n{written}")
+    else:
+        typer.echo(export.integral_text(expression, integral, at=values, width=rich_console.Console().width))
+
+
+@app.command(context_settings={"ignore_unknown_options": True})  # EXPR may begin with a minus sign
+def moment(
+    expression: Annotated[str, typer.Argument(help="Such as 'sum(d(l)*d(l), l)^2'.", metavar="EXPR")],
+    ensemble: Annotated[str, typer.Option(help="segments, independent_layers, prl_ansatz, …")] = "segments",
+    generators: Annotated[str, typer.Option(help="pauli or general.")] = "pauli",
+    steps: Steps = False,  # noqa: FBT002 - a flag
+    output_format: ExportFormat = "text",
+) -> None:
+    """Derive any moment of outputs and derivatives.
+
+    EXPR is built from d(l, m, …), e, z, K, mu, sum(…, l, …), numbers and + - * / ^; its mean is taken, or
+    variance(…), covariance(…, …), cumulant(…, n). Derivatives and outputs take observable=O1 and state=a.
+    """
+    output_format = one_of("format", output_format, _FORMATS if steps else _EXPORTS)
+    value = qntk.parse_moment(expression, circuits.Circuit(ensemble, generators))
+    if steps:
+        terminal.print_steps([value], output_format)
+    else:
+        terminal.print_formulas([value], output_format)
+
+
+@app.command()
+def validate(
+    context: typer.Context,
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(help="Formulas, or one campaign: default, or a file .toml.", metavar="NAME"),
+    ] = None,
+    *,
+    samples: Samples = SAMPLES,
+    reference_samples: ReferenceSamples = REFERENCE_SAMPLES,
+    seed: Seed = SEED,
+    ledger: Annotated[
+        Path | None, typer.Option(help="The ledger of a campaign; CAMPAIGN.jsonl here if none is named.")
+    ] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes for a campaign; one for each core.")] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="A Dask scheduler for a campaign, such as tcp://host:8786.")
+    ] = None,
+    output_format: Format = "text",
+) -> None:
+    """Check closed forms by simulation.
+
+    Each is compared with simulated circuits at D = 2, 4, 8 and L = 1, 2, 5; the exit status is 1 if one
+    disagrees by more than four standard errors, or has fewer samples than a verdict takes. A campaign has its
+    own claims, sizes and seed, writes every batch to a ledger, and goes on from there when it is run again.
+    """
+    output_format = one_of("format", output_format, _FORMATS)
+    given = {name for name in context.params if _is_given(context, name)}
+    if names and any(name == "default" or name.endswith(".toml") for name in names):
+        if len(names) > 1:
+            raise InputError(f"a campaign is run alone, got {', '.join(names)}; name one")
+        if unused := given & {"samples", "reference_samples"}:
+            raise InputError(
+                f"a campaign has its own sample sizes, got {_options_text(unused)}; leave it out"
+            )
+        run = terminal_runs.run_campaign(
+            names[0],
+            seed=seed if "seed" in given else None,
+            ledger=ledger,
+            workers=workers,
+            scheduler=scheduler,
+        )
+        terminal_runs.print_campaign(run, output_format)
+        return
+    if unused := given & {"ledger", "workers", "scheduler"}:
+        raise InputError(f"only a campaign takes {_options_text(unused)}; name one, such as default")
+    checks = terminal_runs.run_checks(names or [], samples, reference_samples, seed)
+    rows = [validation.check_row(check) for check in checks]
+    verdict = validation.verdict(checks)
+    if output_format == "json":
+        typer.echo(
+            export.json_text(
+                {"seed": seed, **verdict, "checks": [validation.check_record(check) for check in checks]}
+            )
+        )
+    elif output_format == "latex":
+        typer.echo(export.latex_table(rows))
+    else:
+        terminal.print_table(rows)
+        typer.echo(verdict["sentence"])
+    if not verdict["passed"]:
+        raise typer.Exit(terminal_runs.CHECK_FAILED)
+
+
+@app.command()
+def figures(
+    numbers: Annotated[
+        list[str] | None, typer.Argument(help="1, 2, 3; all of them if none is named.", metavar="FIGURE")
+    ] = None,
+    *,
+    out: Annotated[Path, typer.Option(help="The folder to write fig1.svg, fig1.pdf, fig1.json, … to.")],
+    samples: Annotated[int, typer.Option(help="Draws of the angles in Fig. 1, from 10.")] = FIGURE_SAMPLES,
+    instances: Annotated[
+        int, typer.Option(help="Initialisations in Fig. 2 and instances in Fig. 3, from 10.")
+    ] = FIGURE_INSTANCES,
+    seed: Seed = SEED,
+) -> None:
+    """Make the three figures of the paper again.
+
+    Each is simulated, drawn beside the published law and the exact result, and described by what is seen in
+    it. Writes SVG, PDF and the data as JSON.
+    """
+    size = {"samples": samples, "instances": instances}
+    wanted = studies_room.plan_figures(
+        [terminal.parse_figure(text) for text in numbers or []], seed=seed, **size
+    )
+    prepare_folder(out)
+    width = rich_console.Console().width
+    made = terminal_runs.make_figures(wanted, seed=seed, **size)
+    for number, figure in zip(wanted, made, strict=True):
+        written = studies_room.write_figure(out, figure)
+        typer.echo(textwrap.fill(f"Fig. {number}: {figure.caption}", width))
+        for choice in figure.choices:
+            typer.echo(textwrap.fill(choice, width, initial_indent="  - ", subsequent_indent="    "))
+        typer.echo("".join(f"wrote {path}\n" for path in written))
+
+
+@app.command()
+def report(
+    *,
+    out: Annotated[Path, typer.Option(help="The folder to write report.html and formulas.tex to.")],
+    samples: Samples = SAMPLES,
+    reference_samples: ReferenceSamples = REFERENCE_SAMPLES,
+    seed: Seed = SEED,
+    with_figures: Annotated[
+        bool,
+        typer.Option("--figures/--no-figures", help="Put Figs. 1-3 of the paper on the page: 15 s more."),
+    ] = False,
+    studies: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--study", help="A study to put on the page too: the JSON that train, diagnose or depth wrote."
+        ),
+    ] = None,
+) -> None:
+    """Derive and check everything, write a page.
+
+    Writes report.html (formulas with their derivations, the referee's table, the checks, the recorded campaign)
+    and formulas.tex; the exit status is 1 if a check fails.
+    """
+    integer("seed", seed, at_least=0)
+    validation.plan_checks([], samples=samples, reference_samples=reference_samples)  # refuse bad numbers
+    made = [studies_room.read_study(path) for path in studies or []]
+    report_room.check_studies(made)
+    prepare_folder(out)
+    start = time.perf_counter()
+    checks, found = terminal_runs.run_everything(samples, reference_samples, seed)
+    seconds = time.perf_counter() - start
+    drawn = terminal_runs.make_figures(studies_room.NUMBERS, seed=seed) if with_figures else []
+    written = report_room.write_report(
+        out, checks, found, seed=seed, seconds=seconds, figures=drawn, studies=made
+    )
+    verdict = report_room.verdict_of_all(checks, found)
+    for name in qntk.formulas():
+        typer.echo(export.plain_text(qntk.formula(name), width=rich_console.Console().width) + "\n")
+    typer.echo(verdict["sentence"])
+    for path in written:
+        typer.echo(f"wrote {path}")
+    if not verdict["passed"]:
+        raise typer.Exit(terminal_runs.CHECK_FAILED)
+
+
+for _command in (cli_training.train, cli_training.diagnose, cli_training.depth):
+    app.command()(_command)
+
+
+def _check_all_occur(declared: list[Any], integrand: Any) -> None:
+    """Refuse a declaration that nothing answers to: a slip of the pen would leave its name undeclared."""
+    names = {name for item in declared for name in getattr(item, "declared", None) or [item.name]}
+    if unused := sorted(names - set(integrand.declared)):
+        raise InputError(
+            f"--let must declare names that occur, got {', '.join(unused)}; the integrand has "
+            f"{', '.join(sorted(integrand.declared)) or 'none'}"
+        )
+
+
+def _is_given(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
+def _options_text(names: set[str]) -> str:
+    return ", ".join(sorted("--" + name.replace("_", "-") for name in names))
+
+
+def main() -> None:
+    """Run the command line; a broken rule is one line on standard error and exit status 2."""
+    try:
+        status = app(prog_name="haarqntk", standalone_mode=False)
+    except HaarqntkError as error:
+        typer.echo(f"haarqntk: {error}", err=True)
+        sys.exit(BAD_INPUT)
+    except (typer.Abort, KeyboardInterrupt):
+        typer.echo("haarqntk: stopped; nothing was written", err=True)
+        sys.exit(terminal_runs.STOPPED)
+    except typer.TyperException as error:  # a usage error: an unknown option, a number that is none
+        typer.echo(f"haarqntk: {' '.join(error.format_message().split())} See 'haarqntk --help'.", err=True)
+        sys.exit(BAD_INPUT)
+    sys.exit(status)
