@@ -17,7 +17,6 @@ from haarqntk.montecarlo._ansatz import (
     random_pauli_sum,
     train,
 )
-from haarqntk.montecarlo._ensembles import ensembles
 from haarqntk.montecarlo._estimate import Estimate
 from haarqntk.montecarlo._jackknife import jackknife
 from haarqntk.montecarlo._ledger import Ledger, open_ledger
@@ -35,7 +34,7 @@ from haarqntk.montecarlo._power import (
     smallest_factor,
 )
 from haarqntk.montecarlo._problem import Problem
-from haarqntk.montecarlo._quantities import quantities, quantity_of
+from haarqntk.montecarlo._quantities import ensembles, quantities, quantity_of
 from haarqntk.montecarlo._simulate import check_affordable, simulate, values_in_blocks
 
 __all__ = [

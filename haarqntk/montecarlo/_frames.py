@@ -23,19 +23,17 @@ Reference: derivations/13_frames.md; [bartlett1933] for the trapezoid, [mezzadri
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import functools
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from haarqntk.montecarlo._ensembles import ENSEMBLES
-from haarqntk.montecarlo._quantities import QUANTITIES
+from haarqntk.montecarlo._quantities import ENSEMBLES, QUANTITIES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from haarqntk.montecarlo._eigenspaces import Eigenspaces
-    from haarqntk.montecarlo._problem import Problem
+    from haarqntk.montecarlo._problem import Eigenspaces, Problem
 
     Real = NDArray[np.float64]
     Complex = NDArray[np.complex128]
@@ -74,8 +72,7 @@ def orthonormalised(G: Complex) -> Complex:
     diagonal = np.diagonal(R, axis1=-2, axis2=-1)
     lengths = np.abs(diagonal)
     phases = np.divide(diagonal, lengths, out=np.ones_like(diagonal), where=lengths > 0)
-    turned: Complex = Q * phases[..., np.newaxis, :]
-    return turned
+    return np.asarray(Q * phases[..., np.newaxis, :])
 
 
 def random_compressions(
@@ -109,8 +106,7 @@ def gradients(frame_kets: Complex, frame_images: Complex, compressions: Complex)
         compressions: The X̃_l within the frame, shape (N, L, r, r).
     """
     moved = compressions @ frame_kets[:, np.newaxis]
-    values: Real = -2 * np.einsum("niap,nlip->napl", frame_images.conj(), moved).imag
-    return values
+    return np.asarray(-2 * np.einsum("niap,nlip->napl", frame_images.conj(), moved).imag)
 
 
 def hessians(kets: Complex, images: Complex, observable: Real) -> Real:
@@ -123,39 +119,7 @@ def hessians(kets: Complex, images: Complex, observable: Real) -> Real:
     """
     bras = observable[:, np.newaxis] * kets - images
     upper = np.triu(2 * (bras.conj().swapaxes(-1, -2) @ kets).real)
-    values: Real = upper + np.triu(upper, 1).swapaxes(-1, -2)
-    return values
-
-
-def sample_derivatives(problem: Problem, *, count: int, rng: np.random.Generator) -> tuple[Real, ...]:
-    """Return what the problem's quantity is made of, for ``count`` random circuits of its ensemble.
-
-    Args:
-        problem: The problem. Its ensemble has an input block, or a given output state.
-        count: Number of circuits.
-        rng: Where they are drawn from.
-
-    Returns:
-        The gradients, of shape (count, A, P, L); if the quantity uses them, also the second derivatives, of
-        shape (count, A, P, L, L), and the outputs, of shape (count, A, P).
-    """
-    ensemble, quantity, L = ENSEMBLES[problem.ensemble], QUANTITIES[problem.quantity], problem.L
-    if not ensemble.has_independent_entries:
-        if not quantity.uses_states:
-            return (_first_derivatives(problem, L, count, rng),)
-        G, H, Z = _second_derivatives(problem, L, count, rng)
-        return (G, *[H] * quantity.uses_hessian, *[Z] * quantity.uses_output)
-    G = _first_derivatives(problem, 1, count * L, rng).reshape(count, 1, 1, L)
-    if not quantity.uses_hessian:
-        return (G,)
-    H = np.empty((count, 1, 1, L, L))
-    single = _second_derivatives(problem, 1, count * L, rng)[1]
-    H[..., range(L), range(L)] = single.reshape(count, 1, 1, L)
-    above, beside = np.triu_indices(L, 1)
-    if len(above):
-        mixed = _second_derivatives(problem, 2, count * len(above), rng)[1][..., 0, 1]
-        H[..., above, beside] = H[..., beside, above] = mixed.reshape(count, 1, 1, len(above))
-    return G, H
+    return np.asarray(upper + np.triu(upper, 1).swapaxes(-1, -2))
 
 
 def numbers(problem: Problem, L: int) -> int:
@@ -194,46 +158,60 @@ def _width(problem: Problem, L: int) -> int:
     return max(frame, problem.num_vectors + outside * L) if uses_states else frame
 
 
-@dataclass(frozen=True, eq=False)
-class _Frames:
-    """N output states with all that derivatives need of them, in coordinates of E rows.
+def sample_derivatives(problem: Problem, *, count: int, rng: np.random.Generator) -> tuple[Real, ...]:
+    """Return what the problem's quantity is made of, for ``count`` random circuits; see ``Problem.derivatives``.
 
-    Args:
-        vectors: Gaussian columns in the eigenbasis of the observables, of which the states are the first P,
-            orthonormalised; shape (N, E, width).
-        states: The P states, shape (N, E, P).
-        frame: F, an orthonormal basis of the ψ_p and φ_ap, shape (N, E, r).
-        kets: The ψ_p in coordinates of F, shape (N, r, P).
-        images: The φ_ap in coordinates of F, shape (N, r, A, P).
-        observables: The eigenvalues of the M_a, shape (A, E).
+    The ensemble must have an input block, or a given output state.
     """
-
-    vectors: Complex
-    states: Complex
-    frame: Complex
-    kets: Complex
-    images: Complex
-    observables: Real
+    return problem.derivatives(count, functools.partial(_derivatives, problem, rng))
 
 
-def _random_frames(problem: Problem, L: int, count: int, rng: np.random.Generator) -> _Frames:
-    spaces, P = problem.observable_eigenspaces, problem.num_vectors
-    width = _width(problem, L)
+def _derivatives(
+    problem: Problem, rng: np.random.Generator, L: int, count: int, wanted: str
+) -> tuple[Real, ...]:
+    """Return the derivatives, and H and Z if wanted, of N = ``count`` circuits, in coordinates of E rows.
+
+    F is an orthonormal basis of the states ψ_p and the φ_ap = M_aψ_p, of r vectors.
+    """
+    spaces = problem.observable_eigenspaces
+    observables = spaces.values[:, spaces.rows(_width(problem, L))]
+    vectors, states = _random_states(problem, L, count, rng)
+    images = (observables.T[:, :, np.newaxis] * states[:, :, np.newaxis]).reshape(*states.shape[:2], -1)
+    # A vanishing φ is left out: QR would complete the frame by a direction that depends on the other columns.
+    F = np.linalg.qr(states if spaces.is_constant else np.concatenate([states, images], axis=-1)).Q
+    back = F.conj().swapaxes(-1, -2)
+    kets = back @ states
+    inside = (back @ images).reshape(count, -1, len(observables), problem.num_vectors)
+    C, R = _random_layers(problem, L, count, rng)
+    found = [gradients(kets, inside, C)]
+    if "H" in wanted:
+        Q, T = _outside(problem, vectors, F, R)
+
+        def moved(ket: Complex) -> Complex:
+            """X̃_l applied to a vector of the frame, shape (N, E, L)."""
+            moves = Q @ (T @ ket[:, np.newaxis]) + F[:, np.newaxis] @ (C @ ket[:, np.newaxis])
+            return np.asarray(moves[..., 0].swapaxes(1, 2))
+
+        (observable,) = observables
+        H = hessians(moved(kets), moved(inside[..., 0]), observable)
+        found.append(H[:, np.newaxis, np.newaxis])
+    if "Z" in wanted:
+        found.append(np.einsum("ae,nep->nap", observables, np.square(np.abs(states))))
+    return tuple(found)
+
+
+def _random_states(problem: Problem, L: int, count: int, rng: np.random.Generator) -> tuple[Complex, Complex]:
+    """Return Gaussian columns in the eigenbasis of the observables, and the output states that begin them.
+
+    The columns have the shape (N, E, width), and the states, orthonormalised, (N, E, P).
+    """
+    spaces, P, width = problem.observable_eigenspaces, problem.num_vectors, _width(problem, L)
     vectors = random_trapezoids(spaces, width, (count,), rng)
     if spaces.populations is None:
-        states = orthonormalised(vectors[..., :P]) @ problem.inputs()[:, :P].T
-    else:  # within an eigenspace the first row is along the state
-        lengths = np.sqrt(spaces.populations)[spaces.rows(width)] * (spaces.depths(width) == 0)
-        states = np.broadcast_to(lengths[:, np.newaxis] + 0j, (count, len(lengths), 1))
-    observables = spaces.values[:, spaces.rows(width)]
-    images = observables.T[:, :, np.newaxis] * states[:, :, np.newaxis]
-    images = images.reshape(*states.shape[:2], -1)
-    # A vanishing φ is left out: QR would complete the frame by a direction that depends on the other columns.
-    spanning = states if spaces.is_constant else np.concatenate([states, images], axis=-1)
-    frame = np.linalg.qr(spanning).Q
-    back = frame.conj().swapaxes(-1, -2)
-    inside = (back @ images).reshape(count, -1, len(observables), P)
-    return _Frames(vectors, states, frame, back @ states, inside, observables)
+        return vectors, orthonormalised(vectors[..., :P]) @ problem.inputs()[:, :P].T
+    # within an eigenspace the first row is along the state
+    lengths = np.sqrt(spaces.populations)[spaces.rows(width)] * (spaces.depths(width) == 0)
+    return vectors, np.broadcast_to(lengths[:, np.newaxis] + 0j, (count, len(lengths), 1))
 
 
 def _random_layers(problem: Problem, L: int, count: int, rng: np.random.Generator) -> tuple[Complex, Complex]:
@@ -246,34 +224,11 @@ def _random_layers(problem: Problem, L: int, count: int, rng: np.random.Generato
     return C, R
 
 
-def _first_derivatives(problem: Problem, L: int, count: int, rng: np.random.Generator) -> Real:
-    frames = _random_frames(problem, L, count, rng)
-    C, _ = _random_layers(problem, L, count, rng)
-    return gradients(frames.kets, frames.images, C)
-
-
-def _second_derivatives(
-    problem: Problem, L: int, count: int, rng: np.random.Generator
-) -> tuple[Real, Real, Real]:
-    """Return the first and second derivatives and the outputs, of one output."""
-    frames = _random_frames(problem, L, count, rng)
-    C, R = _random_layers(problem, L, count, rng)
-    _, outside = _dimensions(problem)
-    # R = Q T with T†T = R†R, whose rank is that of a random projection: at most r, and D − r.
+def _outside(problem: Problem, vectors: Complex, F: Complex, R: Complex) -> tuple[Complex, Complex]:
+    """Return Q and T with R = QT: T†T = R†R, whose rank is that of a random projection: at most r, and D − r."""
+    (N, L), (_, outside), E = R.shape[:2], _dimensions(problem), F.shape[1]
     lengths, right = np.linalg.svd(R, full_matrices=False)[1:]
     T = lengths[..., :outside, np.newaxis] * right[..., :outside, :]
-    F, E = frames.frame, frames.frame.shape[1]
-    fresh = frames.vectors[..., 1 : 1 + outside * L]
+    fresh = vectors[..., 1 : 1 + outside * L]
     fresh = fresh - F @ (F.conj().swapaxes(-1, -2) @ fresh)
-    Q = orthonormalised(fresh.reshape(count, E, L, outside).swapaxes(1, 2))
-
-    def moved(inside: Complex) -> Complex:
-        """X̃_l applied to a vector of the frame, shape (N, E, L)."""
-        vectors = Q @ (T @ inside[:, np.newaxis]) + F[:, np.newaxis] @ (C @ inside[:, np.newaxis])
-        found: Complex = vectors[..., 0].swapaxes(1, 2)
-        return found
-
-    (observable,) = frames.observables
-    H = hessians(moved(frames.kets), moved(frames.images[..., 0]), observable)
-    Z: Real = np.einsum("ae,nep->nap", frames.observables, np.square(np.abs(frames.states)))
-    return gradients(frames.kets, frames.images, C), H[:, np.newaxis, np.newaxis], Z
+    return orthonormalised(fresh.reshape(N, E, L, outside).swapaxes(1, 2)), T

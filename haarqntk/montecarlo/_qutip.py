@@ -28,8 +28,7 @@ import numpy as np
 import qutip
 
 from haarqntk.errors import InputError
-from haarqntk.montecarlo._ensembles import ENSEMBLES, SEGMENTS, Ensemble
-from haarqntk.montecarlo._quantities import QUANTITIES
+from haarqntk.montecarlo._quantities import ENSEMBLES, QUANTITIES, SEGMENTS, Ensemble
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -39,7 +38,6 @@ if TYPE_CHECKING:
     from haarqntk.montecarlo._problem import Problem
 
     Real = NDArray[np.float64]
-    Rule = Callable[..., float]
 
 
 @dataclass(frozen=True)
@@ -179,21 +177,16 @@ def commutator_derivative(circuit: Circuit, state: qutip.Qobj, observable: qutip
     return float(qutip.expect(M, state).real)
 
 
-def gradient(
-    circuit: Circuit, state: qutip.Qobj, observable: qutip.Qobj, rule: Rule = derivative
-) -> list[float]:
-    """Return the L first derivatives ∂z/∂θ_1 … ∂z/∂θ_L, by the shift rule or the given one."""
-    return [rule(circuit, state, observable, layer) for layer in range(len(circuit.angles))]
+def gradient(derivative_of: Callable[..., float], L: int) -> list[float]:
+    """Return the L first derivatives of an output, of which the function takes the layers of any derivative."""
+    return [derivative_of(layer) for layer in range(L)]
 
 
-def hessian(
-    circuit: Circuit, state: qutip.Qobj, observable: qutip.Qobj, rule: Rule = derivative
-) -> list[list[float]]:
-    """Return the L × L second derivatives ∂²z/∂θ_l∂θ_m, by the shift rule or the given one."""
-    L = len(circuit.angles)
+def hessian(derivative_of: Callable[..., float], L: int) -> list[list[float]]:
+    """Return the L × L second derivatives."""
     H = [[0.0] * L for _ in range(L)]
     for first, second in itertools.combinations_with_replacement(range(L), 2):
-        H[first][second] = H[second][first] = rule(circuit, state, observable, first, second)
+        H[first][second] = H[second][first] = derivative_of(first, second)
     return H
 
 
@@ -229,15 +222,7 @@ def random_circuit(
     ensemble: Ensemble = SEGMENTS,
     generator: Real | None = None,
 ) -> Circuit:
-    """Return one circuit of the ensemble.
-
-    Args:
-        D: Dimension; even if ``generator`` is None, a power of two if the ensemble wants Pauli strings.
-        L: Number of layers, ≥ 1.
-        rng: Where the circuit is drawn from.
-        ensemble: What is random; ``segments`` by default.
-        generator: The diagonal of X for all layers, shape (D,); traceless involutions if None (default).
-    """
+    """Return one circuit of the ensemble; the arguments are those of the batched ``random_circuits``."""
     num_drawn = L if ensemble.uses_populations else L + ensemble.has_input_block
     segments = [qutip.rand_unitary(D, seed=rng, distribution="haar") for _ in range(num_drawn)]
     if ensemble.uses_populations:
@@ -256,55 +241,29 @@ def random_circuit(
 
 
 def sample_derivatives(problem: Problem, *, count: int, rng: np.random.Generator) -> tuple[Real, ...]:
-    """Return what the problem's quantity is made of, for ``count`` random circuits of its ensemble.
-
-    Args:
-        problem: The problem.
-        count: Number of circuits.
-        rng: Where the circuits are drawn from.
-
-    Returns:
-        The gradients, of shape (count, A, P, L); if the quantity uses them, also the second derivatives, of
-        shape (count, A, P, L, L), and the outputs, of shape (count, A, P).
-    """
-    ensemble, quantity = ENSEMBLES[problem.ensemble], QUANTITIES[problem.quantity]
-    if ensemble.has_independent_entries:
-        return _independent_derivatives(problem, count, rng)
+    """Return what the problem's quantity is made of, for ``count`` random circuits; see ``Problem.derivatives``."""
+    ensemble, wanted, L = ENSEMBLES[problem.ensemble], QUANTITIES[problem.quantity].derivatives, problem.L
     generator = problem.generator()
+    rule = derivative if generator is None else commutator_derivative
     kets = [qutip.Qobj(vector) for vector in problem.inputs()]
     operators = [qutip.Qobj(np.diag(spectrum)) for spectrum in problem.observables()]
-    circuits = [
-        random_circuit(problem.D, problem.L, rng, ensemble=ensemble, generator=generator)
-        for _ in range(count)
-    ]
-    rule = derivative if generator is None else commutator_derivative
-    outputs = [(circuit, ket, operator) for circuit in circuits for operator in operators for ket in kets]
-    shape = (count, len(operators), len(kets), problem.L)
-    derivatives = [np.reshape([gradient(*output, rule) for output in outputs], shape)]
-    if quantity.uses_hessian:
-        derivatives.append(np.reshape([hessian(*output, rule) for output in outputs], (*shape, problem.L)))
-    if quantity.uses_output:
-        derivatives.append(np.reshape([circuit.output(*rest) for circuit, *rest in outputs], shape[:-1]))
-    return tuple(derivatives)
+    draw = functools.partial(random_circuit, problem.D, rng=rng, ensemble=ensemble, generator=generator)
 
+    def alone(*layers: int) -> float:
+        """An entry from a circuit of its own, which has the layers of the entry and no others."""
+        different = sorted({*layers})
+        circuit = draw(len(different))
+        return rule(circuit, kets[0], operators[0], *map(different.index, layers))
 
-def _independent_derivatives(problem: Problem, count: int, rng: np.random.Generator) -> tuple[Real, ...]:
-    """Return the derivatives of one output, every distinct one from a circuit of its own."""
-    L, generator = problem.L, problem.generator()
-    (ket,) = (qutip.Qobj(vector) for vector in problem.inputs())
-    (operator,) = (qutip.Qobj(np.diag(spectrum)) for spectrum in problem.observables())
-    rule = derivative if generator is None else commutator_derivative
-
-    def drawn(*layers: int) -> float:
-        circuit = random_circuit(problem.D, max(layers) + 1, rng, generator=generator)
-        return rule(circuit, ket, operator, *layers)
-
-    G = np.reshape([drawn(0) for _ in range(count * L)], (count, 1, 1, L))
-    if not QUANTITIES[problem.quantity].uses_hessian:
-        return (G,)
-    H = np.empty((count, 1, 1, L, L))
-    for sample in range(count):
-        for first, second in itertools.combinations_with_replacement(range(L), 2):
-            entry = drawn(0, 0) if first == second else drawn(0, 1)
-            H[sample, 0, 0, first, second] = H[sample, 0, 0, second, first] = entry
-    return G, H
+    outputs: list[Callable[..., float]] = [alone] * count
+    cases: list[tuple[Circuit, qutip.Qobj, qutip.Qobj]] = []
+    if not ensemble.has_independent_entries:
+        cases = [(c, ket, O) for c in [draw(L) for _ in range(count)] for O in operators for ket in kets]
+        outputs = [functools.partial(rule, *case) for case in cases]
+    shape = (count, len(operators), len(kets), L)
+    found = [np.reshape([gradient(z, L) for z in outputs], shape)]
+    if "H" in wanted:
+        found.append(np.reshape([hessian(z, L) for z in outputs], (*shape, L)))
+    if "Z" in wanted:
+        found.append(np.reshape([circuit.output(*rest) for circuit, *rest in cases], shape[:-1]))
+    return tuple(found)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -35,12 +36,11 @@ def by_qutip(
 ) -> Real:
     kets = [qutip.Qobj(vector) for vector in inputs]
     operators = [qutip.Qobj(np.diag(spectrum)) for spectrum in observables]
-    return np.array(
-        [
-            [[function(circuit, ket, operator, rule) for ket in kets] for operator in operators]
-            for circuit in circuits
-        ]
-    )
+
+    def of(circuit: _qutip.Circuit, *case: Any) -> Any:
+        return function(partial(rule, circuit, *case), len(circuit.angles))
+
+    return np.array([[[of(c, ket, operator) for ket in kets] for operator in operators] for c in circuits])
 
 
 @pytest.mark.parametrize("L", [1, 2, 5])

@@ -10,7 +10,7 @@ from scipy import stats
 
 from haarqntk.errors import CostError, InputError
 from haarqntk.montecarlo import Estimate, Problem, _batched, _frames, simulate
-from haarqntk.montecarlo._eigenspaces import Eigenspaces
+from haarqntk.montecarlo._problem import Eigenspaces
 
 Real = NDArray[np.float64]
 Complex = NDArray[np.complex128]

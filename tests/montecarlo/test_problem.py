@@ -28,7 +28,7 @@ def test_every_kind_of_exact_number_gives_the_same_problem() -> None:
         (sympy.Integer(2), sympy.Integer(3), (sympy.Rational(2, 2), sympy.Integer(-1))),
         (2, 3, iter([Fraction(1), Fraction(-1)])),
     ]:
-        other = Problem.create("kernel_mean", D=D, L=L, spectrum=spectrum)  # type: ignore[arg-type]
+        other = Problem.create("kernel_mean", D=D, L=L, spectrum=spectrum)
         assert other == plain
         assert other.key() == plain.key()
         assert hash(other) == hash(plain)

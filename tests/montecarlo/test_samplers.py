@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from haarqntk.montecarlo import Estimate, _batched, _frames, _qutip
-from haarqntk.montecarlo._eigenspaces import Eigenspaces
+from haarqntk.montecarlo._problem import Eigenspaces
 
 Real = NDArray[np.float64]
 Complex = NDArray[np.complex128]

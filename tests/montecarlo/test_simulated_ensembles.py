@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from haarqntk.montecarlo import Estimate, _batched, _qutip, ensembles, simulate
-from haarqntk.montecarlo._ensembles import ENSEMBLES
+from haarqntk.montecarlo._quantities import ENSEMBLES
 
 ZZ = (1, -1, -1, 1)
 UNEVEN = (5, 3, 1, 0, 0, -1, -2, -7)
