@@ -17,8 +17,7 @@ from haarqntk.montecarlo._ansatz import (
     random_pauli_sum,
     train,
 )
-from haarqntk.montecarlo._estimate import Estimate
-from haarqntk.montecarlo._jackknife import jackknife
+from haarqntk.montecarlo._estimate import Estimate, jackknife
 from haarqntk.montecarlo._ledger import Ledger, open_ledger
 from haarqntk.montecarlo._moments import Moments, draw_moments
 from haarqntk.montecarlo._power import (

@@ -108,17 +108,17 @@ GOOD = {"problem": "c0ffee", "samples": 5, "mean": 3.0, "squares": 20.0}
         (
             GOOD | {"mean": math.nan},
             InputError,
-            "mean must be finite and within the range of a float, got nan",
+            "mean must be finite, got nan",
         ),
         (
             GOOD | {"mean": 10**400},
             InputError,
-            "mean must be finite and within the range of a float, got 1000",
+            "mean must be within the range of a float, got 1000",
         ),
         (
             GOOD | {"squares": math.inf},
             InputError,
-            "squares must be finite and within the range of a float, got inf",
+            "squares must be finite, got inf",
         ),
         (
             GOOD | {"squares": -1.0},
@@ -138,10 +138,10 @@ def test_bad_data_are_refused(data: object, error: type[Exception], text: str) -
     [
         ([], InputError, r"values must be one-dimensional and not empty, got the shape \(0,\)"),
         ([[1.0], [2.0]], InputError, r"values must be one-dimensional and not empty, got the shape \(2, 1\)"),
-        ([1.0, math.nan], InputError, "values must be finite, got nan; check the spectrum's scale"),
+        ([1.0, math.nan], InputError, "values must be finite, got nan; check the data"),
         ([1e200, -1e200], InputError, "squares must be finite"),
-        ([1j, 2j], InputTypeError, "values must be real numbers, got the dtype complex128"),
-        ([True, False], InputTypeError, "values must be real numbers, got the dtype bool"),
+        ([1j, 2j], InputTypeError, r"values must be real numbers, got \[1j, 2j\]; pass"),
+        ([True, False], InputTypeError, r"values must be real numbers, got \[True, False\]; pass"),
     ],
 )
 def test_bad_values_are_refused(values: list[float], error: type[Exception], text: str) -> None:
@@ -182,9 +182,13 @@ def test_z_score_of_too_few_samples_is_refused_with_the_number_that_it_takes(sam
 @pytest.mark.parametrize(
     ("exact", "error", "text"),
     [
-        (math.nan, InputError, "exact must be finite and within the range of a float, got nan"),
-        (Fraction(10**400), InputError, "exact must be finite and within the range of a float, got Fraction"),
-        (1j, InputTypeError, re.escape("exact must be a real number, got 1j; pass a float or a Fraction")),
+        (math.nan, InputError, "exact must be finite, got nan"),
+        (Fraction(10**400), InputError, "exact must be within the range of a float, got Fraction"),
+        (
+            1j,
+            InputTypeError,
+            re.escape("exact must be a real number, got 1j; pass a float, an int or a Fraction"),
+        ),
     ],
 )
 def test_z_score_needs_a_finite_number(exact: float, error: type[Exception], text: str) -> None:
