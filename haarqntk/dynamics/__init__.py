@@ -8,13 +8,14 @@ from haarqntk.dynamics._deep import DeepFlow, deep_flow, deep_kernel, kernel_rat
 from haarqntk.dynamics._deep_single import DeepFlowSingle, deep_flow_single
 from haarqntk.dynamics._flows import (
     ConstantLambdaFlow,
+    StepSizes,
     constant_lambda_flow,
     loss_lower_bound,
     quadratic_correction,
+    step_sizes,
 )
-from haarqntk.dynamics._frozen import FrozenOutputs, StepSizes, frozen_kernel, frozen_outputs, step_sizes
 from haarqntk.dynamics._law import Rule, Rules, frozen_law, jensen_gap, rules_from_moments
-from haarqntk.dynamics._prediction import Prediction
+from haarqntk.dynamics._prediction import FrozenOutputs, Prediction, frozen_kernel, frozen_outputs
 from haarqntk.dynamics._short_time import ShortTimeSeries, short_time_series
 
 __all__ = [

@@ -1,18 +1,26 @@
-r"""One residual beyond the frozen kernel: a constant relative meta-kernel, one order in the step, and a bound for all.
+r"""How fast training may go, and one residual beyond the frozen kernel: flow, one order in the step, a bound for all.
 
-Reference: liu2023, Eqs. (13), (14); zhang2024; you2023; derivations/14_dynamics.md.
+Reference: liu2023, Eqs. (13), (14); zhang2024; you2023; scala2025; derivations/14_dynamics.md.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from haarqntk.checks import flag, integer, real_number
-from haarqntk.dynamics._prediction import Prediction, check_rate, check_times, within_floats
+from haarqntk.base import Tabled
+from haarqntk.checks import flag, integer, is_stable, real_number
+from haarqntk.dynamics._prediction import (
+    Prediction,
+    check_kernel,
+    check_rate,
+    check_times,
+    within_floats,
+    without_rounding,
+)
 from haarqntk.errors import CostError, InputError
 
 if TYPE_CHECKING:
@@ -25,18 +33,113 @@ _LARGEST_LOSS = 2.0  # |z| ≤ 1 and |y| = 1: |r| ≤ 2
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ConstantLambdaFlow(Prediction):
-    """The curve, with what tells the regimes apart.
+class StepSizes(Tabled):
+    """What a frozen kernel says about the learning rate of gradient descent on ½ Σ_j ε_j².
 
     Attributes:
-        times: As of ``Prediction``.
-        residual: As of ``Prediction``.
-        kernel: As of ``Prediction``.
-        lower: As of ``Prediction``.
-        upper: As of ``Prediction``.
-        loss: As of ``Prediction``.
-        assumption: As of ``Prediction``.
-        reference: As of ``Prediction``.
+        eigenvalues: Of the kernel, from the largest on; those within rounding of 0 are 0.
+        learning_rate: η, as given or the critical one.
+        critical: c/λ_max.
+        stability_edge: 2/λ_max, beyond which the first mode grows.
+        condition_number: λ_max/λ_min; infinite for a singular kernel.
+        decay_times: 1/(ηλ) of each mode, the time of gradient flow in which it falls to 1/e; infinite where λ = 0.
+        decay_steps: 1/|ln |1 − ηλ||, the same in steps of gradient descent; 0 for a mode that one step
+            ends, infinite where λ = 0 and where a mode does not decay.
+        is_stable: Whether η < 2/λ_max; the edge itself, to within rounding, is not.
+
+    Raises:
+        AttributeError: If the eigenvalues, decay times or decay steps are no arrays.
+
+    Examples:
+        >>> s = step_sizes([[2, 0], [0, 8]], 0.1)
+        >>> s.stability_edge, s.is_stable, s.decay_times.tolist()
+        (0.25, True, [1.25, 5.0])
+
+    Reference:
+        scala2025; derivations/14_dynamics.md.
+    """
+
+    eigenvalues: Array
+    learning_rate: float
+    critical: float
+    stability_edge: float
+    condition_number: float
+    decay_times: Array
+    decay_steps: Array
+    is_stable: bool
+
+    def __post_init__(self) -> None:
+        for array in (self.eigenvalues, self.decay_times, self.decay_steps):
+            array.setflags(write=False)
+
+    def facts(self) -> dict[str, str]:
+        """The numbers that are not one for each mode, for a notebook.
+
+        Examples:
+            >>> step_sizes([[2, 0], [0, 8]]).facts()["eigenvalues"]
+            '2, from 8 to 2'
+        """
+        largest, smallest = self.eigenvalues[0], self.eigenvalues[-1]
+        stable = "stable" if self.is_stable else "unstable"
+        return {
+            "eigenvalues": f"{self.eigenvalues.size}, from {largest:.4g} to {smallest:.4g}",
+            "learning rate": f"{self.learning_rate:.4g}, {stable}; critical {self.critical:.4g}",
+            "stability edge": f"{self.stability_edge:.4g}",
+            "condition number": f"{self.condition_number:.4g}",
+            "longest decay": f"{self.decay_times.max():.4g} in time, {self.decay_steps.max():.4g} steps",
+        }
+
+
+@within_floats()
+def step_sizes(kernel: object, learning_rate: object = None, *, c: object = 1) -> StepSizes:
+    """The stability edge 2/λ_max, the critical learning rate c/λ_max and the decay times of a kernel.
+
+    Args:
+        kernel: K > 0, such as K̄ from ``hq.formula("kernel_mean").at(…)``, or a kernel matrix, symmetric and positive
+            semidefinite. For the loss (1/2m) Σ_j ε_j² pass K/m.
+        learning_rate: η > 0 for the decay times; the critical one by default.
+        c: The constant of the critical learning rate, > 0; 1 by default.
+
+    Returns:
+        The step sizes.
+
+    Raises:
+        InputTypeError, InputError: If an argument is of the wrong kind or range, or the kernel is 0.
+
+    Examples:
+        >>> s = step_sizes([[2, 0], [0, 8]])
+        >>> s.critical, s.stability_edge, s.condition_number, s.decay_times.tolist()
+        (0.125, 0.25, 4.0, [1.0, 4.0])
+
+    Reference:
+        [scala2025]; derivations/14_dynamics.md.
+    """
+    eigenvalues = np.linalg.eigvalsh(np.atleast_2d(check_kernel(kernel)))[::-1]
+    largest = float(eigenvalues[0])
+    if largest <= 0:
+        raise InputError("kernel must not be 0: nothing would move")
+    eigenvalues = without_rounding(eigenvalues)
+    critical = real_number("c", c, positive=True) / largest
+    eta = critical if learning_rate is None else check_rate(learning_rate)
+    with np.errstate(divide="ignore"):
+        log_factor = np.log(np.abs(1 - eta * eigenvalues))
+        return StepSizes(
+            eigenvalues=eigenvalues,
+            learning_rate=eta,
+            critical=critical,
+            stability_edge=2 / largest,
+            condition_number=float(largest / eigenvalues[-1]),
+            decay_times=1 / (eta * eigenvalues),
+            decay_steps=np.where(log_factor < 0, -1 / log_factor, np.inf),
+            is_stable=is_stable(eta, largest),
+        )
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ConstantLambdaFlow(Prediction):
+    """The curve, a ``Prediction``, with what tells the regimes apart.
+
+    Attributes:
         conserved: C = K − 2λε, the same at all times.
         regime: "frozen-kernel" (C > 0), "critical" (C = 0, within 2⁻⁴⁰ of its terms), "frozen-error" (C < 0), or
             "fixed" (K_0 = 0: nothing moves).
@@ -127,19 +230,20 @@ def constant_lambda_flow(
         assumption="The relative meta-kernel λ = μ/K keeps its value, and steps are small (gradient flow).",
         reference="zhang2024; derivations/14_dynamics.md",
         conserved=C,
-        **_regime(K_0, start, lam, C, eta),  # type: ignore[arg-type]
+        **_regime(K_0, start, lam, C, eta),
     )
 
 
-def _regime(K_0: float, start: float, lam: float, C: float, eta: float) -> dict[str, str | float]:
+def _regime(K_0: float, start: float, lam: float, C: float, eta: float) -> dict[str, Any]:
     if not K_0:
-        return {"regime": "fixed", "exponent": 0.0, "residual_limit": start, "kernel_limit": K_0}
-    if C > 0:
-        return {"regime": "frozen-kernel", "exponent": eta * C, "residual_limit": 0.0, "kernel_limit": C}
-    if C < 0:
-        limit = -C / (2 * lam)
-        return {"regime": "frozen-error", "exponent": -eta * C, "residual_limit": limit, "kernel_limit": 0.0}
-    return {"regime": "critical", "exponent": 1.0, "residual_limit": 0.0, "kernel_limit": 0.0}
+        values: tuple[Any, ...] = "fixed", 0.0, start, K_0
+    elif C > 0:
+        values = "frozen-kernel", eta * C, 0.0, C
+    elif C < 0:
+        values = "frozen-error", -eta * C, -C / (2 * lam), 0.0
+    else:
+        values = "critical", 1.0, 0.0, 0.0
+    return dict(zip(("regime", "exponent", "residual_limit", "kernel_limit"), values, strict=True))
 
 
 def _relative(x: Array) -> Array:

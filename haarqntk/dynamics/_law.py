@@ -21,8 +21,14 @@ import numpy as np
 
 from haarqntk.base import LazyModule, Tabled, rendered
 from haarqntk.checks import flag, integer, rational, real_number
-from haarqntk.dynamics._frozen import frozen_kernel
-from haarqntk.dynamics._prediction import Prediction, check_rate, check_times, exact_number, within_floats
+from haarqntk.dynamics._prediction import (
+    Prediction,
+    check_rate,
+    check_times,
+    exact_number,
+    frozen_kernel,
+    within_floats,
+)
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.qntk import KernelLaw
 
