@@ -1,4 +1,4 @@
-r"""How fast training may go, and one residual beyond the frozen kernel: flow, one order in the step, a bound for all.
+r"""One residual: how fast it may be trained, its flow, its descent to one order in the step, and a bound for all.
 
 Reference: liu2023, Eqs. (13), (14); zhang2024; you2023; scala2025; derivations/14_dynamics.md.
 """
@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from haarqntk.base import Tabled
 from haarqntk.checks import flag, integer, is_stable, real_number
 from haarqntk.dynamics._prediction import (
+    Array,
     Prediction,
     check_kernel,
     check_rate,
@@ -23,12 +23,11 @@ from haarqntk.dynamics._prediction import (
 )
 from haarqntk.errors import CostError, InputError
 
-if TYPE_CHECKING:
-    from haarqntk.dynamics._prediction import Array
-
-
 _CRITICAL = 2.0**-40  # relative to K_0 + 2|λε_0|: below it C is rounding
 _DIVERGED = 1e100
+_MOST_STEPS = 10**7
+_FIXED = "K and μ keep their values at the start; terms beyond η² are dropped."
+_FOLLOWED = "K follows δK = −2ηεμ with {}; terms beyond η² in ε, beyond η in K, are dropped."
 _LARGEST_LOSS = 2.0  # |z| ≤ 1 and |y| = 1: |r| ≤ 2
 
 
@@ -222,6 +221,7 @@ def constant_lambda_flow(
     shrink, grow = np.exp(-np.maximum(x, 0.0)), np.exp(np.minimum(x, 0.0))
     denominator = shrink + K_0 * eta * t * _relative(np.abs(x))
     epsilon = start * shrink / denominator
+    regime, exponent, residual_limit, kernel_limit = _regime_of_constant_lambda(K_0, start, lam, C, eta)
     return ConstantLambdaFlow(
         times=t,
         residual=epsilon,
@@ -230,31 +230,30 @@ def constant_lambda_flow(
         assumption="The relative meta-kernel λ = μ/K keeps its value, and steps are small (gradient flow).",
         reference="zhang2024; derivations/14_dynamics.md",
         conserved=C,
-        **_regime(K_0, start, lam, C, eta),
+        regime=regime,
+        exponent=exponent,
+        residual_limit=residual_limit,
+        kernel_limit=kernel_limit,
     )
 
 
-def _regime(K_0: float, start: float, lam: float, C: float, eta: float) -> dict[str, Any]:
+def _regime_of_constant_lambda(
+    K_0: float, start: float, lam: float, C: float, eta: float
+) -> tuple[str, float, float, float]:
+    """The regime, its exponent, and the limits of ε and K."""
     if not K_0:
-        values: tuple[Any, ...] = "fixed", 0.0, start, K_0
-    elif C > 0:
-        values = "frozen-kernel", eta * C, 0.0, C
-    elif C < 0:
-        values = "frozen-error", -eta * C, -C / (2 * lam), 0.0
-    else:
-        values = "critical", 1.0, 0.0, 0.0
-    return dict(zip(("regime", "exponent", "residual_limit", "kernel_limit"), values, strict=True))
+        return "fixed", 0.0, start, K_0
+    if C > 0:
+        return "frozen-kernel", eta * C, 0.0, C
+    if C < 0:
+        return "frozen-error", -eta * C, -C / (2 * lam), 0.0
+    return "critical", 1.0, 0.0, 0.0
 
 
 def _relative(x: Array) -> Array:
     """(1 − e^{−x})/x for x ≥ 0, and 1 at x = 0."""
     safe = np.where(x > 0, x, 1.0)
     return np.where(x > 0, -np.expm1(-safe) / safe, 1.0)
-
-
-_MOST_STEPS = 10**7
-_FIXED = "K and μ keep their values at the start; terms beyond η² are dropped."
-_FOLLOWED = "K follows δK = −2ηεμ with {}; terms beyond η² in ε, beyond η in K, are dropped."
 
 
 @within_floats()
@@ -296,26 +295,22 @@ def quadratic_correction(
     """
     K, eta = real_number("kernel", kernel, at_least=0), check_rate(learning_rate)
     epsilon, t = real_number("residual", residual), check_times(times, are_steps=True)
-    if (meta_kernel is None) == (relative_meta_kernel is None):
-        got = "neither" if meta_kernel is None else "both"
+    is_relative = meta_kernel is None
+    if is_relative == (relative_meta_kernel is None):
+        got = "neither" if is_relative else "both"
         raise InputError(f"exactly one of meta_kernel= and relative_meta_kernel= must be given, got {got}")
     steps, follows = int(t.max()), flag("follow_kernel", follow_kernel)
     if steps > _MOST_STEPS:
         raise CostError(f"times must be at most {_MOST_STEPS} steps, got {steps}; use constant_lambda_flow")
-    if meta_kernel is not None:
-        mu, lam = real_number("meta_kernel", meta_kernel), 0.0
-        kept = "constant μ"
-    else:
-        lam = real_number("relative_meta_kernel", relative_meta_kernel)
-        mu, kept = lam * K, "constant λ = μ/K"
+    given = ("relative_meta_kernel", relative_meta_kernel) if is_relative else ("meta_kernel", meta_kernel)
+    constant, kept = real_number(*given), "constant λ = μ/K" if is_relative else "constant μ"
     residuals, kernels = np.empty(steps + 1), np.empty(steps + 1)
     residuals[0], kernels[0] = epsilon, K
     for step in range(1, steps + 1):
+        mu = constant * K if is_relative else constant
         change = 2 * eta * epsilon * mu if follows else 0.0
         epsilon += -eta * K * epsilon + eta**2 * epsilon**2 * mu / 2
         K -= change
-        if relative_meta_kernel is not None:
-            mu = lam * K
         if not abs(epsilon) < _DIVERGED or K < 0:
             raise InputError(
                 f"learning_rate must be small enough for the expansion, got ε = {epsilon:.3g}, K = {K:.3g} after "
@@ -328,7 +323,7 @@ def quadratic_correction(
         residual=residuals[where],
         kernel=kernels[where],
         loss=residuals[where] ** 2 / 2,
-        assumption=_FOLLOWED.format(kept) if follow_kernel else _FIXED,
+        assumption=_FOLLOWED.format(kept) if follows else _FIXED,
         reference="liu2023, Eqs. (13), (14); derivations/14_dynamics.md",
     )
 

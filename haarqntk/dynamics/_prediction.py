@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from haarqntk.base import Tabled, real_array
 from haarqntk.checks import flag, rational, real_number
@@ -20,9 +21,8 @@ from haarqntk.errors import InputError, InputTypeError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
+Array = NDArray[np.float64]
+Complex = NDArray[np.complex128]
 
 _LARGEST_STEP = 2**53  # every integer up to here is a float
 _ROUNDING = 1e-10  # relative: what the product of a Jacobian with itself may lose

@@ -1,9 +1,9 @@
-r"""E[ε(t)] and E[ε(t)²/2] as exact power series in ηt, averaged by the engine term by term.
+r"""What the engine derives: the kernel of many layers, and E[ε(t)] and E[ε(t)²/2] as exact power series in ηt.
 
 Gradient flow is θ̇_l = −η ε g_l, so along it every function of the angles obeys Ḟ = −η ε Σ_l g_l ∂_l F. Each order adds
 a residual and a gradient: two copies.
 
-Reference: derivations/14_dynamics.md.
+Reference: you2023; derivations/14_dynamics.md.
 """
 
 from __future__ import annotations
@@ -19,16 +19,65 @@ import numpy as np
 from haarqntk.algebra import collected
 from haarqntk.base import LazyModule, Shown
 from haarqntk.checks import integer, one_of
-from haarqntk.circuits import TARGET, Circuit, Copy, Expression, Output, Term
+from haarqntk.circuits import TARGET, Circuit, Copy, Expression, Output, Term, layer_indices, sum_over
 from haarqntk.dynamics._prediction import Prediction, check_rate, check_times, exact_number, within_floats
-from haarqntk.errors import CostError, InputTypeError
+from haarqntk.errors import CostError, InputError, InputTypeError
 from haarqntk.qntk import Formula, mean
 
 sympy = LazyModule("sympy")
 
 _STARTS = {"residual": 1, "loss": 2}  # copies at order 0
-_ASSUMPTION = "Times are short: the series in ηt breaks off after order {}."
 _REFERENCE = "derivations/14_dynamics.md"
+
+
+def kernel_rate(*, D: int, L: int, generator_square: object = None) -> Fraction:
+    """L Z, by which Tr(i[M, ρ_i] i[M, ρ_j]) becomes the kernel of many layers, as the engine derives it.
+
+    Args:
+        D: The dimension, an integer ≥ 2.
+        L: The number of layers, an integer ≥ 1.
+        generator_square: Tr X² of the traceless generators, > 0; D by default, X² = 1, for even D.
+
+    Returns:
+        L Z, exact.
+
+    Raises:
+        InputTypeError, InputError: If an argument is of the wrong kind or range; at odd D without
+            ``generator_square``, where no traceless X has X² = 1.
+
+    Examples:
+        >>> kernel_rate(D=4, L=6)
+        Fraction(8, 5)
+
+    Reference:
+        [you2023]; derivations/14_dynamics.md.
+    """
+    dimension, depth = integer("D", D, at_least=2), integer("L", L, at_least=1)
+    if generator_square is None and dimension % 2:
+        raise InputError(
+            f"D must be even for the default generators X² = 1, Tr X = 0 (Pauli strings), got {dimension}; "
+            "pass generator_square= the Tr X² of yours"
+        )
+    square = exact_number("generator_square", dimension if generator_square is None else generator_square)
+    if square <= 0:
+        raise InputError(f"generator_square must be > 0, got {square}")
+    return _rate(dimension) * depth * square
+
+
+@lru_cache(maxsize=64)
+def _rate(D: int) -> Fraction:
+    """The factor of L Tr X², from the mean of Σ_l ∂_l z_a ∂_l z_b over the generators.
+
+    Tr(i[M, ρ_a] i[M, ρ_b]) = Tr M²ρ_aρ_b + Tr M²ρ_bρ_a − 2 Tr Mρ_aMρ_b.
+    """
+    circuit, (l,) = Circuit("generator_average", "general"), layer_indices("l")
+    a, b = circuit.output(state="a"), circuit.output(state="b")
+    kernel = mean(sum_over(a.d(l) * b.d(l), l)).polynomial
+    names = ("Tr_O_O_a_b", "Tr_O_O_b_a", "Tr_O_a_O_b")
+    given = {name: Fraction(0) for name in names} | {"X1": Fraction(0), "X2": Fraction(1), "L": Fraction(1)}
+    left, right, both = (kernel.at(D, given | {name: Fraction(1)}) for name in names)
+    assert left == right == -both / 2  # noqa: S101 - it is this product of commutators
+    return left
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -79,12 +128,10 @@ class ShortTimeSeries(Shown):
             >>> short_time_series(order=0).facts()["mean"]
             'E[ε(t)]'
         """
-        mean = "E[ε(t)]" if self.quantity == "residual" else "E[ε(t)²/2]"
-        design_order = max(c.design_order for c in self.coefficients)
         return {
-            "mean": mean,
+            "mean": "E[ε(t)]" if self.quantity == "residual" else "E[ε(t)²/2]",
             "order": str(len(self.coefficients) - 1),
-            "design order": str(design_order),
+            "design order": str(max(c.design_order for c in self.coefficients)),
             "source": _REFERENCE,
         }
 
@@ -113,10 +160,11 @@ class ShortTimeSeries(Shown):
         """
         O_0, values = exact_number("target", target), []
         for c in self.coefficients:
-            depth = {"L": L} if "L" in c.symbols else {}
-            named = {"values": {TARGET: O_0}} if TARGET in c.symbols else {}
-            value = c.at(D=D, spectrum=spectrum, generator_spectrum=generator_spectrum, **depth, **named)  # type: ignore[arg-type]
-            values.append(Fraction(value))
+            given: dict[str, Any] = {"L": L} if "L" in c.symbols else {}
+            given |= {"values": {TARGET: O_0}} if TARGET in c.symbols else {}
+            values.append(
+                Fraction(c.at(D=D, spectrum=spectrum, generator_spectrum=generator_spectrum, **given))
+            )
         return tuple(values)
 
     @within_floats()
@@ -144,14 +192,15 @@ class ShortTimeSeries(Shown):
         """
         t, eta = check_times(times), check_rate(learning_rate)
         at = self.at(D=D, L=L, spectrum=spectrum, target=target, generator_spectrum=generator_spectrum)
-        c = [float(value) for value in at]
-        curve = np.asarray(np.polynomial.polynomial.polyval(eta * t, c), dtype=np.float64)
+        curve = np.asarray(
+            np.polynomial.polynomial.polyval(eta * t, [float(c) for c in at]), dtype=np.float64
+        )
         is_loss = self.quantity == "loss"
         return Prediction(
             times=t,
             residual=np.sqrt(2 * np.maximum(curve, 0.0)) if is_loss else curve,
             loss=curve if is_loss else None,
-            assumption=_ASSUMPTION.format(len(c) - 1),
+            assumption=f"Times are short: the series in ηt breaks off after order {len(at) - 1}.",
             reference=_REFERENCE,
         )
 
