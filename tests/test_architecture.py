@@ -192,7 +192,9 @@ for room in sys.argv[1:]:
 """
 
 
-@pytest.mark.parametrize("rooms", [ROOMS, ("montecarlo",), ("dynamics",), ("training",)], ids=lambda rooms: rooms[-1])
+@pytest.mark.parametrize(
+    "rooms", [ROOMS, ("montecarlo",), ("dynamics",), ("training",)], ids=lambda rooms: rooms[-1]
+)
 def test_a_room_loads_no_room_below_it(rooms: tuple[str, ...]) -> None:
     """What importlib loads, modules that wait for their first use included; the rooms one after the other."""
     done = subprocess.run([sys.executable, "-c", LOADED, *rooms], capture_output=True, text=True, check=True)
