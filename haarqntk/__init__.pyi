@@ -1,4 +1,4 @@
-"""The public names, each told once: types for checkers, and the table from which they are loaded at first use."""
+# The public names, each told once: types for checkers, and the table from which they are loaded at first use.
 
 from typing import Any
 
