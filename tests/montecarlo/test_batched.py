@@ -55,6 +55,18 @@ def test_batched_gradients_equal_the_shift_rule(D: int, L: int) -> None:
     np.testing.assert_allclose(G, expected, rtol=0, atol=1e-12)
 
 
+def test_the_outputs_of_both_routes_are_equal_circuit_by_circuit() -> None:
+    problem, rng = (
+        Problem.create("residual_meta_kernel_mean", D=4, L=2, spectrum=[5, 1, 0, 0]),
+        np.random.default_rng(1),
+    )
+    circuits = [_qutip.random_circuit(4, 2, rng) for _ in range(5)]
+    Z = _batched.outputs(to_arrays(circuits), problem.inputs(), problem.observables())
+    cases = circuits, problem.inputs(), problem.observables(), _qutip.derivative
+    np.testing.assert_allclose(Z, by_qutip(lambda z, _: z(), *cases), rtol=0, atol=1e-12)
+    assert len(_qutip.sample_derivatives(problem, count=2, rng=rng)[2]) == 2
+
+
 @pytest.mark.parametrize("L", [1, 2, 4])
 @pytest.mark.parametrize("D", [2, 4, 6, 8])
 def test_batched_second_derivatives_equal_the_repeated_shift_rule_and_the_commutators(D: int, L: int) -> None:

@@ -6,36 +6,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from simulated import UNEVEN, ZZ, assert_refuses, estimate, kernel_mean
+from simulated import assert_confirms as assert_confirms_and_refuses
 
-from haarqntk.montecarlo import Estimate, _batched, _qutip, ensembles, simulate
+from haarqntk.montecarlo import Estimate, _batched, _qutip, ensembles
 from haarqntk.montecarlo._quantities import ENSEMBLES
 
-ZZ = (1, -1, -1, 1)
-UNEVEN = (5, 3, 1, 0, 0, -1, -2, -7)
 
-
-def kernel_mean(spectrum: tuple[int, ...], L: int) -> Fraction:
-    """The mean under ``segments``."""
-    D, T1, T2 = len(spectrum), sum(spectrum), sum(x**2 for x in spectrum)
-    return Fraction(2 * L * (D * T2 - T1**2), (D - 1) * (D + 1) ** 2)
-
-
-def estimate(
-    quantity: str, spectrum: tuple[int, ...], L: int, samples: int, seed: int = 1, **options: Any
-) -> Estimate:
-    rng = np.random.default_rng(seed)
-    return simulate(quantity, D=len(spectrum), L=L, spectrum=spectrum, samples=samples, rng=rng, **options)
-
-
-def assert_confirms(simulated: Estimate, exact: Fraction) -> None:
-    """Within four standard errors, and sharp enough to refuse twice the value and half of it."""
-    assert abs(simulated.z_score(exact)) < 4
-    assert abs(simulated.z_score(2 * exact)) > 4
-    assert abs(simulated.z_score(exact / 2)) > 4
-
-
-def assert_refuses(simulated: Estimate, wrong: Fraction) -> None:
-    assert abs(simulated.z_score(wrong)) > 4
+def assert_confirms(found: Estimate, exact: Fraction) -> None:
+    """Sharp enough to refuse twice the value and half of it."""
+    assert_confirms_and_refuses(found, exact, exact / 2)
 
 
 def test_the_table_is_what_users_see() -> None:
