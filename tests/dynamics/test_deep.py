@@ -13,7 +13,7 @@ from scipy.stats import unitary_group
 from strategies import bases, pure_states
 
 from haarqntk.dynamics import deep_flow, deep_flow_single, deep_kernel, frozen_kernel, kernel_rate
-from haarqntk.errors import CostError, HaarqntkError, InputError, InputTypeError, RunError
+from haarqntk.errors import InputError, RunError
 from haarqntk.montecarlo import Estimate, _batched
 
 
@@ -111,68 +111,12 @@ def test_deep_circuits_follow_the_flow_and_leave_the_frozen_kernel() -> None:
     assert off_frozen[1] > 5 * off_flow[1]
 
 
-GOOD: dict[str, Any] = {"states": [[1, 0]], "labels": [1], "learning_rate": 1, "L": 1}
 X: Any = np.array([[0, 1], [1, 0]])
-BAD: list[tuple[Any, type[HaarqntkError], str]] = [
-    (
-        lambda: deep_flow([[0, 1], [0, 0]], [1], **GOOD),
-        InputError,
-        "must be Hermitian, got .O − O†. up to 1",
-    ),
-    (lambda: deep_flow([[0, 1]], [1], **GOOD), InputError, "a square matrix, got the shape .1, 2."),
-    (
-        lambda: deep_flow([["a"]], [1], **GOOD),
-        InputTypeError,
-        "observable must be an array or Qobj of numbers",
-    ),
-    (lambda: deep_flow([[0, np.nan], [np.nan, 0]], [1], **GOOD), InputError, "observable must be finite"),
-    (
-        lambda: deep_flow(X, [1], **GOOD | {"states": [[1, 1]]}),
-        InputError,
-        "normalised, got the norm 1.41421 of state 0",
-    ),
-    (
-        lambda: deep_flow(X, [1], **GOOD | {"states": [1, 0]}),
-        InputError,
-        "states must be rows of D = 2 numbers",
-    ),
-    (
-        lambda: deep_flow(X, [1], **GOOD | {"labels": [1, 2]}),
-        InputError,
-        "one number for each of the 1 states",
-    ),
-    (lambda: deep_flow(X, np.zeros(2**24), **GOOD), CostError, "times must be at most 8388608 at D = 2"),
-    (lambda: kernel_rate(D=4, L=1, generator_square=0), InputError, "generator_square must be > 0, got 0"),
-    *[
-        (
-            call,
-            InputError,
-            "D must be even for the default generators X² = 1, Tr X = 0 .Pauli strings., got 3",
-        )
-        for call in (
-            lambda: kernel_rate(D=3, L=1),
-            lambda: deep_kernel(np.eye(3), [[1, 0, 0]], L=1),
-            lambda: deep_flow(np.eye(3), [1], **GOOD | {"states": [[1, 0, 0]]}),
-            lambda: deep_flow_single(0.5, [1], label=0, learning_rate=1, L=1, D=3),
-        )
-    ],
-]
-
-
-@pytest.mark.parametrize(("call", "error", "text"), BAD)
-def test_bad_input_is_one_clear_line(call: Any, error: type[Exception], text: str) -> None:
-    with pytest.raises(error, match=text) as caught:
-        call()
-    assert "\n" not in str(caught.value)
-
-
 Z = np.diag([1, -1])
 LATE: dict[str, Any] = {"states": [[1, 0]], "learning_rate": 0.1, "L": 3}
 
 
-@pytest.mark.parametrize(
-    ("M", "label"), [(Z, 0.3), (X, 0), (X, 1e-17), ((np.array(X) + Z) / np.sqrt(2), np.sqrt(0.5))]
-)
+@pytest.mark.parametrize(("M", "label"), [(Z, 0.3), (X, 0), (X, 1e-17), ((X + Z) / np.sqrt(2), np.sqrt(0.5))])
 def test_a_fixed_point_stays_at_any_time(M: Any, label: float) -> None:
     p: Any = deep_flow(M, [0, 1, 1e12], labels=[label], **LATE)
     assert np.ptp(p.residual) == 0

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from haarqntk.dynamics import frozen_outputs
-from haarqntk.errors import InputError
 
 
 @given(st.integers(1, 4), st.integers(1, 3), st.integers(1, 6), st.integers(0, 2**32 - 1))
@@ -51,35 +50,3 @@ def test_the_end_is_the_regression_that_interpolates() -> None:
     p: Any = frozen_outputs(K, [10**6], cross_kernel=K, **arguments)
     assert p.outputs[0] == pytest.approx(np.array([-1, 2, -0.5]), abs=1e-9)
     assert p.outputs_limit == pytest.approx(p.outputs[0], abs=1e-9)
-
-
-@pytest.mark.parametrize(
-    ("changes", "text"),
-    [
-        (
-            {"residual": [1]},
-            r"residual and outputs must be lists, of m = 2 and n numbers, got \(1,\), \(1,\)",
-        ),
-        ({"cross_kernel": [[1]]}, r"cross_kernel must have the shape \(1, 2\) \(n, m\), got \(1, 1\)"),
-        ({"learning_rate": -1}, "learning_rate must be > 0"),
-    ],
-)
-def test_bad_input_is_one_clear_line(changes: dict[str, Any], text: str) -> None:
-    good: dict[str, Any] = {
-        "cross_kernel": [[1, 0]],
-        "outputs": [0],
-        "residual": [1, 1],
-        "learning_rate": 0.1,
-    }
-    with pytest.raises(InputError, match=text):
-        frozen_outputs(np.eye(2), [1], **good | changes)
-
-
-@pytest.mark.filterwarnings("error")
-def test_a_residual_beyond_the_range_of_a_float_is_refused() -> None:
-    given: dict[str, Any] = {"cross_kernel": [[1, 1]], "outputs": [0], "residual": [1, 1], "learning_rate": 3}
-    p = frozen_outputs(np.eye(2), [10], **given)
-    assert p.residual.tolist() == [[2**10] * 2]
-    for late in (600, 99999):
-        with pytest.raises(InputError, match=f"times must leave .* got {late:g} .* edge is 2/λ_max = 2"):
-            frozen_outputs(np.eye(2), [10, late], **given)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from haarqntk.dynamics import frozen_kernel, step_sizes
-from haarqntk.errors import HaarqntkError, InputError, InputTypeError
 
 
 @given(st.integers(1, 5), st.integers(0, 2**32 - 1))
@@ -52,19 +50,3 @@ def test_a_singular_kernel_has_modes_that_never_decay() -> None:
     assert s.decay_times[1:].tolist() == [np.inf, np.inf]
     assert s.decay_steps[1:].tolist() == [np.inf, np.inf]
     assert s.condition_number == np.inf
-
-
-BAD: list[tuple[Any, type[HaarqntkError], str]] = [
-    (lambda: step_sizes(0), InputError, "kernel must not be 0"),
-    (lambda: step_sizes([[1, 0]]), InputError, "a square matrix, got the shape .1, 2."),
-    (lambda: step_sizes(1, -1), InputError, "learning_rate must be > 0, got -1"),
-    (lambda: step_sizes(1, c=0), InputError, "c must be > 0, got 0"),
-    (lambda: step_sizes(1, True), InputTypeError, "learning_rate must be a real number, got True"),  # noqa: FBT003
-]
-
-
-@pytest.mark.parametrize(("call", "error", "text"), BAD)
-def test_bad_input_is_one_clear_line(call: Any, error: type[Exception], text: str) -> None:
-    with pytest.raises(error, match=text) as caught:
-        call()
-    assert "\n" not in str(caught.value)
