@@ -24,16 +24,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from haarqntk.base import LazyModule
-from haarqntk.montecarlo._quantities import ENSEMBLES, SEGMENTS, Ensemble
+from haarqntk.montecarlo._quantities import ENSEMBLES, SEGMENTS, Complex, Ensemble, Integers, Real
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from haarqntk.montecarlo._problem import Problem
-
-    Real = NDArray[np.float64]
-    Complex = NDArray[np.complex128]
-    Integers = NDArray[np.int64]
 
 scipy_stats = LazyModule("scipy.stats")  # takes a second to import
 

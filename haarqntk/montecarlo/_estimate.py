@@ -15,15 +15,13 @@ from haarqntk.base import SCHEMA_VERSION, Shown, real_array, without_repetition
 from haarqntk.checks import integer, real_number
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.montecarlo._power import samples_for_verdict
-from haarqntk.montecarlo._quantities import ROUNDING
+from haarqntk.montecarlo._quantities import ROUNDING, Real
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from fractions import Fraction
 
-    from numpy.typing import ArrayLike, NDArray
-
-    Array = NDArray[np.float64]
+    from numpy.typing import ArrayLike
 
 
 @dataclass(frozen=True)
@@ -296,7 +294,7 @@ def _power_of_ten(text: str) -> str:
     return rf"{digits} \cdot 10^{{{int(exponent)}}}" if mark and digits[-1].isdigit() else text
 
 
-def jackknife(samples: Array, statistic: Callable[[Array], float]) -> tuple[float, float]:
+def jackknife(samples: Real, statistic: Callable[[Real], float]) -> tuple[float, float]:
     """Return the statistic of all samples and its standard error.
 
         SE² = (N − 1)/N Σ_i (s_i − s̄)²,    s_i the statistic without sample i.

@@ -28,15 +28,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from haarqntk.montecarlo._quantities import ENSEMBLES, QUANTITIES
+from haarqntk.montecarlo._quantities import ENSEMBLES, QUANTITIES, Complex, Real
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from haarqntk.montecarlo._problem import Eigenspaces, Problem
-
-    Real = NDArray[np.float64]
-    Complex = NDArray[np.complex128]
 
 
 def random_trapezoids(

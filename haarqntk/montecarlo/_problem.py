@@ -15,15 +15,19 @@ import numpy as np
 
 from haarqntk.checks import integer, is_row, one_of, rational
 from haarqntk.errors import InputError, InputTypeError
-from haarqntk.montecarlo._quantities import ENSEMBLES, QUANTITIES, Ensemble, Quantity, quantity_of
+from haarqntk.montecarlo._quantities import (
+    ENSEMBLES,
+    QUANTITIES,
+    Ensemble,
+    Integers,
+    Quantity,
+    Real,
+    quantity_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from numpy.typing import NDArray
-
-    Real = NDArray[np.float64]
-    Integers = NDArray[np.int_]
     Row = tuple[Fraction, ...]
 
 # A standard error of K⁴ holds the sixteenth powers of the widths of O and X; 10^(±288) is safe in a float.

@@ -41,25 +41,23 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from haarqntk.checks import one_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
-    Variable = Callable[..., Array]
+Real = NDArray[np.float64]
+Complex = NDArray[np.complex128]
+Integers = NDArray[np.int_]
 
 # Below this fraction of the size of its terms, a sum is rounding: 4096 units in the last place. A relative standard
 # error as small would take 10²⁴ samples: nothing statistical is mistaken for it.
 ROUNDING: Final = 2.0**-40
 
 
-def without_rounding(
-    G: Array, *others: Array, observables: Array, generator: Array | None
-) -> tuple[Array, ...]:
+def without_rounding(G: Real, *others: Real, observables: Real, generator: Real | None) -> tuple[Real, ...]:
     """Return the derivatives with exact zeros where nothing but rounding is left.
 
     A derivative is a sum of terms of the size ‖O‖‖X‖ for G, ‖O‖‖X‖² for H, ‖O‖ for Z. Below 2⁻⁴⁰ of that it is
@@ -83,7 +81,7 @@ def without_rounding(
     return np.where(is_rounding & (P > 1), G - total / P, G), *others_settled
 
 
-def _settled(total: Array, size: Array) -> Array:
+def _settled(total: Real, size: Real) -> Real:
     """Return a sum with 0 where it is within rounding of the size of its terms."""
     return np.where(np.abs(total) <= ROUNDING * size, 0.0, total)
 
@@ -91,12 +89,12 @@ def _settled(total: Array, size: Array) -> Array:
 # -- variables -------------------------------------------------------------------------------------------------
 
 
-def _kernel(G: Array, first: tuple[int, int] = (0, 0), second: tuple[int, int] = (0, 0)) -> Array:
+def _kernel(G: Real, first: tuple[int, int] = (0, 0), second: tuple[int, int] = (0, 0)) -> Real:
     """Σ_l ∂_l z ∂_l z', for an observable and an input each."""
     return np.asarray((G[:, *first] * G[:, *second]).sum(axis=-1))
 
 
-def _uniform(G: Array) -> Array:
+def _uniform(G: Real) -> Real:
     """uᵀKu for u = (1, …, 1)/√n and K_{δδ'} = Σ_l ∂_l z(δ) ∂_l z(δ'): Σ_l (Σ_δ ∂_l z(δ))²/n.
 
     The outputs of a whole basis sum to Tr O, whose gradient is 0; see ``without_rounding``.
@@ -105,23 +103,23 @@ def _uniform(G: Array) -> Array:
     return np.asarray(np.square(total).sum(axis=-1) / G.shape[2])
 
 
-def _meta_kernel(G: Array, H: Array) -> Array:
+def _meta_kernel(G: Real, H: Real) -> Real:
     """μ = Σ_{lm} h_lm g_l g_m, for one observable and one input."""
     return np.asarray(np.einsum("nl,nlm,nm->n", G[:, 0, 0], H[:, 0, 0], G[:, 0, 0]))
 
 
-def _diagonal(G: Array, H: Array, Z: Array) -> Array:
+def _diagonal(G: Real, H: Real, Z: Real) -> Real:
     """ε Σ_l h_ll g_l², the part of εμ with equal layers."""
     return np.asarray(Z[:, 0, 0] * np.einsum("nll,nl->n", H[:, 0, 0], np.square(G[:, 0, 0])))
 
 
-def _off_diagonal(G: Array, H: Array, Z: Array) -> Array:
+def _off_diagonal(G: Real, H: Real, Z: Real) -> Real:
     """ε Σ_{l≠m} h_lm g_l g_m, the part of εμ with different layers."""
     total, diagonal = Z[:, 0, 0] * _meta_kernel(G, H), _diagonal(G, H, Z)
     return _settled(total - diagonal, np.abs(total) + np.abs(diagonal))
 
 
-_VARIABLES: dict[str, Variable] = {
+_VARIABLES: dict[str, Callable[..., Real]] = {
     "kernel": _kernel,  # K = Σ_l g_l², for one observable and one input
     "square": lambda G: (
         _kernel(G) / G.shape[-1]
@@ -142,14 +140,14 @@ _VARIABLES: dict[str, Variable] = {
 # -- statistics ------------------------------------------------------------------------------------------------
 
 
-def _covariances(first: Array, second: Array) -> Array:
+def _covariances(first: Real, second: Real) -> Real:
     """(x − x')(y − y')/2 for pairs of independent samples: the mean is Cov(x, y) without bias."""
     pairs = ((x[0::2], x[1::2]) for x in (first, second))
     x, y = (_settled(a - b, np.abs(a) + np.abs(b)) for a, b in pairs)
     return np.asarray(x * y / 2)
 
 
-def _third_cumulants(x: Array) -> Array:
+def _third_cumulants(x: Real) -> Real:
     """Re (x + ωx' + ω²x'')³/3 with ω³ = 1, for three independent samples: the mean is κ_3 without bias."""
     a, b, c = (x[start::3] for start in range(3))
     scale = np.abs(a) + np.abs(b) + np.abs(c)
@@ -157,7 +155,7 @@ def _third_cumulants(x: Array) -> Array:
     return np.asarray(real * (real**2 / 3 - 3 * difference**2 / 4))
 
 
-_STATISTICS: dict[str, tuple[int, Callable[..., Array]]] = {
+_STATISTICS: dict[str, tuple[int, Callable[..., Real]]] = {
     "mean": (1, lambda x: x),
     "second_moment": (1, lambda x: x**2),
     "third_moment": (1, lambda x: x**3),
@@ -215,7 +213,7 @@ class Quantity:
         has_one_output = self.num_observables == 1 and not self.uses_overlap and not self.uses_num_inputs
         return has_one_output and "Z" not in self.derivatives
 
-    def values(self, *arrays: Array) -> Array:
+    def values(self, *arrays: Real) -> Real:
         """Return N independent values from the ``derivatives`` of N · ``circuits`` circuits."""
         given = dict(zip(self.derivatives, arrays, strict=True))
         samples = [_VARIABLES[v](*(given[x] for x in _arguments(v))) for v in self.variables]

@@ -22,22 +22,18 @@ import functools
 import itertools
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import qutip
 
 from haarqntk.errors import InputError
-from haarqntk.montecarlo._quantities import ENSEMBLES, QUANTITIES, SEGMENTS, Ensemble
+from haarqntk.montecarlo._quantities import ENSEMBLES, QUANTITIES, SEGMENTS, Ensemble, Real
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from numpy.typing import NDArray
-
     from haarqntk.montecarlo._problem import Problem
-
-    Real = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -56,10 +52,7 @@ class Circuit:
     segments: tuple[qutip.Qobj, ...]
     generators: tuple[qutip.Qobj, ...]
     angles: tuple[float, ...]
-    _layers: dict[tuple[int, float], qutip.Qobj] = field(default_factory=dict, init=False, repr=False)
-    _kets: dict[tuple[int, tuple[float, ...]], tuple[qutip.Qobj, qutip.Qobj]] = field(
-        default_factory=dict, init=False, repr=False
-    )
+    _kept: dict[object, Any] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         if not len(self.segments) - 1 == len(self.generators) == len(self.angles):
@@ -94,23 +87,22 @@ class Circuit:
         return float(qutip.expect(observable, self._ket(state, thetas)))
 
     def _ket(self, state: qutip.Qobj, angles: tuple[float, ...]) -> qutip.Qobj:
-        """S_l e^{iθ_lX_l} … S_L|ψ⟩ for the angles of the last layers; a ket keeps its state, and so its id."""
-        kept = self._kets.get((id(state), angles))
-        if kept is None:
+        """S_l e^{iθ_lX_l} … S_L|ψ⟩ for the angles of the last layers; it keeps its state, and so the state's id."""
+        if (id(state), angles) not in self._kept:
             if angles:
                 layer = len(self.angles) - len(angles)
                 ket = self._layer(layer, angles[0]) @ self._ket(state, angles[1:])
             else:
                 ket = self.segments[-1] @ state
-            kept = self._kets[id(state), angles] = state, ket
-        return kept[1]
+            self._kept[id(state), angles] = state, ket
+        return self._kept[id(state), angles][1]
 
     def _layer(self, layer: int, angle: float) -> qutip.Qobj:
         """S_l e^{iθX_l}, an operator."""
-        if (layer, angle) not in self._layers:
+        if (layer, angle) not in self._kept:
             turn = self.turn(layer, angle, qutip.qeye_like(self.generators[layer]))
-            self._layers[layer, angle] = self.segments[layer] @ turn
-        return self._layers[layer, angle]
+            self._kept[layer, angle] = self.segments[layer] @ turn
+        return self._kept[layer, angle]
 
 
 def derivative(circuit: Circuit, state: qutip.Qobj, observable: qutip.Qobj, *layers: int) -> float:
@@ -147,16 +139,10 @@ def derivative(circuit: Circuit, state: qutip.Qobj, observable: qutip.Qobj, *lay
 
 
 def commutator_derivative(circuit: Circuit, state: qutip.Qobj, observable: qutip.Qobj, *layers: int) -> float:
-    """Return ∂z/∂θ_{layers[0]} ∂θ_{layers[1]} … by commutators, for Hermitian generators of any spectrum.
+    """Return the same by commutators, for Hermitian generators of any spectrum.
 
     X̃_l depends on the angles of the layers that act before it, those with larger indices, and on no others.
     Commutators with smaller indices therefore stand inside.
-
-    Args:
-        circuit: The circuit, whose angles are where the derivative is taken.
-        state: The ket |ψ⟩.
-        observable: The operator O.
-        layers: One layer in 0 … L−1 for each derivative; none at all gives z itself.
 
     Examples:
         >>> one = qutip.qeye(2)

@@ -14,12 +14,10 @@ from haarqntk.errors import CostError, InputError, InputTypeError
 from haarqntk.montecarlo import _batched, _frames
 from haarqntk.montecarlo._estimate import Estimate
 from haarqntk.montecarlo._problem import Problem
-from haarqntk.montecarlo._quantities import ENSEMBLES, QUANTITIES, without_rounding
+from haarqntk.montecarlo._quantities import ENSEMBLES, QUANTITIES, Real, without_rounding
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-
-    from numpy.typing import NDArray
 
 # Each route has ``sample_derivatives``. QuTiP takes 2–3 s to import, which nobody should pay who only reads stored
 # estimates or asks the command line for help.
@@ -145,7 +143,7 @@ def simulate(
 
 def values_in_blocks(
     problem: Problem, *, samples: int, method: str, rng: np.random.Generator
-) -> Iterator[NDArray[np.float64]]:
+) -> Iterator[Real]:
     """Yield independent values of the problem's quantity, ``samples`` in all, a block of circuits at a time."""
     quantity = QUANTITIES[problem.quantity]
     block = _QUTIP_BLOCK if method == "qutip" else max(1, _BLOCK // _numbers(problem, method))
