@@ -24,6 +24,7 @@ Reference: derivations/13_frames.md; [bartlett1933] for the trapezoid, [mezzadri
 from __future__ import annotations
 
 import functools
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -117,40 +118,47 @@ def hessians(kets: Complex, images: Complex, observable: Real) -> Real:
     return np.asarray(upper + np.triu(upper, 1).swapaxes(-1, -2))
 
 
-def numbers(problem: Problem, L: int) -> int:
-    """Count the complex numbers that one circuit of L layers needs at a time."""
-    (frame, outside), width = _dimensions(problem), _width(problem, L)
-    E = len(problem.observable_eigenspaces.rows(width))
-    total = E * (2 * width + frame) + 4 * L * frame * len(problem.generator_eigenspaces.rows(frame))
-    if QUANTITIES[problem.quantity].uses_states:
-        total += E * L * (2 * outside + 6) + 3 * L**2
-    return total
+@dataclass(frozen=True)
+class _Sizes:
+    """Generic dimensions of circuits of L layers: of the frame, and of what is drawn for it.
 
-
-def work(problem: Problem, L: int) -> int:
-    """Estimate the work of one circuit of L layers, in units of 1 to 20 ns: what is drawn, and overlaps.
-
-    The constants are fits from D = 4 to 2¹⁶ and L = 1 to 1000.
+    Args:
+        frame: r, the number of vectors in the frame.
+        outside: How many dimensions X̃ leads out of it.
+        width: How many vectors an eigenspace of the observables has to tell apart.
+        rows: E, the number of rows that these vectors need.
+        generator_rows: The same of a generator and the frame.
     """
-    (frame, _), width = _dimensions(problem), _width(problem, L)
-    E = len(problem.observable_eigenspaces.rows(width))
-    drawn = E * width + L * frame * len(problem.generator_eigenspaces.rows(frame))
-    has_overlaps = QUANTITIES[problem.quantity].uses_states
-    return 300 * L + 20 * drawn + (E * L**2 if has_overlaps else 0)
+
+    frame: int
+    outside: int
+    width: int
+    rows: int
+    generator_rows: int
+
+    @classmethod
+    def of(cls, problem: Problem, L: int) -> _Sizes:
+        spaces, P = problem.observable_eigenspaces, problem.num_vectors
+        frame = min(problem.D, P * (1 + (0 if spaces.is_constant else len(spaces.values))))
+        outside = min(frame, problem.D - frame)
+        width = max(frame, P + outside * L) if QUANTITIES[problem.quantity].uses_states else frame
+        generator_rows = len(problem.generator_eigenspaces.rows(frame))
+        return cls(frame, outside, width, len(spaces.rows(width)), generator_rows)
 
 
-def _dimensions(problem: Problem) -> tuple[int, int]:
-    """Return r, the dimension of the frame, and how many dimensions X̃ leads out of it, both generic."""
-    spaces = problem.observable_eigenspaces
-    frame = min(problem.D, problem.num_vectors * (1 + (0 if spaces.is_constant else len(spaces.values))))
-    return frame, min(frame, problem.D - frame)
+def cost(problem: Problem, L: int) -> tuple[int, int]:
+    """Count the complex numbers that a circuit of L layers needs at a time, and estimate its work.
 
-
-def _width(problem: Problem, L: int) -> int:
-    """How many vectors an eigenspace of the observables has to tell apart."""
-    frame, outside = _dimensions(problem)
-    uses_states = QUANTITIES[problem.quantity].uses_states
-    return max(frame, problem.num_vectors + outside * L) if uses_states else frame
+    The work is what is drawn, and overlaps, in units of 1 to 20 ns; its constants are fits from D = 4 to 2¹⁶ and
+    L = 1 to 1000.
+    """
+    n, uses_states = _Sizes.of(problem, L), QUANTITIES[problem.quantity].uses_states
+    numbers = n.rows * (2 * n.width + n.frame) + 4 * L * n.frame * n.generator_rows
+    work = 300 * L + 20 * (n.rows * n.width + L * n.frame * n.generator_rows)
+    if uses_states:
+        numbers += n.rows * L * (2 * n.outside + 6) + 3 * L**2
+        work += n.rows * L**2
+    return numbers, work
 
 
 def sample_derivatives(problem: Problem, *, count: int, rng: np.random.Generator) -> tuple[Real, ...]:
@@ -168,19 +176,22 @@ def _derivatives(
 
     F is an orthonormal basis of the states ψ_p and the φ_ap = M_aψ_p, of r vectors.
     """
-    spaces = problem.observable_eigenspaces
-    observables = spaces.values[:, spaces.rows(_width(problem, L))]
-    vectors, states = _random_states(problem, L, count, rng)
+    spaces, n = problem.observable_eigenspaces, _Sizes.of(problem, L)
+    observables = spaces.values[:, spaces.rows(n.width)]
+    vectors, states = _random_states(problem, n.width, count, rng)
     images = (observables.T[:, :, np.newaxis] * states[:, :, np.newaxis]).reshape(*states.shape[:2], -1)
     # A vanishing φ is left out: QR would complete the frame by a direction that depends on the other columns.
     F = np.linalg.qr(states if spaces.is_constant else np.concatenate([states, images], axis=-1)).Q
     back = F.conj().swapaxes(-1, -2)
     kets = back @ states
     inside = (back @ images).reshape(count, -1, len(observables), problem.num_vectors)
-    C, R = _random_layers(problem, L, count, rng)
+    C, R = random_compressions(problem.generator_eigenspaces, n.frame, (count, L), rng)
+    if ENSEMBLES[problem.ensemble].uses_all_pauli_strings:
+        is_identity = rng.random((count, L)) < problem.D**-2.0
+        C[is_identity], R[is_identity] = np.eye(n.frame), 0
     found = [gradients(kets, inside, C)]
     if "H" in wanted:
-        Q, T = _outside(problem, vectors, F, R)
+        Q, T = _outside(vectors, F, R, n.outside)
 
         def moved(ket: Complex) -> Complex:
             """X̃_l applied to a vector of the frame, shape (N, E, L)."""
@@ -195,12 +206,14 @@ def _derivatives(
     return tuple(found)
 
 
-def _random_states(problem: Problem, L: int, count: int, rng: np.random.Generator) -> tuple[Complex, Complex]:
+def _random_states(
+    problem: Problem, width: int, count: int, rng: np.random.Generator
+) -> tuple[Complex, Complex]:
     """Return Gaussian columns in the eigenbasis of the observables, and the output states that begin them.
 
     The columns have the shape (N, E, width), and the states, orthonormalised, (N, E, P).
     """
-    spaces, P, width = problem.observable_eigenspaces, problem.num_vectors, _width(problem, L)
+    spaces, P = problem.observable_eigenspaces, problem.num_vectors
     vectors = random_trapezoids(spaces, width, (count,), rng)
     if spaces.populations is None:
         return vectors, orthonormalised(vectors[..., :P]) @ problem.inputs()[:, :P].T
@@ -209,19 +222,9 @@ def _random_states(problem: Problem, L: int, count: int, rng: np.random.Generato
     return vectors, np.broadcast_to(lengths[:, np.newaxis] + 0j, (count, len(lengths), 1))
 
 
-def _random_layers(problem: Problem, L: int, count: int, rng: np.random.Generator) -> tuple[Complex, Complex]:
-    """Return C and R, as ``random_compressions``, for L layers of every circuit."""
-    frame, _ = _dimensions(problem)
-    C, R = random_compressions(problem.generator_eigenspaces, frame, (count, L), rng)
-    if ENSEMBLES[problem.ensemble].uses_all_pauli_strings:
-        is_identity = rng.random((count, L)) < problem.D**-2.0
-        C[is_identity], R[is_identity] = np.eye(frame), 0
-    return C, R
-
-
-def _outside(problem: Problem, vectors: Complex, F: Complex, R: Complex) -> tuple[Complex, Complex]:
+def _outside(vectors: Complex, F: Complex, R: Complex, outside: int) -> tuple[Complex, Complex]:
     """Return Q and T with R = QT: T†T = R†R, whose rank is that of a random projection: at most r, and D − r."""
-    (N, L), (_, outside), E = R.shape[:2], _dimensions(problem), F.shape[1]
+    (N, L), E = R.shape[:2], F.shape[1]
     lengths, right = np.linalg.svd(R, full_matrices=False)[1:]
     T = lengths[..., :outside, np.newaxis] * right[..., :outside, :]
     fresh = vectors[..., 1 : 1 + outside * L]

@@ -37,7 +37,7 @@ _QUTIP_BLOCK = 5
 # The largest single circuit, in complex numbers: 1 GiB.
 _LARGEST_CIRCUIT = 2**26
 
-# The most work accepted, in the units of ``_work``. One unit takes 1 to 20 ns on one core: a day or two.
+# The most work accepted, in the units of ``_cost``. One unit takes 1 to 20 ns on one core: a day or two.
 _MOST_WORK = 10**13
 
 
@@ -146,7 +146,7 @@ def values_in_blocks(
 ) -> Iterator[Real]:
     """Yield independent values of the problem's quantity, ``samples`` in all, a block of circuits at a time."""
     quantity = QUANTITIES[problem.quantity]
-    block = _QUTIP_BLOCK if method == "qutip" else max(1, _BLOCK // _numbers(problem, method))
+    block = _QUTIP_BLOCK if method == "qutip" else max(1, _BLOCK // _cost(problem, method)[0])
     observables, generator = problem.observables(), problem.generator()
     for start in range(0, samples, block):
         (child,) = rng.spawn(1)
@@ -170,57 +170,44 @@ def check_affordable(problem: Problem, *, samples: int, method: str) -> None:
             f"method 'frames' must have a Haar block on the input side, got ensemble {problem.ensemble!r}, which "
             "has none; use method 'batched', or ensemble 'prl_ansatz_with_input_block'"
         )
-    numbers = _numbers(problem, method)
+    numbers, work = _cost(problem, method)
     if numbers > _LARGEST_CIRCUIT:
         raise CostError(
             f"a value of {problem.quantity!r} at D = {problem.D}, L = {problem.L} needs {numbers} complex "
             f"numbers at once by method {method!r}, at most {_LARGEST_CIRCUIT} fit; lower D or L"
         )
-    most = _MOST_WORK // _work(problem, method)
-    if samples > most:
+    if samples > _MOST_WORK // work:
         raise CostError(
-            f"samples must be at most {most} at D = {problem.D}, L = {problem.L} by method {method!r}, "
+            f"samples must be at most {_MOST_WORK // work} at D = {problem.D}, L = {problem.L} by method {method!r}, "
             f"about a day's work, got {samples}; ask for fewer, or lower D or L"
         )
 
 
-def _shape(problem: Problem) -> tuple[int, int]:
-    """Return how many circuits one value takes, and of how many layers at most."""
-    quantity, L = QUANTITIES[problem.quantity], problem.L
-    if not ENSEMBLES[problem.ensemble].has_independent_entries:
-        return quantity.circuits, L
-    if not quantity.uses_hessian:
-        return quantity.circuits * L, 1
-    return quantity.circuits * (2 * L + L * (L - 1) // 2), min(L, 2)
+def _cost(problem: Problem, method: str) -> tuple[int, int]:
+    """Count the complex numbers that one value needs at a time, and estimate its work.
 
-
-def _numbers(problem: Problem, method: str) -> int:
-    """Count the complex numbers that one value needs at a time: unitaries, generators and stored vectors."""
-    circuits, L = _shape(problem)
-    if method == "frames":
-        return circuits * _frames.numbers(problem, L)
-    num_vectors = problem.num_vectors * (L + 2 * len(problem.spectra))
-    if QUANTITIES[problem.quantity].uses_hessian:
-        num_vectors += problem.num_vectors * (len(problem.spectra) + 2) * L  # bras, moved kets and a copy
-    return circuits * ((2 * L + 1) * problem.D**2 + num_vectors * problem.D)
-
-
-def _work(problem: Problem, method: str) -> int:
-    """Estimate the work of one value: what a unitary takes to draw, and to act in each output of ``qutip``.
-
-    The constants are fits: 32 to the batched route from D = 2 to 256, 20 000 to what QuTiP takes for a layer.
-    Second derivatives move L/2 vectors through a layer on average.
+    The work is what a unitary takes to draw, and to act in each output of ``qutip``. The constants are fits: 32 to the
+    batched route from D = 2 to 256, 20 000 to what QuTiP takes for a layer. Second derivatives move L/2 vectors
+    through a layer on average.
     """
-    D, (circuits, L) = problem.D, _shape(problem)
+    quantity, D, L = QUANTITIES[problem.quantity], problem.D, problem.L
+    circuits, A, P, has_hessian = (
+        quantity.circuits,
+        len(problem.spectra),
+        problem.num_vectors,
+        quantity.uses_hessian,
+    )
+    if ENSEMBLES[problem.ensemble].has_independent_entries:  # many circuits of one layer, or of two
+        circuits *= 2 * L + L * (L - 1) // 2 if has_hessian else L
+        L = min(L, 2) if has_hessian else 1
     if method == "frames":
-        return circuits * _frames.work(problem, L)
-    uses_hessian = QUANTITIES[problem.quantity].uses_hessian
-    per_unitary = D**2 * (D + 32)
-    if uses_hessian:
-        per_unitary += L * problem.num_vectors * D * (D + 32) // 2
+        numbers, work = _frames.cost(problem, L)
+        return circuits * numbers, circuits * work
+    num_vectors, outputs, per_unitary = P * (L + 2 * A), 2 * L * P * A, D**2 * (D + 32)
+    if has_hessian:
+        num_vectors += P * (A + 2) * L  # bras, moved kets and a copy
+        outputs += 2 * L * (L + 1) * P * A
+        per_unitary += L * P * D * (D + 32) // 2
     if method == "qutip":
-        outputs = 2 * L * problem.num_vectors * len(problem.spectra)
-        if uses_hessian:
-            outputs += 2 * L * (L + 1) * problem.num_vectors * len(problem.spectra)
         per_unitary += outputs * (20_000 + D**2)
-    return circuits * (L + 1) * per_unitary
+    return circuits * ((2 * L + 1) * D**2 + num_vectors * D), circuits * (L + 1) * per_unitary
