@@ -14,6 +14,7 @@ from haarqntk.montecarlo import Problem
 PAIR = "supervised_kernel_mean"
 UNIFORM = "supervised_kernel_eigenvalue_uniform"
 AVERAGE = "generator_average"
+GOOD: dict[str, Any] = {"quantity": "kernel_mean", "D": 4, "L": 1, "spectrum": [1, 1, -1, -1]}
 
 
 def as_integers(problem: Problem) -> list[list[int]]:
@@ -78,28 +79,19 @@ def test_one_spectrum_stands_for_two_equal_observables(spectrum: Any) -> None:
 
 
 def test_every_number_counts_in_the_key() -> None:
-    problems = [
-        Problem.create("kernel_mean", D=4, L=1, spectrum=[1, 1, -1, -1]),
-        Problem.create("kernel_variance", D=4, L=1, spectrum=[1, 1, -1, -1]),
-        Problem.create("kernel_mean", D=4, L=2, spectrum=[1, 1, -1, -1]),
-        Problem.create("kernel_mean", D=2, L=1, spectrum=[1, -1]),
-        Problem.create("kernel_mean", D=4, L=1, spectrum=[1, 1, -1, Fraction(-1, 2)]),
-        Problem.create(PAIR, D=4, L=1, spectrum=[1, 1, -1, -1], overlap=0),
-        Problem.create(PAIR, D=4, L=1, spectrum=[1, 1, -1, -1], overlap=1),
-        Problem.create(UNIFORM, D=4, L=1, spectrum=[1, 1, -1, -1], num_inputs=2),
-        Problem.create(UNIFORM, D=4, L=1, spectrum=[1, 1, -1, -1], num_inputs=3),
-        Problem.create("kernel_mean", D=4, L=1, spectrum=[1, 1, -1, -1], ensemble="prl_ansatz"),
-        Problem.create("kernel_mean", D=4, L=1, spectrum=[1, 1, -1, -1], ensemble="independent_layers"),
-        Problem.create("kernel_mean", D=4, L=1, spectrum=[1, 1, -1, -1], generator_spectrum=[1, 1, -1, -1]),
-        Problem.create("kernel_mean", D=4, L=1, spectrum=[1, 1, -1, -1], generator_spectrum=[1, 0, 0, 0]),
-        Problem.create(
-            "kernel_mean", D=4, L=1, spectrum=[1, 1, -1, -1], ensemble=AVERAGE, populations=[1, 0, 0, 0]
-        ),
-        Problem.create(
-            "kernel_mean", D=4, L=1, spectrum=[1, 1, -1, -1], ensemble=AVERAGE, populations=[0, 0, 1, 0]
-        ),
+    changes: list[dict[str, Any]] = [
+        {},
+        {"quantity": "kernel_variance"},
+        {"L": 2},
+        {"D": 2, "spectrum": [1, -1]},
+        {"spectrum": [1, 1, -1, Fraction(-1, 2)]},
+        *({"quantity": PAIR, "overlap": overlap} for overlap in (0, 1)),
+        *({"quantity": UNIFORM, "num_inputs": number} for number in (2, 3)),
+        *({"ensemble": ensemble} for ensemble in ("prl_ansatz", "independent_layers")),
+        *({"generator_spectrum": X} for X in ([1, 1, -1, -1], [1, 0, 0, 0])),
+        *({"ensemble": AVERAGE, "populations": p} for p in ([1, 0, 0, 0], [0, 0, 1, 0])),
     ]
-    assert len({problem.key() for problem in problems}) == len(problems)
+    assert len({Problem.create(**GOOD | change).key() for change in changes}) == len(changes) == 15
 
 
 def test_the_key_is_stored_in_files_and_does_not_change() -> None:
@@ -249,9 +241,8 @@ BAD: dict[type[Exception], list[tuple[Any, str]]] = {
     ("changes", "error", "text"), [(x, error, text) for error, cases in BAD.items() for x, text in cases]
 )
 def test_bad_arguments_are_refused(changes: dict[str, Any], error: type[Exception], text: str) -> None:
-    arguments: dict[str, Any] = {"quantity": "kernel_mean", "D": 4, "L": 1, "spectrum": [1, 1, -1, -1]}
     with pytest.raises(error, match=text):
-        Problem.create(**arguments | changes)
+        Problem.create(**GOOD | changes)
 
 
 def test_the_constructor_checks_as_well() -> None:

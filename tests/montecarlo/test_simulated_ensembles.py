@@ -204,16 +204,8 @@ POPULATIONS = [Fraction(1, 2), Fraction(1, 4), Fraction(1, 4), Fraction(0)]
 )
 def test_generator_average(method: str, samples: int, spectrum: tuple[int, ...], L: int) -> None:
     exact = fixed_output_kernel_mean(spectrum, POPULATIONS, L, Fraction(4, 15))  # D/(D²−1)
-    simulated = estimate(
-        "kernel_mean",
-        spectrum,
-        L,
-        samples,
-        ensemble="generator_average",
-        populations=POPULATIONS,
-        method=method,
-    )
-    assert_confirms(simulated, exact)
+    options: dict[str, Any] = {"ensemble": "generator_average", "populations": POPULATIONS, "method": method}
+    assert_confirms(estimate("kernel_mean", spectrum, L, samples, **options), exact)
 
 
 @pytest.mark.parametrize("method", ["batched", "qutip"])
@@ -221,16 +213,9 @@ def test_generator_average_of_any_generator(method: str) -> None:
     spectrum, X, D = (3, 0, -1), (1, 2, -1), 3
     populations = [Fraction(1, 6), Fraction(1, 3), Fraction(1, 2)]
     Z = Fraction(D * 6 - 2**2, D * (D**2 - 1))
-    simulated = estimate(
-        "kernel_mean",
-        spectrum,
-        2,
-        10_000 if method == "batched" else 200,
-        ensemble="generator_average",
-        populations=populations,
-        generator_spectrum=X,
-        method=method,
-    )
+    options: dict[str, Any] = {"ensemble": "generator_average", "populations": populations, "method": method}
+    samples = 10_000 if method == "batched" else 200
+    simulated = estimate("kernel_mean", spectrum, 2, samples, generator_spectrum=X, **options)
     assert_confirms(simulated, fixed_output_kernel_mean(spectrum, populations, 2, Z))
 
 
