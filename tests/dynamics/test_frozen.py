@@ -1,4 +1,4 @@
-"""Frozen kernels: linear algebra, a second route by hypergeometric functions, and drawn circuits."""
+"""Frozen kernels: linear algebra, hypergeometric functions, drawn circuits; other points and step sizes by descent."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from scipy.linalg import expm
 from strategies import Problem, problems
 
 import haarqntk as hq
-from haarqntk.dynamics import frozen_kernel, frozen_law, jensen_gap
+from haarqntk.dynamics import frozen_kernel, frozen_law, frozen_outputs, jensen_gap, step_sizes
 from haarqntk.montecarlo import Estimate, _batched
 
 PAULI, PROJECTOR = [1, -1, -1, 1], [1, 0, 0, 0]
@@ -160,3 +160,89 @@ def test_predictions_say_what_they_assume_and_cannot_be_changed() -> None:
     assert "derivations/14_dynamics.md" in p.reference
     with pytest.raises(ValueError, match="read-only"):
         p.residual[0] = 0
+
+
+# -- outputs of other points: gradient descent on a linear model, whose kernel is frozen ------------------------
+
+
+@given(st.integers(1, 4), st.integers(1, 3), st.integers(1, 6), st.integers(0, 2**32 - 1))
+def test_a_linear_model_is_trained_like_this(m: int, n: int, num_parameters: int, seed: int) -> None:
+    """With fewer parameters than points the kernel is singular."""
+    rng = np.random.default_rng(seed)
+    J, J_other = rng.normal(size=(m, num_parameters)), rng.normal(size=(n, num_parameters))
+    start, others = rng.normal(size=m), rng.normal(size=n)
+    eta = 1 / np.linalg.eigvalsh(J @ J.T)[-1]
+    p: Any = frozen_outputs(
+        J @ J.T, range(6), cross_kernel=J_other @ J.T, outputs=others, residual=start, learning_rate=eta
+    )
+    theta = np.zeros(num_parameters)
+    for t in range(6):
+        epsilon = start + J @ theta
+        assert p.residual[t] == pytest.approx(epsilon, abs=1e-9)
+        assert p.outputs[t] == pytest.approx(others + J_other @ theta, abs=1e-7)
+        theta = theta - eta * J.T @ epsilon
+    # the flow starts with the same slope
+    flow: Any = frozen_outputs(
+        J @ J.T,
+        [1e-6],
+        cross_kernel=J_other @ J.T,
+        outputs=others,
+        residual=start,
+        learning_rate=eta,
+        flow=True,
+    )
+    slope = (flow.outputs[0] - others) / 1e-6
+    assert slope == pytest.approx(-eta * J_other @ J.T @ start, abs=1e-3)
+
+
+def test_the_end_is_the_regression_that_interpolates() -> None:
+    rng = np.random.default_rng(1)
+    J = rng.normal(size=(3, 5))
+    K = J @ J.T
+    arguments: dict[str, Any] = {"outputs": np.zeros(3), "residual": [1, -2, 0.5], "learning_rate": 0.1}
+    p: Any = frozen_outputs(K, [10**6], cross_kernel=K, **arguments)
+    assert p.outputs[0] == pytest.approx(np.array([-1, 2, -0.5]), abs=1e-9)
+    assert p.outputs_limit == pytest.approx(p.outputs[0], abs=1e-9)
+
+
+# -- step sizes against gradient descent itself ----------------------------------------------------------------
+
+
+@given(st.integers(1, 5), st.integers(0, 2**32 - 1))
+def test_below_the_edge_descent_falls_and_beyond_it_grows(m: int, seed: int) -> None:
+    J = np.random.default_rng(seed).normal(size=(m, 9))
+    K = J @ J.T
+    first = np.linalg.eigh(K)[1][:, -1]
+    edge = step_sizes(K).stability_edge
+    assert not step_sizes(K, edge).is_stable  # a residual along the first mode only turns its sign
+    assert not step_sizes(K, edge * (1 - 2.0**-41)).is_stable
+    for factor, is_stable in ((0.99, True), (1.01, False)):
+        s = step_sizes(K, factor * edge)
+        assert s.is_stable == is_stable
+        late = frozen_kernel(K, [500], learning_rate=s.learning_rate, residual=first).residual
+        assert (np.linalg.norm(late) < 1) == is_stable
+
+
+def test_decay_times_are_those_of_each_mode() -> None:
+    K = np.diag([0.1, 3.0, 0.5])
+    s = step_sizes(K, 0.2)
+    assert s.eigenvalues.tolist() == pytest.approx([3, 0.5, 0.1])
+    for decay, where in zip(s.decay_times, (1, 2, 0), strict=True):
+        flow = frozen_kernel(K, [decay], learning_rate=0.2, residual=np.eye(3)[where], flow=True)
+        assert flow.residual[0, where] == pytest.approx(np.exp(-1))
+    assert np.abs(1 - 0.2 * s.eigenvalues) ** s.decay_steps == pytest.approx(np.full(3, np.exp(-1)))
+    assert s.condition_number == pytest.approx(30)
+
+
+def test_the_critical_rate_ends_the_first_mode_in_one_step() -> None:
+    s = step_sizes(Fraction(1, 4))
+    assert (s.critical, s.stability_edge, s.learning_rate, s.decay_steps.tolist()) == (4, 8, 4, [0])
+    assert step_sizes(4, c=1.5).critical == 1.5 / 4
+
+
+def test_a_singular_kernel_has_modes_that_never_decay() -> None:
+    s = step_sizes(np.ones((3, 3)))
+    assert s.eigenvalues.tolist() == pytest.approx([3, 0, 0])
+    assert s.decay_times[1:].tolist() == [np.inf, np.inf]
+    assert s.decay_steps[1:].tolist() == [np.inf, np.inf]
+    assert s.condition_number == np.inf
