@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from haarqntk.montecarlo import Estimate, simulate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 ZZ = (1, -1, -1, 1)
 UNEVEN = (5, 3, 1, 0, 0, -1, -2, -7)
@@ -38,3 +41,8 @@ def assert_confirms(simulated: Estimate, exact: Any, *others: Any) -> None:
 
 def assert_refuses(simulated: Estimate, *wrong: Any) -> None:
     assert all(abs(simulated.z_score(value)) > 4 for value in wrong)
+
+
+def largest_score(pairs: Iterable[tuple[Any, Any]]) -> float:
+    """The largest |z| of means of independent values against their exact values."""
+    return max(abs(Estimate.of("0", values).z_score(exact)) for values, exact in pairs)
