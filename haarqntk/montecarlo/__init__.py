@@ -1,9 +1,9 @@
-"""Monte Carlo: simulated random circuits, an oracle that shares nothing with the exact rooms.
+"""Monte Carlo: a problem, simulated, gives an estimate; an oracle that shares no code with the exact averages.
 
-The only room with floats. It draws circuits of an ensemble, differentiates their outputs once or twice and
-estimates the averages that the exact rooms derive; it knows no formula for any of them. Three routes do the
-same thing: ``qutip``, written as on paper; ``batched``, which the tests hold equal to it and which is the one
-to use; and ``frames``, of the same law, which draws no unitaries and is the one for large D.
+It draws circuits of an ensemble, differentiates their outputs once or twice and estimates the averages that are
+derived elsewhere; it knows no formula for any of them. Three routes do the same thing: ``qutip``, written as on
+paper; ``batched``, which the tests hold equal to it and which is the one to use; and ``frames``, of the same law,
+which draws no unitaries and is the one for large D.
 """
 
 from haarqntk.montecarlo._ansatz import (
