@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from haarqntk.base import Tabled
-from haarqntk.checks import flag, integer, one_of, real_number
+from haarqntk.checks import flag, generator, integer, one_of, real_number
 from haarqntk.errors import CostError, InputError, InputTypeError
 from haarqntk.montecarlo import Ansatz, random_ansatz
 from haarqntk.training._circuit import FixedGate, ParametrisedCircuit, PauliRotation
@@ -246,10 +246,8 @@ def prl_circuit(num_qubits: int, layers: int, rng: np.random.Generator) -> Param
         [liu2023] Eq. 20.
     """
     n, layers = integer("num_qubits", num_qubits, at_least=1), integer("layers", layers, at_least=1)
-    if not isinstance(rng, np.random.Generator):
-        raise InputTypeError(f"rng must be a numpy.random.Generator, got {rng!r}; pass default_rng(seed)")
-    most = _MEMORY // (_BYTES * 4**n)
-    if layers > most:
+    generator(rng)
+    if layers > (most := _MEMORY // (_BYTES * 4**n)):
         raise CostError(
             f"layers must be at most {most} for {n} qubits, got {layers}: dense blocks would take "
             f"{_BYTES * 4**n * layers / 2**30:.3g} GiB; take fewer layers or qubits"
@@ -275,33 +273,12 @@ def circuit_of_ansatz(ansatz: Ansatz) -> ParametrisedCircuit:
         raise InputTypeError(
             f"ansatz must be drawn by random_ansatz, got {ansatz!r}; pass hq.training.prl_circuit(…)"
         )
-    L, D = ansatz.blocks.shape[:2]
-    n = D.bit_length() - 1
+    n = ansatz.blocks.shape[-1].bit_length() - 1
     gates: Gates = []
-    for layer in reversed(range(L)):
-        gates.append(PauliRotation(pauli_letters(ansatz.generators[layer]), parameter=layer))
+    for layer in reversed(range(len(ansatz.strings))):
+        gates.append(PauliRotation(ansatz.strings[layer], parameter=layer))
         gates.append(FixedGate(ansatz.blocks[layer], tuple(range(n))))
     return ParametrisedCircuit(n, tuple(gates))
-
-
-def pauli_letters(matrix: Complex) -> str:
-    """Return the letters of a Pauli string given as a matrix.
-
-    The string flips the bits that it takes |0…0⟩ to; it has a sign on bit j if flipping j before it changes
-    its sign.
-
-    Examples:
-        >>> from haarqntk.montecarlo import PauliSum
-        >>> pauli_letters(PauliSum((1.0,), ("XIZY",)).matrix)
-        'XIZY'
-    """
-    n = len(matrix).bit_length() - 1
-    flips = int(np.abs(matrix[:, 0]).argmax())
-    letters = ""
-    for bit in (1 << n - 1 - qubit for qubit in range(n)):
-        has_sign = (matrix[flips ^ bit, bit] / matrix[flips, 0]).real < 0
-        letters += "IXZY"[bool(flips & bit) + 2 * has_sign]
-    return letters
 
 
 def _encoding(encoding: Encoding | str | None) -> Encoding | None:

@@ -1,4 +1,4 @@
-"""Outputs, Jacobians, kernels and meta-kernels of a circuit: the kernels of ``_sweeps`` behind checked arguments."""
+"""Outputs, Jacobians, kernels and meta-kernels of a circuit: the sweeps with checked arguments; the definition."""
 
 from __future__ import annotations
 
@@ -7,20 +7,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from haarqntk.base import real_array
+from haarqntk.base import LazyModule, real_array
 from haarqntk.checks import one_of
 from haarqntk.errors import InputError, InputTypeError
-from haarqntk.training import _definition, _sweeps
-from haarqntk.training._circuit import ParametrisedCircuit
+from haarqntk.montecarlo import PauliSum
+from haarqntk.training import _sweeps
+from haarqntk.training._circuit import FixedGate, ParametrisedCircuit, PauliRotation
 from haarqntk.training._observable import Observable
-from haarqntk.training._program import compiled
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     Real = NDArray[np.float64]
+    Complex = NDArray[np.complex128]
 
-_METHODS = ("adjoint", "definition")
+linalg = LazyModule("scipy.linalg")
 
 
 def outputs(
@@ -43,7 +44,6 @@ def outputs(
         InputTypeError: If the entries are not real numbers.
 
     Examples:
-        >>> from haarqntk.training import Observable, ParametrisedCircuit, PauliRotation
         >>> circuit = ParametrisedCircuit(1, (PauliRotation("X", parameter=0),))
         >>> outputs(circuit, Observable.pauli("Z"), [np.pi / 6]).round(12)
         array([0.5])
@@ -52,8 +52,7 @@ def outputs(
         derivations/15_training.md.
     """
     settings, points, lead = checked_inputs(circuit, observable, angles, features)
-    z = _sweeps.outputs(compiled(circuit), observable, settings, points)
-    return z.reshape(*lead, len(points))
+    return _sweeps.outputs(circuit, observable, settings, points).reshape(*lead, len(points))
 
 
 def outputs_and_jacobian(
@@ -83,7 +82,6 @@ def outputs_and_jacobian(
     Examples:
         z = cos 2θ:
 
-        >>> from haarqntk.training import Observable, ParametrisedCircuit, PauliRotation
         >>> circuit = ParametrisedCircuit(1, (PauliRotation("X", parameter=0),))
         >>> z, J = outputs_and_jacobian(circuit, Observable.pauli("Z"), [np.pi / 12])
         >>> z.round(3), J.round(3)
@@ -93,10 +91,8 @@ def outputs_and_jacobian(
         [jones2020] for the adjoint route, [mitarai2018] for the shift rule; derivation 15.
     """
     settings, points, lead = checked_inputs(circuit, observable, angles, features)
-    if one_of("method", method, _METHODS) == "definition":
-        z, jacobian = _definition.outputs_and_jacobian(circuit, observable, settings, points)
-    else:
-        z, jacobian = _sweeps.outputs_and_jacobian(compiled(circuit), observable, settings, points)
+    routes = {"adjoint": _sweeps.outputs_and_jacobian, "definition": _by_definition}
+    z, jacobian = routes[one_of("method", method, routes)](circuit, observable, settings, points)
     return z.reshape(*lead, len(points)), jacobian.reshape(*lead, len(points), circuit.num_parameters)
 
 
@@ -119,34 +115,6 @@ def kernel_matrix(jacobian: ArrayLike) -> Real:
         raise InputError(f"jacobian must have the shape (…, m, L), got {J.shape}; pass points × parameters")
     kernel: Real = J @ J.swapaxes(-1, -2)
     return kernel
-
-
-def circuit_kernel_floor(circuit: ParametrisedCircuit, observable: Observable) -> float:
-    """A bound on what rounding makes of a K that vanishes, at one data point: (2⁻⁵² · gates · ‖O‖ · Σ|scale|)².
-
-    ‖O‖ is bounded by the largest sum of moduli in a row. Of m points, λ_max ≤ Tr K is within m times the bound.
-
-    Examples:
-        >>> from haarqntk.training import Observable, ParametrisedCircuit, PauliRotation
-        >>> circuit = ParametrisedCircuit(1, (PauliRotation("X", parameter=0),))
-        >>> circuit_kernel_floor(circuit, Observable.pauli("Z")) == 2.0**-104
-        True
-    """
-    norm = float(np.abs(observable.matrix).sum(axis=1).max())
-    scales = float(circuit.generator_norms.sum())
-    return (2.0**-52 * len(circuit.gates) * norm * scales) ** 2
-
-
-def vanishing_kernel(kernels: Real, circuit: ParametrisedCircuit, observable: Observable) -> bool:
-    """Whether every kernel of an array of shape (…, m, m) is no more than rounding."""
-    floor = kernels.shape[-1] * circuit_kernel_floor(circuit, observable)
-    return bool((np.linalg.eigvalsh(kernels)[..., -1] <= floor).all())
-
-
-NO_KERNEL = (
-    "circuit must have outputs that depend on its angles, got a kernel that vanishes to within rounding: "
-    "symmetry, O ∝ 1, or an extremum of every output; take another observable, circuit or start"
-)
 
 
 def meta_kernels(
@@ -173,7 +141,6 @@ def meta_kernels(
     Examples:
         z = cos 2θ at θ = π/6: g = −√3, h = −2.
 
-        >>> from haarqntk.training import Observable, ParametrisedCircuit, PauliRotation
         >>> circuit = ParametrisedCircuit(1, (PauliRotation("X", parameter=0),))
         >>> z, K, mu = meta_kernels(circuit, Observable.pauli("Z"), [np.pi / 6])
         >>> K.round(12), mu.round(12)
@@ -183,11 +150,25 @@ def meta_kernels(
         [liu2023] Eq. 14; derivation 15 for the second derivative along a direction.
     """
     settings, points, lead = checked_inputs(circuit, observable, angles, features)
-    program = compiled(circuit)
-    z, J = _sweeps.outputs_and_jacobian(program, observable, settings, points)
-    mu = _sweeps.second_derivatives_along(program, observable, settings, points, J)
+    z, J = _sweeps.outputs_and_jacobian(circuit, observable, settings, points)
+    mu = _sweeps.second_derivatives_along(circuit, observable, settings, points, J)
     shape = (*lead, len(points))
     return z.reshape(shape), np.square(J).sum(axis=-1).reshape(shape), mu.reshape(shape)
+
+
+def check_kernel(kernels: Real, circuit: ParametrisedCircuit, observable: Observable) -> None:
+    """Refuse kernels of shape (…, m, m) all of which are no more than rounding: there is nothing to train.
+
+    Rounding makes of a K that vanishes, at one data point, at most (2⁻⁵² · gates · ‖O‖ · Σ|scale|)², ‖O‖ bounded by
+    the largest sum of moduli in a row; of m points, λ_max ≤ Tr K is within m times that.
+    """
+    norm, scales = np.abs(observable.matrix).sum(axis=1).max(), circuit.generator_norms.sum()
+    floor = kernels.shape[-1] * (2.0**-52 * len(circuit.gates) * float(norm) * float(scales)) ** 2
+    if (np.linalg.eigvalsh(kernels)[..., -1] <= floor).all():
+        raise InputError(
+            "circuit must have outputs that depend on its angles, got a kernel that vanishes to within rounding: "
+            "symmetry, O ∝ 1, or an extremum of every output; take another observable, circuit or start"
+        )
 
 
 def check_pair(circuit: ParametrisedCircuit, observable: Observable) -> None:
@@ -238,3 +219,55 @@ def checked_points(circuit: ParametrisedCircuit, features: ArrayLike | None) -> 
             f"got {points.shape}"
         )
     return points
+
+
+# -- the definition ----------------------------------------------------------------------------------------------
+
+
+def _by_definition(
+    circuit: ParametrisedCircuit, observable: Observable, angles: Real, features: Real
+) -> tuple[Real, Real]:
+    """Dense matrices by the exponential, derivatives by the shift rule, one gate at a time; [mitarai2018].
+
+    P² = 1 makes an output a + b cos 2α + c sin 2α in the angle α of each gate, so ∂z/∂α = z(α + π/4) − z(α − π/4)
+    holds exactly; a parameter that several gates share gets the sum over them. The tests hold the sweeps equal to it.
+    """
+    z = np.empty((len(angles), len(features)))
+    jacobian = np.zeros((*z.shape, angles.shape[1]))
+    quarters = {gate.string: _exponential(gate.string, math.pi / 4) for gate in circuit.rotations}
+    for N, setting in enumerate(angles):
+        for m, point in enumerate(features):
+            matrices = [_matrix(gate, circuit.num_qubits, setting, point) for gate in circuit.gates]
+            z[N, m] = _output(observable, matrices)
+            for place, gate in enumerate(circuit.gates):
+                if isinstance(gate, PauliRotation) and gate.parameter is not None:
+                    quarter = quarters[gate.string]
+                    up, down = (
+                        _output(observable, [*matrices[:place], turn, *matrices[place:]])
+                        for turn in (quarter, quarter.conj().T)
+                    )
+                    jacobian[N, m, gate.parameter] += gate.scale * (up - down)
+    return z, jacobian
+
+
+def _output(observable: Observable, matrices: list[Complex]) -> float:
+    state = np.eye(1, len(observable.matrix), dtype=np.complex128)[0]
+    for matrix in matrices:
+        state = matrix @ state
+    return float((state.conj() @ observable.matrix @ state).real)
+
+
+def _exponential(string: str, alpha: float) -> Complex:
+    exponential: Complex = linalg.expm(1j * alpha * PauliSum((1.0,), (string,)).matrix)
+    return exponential
+
+
+def _matrix(gate: PauliRotation | FixedGate, num_qubits: int, angles: Real, point: Real) -> Complex:
+    if isinstance(gate, PauliRotation):
+        value = point[gate.feature] if gate.parameter is None else angles[gate.parameter]
+        return _exponential(gate.string, gate.scale * float(value))
+    order = [*gate.qubits, *(qubit for qubit in range(num_qubits) if qubit not in gate.qubits)]
+    places = np.argsort(order)  # where each qubit is among the factors of the product
+    product = np.kron(gate.matrix, np.eye(2 ** (num_qubits - len(gate.qubits))))
+    factors = product.reshape((2,) * (2 * num_qubits)).transpose(*places, *(num_qubits + places))
+    return np.asarray(factors.reshape(product.shape), dtype=np.complex128)

@@ -8,11 +8,9 @@ import numpy as np
 import pytest
 import qutip
 from hypothesis import given
-from hypothesis import strategies as st
-from strategies import parametrised_circuits, pauli_texts
+from strategies import parametrised_circuits
 
 from haarqntk.errors import CostError, InputError, InputTypeError, UnknownNameError
-from haarqntk.montecarlo import PauliSum
 from haarqntk.training import (
     Encoding,
     FixedGate,
@@ -25,17 +23,11 @@ from haarqntk.training import (
     outputs_and_jacobian,
     prl_circuit,
 )
-from haarqntk.training._ansatz import pauli_letters
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 HALF_TURN = PauliRotation("XI", parameter=0)
-
-
-@given(string=st.integers(1, 4).flatmap(pauli_texts))
-def test_letters_come_back_from_the_matrix(string: str) -> None:
-    assert pauli_letters(PauliSum((1.0,), (string,)).matrix) == string
 
 
 def test_the_first_letter_is_the_first_qubit_and_the_first_gate_acts_first() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from strategies import hermitian_matrices, parametrised_circuits
 
 from haarqntk.errors import InputError, InputTypeError, UnknownNameError
-from haarqntk.montecarlo import _batched, random_angles, random_ansatz
+from haarqntk.montecarlo import PauliSum, _batched, random_angles, random_ansatz
 from haarqntk.training import (
     Encoding,
     FixedGate,
@@ -129,8 +129,11 @@ def test_the_letter_s_circuit_is_that_of_the_monte_carlo_room() -> None:
     ansatz = random_ansatz(2, 6, np.random.default_rng(5))
     circuit, observable = circuit_of_ansatz(ansatz), Observable(ansatz.observable.matrix)
     angles = random_angles(4, 6, np.random.default_rng(6))
-    eigenvalues, _ = ansatz.observable.eigensystem
-    drawn = ansatz.circuits(angles), np.eye(1, 4), eigenvalues[np.newaxis]
+    eigenvalues, vectors = ansatz.observable.eigensystem
+    segments = np.array([vectors.conj().T @ ansatz.blocks[0], *ansatz.blocks[1:], np.eye(4)])
+    generators = np.array([PauliSum((1.0,), (string,)).matrix for string in ansatz.strings])
+    segments, generators = (np.broadcast_to(part, (4, *part.shape)) for part in (segments, generators))
+    drawn = _batched.Circuits(segments, generators, angles), np.eye(1, 4), eigenvalues[np.newaxis]
     z, J = outputs_and_jacobian(circuit, observable, angles)
     other_z, other_J = _batched.outputs_and_gradients(*drawn)
     assert np.abs(z[:, 0] - other_z[:, 0, 0]).max() < ROUNDING
