@@ -60,8 +60,7 @@ class PauliSum:
             for string in self.strings
         ]
         terms = pauli_strings(len(self.strings[0]), np.array(indices))
-        matrix: Complex = np.einsum("j,jab->ab", self.coefficients, terms)
-        return matrix
+        return np.asarray(np.einsum("j,jab->ab", self.coefficients, terms))
 
     @functools.cached_property
     def eigensystem(self) -> tuple[Real, Complex]:

@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from haarqntk.base import LazyModule, real_array
-from haarqntk.checks import one_of
+from haarqntk.base import LazyModule, Tabled, real_array
+from haarqntk.checks import generator, integer, one_of
 from haarqntk.errors import InputError, InputTypeError
-from haarqntk.montecarlo import PauliSum
+from haarqntk.montecarlo import PauliSum, jackknife, random_angles
 from haarqntk.training import _sweeps
+from haarqntk.training._ansatz import Encoding, circuit_of_ansatz
 from haarqntk.training._circuit import FixedGate, ParametrisedCircuit, PauliRotation
-from haarqntk.training._observable import Observable
+from haarqntk.training._observable import Model, Observable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
     from numpy.typing import ArrayLike, NDArray
+
+    from haarqntk.montecarlo import Ansatz
 
     Real = NDArray[np.float64]
     Complex = NDArray[np.complex128]
+    Pair = tuple[float, float]
+    Progress = Callable[[int], object]
 
 linalg = LazyModule("scipy.linalg")
+
+_BLOCK = 100  # settings of the angles between two calls of progress
 
 
 def outputs(
@@ -51,8 +63,9 @@ def outputs(
     Reference:
         derivations/15_training.md.
     """
-    settings, points, lead = checked_inputs(circuit, observable, angles, features)
-    return _sweeps.outputs(circuit, observable, settings, points).reshape(*lead, len(points))
+    model = Model(circuit, observable, features)
+    theta, lead = model.settings(angles)
+    return _sweeps.outputs(model, theta).reshape(*lead, len(model.points))
 
 
 def outputs_and_jacobian(
@@ -90,10 +103,11 @@ def outputs_and_jacobian(
     Reference:
         [jones2020] for the adjoint route, [mitarai2018] for the shift rule; derivation 15.
     """
-    settings, points, lead = checked_inputs(circuit, observable, angles, features)
+    model = Model(circuit, observable, features)
+    theta, lead = model.settings(angles)
     routes = {"adjoint": _sweeps.outputs_and_jacobian, "definition": _by_definition}
-    z, jacobian = routes[one_of("method", method, routes)](circuit, observable, settings, points)
-    return z.reshape(*lead, len(points)), jacobian.reshape(*lead, len(points), circuit.num_parameters)
+    z, jacobian = routes[one_of("method", method, routes)](model, theta)
+    return z.reshape(*lead, *z.shape[1:]), jacobian.reshape(*lead, *jacobian.shape[1:])
 
 
 def kernel_matrix(jacobian: ArrayLike) -> Real:
@@ -113,8 +127,7 @@ def kernel_matrix(jacobian: ArrayLike) -> Real:
     J = real_array("jacobian", jacobian)
     if J.ndim < 2:  # noqa: PLR2004 - points × parameters
         raise InputError(f"jacobian must have the shape (…, m, L), got {J.shape}; pass points × parameters")
-    kernel: Real = J @ J.swapaxes(-1, -2)
-    return kernel
+    return np.asarray(J @ J.swapaxes(-1, -2))
 
 
 def meta_kernels(
@@ -149,94 +162,208 @@ def meta_kernels(
     Reference:
         [liu2023] Eq. 14; derivation 15 for the second derivative along a direction.
     """
-    settings, points, lead = checked_inputs(circuit, observable, angles, features)
-    z, J = _sweeps.outputs_and_jacobian(circuit, observable, settings, points)
-    mu = _sweeps.second_derivatives_along(circuit, observable, settings, points, J)
-    shape = (*lead, len(points))
+    model = Model(circuit, observable, features)
+    theta, lead = model.settings(angles)
+    z, J = _sweeps.outputs_and_jacobian(model, theta)
+    mu, shape = _sweeps.second_derivatives_along(model, theta, J), (*lead, *z.shape[1:])
     return z.reshape(shape), np.square(J).sum(axis=-1).reshape(shape), mu.reshape(shape)
 
 
-def check_kernel(kernels: Real, circuit: ParametrisedCircuit, observable: Observable) -> None:
-    """Refuse kernels of shape (…, m, m) all of which are no more than rounding: there is nothing to train.
+# -- over random angles -------------------------------------------------------------------------------------------
 
-    Rounding makes of a K that vanishes, at one data point, at most (2⁻⁵² · gates · ‖O‖ · Σ|scale|)², ‖O‖ bounded by
-    the largest sum of moduli in a row; of m points, λ_max ≤ Tr K is within m times that.
+
+@dataclass(frozen=True, slots=True, repr=False)
+class KernelStatistics(Tabled):
+    """Moments over random angles at one depth; each is a value and its standard error.
+
+    Attributes:
+        depth: What the circuit family was asked for.
+        num_parameters: L of that circuit.
+        num_samples: How many settings of the angles were drawn.
+        output_mean: Mean of z.
+        kernel_mean: Mean of K.
+        kernel_variance: Variance of K.
+        meta_kernel_mean: Mean of μ.
+        meta_kernel_variance: Variance of μ.
+
+    Examples:
+        >>> pairs = [(0.0, 0.1), (3.2, 0.4), (5.0, 1.2), (0.1, 0.6), (9.0, 2.0)]
+        >>> KernelStatistics(3, 12, 50, *pairs).kernel_variance
+        (5.0, 1.2)
+
+    Reference:
+        liu2023; derivations/15_training.md.
     """
-    norm, scales = np.abs(observable.matrix).sum(axis=1).max(), circuit.generator_norms.sum()
-    floor = kernels.shape[-1] * (2.0**-52 * len(circuit.gates) * float(norm) * float(scales)) ** 2
-    if (np.linalg.eigvalsh(kernels)[..., -1] <= floor).all():
-        raise InputError(
-            "circuit must have outputs that depend on its angles, got a kernel that vanishes to within rounding: "
-            "symmetry, O ∝ 1, or an extremum of every output; take another observable, circuit or start"
+
+    depth: int
+    num_parameters: int
+    num_samples: int
+    output_mean: Pair
+    kernel_mean: Pair
+    kernel_variance: Pair
+    meta_kernel_mean: Pair
+    meta_kernel_variance: Pair
+
+    def facts(self) -> dict[str, str]:
+        """The setting, and each moment with its standard error, for a notebook.
+
+        Examples:
+            >>> pairs = [(0.0, 0.1), (3.2, 0.4), (5.0, 1.2), (0.1, 0.6), (9.0, 2.0)]
+            >>> KernelStatistics(3, 12, 50, *pairs).facts()["mean of K"]
+            '3.2 ± 0.4'
+        """
+        moments = {
+            "mean of z": self.output_mean,
+            "mean of K": self.kernel_mean,
+            "variance of K": self.kernel_variance,
+            "mean of μ": self.meta_kernel_mean,
+            "variance of μ": self.meta_kernel_variance,
+        }
+        setting = f"{self.depth}, {self.num_parameters} parameters, {self.num_samples} samples"
+        return {"depth": setting} | {n: f"{value:.4g} ± {error:.2g}" for n, (value, error) in moments.items()}
+
+
+def kernel_statistics(
+    family: Callable[[int], ParametrisedCircuit],
+    depths: Sequence[int],
+    *,
+    observable: Observable,
+    samples: int,
+    rng: np.random.Generator,
+    features: ArrayLike | None = None,
+    progress: Progress | None = None,
+) -> tuple[KernelStatistics, ...]:
+    """Return the moments of K and μ at several depths, angles uniform on [0, 2π).
+
+    That range is a whole number of periods of e^{iθP}, scale 1, and of any integer scale. The circuit of a depth
+    is one and the same for all samples; its fixed gates are not averaged over. Every depth has a stream of its
+    own, so that adding depths changes none of the others.
+
+    Args:
+        family: Returns the circuit of a depth.
+        depths: The depths, all different.
+        observable: O.
+        samples: How many settings of the angles are drawn at each depth, ≥ 2.
+        rng: Where they are drawn from.
+        features: One data point, shape (1, num_features); None if the circuits have no data gates.
+        progress: Called with the number of samples finished since its last call.
+
+    Returns:
+        One entry for each depth. Standard errors are those of the jackknife.
+
+    Raises:
+        InputError: If there are too few samples, no depth, or more than one data point.
+        InputTypeError: If the family is no function, the depths no integers, or ``rng`` no generator.
+
+    Examples:
+        >>> from haarqntk.training import hardware_efficient
+        >>> found, = kernel_statistics(
+        ...     lambda depth: hardware_efficient(2, depth), [3], observable=Observable.pauli("ZI"), samples=50,
+        ...     rng=np.random.default_rng(1))
+        >>> found.num_parameters, found.kernel_mean[0] > 0
+        (12, True)
+
+    Reference:
+        liu2023; derivations/15_training.md.
+    """
+    count = integer("samples", samples, at_least=2)
+    generator(rng)
+    if not isinstance(depths, Iterable) or isinstance(depths, str):
+        raise InputTypeError(f"depths must be a list of ints such as [1, 2, 4], got {depths!r}")
+    depths = tuple(integer("depths", depth, at_least=0) for depth in depths)
+    if not callable(family):
+        raise InputTypeError(f"family must be a function that returns the circuit of a depth, got {family!r}")
+    if not depths:
+        raise InputError("depths must have at least one entry, got none; pass for example [1, 2, 4]")
+    variance: Callable[[Real], Any] = partial(np.var, ddof=1)
+    found = []
+    for depth, stream in zip(depths, rng.spawn(len(depths)), strict=True):
+        circuit = family(depth)
+        if not isinstance(circuit, ParametrisedCircuit):
+            raise InputTypeError(f"family must return a circuit, got {circuit!r} at depth {depth}; return it")
+        angles = random_angles(count, circuit.num_parameters, stream)
+        values = np.empty((count, 3))
+        for part in _blocks(count, progress):
+            block = meta_kernels(circuit, observable, angles[part], features)
+            if block[0].shape[1] != 1:
+                raise InputError(f"features must be one data point, got {block[0].shape[1]}")
+            values[part] = np.concatenate(block, axis=1)
+        z, K, mu = values.T
+        of_kernels = [jackknife(sample, of) for sample in (K, mu) for of in (np.mean, variance)]
+        found.append(
+            KernelStatistics(depth, circuit.num_parameters, count, jackknife(z, np.mean), *of_kernels)
         )
+    return tuple(found)
 
 
-def check_pair(circuit: ParametrisedCircuit, observable: Observable) -> None:
-    """Refuse what is no circuit or no observable, and two that act on different numbers of qubits."""
-    for name, value, kind in (
-        ("circuit", circuit, ParametrisedCircuit),
-        ("observable", observable, Observable),
-    ):
-        if not isinstance(value, kind):
-            raise InputTypeError(
-                f"{name} must be a haarqntk.training.{kind.__name__}, got {type(value).__name__}; make one"
-            )
-    if observable.num_qubits != circuit.num_qubits:
+def fixed_kernels(
+    ansatz: Ansatz, num_inputs: int, angles: ArrayLike, progress: Progress | None = None
+) -> Real:
+    """Return K_δδ' = Σ_l ∂_l z_δ ∂_l z_δ' of one draw of the letter's ansatz, shape (N, P, P).
+
+    Args:
+        ansatz: The draw, from ``montecarlo.random_ansatz``.
+        num_inputs: P ≥ 1; the inputs are |0⟩ … |P − 1⟩.
+        angles: The N angles of the first l layers, shape (N, l), in radians.
+        progress: Called with the number of circuits finished since its last call.
+
+    Raises:
+        InputError: If the angles do not fit the draw, or the number of inputs is below 1.
+        InputTypeError: If an argument is of the wrong kind.
+
+    Examples:
+        >>> from haarqntk.montecarlo import random_ansatz
+        >>> ansatz = random_ansatz(2, 6, np.random.default_rng(1))
+        >>> fixed_kernels(ansatz, 3, random_angles(5, 4, np.random.default_rng(2))).shape
+        (5, 3, 3)
+
+    Reference:
+        [liu2023] Eq. 20; derivations/15_training.md.
+    """
+    whole, theta = circuit_of_ansatz(ansatz), real_array("angles", angles)
+    n, L = whole.num_qubits, whole.num_parameters
+    if theta.ndim != 2 or theta.shape[1] > L:  # noqa: PLR2004 - circuits × layers
         raise InputError(
-            f"observable must act on num_qubits = {circuit.num_qubits} qubits, got {observable.num_qubits}"
+            f"angles must have the shape (N, l) with l ≤ L = {L}, got {theta.shape}; draw a deeper ansatz"
         )
+    N, depth = theta.shape
+    flips = Encoding(num_features=n, scale=math.pi / 2, letter="X").gates(
+        n
+    )  # e^{iπX/2} = iX where a bit is 1
+    circuit = ParametrisedCircuit(n, (*flips, *whole.gates[2 * (L - depth) :]))  # layer L acts first
+    if (P := integer("num_inputs", num_inputs, at_least=1)) > 2**n:
+        raise InputError(f"num_inputs must be at most D = {2**n}, got {P}; there are no more basis states")
+    inputs = np.arange(P)[:, np.newaxis]
+    bits, observable = inputs >> np.arange(n)[::-1] & 1, Observable(ansatz.observable.matrix)
+    kernels = np.empty((N, P, P))
+    for part in _blocks(N, progress):
+        kernels[part] = kernel_matrix(outputs_and_jacobian(circuit, observable, theta[part], bits)[1])
+    return kernels
 
 
-def checked_inputs(
-    circuit: ParametrisedCircuit, observable: Observable, angles: ArrayLike, features: ArrayLike | None
-) -> tuple[Real, Real, tuple[int, ...]]:
-    """Return the angles as (N, L), the data points as (m, F) and the leading axes of the angles."""
-    check_pair(circuit, observable)
-    settings = real_array("angles", angles)
-    if settings.ndim == 0 or settings.shape[-1] != circuit.num_parameters:
-        raise InputError(
-            f"angles must have {circuit.num_parameters} entries along the last axis, one for each parameter, "
-            f"got the shape {settings.shape}"
-        )
-    lead = settings.shape[:-1]
-    points = checked_points(circuit, features)
-    return settings.reshape(math.prod(lead), circuit.num_parameters), points, lead
-
-
-def checked_points(circuit: ParametrisedCircuit, features: ArrayLike | None) -> Real:
-    """Return the data points as an array of shape (m, F); one empty point if there are none."""
-    expected = circuit.num_features
-    if features is None:
-        if expected:
-            raise InputError(
-                f"features must have the shape (m, {expected}) for a circuit with data gates, got None"
-            )
-        return np.zeros((1, 0))
-    points = real_array("features", features)
-    if points.ndim != 2 or points.shape[1] != expected or not len(points):  # noqa: PLR2004 - points × features
-        raise InputError(
-            f"features must have the shape (m, {expected}) with m ≥ 1, one row for each data point, "
-            f"got {points.shape}"
-        )
-    return points
+def _blocks(count: int, progress: Progress | None) -> Iterator[slice]:
+    """Parts of so many settings of the angles; progress is told of each when the next is asked for."""
+    for start in range(0, count, _BLOCK):
+        yield slice(start, start + _BLOCK)
+        if progress is not None:
+            progress(min(_BLOCK, count - start))
 
 
 # -- the definition ----------------------------------------------------------------------------------------------
 
 
-def _by_definition(
-    circuit: ParametrisedCircuit, observable: Observable, angles: Real, features: Real
-) -> tuple[Real, Real]:
+def _by_definition(model: Model, angles: Real) -> tuple[Real, Real]:
     """Dense matrices by the exponential, derivatives by the shift rule, one gate at a time; [mitarai2018].
 
     P² = 1 makes an output a + b cos 2α + c sin 2α in the angle α of each gate, so ∂z/∂α = z(α + π/4) − z(α − π/4)
     holds exactly; a parameter that several gates share gets the sum over them. The tests hold the sweeps equal to it.
     """
-    z = np.empty((len(angles), len(features)))
+    circuit, observable = model.circuit, model.observable
+    z = np.empty((len(angles), len(model.points)))
     jacobian = np.zeros((*z.shape, angles.shape[1]))
     quarters = {gate.string: _exponential(gate.string, math.pi / 4) for gate in circuit.rotations}
     for N, setting in enumerate(angles):
-        for m, point in enumerate(features):
+        for m, point in enumerate(model.points):
             matrices = [_matrix(gate, circuit.num_qubits, setting, point) for gate in circuit.gates]
             z[N, m] = _output(observable, matrices)
             for place, gate in enumerate(circuit.gates):
@@ -258,8 +385,7 @@ def _output(observable: Observable, matrices: list[Complex]) -> float:
 
 
 def _exponential(string: str, alpha: float) -> Complex:
-    exponential: Complex = linalg.expm(1j * alpha * PauliSum((1.0,), (string,)).matrix)
-    return exponential
+    return np.asarray(linalg.expm(1j * alpha * PauliSum((1.0,), (string,)).matrix))
 
 
 def _matrix(gate: PauliRotation | FixedGate, num_qubits: int, angles: Real, point: Real) -> Complex:

@@ -12,9 +12,10 @@ from haarqntk.base import data_array, real_array
 from haarqntk.checks import flag, generator, real_number
 from haarqntk.errors import CostError, InputError
 from haarqntk.montecarlo import random_angles
-from haarqntk.training._derivatives import check_kernel, check_pair, kernel_matrix, outputs_and_jacobian
+from haarqntk.training._derivatives import kernel_matrix, outputs_and_jacobian
 from haarqntk.training._diagnosis import Diagnosis
 from haarqntk.training._diagnosis_text import null_space_text
+from haarqntk.training._observable import Model
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -193,7 +194,7 @@ def diagnose_circuit(
     Reference:
         [scala2025]; derivations/16_diagnostics.md.
     """
-    check_pair(circuit, observable)
+    model = Model(circuit, observable, features)
     if angles is None:
         angles = random_angles(1, circuit.num_parameters, generator(rng, unless=" unless angles are given"))[
             0
@@ -202,7 +203,7 @@ def diagnose_circuit(
     if theta.ndim != 1:
         raise InputError(f"angles must be those of one initialisation, got the shape {theta.shape}")
     z, J = outputs_and_jacobian(circuit, observable, theta, features)
-    check_kernel(kernel_matrix(J), circuit, observable)
+    model.check_kernels(kernel_matrix(J))
     keywords.setdefault("scale", 0)  # the circuit's own scale has been looked at
     test: dict[str, Any] = {}
     if test_features is not None:

@@ -156,8 +156,7 @@ class Diagnosis(KernelSpectrum):
         """
         decays, _ = self._decays(steps, self.num_points)
         amplitudes, rest = self._amplitudes
-        residuals: Real = (decays * amplitudes) @ self.modes.T + rest
-        return residuals
+        return np.asarray((decays * amplitudes) @ self.modes.T + rest)
 
     def predicted_outputs(self, steps: ArrayLike) -> Real:
         """z(t) = y + ε(t) on the data points, shape (T, m); as ``predicted_residuals``.
@@ -224,8 +223,7 @@ class Diagnosis(KernelSpectrum):
         """
         if self.test_targets is None:
             raise InputError("test_targets must be given for a test loss, got None; pass them to diagnose")
-        losses: Real = 0.5 * np.square(self.predicted_test_outputs(steps) - self.test_targets).sum(axis=1)
-        return losses
+        return np.asarray(0.5 * np.square(self.predicted_test_outputs(steps) - self.test_targets).sum(axis=1))
 
     # -- the limit t → ∞; nan where the descent is not stable -----------------------------------------------------
 

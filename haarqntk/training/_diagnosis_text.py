@@ -21,36 +21,13 @@ DIAGNOSIS_SCHEMA_VERSION = 1
 _WIDTH, _LABEL_WIDTH = 80, 18
 _SHOWN_POINTS, _SHOWN_TERMS = 3, 4
 _FIELDS = (  # of the record, in its order; they determine the diagnosis
-    "num_parameters",
-    "outputs_given",
-    "learning_rate",
-    "c",
-    "rank_tolerance",
-    "overfitting_gap",
-    "singular_values",
-    "modes",
-    "outputs",
-    "targets",
-    "test_modes",
-    "test_outputs",
-    "test_targets",
+    *("num_parameters", "outputs_given", "learning_rate", "c", "rank_tolerance", "overfitting_gap"),
+    *("singular_values", "modes", "outputs", "targets", "test_modes", "test_outputs", "test_targets"),
 )
 _DERIVED = (  # for other readers
-    "largest_eigenvalue",
-    "smallest_eigenvalue",
-    "condition_number",
-    "condition_number_on_range",
-    "rank",
-    "effective_rank",
-    "critical_learning_rate",
-    "stability_edge",
-    "is_stable",
-    "decay_time",
-    "discrete_decay_time",
-    "final_loss",
-    "train_r_squared",
-    "test_r_squared",
-    "is_overfitting",
+    *("largest_eigenvalue", "smallest_eigenvalue", "condition_number", "condition_number_on_range", "rank"),
+    *("effective_rank", "critical_learning_rate", "stability_edge", "is_stable", "decay_time"),
+    *("discrete_decay_time", "final_loss", "train_r_squared", "test_r_squared", "is_overfitting"),
 )
 
 # -- in words ----------------------------------------------------------------------------------------------------

@@ -25,7 +25,8 @@ from haarqntk.checks import generator, integer, real_number
 from haarqntk.errors import CostError, InputError, InputTypeError, OutputError
 from haarqntk.montecarlo import random_angles
 from haarqntk.training import _sweeps
-from haarqntk.training._derivatives import check_kernel, check_pair, checked_inputs, kernel_matrix
+from haarqntk.training._derivatives import kernel_matrix
+from haarqntk.training._observable import Model
 from haarqntk.training._run import TrainingRun, check_step_size, loss_weight
 
 if TYPE_CHECKING:
@@ -109,25 +110,24 @@ def train(
     Reference:
         [liu2023] Eqs. 5–7; derivation 15.
     """
-    check_pair(circuit, observable)
-    theta = _initial_angles(circuit, angles, rng, initialisations)
-    theta, points, _ = checked_inputs(circuit, observable, theta, features)
-    wanted = np.atleast_1d(real_array("targets", targets))
-    if wanted.shape != (len(points),):
+    model = Model(circuit, observable, features)
+    theta, _ = model.settings(_initial_angles(circuit, angles, rng, initialisations))
+    wanted, m = np.atleast_1d(real_array("targets", targets)), len(model.points)
+    if wanted.shape != (m,):
         raise InputError(
-            f"targets must have one entry for each of the {len(points)} data points, got the shape {wanted.shape}"
+            f"targets must have one entry for each of the {m} data points, got the shape {wanted.shape}"
         )
     rate = real_number("learning_rate", learning_rate, positive=True)
     stride = integer("record_every", record_every, at_least=1)
-    problem = _Problem(circuit, observable, wanted, points, theta, rate, loss, stride)
+    problem = _Problem(model, wanted, theta, rate, loss, stride)
     steps = integer("steps", steps, at_least=0)
     every = integer("checkpoint_every", checkpoint_every, at_least=1)
     if checkpoint is not None and not isinstance(checkpoint, str | os.PathLike):
         raise InputTypeError(f"checkpoint must be a path or None, got {checkpoint!r}; pass a str or Path")
     problem.check_cost(steps)
-    initial_kernels = kernel_matrix(problem.evaluate(theta)[1])
+    initial_kernels = kernel_matrix(_sweeps.outputs_and_jacobian(model, theta)[1])
     if steps:
-        check_kernel(initial_kernels, circuit, observable)
+        model.check_kernels(initial_kernels)
     warnings = check_step_size(initial_kernels, rate, loss=loss)
     if warn is not None:
         for warning in warnings:
@@ -173,10 +173,8 @@ def _initial_angles(
 class _Problem:
     """All that determines a run but its length."""
 
-    circuit: ParametrisedCircuit
-    observable: Observable
+    model: Model
     targets: Real
-    points: Real
     initial_angles: Real
     learning_rate: float
     loss: str
@@ -185,19 +183,18 @@ class _Problem:
     @functools.cached_property
     def key(self) -> str:
         """Its hash."""
-        digest = hashlib.sha256(
-            f"{self.circuit.key()} {self.observable.key()} {self.learning_rate.hex()} {self.loss} "
-            f"{self.record_every}".encode()
-        )
-        for array in (self.targets, self.points, self.initial_angles):
+        model, rate = self.model, self.learning_rate.hex()
+        values = f"{model.circuit.key()} {model.observable.key()} {rate} {self.loss} {self.record_every}"
+        digest = hashlib.sha256(values.encode())
+        for array in (self.targets, model.points, self.initial_angles):
             digest.update(f" {array.shape} ".encode() + array.tobytes())
         return digest.hexdigest()
 
     def check_cost(self, steps: int) -> None:
         """A step turns the states of every gate, point and initialisation; curves, Jacobians and kernels are kept."""
-        (N, L), m = self.initial_angles.shape, len(self.points)
+        circuit, (N, L), m = self.model.circuit, self.initial_angles.shape, len(self.targets)
         records = steps // self.record_every + 1
-        step = max(1, len(self.circuit.gates)) * max(_LEAST, 2**self.circuit.num_qubits * m * N)
+        step = max(1, len(circuit.gates)) * max(_LEAST, 2**circuit.num_qubits * m * N)
         if (work := step * (steps + 2 * records)) > LARGEST_WORK:
             most = LARGEST_WORK * self.record_every // (step * (self.record_every + 2))
             raise CostError(
@@ -211,10 +208,6 @@ class _Problem:
                 f"got {N}: {N * each / 2**30:.3g} GiB; raise record_every, or take fewer points or steps"
             )
 
-    def evaluate(self, theta: Real) -> tuple[Real, Real]:
-        """Outputs and Jacobian, shapes (N, m) and (N, m, L)."""
-        return _sweeps.outputs_and_jacobian(self.circuit, self.observable, theta, self.points)
-
     def descend(
         self, steps: int, path: Path | None, every: int, progress: Progress | None
     ) -> tuple[Real, Real, Real, Curves]:
@@ -224,7 +217,7 @@ class _Problem:
         if progress is not None and step:
             progress(step)
         while True:
-            z, J = self.evaluate(theta)
+            z, J = _sweeps.outputs_and_jacobian(self.model, theta)
             if step == len(curves["outputs"]) * self.record_every:
                 for name, values in zip(_CURVES, self._recorded(theta, z, J), strict=True):
                     curves[name].append(values)
@@ -239,7 +232,7 @@ class _Problem:
 
     def _recorded(self, theta: Real, z: Real, J: Real) -> Iterator[NDArray[Any]]:
         """What the curves get at these angles, in their order."""
-        mu = _sweeps.second_derivatives_along(self.circuit, self.observable, theta, self.points, J)
+        mu = _sweeps.second_derivatives_along(self.model, theta, J)
         own = np.square(J).sum(axis=-1)
         with np.errstate(invalid="ignore", divide="ignore"):
             relative = np.where(own > 0, mu / own, math.nan)

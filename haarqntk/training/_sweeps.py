@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from haarqntk.training._observable import Observable
+    from haarqntk.training._observable import Model
 
     Real = NDArray[np.float64]
     Gates = tuple[PauliRotation, ...]
@@ -143,8 +143,7 @@ class Phases:
         half = self.table.shape[1]
         overlaps = bra[half:] * ket[:half]
         overlaps -= bra[:half] * ket[half:]
-        slopes: Real = 2 * self.table @ overlaps
-        return slopes
+        return np.asarray(2 * self.table @ overlaps)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -256,62 +255,55 @@ def _fixed(gate: FixedGate, num_qubits: int) -> Shuffle | Dense:
 # -- the sweeps ------------------------------------------------------------------------------------------------
 
 
-def outputs(circuit: ParametrisedCircuit, observable: Observable, angles: Real, features: Real) -> Real:
+def outputs(model: Model, angles: Real) -> Real:
     """Return z for N settings of the angles and m data points, shape (N, m)."""
-    z = np.empty((len(angles), len(features)))
-    for place, block in _blocks(circuit, observable, angles, features):
+    z = np.empty((len(angles), len(model.points)))
+    for place, block in _blocks(model, angles):
         state = block.forward()
         z[place] = _overlaps(state, block.measured(state))[0].reshape(z[place].shape)
     return z
 
 
-def outputs_and_jacobian(
-    circuit: ParametrisedCircuit, observable: Observable, angles: Real, features: Real
-) -> tuple[Real, Real]:
+def outputs_and_jacobian(model: Model, angles: Real) -> tuple[Real, Real]:
     """Return z, shape (N, m), and ∂z/∂θ_l, shape (N, m, L)."""
-    z = np.empty((len(angles), len(features)))
+    z = np.empty((len(angles), len(model.points)))
     jacobian = np.empty((*z.shape, angles.shape[1]))
-    for place, block in _blocks(circuit, observable, angles, features):
+    for place, block in _blocks(model, angles):
         values, slopes = block.adjoint()
         z[place] = values.reshape(z[place].shape)
         jacobian[place] = slopes.T.reshape(jacobian[place].shape)
     return z, jacobian
 
 
-def second_derivatives_along(
-    circuit: ParametrisedCircuit, observable: Observable, angles: Real, features: Real, directions: Real
-) -> Real:
+def second_derivatives_along(model: Model, angles: Real, directions: Real) -> Real:
     """Return Σ_lm v_l v_m ∂²z/∂θ_l∂θ_m, shape (N, m), for directions v of shape (N, m, L)."""
     found = np.empty(directions.shape[:2])
-    for place, block in _blocks(circuit, observable, angles, features):
+    for place, block in _blocks(model, angles):
         along = directions[place].reshape(block.columns, -1).T
         found[place] = block.second_derivatives(along).reshape(found[place].shape)
     return found
 
 
-def _blocks(
-    circuit: ParametrisedCircuit, observable: Observable, angles: Real, features: Real
-) -> Iterator[tuple[tuple[slice, slice], _Block]]:
+def _blocks(model: Model, angles: Real) -> Iterator[tuple[tuple[slice, slice], _Block]]:
     """Cut N settings by m points into blocks of about as many columns as the cache holds."""
-    width = max(1, 2 * _COLUMNS // 2**circuit.num_qubits)
-    height = max(1, width // len(features))
+    points = model.points
+    width = max(1, 2 * _COLUMNS // 2**model.circuit.num_qubits)
+    height = max(1, width // len(points))
     for row in range(0, len(angles), height):
-        for column in range(0, len(features), width):
+        for column in range(0, len(points), width):
             rows, columns = slice(row, row + height), slice(column, column + width)
-            yield (rows, columns), _Block(circuit, observable, angles[rows], features[columns])
+            yield (rows, columns), _Block(model, angles[rows], points[columns])
 
 
 class _Block:
     """Some settings and some points: one column for each pair, points running fastest."""
 
-    def __init__(
-        self, circuit: ParametrisedCircuit, observable: Observable, angles: Real, features: Real
-    ) -> None:
-        self.observable, self.angles, self.features = observable, angles, features
-        self.columns, self.half = len(angles) * len(features), 2**circuit.num_qubits
+    def __init__(self, model: Model, angles: Real, features: Real) -> None:
+        self.observable, self.angles, self.features = model.observable, angles, features
+        self.columns, self.half = len(angles) * len(features), 2**model.circuit.num_qubits
         self.steps: list[tuple[Any, Any]] = [  # each with its cosines and sines
             (step, None if isinstance(step, Shuffle | Dense) else step.wave(self._angles_of(step)))
-            for step in compiled(circuit)
+            for step in compiled(model.circuit)
         ]
 
     def _angles_of(self, step: Turn | Phases) -> Real:
@@ -362,15 +354,13 @@ class _Block:
                 state[:, 1] += once[:, 0]
             state, spare = step.apply(state, spare, wave)
         measured = self.measured(state)
-        second: Real = 2 * (_overlaps(state[:, 2:], measured[:, :1])[0] + _overlaps(state, measured)[1])
-        return second
+        return np.asarray(2 * (_overlaps(state[:, 2:], measured[:, :1])[0] + _overlaps(state, measured)[1]))
 
     def measured(self, state: Real) -> Real:
         """O times the states."""
         matrix, half = self.observable.matrix, self.half
         if self.observable.is_diagonal:
-            weighted: Real = np.tile(np.diag(matrix).real, 2)[:, np.newaxis, np.newaxis] * state
-            return weighted
+            return np.asarray(np.tile(np.diag(matrix).real, 2)[:, np.newaxis, np.newaxis] * state)
         re, im = state[:half].reshape(half, -1), state[half:].reshape(half, -1)
         A, B = np.ascontiguousarray(matrix.real), np.ascontiguousarray(matrix.imag)
         return np.concatenate([A @ re - B @ im, A @ im + B @ re]).reshape(state.shape)
@@ -378,5 +368,4 @@ class _Block:
 
 def _overlaps(state: Real, measured: Real) -> Real:
     """The real parts of the inner products, shape (k, columns)."""
-    values: Real = np.einsum("rkb,rkb->kb", state, measured)
-    return values
+    return np.asarray(np.einsum("rkb,rkb->kb", state, measured))

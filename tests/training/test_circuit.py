@@ -173,7 +173,7 @@ def test_observables_are_what_they_say() -> None:
         (lambda: Observable(np.full((2, 2), np.inf)), InputError, "matrix must be finite"),
         (lambda: Observable(np.triu(np.ones((2, 2)))), InputError, "must be Hermitian"),
         (lambda: Observable.pauli("XQ"), InputError, "one letter I, X, Y or Z"),
-        (lambda: Observable.pauli(""), InputError, "at least one letter"),
+        (lambda: Observable.pauli(""), InputError, "one letter I, X, Y or Z for each qubit, got ''"),
         (lambda: Observable.pauli_sum([1], ["X", "Z"]), InputError, "must be as many"),
         (lambda: Observable.pauli_sum([1, 1], ["X", "ZZ"]), InputError, "one letter"),
         (lambda: Observable.magnetisation(2, axis="W"), UnknownNameError, "unknown axis 'W'"),

@@ -45,9 +45,11 @@ def test_kernels_of_one_draw_are_those_of_the_shift_rule(depth: int) -> None:
         assert np.allclose(K, G @ G.T)
 
 
-def test_a_circuit_deeper_than_the_draw_is_refused() -> None:
-    with pytest.raises(InputError, match="angles must have at most L = 5 columns, got 6; draw a deeper"):
+def test_more_layers_or_inputs_than_there_are_are_refused() -> None:
+    with pytest.raises(InputError, match=r"shape \(N, l\) with l ≤ L = 5, got \(1, 6\); draw a deeper"):
         fixed_kernels(ANSATZ, 1, np.zeros((1, 6)))
+    with pytest.raises(InputError, match="num_inputs must be at most D = 4, got 5"):
+        fixed_kernels(ANSATZ, 5, np.zeros((1, 5)))
 
 
 def test_training_is_gradient_descent_by_the_shift_rule() -> None:
