@@ -106,11 +106,9 @@ drop dependent points or pass pseudo_inverse=True
     Reference:
         [scala2025] for critical learning rate, decay time and inference; derivations/16_diagnostics.md.
     """
-    J = _jacobian("jacobian", jacobian)
+    J, y, z = _points("", jacobian, targets, outputs)
     m, precision = len(J), _relative_precision(jacobian)
     flag("pseudo_inverse", pseudo_inverse)
-    y = _fitting("targets", targets, m, "jacobian")
-    z = np.zeros(m) if outputs is None else _fitting("outputs", outputs, m, "jacobian")
     tolerance = max(J.shape) * precision if rank_tolerance is None else rank_tolerance
     size = float(max(np.abs(z).max(), np.abs(y).max())) if scale is None else scale
     noise = math.sqrt(J.size) * precision * real_number("scale", size, at_least=0)
@@ -196,9 +194,8 @@ def diagnose_circuit(
     """
     model = Model(circuit, observable, features)
     if angles is None:
-        angles = random_angles(1, circuit.num_parameters, generator(rng, unless=" unless angles are given"))[
-            0
-        ]
+        stream = generator(rng, unless=" unless angles are given")
+        angles = random_angles(1, circuit.num_parameters, stream)[0]
     theta = real_array("angles", angles)
     if theta.ndim != 1:
         raise InputError(f"angles must be those of one initialisation, got the shape {theta.shape}")
@@ -212,26 +209,31 @@ def diagnose_circuit(
     return diagnose(J, targets, outputs=z, test_targets=test_targets, **test, **keywords)
 
 
-def _jacobian(name: str, value: object) -> Real:
-    cure = "pass points × parameters; several outputs per point become rows of their own"
-    J = data_array(name, value, axes=("points", "parameters"), cure=cure)
+def _points(prefix: str, jacobian: object, targets: object, outputs: object) -> tuple[Real, Any, Real]:
+    """The Jacobian, targets and outputs of points; those of a test may lack targets, and outputs are 0 by default."""
+    name, cure = (
+        f"{prefix}jacobian",
+        "pass points × parameters; several outputs per point become rows of their own",
+    )
+    J = data_array(name, jacobian, axes=("points", "parameters"), cure=cure)
     m, p = J.shape
     if m > LARGEST_NUM_POINTS or m * p * min(m, p) > LARGEST_WORK:
         raise CostError(
             f"{name} must have at most {LARGEST_NUM_POINTS} points and points × parameters × the smaller of both "
             f"≤ {LARGEST_WORK:.0e}, got {m} × {p}; take fewer points"
         )
-    return J
 
+    def read(of: str, value: object) -> Real:
+        cure = "pass one number per data point, as many as the Jacobian has rows"
+        array = data_array(f"{prefix}{of}", value, axes=("points",), cure=cure)
+        if len(array) != m:
+            raise InputError(
+                f"{prefix}{of} must have one number for each of the {m} rows of {name}, got {len(array)}"
+            )
+        return array
 
-def _fitting(name: str, value: object, num_points: int, jacobian: str) -> Real:
-    cure = "pass one number per data point, as many as the Jacobian has rows"
-    array = data_array(name, value, axes=("points",), cure=cure)
-    if len(array) != num_points:
-        raise InputError(
-            f"{name} must have one number for each of the {num_points} rows of {jacobian}, got {len(array)}"
-        )
-    return array
+    y = None if prefix and targets is None else read("targets", targets)
+    return J, y, np.zeros(m) if outputs is None else read("outputs", outputs)
 
 
 def _relative_precision(value: object) -> float:
@@ -272,18 +274,9 @@ def _test_set(
     if (outputs is not None) != outputs_given:
         given, missing = ("outputs", "test_outputs") if outputs_given else ("test_outputs", "outputs")
         raise InputError(f"{missing} must be given where {given} is, got None; pass both or neither")
-    J = _jacobian("test_jacobian", jacobian)
+    J, y, z = _points("test_", jacobian, targets, outputs)
     if J.shape[1] != len(V):
         raise InputError(
             f"test_jacobian must have the {len(V)} parameters of jacobian, got {J.shape[1]} columns"
         )
-
-    def read(name: str, value: object) -> Real | None:
-        return None if value is None else _fitting(name, value, len(J), "test_jacobian")
-
-    z, y = read("test_outputs", outputs), read("test_targets", targets)
-    return {
-        "test_modes": J @ V,
-        "test_outputs": np.zeros(len(J)) if z is None else z,
-        "test_targets": y,
-    }
+    return {"test_modes": J @ V, "test_outputs": z, "test_targets": y}

@@ -282,34 +282,32 @@ def load_checkpoint(path: Path, key: str) -> dict[str, NDArray[Any]] | None:
         InputError: If the file cannot be read, is damaged, is no checkpoint or belongs to another problem; it is
             left as it is.
     """
+
+    def refused(rule: str, got: str, cure: str) -> InputError:
+        return InputError(f"checkpoint must {rule}, got {path}{got}; {cure}")
+
     try:
         data = path.read_bytes()
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise InputError(
-            f"checkpoint must be a file that can be read, got {path}: {error.strerror}; choose another"
-        ) from None
+        raise refused("be a file that can be read", f": {error.strerror}", "choose another") from None
     if not data.startswith(_HEAD):
-        raise InputError(
-            f"checkpoint must be a file that a training run wrote, got {path}, which is none; "
-            "it is left as it is: choose another"
-        )
+        rule, got = "be a file that a training run wrote", ", which is none"
+        raise refused(rule, got, "it is left as it is: choose another")
     payload = data[len(_HEAD) + _DIGEST + 1 :]
     if data != _with_head(payload):
-        raise InputError(
-            f"checkpoint must be whole, got {path}, which is damaged; it is left as it is: "
-            "restore it, or choose another file"
-        )
+        cure = "it is left as it is: restore it, or choose another file"
+        raise refused("be whole", ", which is damaged", cure)
     try:
         with np.load(io.BytesIO(payload), allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
         found = str(arrays.pop("key"))
     except (ValueError, KeyError, EOFError, OSError, zipfile.BadZipFile) as error:
-        raise InputError(f"checkpoint must hold arrays, got {path}: {error}; choose another file") from None
+        raise refused("hold arrays", f": {error}", "choose another file") from None
     if found != key:
-        raise InputError(
-            f"checkpoint must belong to this problem, {key[:12]}, got {path} of the problem {found[:12]}; "
-            "choose another file, or the circuit, data, learning rate, stride and seed that it was written with"
+        cure = (
+            "choose another file, or circuit, data, learning rate, stride and seed that it was written with"
         )
+        raise refused(f"belong to this problem, {key[:12]}", f" of the problem {found[:12]}", cure)
     return arrays

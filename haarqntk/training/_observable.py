@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from haarqntk.base import Tabled, check_factors, hermitian_array, real_array
+from haarqntk.base import Tabled, check_factors, hermitian_array, read_only, real_array
 from haarqntk.checks import integer, one_of, real_number
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.montecarlo import PauliSum
@@ -55,8 +55,7 @@ class Observable(Tabled):
         if size < 2 or size & (size - 1):  # noqa: PLR2004 - one qubit
             raise InputError(f"matrix must be square of a size 2, 4, 8, …, got the shape {matrix.shape}")
         check_factors("matrix", self.matrix, (2,) * (size.bit_length() - 1))
-        matrix.setflags(write=False)
-        object.__setattr__(self, "matrix", matrix)
+        object.__setattr__(self, "matrix", read_only(matrix))
 
     @classmethod
     def pauli(cls, string: str) -> Observable:
@@ -90,16 +89,14 @@ class Observable(Tabled):
         if isinstance(strings, str) or not all(isinstance(string, str) for string in strings):
             raise InputTypeError(f"strings must be a list of str such as ['XIZ'], got {strings!r}")
         if not len(coefficients) == len(strings) > 0:
-            raise InputError(
-                f"coefficients and strings must be as many and at least one, got {len(coefficients)} "
-                f"and {len(strings)}"
-            )
+            counts = f"{len(coefficients)} and {len(strings)}"
+            raise InputError(f"coefficients and strings must be as many and at least one, got {counts}")
         for string in strings:
             check_letters("strings", string)
-            if len(string) != len(strings[0]):
-                raise InputError(
-                    f"strings must have one letter for each qubit, as many in all, got {tuple(strings)}"
-                )
+        if len(set(map(len, strings))) > 1:
+            raise InputError(
+                f"strings must have one letter for each qubit, as many in all, got {tuple(strings)}"
+            )
         _check_size(len(strings[0]))
         numbers = tuple(real_number("coefficients", c) for c in coefficients)
         alone = len(numbers) == 1 and numbers[0] == 1
@@ -118,10 +115,7 @@ class Observable(Tabled):
             >>> Observable.zero_projector(2).eigenvalues
             array([0., 0., 0., 1.])
         """
-        n = _check_size(num_qubits)
-        matrix = np.zeros((2**n, 2**n), dtype=np.complex128)
-        matrix[0, 0] = 1
-        return cls(matrix, "|0⟩⟨0|")
+        return cls(np.diag(np.eye(1, 2 ** _check_size(num_qubits))[0]), "|0⟩⟨0|")
 
     @classmethod
     def magnetisation(cls, num_qubits: int, *, axis: str = "Z") -> Observable:
@@ -169,9 +163,7 @@ class Observable(Tabled):
             >>> Observable.pauli("ZI").eigenvalues
             array([-1., -1.,  1.,  1.])
         """
-        values: Real = np.linalg.eigvalsh(self.matrix).astype(np.float64)
-        values.setflags(write=False)
-        return values
+        return read_only(np.linalg.eigvalsh(self.matrix).astype(np.float64))
 
     def key(self) -> str:
         """Return a hash of the matrix.
@@ -219,15 +211,11 @@ class Model:
             raise InputError(
                 f"observable must act on num_qubits = {n} qubits, got {self.observable.num_qubits}"
             )
-        if self.points is None and expected:
-            raise InputError(
-                f"features must have the shape (m, {expected}) for a circuit with data gates, got None"
-            )
         points = np.zeros((1, 0)) if self.points is None else real_array("features", self.points)
         if points.ndim != 2 or points.shape[1] != expected or not len(points):  # noqa: PLR2004 - a table
             raise InputError(
                 f"features must have the shape (m, {expected}) with m ≥ 1, one row for each data point, "
-                f"got {points.shape}"
+                f"got {None if self.points is None else points.shape}"
             )
         object.__setattr__(self, "points", points)
 

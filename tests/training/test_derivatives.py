@@ -192,7 +192,7 @@ Z = Observable.pauli("ZI")
         (lambda: outputs(PLAIN, Z, ["a"] * 4), InputTypeError, "angles must be real numbers, got"),
         (lambda: outputs(PLAIN, Z, [1j] * 4), InputTypeError, "angles must be real numbers"),
         (lambda: outputs(PLAIN, Observable.pauli("Z"), [0.1] * 4), InputError, "must act on num_qubits = 2"),
-        (lambda: outputs(CODED, Z, [0.1] * 4), InputError, r"shape \(m, 1\) for a circuit with data gates"),
+        (lambda: outputs(CODED, Z, [0.1] * 4), InputError, r"shape \(m, 1\) with m ≥ 1, .* got None"),
         (lambda: outputs(CODED, Z, [0.1] * 4, [1, 2]), InputError, r"features must have the shape \(m, 1\)"),
         (lambda: outputs(CODED, Z, [0.1] * 4, np.zeros((0, 1))), InputError, "with m ≥ 1"),
         (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +20,6 @@ from haarqntk.errors import CostError, InputError, InputTypeError
 from haarqntk.training import Diagnosis, diagnose
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     Real = NDArray[np.float64]
@@ -402,96 +401,80 @@ def test_a_diagnosis_cannot_be_changed() -> None:
 
 J: list[list[float]] = [[1, 0], [0, 1]]
 Y: list[float] = [0, 1]
-BAD: list[tuple[Callable[[], object], str]] = [
+NAN, INF = math.nan, math.inf
+BAD: list[tuple[dict[str, Any], str]] = [
+    ({"jacobian": [1.0, 2]}, "jacobian must have 2 axes (points × parameters), got the shape (2,); pass"),
+    ({"jacobian": np.ones((2, 2, 2))}, "several outputs per point become rows of their own"),
+    ({"jacobian": np.ones((0, 2))}, "jacobian must not be empty (points × parameters), got the shape (0, 2)"),
+    ({"jacobian": [[1, NAN], [0.0, 1]]}, "jacobian must be finite, got nan at [0, 1]; check"),
+    ({"jacobian": [[1.0, 0.0], [INF, 1]]}, "jacobian must be finite, got inf at [1, 0]"),
+    ({"jacobian": np.array([[1, 0], [0, 1 + 2e-3j]])}, "jacobian must be real, got (1+0.002j) at [1, 1]"),
+    ({"jacobian": [[1e101, 0], [0.0, 1]]}, "jacobian must stay below 1e100, got 1e+101 at [0, 0]; rescale"),
+    ({"jacobian": np.zeros((2, 2))}, "jacobian must not vanish, got the largest singular value 0"),
+    ({"targets": [1.0]}, "targets must have one number for each of the 2 rows of jacobian, got 1"),
+    ({"targets": [[0.0, 1]]}, "targets must have 1 axis (points), got the shape (1, 2)"),
+    ({"targets": [0, NAN]}, "targets must be finite, got nan at [1]"),
+    ({"outputs": [1.0]}, "outputs must have one number for each of the 2 rows of jacobian"),
+    ({"test_jacobian": [[1.0]]}, "test_jacobian must have the 2 parameters of jacobian, got 1"),
     (
-        lambda: diagnose([1.0, 2], Y),
-        "jacobian must have 2 axes (points × parameters), got the shape (2,); pass",
-    ),
-    (lambda: diagnose(np.ones((2, 2, 2)), Y), "several outputs per point become rows of their own"),
-    (
-        lambda: diagnose(np.ones((0, 2)), []),
-        "jacobian must not be empty (points × parameters), got the shape (0, 2)",
-    ),
-    (lambda: diagnose([[1, math.nan], [0.0, 1]], Y), "jacobian must be finite, got nan at [0, 1]; check"),
-    (lambda: diagnose([[1.0, 0.0], [math.inf, 1]], Y), "jacobian must be finite, got inf at [1, 0]"),
-    (
-        lambda: diagnose(np.array([[1, 0], [0, 1 + 2e-3j]]), Y),
-        "jacobian must be real, got (1+0.002j) at [1, 1]",
-    ),
-    (
-        lambda: diagnose([[1e101, 0], [0.0, 1]], Y),
-        "jacobian must stay below 1e100, got 1e+101 at [0, 0]; rescale",
-    ),
-    (lambda: diagnose(np.zeros((2, 2)), Y), "jacobian must not vanish, got the largest singular value 0"),
-    (lambda: diagnose(J, [1.0]), "targets must have one number for each of the 2 rows of jacobian, got 1"),
-    (lambda: diagnose(J, [[0.0, 1]]), "targets must have 1 axis (points), got the shape (1, 2)"),
-    (lambda: diagnose(J, [0, math.nan]), "targets must be finite, got nan at [1]"),
-    (
-        lambda: diagnose(J, Y, outputs=[1.0]),
-        "outputs must have one number for each of the 2 rows of jacobian",
-    ),
-    (
-        lambda: diagnose(J, Y, test_jacobian=[[1.0]]),
-        "test_jacobian must have the 2 parameters of jacobian, got 1",
-    ),
-    (
-        lambda: diagnose(J, Y, test_jacobian=J, test_targets=[1.0]),
+        {"test_jacobian": J, "test_targets": [1.0]},
         "test_targets must have one number for each of the 2 rows of test_jacobian, got 1",
     ),
-    (lambda: diagnose(J, Y, test_targets=Y), "test_targets must come with test_jacobian"),
-    (lambda: diagnose(J, Y, test_outputs=Y), "test_outputs must come with test_jacobian"),
+    ({"test_targets": Y}, "test_targets must come with test_jacobian"),
+    ({"test_outputs": Y}, "test_outputs must come with test_jacobian"),
+    ({"outputs": Y, "test_jacobian": J}, "test_outputs must be given where outputs is, got None"),
     (
-        lambda: diagnose(J, Y, outputs=Y, test_jacobian=J),
-        "test_outputs must be given where outputs is, got None",
-    ),
-    (
-        lambda: diagnose(J, Y, test_outputs=Y, test_jacobian=J),
+        {"test_outputs": Y, "test_jacobian": J},
         "outputs must be given where test_outputs is, got None; pass both or neither",
     ),
-    (lambda: diagnose(J, Y, learning_rate=0), "learning_rate must be > 0, got 0"),
-    (lambda: diagnose(J, Y, c=-1), "c must be > 0, got -1"),
-    (lambda: diagnose(J, Y, rank_tolerance=1.5), "rank_tolerance must be below 1, got 1.5"),
-    (lambda: diagnose(J, Y, overfitting_gap=math.inf), "overfitting_gap must be finite"),
+    ({"learning_rate": 0}, "learning_rate must be > 0, got 0"),
+    ({"c": -1}, "c must be > 0, got -1"),
+    ({"rank_tolerance": 1.5}, "rank_tolerance must be below 1, got 1.5"),
+    ({"overfitting_gap": INF}, "overfitting_gap must be finite"),
     (
-        lambda: diagnose([[1, 0], [2, 0], [0, 0]], [0, 1, 2]),
+        {"jacobian": [[1, 0], [2, 0], [0, 0]], "targets": [0, 1, 2]},
         "a null space of dimension 2: that of point 0 = 0.5·(point 1); that of point 2 vanishes; drop dependent",
     ),
-    (lambda: diagnose(J, Y).predicted_losses([-1]), "steps must be one number ≥ 0 or a list of such"),
-    (lambda: diagnose(J, Y).predicted_losses([[1]]), "steps must be one number ≥ 0 or a list of such"),
-    (
-        lambda: diagnose(J, Y).predicted_test_outputs(1),
-        "test_jacobian must be given for an inference, got None",
-    ),
-    (lambda: diagnose(J, Y).final_test_outputs, "test_jacobian must be given for an inference, got None"),
-    (
-        lambda: diagnose(J, Y, test_jacobian=J).predicted_test_losses(1),
-        "test_targets must be given for a test loss",
-    ),
 ]
-WRONG_KIND: list[tuple[Callable[[], object], str]] = [
-    (lambda: diagnose([["a", "b"]], [0]), "jacobian must be an array of numbers, got the dtype <U1"),
-    (lambda: diagnose([[1.0], [1.0, 2]], Y), "jacobian must be an array of numbers, got list"),
-    (lambda: diagnose(J, None), "targets must be an array of numbers, got the dtype object"),  # type: ignore[arg-type]
-    (lambda: diagnose(J, Y, c="1"), "c must be a real number, got '1'"),  # type: ignore[arg-type]
-    (lambda: diagnose(J, Y).predicted_losses(0.5), "steps must be integers ≥ 0, got 0.5"),
-    (lambda: Diagnosis.from_json(b"{}"), "text must be a string of JSON, got bytes"),  # type: ignore[arg-type]
+WRONG_KIND: list[tuple[dict[str, Any], str]] = [
+    ({"jacobian": [["a", "b"]]}, "jacobian must be an array of numbers, got the dtype <U1"),
+    ({"jacobian": [[1.0], [1.0, 2]]}, "jacobian must be an array of numbers, got list"),
+    ({"targets": None}, "targets must be an array of numbers, got the dtype object"),
+    ({"c": "1"}, "c must be a real number, got '1'"),
 ]
+OF_DIAGNOSES: list[tuple[Callable[[Diagnosis], object], type[Exception], str]] = [
+    (lambda d: d.predicted_losses([-1]), InputError, "steps must be one number ≥ 0 or a list of such"),
+    (lambda d: d.predicted_losses([[1]]), InputError, "steps must be one number ≥ 0 or a list of such"),
+    (lambda d: d.predicted_losses(0.5), InputTypeError, "steps must be integers ≥ 0, got 0.5"),
+    (lambda d: d.predicted_test_outputs(1), InputError, "test_jacobian must be given for an inference, got None"),
+    (lambda d: d.final_test_outputs, InputError, "test_jacobian must be given for an inference, got None"),
+    (lambda d: d.predicted_test_losses(1), InputError, "test_targets must be given for a test loss"),
+    (lambda d: d.from_json(b"{}"), InputTypeError, "text must be a string of JSON, got bytes"),  # type: ignore[arg-type]
+]  # fmt: skip
 
 
-@pytest.mark.parametrize(("call", "text"), BAD)
-def test_bad_input_is_refused_in_one_line(call: Callable[[], object], text: str) -> None:
-    with pytest.raises(InputError) as caught:
+def refused(call: Callable[[], object], error: type[Exception], text: str) -> None:
+    with pytest.raises(error) as caught:
         call()
     assert text in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize(("call", "text"), WRONG_KIND)
-def test_input_of_another_kind_is_refused_in_one_line(call: Callable[[], object], text: str) -> None:
-    with pytest.raises(InputTypeError) as caught:
-        call()
-    assert text in str(caught.value)
-    assert "\n" not in str(caught.value)
+@pytest.mark.parametrize(("changes", "text"), BAD)
+def test_bad_input_is_refused_in_one_line(changes: dict[str, Any], text: str) -> None:
+    refused(lambda: diagnose(**{"jacobian": J, "targets": Y} | changes), InputError, text)
+
+
+@pytest.mark.parametrize(("changes", "text"), WRONG_KIND)
+def test_input_of_another_kind_is_refused_in_one_line(changes: dict[str, Any], text: str) -> None:
+    refused(lambda: diagnose(**{"jacobian": J, "targets": Y} | changes), InputTypeError, text)
+
+
+@pytest.mark.parametrize(("call", "error", "text"), OF_DIAGNOSES)
+def test_a_diagnosis_refuses_in_one_line(
+    call: Callable[[Diagnosis], object], error: type[Exception], text: str
+) -> None:
+    refused(lambda: call(diagnose(J, Y)), error, text)
 
 
 def test_sizes_are_refused_before_they_cost() -> None:
