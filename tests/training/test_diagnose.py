@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +19,8 @@ from haarqntk.errors import CostError, InputError, InputTypeError
 from haarqntk.training import Diagnosis, diagnose
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     Real = NDArray[np.float64]
@@ -453,6 +454,11 @@ OF_DIAGNOSES: list[tuple[Callable[[Diagnosis], object], type[Exception], str]] =
 ]  # fmt: skip
 
 
+def changed(changes: dict[str, Any]) -> Diagnosis:
+    given: dict[str, Any] = {"jacobian": J, "targets": Y} | changes
+    return diagnose(**given)
+
+
 def refused(call: Callable[[], object], error: type[Exception], text: str) -> None:
     with pytest.raises(error) as caught:
         call()
@@ -462,12 +468,12 @@ def refused(call: Callable[[], object], error: type[Exception], text: str) -> No
 
 @pytest.mark.parametrize(("changes", "text"), BAD)
 def test_bad_input_is_refused_in_one_line(changes: dict[str, Any], text: str) -> None:
-    refused(lambda: diagnose(**{"jacobian": J, "targets": Y} | changes), InputError, text)
+    refused(lambda: changed(changes), InputError, text)
 
 
 @pytest.mark.parametrize(("changes", "text"), WRONG_KIND)
 def test_input_of_another_kind_is_refused_in_one_line(changes: dict[str, Any], text: str) -> None:
-    refused(lambda: diagnose(**{"jacobian": J, "targets": Y} | changes), InputTypeError, text)
+    refused(lambda: changed(changes), InputTypeError, text)
 
 
 @pytest.mark.parametrize(("call", "error", "text"), OF_DIAGNOSES)
