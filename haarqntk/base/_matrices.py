@@ -163,7 +163,9 @@ def real_array(name: str, values: Any) -> NDArray[np.float64]:
     return array
 
 
-def data_array(name: str, value: Any, *, axes: Sequence[str], cure: str) -> NDArray[np.float64]:
+def data_array(
+    name: str, value: Any, *, axes: Sequence[str], cure: str, largest: float = 1e100
+) -> NDArray[np.float64]:
     """Return numbers of a model as a new array of floats with one axis for each of ``axes``, and not empty.
 
     They come from lists, arrays, or tensors of PennyLane, JAX, PyTorch. Complex numbers are taken if their imaginary
@@ -174,9 +176,10 @@ def data_array(name: str, value: Any, *, axes: Sequence[str], cure: str) -> NDAr
         value: Anything.
         axes: What the axes stand for, such as ``("points", "parameters")``.
         cure: What the message tells the caller to do if the number of axes is wrong.
+        largest: Of the moduli of the entries; by default their squares, and sums of them, are floats.
 
     Raises:
-        InputError: If the shape is wrong or empty, or an entry is not finite, not real or beyond 1e100.
+        InputError: If the shape is wrong or empty, or an entry is not finite, not real or too large.
         InputTypeError: If the entries are no numbers, or rows differ in length.
 
     Examples:
@@ -206,7 +209,8 @@ def data_array(name: str, value: Any, *, axes: Sequence[str], cure: str) -> NDAr
         cure = "pass the real part if the imaginary part is rounding"
         _refuse(name, array, array.imag != 0, "be real", cure)
     real = array.real.astype(np.float64)
-    _refuse(name, real, np.abs(real) > _LARGEST_ENTRY, "stay below 1e100", "rescale the model's outputs")
+    rule = f"stay below {largest:g}".replace("+", "")
+    _refuse(name, real, np.abs(real) > largest, rule, "rescale the model's outputs")
     return real
 
 

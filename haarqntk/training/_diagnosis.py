@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     Real = NDArray[np.float64]
 
+_LARGEST = 1e110  # products of entries below 1e100 with rows of unit vectors
 _AXES = {  # of the arrays; the last three may be absent
     "modes": ("data point", "singular value"),
     "singular_values": ("singular value",),
@@ -91,7 +92,7 @@ class Diagnosis(KernelSpectrum):
         for name, axes in _AXES.items():
             if (value := getattr(self, name)) is None and name.startswith("test_"):
                 continue
-            array = read_only(data_array(name, value, axes=axes, cure="use diagnose"))
+            array = read_only(data_array(name, value, axes=axes, cure="use diagnose", largest=_LARGEST))
             for axis, size in zip(axes, array.shape, strict=True):
                 if size != sizes.setdefault(axis, size):
                     raise InputError(f"{name} must have {sizes[axis]} entries, one per {axis}, got {size}")
