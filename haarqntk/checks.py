@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.random import Generator
 
 _SHOWN = 100  # characters
+_BOOLS = {"bool", "bool_"}  # of Python, and of NumPy before and since version 2
 _EDGE = 2 * (1 - 2.0**-40)  # a learning rate computed as 2/λ_max is the edge, whatever its last digits are
 
 
@@ -103,10 +104,10 @@ def real_number(name: str, value: object, *, positive: bool = False, at_least: f
         haarqntk.errors.InputError: learning_rate must be > 0, got 0
     """
     message = f"{name} must be a real number, got {_shown(value)}; pass a float, an int or a Fraction"
-    kinds = (bool, str, bytes, complex)
+    kinds = (str, bytes, complex)
     if (
         isinstance(value, kinds)
-        or type(value).__name__ in {"bool", "bool_"}
+        or type(value).__name__ in _BOOLS
         or not hasattr(value, "__float__")
         or getattr(getattr(value, "dtype", None), "kind", "f") not in set("iufO")  # complex, dates, bools
     ):
@@ -136,9 +137,7 @@ def flag(name: str, value: object) -> bool:
         >>> flag("flow", True)
         True
     """
-    if isinstance(value, bool) or type(value).__name__ == "bool_":
-        return bool(value)
-    if type(value).__module__ == "numpy" and type(value).__name__ == "bool":
+    if type(value).__name__ in _BOOLS:
         return bool(value)
     raise InputTypeError(f"{name} must be True or False, got {_shown(value)}")
 

@@ -29,9 +29,6 @@ qutip = LazyModule("qutip")
 
 _ROUNDING = 1e-10  # relative: far above the rounding of a product of matrices and far below a typing error
 _SHOWN = 60  # characters of a value in a message
-_LARGEST_ENTRY = (
-    1e100  # squares of entries, their sums and products with another stay within the range of a float
-)
 _OPERATOR, _CHANNEL = {"oper", "scalar"}, {"super", "choi", "chi"}
 _WANTED: Mapping[str, tuple[set[str], str]] = {
     "operator": (_OPERATOR, "an operator"),
