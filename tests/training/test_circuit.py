@@ -27,6 +27,7 @@ from haarqntk.training import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+RNG, THREE = np.random.default_rng(), Encoding(num_features=3)
 HALF_TURN = PauliRotation("XI", parameter=0)
 
 
@@ -89,7 +90,7 @@ def test_encodings_set_the_frequencies_of_the_output() -> None:
 
 
 def test_several_features_enter_by_turns() -> None:
-    circuit = hardware_efficient(4, 1, encoding=Encoding(num_features=3))
+    circuit = hardware_efficient(4, 1, encoding=THREE)
     assert [g.feature for g in circuit.rotations[:4]] == [0, 1, 2, 0]
     assert circuit.num_features == 3
 
@@ -162,11 +163,7 @@ def test_observables_are_what_they_say() -> None:
         (lambda: ParametrisedCircuit(2, (PauliRotation("XI", parameter=1),)), InputError, "with the index 0"),
         (lambda: ParametrisedCircuit(13, ()), CostError, "at most 12, got 13"),
         (lambda: ParametrisedCircuit(0, ()), InputError, "num_qubits must be an integer ≥ 1"),
-        (
-            lambda: FixedGate(np.array([["a"]]), (0,)),
-            InputTypeError,
-            "matrix must be an array or Qobj of numbers, got ndarray",
-        ),
+        (lambda: FixedGate(np.array([["a"]]), (0,)), InputTypeError, "or Qobj of numbers, got ndarray"),
         (lambda: Observable([[1, 0], [1]]), InputError, "matrix must have rows of one length"),  # type: ignore[arg-type]
         (lambda: Observable(np.eye(3)), InputError, r"a size 2, 4, 8, …, got the shape \(3, 3\)"),
         (lambda: Observable(np.array(1)), InputError, r"got the shape \(\)"),
@@ -182,19 +179,11 @@ def test_observables_are_what_they_say() -> None:
         (lambda: hardware_efficient(2, 0), InputError, "layers must be an integer ≥ 1"),
         (lambda: hardware_efficient(2, 1, encoding="lo"), UnknownNameError, "did you mean 'low'"),
         (lambda: hardware_efficient(2, 1, encoding=3), InputTypeError, "encoding must be"),  # type: ignore[arg-type]
-        (
-            lambda: hardware_efficient(2, 1, encoding=Encoding(num_features=3)),
-            InputError,
-            "at most num_qubits",
-        ),
+        (lambda: hardware_efficient(2, 1, encoding=THREE), InputError, "at most num_qubits"),
         (lambda: Encoding(letter="I"), UnknownNameError, "unknown letter 'I'"),
         (lambda: hamiltonian_variational(1, 1), InputError, "num_qubits must be an integer ≥ 2"),
-        (
-            lambda: prl_circuit(10, 200, np.random.default_rng()),
-            CostError,
-            "at most 85 for 10 qubits, got 200",
-        ),
-        (lambda: prl_circuit(0, 1, np.random.default_rng()), InputError, "num_qubits"),
+        (lambda: prl_circuit(10, 200, RNG), CostError, "at most 85 for 10 qubits, got 200"),
+        (lambda: prl_circuit(0, 1, RNG), InputError, "num_qubits"),
     ],
 )
 def test_bad_values_are_refused_in_one_line(
