@@ -35,11 +35,7 @@ def check_size(num_qubits: int, reason: str) -> None:
 
 
 def check_letters(name: str, string: str) -> None:
-    """Refuse what is no Pauli string in letters.
-
-    Raises:
-        InputError: If the string is empty, or has other letters than I, X, Y, Z.
-    """
+    """Refuse a string that is empty, or has other letters than I, X, Y, Z."""
     if not string or set(string) - set("IXYZ"):
         raise InputError(
             f"{name} must have one letter I, X, Y or Z for each qubit, got {string!r}; write for example 'XIZ'"

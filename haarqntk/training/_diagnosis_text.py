@@ -170,12 +170,7 @@ def record_text(d: Diagnosis) -> str:
 
 
 def read_record(text: str) -> dict[str, Any]:
-    """The fields of a diagnosis from its JSON, all there; ``Diagnosis`` checks each by name.
-
-    Raises:
-        InputError: If the text is no JSON of a diagnosis, or of another version.
-        InputTypeError: If it is no text.
-    """
+    """The fields of a diagnosis from its JSON, all there; ``Diagnosis`` checks each by name."""
     if not isinstance(text, str):
         raise InputTypeError(
             f"text must be a string of JSON, got {type(text).__name__}; pass Diagnosis.to_json()"

@@ -276,12 +276,7 @@ def _with_head(payload: bytes) -> bytes:
 
 
 def load_checkpoint(path: Path, key: str) -> dict[str, NDArray[Any]] | None:
-    """Return the arrays of the file, or None if there is none.
-
-    Raises:
-        InputError: If the file cannot be read, is damaged, is no checkpoint or belongs to another problem; it is
-            left as it is.
-    """
+    """Return the arrays of the file, or None if there is none; what is no whole checkpoint of this problem is kept."""
 
     def refused(rule: str, got: str, cure: str) -> InputError:
         return InputError(f"checkpoint must {rule}, got {path}{got}; {cure}")

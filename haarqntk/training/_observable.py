@@ -188,17 +188,11 @@ class Observable(Tabled):
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """A circuit with an observable on as many qubits, and the data points that it takes.
-
-    Args:
-        circuit: The circuit.
-        observable: O.
-        points: As a caller gives them: an array of shape (m, F), or None for no data, which is one empty point.
-    """
+    """A circuit with an observable on as many qubits, and the data points that it takes."""
 
     circuit: ParametrisedCircuit
     observable: Observable
-    points: Any
+    points: Any  # as a caller gives them, None for no data; kept as an array of shape (m, F), one empty point for None
 
     def __post_init__(self) -> None:
         for name, kind in (("circuit", ParametrisedCircuit), ("observable", Observable)):

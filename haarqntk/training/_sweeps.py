@@ -54,21 +54,13 @@ _COLUMNS = 2**13  # times two over D: columns that keep the arrays of a sweep in
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Turn:
-    """One rotation e^{iαP} with a P that is not diagonal; iPψ = signs · moved ψ = moved (source_signs · ψ).
+    """One rotation e^{iαP} with a P that is not diagonal; iPψ = signs · moved ψ = moved (source_signs · ψ)."""
 
-    Args:
-        gates: The rotation, alone in a tuple.
-        axes: 2 for re or im and for each qubit.
-        moved: The index that reverses the axes which P flips.
-        signs: One for each row, shape (2D,).
-        source_signs: The same moved, shape (2D, 1, 1).
-    """
-
-    gates: Gates
-    axes: tuple[int, ...]
-    moved: tuple[slice, ...]
-    signs: Real
-    source_signs: Real
+    gates: Gates  # the rotation alone
+    axes: tuple[int, ...]  # 2 for re or im and for each qubit
+    moved: tuple[slice, ...]  # the index that reverses the axes which P flips
+    signs: Real  # of each row, shape (2D,)
+    source_signs: Real  # the same moved, shape (2D, 1, 1)
 
     def wave(self, alpha: Real) -> Wave:
         """Return cos α and sin α, from the angles of the gates, shape (1, columns or 1)."""
@@ -104,15 +96,10 @@ class Turn:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Phases:
-    """Neighbouring rotations by diagonal strings, all trainable or all of data: e^{iφ}, φ_j = Σ_g α_g s_gj.
-
-    Args:
-        gates: The rotations.
-        table: The diagonal s_g of each string, shape (gates, D).
-    """
+    """Neighbouring rotations by diagonal strings, all trainable or all of data: e^{iφ}, φ_j = Σ_g α_g s_gj."""
 
     gates: Gates
-    table: Real
+    table: Real  # the diagonal s_g of each string, shape (gates, D)
 
     def wave(self, alpha: Real) -> Wave:
         """Return cos φ and sin φ, shape (D, 1, columns or 1)."""
