@@ -164,9 +164,13 @@ def meta_kernels(
     """
     model = Model(circuit, observable, features)
     theta, lead = model.settings(angles)
+    z, K, mu = (values.reshape(*lead, len(model.points)) for values in _meta_kernels(model, theta))
+    return z, K, mu
+
+
+def _meta_kernels(model: Model, theta: Real) -> tuple[Real, Real, Real]:
     z, J = _sweeps.outputs_and_jacobian(model, theta)
-    mu, shape = _sweeps.second_derivatives_along(model, theta, J), (*lead, *z.shape[1:])
-    return z.reshape(shape), np.square(J).sum(axis=-1).reshape(shape), mu.reshape(shape)
+    return z, np.square(J).sum(axis=-1), _sweeps.second_derivatives_along(model, theta, J)
 
 
 # -- over random angles -------------------------------------------------------------------------------------------
@@ -281,14 +285,12 @@ def kernel_statistics(
         circuit = family(depth)
         if not isinstance(circuit, ParametrisedCircuit):
             raise InputTypeError(f"family must return a circuit, got {circuit!r} at depth {depth}; return it")
+        model = Model(circuit, observable, features)
+        if len(model.points) != 1:
+            raise InputError(f"features must be one data point, got {len(model.points)}")
         angles = random_angles(count, circuit.num_parameters, stream)
-        values = np.empty((count, 3))
-        for part in _blocks(count, progress):
-            block = meta_kernels(circuit, observable, angles[part], features)
-            if block[0].shape[1] != 1:
-                raise InputError(f"features must be one data point, got {block[0].shape[1]}")
-            values[part] = np.concatenate(block, axis=1)
-        z, K, mu = values.T
+        parts = [_meta_kernels(model, angles[part]) for part in _blocks(count, progress)]
+        z, K, mu = np.concatenate(parts, axis=1)[..., 0]
         of_kernels = [jackknife(sample, of) for sample in (K, mu) for of in (np.mean, variance)]
         found.append(
             KernelStatistics(depth, circuit.num_parameters, count, jackknife(z, np.mean), *of_kernels)
@@ -327,17 +329,15 @@ def fixed_kernels(
             f"angles must have the shape (N, l) with l ≤ L = {L}, got {theta.shape}; draw a deeper ansatz"
         )
     N, depth = theta.shape
-    flips = Encoding(num_features=n, scale=math.pi / 2, letter="X").gates(
-        n
-    )  # e^{iπX/2} = iX where a bit is 1
-    circuit = ParametrisedCircuit(n, (*flips, *whole.gates[2 * (L - depth) :]))  # layer L acts first
     if (P := integer("num_inputs", num_inputs, at_least=1)) > 2**n:
         raise InputError(f"num_inputs must be at most D = {2**n}, got {P}; there are no more basis states")
-    inputs = np.arange(P)[:, np.newaxis]
-    bits, observable = inputs >> np.arange(n)[::-1] & 1, Observable(ansatz.observable.matrix)
-    kernels = np.empty((N, P, P))
+    # Where a bit of the input is 1, e^{iπX/2} = iX flips the qubit. Of the layers, L acts first.
+    bits = np.arange(P)[:, np.newaxis] >> np.arange(n)[::-1] & 1
+    flips = Encoding(num_features=n, scale=math.pi / 2, letter="X").gates(n)
+    circuit = ParametrisedCircuit(n, (*flips, *whole.gates[2 * (L - depth) :]))
+    model, kernels = Model(circuit, Observable(ansatz.observable.matrix), bits), np.empty((N, P, P))
     for part in _blocks(N, progress):
-        kernels[part] = kernel_matrix(outputs_and_jacobian(circuit, observable, theta[part], bits)[1])
+        kernels[part] = kernel_matrix(_sweeps.outputs_and_jacobian(model, theta[part])[1])
     return kernels
 
 

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from haarqntk.base import data_array, real_array
+from haarqntk.base import data_array
 from haarqntk.checks import flag, generator, real_number
 from haarqntk.errors import CostError, InputError
 from haarqntk.montecarlo import random_angles
-from haarqntk.training._derivatives import kernel_matrix, outputs_and_jacobian
+from haarqntk.training import _sweeps
+from haarqntk.training._derivatives import kernel_matrix
 from haarqntk.training._diagnosis import Diagnosis
 from haarqntk.training._diagnosis_text import null_space_text
 from haarqntk.training._observable import Model
@@ -196,16 +197,16 @@ def diagnose_circuit(
     if angles is None:
         stream = generator(rng, unless=" unless angles are given")
         angles = random_angles(1, circuit.num_parameters, stream)[0]
-    theta = real_array("angles", angles)
-    if theta.ndim != 1:
-        raise InputError(f"angles must be those of one initialisation, got the shape {theta.shape}")
-    z, J = outputs_and_jacobian(circuit, observable, theta, features)
+    theta, lead = model.settings(angles)
+    if lead:
+        raise InputError(f"angles must be those of one initialisation, got the shape {np.shape(angles)}")
+    (z,), (J,) = _sweeps.outputs_and_jacobian(model, theta)
     model.check_kernels(kernel_matrix(J))
     keywords.setdefault("scale", 0)  # the circuit's own scale has been looked at
     test: dict[str, Any] = {}
     if test_features is not None:
-        z_test, J_test = outputs_and_jacobian(circuit, observable, theta, test_features)
-        test = {"test_jacobian": J_test, "test_outputs": z_test}
+        on_test = Model(circuit, observable, test_features)
+        (test["test_outputs"],), (test["test_jacobian"],) = _sweeps.outputs_and_jacobian(on_test, theta)
     return diagnose(J, targets, outputs=z, test_targets=test_targets, **test, **keywords)
 
 
