@@ -25,25 +25,14 @@ if TYPE_CHECKING:
 
     Real = NDArray[np.float64]
 
-HAND: list[list[float]] = [
-    [2, 1, 0],
-    [1, 2, 0],
-    [0, 0, 3],
-]  # K = [[5, 4, 0], [4, 5, 0], [0, 0, 9]]: eigenvalues 9, 9, 1
+# K = [[5, 4, 0], [4, 5, 0], [0, 0, 9]]: eigenvalues 9, 9, 1
+HAND: list[list[float]] = [[2, 1, 0], [1, 2, 0], [0, 0, 3]]
 SINGULAR: list[list[float]] = [[1, 0], [0, 1], [1, 1]]  # eigenvalues 3, 1, 0; the last for (1, 1, −1)
 ROUNDING = 1e-12
 
 
-def of_model(model: LinearModel, **keywords: Any) -> Diagnosis:
-    return diagnose(
-        model.jacobian,
-        model.targets,
-        outputs=model.outputs,
-        test_jacobian=model.test_jacobian,
-        test_outputs=model.test_outputs,
-        test_targets=model.test_targets,
-        **{"pseudo_inverse": True, **keywords},
-    )
+def of_model(model: LinearModel, **changes: Any) -> Diagnosis:
+    return diagnose(**vars(model) | {"pseudo_inverse": True} | changes)
 
 
 # -- by hand ---------------------------------------------------------------------------------------------------
@@ -64,11 +53,8 @@ def test_a_kernel_of_three_points_by_hand() -> None:
     assert np.allclose(losses, [3, (8 / 9) ** 2, (8 / 9) ** 4, (8 / 9) ** 60], rtol=1e-13)
     assert np.allclose(diagnosis.predicted_outputs(1), [[8 / 9, -8 / 9, 0]], atol=1e-14)
     assert diagnosis.final_loss == 0
-    assert (diagnosis.is_singular, diagnosis.null_space.shape, diagnosis.dependent_points) == (
-        False,
-        (3, 0),
-        {},
-    )
+    assert diagnosis.null_space.shape == (3, 0)
+    assert (diagnosis.is_singular, diagnosis.dependent_points) == (False, {})
 
 
 @pytest.mark.parametrize(
@@ -103,13 +89,8 @@ def test_a_singular_kernel_by_hand() -> None:
 
 def test_inference_by_hand() -> None:
     # One parameter, z = xθ: descent finds θ = Σxy/Σx²; R² = 1 − 0.5/2 on the test points.
-    diagnosis = diagnose(
-        [[2.0]],
-        [4.0],
-        test_jacobian=[[1.0], [2.0], [3.0]],
-        test_targets=[2, 5 - 0.5, 6.5],
-        learning_rate=0.125,
-    )
+    test: dict[str, Any] = {"test_jacobian": [[1.0], [2.0], [3.0]], "test_targets": [2, 5 - 0.5, 6.5]}
+    diagnosis = diagnose([[2.0]], [4.0], learning_rate=0.125, **test)
     assert np.allclose(diagnosis.final_test_outputs, [2, 4, 6], rtol=1e-14)
     assert np.allclose(diagnosis.predicted_test_outputs([0, 1]), [[0, 0, 0], [1, 2, 3]], rtol=1e-14)
     residual, variation = 0.25 + 0.25, float(np.var([2, 4.5, 6.5]) * 3)
@@ -217,14 +198,7 @@ def test_an_orthogonal_change_of_parameters_changes_nothing(model: LinearModel, 
     p = model.jacobian.shape[1]
     Q = np.linalg.qr(np.random.default_rng(seed).normal(size=(p, p)))[0]
     plain = of_model(model)
-    turned = diagnose(
-        model.jacobian @ Q,
-        model.targets,
-        outputs=model.outputs,
-        test_jacobian=model.test_jacobian @ Q,
-        test_outputs=model.test_outputs,
-        pseudo_inverse=True,
-    )
+    turned = of_model(model, jacobian=model.jacobian @ Q, test_jacobian=model.test_jacobian @ Q)
     assert turned.rank == plain.rank
     assert np.allclose(turned.eigenvalues, plain.eigenvalues, rtol=0, atol=1e-12 * plain.largest_eigenvalue)
     for t in (1, 10):
@@ -237,9 +211,7 @@ def test_the_order_of_the_points_does_not_matter(model: LinearModel, random: Any
     order = list(range(len(model.targets)))
     random.shuffle(order)
     plain = of_model(model)
-    moved = diagnose(
-        model.jacobian[order], model.targets[order], outputs=model.outputs[order], pseudo_inverse=True
-    )
+    moved = of_model(model, **{name: vars(model)[name][order] for name in ("jacobian", "targets", "outputs")})
     assert moved.rank == plain.rank
     assert np.allclose(moved.kernel, plain.kernel[np.ix_(order, order)], atol=1e-10)
     assert np.allclose(moved.predicted_outputs(5), plain.predicted_outputs(5)[:, order], atol=1e-9)
@@ -249,20 +221,12 @@ def test_the_order_of_the_points_does_not_matter(model: LinearModel, random: Any
 @given(linear_models(), st.sampled_from([2.0**-200, 1e-90, 1e-3, 7.0, 2.0**200, 1e90]))
 def test_a_scale_of_the_parameters_is_a_scale_of_the_learning_rate(model: LinearModel, a: float) -> None:
     plain = of_model(model)
-    scaled = diagnose(
-        a * model.jacobian,
-        model.targets,
-        outputs=model.outputs,
-        test_jacobian=a * model.test_jacobian,
-        test_outputs=model.test_outputs,
-        pseudo_inverse=True,
-        scale=0,  # the parameters' unit makes the Jacobian tiny, not rounding
-    )
+    # The parameters' unit makes the Jacobian tiny, not rounding: hence scale=0.
+    scaled = of_model(model, jacobian=a * model.jacobian, test_jacobian=a * model.test_jacobian, scale=0)
     assert scaled.rank == plain.rank
     assert scaled.largest_eigenvalue == pytest.approx(a**2 * plain.largest_eigenvalue, rel=1e-12, abs=0)
-    assert scaled.critical_learning_rate == pytest.approx(
-        plain.critical_learning_rate / a**2, rel=1e-12, abs=0
-    )
+    critical = pytest.approx(plain.critical_learning_rate / a**2, rel=1e-12, abs=0)
+    assert scaled.critical_learning_rate == critical
     assert scaled.condition_number_on_range == pytest.approx(plain.condition_number_on_range, rel=1e-9)
     assert scaled.decay_time == pytest.approx(plain.decay_time, rel=1e-9)
     assert scaled.effective_rank == pytest.approx(plain.effective_rank, rel=1e-12)
@@ -273,9 +237,7 @@ def test_a_scale_of_the_parameters_is_a_scale_of_the_learning_rate(model: Linear
 @given(linear_models(), st.sampled_from([1e-60, 0.25, 1e60]))
 def test_a_scale_of_outputs_and_targets_is_one_of_the_residuals(model: LinearModel, b: float) -> None:
     plain = of_model(model)
-    scaled = diagnose(
-        model.jacobian, b * model.targets, outputs=b * model.outputs, pseudo_inverse=True, scale=0
-    )
+    scaled = of_model(model, targets=b * model.targets, outputs=b * model.outputs, scale=0)
     expected = b * plain.predicted_residuals(4)
     assert np.allclose(scaled.predicted_residuals(4), expected, rtol=0, atol=1e-12 * b)
     if not np.ptp(model.targets):
