@@ -9,13 +9,10 @@ which draws no unitaries and is the one for large D.
 from haarqntk.montecarlo._ansatz import (
     Ansatz,
     PauliSum,
-    Training,
-    fixed_kernels,
     fresh_kernels,
     random_angles,
     random_ansatz,
     random_pauli_sum,
-    train,
 )
 from haarqntk.montecarlo._estimate import Estimate, jackknife
 from haarqntk.montecarlo._ledger import Ledger, open_ledger
@@ -47,12 +44,10 @@ __all__ = [
     "Moments",
     "PauliSum",
     "Problem",
-    "Training",
     "check_affordable",
     "draw_moments",
     "ensembles",
     "family_error",
-    "fixed_kernels",
     "fresh_kernels",
     "jackknife",
     "largest_z",
@@ -67,6 +62,5 @@ __all__ = [
     "samples_needed",
     "simulate",
     "smallest_factor",
-    "train",
     "values_in_blocks",
 ]
