@@ -1,31 +1,40 @@
-"""What the command line prints and reads: formulas and steps in every format, tables, progress bars, small values.
+"""What the command line prints, reads and runs: formulas and steps in every format, tables, small values, simulations.
 
-A front door: it sees the exact rooms and their texts, and keeps ``cli.py`` to the commands.
+Whatever takes time runs behind a progress bar.
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from haarqntk import __version__
 from haarqntk.base import LazyModule
+from haarqntk.checks import integer
 from haarqntk.errors import InputError, OutputError
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable, Sequence
 
     from rich.progress import Progress
 
+    from haarqntk.export import PaperFigure
     from haarqntk.qntk import EigenvalueFormula, Formula
+    from haarqntk.validation import Campaign, CampaignRun, Finding, Result
 
 export = LazyModule("haarqntk.export")
 qntk = LazyModule("haarqntk.qntk")
 rich_progress = LazyModule("rich.progress")
 rich_console = LazyModule("rich.console")
 rich_table = LazyModule("rich.table")
+studies = LazyModule("haarqntk.studies")
+validation = LazyModule("haarqntk.validation")
+
+CHECK_FAILED, STOPPED = 1, 130
 
 
 def progress_bar() -> Progress:
@@ -136,3 +145,84 @@ def print_table(rows: list[dict[str, str]]) -> None:
             *(row[column.header] for column in table.columns), style=None if row["passed"] else "bold red"
         )
     rich_console.Console().print(table)
+
+
+def print_results(
+    results: Sequence[Result], head: dict[str, Any], output_format: str, *, campaign: Campaign | None = None
+) -> None:
+    """Print results with their verdict; the exit status is 1 if one fails. JSON begins with the fields of ``head``."""
+    rows, verdict = list(map(validation.table_row, results)), validation.verdict(results)
+    if output_format == "json":
+        records = [validation.record_of(result, campaign) for result in results]
+        typer.echo(
+            export.json_text({**head, **verdict, "checks" if campaign is None else "results": records})
+        )
+    elif output_format == "latex":
+        typer.echo(export.latex_table(rows))
+    else:
+        print_table(rows)
+        typer.echo(verdict["sentence"])
+    if not verdict["passed"]:
+        raise typer.Exit(CHECK_FAILED)
+
+
+def run_campaign(
+    source: str, seed: int | None, *, ledger: Path | None, workers: int | None, scheduler: str | None
+) -> CampaignRun:
+    """Run a campaign behind a progress bar, and say what its ledger held."""
+    campaign = validation.load_campaign(source)
+    if seed is not None:
+        campaign = replace(campaign, seed=seed)
+    path = ledger or Path(f"{campaign.name}.jsonl")
+    with validation.executor(workers=workers, scheduler=scheduler) as pool, progress_bar() as bar:
+        try:
+            run: CampaignRun = validation.run_campaign(
+                campaign, ledger=path, executor=pool, progress=_advanced(bar, "simulating")
+            )
+        except KeyboardInterrupt:
+            bar.stop()
+            typer.echo(
+                f"haarqntk: stopped; every finished batch is in {path}, the same command goes on from there",
+                err=True,
+            )
+            raise typer.Exit(STOPPED) from None
+    if run.torn:
+        typer.echo(f"haarqntk: {path} had a torn last line, {run.torn[:40]!r}: it does not count", err=True)
+    if run.num_found:
+        typer.echo(f"haarqntk: {run.num_found} batches were in {path}, {run.num_drawn} are new", err=True)
+    return run
+
+
+def run_checks(names: list[str], samples: int, reference_samples: int, seed: int) -> list[Result]:
+    """Run every check behind a progress bar."""
+    seed = integer("seed", seed, at_least=0)
+    claims = validation.plan_checks(names, samples=samples, reference_samples=reference_samples)
+    with progress_bar() as bar:
+        results: list[Result] = validation.run_claims(
+            claims, seed=seed, progress=_advanced(bar, "simulating")
+        )
+    return results
+
+
+def run_findings(seed: int) -> list[Finding]:
+    """Examine every published formula behind a progress bar."""
+    with progress_bar() as bar:
+        found: list[Finding] = validation.run_findings(seed=seed, progress=_advanced(bar, "refereeing"))
+    return found
+
+
+def _advanced(bar: Progress, description: str) -> Callable[[int, int], object]:
+    task = bar.add_task(description)
+    return lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def make_figures(numbers: Sequence[int], *, seed: int, **size: int) -> list[PaperFigure]:
+    """Make figures of the paper behind a progress bar, one task for each."""
+    with progress_bar() as bar:
+        tasks = {n: bar.add_task(f"figure {n}", total=studies.figure_cost(n, **size)) for n in numbers}
+        return [
+            studies.make_figure(
+                n, seed=seed, **size, progress=lambda done, task=task: bar.advance(task, done)
+            )
+            for n, task in tasks.items()
+        ]

@@ -6,7 +6,7 @@ import functools
 import math
 import operator
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -80,6 +80,17 @@ class Moments:
             + 3 * difference * ((a.samples / n) * b.squares - (b.samples / n) * a.squares)
         )
         return Moments(total, cubes)
+
+    def scaled(self, factor: float) -> Moments:
+        """Return the moments of the values times a factor.
+
+        Examples:
+            >>> Moments.of("c0ffee", [1.0, 2.0, 6.0]).scaled(2.0) == Moments.of("c0ffee", [2.0, 4.0, 12.0])
+            True
+        """
+        estimate = self.estimate
+        mean, squares = estimate.mean * factor, estimate.squares * factor**2
+        return Moments(replace(estimate, mean=mean, squares=squares), self.cubes * factor**3)
 
     @property
     def skewness(self) -> float:

@@ -22,14 +22,12 @@ from shell import haarqntk
 
 import haarqntk as hq
 from haarqntk.errors import InputError, OutputError, RunError
-from haarqntk.validation import _runs as campaign_runs
-from haarqntk.validation._campaign import Campaign, load_campaign
-from haarqntk.validation._runs import run_campaign
+from haarqntk.validation import Campaign, executor, load_campaign, run_campaign
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from haarqntk.validation._results import CampaignRun
+    from haarqntk.validation import CampaignRun
 
 RECORDED = Path(__file__).parents[2] / "validation" / "default.jsonl"
 COMMAND = [sys.executable, "-c", "from haarqntk.cli._commands import main; main()", "validate"]
@@ -182,7 +180,7 @@ def test_published_formulas_are_refused_by_the_default_campaign(
     (result,) = [
         result
         for result in recorded.results
-        if (result.claim.formula, result.claim.ensemble) == (formula, "segments")
+        if (result.claim.formula, result.claim.problem.ensemble) == (formula, "segments")
         and (result.claim.problem.D, result.claim.problem.L) == (D, L)
     ]
     assert result.passed
@@ -523,7 +521,7 @@ def test_a_dask_cluster_that_loses_a_worker_gives_the_same_numbers(
 def test_a_scheduler_that_does_not_answer_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "small.toml").write_text(SMALL)
     impatient = (
-        "from haarqntk.validation import _processes as p; p._SECONDS_TO_ANSWER = 0.2; "
+        "from haarqntk.validation import _runs as p; p._SECONDS_TO_ANSWER = 0.2; "
         "from haarqntk.cli import main; main()"
     )
     result = subprocess.run(
@@ -542,17 +540,17 @@ def test_a_scheduler_that_does_not_answer_is_one_line(tmp_path: Path) -> None:
 def test_bad_workers_and_a_missing_dask_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     with (
         pytest.raises(InputError, match="workers must be an integer ≥ 1, got 0"),
-        campaign_runs.executor(workers=0),
+        executor(workers=0),
     ):
         pass
     with (
         pytest.raises(InputError, match=r"workers are the scheduler's .* got 2; leave one out"),
-        campaign_runs.executor(workers=2, scheduler="tcp://127.0.0.1:1"),
+        executor(workers=2, scheduler="tcp://127.0.0.1:1"),
     ):
         pass
     monkeypatch.setitem(sys.modules, "distributed", None)
     with (
         pytest.raises(InputError, match="a scheduler needs Dask; run: pip install"),
-        campaign_runs.executor(scheduler="tcp://127.0.0.1:1"),
+        executor(scheduler="tcp://127.0.0.1:1"),
     ):
         pass

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from haarqntk.errors import InputError, OutputError
-from haarqntk.montecarlo import open_ledger
+from haarqntk.validation import open_ledger
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -105,7 +105,7 @@ FILL = """
 import signal, sys
 from pathlib import Path
 from haarqntk.errors import OutputError
-from haarqntk.montecarlo import open_ledger
+from haarqntk.validation import open_ledger
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 try:
     with open_ledger(Path(sys.argv[1])) as ledger:
