@@ -25,7 +25,7 @@ from haarqntk.qntk import (
     kernel_mean_of,
     polynomial_at,
 )
-from haarqntk.validation._claims import Claim, quantities_of, value_of
+from haarqntk.validation._claims import Claim, quantities_of, symbol_values, value_of
 from haarqntk.validation._results import Result, verdict
 from haarqntk.validation._runs import run_claim, run_claims
 
@@ -107,11 +107,12 @@ def plan_checks(names: Sequence[str], *, samples: int, reference_samples: int) -
 
 def _check_of(name: str, quantity: str, arguments: dict[str, Any], method: str, samples: int) -> Claim:
     numbers = tuple(arguments.items())
-    stream = (  # its text names the random numbers
+    stream = (  # a text that names the random numbers
         f"Case(formula={name!r}, quantity={quantity!r}, arguments={numbers!r}, method={method!r}, samples={samples!r})"
     )
-    problem = Problem.create(quantity, **arguments)
-    return Claim(name, problem, numbers, samples=samples, method=method, stream=tuple(stream.encode()))
+    return Claim.create(
+        name, quantity, arguments, samples=samples, method=method, stream=tuple(stream.encode())
+    )
 
 
 def _extra_arguments(name: str, D: int) -> dict[str, Any]:
@@ -184,33 +185,28 @@ def examine(row: PublishedClaim, *, seed: int, samples: int = REFEREE_SAMPLES) -
 def judge(row: PublishedClaim, claim: Claim | None = None) -> Finding:
     """The exact part of a finding, without a simulation."""
     claim = claim or published_claim(row)
-    points = [_point(row, D, DEPTH) for D in DIMENSIONS]
-    ratios = tuple(e / c if c else e for e, c in points)
-    _, claimed = _point(row, claim.problem.D, claim.problem.L)
+    points = [
+        (_exact(row, values := _values(row, D, DEPTH)), value_of(row.claim, values)) for D in DIMENSIONS
+    ]
+    ratios = tuple(exact / published if published else exact for exact, published in points)
+    claimed = value_of(row.claim, _values(row, claim.problem.D, claim.problem.L))
     return Finding(row, check_published(row), ratios, claim, claimed)
 
 
 def published_claim(row: PublishedClaim, *, samples: int = REFEREE_SAMPLES) -> Claim:
     """The exact value of what a published formula is about, where it is simulated; of a ratio over E[K]^over."""
     D, L, times, method = _place_of(row)
-    half = (1,) * (D // 2) + (-1,) * (D // 2)
-    arguments: dict[str, Any] = {"spectrum": half if row.family == "pauli_string" else (1,) + (0,) * (D - 1)}
-    quantity = quantity_of(_quantity(row))
-    if quantity.uses_num_inputs:
-        arguments["num_inputs"] = _NUM_INPUTS
-    if quantity.uses_overlap:
-        arguments["overlap"] = _OVERLAP
-    if row.ensemble == "generator_average":
-        arguments["populations"] = (_EXPECTATION, 1 - _EXPECTATION) + (0,) * (D - 2)
-    return Claim(
+    values = _values(row, D, L)
+    return Claim.create(
         row.formula,
-        Problem.create(quantity.name, D=D, L=L, ensemble=row.ensemble, **arguments),
-        (("D", D), ("L", L), *arguments.items()),
+        _quantity(row),
+        _arguments(row, D, L),
+        ensemble=row.ensemble,
         samples=samples * times,
         method=method,
         stream=tuple(f"{row.label} {row.ensemble} {row.formula}".encode()),
-        unit=_unit(row, D, L),
-        derive=lambda: _point(row, D, L)[0],
+        unit=_unit(row, values),
+        derive=lambda: _exact(row, values),
     )
 
 
@@ -279,24 +275,33 @@ def _traces(name: str, D: int) -> list[int]:
     return [0, n * D, 0, (3 * n * n - 2 * n) * D]
 
 
-def _point(row: PublishedClaim, D: int, L: int) -> tuple[Fraction, Fraction]:
-    """The exact and the published value for the row's family of observables; the target is the mean output."""
-    values = _values(row, D, L)
-    return _at(exact_numerator(row), values) / _unit(row, D, L), value_of(row.claim, values)
-
-
-def _unit(row: PublishedClaim, D: int, L: int) -> Fraction:
-    """What the mean is divided by, on both sides."""
-    return _at(kernel_mean_of(row), _values(row, D, L)) ** row.over if row.over else Fraction(1)
+def _arguments(row: PublishedClaim, D: int, L: int) -> dict[str, Any]:
+    """The numbers of the row's family of observables; the target is the mean output."""
+    half = (1,) * (D // 2) + (-1,) * (D // 2)
+    spectrum = half if row.family == "pauli_string" else (1,) + (0,) * (D - 1)
+    arguments: dict[str, Any] = {"D": D, "L": L, "spectrum": spectrum}
+    quantity = quantity_of(_quantity(row))
+    if quantity.uses_num_inputs:
+        arguments["num_inputs"] = _NUM_INPUTS
+    if quantity.uses_overlap:
+        arguments["overlap"] = _OVERLAP
+    if row.ensemble == "generator_average":
+        arguments["populations"] = (_EXPECTATION, 1 - _EXPECTATION) + (0,) * (D - 2)
+    return arguments
 
 
 def _values(row: PublishedClaim, D: int, L: int) -> dict[str, Fraction]:
-    family = "Pauli string" if row.family == "pauli_string" else "projector"
-    T = [Fraction(value) for value in _traces(family, D)]
-    values = {f"T{j}": value for j, value in enumerate(T, start=1)}
-    values |= {"T_O1": T[0], "T_O2": T[0], "T_O1O2": T[1], "O_0": T[0] / D}
-    values |= {"D": Fraction(D), "L": Fraction(L), "n": Fraction(_NUM_INPUTS)}
-    return values | {"sigma": _OVERLAP, "m1": _EXPECTATION}
+    values = symbol_values(Problem.create(_quantity(row), ensemble=row.ensemble, **_arguments(row, D, L)))
+    return values | {"O_0": values["T1"] / D}
+
+
+def _exact(row: PublishedClaim, values: Mapping[str, Fraction]) -> Fraction:
+    return _at(exact_numerator(row), values) / _unit(row, values)
+
+
+def _unit(row: PublishedClaim, values: Mapping[str, Fraction]) -> Fraction:
+    """What the mean is divided by, on both sides."""
+    return _at(kernel_mean_of(row), values) ** row.over if row.over else Fraction(1)
 
 
 def _at(exact: Formula, values: Mapping[str, Fraction]) -> Fraction:

@@ -13,7 +13,7 @@ from fractions import Fraction
 from functools import cached_property, partial
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from haarqntk.base import LazyModule, Place, read_toml
 from haarqntk.checks import integer, one_of, rational
@@ -29,16 +29,27 @@ BATCH: Final = 10_000
 DETECTED: Final = Fraction(1, 20)
 """The relative error that a claim of a campaign must see, where it does not state its own."""
 
-PILOT: Final = -1
-"""The number of the batch that measures spread and skewness before a claim is drawn; it is in no estimate."""
-
-_PILOT_SAMPLES: Final = 4_000
+PILOT_SAMPLES: Final = 4_000
 _PARTS = {  # of a formula that stands for several numbers, the quantities that estimate them
     "supervised_kernel_eigenvalues": {
         "supervised_kernel_eigenvalue_uniform": "uniform",
         "supervised_kernel_eigenvalue_difference": "difference",
     }
 }
+
+
+class Batch(NamedTuple):
+    """Values of a claim that are drawn, and lost or kept, together.
+
+    Attributes:
+        number: Its number, from 0; −1 for the pilot, which measures spread and skewness and is in no estimate.
+        samples: How many values.
+        stream: Integers ≥ 0, the name of its random numbers.
+    """
+
+    number: int
+    samples: int
+    stream: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -87,6 +98,24 @@ class Claim:
     def __post_init__(self) -> None:
         check_affordable(self.problem, samples=self.samples, method=self.method)
 
+    @classmethod
+    def create(
+        cls,
+        formula: str,
+        quantity: str,
+        arguments: dict[str, Any],
+        *,
+        ensemble: str = "segments",
+        **more: Any,
+    ) -> Claim:
+        """The claim about a quantity of ``montecarlo`` at these numbers; ``more`` are the other attributes.
+
+        Raises:
+            UnknownNameError, InputError, InputTypeError: As ``Problem.create``, and as above.
+        """
+        problem = Problem.create(quantity, ensemble=ensemble, **arguments)
+        return cls(formula, problem, tuple(arguments.items()), **more)
+
     @cached_property
     def problem_key(self) -> str:
         """The hash of the problem, derived once."""
@@ -98,19 +127,19 @@ class Claim:
         return hashlib.sha256(f"{self.problem_key} {self.method}".encode()).hexdigest()[:16]
 
     @cached_property
-    def sizes(self) -> list[int]:
-        """The sizes of its batches, in their order."""
-        full, rest = divmod(self.samples, self.batch or self.samples)
-        return [self.batch or self.samples] * full + [rest] * bool(rest)
+    def batches(self) -> tuple[Batch, ...]:
+        """Its batches, in the order of their numbers."""
+        if self.stream:
+            return (Batch(0, self.samples, self.stream),)
+        size, name = self.batch or self.samples, int(self.key, 16)
+        starts = enumerate(range(0, self.samples, size))
+        return tuple(Batch(i, min(size, self.samples - start), (name, i + 1)) for i, start in starts)
 
-    @property
-    def pilot_samples(self) -> int:
-        """The size of the pilot."""
-        return min(_PILOT_SAMPLES, max(_PILOT_SAMPLES // 20, self.samples // 5))
-
-    def stream_of(self, number: int) -> tuple[int, ...]:
-        """The name of the random numbers of a batch."""
-        return self.stream or (int(self.key, 16), number + 1)
+    @cached_property
+    def pilot(self) -> Batch:
+        """The batch that says how many samples the verdict takes."""
+        number = min(PILOT_SAMPLES, max(PILOT_SAMPLES // 20, self.samples // 5))
+        return Batch(-1, number, (int(self.key, 16), 0))
 
     @cached_property
     def exact(self) -> Fraction:
@@ -118,7 +147,7 @@ class Claim:
         if self.text is None:
             return self.derived
         with self.place.at("claim"):
-            return value_of(self.text, _symbol_values(self.problem))
+            return value_of(self.text, symbol_values(self.problem))
 
     @cached_property
     def derived(self) -> Fraction:
@@ -169,20 +198,21 @@ def value_of(text: str, values: Mapping[str, Fraction]) -> Fraction:
     return Fraction(int(number.p), int(number.q))
 
 
-def _symbol_values(problem: Problem) -> dict[str, Fraction]:
+def symbol_values(problem: Problem) -> dict[str, Fraction]:
+    """What the symbols of a closed form are for a problem, by their names."""
     first, second = problem.spectra[0], problem.spectra[-1]
-    values = {"D": Fraction(problem.D), "L": Fraction(problem.L), "n": Fraction(problem.num_inputs)}
-    if len(problem.spectra) == 1:
-        values |= {f"T{j}": Fraction(sum(x**j for x in first)) for j in range(1, 7)}
-    else:
-        products = Fraction(sum(x * y for x, y in zip(first, second, strict=True)))
-        values |= {"T_O1": Fraction(sum(first)), "T_O2": Fraction(sum(second)), "T_O1O2": products}
+    values: dict[str, Any] = {"D": problem.D, "L": problem.L, "n": problem.num_inputs}
+    if first == second:
+        values |= {f"T{j}": sum(x**j for x in first) for j in range(1, 7)}
+    if len(problem.spectra) > 1:
+        products = sum(x * y for x, y in zip(first, second, strict=True))
+        values |= {"T_O1": sum(first), "T_O2": sum(second), "T_O1O2": products}
     if problem.overlap is not None:
         values["sigma"] = problem.overlap
     if problem.populations is not None:
         pairs = list(zip(problem.populations, first, strict=True))
-        values |= {f"m{j}": Fraction(sum(p * x**j for p, x in pairs)) for j in range(1, 7)}
-    return values
+        values |= {f"m{j}": sum(p * x**j for p, x in pairs) for j in range(1, 7)}
+    return {name: Fraction(value) for name, value in values.items()}
 
 
 @dataclass(frozen=True)
@@ -260,24 +290,19 @@ def default_campaign() -> Path:
 def _claims_of(place: Place, table: Mapping[str, Any]) -> list[Claim]:
     """The claims of one table: one for each L, and for the eigenvalues one for each of the two."""
     fields = _checked(place, table, _CLAIM)
-    formula, ensemble, L, text = (fields.pop(key) for key in ("formula", "ensemble", "L", "claim"))
+    formula, L, text = (fields.pop(key) for key in ("formula", "L", "claim"))
     shared = {key: value for key in _CIRCUIT if (value := fields.pop(key)) is not None}
     claims = []
     for depth in L if isinstance(L, list) else [L]:
-        arguments = {"L": depth, **shared}
         for quantity in quantities_of(formula)[
             : 1 if text is not None else None
         ]:  # a text is about the first one
             try:
-                problem = Problem.create(quantity, ensemble=ensemble, **arguments)
+                claims.append(
+                    Claim.create(formula, quantity, {"L": depth, **shared}, text=text, place=place, **fields)
+                )
             except HaarqntkError as error:
                 raise place.error(_key_of(error), error) from None
-            try:
-                claim = Claim(formula, problem, tuple(arguments.items()), text=text, place=place, **fields)
-            except HaarqntkError as error:
-                is_method = isinstance(error, UnknownNameError)
-                raise place.error("method" if is_method else "samples", error) from None
-            claims.append(claim)
     return claims
 
 
@@ -352,11 +377,6 @@ def _detected(key: str, value: object) -> Fraction:
     return number
 
 
-def _as_it_is(_: str, value: Any) -> Any:
-    """What the problem or the claim checks itself."""
-    return value
-
-
 _HEAD: Final[dict[str, tuple[_Check, Any]]] = {
     "name": (_text, ""),
     "seed": (partial(integer, at_least=0), _REQUIRED),
@@ -367,9 +387,9 @@ _CIRCUIT: Final = ("D", "spectrum", "overlap", "num_inputs", "populations", "gen
 _CLAIM: Final[dict[str, tuple[_Check, Any]]] = {
     "formula": (lambda key, value: one_of(key, value, formulas()), _REQUIRED),
     "ensemble": (lambda key, value: one_of(key, value, ENSEMBLES), "segments"),
-    "L": (_as_it_is, _REQUIRED),
+    "L": (lambda _, value: value, _REQUIRED),
     **{key: (_numbers, _REQUIRED if key in {"D", "spectrum"} else None) for key in _CIRCUIT},
-    "method": (_as_it_is, "batched"),
+    "method": (lambda _, value: value, "batched"),
     "samples": (partial(integer, at_least=2), _REQUIRED),
     "batch": (partial(integer, at_least=1), BATCH),
     "claim": (_text, None),

@@ -25,13 +25,12 @@ from haarqntk import __version__
 from haarqntk.base import LazyModule, without_repetition
 from haarqntk.errors import InputError, OutputError
 from haarqntk.montecarlo import Moments
-from haarqntk.validation._claims import PILOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from haarqntk.validation._claims import Campaign, Claim
+    from haarqntk.validation._claims import Batch, Campaign, Claim
     from haarqntk.validation._results import Result
 
 fcntl = LazyModule("fcntl")  # POSIX only; nothing but a campaign needs it
@@ -214,7 +213,7 @@ class Rows:
     A claim that is new gets the line that begins it.
 
     Attributes:
-        batches: What is known, by the names of the batches' random numbers.
+        drawn: What is known, by the names of the batches' random numbers.
 
     Raises:
         InputError: If the ledger is of another version, a row finds no claim of the campaign or is damaged, or a claim
@@ -222,39 +221,43 @@ class Rows:
     """
 
     def __init__(self, ledger: Ledger, campaign: Campaign) -> None:
-        self.batches: dict[tuple[int, ...], Drawn] = {}
+        self.drawn: dict[tuple[int, ...], Drawn] = {}
         self._ledger, self._campaign = ledger, campaign
+        self._keys = {claim.key: campaign.key(claim) for claim in campaign.claims}
         self._said: set[tuple[str, ...]] = set()
-        claims = {campaign.key(claim): claim for claim in campaign.claims}
-        sizes = {key: dict(enumerate(c.sizes)) | {PILOT: c.pilot_samples} for key, c in claims.items()}
-        heads: dict[str, Mapping[str, Any]] = {}
         _begin(ledger)
+        planned = {
+            self._keys[claim.key]: (claim, {batch.number: batch for batch in (claim.pilot, *claim.batches)})
+            for claim in campaign.claims
+        }
+        heads: dict[str, Mapping[str, Any]] = {}
         for line, record in enumerate(ledger.records[1:], start=2):
             key = str(record.get("key"))
-            if key not in claims:
+            if key not in planned:
                 raise self._foreign(line, record)
             if record.get("kind") == "claim":
                 heads[key] = record
             elif record.get("kind") == "result":
                 self._said.add(_statement(record))
             else:
-                self._add(line, record, claims[key], sizes[key])
-        for key, claim in claims.items():
-            known = sum(claim.stream_of(number) in self.batches for number in sizes[key])
-            if 0 < known < len(sizes[key]):
+                self._read(line, record, *planned[key])
+        for key, (claim, batches) in planned.items():
+            known = sum(batch.stream in self.drawn for batch in batches.values())
+            if 0 < known < len(batches):
                 self._check_versions(claim, heads.get(key, {}).get("versions", {}))
-        for key, claim in claims.items():
+        for key, (claim, _) in planned.items():
             if key not in heads:
                 head = {"kind": "claim", "key": key, **_described(claim, campaign)}
-                more = {"problem": claim.problem_key, "batch": claim.batch, "versions": _versions()}
-                ledger.append(head | more)
+                ledger.append(
+                    head | {"problem": claim.problem_key, "batch": claim.batch, "versions": _versions()}
+                )
 
-    def keep(self, claim: Claim, number: int, moments: Moments, seconds: float) -> None:
+    def keep(self, claim: Claim, batch: Batch, drawn: Drawn) -> None:
         """Write a batch, which then is known."""
-        seconds = round(seconds, 3)
-        name = {"kind": "batch", "key": self._campaign.key(claim), "number": number, "seconds": seconds}
-        self._ledger.append({**name, **moments.to_dict()})
-        self.batches[claim.stream_of(number)] = moments, seconds
+        name = {"kind": "batch", "key": self._keys[claim.key], "number": batch.number}
+        moments, seconds = drawn[0], round(drawn[1], 3)
+        self._ledger.append({**name, "seconds": seconds, **moments.to_dict()})
+        self.drawn[batch.stream] = moments, seconds
 
     def end(self, result: Result) -> None:
         """Write what is said of a claim, if no line says it."""
@@ -262,20 +265,21 @@ class Rows:
         if _statement(record) not in self._said:
             self._ledger.append(record)
 
-    def _add(self, line: int, record: Mapping[str, Any], claim: Claim, sizes: Mapping[int, int]) -> None:
+    def _read(self, line: int, record: Mapping[str, Any], claim: Claim, batches: Mapping[Any, Batch]) -> None:
         number, seconds = record.get("number"), record.get("seconds")
         names = ("problem", "samples", "mean", "squares", "cubes")
         try:
             moments = Moments.from_dict({name: record[name] for name in names if name in record})
         except (InputError, TypeError) as error:
             raise self._damaged(line, error) from None
-        is_planned = isinstance(number, int) and sizes.get(number) == moments.estimate.samples
-        if not is_planned or moments.estimate.problem != claim.problem_key:
+        batch = batches.get(number) if isinstance(number, int) else None
+        measured = moments.estimate
+        if batch is None or (measured.samples, measured.problem) != (batch.samples, claim.problem_key):
             raise self._damaged(line, "the batch is not one of its claim's")
         if not isinstance(seconds, float | int):
             raise self._damaged(line, "the batch has no time")
-        batch = moments, float(seconds)
-        if self.batches.setdefault(claim.stream_of(int(str(number))), batch) != batch:
+        drawn = moments, float(seconds)
+        if self.drawn.setdefault(batch.stream, drawn) != drawn:
             raise self._damaged(line, "the batch is there twice, with different values")
 
     def _damaged(self, line: int, reason: object) -> InputError:

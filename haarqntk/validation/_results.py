@@ -68,8 +68,16 @@ class Result:
 
     @cached_property
     def needed(self) -> int:
-        """How many values a verdict on this claim alone takes, by the skewness that was measured."""
-        return samples_for_verdict(self.moments.skewness)
+        """How many values the verdict takes, by the spread and the skewness that were measured."""
+        if self.claim.stream:
+            return samples_for_verdict(self.moments.skewness)
+        return samples_needed(
+            deviation=self.estimate.variance**0.5,
+            scale=float(self.claim.size),
+            skewness=self.moments.skewness,
+            z=self.largest_z,
+            detected=self.claim.detected,
+        )
 
     @cached_property
     def z(self) -> float | None:

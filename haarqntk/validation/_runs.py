@@ -28,20 +28,21 @@ from typing import TYPE_CHECKING, NoReturn
 
 from haarqntk.checks import integer
 from haarqntk.errors import InputError, RunError
-from haarqntk.montecarlo import LARGEST_Z, Moments, draw_moments
-from haarqntk.validation._claims import DEFAULT, PILOT, default_campaign, load_campaign
+from haarqntk.montecarlo import LARGEST_Z, draw_moments
+from haarqntk.validation._claims import DEFAULT, default_campaign, load_campaign
 from haarqntk.validation._ledger import Rows, open_ledger
-from haarqntk.validation._results import POWER, CampaignRun, Result, largest_z, samples_needed
+from haarqntk.validation._results import POWER, CampaignRun, Result, largest_z
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from concurrent.futures import Future
 
     from haarqntk.montecarlo import Problem
-    from haarqntk.validation._claims import Campaign, Claim
+    from haarqntk.validation._claims import Batch, Campaign, Claim
     from haarqntk.validation._ledger import Drawn
 
     Progress = Callable[[int, int], object]
+    Task = tuple[Claim, Batch]
 
 _SECONDS_TO_ANSWER = 5
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -98,22 +99,22 @@ def run_campaign(
     z = largest_z(len(campaign.claims))
     with open_ledger(ledger) as book:
         rows = Rows(book, campaign)
-        known, num_found = rows.batches, len(rows.batches)
-        pilots = [_Batch(claim, PILOT, claim.pilot_samples) for claim in campaign.claims]
-        planned = [batch for claim in campaign.claims for batch in _batches_of(claim)]
-        work = _Work(campaign.seed, executor, rows.keep, progress, f"every finished batch is in {ledger}: ")
-        work.expect([*pilots, *planned], known)
-        missing = [batch for batch in pilots if batch.stream not in known]
-        work.draw(missing, lambda: [(claim.exact, claim.size) for claim in campaign.claims])
-        for pilot in pilots:
-            _check_size(pilot.claim, known[pilot.stream][0], z)
-        seconds = {pilot.claim.key: known[pilot.stream][1] for pilot in pilots}
-        missing = [batch for batch in planned if batch.stream not in known]
-        work.draw(sorted(missing, key=lambda batch: -seconds[batch.claim.key] * (batch.claim.batch or 1)))
-        results = tuple(_result(claim, known, z) for claim in campaign.claims)
+        num_found, drawn = len(rows.drawn), rows.drawn
+        pilots = [(claim, claim.pilot) for claim in campaign.claims]
+        tasks = [(claim, batch) for claim in campaign.claims for batch in claim.batches]
+        work = _Work(
+            campaign.seed, executor, drawn, rows.keep, progress, f"every finished batch is in {ledger}: "
+        )
+        work.expect(pilots + tasks)
+        work.draw(pilots, lambda: [(claim.exact, claim.size) for claim in campaign.claims])
+        for claim, pilot in pilots:
+            _check_size(Result(claim, drawn[pilot.stream][0], z))
+        tasks.sort(key=lambda task: -drawn[task[0].pilot.stream][1] * task[1].samples)
+        work.draw(tasks)
+        results = tuple(_result(claim, drawn, z) for claim in campaign.claims)
         for result in results:
             rows.end(result)
-        return CampaignRun(campaign, results, num_found, len(known) - num_found, book.torn)
+        return CampaignRun(campaign, results, num_found, len(drawn) - num_found, book.torn)
 
 
 def recorded_run() -> CampaignRun:
@@ -155,66 +156,43 @@ def run_claims(
     Raises:
         RunError: If the processes are lost.
     """
-    known: dict[tuple[int, ...], Drawn] = {}
-    planned = [batch for claim in claims for batch in _batches_of(claim)]
+    drawn: dict[tuple[int, ...], Drawn] = {}
 
-    def keep(claim: Claim, number: int, moments: Moments, seconds: float) -> None:
-        known[claim.stream_of(number)] = moments, seconds
+    def keep(_: Claim, batch: Batch, values: Drawn) -> None:
+        drawn[batch.stream] = values
 
+    tasks = [(claim, batch) for claim in claims for batch in claim.batches]
+    tasks.sort(key=lambda task: -_cost(task))  # the costliest start first, so that no core waits at the end
     with process_pool() as pool:
-        work = _Work(integer("seed", seed, at_least=0), pool, keep, progress)
-        work.expect(planned)
-        # the costliest start first, so that no core waits at the end
-        planned.sort(key=lambda batch: -batch.cost)
-        work.draw(planned, meanwhile or (lambda: [claim.exact for claim in claims]))
-    return [_result(claim, known) for claim in claims]
+        work = _Work(integer("seed", seed, at_least=0), pool, drawn, keep, progress)
+        work.expect(tasks)
+        work.draw(tasks, meanwhile or (lambda: [claim.exact for claim in claims]))
+    return [_result(claim, drawn) for claim in claims]
 
 
 def run_claim(claim: Claim, *, seed: int) -> Result:
     """Draw a claim in this process, and judge it alone."""
-    return _result(
-        claim, {b.stream: draw_batch(*b.drawn_from, seed=seed, stream=b.stream) for b in _batches_of(claim)}
-    )
+    return _result(claim, {b.stream: draw_batch(claim.problem, claim.method, seed, b) for b in claim.batches})
 
 
-def draw_batch(problem: Problem, samples: int, method: str, *, seed: int, stream: tuple[int, ...]) -> Drawn:
+def draw_batch(problem: Problem, method: str, seed: int, batch: Batch) -> Drawn:
     """Draw one batch, in whatever process this is, and time it."""
     start = time.perf_counter()
-    moments = draw_moments(problem, samples=samples, method=method, seed=seed, stream=stream)
+    moments = draw_moments(problem, samples=batch.samples, method=method, seed=seed, stream=batch.stream)
     return moments, time.perf_counter() - start
 
 
-@dataclass(frozen=True, slots=True)
-class _Batch:
-    """A batch that is to be drawn."""
-
-    claim: Claim
-    number: int
-    size: int
-
-    @property
-    def stream(self) -> tuple[int, ...]:
-        return self.claim.stream_of(self.number)
-
-    @property
-    def cost(self) -> int:
-        return self.claim.cost * self.size
-
-    @property
-    def drawn_from(self) -> tuple[Problem, int, str]:
-        return self.claim.problem, self.size, self.claim.method
-
-
-def _batches_of(claim: Claim) -> list[_Batch]:
-    return [_Batch(claim, number, size) for number, size in enumerate(claim.sizes)]
-
-
-def _result(claim: Claim, known: Mapping[tuple[int, ...], Drawn], largest_z: float = LARGEST_Z) -> Result:
-    parts = [known[batch.stream] for batch in _batches_of(claim)]
+def _result(claim: Claim, drawn: Mapping[tuple[int, ...], Drawn], largest_z: float = LARGEST_Z) -> Result:
+    parts = [drawn[batch.stream] for batch in claim.batches]
     moments = functools.reduce(operator.add, (moments for moments, _ in parts))
     if claim.unit != 1:
         moments = moments.scaled(float(1 / claim.unit))
     return Result(claim, moments, largest_z, sum(seconds for _, seconds in parts))
+
+
+def _cost(task: Task) -> int:
+    claim, batch = task
+    return claim.cost * batch.samples
 
 
 @dataclass(slots=True)
@@ -223,37 +201,36 @@ class _Work:
 
     seed: int
     executor: Executor
-    keep: Callable[[Claim, int, Moments, float], object]
+    drawn: Mapping[tuple[int, ...], Drawn]
+    keep: Callable[[Claim, Batch, Drawn], object]
     progress: Progress | None
     kept: str = ""
     done: int = 0
     total: int = 0
 
-    def expect(self, batches: Iterable[_Batch], known: Container[tuple[int, ...]] = ()) -> None:
+    def expect(self, tasks: Iterable[Task]) -> None:
         """Count the work, and what of it is done."""
-        for batch in batches:
-            self.total += batch.cost
-            self.done += batch.cost * (batch.stream in known)
+        for task in tasks:
+            self.total += _cost(task)
+            self.done += _cost(task) * (task[1].stream in self.drawn)
 
-    def draw(self, batches: Sequence[_Batch], meanwhile: Callable[[], object] | None = None) -> None:
-        """Draw batches; each is kept before it counts."""
-        futures: dict[Future[Drawn], _Batch] = {}
+    def draw(self, tasks: Iterable[Task], meanwhile: Callable[[], object] = lambda: None) -> None:
+        """Draw the batches that are not known yet; each is kept before it counts."""
+        futures: dict[Future[Drawn], Task] = {}
         try:
-            for batch in batches:
-                future = self.executor.submit(
-                    draw_batch, *batch.drawn_from, seed=self.seed, stream=batch.stream
-                )
-                futures[future] = batch
-            if meanwhile is not None:
-                meanwhile()
+            for claim, batch in tasks:
+                if batch.stream not in self.drawn:
+                    future = self.executor.submit(draw_batch, claim.problem, claim.method, self.seed, batch)
+                    futures[future] = claim, batch
+            meanwhile()
             self._tell(0)
             for future in as_completed(futures):
-                self._keep(futures[future], future)
-                del futures[future]
+                self.keep(*futures[future], future.result())
+                self._tell(_cost(futures.pop(future)))
         except (BrokenExecutor, CancelledError, KeyboardInterrupt) as error:
-            for future, batch in futures.items():  # what the workers have in hand is not asked for any more
+            for future, task in futures.items():  # what the workers have in hand is not asked for any more
                 if future.done() and not future.cancelled() and future.exception() is None:
-                    self._keep(batch, future)
+                    self.keep(*task, future.result())
             if isinstance(error, KeyboardInterrupt):
                 raise
             raise RunError(
@@ -263,29 +240,19 @@ class _Work:
             for future in futures:
                 future.cancel()
 
-    def _keep(self, batch: _Batch, future: Future[Drawn]) -> None:
-        self.keep(batch.claim, batch.number, *future.result())
-        self._tell(batch.cost)
-
     def _tell(self, more: int) -> None:
         self.done += more
         if self.progress is not None:
             self.progress(self.done, self.total)
 
 
-def _check_size(claim: Claim, pilot: Moments, z: float) -> None:
-    needed = samples_needed(
-        deviation=pilot.estimate.variance**0.5,
-        scale=float(claim.size),
-        skewness=pilot.skewness,
-        z=z,
-        detected=claim.detected,
-    )
-    if claim.samples < needed:
+def _check_size(pilot: Result) -> None:
+    claim, quantity = pilot.claim, pilot.claim.problem.quantity
+    if claim.samples < pilot.needed:
         raise claim.place.error(
             "samples",
-            f"samples must be at least {needed} so that a claim which is {float(claim.detected):.0%} wrong is refused "
-            f"with probability {POWER:g}, and a true one is not, got {claim.samples} for {claim.problem.quantity} "
+            f"samples must be at least {pilot.needed} so that a claim which is {float(claim.detected):.0%} wrong is "
+            f"refused with probability {POWER:g}, and a true one is not, got {claim.samples} for {quantity} "
             f"at L = {claim.problem.L}",
         )
 

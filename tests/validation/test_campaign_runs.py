@@ -354,7 +354,7 @@ def test_a_campaign_that_gains_a_claim_keeps_the_rows_of_the_others_in_any_order
     run = run_campaign(more, ledger=ledger, executor=InThisProcess())
     assert ledger.read_bytes().startswith(before)
     assert run.num_found == first.num_drawn
-    assert run.num_drawn == 1 + len(campaign.claims[place].sizes)
+    assert run.num_drawn == 1 + len(campaign.claims[place].batches)
     assert [estimates(run)[order.index(i)] for i in range(3)] == estimates(whole)
 
 

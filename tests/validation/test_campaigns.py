@@ -50,7 +50,7 @@ def test_a_campaign_is_read_exactly(tmp_path: Path) -> None:
     assert (campaign.name, campaign.seed) == ("mine", 1)
     assert first.exact == hq.formula("kernel_mean").at(D=4, L=1, spectrum=[3, Fraction(1, 2), 0, -1])
     assert second.exact == 2 * first.exact
-    assert first.sizes == [10_000] * 3
+    assert [batch.samples for batch in first.batches] == [10_000] * 3
     assert third.problem.ensemble == "prl_ansatz"
     exact = hq.formula("supervised_kernel_mean", ensemble="prl_ansatz")
     assert isinstance(exact, Formula)
