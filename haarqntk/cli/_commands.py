@@ -61,9 +61,6 @@ Letters = Annotated[
     str | None, typer.Option("--names", help="LaTeX letters, such as D=d,L=p,O=H.", metavar="PAIRS")
 ]
 Macros = Annotated[str | None, typer.Option(help="LaTeX commands, such as Tr=\\tr.", metavar="PAIRS")]
-Names = Annotated[
-    list[str] | None, typer.Argument(help="Formulas; all of them if none is named.", metavar="NAME")
-]
 DerivedNames = Annotated[
     list[str] | None,
     typer.Argument(help="Formulas; all of them for 'all' or if none is named.", metavar="NAME"),
@@ -266,7 +263,10 @@ def validate(
         return
     if unused := given & {"ledger", "workers", "scheduler"}:
         raise InputError(f"only a campaign takes {_options_text(unused)}; name one, such as default")
-    checks = terminal.run_checks(names or [], samples, reference_samples, seed)
+    seed = integer("seed", seed, at_least=0)
+    claims = validation.plan_checks(names or [], samples=samples, reference_samples=reference_samples)
+    with terminal.progress("simulating") as told:
+        checks = validation.run_claims(claims, seed=seed, progress=told)
     terminal.print_results(checks, {"seed": seed}, output_format)
 
 
@@ -327,13 +327,15 @@ def report(
     and formulas.tex; the exit status is 1 if a check fails.
     """
     integer("seed", seed, at_least=0)
-    validation.plan_checks([], samples=samples, reference_samples=reference_samples)  # refuse bad numbers
+    claims = validation.plan_checks([], samples=samples, reference_samples=reference_samples)
     made = [studies_room.read_study(path) for path in studies or []]
     report_room.check_studies(made)
     prepare_folder(out)
     start = time.perf_counter()
-    checks = terminal.run_checks([], samples, reference_samples, seed)
-    found = terminal.run_findings(seed)
+    with terminal.progress("simulating") as told:
+        checks = validation.run_claims(claims, seed=seed, progress=told)
+    with terminal.progress("refereeing") as told:
+        found = validation.run_findings(seed=seed, progress=told)
     seconds = time.perf_counter() - start
     drawn = terminal.make_figures(studies_room.NUMBERS, seed=seed) if with_figures else []
     written = report_room.write_report(

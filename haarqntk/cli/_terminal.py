@@ -6,6 +6,7 @@ Whatever takes time runs behind a progress bar.
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,17 +15,16 @@ import typer
 
 from haarqntk import __version__
 from haarqntk.base import LazyModule
-from haarqntk.checks import integer
 from haarqntk.errors import InputError, OutputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from rich.progress import Progress
 
     from haarqntk.export import PaperFigure
     from haarqntk.qntk import EigenvalueFormula, Formula
-    from haarqntk.validation import Campaign, CampaignRun, Finding, Result
+    from haarqntk.validation import Campaign, CampaignRun, Result
 
 export = LazyModule("haarqntk.export")
 qntk = LazyModule("haarqntk.qntk")
@@ -55,6 +55,14 @@ def progress_bar() -> Progress:
     return bar
 
 
+@contextmanager
+def progress(description: str) -> Iterator[Callable[[int, int], object]]:
+    """A bar with one task; what is yielded takes the work that is done, and all of it."""
+    with progress_bar() as bar:
+        task = bar.add_task(description)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
 def print_formulas(
     formulas: list[Formula | EigenvalueFormula], output_format: str, **author: dict[str, str]
 ) -> None:
@@ -62,15 +70,10 @@ def print_formulas(
     if output_format == "json":
         typer.echo(export.to_json(formulas))
         return
-    if output_format == "text":
-        width = rich_console.Console().width
-        texts = [export.plain_text(value, width=width) for value in formulas]
-    elif output_format == "latex":
-        texts = [export.latex(value, **author) for value in formulas]
-    else:
-        write = getattr(export, f"to_{output_format}")
-        texts = [write(value) for value in formulas]
-    typer.echo("\n\n".join(text.rstrip("\n") for text in texts))
+    name = {"text": "plain_text", "latex": "latex"}.get(output_format, f"to_{output_format}")
+    options = {"width": rich_console.Console().width} if output_format == "text" else author
+    texts = [getattr(export, name)(value, **options).rstrip("\n") for value in formulas]
+    typer.echo("\n\n".join(texts))
 
 
 def parse_values(texts: list[str]) -> dict[str, int]:
@@ -174,46 +177,23 @@ def run_campaign(
     if seed is not None:
         campaign = replace(campaign, seed=seed)
     path = ledger or Path(f"{campaign.name}.jsonl")
-    with validation.executor(workers=workers, scheduler=scheduler) as pool, progress_bar() as bar:
-        try:
-            run: CampaignRun = validation.run_campaign(
-                campaign, ledger=path, executor=pool, progress=_advanced(bar, "simulating")
-            )
-        except KeyboardInterrupt:
-            bar.stop()
-            typer.echo(
-                f"haarqntk: stopped; every finished batch is in {path}, the same command goes on from there",
-                err=True,
-            )
-            raise typer.Exit(STOPPED) from None
+    try:
+        with (
+            validation.executor(workers=workers, scheduler=scheduler) as pool,
+            progress("simulating") as told,
+        ):
+            run: CampaignRun = validation.run_campaign(campaign, ledger=path, executor=pool, progress=told)
+    except KeyboardInterrupt:
+        typer.echo(
+            f"haarqntk: stopped; every finished batch is in {path}, the same command goes on from there",
+            err=True,
+        )
+        raise typer.Exit(STOPPED) from None
     if run.torn:
         typer.echo(f"haarqntk: {path} had a torn last line, {run.torn[:40]!r}: it does not count", err=True)
     if run.num_found:
         typer.echo(f"haarqntk: {run.num_found} batches were in {path}, {run.num_drawn} are new", err=True)
     return run
-
-
-def run_checks(names: list[str], samples: int, reference_samples: int, seed: int) -> list[Result]:
-    """Run every check behind a progress bar."""
-    seed = integer("seed", seed, at_least=0)
-    claims = validation.plan_checks(names, samples=samples, reference_samples=reference_samples)
-    with progress_bar() as bar:
-        results: list[Result] = validation.run_claims(
-            claims, seed=seed, progress=_advanced(bar, "simulating")
-        )
-    return results
-
-
-def run_findings(seed: int) -> list[Finding]:
-    """Examine every published formula behind a progress bar."""
-    with progress_bar() as bar:
-        found: list[Finding] = validation.run_findings(seed=seed, progress=_advanced(bar, "refereeing"))
-    return found
-
-
-def _advanced(bar: Progress, description: str) -> Callable[[int, int], object]:
-    task = bar.add_task(description)
-    return lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def make_figures(numbers: Sequence[int], *, seed: int, **size: int) -> list[PaperFigure]:
