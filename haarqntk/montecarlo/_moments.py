@@ -120,8 +120,9 @@ class Moments:
             raise InputTypeError(
                 f"moments must be a mapping with the keys problem, samples, mean, squares, cubes, got {data!r}"
             )
-        rest = {key: value for key, value in data.items() if key != "cubes"}
-        return cls(Estimate.from_dict(rest), data["cubes"])
+        rest = dict(data)
+        cubes = rest.pop("cubes")
+        return cls(Estimate.from_dict(rest), cubes)
 
 
 def draw_moments(problem: Problem, *, samples: int, method: str, seed: int, stream: Sequence[int]) -> Moments:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import product
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from haarqntk.checks import integer, one_of
 from haarqntk.montecarlo import Problem, quantity_of
@@ -61,12 +61,6 @@ DIMENSIONS = (16, 64, 1024)
 DEPTH = 10
 REFEREE_SAMPLES = 600
 _EXPECTATION = Fraction(1, 3)  # of the projector in the kept output state, under generator_average
-_RESIDUAL_QUANTITIES = {
-    "e*mu": "residual_meta_kernel_mean",
-    "sum(e*d(l,l)*d(l)^2, l)": "residual_meta_kernel_diagonal",
-    "e*mu - sum(e*d(l,l)*d(l)^2, l)": "residual_meta_kernel_off_diagonal",
-}
-_SKEW = ("kernel_second_moment", "kernel_variance", _SIXTH_MOMENT)
 
 
 def plan_checks(names: Sequence[str], *, samples: int, reference_samples: int) -> list[Claim]:
@@ -92,7 +86,9 @@ def plan_checks(names: Sequence[str], *, samples: int, reference_samples: int) -
     for name in [one_of("formula", name, formulas()) for name in names] or formulas():
         has_tails = formula(name).design_order > _LARGEST_ORDER_WITHOUT_TAILS
         for quantity, (D, spectrum), L in product(quantities_of(name), _SPECTRA.items(), _LAYERS):
-            arguments = {"D": D, "L": L, "spectrum": spectrum, **_extra_arguments(quantity, D)}
+            is_pair = quantity_of(quantity).num_observables > 1
+            spectra = (spectrum, _OTHER_SPECTRA[D]) if is_pair else spectrum
+            arguments = {"D": D, "L": L, "spectrum": spectra, **_inputs(quantity, D)}
             if name == _SIXTH_MOMENT and min(_SPECTRA) < D:
                 claims.append(_check_of(name, quantity, arguments, "frames", 2 * D * samples))
                 continue
@@ -115,15 +111,16 @@ def _check_of(name: str, quantity: str, arguments: dict[str, Any], method: str, 
     )
 
 
-def _extra_arguments(name: str, D: int) -> dict[str, Any]:
-    quantity, extra = quantity_of(name), dict[str, Any]()
-    if quantity.num_observables > 1:
-        extra["spectrum"] = (_SPECTRA[D], _OTHER_SPECTRA[D])
-    if quantity.uses_overlap:
-        extra["overlap"] = _OVERLAP
-    if quantity.uses_num_inputs:
-        extra["num_inputs"] = min(D, _NUM_INPUTS)  # a qubit has two orthogonal states
-    return extra
+def _inputs(name: str, D: int) -> dict[str, Any]:
+    """The numbers of the inputs that a quantity takes."""
+    quantity = quantity_of(name)
+    numbers = {
+        "overlap": _OVERLAP if quantity.uses_overlap else None,
+        "num_inputs": min(D, _NUM_INPUTS)
+        if quantity.uses_num_inputs
+        else None,  # a qubit has two orthogonal states
+    }
+    return {key: value for key, value in numbers.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,15 +147,6 @@ class Finding:
     def agrees(self) -> bool:
         """Whether the simulation, if there is one, can be judged and is within 4 standard errors of the exact value."""
         return self.result is None or self.result.passed
-
-
-class _Place(NamedTuple):
-    """Where a published formula is simulated, with how many times the usual number of samples, by which route."""
-
-    D: int = DIMENSIONS[0]
-    L: int = DEPTH
-    times: int = 1
-    method: str = "batched"
 
 
 def run_findings(
@@ -189,21 +177,20 @@ def judge(row: PublishedClaim, claim: Claim | None = None) -> Finding:
         (_exact(row, values := _values(row, D, DEPTH)), value_of(row.claim, values)) for D in DIMENSIONS
     ]
     ratios = tuple(exact / published if published else exact for exact, published in points)
-    claimed = value_of(row.claim, _values(row, claim.problem.D, claim.problem.L))
+    claimed = value_of(row.claim, _values(row, row.D, row.L))
     return Finding(row, check_published(row), ratios, claim, claimed)
 
 
 def published_claim(row: PublishedClaim, *, samples: int = REFEREE_SAMPLES) -> Claim:
     """The exact value of what a published formula is about, where it is simulated; of a ratio over E[K]^over."""
-    D, L, times, method = _place_of(row)
-    values = _values(row, D, L)
+    values = _values(row, row.D, row.L)
     return Claim.create(
         row.formula,
         _quantity(row),
-        _arguments(row, D, L),
+        _arguments(row, row.D, row.L),
         ensemble=row.ensemble,
-        samples=samples * times,
-        method=method,
+        samples=samples * row.times,
+        method=row.method,
         stream=tuple(f"{row.label} {row.ensemble} {row.formula}".encode()),
         unit=_unit(row, values),
         derive=lambda: _exact(row, values),
@@ -214,7 +201,7 @@ def finding_command(finding: Finding, seed: int) -> str:
     """A command that prints the verdict, the exact value and the estimate of a finding; "" if there is no estimate."""
     if finding.result is None or finding.published not in PUBLISHED_CLAIMS:
         return ""
-    samples = finding.claim.samples // _place_of(finding.published).times
+    samples = finding.claim.samples // finding.published.times
     return (
         "python -c 'from haarqntk import qntk, validation; f = validation.examine("
         f"qntk.PUBLISHED_CLAIMS[{PUBLISHED_CLAIMS.index(finding.published)}], seed={seed}, samples={samples}); "
@@ -275,19 +262,18 @@ def _traces(name: str, D: int) -> list[int]:
     return [0, n * D, 0, (3 * n * n - 2 * n) * D]
 
 
+def _quantity(row: PublishedClaim) -> str:
+    """What is simulated for a published formula; of several eigenvalues the first."""
+    return row.quantity or quantities_of(row.formula)[0]
+
+
 def _arguments(row: PublishedClaim, D: int, L: int) -> dict[str, Any]:
     """The numbers of the row's family of observables; the target is the mean output."""
     half = (1,) * (D // 2) + (-1,) * (D // 2)
     spectrum = half if row.family == "pauli_string" else (1,) + (0,) * (D - 1)
-    arguments: dict[str, Any] = {"D": D, "L": L, "spectrum": spectrum}
-    quantity = quantity_of(_quantity(row))
-    if quantity.uses_num_inputs:
-        arguments["num_inputs"] = _NUM_INPUTS
-    if quantity.uses_overlap:
-        arguments["overlap"] = _OVERLAP
-    if row.ensemble == "generator_average":
-        arguments["populations"] = (_EXPECTATION, 1 - _EXPECTATION) + (0,) * (D - 2)
-    return arguments
+    populations = (_EXPECTATION, 1 - _EXPECTATION) + (0,) * (D - 2)
+    kept = {"populations": populations} if row.ensemble == "generator_average" else {}
+    return {"D": D, "L": L, "spectrum": spectrum, **_inputs(_quantity(row), D), **kept}
 
 
 def _values(row: PublishedClaim, D: int, L: int) -> dict[str, Fraction]:
@@ -309,23 +295,3 @@ def _at(exact: Formula, values: Mapping[str, Fraction]) -> Fraction:
     D = int(values["D"])
     polynomial = polynomial_at(exact, D)
     return polynomial.at(D, {name: values[name] for name in polynomial.variables})
-
-
-def _place_of(row: PublishedClaim) -> _Place:
-    """D = 16, L = 10, unless that is too slow or too small an effect there."""
-    uses_second_derivatives = quantity_of(_quantity(row)).uses_hessian
-    if row.formula in _RESIDUAL_QUANTITIES:
-        # the published part l = m is off by 8 % at D = 4 and by 5 % at D = 16, and by less of the whole sum
-        return _Place(D=4, L=1 if "l = m" in row.label else 2, times=40)
-    if row.formula in _SKEW:  # 3 for K at L = 10; for μ 8 there, and 10 at L = 3
-        if row.ensemble == "segments":
-            return _Place(times=5, method="frames")
-        return _Place(L=3, times=8) if uses_second_derivatives else _Place(times=2)
-    if row.ensemble == "independent_layers" and uses_second_derivatives:
-        return _Place(L=3, times=2)  # a circuit for each of L² entries
-    return _Place()
-
-
-def _quantity(row: PublishedClaim) -> str:
-    """What is simulated for a published formula; of several eigenvalues the first."""
-    return _RESIDUAL_QUANTITIES.get(row.formula) or quantities_of(row.formula)[0]

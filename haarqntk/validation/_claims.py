@@ -133,7 +133,7 @@ class Claim:
             return (Batch(0, self.samples, self.stream),)
         size, name = self.batch or self.samples, int(self.key, 16)
         starts = enumerate(range(0, self.samples, size))
-        return tuple(Batch(i, min(size, self.samples - start), (name, i + 1)) for i, start in starts)
+        return tuple([Batch(i, min(size, self.samples - start), (name, i + 1)) for i, start in starts])
 
     @cached_property
     def pilot(self) -> Batch:
@@ -172,7 +172,7 @@ class Claim:
             raise self.place.error("scale", rule.format(self.detected))
         return size
 
-    @property
+    @cached_property
     def cost(self) -> int:
         """About how long a value takes, in any unit; for the order and the progress bar."""
         depth = self.problem.L ** (2 if quantity_of(self.problem.quantity).uses_hessian else 1)

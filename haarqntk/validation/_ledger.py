@@ -242,8 +242,8 @@ class Rows:
             else:
                 self._read(line, record, *planned[key])
         for key, (claim, batches) in planned.items():
-            known = sum(batch.stream in self.drawn for batch in batches.values())
-            if 0 < known < len(batches):
+            known = [batch for batch in batches.values() if batch.stream in self.drawn]
+            if 0 < len(known) < len(batches):
                 self._check_versions(claim, heads.get(key, {}).get("versions", {}))
         for key, (claim, _) in planned.items():
             if key not in heads:

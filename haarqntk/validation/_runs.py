@@ -106,11 +106,10 @@ def run_campaign(
             campaign.seed, executor, drawn, rows.keep, progress, f"every finished batch is in {ledger}: "
         )
         work.expect(pilots + tasks)
-        work.draw(pilots, lambda: [(claim.exact, claim.size) for claim in campaign.claims])
+        work.draw(pilots, meanwhile=lambda: [(claim.exact, claim.size) for claim in campaign.claims])
         for claim, pilot in pilots:
             _check_size(Result(claim, drawn[pilot.stream][0], z))
-        tasks.sort(key=lambda task: -drawn[task[0].pilot.stream][1] * task[1].samples)
-        work.draw(tasks)
+        work.draw(tasks, cost=lambda task: drawn[task[0].pilot.stream][1] * task[1].samples)
         results = tuple(_result(claim, drawn, z) for claim in campaign.claims)
         for result in results:
             rows.end(result)
@@ -162,11 +161,10 @@ def run_claims(
         drawn[batch.stream] = values
 
     tasks = [(claim, batch) for claim in claims for batch in claim.batches]
-    tasks.sort(key=lambda task: -_cost(task))  # the costliest start first, so that no core waits at the end
     with process_pool() as pool:
         work = _Work(integer("seed", seed, at_least=0), pool, drawn, keep, progress)
         work.expect(tasks)
-        work.draw(tasks, meanwhile or (lambda: [claim.exact for claim in claims]))
+        work.draw(tasks, meanwhile=meanwhile or (lambda: [claim.exact for claim in claims]))
     return [_result(claim, drawn) for claim in claims]
 
 
@@ -210,18 +208,25 @@ class _Work:
 
     def expect(self, tasks: Iterable[Task]) -> None:
         """Count the work, and what of it is done."""
-        for task in tasks:
-            self.total += _cost(task)
-            self.done += _cost(task) * (task[1].stream in self.drawn)
+        for claim, batch in tasks:
+            cost = claim.cost * batch.samples
+            self.total += cost
+            self.done += cost * (batch.stream in self.drawn)
 
-    def draw(self, tasks: Iterable[Task], meanwhile: Callable[[], object] = lambda: None) -> None:
-        """Draw the batches that are not known yet; each is kept before it counts."""
+    def draw(
+        self,
+        tasks: Iterable[Task],
+        *,
+        cost: Callable[[Task], float] = _cost,
+        meanwhile: Callable[[], object] = lambda: None,
+    ) -> None:
+        """Draw the batches that are not known yet, the costliest first; each is kept before it counts."""
         futures: dict[Future[Drawn], Task] = {}
+        missing = [(claim, batch) for claim, batch in tasks if batch.stream not in self.drawn]
         try:
-            for claim, batch in tasks:
-                if batch.stream not in self.drawn:
-                    future = self.executor.submit(draw_batch, claim.problem, claim.method, self.seed, batch)
-                    futures[future] = claim, batch
+            for claim, batch in sorted(missing, key=cost, reverse=True):  # so that no core waits at the end
+                future = self.executor.submit(draw_batch, claim.problem, claim.method, self.seed, batch)
+                futures[future] = claim, batch
             meanwhile()
             self._tell(0)
             for future in as_completed(futures):
