@@ -29,7 +29,7 @@ BATCH: Final = 10_000
 DETECTED: Final = Fraction(1, 20)
 """The relative error that a claim of a campaign must see, where it does not state its own."""
 
-PILOT_SAMPLES: Final = 4_000
+_PILOT_SAMPLES: Final = 4_000
 _PARTS = {  # of a formula that stands for several numbers, the quantities that estimate them
     "supervised_kernel_eigenvalues": {
         "supervised_kernel_eigenvalue_uniform": "uniform",
@@ -43,13 +43,19 @@ class Batch(NamedTuple):
 
     Attributes:
         number: Its number, from 0; −1 for the pilot, which measures spread and skewness and is in no estimate.
+        problem: What is simulated.
+        method: The route.
         samples: How many values.
-        stream: Integers ≥ 0, the name of its random numbers.
+        stream: Integers ≥ 0 that name its random numbers.
+        cost: About how long it takes, in any unit; for the order and the progress bar.
     """
 
     number: int
+    problem: Problem
+    method: str
     samples: int
     stream: tuple[int, ...]
+    cost: int
 
 
 @dataclass(frozen=True)
@@ -108,11 +114,7 @@ class Claim:
         ensemble: str = "segments",
         **more: Any,
     ) -> Claim:
-        """The claim about a quantity of ``montecarlo`` at these numbers; ``more`` are the other attributes.
-
-        Raises:
-            UnknownNameError, InputError, InputTypeError: As ``Problem.create``, and as above.
-        """
+        """The claim about a quantity of ``montecarlo`` at these numbers; ``more`` are the other attributes."""
         problem = Problem.create(quantity, ensemble=ensemble, **arguments)
         return cls(formula, problem, tuple(arguments.items()), **more)
 
@@ -129,17 +131,24 @@ class Claim:
     @cached_property
     def batches(self) -> tuple[Batch, ...]:
         """Its batches, in the order of their numbers."""
-        if self.stream:
-            return (Batch(0, self.samples, self.stream),)
-        size, name = self.batch or self.samples, int(self.key, 16)
+        size = self.batch or self.samples
         starts = enumerate(range(0, self.samples, size))
-        return tuple([Batch(i, min(size, self.samples - start), (name, i + 1)) for i, start in starts])
+        return tuple([self._batch(i, min(size, self.samples - start)) for i, start in starts])
 
     @cached_property
     def pilot(self) -> Batch:
         """The batch that says how many samples the verdict takes."""
-        number = min(PILOT_SAMPLES, max(PILOT_SAMPLES // 20, self.samples // 5))
-        return Batch(-1, number, (int(self.key, 16), 0))
+        return self._batch(-1, min(_PILOT_SAMPLES, max(_PILOT_SAMPLES // 20, self.samples // 5)))
+
+    def _batch(self, number: int, samples: int) -> Batch:
+        stream = self.stream or (int(self.key, 16), number + 1)
+        return Batch(number, self.problem, self.method, samples, stream, self._cost * samples)
+
+    @cached_property
+    def _cost(self) -> int:
+        """About how long one value takes."""
+        depth = self.problem.L ** (2 if quantity_of(self.problem.quantity).uses_hessian else 1)
+        return depth * max(8, self.problem.D) * (200 if self.method == "qutip" else 1)
 
     @cached_property
     def exact(self) -> Fraction:
@@ -172,12 +181,6 @@ class Claim:
             raise self.place.error("scale", rule.format(self.detected))
         return size
 
-    @cached_property
-    def cost(self) -> int:
-        """About how long a value takes, in any unit; for the order and the progress bar."""
-        depth = self.problem.L ** (2 if quantity_of(self.problem.quantity).uses_hessian else 1)
-        return depth * max(8, self.problem.D) * (200 if self.method == "qutip" else 1)
-
 
 def quantities_of(formula: str) -> tuple[str, ...]:
     """The quantities of ``montecarlo`` that estimate a formula."""
@@ -185,11 +188,7 @@ def quantities_of(formula: str) -> tuple[str, ...]:
 
 
 def value_of(text: str, values: Mapping[str, Fraction]) -> Fraction:
-    """The value of a closed form whose symbols have these values.
-
-    Raises:
-        UnknownNameError, InputError: If the text does not parse, or its value is not rational.
-    """
+    """The value of a closed form whose symbols have these values; it must be rational."""
     expression = parse_closed_form(text, list(values))
     at = {s: sympy.Rational(*values[s.name].as_integer_ratio()) for s in expression.free_symbols}
     number = expression.xreplace(at)
@@ -366,10 +365,6 @@ def _numbers(key: str, value: object) -> Any:
     return int(number) if number.denominator == 1 else number
 
 
-def _scale(key: str, value: object) -> Fraction | None:
-    return abs(_number(key, value)) or None
-
-
 def _detected(key: str, value: object) -> Fraction:
     number = _number(key, value)
     if number <= 0:
@@ -393,7 +388,7 @@ _CLAIM: Final[dict[str, tuple[_Check, Any]]] = {
     "samples": (partial(integer, at_least=2), _REQUIRED),
     "batch": (partial(integer, at_least=1), BATCH),
     "claim": (_text, None),
-    "scale": (_scale, None),
+    "scale": (lambda key, value: abs(_number(key, value)) or None, None),
     "detected": (_detected, DETECTED),
 }
 """Key → its check and its default."""

@@ -223,12 +223,14 @@ class Rows:
     def __init__(self, ledger: Ledger, campaign: Campaign) -> None:
         self.drawn: dict[tuple[int, ...], Drawn] = {}
         self._ledger, self._campaign = ledger, campaign
-        self._keys = {claim.key: campaign.key(claim) for claim in campaign.claims}
         self._said: set[tuple[str, ...]] = set()
         _begin(ledger)
         planned = {
-            self._keys[claim.key]: (claim, {batch.number: batch for batch in (claim.pilot, *claim.batches)})
+            campaign.key(claim): (claim, {batch.number: batch for batch in (claim.pilot, *claim.batches)})
             for claim in campaign.claims
+        }
+        self._keys = {
+            batch.stream: key for key, (_, batches) in planned.items() for batch in batches.values()
         }
         heads: dict[str, Mapping[str, Any]] = {}
         for line, record in enumerate(ledger.records[1:], start=2):
@@ -252,9 +254,9 @@ class Rows:
                     head | {"problem": claim.problem_key, "batch": claim.batch, "versions": _versions()}
                 )
 
-    def keep(self, claim: Claim, batch: Batch, drawn: Drawn) -> None:
+    def keep(self, batch: Batch, drawn: Drawn) -> None:
         """Write a batch, which then is known."""
-        name = {"kind": "batch", "key": self._keys[claim.key], "number": batch.number}
+        name = {"kind": "batch", "key": self._keys[batch.stream], "number": batch.number}
         moments, seconds = drawn[0], round(drawn[1], 3)
         self._ledger.append({**name, "seconds": seconds, **moments.to_dict()})
         self.drawn[batch.stream] = moments, seconds

@@ -263,10 +263,7 @@ def _toml(value: object) -> str:
 
 
 def largest_z(num_claims: int) -> float:
-    """Return z*: N independent normal variables all stay within ±z* with probability 1 − α/2, α = 0.001.
-
-    Args:
-        num_claims: N, an integer ≥ 1.
+    """z*: N independent normal variables all stay within ±z* with probability 1 − α/2, α = 0.001.
 
     Examples:
         >>> [round(largest_z(N), 2) for N in (1, 10, 100)]
@@ -279,7 +276,9 @@ def largest_z(num_claims: int) -> float:
 def samples_needed(
     *, deviation: float, scale: float, skewness: float, z: float, detected: Fraction = DETECTED
 ) -> int:
-    """Return the smallest number of values that gives the claim its power, and its mean a law near the normal.
+    """The least n ≥ 2 with σ/√n · (z + 2.33) ≤ scale · d/(1+d) and √n ≥ |γ| z³/3.
+
+    So many values give a claim its power, and their mean a law near the normal.
 
     Args:
         deviation: Standard deviation σ of one value.
@@ -289,9 +288,6 @@ def samples_needed(
         z: The largest |z| that passes.
         detected: d > 0, the relative error that is to be seen; 1/20 by default.
 
-    Returns:
-        The least n ≥ 2 with σ/√n · (z + 2.33) ≤ scale · d/(1+d) and √n ≥ |γ| z³/3.
-
     Examples:
         >>> samples_needed(deviation=1.0, scale=1.0, skewness=0.0, z=4.0)
         17651
@@ -300,24 +296,15 @@ def samples_needed(
         >>> samples_needed(deviation=1.0, scale=1.0, skewness=0.0, z=4.0, detected=Fraction(1, 2))
         361
     """
-    resolved = (deviation * (z + _Z_POWER) / _smallest_error(scale, detected)) ** 2
+    resolved = (deviation * (z + _Z_POWER) / (scale * float(detected / (1 + detected)))) ** 2
     near_normal = (skewness * z**3 / 3) ** 2
     return max(2, math.ceil(resolved), math.ceil(near_normal))
 
 
-def _smallest_error(scale: float, detected: Fraction) -> float:
-    """What a claim is off by, at least, if it is wrong by the factor 1 + d: d/(1 + d) of its own size."""
-    return scale * float(detected / (1 + detected))
-
-
 def power(*, standard_error: float, scale: float, z: float, detected: Fraction = DETECTED) -> float:
-    """Return the probability that a claim which is wrong by the factor 1 + d or 1/(1 + d) is refused.
+    """The probability that a claim which is wrong by the factor 1 + d or 1/(1 + d) is refused.
 
-    Args:
-        standard_error: Of the estimate, ≥ 0.
-        scale: |exact value|, or what stands for it, > 0.
-        z: The largest |z| that passes.
-        detected: d > 0; 1/20 by default.
+    The arguments are those of ``samples_needed``, with the standard error of the estimate, ≥ 0.
 
     Examples:
         >>> round(power(standard_error=1.0, scale=21 * 6.326, z=4.0), 3)
@@ -325,19 +312,14 @@ def power(*, standard_error: float, scale: float, z: float, detected: Fraction =
         >>> round(power(standard_error=1.0, scale=3 * 6.326, z=4.0, detected=Fraction(1, 2)), 3)
         0.99
     """
-    return _NORMAL.cdf(_smallest_error(scale, detected) / standard_error - z) if standard_error else 1.0
+    error = scale * float(detected / (1 + detected))
+    return _NORMAL.cdf(error / standard_error - z) if standard_error else 1.0
 
 
 def smallest_factor(*, standard_error: float, scale: float, z: float) -> float:
-    """Return the factor by which a claim must be wrong, at least, to be refused with probability 0.99.
+    """The factor 1 + d by which a claim must be wrong, at least, to be refused with probability 0.99.
 
-    Args:
-        standard_error: Of the estimate, ≥ 0.
-        scale: |exact value|.
-        z: The largest |z| that passes.
-
-    Returns:
-        1 + d with d/(1 + d) = (z + 2.33) error/scale; infinite where claims of any size would pass.
+    d/(1 + d) = (z + 2.33) error/scale; the factor is infinite where claims of any size would pass.
 
     Examples:
         >>> round(smallest_factor(standard_error=1.0, scale=3 * 6.326, z=4.0), 3)
@@ -350,11 +332,7 @@ def smallest_factor(*, standard_error: float, scale: float, z: float) -> float:
 
 
 def family_error(skewnesses: Sequence[tuple[float, int]], z: float) -> float:
-    """Return the probability that true claims are refused, with the tails that their skewness gives.
-
-    Args:
-        skewnesses: For each claim the skewness of one value, and the number of values.
-        z: The largest |z| that passes.
+    """The probability that true claims are refused, from the skewness of one value and the number of values of each.
 
     Examples:
         >>> z = largest_z(10)

@@ -34,15 +34,13 @@ from haarqntk.validation._ledger import Rows, open_ledger
 from haarqntk.validation._results import POWER, CampaignRun, Result, largest_z
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from concurrent.futures import Future
 
-    from haarqntk.montecarlo import Problem
     from haarqntk.validation._claims import Batch, Campaign, Claim
     from haarqntk.validation._ledger import Drawn
 
     Progress = Callable[[int, int], object]
-    Task = tuple[Claim, Batch]
 
 _SECONDS_TO_ANSWER = 5
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -100,16 +98,18 @@ def run_campaign(
     with open_ledger(ledger) as book:
         rows = Rows(book, campaign)
         num_found, drawn = len(rows.drawn), rows.drawn
-        pilots = [(claim, claim.pilot) for claim in campaign.claims]
-        tasks = [(claim, batch) for claim in campaign.claims for batch in claim.batches]
+        pilots = [claim.pilot for claim in campaign.claims]
+        batches = [batch for claim in campaign.claims for batch in claim.batches]
         work = _Work(
             campaign.seed, executor, drawn, rows.keep, progress, f"every finished batch is in {ledger}: "
         )
-        work.expect(pilots + tasks)
+        work.expect(pilots + batches)
         work.draw(pilots, meanwhile=lambda: [(claim.exact, claim.size) for claim in campaign.claims])
-        for claim, pilot in pilots:
-            _check_size(Result(claim, drawn[pilot.stream][0], z))
-        work.draw(tasks, cost=lambda task: drawn[task[0].pilot.stream][1] * task[1].samples)
+        for claim in campaign.claims:
+            _check_size(Result(claim, drawn[claim.pilot.stream][0], z))
+        work.draw(
+            batches, cost=lambda batch: drawn[batch.stream[0], 0][1] * batch.samples
+        )  # by the pilots' time
         results = tuple(_result(claim, drawn, z) for claim in campaign.claims)
         for result in results:
             rows.end(result)
@@ -157,26 +157,27 @@ def run_claims(
     """
     drawn: dict[tuple[int, ...], Drawn] = {}
 
-    def keep(_: Claim, batch: Batch, values: Drawn) -> None:
+    def keep(batch: Batch, values: Drawn) -> None:
         drawn[batch.stream] = values
 
-    tasks = [(claim, batch) for claim in claims for batch in claim.batches]
+    batches = [batch for claim in claims for batch in claim.batches]
     with process_pool() as pool:
         work = _Work(integer("seed", seed, at_least=0), pool, drawn, keep, progress)
-        work.expect(tasks)
-        work.draw(tasks, meanwhile=meanwhile or (lambda: [claim.exact for claim in claims]))
+        work.expect(batches)
+        work.draw(batches, meanwhile=meanwhile or (lambda: [claim.exact for claim in claims]))
     return [_result(claim, drawn) for claim in claims]
 
 
 def run_claim(claim: Claim, *, seed: int) -> Result:
     """Draw a claim in this process, and judge it alone."""
-    return _result(claim, {b.stream: draw_batch(claim.problem, claim.method, seed, b) for b in claim.batches})
+    return _result(claim, {batch.stream: draw_batch(batch, seed) for batch in claim.batches})
 
 
-def draw_batch(problem: Problem, method: str, seed: int, batch: Batch) -> Drawn:
+def draw_batch(batch: Batch, seed: int) -> Drawn:
     """Draw one batch, in whatever process this is, and time it."""
     start = time.perf_counter()
-    moments = draw_moments(problem, samples=batch.samples, method=method, seed=seed, stream=batch.stream)
+    _, problem, method, samples, stream, _ = batch
+    moments = draw_moments(problem, samples=samples, method=method, seed=seed, stream=stream)
     return moments, time.perf_counter() - start
 
 
@@ -188,11 +189,6 @@ def _result(claim: Claim, drawn: Mapping[tuple[int, ...], Drawn], largest_z: flo
     return Result(claim, moments, largest_z, sum(seconds for _, seconds in parts))
 
 
-def _cost(task: Task) -> int:
-    claim, batch = task
-    return claim.cost * batch.samples
-
-
 @dataclass(slots=True)
 class _Work:
     """What drawing batches takes."""
@@ -200,42 +196,39 @@ class _Work:
     seed: int
     executor: Executor
     drawn: Mapping[tuple[int, ...], Drawn]
-    keep: Callable[[Claim, Batch, Drawn], object]
+    keep: Callable[[Batch, Drawn], object]
     progress: Progress | None
     kept: str = ""
     done: int = 0
     total: int = 0
 
-    def expect(self, tasks: Iterable[Task]) -> None:
+    def expect(self, batches: Sequence[Batch]) -> None:
         """Count the work, and what of it is done."""
-        for claim, batch in tasks:
-            cost = claim.cost * batch.samples
-            self.total += cost
-            self.done += cost * (batch.stream in self.drawn)
+        self.total = sum([batch.cost for batch in batches])
+        self.done = sum([batch.cost for batch in batches if batch.stream in self.drawn])
 
     def draw(
         self,
-        tasks: Iterable[Task],
+        batches: Sequence[Batch],
         *,
-        cost: Callable[[Task], float] = _cost,
+        cost: Callable[[Batch], float] = operator.attrgetter("cost"),
         meanwhile: Callable[[], object] = lambda: None,
     ) -> None:
         """Draw the batches that are not known yet, the costliest first; each is kept before it counts."""
-        futures: dict[Future[Drawn], Task] = {}
-        missing = [(claim, batch) for claim, batch in tasks if batch.stream not in self.drawn]
+        futures: dict[Future[Drawn], Batch] = {}
+        missing = [batch for batch in batches if batch.stream not in self.drawn]
         try:
-            for claim, batch in sorted(missing, key=cost, reverse=True):  # so that no core waits at the end
-                future = self.executor.submit(draw_batch, claim.problem, claim.method, self.seed, batch)
-                futures[future] = claim, batch
+            for batch in sorted(missing, key=cost, reverse=True):  # so that no core waits at the end
+                futures[self.executor.submit(draw_batch, batch, self.seed)] = batch
             meanwhile()
             self._tell(0)
             for future in as_completed(futures):
-                self.keep(*futures[future], future.result())
-                self._tell(_cost(futures.pop(future)))
+                self.keep(futures[future], future.result())
+                self._tell(futures.pop(future).cost)
         except (BrokenExecutor, CancelledError, KeyboardInterrupt) as error:
-            for future, task in futures.items():  # what the workers have in hand is not asked for any more
+            for future, batch in futures.items():  # what the workers have in hand is not asked for any more
                 if future.done() and not future.cancelled() and future.exception() is None:
-                    self.keep(*task, future.result())
+                    self.keep(batch, future.result())
             if isinstance(error, KeyboardInterrupt):
                 raise
             raise RunError(
