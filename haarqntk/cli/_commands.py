@@ -40,7 +40,6 @@ report_room = LazyModule("haarqntk.cli._report")
 studies_room = LazyModule("haarqntk.studies")
 validation = LazyModule("haarqntk.validation")
 groups = LazyModule("haarqntk.groups")
-rich_console = LazyModule("rich.console")
 
 BAD_INPUT = 2
 _FORMATS = ("text", "latex", "json")
@@ -150,13 +149,12 @@ def weingarten(
     output_format = one_of("format", output_format, _FORMATS)
     value = groups.weingarten(terminal.parse_partition(cycle_type), group=group)
     text = str(value.to_sympy() if dim is None else value.at(dim))
-    if output_format == "json":
-        record = {"cycle_type": list(value.cycle_type), "group": value.group, "dim": dim, "value": text}
-        typer.echo(export.json_text(record))
-    elif output_format == "latex":
-        typer.echo(value.latex() if dim is None else export.latex_fraction(value.at(dim)))
-    else:
-        typer.echo(text)
+    terminal.show(
+        output_format,
+        text=lambda: text,
+        latex=lambda: value.latex() if dim is None else export.latex_fraction(value.at(dim)),
+        json=lambda: {"cycle_type": value.cycle_type, "group": value.group, "dim": dim, "value": text},
+    )
 
 
 @app.command(context_settings={"ignore_unknown_options": True})  # EXPR may begin with a minus sign
@@ -187,13 +185,17 @@ def integrate(
     integrand = haar.parse_integrand(expression, declared=declared, dims=spaces)
     _check_all_occur(declared, integrand)
     integral = haar.expect(integrand)
-    if output_format == "json":
-        typer.echo(export.json_text(export.integral_record(expression, integral, at=values)))
-    elif output_format == "latex":
+
+    def latex() -> str:
         written = (integral.specialise(**values) if values else integral).latex()
-        typer.echo(f"% {export.averaged_over(integral)}\n{written}")
-    else:
-        typer.echo(export.integral_text(expression, integral, at=values, width=rich_console.Console().width))
+        return f"% {export.averaged_over(integral)}\n{written}"
+
+    terminal.show(
+        output_format,
+        text=lambda: export.integral_text(expression, integral, at=values, width=terminal.width()),
+        latex=latex,
+        json=lambda: export.integral_record(expression, integral, at=values),
+    )
 
 
 @app.command(context_settings={"ignore_unknown_options": True})  # EXPR may begin with a minus sign
@@ -293,7 +295,7 @@ def figures(
         [terminal.parse_figure(text) for text in numbers or []], seed=seed, **size
     )
     prepare_folder(out)
-    width = rich_console.Console().width
+    width = terminal.width()
     made = terminal.make_figures(wanted, seed=seed, **size)
     for number, figure in zip(wanted, made, strict=True):
         written = studies_room.write_figure(out, figure)
@@ -329,7 +331,7 @@ def report(
     integer("seed", seed, at_least=0)
     claims = validation.plan_checks([], samples=samples, reference_samples=reference_samples)
     made = [studies_room.read_study(path) for path in studies or []]
-    report_room.check_studies(made)
+    report_room.on_the_page(made)  # refuse names that the page has already
     prepare_folder(out)
     start = time.perf_counter()
     with terminal.progress("simulating") as told:
@@ -343,7 +345,7 @@ def report(
     )
     verdict = validation.verdict_of_all(checks, found)
     for name in qntk.formulas():
-        typer.echo(export.plain_text(qntk.formula(name), width=rich_console.Console().width) + "\n")
+        typer.echo(export.plain_text(qntk.formula(name), width=terminal.width()) + "\n")
     typer.echo(verdict["sentence"])
     for path in written:
         typer.echo(f"wrote {path}")

@@ -85,7 +85,7 @@ def write_report(
         plot=_plot(checks),
         campaign=_campaign(recorded_run()),
         figures=figures,
-        studies=_studies(studies),
+        studies=on_the_page(studies),
         provenance={
             "command": f"haarqntk report --out report{more}{options}",
             "seed": str(seed),
@@ -98,25 +98,20 @@ def write_report(
     return [write_whole(out / PAGE, page), write_whole(out / DOCUMENT, document)]
 
 
-def _studies(more: Sequence[Section]) -> list[Section]:
-    """The recorded studies, and others; a study that was made again stands in place of the recorded one."""
-    recorded = {section.name: section for section in recorded_sections([each.name for each in STUDIES])}
-    return list((recorded | {section.name: section for section in more}).values())
-
-
-def check_studies(studies: Sequence[Section]) -> None:
-    """Refuse studies whose names the page has already, before any work.
+def on_the_page(studies: Sequence[Section]) -> list[Section]:
+    """The recorded studies, and these; a study that was made again stands in place of the recorded one.
 
     Raises:
         InputError: If two have one name, or one has the name of a recorded study that it is not.
     """
-    titles = {section.name: section.title for section in recorded_sections([each.name for each in STUDIES])}
+    recorded = {section.name: section for section in recorded_sections([each.name for each in STUDIES])}
     names = [section.name for section in studies]
     for section in studies:
-        if names.count(section.name) > 1 or titles.get(section.name, section.title) != section.title:
+        if names.count(section.name) > 1 or recorded.get(section.name, section).title != section.title:
             raise InputError(
                 f'study {section.name!r} must have a name of its own on the page; write name = "…" into its file'
             )
+    return list((recorded | dict(zip(names, studies, strict=True))).values())
 
 
 def _campaign(run: CampaignRun) -> dict[str, Any]:

@@ -63,6 +63,17 @@ def progress(description: str) -> Iterator[Callable[[int, int], object]]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
+def width() -> int:
+    """The columns of the terminal."""
+    return int(rich_console.Console().width)
+
+
+def show(output_format: str, **forms: Callable[[], Any]) -> None:
+    """Print the form that is asked for: a text, or plain data as JSON."""
+    content = forms[output_format]()
+    typer.echo(export.json_text(content) if output_format == "json" else content)
+
+
 def print_formulas(
     formulas: list[Formula | EigenvalueFormula], output_format: str, **author: dict[str, str]
 ) -> None:
@@ -71,9 +82,23 @@ def print_formulas(
         typer.echo(export.to_json(formulas))
         return
     name = {"text": "plain_text", "latex": "latex"}.get(output_format, f"to_{output_format}")
-    options = {"width": rich_console.Console().width} if output_format == "text" else author
+    options: dict[str, Any] = {"text": {"width": width()}, "latex": author}.get(output_format, {})
     texts = [getattr(export, name)(value, **options).rstrip("\n") for value in formulas]
     typer.echo("\n\n".join(texts))
+
+
+def print_steps(formulas: list[Formula | EigenvalueFormula], output_format: str) -> None:
+    """Print the steps from the definition to the closed form."""
+    derivations = [value.explain() for value in formulas if output_format != "latex"]
+    show(
+        output_format,
+        text=lambda: "\n\n".join(qntk.as_text(d.name, d.steps(), width=width()) for d in derivations),
+        markdown=lambda: "\n\n".join(
+            f"# {d.name}\n\n{export.markdown_steps(d.steps())}" for d in derivations
+        ),
+        latex=lambda: export.latex_derivations(formulas, version=__version__),
+        json=lambda: list(map(export.record_of_derivation, derivations)),
+    )
 
 
 def parse_values(texts: list[str]) -> dict[str, int]:
@@ -87,21 +112,6 @@ def parse_values(texts: list[str]) -> dict[str, int]:
             raise InputError(f"at must give each dimension once, got {name} twice")
         values[name] = int(number)
     return values
-
-
-def print_steps(formulas: list[Formula | EigenvalueFormula], output_format: str) -> None:
-    """Print the steps from the definition to the closed form."""
-    if output_format == "latex":
-        typer.echo(export.latex_derivations(formulas, version=__version__))
-        return
-    derivations = [value.explain() for value in formulas]
-    if output_format == "json":
-        typer.echo(export.json_text([export.record_of_derivation(each) for each in derivations]))
-    elif output_format == "markdown":
-        typer.echo("\n\n".join(f"# {d.name}\n\n{export.markdown_steps(d.steps())}" for d in derivations))
-    else:
-        width = rich_console.Console().width
-        typer.echo("\n\n".join(qntk.as_text(d.name, d.steps(), width=width) for d in derivations))
 
 
 def write_derivations(
@@ -137,36 +147,38 @@ def parse_figure(text: str) -> int:
     return int(text)
 
 
-def print_table(rows: list[dict[str, str]]) -> None:
-    """Print one line a check; those that fail in bold red."""
-    table = rich_table.Table(box=None, pad_edge=False)
-    for column in ("quantity", "D", "L", "exact", "simulated", "z", "samples", "method"):
-        table.add_column(column, justify="left" if column in {"quantity", "method"} else "right")
-        # one line a check at 80 columns: the long names fold
-    for row in rows:
-        table.add_row(
-            *(row[column.header] for column in table.columns), style=None if row["passed"] else "bold red"
-        )
-    rich_console.Console().print(table)
-
-
 def print_results(
     results: Sequence[Result], head: dict[str, Any], output_format: str, *, campaign: Campaign | None = None
 ) -> None:
     """Print results with their verdict; the exit status is 1 if one fails. JSON begins with the fields of ``head``."""
     rows, verdict = list(map(validation.table_row, results)), validation.verdict(results)
-    if output_format == "json":
-        records = [validation.record_of(result, campaign) for result in results]
-        typer.echo(
-            export.json_text({**head, **verdict, "checks" if campaign is None else "results": records})
-        )
-    elif output_format == "latex":
-        typer.echo(export.latex_table(rows))
-    else:
-        print_table(rows)
-        typer.echo(verdict["sentence"])
+    name = "checks" if campaign is None else "results"
+    if output_format == "text":
+        _print_table(rows)
+    show(
+        output_format,
+        text=lambda: verdict["sentence"],
+        latex=lambda: export.latex_table(rows),
+        json=lambda: {
+            **head,
+            **verdict,
+            name: [validation.record_of(result, campaign) for result in results],
+        },
+    )
     if not verdict["passed"]:
         raise typer.Exit(CHECK_FAILED)
+
+
+def _print_table(rows: list[dict[str, str]]) -> None:
+    """One line a claim; those that fail in bold red."""
+    table = rich_table.Table(box=None, pad_edge=False)
+    for column in ("quantity", "D", "L", "exact", "simulated", "z", "samples", "method"):
+        # one line at 80 columns: the long names fold
+        table.add_column(column, justify="left" if column in {"quantity", "method"} else "right")
+    for row in rows:
+        cells = (row[column.header] for column in table.columns)
+        table.add_row(*cells, style=None if row["passed"] else "bold red")
+    rich_console.Console().print(table)
 
 
 def run_campaign(

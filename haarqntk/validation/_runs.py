@@ -19,7 +19,7 @@ import threading
 import time
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from multiprocessing.connection import wait
 from multiprocessing.context import SpawnContext, SpawnProcess
@@ -100,16 +100,13 @@ def run_campaign(
         num_found, drawn = len(rows.drawn), rows.drawn
         pilots = [claim.pilot for claim in campaign.claims]
         batches = [batch for claim in campaign.claims for batch in claim.batches]
-        work = _Work(
-            campaign.seed, executor, drawn, rows.keep, progress, f"every finished batch is in {ledger}: "
-        )
-        work.expect(pilots + batches)
+        kept = f"every finished batch is in {ledger}: "
+        work = _Work(pilots + batches, campaign.seed, executor, drawn, rows.keep, progress, kept)
         work.draw(pilots, meanwhile=lambda: [(claim.exact, claim.size) for claim in campaign.claims])
         for claim in campaign.claims:
             _check_size(Result(claim, drawn[claim.pilot.stream][0], z))
-        work.draw(
-            batches, cost=lambda batch: drawn[batch.stream[0], 0][1] * batch.samples
-        )  # by the pilots' time
+        seconds = {pilot.stream[0]: drawn[pilot.stream][1] for pilot in pilots}
+        work.draw(batches, cost=lambda batch: seconds[batch.stream[0]] * batch.samples)
         results = tuple(_result(claim, drawn, z) for claim in campaign.claims)
         for result in results:
             rows.end(result)
@@ -155,15 +152,13 @@ def run_claims(
     Raises:
         RunError: If the processes are lost.
     """
+    seed = integer("seed", seed, at_least=0)
     drawn: dict[tuple[int, ...], Drawn] = {}
-
-    def keep(batch: Batch, values: Drawn) -> None:
-        drawn[batch.stream] = values
-
     batches = [batch for claim in claims for batch in claim.batches]
     with process_pool() as pool:
-        work = _Work(integer("seed", seed, at_least=0), pool, drawn, keep, progress)
-        work.expect(batches)
+        work = _Work(
+            batches, seed, pool, drawn, lambda batch, values: drawn.update({batch.stream: values}), progress
+        )
         work.draw(batches, meanwhile=meanwhile or (lambda: [claim.exact for claim in claims]))
     return [_result(claim, drawn) for claim in claims]
 
@@ -191,21 +186,21 @@ def _result(claim: Claim, drawn: Mapping[tuple[int, ...], Drawn], largest_z: flo
 
 @dataclass(slots=True)
 class _Work:
-    """What drawing batches takes."""
+    """What drawing these batches takes, and how much of it is done."""
 
+    batches: Sequence[Batch]
     seed: int
     executor: Executor
     drawn: Mapping[tuple[int, ...], Drawn]
     keep: Callable[[Batch, Drawn], object]
     progress: Progress | None
     kept: str = ""
-    done: int = 0
-    total: int = 0
+    total: int = field(init=False)
+    done: int = field(init=False)
 
-    def expect(self, batches: Sequence[Batch]) -> None:
-        """Count the work, and what of it is done."""
-        self.total = sum([batch.cost for batch in batches])
-        self.done = sum([batch.cost for batch in batches if batch.stream in self.drawn])
+    def __post_init__(self) -> None:
+        self.total = sum([batch.cost for batch in self.batches])
+        self.done = sum([batch.cost for batch in self.batches if batch.stream in self.drawn])
 
     def draw(
         self,

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import errno
 import re
+import shlex
+import subprocess
+import sys
 import tempfile
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -20,10 +23,17 @@ from haarqntk.errors import OutputError
 from haarqntk.montecarlo import samples_for_verdict
 from haarqntk.qntk import PUBLISHED_CLAIMS, PublishedClaim
 from haarqntk.studies import STUDIES
-from haarqntk.validation import concentration, examine, plan_checks, run_claim, verdict, verdict_of_all
+from haarqntk.validation import (
+    concentration,
+    examine,
+    finding_command,
+    plan_checks,
+    run_claim,
+    verdict,
+    verdict_of_all,
+)
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Sequence
     from pathlib import Path
 
@@ -212,6 +222,20 @@ def test_a_claim_wrong_by_a_factor_is_caught() -> None:
     assert finding.check.ratio == 2
     assert finding.result is not None
     assert abs(finding.result.estimate.z_score(finding.claimed)) > 4
+
+
+def test_the_command_of_a_finding_prints_its_numbers() -> None:
+    finding = examine(PUBLISHED_CLAIMS[0], seed=3, samples=30)
+    assert finding.result is not None
+    estimate = finding.result.estimate
+    done = subprocess.run(
+        [sys.executable, *shlex.split(finding_command(finding, 3))[1:]],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    expected = f"{finding.claim.exact} {estimate.mean} {estimate.standard_error}"
+    assert done.stdout == f"{finding.check} {expected}\n"
 
 
 def test_every_row_is_judged_from_as_many_samples_as_its_law_needs(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -13,7 +15,7 @@ from typer.testing import CliRunner
 import haarqntk as hq
 from haarqntk.base import REFERENCE_SAMPLES
 from haarqntk.cli import _commands as cli
-from haarqntk.errors import InputError, UnknownNameError
+from haarqntk.errors import InputError, RunError, UnknownNameError
 from haarqntk.montecarlo import LARGEST_Z
 from haarqntk.validation import plan_checks, record_of, run_claim, run_claims, table_row, verdict
 
@@ -92,6 +94,15 @@ def test_the_numbers_do_not_depend_on_the_processes() -> None:
     planned = plan_checks(["gradient_variance"], samples=50, reference_samples=3)
     in_processes = run_claims(planned, seed=7)
     assert in_processes == [run_claim(claim, seed=7) for claim in planned]
+
+
+def test_lost_processes_are_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def lost(*_: object) -> Result:
+        raise BrokenProcessPool
+
+    monkeypatch.setattr(ProcessPoolExecutor, "submit", lost)
+    with pytest.raises(RunError, match=r"the workers are lost \(BrokenProcessPool\); run the same command"):
+        run_claims(claims("kernel_mean"), seed=1)
 
 
 def test_validate_exits_with_1_when_a_check_fails(monkeypatch: pytest.MonkeyPatch) -> None:
