@@ -82,8 +82,10 @@ def print_formulas(
         typer.echo(export.to_json(formulas))
         return
     name = {"text": "plain_text", "latex": "latex"}.get(output_format, f"to_{output_format}")
-    options: dict[str, Any] = {"text": {"width": width()}, "latex": author}.get(output_format, {})
-    texts = [getattr(export, name)(value, **options).rstrip("\n") for value in formulas]
+    options: dict[str, dict[str, Any]] = {"text": {"width": width()}, "latex": author}
+    texts = [
+        getattr(export, name)(value, **options.get(output_format, {})).rstrip("\n") for value in formulas
+    ]
     typer.echo("\n\n".join(texts))
 
 
