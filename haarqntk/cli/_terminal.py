@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -81,12 +82,9 @@ def print_formulas(
     if output_format == "json":
         typer.echo(export.to_json(formulas))
         return
-    name = {"text": "plain_text", "latex": "latex"}.get(output_format, f"to_{output_format}")
-    options: dict[str, dict[str, Any]] = {"text": {"width": width()}, "latex": author}
-    texts = [
-        getattr(export, name)(value, **options.get(output_format, {})).rstrip("\n") for value in formulas
-    ]
-    typer.echo("\n\n".join(texts))
+    named = {"text": partial(export.plain_text, width=width()), "latex": partial(export.latex, **author)}
+    write = named.get(output_format) or getattr(export, f"to_{output_format}")
+    typer.echo("\n\n".join(write(value).rstrip("\n") for value in formulas))
 
 
 def print_steps(formulas: list[Formula | EigenvalueFormula], output_format: str) -> None:
