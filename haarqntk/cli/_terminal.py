@@ -189,18 +189,16 @@ def run_campaign(
     if seed is not None:
         campaign = replace(campaign, seed=seed)
     path = ledger or Path(f"{campaign.name}.jsonl")
-    try:
-        with (
-            validation.executor(workers=workers, scheduler=scheduler) as pool,
-            progress("simulating") as told,
-        ):
-            run: CampaignRun = validation.run_campaign(campaign, ledger=path, executor=pool, progress=told)
-    except KeyboardInterrupt:
-        typer.echo(
-            f"haarqntk: stopped; every finished batch is in {path}, the same command goes on from there",
-            err=True,
-        )
-        raise typer.Exit(STOPPED) from None
+    with validation.executor(workers=workers, scheduler=scheduler) as pool:
+        try:
+            with progress("simulating") as told:
+                run: CampaignRun = validation.run_campaign(
+                    campaign, ledger=path, executor=pool, progress=told
+                )
+        except KeyboardInterrupt:  # before the executor waits for what its workers have in hand
+            kept = f"every finished batch is in {path}, the same command goes on from there"
+            typer.echo(f"haarqntk: stopped; {kept}", err=True)
+            raise typer.Exit(STOPPED) from None
     if run.torn:
         typer.echo(f"haarqntk: {path} had a torn last line, {run.torn[:40]!r}: it does not count", err=True)
     if run.num_found:

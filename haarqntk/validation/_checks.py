@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -114,13 +115,9 @@ def _check_of(name: str, quantity: str, arguments: dict[str, Any], method: str, 
 def _inputs(name: str, D: int) -> dict[str, Any]:
     """The numbers of the inputs that a quantity takes."""
     quantity = quantity_of(name)
-    numbers = {
-        "overlap": _OVERLAP if quantity.uses_overlap else None,
-        "num_inputs": min(D, _NUM_INPUTS)
-        if quantity.uses_num_inputs
-        else None,  # a qubit has two orthogonal states
-    }
-    return {key: value for key, value in numbers.items() if value is not None}
+    overlap = {"overlap": _OVERLAP} if quantity.uses_overlap else {}
+    number = {"num_inputs": min(D, _NUM_INPUTS)} if quantity.uses_num_inputs else {}  # a qubit has two
+    return overlap | number
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,17 +170,14 @@ def examine(row: PublishedClaim, *, seed: int, samples: int = REFEREE_SAMPLES) -
 def judge(row: PublishedClaim, claim: Claim | None = None) -> Finding:
     """The exact part of a finding, without a simulation."""
     claim = claim or published_claim(row)
-    points = [
-        (_exact(row, values := _values(row, D, DEPTH)), value_of(row.claim, values)) for D in DIMENSIONS
-    ]
+    points = [_exact_and_published(row, D, DEPTH) for D in DIMENSIONS]
     ratios = tuple(exact / published if published else exact for exact, published in points)
-    claimed = value_of(row.claim, _values(row, row.D, row.L))
+    _, claimed = _exact_and_published(row, row.D, row.L)
     return Finding(row, check_published(row), ratios, claim, claimed)
 
 
 def published_claim(row: PublishedClaim, *, samples: int = REFEREE_SAMPLES) -> Claim:
     """The exact value of what a published formula is about, where it is simulated; of a ratio over E[K]^over."""
-    values = _values(row, row.D, row.L)
     return Claim.create(
         row.formula,
         _quantity(row),
@@ -192,8 +186,8 @@ def published_claim(row: PublishedClaim, *, samples: int = REFEREE_SAMPLES) -> C
         samples=samples * row.times,
         method=row.method,
         stream=tuple(f"{row.label} {row.ensemble} {row.formula}".encode()),
-        unit=_unit(row, values),
-        derive=lambda: _exact(row, values),
+        unit=_unit(row, _values(row, row.D, row.L)),
+        derive=lambda: _exact_and_published(row, row.D, row.L)[0],
     )
 
 
@@ -281,8 +275,16 @@ def _values(row: PublishedClaim, D: int, L: int) -> dict[str, Fraction]:
     return values | {"O_0": values["T1"] / D}
 
 
-def _exact(row: PublishedClaim, values: Mapping[str, Fraction]) -> Fraction:
-    return _at(exact_numerator(row), values) / _unit(row, values)
+@lru_cache(
+    maxsize=32
+)  # the published formulas, each of which is evaluated at three dimensions and where it is simulated
+def _numerator(row: PublishedClaim) -> Formula:
+    return exact_numerator(row)
+
+
+def _exact_and_published(row: PublishedClaim, D: int, L: int) -> tuple[Fraction, Fraction]:
+    values = _values(row, D, L)
+    return _at(_numerator(row), values) / _unit(row, values), value_of(row.claim, values)
 
 
 def _unit(row: PublishedClaim, values: Mapping[str, Fraction]) -> Fraction:

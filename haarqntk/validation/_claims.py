@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from fractions import Fraction
@@ -202,7 +203,8 @@ def symbol_values(problem: Problem) -> dict[str, Fraction]:
     first, second = problem.spectra[0], problem.spectra[-1]
     values: dict[str, Any] = {"D": problem.D, "L": problem.L, "n": problem.num_inputs}
     if first == second:
-        values |= {f"T{j}": sum(x**j for x in first) for j in range(1, 7)}
+        multiplicities = Counter(first).items()
+        values |= {f"T{j}": sum(n * x**j for x, n in multiplicities) for j in range(1, 7)}
     if len(problem.spectra) > 1:
         products = sum(x * y for x, y in zip(first, second, strict=True))
         values |= {"T_O1": sum(first), "T_O2": sum(second), "T_O1O2": products}
