@@ -16,7 +16,7 @@ from haarqntk.algebra._rational import RationalFunction, linear_combination
 from haarqntk.algebra._symbols import dimension_symbol, symbol
 from haarqntk.base import LazyModule
 from haarqntk.checks import integer
-from haarqntk.errors import CostError
+from haarqntk.errors import CostError, InputError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,6 +59,16 @@ class Series(Result):
     remainder: Power | None
     scaling: Any = ()
     dimension: str = "D"
+
+    def __post_init__(self) -> None:
+        """Check that the powers fall, each with a term, and stay above the remainder."""
+        powers = [power for power, entries in self.terms if entries]
+        if len(powers) < len(self.terms) or powers != sorted(set(powers), reverse=True):
+            raise InputError(
+                f"the powers of an expansion must fall, without zeros, got {[power for power, _ in self.terms]}"
+            )
+        if powers and self.remainder is not None and powers[-1] <= self.remainder:
+            raise InputError(f"remainder must be below every power, got {self.remainder} and {powers[-1]}")
 
     def to_sympy(self) -> Any:
         """The sum of the terms, without the remainder.

@@ -2,11 +2,9 @@
 
 from haarqntk.base._defaults import FIGURE_INSTANCES, FIGURE_SAMPLES, REFERENCE_SAMPLES, SAMPLES, SEED
 from haarqntk.base._files import (
-    SCHEMA_VERSION,
     Place,
     prepare_folder,
     read_toml,
-    without_repetition,
     write_whole,
 )
 from haarqntk.base._matrices import (
@@ -21,6 +19,15 @@ from haarqntk.base._matrices import (
     kraus_operators,
     plain,
     real_array,
+)
+from haarqntk.base._records import (
+    SCHEMA_VERSION,
+    check_version,
+    matching,
+    read_json,
+    read_record,
+    short,
+    without_repetition,
 )
 from haarqntk.base._values import Frozen, LazyModule, Shown, Tabled, one_line, render_with, rendered
 
@@ -38,6 +45,7 @@ __all__ = [
     "Tabled",
     "check_alike",
     "check_factors",
+    "check_version",
     "complex_array",
     "hermitian_array",
     "is_channel",
@@ -45,13 +53,17 @@ __all__ = [
     "is_qobj",
     "kets_as_rows",
     "kraus_operators",
+    "matching",
     "one_line",
     "plain",
     "prepare_folder",
+    "read_json",
+    "read_record",
     "read_toml",
     "real_array",
     "render_with",
     "rendered",
+    "short",
     "without_repetition",
     "write_whole",
 ]

@@ -75,6 +75,13 @@ class DesignCheck(Shown):
     excess: float
     tolerance: float
 
+    def __post_init__(self) -> None:
+        """Check that the verdict is what the numbers say."""
+        if self.is_design != (self.excess <= self.tolerance):
+            raise InputError(
+                f"is_design must say whether {self.excess} ≤ {self.tolerance}, got {self.is_design}"
+            )
+
     def __bool__(self) -> bool:
         return self.is_design
 

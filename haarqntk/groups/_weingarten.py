@@ -146,6 +146,11 @@ class WeingartenFunction(Result):
     group: str
     value: RationalFunction
 
+    def __post_init__(self) -> None:
+        """Check the class and the group."""
+        check_partition("cycle_type", self.cycle_type)
+        routes_of(self.group)
+
     @property
     def design_order(self) -> int:
         """The order k of the designs of the group, averages of V^⊗k R V^†⊗k, that the value is exact for.

@@ -16,7 +16,7 @@ from strategies import cycle_types, rational_functions, trace_polynomials
 
 import haarqntk as hq
 from haarqntk.algebra import RationalFunction
-from haarqntk.base._files import SCHEMA_VERSION
+from haarqntk.base import SCHEMA_VERSION
 from haarqntk.errors import InputError, InputTypeError
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def returns(value: Any) -> None:
 
 def test_the_schema_is_a_schema_of_this_version() -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
-    assert SCHEMA["$defs"]["formula"]["properties"]["schema_version"] == {"const": SCHEMA_VERSION}
+    assert SCHEMA["$defs"]["FormulaRecord"]["properties"]["schema_version"] == {"const": SCHEMA_VERSION}
 
 
 @pytest.mark.parametrize("name", hq.formulas())
@@ -127,19 +127,19 @@ def test_a_name_does_not_lend_its_derivation_to_another_formula() -> None:
         ({"type": "matrix"}, "unknown type of result 'matrix'"),
         ({"terms": None}, "the field terms must be there"),
         ({"terms": {}}, "terms must be a list, got {}"),
-        ({"terms": [3]}, "a term must be an object, got 3"),
+        ({"terms": [3]}, "terms[0] must be an object, got 3"),
         ({"ensemble": "segment"}, "unknown ensemble 'segment'; did you mean 'segments'?"),
         ({"design_order": -1}, "design_order must be an integer ≥ 0, got -1"),
         ({"name": 7}, "name must be a text, got 7"),
         (
             {"terms": [{"monomial": {"T1": 0}, "numerator": [1], "denominator": [1]}]},
-            "the exponent of T1 must be",
+            "terms[0].monomial.T1 must be an integer ≥ 1, got 0",
         ),
         ({"terms": [{"monomial": {"T1;x": 1}, "numerator": [1], "denominator": [1]}]}, "got 'T1;x'"),
         ({"terms": [{"monomial": {"D": 1}, "numerator": [1], "denominator": [1]}]}, "and not D, got 'D'"),
         (
             {"terms": [{"monomial": {}, "numerator": [1.5], "denominator": [1]}]},
-            "each coefficient must be an integer",
+            "terms[0].numerator[0] must be an integer or a text, got 1.5",
         ),
         (
             {"terms": [{"monomial": {}, "numerator": ["12"], "denominator": [1]}]},
