@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 sympy = LazyModule("sympy")
 
 _LARGEST_ORDER = 200
+_LARGEST_POWER = 10_000
 
 Power: TypeAlias = "int | Fraction"
 """An exact power of D, an integer where it is one."""
@@ -66,6 +67,10 @@ class Series(Result):
         if len(powers) < len(self.terms) or powers != sorted(set(powers), reverse=True):
             raise InputError(
                 f"the powers of an expansion must fall, without zeros, got {[power for power, _ in self.terms]}"
+            )
+        if powers and not -_LARGEST_POWER <= powers[-1] <= powers[0] <= _LARGEST_POWER:
+            raise InputError(
+                f"the powers of an expansion must be at most {_LARGEST_POWER} in size, got {powers}"
             )
         if powers and self.remainder is not None and powers[-1] <= self.remainder:
             raise InputError(f"remainder must be below every power, got {self.remainder} and {powers[-1]}")

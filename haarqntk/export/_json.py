@@ -7,35 +7,13 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import msgspec
 
-from haarqntk.algebra import RationalFunction, Series, TracePolynomial
 from haarqntk.base import SCHEMA_VERSION, check_version, read_json, read_record, short
 from haarqntk.checks import one_of
-from haarqntk.designs import DesignCheck, Twirl, TwirledChannel
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.export._values import KINDS, refusal
-from haarqntk.export._wire import (
-    SHAPES,
-    ChannelRecord,
-    ClaimCheckRecord,
-    DesignCheckRecord,
-    EstimateRecord,
-    Result,
-    TwirlRecord,
-)
-from haarqntk.export._wire_closed_forms import (
-    EigenvaluesRecord,
-    ExpansionRecord,
-    FormulaRecord,
-    PolynomialRecord,
-    RationalFunctionRecord,
-    RatioRecord,
-    SeriesRecord,
-    WeingartenRecord,
-)
-from haarqntk.export._wire_integrals import IntegralRecord, IntegralSeriesRecord
-from haarqntk.groups import Expansion, WeingartenFunction
-from haarqntk.haar import Integral, IntegralSeries
-from haarqntk.qntk import ClaimCheck, EigenvalueFormula, Formula, Ratio
+from haarqntk.export._wire import EXPRESSIONS, NUMBERS, Result, record_type, wired
+from haarqntk.export._wire_closed_forms import CLOSED_FORMS
+from haarqntk.export._wire_integrals import INTEGRALS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,26 +21,8 @@ if TYPE_CHECKING:
     from haarqntk.base import Shown
     from haarqntk.export._values import Value
 
-_RECORDS: dict[type, type[Result]] = {
-    Formula: FormulaRecord,
-    EigenvalueFormula: EigenvaluesRecord,
-    Ratio: RatioRecord,
-    Series: SeriesRecord,
-    TracePolynomial: PolynomialRecord,
-    RationalFunction: RationalFunctionRecord,
-    WeingartenFunction: WeingartenRecord,
-    Expansion: ExpansionRecord,
-    Integral: IntegralRecord,
-    IntegralSeries: IntegralSeriesRecord,
-    Twirl: TwirlRecord,
-    TwirledChannel: ChannelRecord,
-    DesignCheck: DesignCheckRecord,
-    ClaimCheck: ClaimCheckRecord,
-}
-"""Kind of value → the struct that it is on the wire."""
-
 _TYPES: dict[str, type[Result]] = {
-    str(record.__struct_config__.tag): record for record in (*_RECORDS.values(), EstimateRecord)
+    str(record.__struct_config__.tag): record for record in (*CLOSED_FORMS, *INTEGRALS, *NUMBERS)
 }
 """Type on the wire → its struct."""
 
@@ -96,6 +56,7 @@ def to_json(value: Value | Shown | Sequence[Value | Shown]) -> str:
         OutputError: If it holds a number that is not algebraic.
 
     Examples:
+        >>> from haarqntk.algebra import RationalFunction
         >>> to_json(RationalFunction(1, [-1, 1])).replace("\n", "").replace(" ", "")
         '{"schema_version":1,"type":"rational_function","numerator":[1],"denominator":[-1,1]}'
 
@@ -113,9 +74,9 @@ def record_of(value: object) -> dict[str, Any]:
     Raises:
         InputTypeError: If the value is no result that can be written.
     """
-    for kind in type(value).__mro__:
-        if kind in _RECORDS:
-            return _plain(_RECORDS[kind].of(value))
+    record = wired(value) if record_type(value) else None
+    if isinstance(record, Result):
+        return _plain(record)
     if isinstance(value, Recordable):
         return {"schema_version": SCHEMA_VERSION, **value.to_record()}
     raise InputTypeError(refusal(value, f"{KINDS}, a twirl, a design check, a claim check or an estimate"))
@@ -172,7 +133,7 @@ def json_schema() -> str:
         part = parts[record.__name__]
         part["properties"]["schema_version"] = {"const": SCHEMA_VERSION}
         part["required"] = ["schema_version", *part["required"]]
-    for name, shapes in (("Tree", SHAPES[:-1]), ("Number", SHAPES)):
+    for name, shapes in (("Tree", [*EXPRESSIONS][:-1]), ("Number", EXPRESSIONS)):
         parts[name]["oneOf"] = [{"required": shape} for shape in shapes]
     result = {"$ref": "#/$defs/Result"}
     schema = {

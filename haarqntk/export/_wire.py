@@ -1,18 +1,21 @@
-"""What stands on the wire: structs of msgspec, from which ``schema.json`` is generated. Here numbers and what holds them.
+"""What stands on the wire: structs of msgspec, from which ``schema.json`` is generated. Here numbers and their results.
 
-``of`` fills a struct from a value. ``build`` makes the value from a struct that msgspec has checked; what a struct
-cannot say, such as which names are known, the value checks at birth. Exact numbers are pairs or trees of sums, products
-and powers, never texts to be parsed; integers beyond 2^53, which other readers of JSON round, are decimal texts.
+A struct names the kind of value that it stands for, and its fields. ``of`` takes them from a value, ``build`` makes the
+value from a struct that msgspec has checked; what a struct cannot say, such as which names are known, the value checks
+at birth. Exact numbers are pairs or trees of sums, products and powers, never texts to be parsed; integers beyond 2^53,
+which other readers of JSON round, are decimal texts.
 """
 
 # without annotations from the future: msgspec reads them when the program runs
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
-from typing import Annotated, Any, Literal, Self, TypeVar
+from types import NoneType
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self, TypeVar
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
+from msgspec.structs import asdict, replace
 
 from haarqntk.algebra import symbol
 from haarqntk.base import LazyModule, matching, short
@@ -27,12 +30,15 @@ sympy = LazyModule("sympy")
 Key = TypeVar("Key")
 Part = TypeVar("Part")
 
+FOR_READERS = ("schema_version", "expression", "latex", "text", "range", "eigenvalues")
+"""The fields that repeat the data for other readers, or say how they are written."""
+LARGEST_EXPONENT = 10_000
+
 _LARGEST_NUMBER = 2**53
 _LARGEST_EXPONENT_OF_NUMBER = 1000
 _LARGEST_POWER = 13_000  # bits of a power of numbers, as many as 4000 digits have
 _DEEPEST = 100
-_LARGEST_K = 6
-LARGEST_EXPONENT = 10_000
+_CONSTANTS = ("infinity", "minus infinity", "complex infinity", "imaginary unit")
 
 
 def among(names: Iterable[str]) -> Meta:
@@ -40,21 +46,14 @@ def among(names: Iterable[str]) -> Meta:
     return Meta(extra_json_schema={"enum": [*names]})
 
 
-# -- numbers and names -----------------------------------------------------------------------------------------
-
 Natural = Annotated[int, Meta(ge=0)]
 Positive = Annotated[int, Meta(ge=1)]
+Exponent = Annotated[int, Meta(ge=1, le=LARGEST_EXPONENT)]
+Power = Annotated[int, Meta(ge=-LARGEST_EXPONENT, le=LARGEST_EXPONENT)]
 Integer = (
     Annotated[int, Meta(extra_json_schema={"minimum": -_LARGEST_NUMBER, "maximum": _LARGEST_NUMBER})]
     | Annotated[str, matching("-?[1-9][0-9]{15,4000}", "an integer, or a text of 16 digits or more")]
 )
-Denominator = (
-    Positive
-    | Annotated[str, matching("[1-9][0-9]{15,4000}", "an integer ≥ 1, or a text of 16 digits or more")]
-)
-Pair = tuple[Integer, Denominator]
-Power = Annotated[int, Meta(ge=-LARGEST_EXPONENT, le=LARGEST_EXPONENT)]
-Order = int | Pair  # a bound here would be taken for the length of the pair, by msgspec 0.23
 Name = Annotated[str, matching("[A-Za-z_][A-Za-z0-9_]*", "a name of letters, digits and underscores")]
 Ensemble = Annotated[str, among(ENSEMBLES)]
 
@@ -64,34 +63,32 @@ def number_of(value: int) -> int | str:
     return value if abs(value) <= _LARGEST_NUMBER else str(value)
 
 
-def pair_of(value: Fraction) -> Pair:
+class Pair(NamedTuple):
     """Numerator and denominator of an exact number."""
-    return number_of(value.numerator), number_of(value.denominator)
+
+    numerator: Integer
+    denominator: (
+        Positive
+        | Annotated[str, matching("[1-9][0-9]{15,4000}", "an integer ≥ 1, or a text of 16 digits or more")]
+    )
+
+    def build(self) -> Fraction:
+        """The number."""
+        return Fraction(*map(int, self))
 
 
-def fraction_of(pair: Pair) -> Fraction:
-    """An exact number from its pair."""
-    return Fraction(*map(int, pair))
-
-
-def power_of(order: Any) -> Any:
-    """An exact power of D: an integer, or a pair; None where there is none."""
-    if isinstance(order, int) and abs(order) > LARGEST_EXPONENT:
-        raise InputError(f"an order must be at most {LARGEST_EXPONENT} in size, got {order}")
-    return fraction_of(order) if isinstance(order, tuple) else order
-
-
-def once(what: str, pairs: Iterable[tuple[Key, Part]]) -> dict[Key, Part]:
-    """A mapping of pairs in which no key stands twice."""
-    listed = [*pairs]
-    found = dict(listed)
-    if len(found) < len(listed):
-        raise InputError(f"each {what} must stand once, got one twice; add them up")
-    return found
+Order = int | Pair  # a bound would be taken for the length of the pair by msgspec 0.23
 
 
 class Wire(msgspec.Struct, forbid_unknown_fields=True):
     """A part of a result."""
+
+    stands_for: ClassVar[type | None] = None
+
+    def __init_subclass__(cls, **config: Any) -> None:
+        super().__init_subclass__(**config)
+        if cls.stands_for:
+            RECORDS[cls.stands_for] = cls
 
     @classmethod
     def of(cls, value: Any) -> Self:
@@ -106,12 +103,17 @@ class Wire(msgspec.Struct, forbid_unknown_fields=True):
         return cls(**{name: wired(part() if callable(part) else part) for name, part in parts}, **others)
 
     def build(self) -> Any:
-        """The value of a struct.
+        """The value of a struct: what it stands for, of the fields that data are read from, or all of them in a row.
 
         Raises:
             InputError: If the parts do not fit together.
         """
-        raise NotImplementedError
+        parts = {name: unwired(part) for name, part in asdict(self).items() if name not in FOR_READERS}
+        return self.stands_for(**parts) if self.stands_for else tuple(parts.values())
+
+
+RECORDS: dict[type, type[Wire]] = {}
+"""Kind of value → the struct that it is on the wire."""
 
 
 class Result(Wire, tag_field="type", kw_only=True):
@@ -120,13 +122,57 @@ class Result(Wire, tag_field="type", kw_only=True):
     schema_version: Literal[1] = 1
 
 
-# -- expressions and numbers of several kinds --------------------------------------------------------------------
+def record_type(value: object) -> type[Wire] | None:
+    """The struct for a value; None if there is none."""
+    return next((RECORDS[kind] for kind in type(value).__mro__ if kind in RECORDS), None)
 
-_CONSTANTS = ("infinity", "minus infinity", "complex infinity", "imaginary unit")
+
+def wired(value: Any) -> Any:
+    """A part of a value as it stands on the wire; what is nothing else is an exact SymPy number."""
+    record = record_type(value)
+    if record:
+        return record.of(value)
+    write = next((write for kinds, write in _WRITERS.items() if isinstance(value, kinds)), tree_of)
+    return write(value)
+
+
+_WRITERS: dict[Any, Callable[[Any], Any]] = {
+    (str, int, NoneType): lambda value: value,
+    Fraction: lambda value: Pair(number_of(value.numerator), number_of(value.denominator)),
+    float: float,  # of NumPy too
+    complex: lambda value: Number(real=value.real, imaginary=value.imag),
+    tuple: lambda value: [*map(wired, value)],
+    frozenset: sorted,
+    Mapping: dict,
+}
+
+
+def unwired(part: Any) -> Any:
+    """The part of a value that stands so on the wire."""
+    match part:
+        case Pair() | Wire():
+            return part.build()
+        case list() | tuple():
+            return tuple(map(unwired, part))
+        case dict():
+            return tuple((name, unwired(each)) for name, each in part.items())
+    return part
+
+
+def once(what: str, pairs: Iterable[tuple[Key, Part]]) -> dict[Key, Part]:
+    """A mapping of pairs in which no key stands twice."""
+    listed = [*pairs]
+    found = dict(listed)
+    if len(found) < len(listed):
+        raise InputError(f"each {what} must stand once, got one twice; add them up")
+    return found
+
+
+# -- exact expressions -----------------------------------------------------------------------------------------
 
 
 class Tree(Wire, omit_defaults=True, kw_only=True):
-    """An exact expression: one of these, a power with its exponent."""
+    """An exact expression: one of these fields, a power with its exponent."""
 
     constant: Annotated[str, among(_CONSTANTS)] | UnsetType = UNSET
     number: Pair | UnsetType = UNSET
@@ -136,6 +182,23 @@ class Tree(Wire, omit_defaults=True, kw_only=True):
     sum: "list[Tree] | UnsetType" = UNSET
     product: "list[Tree] | UnsetType" = UNSET
     absolute: "list[Tree] | UnsetType" = UNSET
+
+    def build(self, depth: int = 0) -> Any:
+        """The SymPy expression, or the complex number."""
+        if depth > _DEEPEST:
+            raise InputError(f"an expression must nest at most {_DEEPEST} deep, got more")
+        given: dict[str, Any] = {name: part for name, part in asdict(self).items() if part is not UNSET}
+        if tuple(given) not in EXPRESSIONS:
+            raise InputError(
+                f"an expression must be one of {', '.join(map(' and '.join, EXPRESSIONS))}, got "
+                f"{' and '.join(given) or 'none of them'}"
+            )
+        for name, part in given.items():
+            if isinstance(part, Tree):
+                given[name] = part.build(depth + 1)
+            elif isinstance(part, list):
+                given[name] = [each.build(depth + 1) for each in part]
+        return EXPRESSIONS[tuple(given)](*given.values())
 
 
 class Number(Tree, kw_only=True):
@@ -147,72 +210,13 @@ class Number(Tree, kw_only=True):
 
 AnyNumber = Pair | float | Number
 
-SHAPES = (
-    *(("constant",), ("number",), ("symbol",), ("power", "exponent"), ("sum",), ("product",), ("absolute",)),
-    ("real", "imaginary"),
-)
-"""The fields that stand together in an expression, the last two in a number only."""
-
 
 def _constants() -> dict[str, Any]:
     return dict(zip(_CONSTANTS, (sympy.oo, -sympy.oo, sympy.zoo, sympy.I), strict=True))
 
 
-def tree_of(value: Any) -> Tree:
-    """The tree of a SymPy expression.
-
-    Raises:
-        OutputError: If there is anything else in it than numbers, symbols, sums, products, powers, absolute values.
-    """
-    for name, constant in _constants().items():
-        if value == constant:
-            return Tree(constant=name)
-    if value.is_Rational:
-        return Tree(number=pair_of(rational("value", value)))
-    if value.is_Symbol:
-        return Tree(symbol=value.name)
-    if value.is_Pow and value.exp.is_Rational:
-        return Tree(power=tree_of(value.base), exponent=pair_of(rational("value", value.exp)))
-    for name, operation in (("sum", sympy.Add), ("product", sympy.Mul), ("absolute", sympy.Abs)):
-        if isinstance(value, operation):
-            return Tree(**{name: [tree_of(part) for part in value.args]})
-    raise OutputError(
-        f"value must hold rational and algebraic numbers only to be written as JSON, got {value}"
-    )
-
-
-def expression_of(tree: Tree, depth: int = 0) -> Any:
-    """The SymPy expression of a tree, or the complex number.
-
-    Raises:
-        InputError: If the fields do not stand together, or it is too large to be computed.
-    """
-    if depth > _DEEPEST:
-        raise InputError(f"an expression must nest at most {_DEEPEST} deep, got more")
-    fields = msgspec.structs.asdict(tree).items()
-    match [(name, part) for name, part in fields if part is not UNSET]:
-        case [("constant", name)]:
-            return _constants()[one_of("constant", name, _CONSTANTS)]
-        case [("number", pair)]:
-            return sympy.Rational(*map(int, pair))
-        case [("symbol", name)]:
-            return symbol(name)
-        case [("power", base), ("exponent", pair)]:
-            return _power(expression_of(base, depth + 1), fraction_of(pair))
-        case [("sum", parts)]:
-            return sympy.Add(*(expression_of(part, depth + 1) for part in parts))
-        case [("product", parts)]:
-            return sympy.Mul(*(expression_of(part, depth + 1) for part in parts))
-        case [("absolute", parts)]:
-            return sympy.Mul(*(sympy.Abs(expression_of(part, depth + 1)) for part in parts))
-        case [("real", real), ("imaginary", imaginary)]:
-            return complex(real, imaginary)
-        case given:
-            shapes, names = (", ".join(map(" and ".join, each)) for each in (SHAPES, [[n] for n, _ in given]))
-            raise InputError(f"an expression must be one of {shapes}, got {names or 'none'}")
-
-
-def _power(base: Any, exponent: Fraction) -> Any:
+def _power(base: Any, pair: Pair) -> Any:
+    exponent = pair.build()
     if max(abs(exponent.numerator), exponent.denominator) > _LARGEST_EXPONENT_OF_NUMBER:
         raise InputError(
             f"an exponent must be at most {_LARGEST_EXPONENT_OF_NUMBER} in size, got {short(str(exponent))}"
@@ -227,33 +231,41 @@ def _power(base: Any, exponent: Fraction) -> Any:
     return base ** sympy.Rational(exponent.numerator, exponent.denominator)
 
 
-def wired(value: Any) -> Any:
-    """A part of a value as it stands on the wire; what is not plain is an exact SymPy number."""
-    match value:
-        case None | int() | str():
-            return value
-        case float():
-            return float(value)  # of NumPy too
-        case complex():
-            return Number(real=value.real, imaginary=value.imag)
-        case Fraction():
-            return pair_of(value)
-        case tuple():
-            return [wired(part) for part in value]
-        case frozenset():
-            return sorted(value)
-        case Mapping():
-            return dict(value)
-    return tree_of(value)
+EXPRESSIONS: dict[tuple[str, ...], Callable[..., Any]] = {
+    ("constant",): lambda name: _constants()[one_of("constant", name, _CONSTANTS)],
+    ("number",): lambda pair: sympy.Rational(*map(int, pair)),
+    ("symbol",): symbol,
+    ("sum",): lambda parts: sympy.Add(*parts),
+    ("product",): lambda parts: sympy.Mul(*parts),
+    ("absolute",): lambda parts: sympy.Mul(*map(sympy.Abs, parts)),
+    ("power", "exponent"): _power,
+    ("real", "imaginary"): complex,  # of a number only
+}
+"""The fields that stand together → what they are."""
 
 
-def _read_number(number: AnyNumber) -> Any:
-    match number:
-        case tuple():
-            return fraction_of(number)
-        case float():
-            return number
-    return expression_of(number)
+def tree_of(value: Any) -> Tree:
+    """The tree of a SymPy expression.
+
+    Raises:
+        OutputError: If there is anything else in it than numbers, symbols, sums, products, powers, absolute values.
+    """
+    for name, constant in _constants().items():
+        if value == constant:
+            return Tree(constant=name)
+    if value.is_Rational:
+        return Tree(number=wired(rational("value", value)))
+    if value.is_Symbol:
+        return Tree(symbol=value.name)
+    if value.is_Pow and value.exp.is_Rational:
+        return Tree(power=tree_of(value.base), exponent=wired(rational("value", value.exp)))
+    for name, operation in (("sum", sympy.Add), ("product", sympy.Mul), ("absolute", sympy.Abs)):
+        if isinstance(value, operation):
+            parts: Any = {name: [*map(tree_of, value.args)]}
+            return Tree(**parts)
+    raise OutputError(
+        f"value must hold rational and algebraic numbers only to be written as JSON, got {value}"
+    )
 
 
 # -- results of numbers ----------------------------------------------------------------------------------------
@@ -262,31 +274,27 @@ def _read_number(number: AnyNumber) -> Any:
 class TwirlRecord(Result, tag="twirl", kw_only=True):
     """A coefficient for each permutation, in lexicographic order."""
 
+    stands_for = Twirl
     dimension: Positive
-    k: Annotated[int, Meta(ge=1, le=_LARGEST_K)]
+    k: Annotated[int, Meta(ge=1, le=6)]
     values: list[AnyNumber]
     latex: str = ""
-
-    def build(self) -> Twirl:
-        return Twirl(self.dimension, self.k, tuple(map(_read_number, self.values)))
 
 
 class ChannelRecord(Result, tag="twirled_channel", kw_only=True):
     """The two parameters of a twirled channel."""
 
+    stands_for = TwirledChannel
     dimension: Annotated[int, Meta(ge=2)]
     depolarising_parameter: AnyNumber
     trace_factor: AnyNumber
     latex: str = ""
 
-    def build(self) -> TwirledChannel:
-        p, s = map(_read_number, (self.depolarising_parameter, self.trace_factor))
-        return TwirledChannel(self.dimension, p, s)
-
 
 class DesignCheckRecord(Result, tag="design_check"):
     """The numbers that decide."""
 
+    stands_for = DesignCheck
     is_design: bool
     t: Natural
     D: Positive
@@ -300,14 +308,14 @@ class DesignCheckRecord(Result, tag="design_check"):
     def of(cls, value: DesignCheck) -> Self:
         return cls.filled(value, is_design=bool(value), haar_value=number_of(value.haar_value))
 
-    def build(self) -> DesignCheck:
-        *fields, _ = msgspec.structs.astuple(msgspec.structs.replace(self, haar_value=int(self.haar_value)))
-        return DesignCheck(*fields)
+    def build(self) -> Any:
+        return super(DesignCheckRecord, replace(self, haar_value=int(self.haar_value))).build()
 
 
 class PointRecord(Wire):
     """A point where exact and claimed values differ."""
 
+    stands_for = Counterexample
     D: Annotated[int, Meta(ge=2)]
     L: Positive
     spectra: dict[str, tuple[int, ...]]
@@ -317,18 +325,14 @@ class PointRecord(Wire):
 
     @classmethod
     def of(cls, value: Counterexample) -> Self:
-        others = {name: pair_of(number) for name, number in value.others}
+        others = {name: wired(number) for name, number in value.others}
         return cls.filled(value, spectra=dict(value.spectra), others=others)
-
-    def build(self) -> Counterexample:
-        others = tuple((name, fraction_of(pair)) for name, pair in self.others.items())
-        spectra, claimed = tuple(self.spectra.items()), expression_of(self.claimed)
-        return Counterexample(self.D, self.L, spectra, others, fraction_of(self.exact), claimed)
 
 
 class ClaimCheckRecord(Result, tag="claim_check", kw_only=True):
     """The verdict with its evidence."""
 
+    stands_for = ClaimCheck
     verdict: Annotated[str, among(VERDICTS)]
     name: str
     ensemble: Ensemble
@@ -341,24 +345,14 @@ class ClaimCheckRecord(Result, tag="claim_check", kw_only=True):
 
     @classmethod
     def of(cls, value: ClaimCheck) -> Self:
-        point = value.counterexample and PointRecord.of(value.counterexample)
-        return cls.filled(value, counterexample=point, text=str(value))
+        return cls.filled(value, text=str(value))
 
-    def build(self) -> ClaimCheck:
+    def build(self) -> Any:
         if self.ensemble == "prl_ansatz" and self.name in formulas():
             formula(
                 self.name, ensemble=self.ensemble
             )  # refuses what sees the Haar block that this name had once
-        return ClaimCheck(
-            self.verdict,
-            self.name,
-            self.ensemble,
-            expression_of(self.claim),
-            self.ratio and expression_of(self.ratio),
-            power_of(self.first_difference),
-            self.counterexample and self.counterexample.build(),
-            self.is_exact,
-        )
+        return super().build()
 
 
 class EstimateRecord(Result, tag="estimate"):
@@ -373,3 +367,9 @@ class EstimateRecord(Result, tag="estimate"):
         raise InputError(
             "an estimate must be read by hq.Estimate.from_json, got one here; it is no exact result"
         )
+
+
+NUMBERS: tuple[type[Result], ...] = (
+    *(TwirlRecord, ChannelRecord, DesignCheckRecord, ClaimCheckRecord),
+    EstimateRecord,
+)

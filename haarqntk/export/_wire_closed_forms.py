@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Self
 
 from msgspec import Meta
-from msgspec.structs import astuple
 
 from haarqntk.algebra import Monomial, RationalFunction, Series, TracePolynomial, read_symbol
 from haarqntk.base import matching, short
@@ -17,8 +16,8 @@ from haarqntk.errors import InputError, InputTypeError
 from haarqntk.export._latex_commands import is_mathematics
 from haarqntk.export._text import range_of
 from haarqntk.export._wire import (
-    LARGEST_EXPONENT,
     Ensemble,
+    Exponent,
     Integer,
     Natural,
     Order,
@@ -28,71 +27,73 @@ from haarqntk.export._wire import (
     Result,
     Wire,
     among,
-    fraction_of,
     number_of,
     once,
-    power_of,
+    unwired,
     wired,
 )
 from haarqntk.groups import GROUPS, Expansion, WeingartenFunction
 from haarqntk.qntk import Average, EigenvalueFormula, Formula, Ratio, Recipe, formula, formulas, range_text
 
-Exponent = Annotated[int, Meta(ge=1, le=LARGEST_EXPONENT)]
 Variable = Annotated[
     str, matching("(?!D$)[A-Za-z][A-Za-z0-9_]*", "a symbol of letters, digits and underscores, and not D")
 ]
 Exponents = dict[Variable, Exponent]
-NotEmpty = Annotated[list[Integer], Meta(extra_json_schema={"minItems": 1})]
+Numerator = list[Integer]
+Denominator = Annotated[list[Integer], Meta(extra_json_schema={"minItems": 1})]
 
 
-def _monomial_of(exponents: dict[str, int]) -> Monomial:
+def _monomial_of(exponents: Exponents) -> Monomial:
     return tuple(sorted((read_symbol(name), e) for name, e in exponents.items()))
 
 
 class RationalFunctionRecord(Result, tag="rational_function"):
     """Coefficients of a function of D, lowest degree first."""
 
-    numerator: list[Integer]
-    denominator: NotEmpty
+    stands_for = RationalFunction
+    numerator: Numerator
+    denominator: Denominator
 
     @classmethod
     def of(cls, value: RationalFunction) -> Self:
-        return cls(*_coefficients(value))
+        if not {*value.names} <= {"D"}:
+            raise InputTypeError(f"value must be a function of D to be written as JSON, got {value!r}")
+        return cls([*map(number_of, value.numerator)], [*map(number_of, value.denominator)])
 
     def build(self) -> RationalFunction:
-        return _function_of(self)
+        return RationalFunction([*map(int, self.numerator)], [*map(int, self.denominator)])
 
 
 class TermRecord(Wire):
     """A monomial, symbol → exponent, with its factor in Q(D): coefficients, lowest degree first."""
 
     monomial: Exponents
-    numerator: list[Integer]
-    denominator: NotEmpty
+    numerator: Numerator
+    denominator: Denominator
 
+    @classmethod
+    def of(cls, value: tuple[Monomial, RationalFunction]) -> Self:
+        monomial, c = value
+        factor = RationalFunctionRecord.of(c)
+        return cls(dict(monomial), factor.numerator, factor.denominator)
 
-def _coefficients(function: RationalFunction) -> tuple[list[Integer], list[Integer]]:
-    if not {*function.names} <= {"D"}:
-        raise InputTypeError(f"value must be a function of D to be written as JSON, got {function!r}")
-    return [*map(number_of, function.numerator)], [*map(number_of, function.denominator)]
-
-
-def _function_of(record: RationalFunctionRecord | TermRecord) -> RationalFunction:
-    return RationalFunction([*map(int, record.numerator)], [*map(int, record.denominator)])
+    def build(self) -> tuple[Monomial, RationalFunction]:
+        factor = RationalFunctionRecord(self.numerator, self.denominator)
+        return _monomial_of(self.monomial), factor.build()
 
 
 def _terms_of(polynomial: TracePolynomial) -> list[TermRecord]:
-    return [TermRecord(dict(m), *_coefficients(c)) for m, c in polynomial.terms.items()]
+    return [*map(TermRecord.of, polynomial.terms.items())]
 
 
 def _polynomial_of(terms: Iterable[TermRecord]) -> TracePolynomial:
-    pairs = ((_monomial_of(term.monomial), _function_of(term)) for term in terms)
-    return TracePolynomial(once("monomial", pairs))
+    return TracePolynomial(once("monomial", map(TermRecord.build, terms)))
 
 
 class PolynomialRecord(Result, tag="polynomial"):
     """A polynomial over Q(D)."""
 
+    stands_for = TracePolynomial
     terms: list[TermRecord]
 
     @classmethod
@@ -106,16 +107,10 @@ class PolynomialRecord(Result, tag="polynomial"):
 class WeingartenRecord(Result, tag="weingarten_function"):
     """A value of a Weingarten function."""
 
+    stands_for = WeingartenFunction
     cycle_type: tuple[Positive, ...]
     group: Annotated[str, among(GROUPS)]
     value: RationalFunctionRecord
-
-    @classmethod
-    def of(cls, value: WeingartenFunction) -> Self:
-        return cls.filled(value, value=RationalFunctionRecord.of(value.value))
-
-    def build(self) -> WeingartenFunction:
-        return WeingartenFunction(self.cycle_type, self.group, self.value.build())
 
 
 # -- formulas --------------------------------------------------------------------------------------------------
@@ -124,6 +119,7 @@ class WeingartenRecord(Result, tag="weingarten_function"):
 class CostRecord(Wire):
     """What a derivation takes."""
 
+    stands_for = Cost
     copies: Natural
     patterns: Natural
     coefficients: Natural
@@ -143,22 +139,19 @@ class MeaningRecord(Result, kw_only=True):
     reference: str
     latex: str = ""
 
-    @classmethod
-    def meaning(cls, value: Formula | EigenvalueFormula, **others: Any) -> Self:
-        """The struct of a value, from the others what the value does not say by the same name."""
-        return cls.filled(value, cost=CostRecord(*value.cost), range=range_of(value), **others)
-
 
 class FormulaRecord(MeaningRecord, tag="formula", kw_only=True):
     """A closed form with its meaning."""
 
+    stands_for = Formula
     notation: str
     expression: str = ""
     terms: list[TermRecord]
 
     @classmethod
     def of(cls, value: Formula) -> Self:
-        return cls.meaning(value, expression=str(value), terms=_terms_of(value.polynomial))
+        terms = _terms_of(value.polynomial)
+        return cls.filled(value, range=range_of(value), expression=str(value), terms=terms)
 
     def build(self) -> Formula:
         for name in ("definition_latex", "notation"):
@@ -177,7 +170,7 @@ class FormulaRecord(MeaningRecord, tag="formula", kw_only=True):
             self.ensemble,
             self.generators,
             self.design_order,
-            Cost(*astuple(self.cost)),
+            self.cost.build(),
             self.definition,
             self.definition_latex,
             self.notation,
@@ -241,6 +234,7 @@ class EigenvalueRecord(Wire):
 class EigenvaluesRecord(MeaningRecord, tag="eigenvalues", kw_only=True):
     """The two eigenvalues, and the mean kernel of two inputs."""
 
+    stands_for = EigenvalueFormula
     eigenvalues: list[EigenvalueRecord]
     uniform: FormulaRecord
     difference: FormulaRecord
@@ -248,29 +242,22 @@ class EigenvaluesRecord(MeaningRecord, tag="eigenvalues", kw_only=True):
 
     @classmethod
     def of(cls, value: EigenvalueFormula) -> Self:
-        parts = {name: FormulaRecord.of(getattr(value, name)) for name in ("uniform", "difference", "mean")}
+        parts = zip((value.uniform, value.difference), value.to_sympy().items(), strict=True)
         eigenvalues = [
-            EigenvalueRecord(str(x), str(count), part.terms)
-            for part, (x, count) in zip(parts.values(), value.to_sympy().items(), strict=False)
+            EigenvalueRecord(str(x), str(count), _terms_of(part.polynomial)) for part, (x, count) in parts
         ]
-        return cls.meaning(value, eigenvalues=eigenvalues, **parts)
+        return cls.filled(value, range=range_of(value), eigenvalues=eigenvalues)
 
     def build(self) -> EigenvalueFormula:
-        return EigenvalueFormula(self.name, self.uniform.build(), self.difference.build(), self.mean.build())
+        return EigenvalueFormula(self.name, *map(unwired, (self.uniform, self.difference, self.mean)))
 
 
 class RatioRecord(Result, tag="ratio"):
     """A quotient of two formulas."""
 
+    stands_for = Ratio
     numerator: FormulaRecord
     denominator: FormulaRecord
-
-    @classmethod
-    def of(cls, value: Ratio) -> Self:
-        return cls(FormulaRecord.of(value.numerator), FormulaRecord.of(value.denominator))
-
-    def build(self) -> Ratio:
-        return self.numerator.build() / self.denominator.build()
 
 
 # -- series ----------------------------------------------------------------------------------------------------
@@ -283,6 +270,9 @@ class SeriesTermRecord(Wire):
     monomial: Exponents
     coefficient: Pair
 
+    def build(self) -> tuple[Any, ...]:
+        return self.power, _monomial_of(self.monomial), self.coefficient.build()
+
 
 class SeriesOrderRecord(Wire):
     """The terms that scale like one power of D."""
@@ -294,6 +284,7 @@ class SeriesOrderRecord(Wire):
 class SeriesRecord(Result, tag="series"):
     """Leading terms as D → ∞, and the powers of D that the symbols scale like."""
 
+    stands_for = Series
     orders: list[SeriesOrderRecord]
     remainder: Order | None
     scaling: dict[Variable, Order]
@@ -301,28 +292,15 @@ class SeriesRecord(Result, tag="series"):
     @classmethod
     def of(cls, value: Series) -> Self:
         orders = [
-            SeriesOrderRecord(
-                wired(order), [SeriesTermRecord(power, dict(m), wired(c)) for power, m, c in entries]
-            )
+            SeriesOrderRecord(wired(order), [SeriesTermRecord(x, dict(m), wired(c)) for x, m, c in entries])
             for order, entries in value.terms
         ]
-        return cls(orders, wired(value.remainder), {name: wired(a) for name, a in value.scaling})
+        return cls.filled(value, orders=orders, scaling={name: wired(a) for name, a in value.scaling})
 
     def build(self) -> Series:
-        orders = tuple(
-            (
-                power_of(each.order),
-                tuple(
-                    sorted(
-                        ((t.power, _monomial_of(t.monomial), fraction_of(t.coefficient)) for t in each.terms),
-                        reverse=True,
-                    )
-                ),
-            )
-            for each in self.orders
-        )
-        scaling = tuple((read_symbol(name), power_of(a)) for name, a in self.scaling.items())
-        return Series(orders, power_of(self.remainder), scaling)
+        orders = ((order, tuple(sorted(terms, reverse=True))) for order, terms in unwired(self.orders))
+        scaling = tuple((read_symbol(name), unwired(a)) for name, a in self.scaling.items())
+        return Series(tuple(orders), unwired(self.remainder), scaling)
 
 
 class ExpansionTermRecord(Wire):
@@ -335,14 +313,16 @@ class ExpansionTermRecord(Wire):
 class ExpansionRecord(Result, tag="expansion"):
     """A Weingarten function as D → ∞."""
 
+    stands_for = Expansion
     terms: list[ExpansionTermRecord]
     remainder: int
 
     @classmethod
     def of(cls, value: Expansion) -> Self:
-        terms = [ExpansionTermRecord(power, wired(c)) for power, c in value.terms]
-        return cls(terms, value.remainder)
+        return cls([ExpansionTermRecord(power, wired(c)) for power, c in value.terms], value.remainder)
 
-    def build(self) -> Expansion:
-        terms = tuple((term.power, fraction_of(term.coefficient)) for term in self.terms)
-        return Expansion(terms, self.remainder)
+
+CLOSED_FORMS: tuple[type[Result], ...] = (
+    *(FormulaRecord, EigenvaluesRecord, RatioRecord, SeriesRecord, PolynomialRecord),
+    *(RationalFunctionRecord, WeingartenRecord, ExpansionRecord),
+)

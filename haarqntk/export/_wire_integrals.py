@@ -3,7 +3,7 @@
 # without annotations from the future: msgspec reads them when the program runs
 
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from msgspec import UNSET, Meta, UnsetType
 
@@ -23,6 +23,7 @@ from haarqntk.diagrams import (
 from haarqntk.errors import InputError
 from haarqntk.export._wire import (
     LARGEST_EXPONENT,
+    Exponent,
     Integer,
     Name,
     Natural,
@@ -32,20 +33,22 @@ from haarqntk.export._wire import (
     Result,
     Wire,
     among,
-    fraction_of,
     number_of,
     once,
-    pair_of,
+    wired,
 )
 from haarqntk.groups import REGISTRY, WEIGHTS
 from haarqntk.haar import SCALINGS, Declaration, Factors, Integral, IntegralSeries, RandomLetter, Weight
 
 Space = Name | Positive
 Spaces = tuple[Space, ...]
-Acted = Annotated[Spaces, Meta(min_length=1)]
+ActedOn = Annotated[Spaces, Meta(min_length=1)]
 Dimensions = dict[Name, Positive]
-Properties = list[Annotated[str, among(LETTER_PROPERTIES)]]
+Properties = frozenset[Annotated[str, among(LETTER_PROPERTIES)]]
 Polynomial = list[Annotated[tuple[Integer, ...], Meta(min_length=1)]]
+
+
+# -- letters and diagrams ----------------------------------------------------------------------------------------
 
 
 class DeclarationRecord(Wire, omit_defaults=True, kw_only=True):
@@ -53,38 +56,39 @@ class DeclarationRecord(Wire, omit_defaults=True, kw_only=True):
 
     group: Annotated[str, among(REGISTRY)] | UnsetType = UNSET
     properties: Properties | UnsetType = UNSET
-    spaces: Acted
+    spaces: ActedOn
 
     @classmethod
     def of(cls, value: Declaration) -> Self:
-        own = {"properties": UNSET} if isinstance(value, RandomLetter) else {"group": UNSET}
-        return cls.filled(value, **own)
+        other = "properties" if isinstance(value, RandomLetter) else "group"
+        return cls.filled(value, **{other: UNSET})
 
-    def declaration(self, name: str) -> Declaration:
+    def named(self, name: str) -> Declaration:
         """The declaration of a name."""
-        if isinstance(self.group, str):
+        if self.group:
             return RandomLetter(name, self.group, self.spaces)
-        return Letter(MATRIX, name, self.spaces, _properties_of(self.properties or []))
+        return Letter(MATRIX, name, self.spaces, _known(self.properties or frozenset()))
 
 
 class LetterRecord(Wire):
-    """One factor of a word."""
+    """One factor of a word; the place of a delta is its number of ends."""
 
+    stands_for = Letter
     kind: Annotated[str, among(LETTER_KINDS)]
     name: Annotated[str, matching("[A-Za-z0-9_]*", "letters, digits and underscores")]
-    spaces: Acted
+    spaces: ActedOn
     properties: Properties
     conjugated: bool
-    place: Annotated[int, Meta(ge=0, le=LARGEST_EXPONENT)]  # of a delta, its number of ends
+    place: Annotated[int, Meta(ge=0, le=LARGEST_EXPONENT)]
 
-    def build(self) -> Letter:
-        kind = one_of("kind of letter", self.kind, LETTER_KINDS)
-        properties = _properties_of(self.properties)
-        return Letter(kind, self.name, self.spaces, properties, self.conjugated, self.place)
+    def build(self) -> Any:
+        one_of("kind of letter", self.kind, LETTER_KINDS)
+        _known(self.properties)
+        return super().build()
 
 
-def _properties_of(names: Iterable[str]) -> frozenset[str]:
-    return frozenset(one_of("property", name, LETTER_PROPERTIES) for name in names)
+def _known(properties: frozenset[str]) -> frozenset[str]:
+    return frozenset(one_of("property", name, LETTER_PROPERTIES) for name in properties)
 
 
 class ComponentRecord(Wire):
@@ -92,14 +96,14 @@ class ComponentRecord(Wire):
 
     letters: list[Natural]
     partner: tuple[Natural, ...]
-    exponent: Annotated[int, Meta(ge=1, le=LARGEST_EXPONENT)]
+    exponent: Exponent
 
 
 Diagram = list[ComponentRecord]
 
 
-def _letters_in(monomials: Iterable[DiagramMonomial]) -> dict[Letter, int]:
-    """Each letter with its place."""
+def _places_of(monomials: Iterable[DiagramMonomial]) -> dict[Letter, int]:
+    """The letters that occur, in an order that depends on nothing but them."""
     found = {letter for monomial in monomials for component, _ in monomial for letter in component.letters}
     ordered = sorted(found, key=lambda letter: (letter.sort_key, sorted(letter.properties)))
     return {letter: i for i, letter in enumerate(ordered)}
@@ -120,41 +124,45 @@ def _monomial_of(diagram: Diagram, letters: list[Letter]) -> DiagramMonomial:
     )
 
 
+# -- integrals ---------------------------------------------------------------------------------------------------
+
+
 class WeightRecord(Wire):
     """The weight of one random matrix or state."""
 
+    stands_for = Weight
     group: Annotated[str, among(WEIGHTS)]
-    spaces: Acted
+    spaces: ActedOn
     classes: tuple[tuple[Positive, ...], ...]
 
     def build(self) -> Weight:
-        group = one_of("group of a weight", self.group, WEIGHTS)
-        if len(self.classes) != (number := WEIGHTS[group].num_classes):
-            raise InputError(f"classes must be {number} for the weight {group}, got {len(self.classes)}")
-        return Weight(group, self.spaces, tuple(check_partition("classes", mu) for mu in self.classes))
+        needed = WEIGHTS[one_of("group of a weight", self.group, WEIGHTS)].num_classes
+        if len(self.classes) != needed:
+            raise InputError(f"classes must be {needed} for the weight {self.group}, got {len(self.classes)}")
+        for mu in self.classes:
+            check_partition("classes", mu)
+        return Weight(self.group, self.spaces, self.classes)
 
 
 class PartRecord(Wire):
-    """What stands before a diagram; [coefficient, an exponent for each of the variables] of each term."""
+    """What stands before a diagram; a term is [coefficient, an exponent for each of the variables]."""
 
-    weights: list[WeightRecord]
+    weights: tuple[WeightRecord, ...]
     loops: Spaces
     variables: tuple[Name, ...]
     numerator: Polynomial
     denominator: Polynomial
 
     @classmethod
-    def of(cls, factors: Factors, c: RationalFunction) -> Self:
-        """The struct of weights, loops and a coefficient."""
-        weights, loops = factors
+    def of(cls, value: tuple[Factors, RationalFunction]) -> Self:
+        (weights, loops), c = value
         top, bottom = (
             [(number_of(number), *exponents) for exponents, number in terms.items()]
             for terms in (c.numerator_terms, c.denominator_terms)
         )
-        return cls([*map(WeightRecord.of, weights)], loops, c.names, top, bottom)
+        return cls(tuple(map(WeightRecord.of, weights)), loops, c.names, top, bottom)
 
-    def part(self) -> tuple[Factors, RationalFunction]:
-        """The weights and loops, and the coefficient."""
+    def build(self) -> tuple[Factors, RationalFunction]:
         top, bottom = (self._terms(side) for side in ("numerator", "denominator"))
         if len(set(self.variables)) < len(self.variables):
             raise InputError(f"variables must be different, got {short(self.variables)}")
@@ -162,17 +170,13 @@ class PartRecord(Wire):
         return factors, RationalFunction(top, bottom, names=self.variables)
 
     def _terms(self, side: str) -> dict[tuple[int, ...], int]:
-        found: dict[tuple[int, ...], int] = {}
-        for term in getattr(self, side):
-            c, *exponents = map(int, term)
-            if len(exponents) != len(self.variables) or not all(
-                0 <= e <= LARGEST_EXPONENT for e in exponents
-            ):
+        rows = [[*map(int, term)] for term in getattr(self, side)]
+        for row in rows:
+            if len(row) != 1 + len(self.variables) or not all(0 <= e <= LARGEST_EXPONENT for e in row[1:]):
                 raise InputError(
-                    f"{side} must be a list of [coefficient, an exponent for each variable], got {short([*term])}"
+                    f"{side} must be a list of [coefficient, an exponent for each variable], got {short(row)}"
                 )
-            found[tuple(exponents)] = c
-        return found
+        return {tuple(exponents): c for c, *exponents in rows}
 
 
 class IntegralTermRecord(Wire):
@@ -185,13 +189,14 @@ class IntegralTermRecord(Wire):
 class IntegralRecord(Result, tag="integral", kw_only=True):
     """An integral with all that its evaluation at any dimension needs; how it was got is not kept."""
 
+    stands_for = Integral
     expression: str = ""
     latex: str = ""
     declared: dict[Name, DeclarationRecord]
     spaces: Spaces
     least: Dimensions
     notes: tuple[str, ...]
-    halved: list[Name]
+    halved: frozenset[Name]
     fixed: Dimensions
     design_order: Natural
     letters: list[LetterRecord]
@@ -199,30 +204,31 @@ class IntegralRecord(Result, tag="integral", kw_only=True):
 
     @classmethod
     def of(cls, value: Integral) -> Self:
-        places = _letters_in(value.counts)
+        places = _places_of(value.counts)
         return cls.filled(
             value,
             expression=str(value),
             declared={name: DeclarationRecord.of(d) for name, d in sorted(value.declared.items())},
-            letters=[*map(LetterRecord.of, places)],
+            letters=wired(tuple(places)),
             terms=[
-                IntegralTermRecord(
-                    _diagram_of(monomial, places), [PartRecord.of(*part) for part in found.items()]
-                )
+                IntegralTermRecord(_diagram_of(monomial, places), [*map(PartRecord.of, found.items())])
                 for monomial, found in value.counts.items()
             ],
         )
 
     def build(self) -> Integral:
         letters = [letter.build() for letter in self.letters]
-        terms = ((_monomial_of(x.diagram, letters), dict(y.part() for y in x.parts)) for x in self.terms)
+        terms = (
+            (_monomial_of(each.diagram, letters), dict(map(PartRecord.build, each.parts)))
+            for each in self.terms
+        )
         return Integral(
             once("diagram", terms),
-            {name: each.declaration(name) for name, each in self.declared.items()},
+            {name: each.named(name) for name, each in self.declared.items()},
             self.spaces,
             self.least,
             self.notes,
-            halved=frozenset(self.halved),
+            halved=self.halved,
             fixed=self.fixed,
             design_order=self.design_order,
         )
@@ -245,6 +251,7 @@ class DiagramOrderRecord(Wire):
 class IntegralSeriesRecord(Result, tag="integral_series", kw_only=True):
     """The terms of a series, each with its diagram."""
 
+    stands_for = IntegralSeries
     latex: str = ""
     scaling: Annotated[str, among(SCALINGS)]
     dimension: Name
@@ -254,25 +261,23 @@ class IntegralSeriesRecord(Result, tag="integral_series", kw_only=True):
 
     @classmethod
     def of(cls, value: IntegralSeries) -> Self:
-        places = _letters_in(monomial for _, entries in value.terms for monomial, _ in entries)
+        places = _places_of(monomial for _, entries in value.terms for monomial, _ in entries)
         orders = [
             DiagramOrderRecord(
-                power,
-                [DiagramTermRecord(_diagram_of(monomial, places), pair_of(c)) for monomial, c in entries],
+                power, [DiagramTermRecord(_diagram_of(monomial, places), wired(c)) for monomial, c in entries]
             )
             for power, entries in value.terms
         ]
-        return cls.filled(value, letters=[*map(LetterRecord.of, places)], orders=orders)
+        return cls.filled(value, letters=wired(tuple(places)), orders=orders)
 
     def build(self) -> IntegralSeries:
         letters = [letter.build() for letter in self.letters]
-        orders = tuple(
-            (
-                each.order,
-                tuple((_monomial_of(x.diagram, letters), fraction_of(x.coefficient)) for x in each.terms),
-            )
-            for each in self.orders
-        )
-        return IntegralSeries(
-            orders, self.remainder, one_of("scaling", self.scaling, SCALINGS), self.dimension
-        )
+        orders = []
+        for each in self.orders:
+            terms = ((_monomial_of(x.diagram, letters), x.coefficient.build()) for x in each.terms)
+            orders.append((each.order, tuple(terms)))
+        one_of("scaling", self.scaling, SCALINGS)
+        return IntegralSeries(tuple(orders), self.remainder, self.scaling, self.dimension)
+
+
+INTEGRALS: tuple[type[Result], ...] = (IntegralRecord, IntegralSeriesRecord)
