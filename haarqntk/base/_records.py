@@ -23,7 +23,7 @@ _KINDS = {
     "array": "a list",
     "object": "an object",
 }
-_REFUSAL = re.compile(r"(?P<rule>.*?)(?: - at (?P<key>`key` in )?`\$(?P<path>[^`]*)`)?", re.DOTALL)
+_REFUSAL = re.compile(r"^(.*?)(?: - at (`key` in )?`\$([^`]*)`)?$(?!\n)", re.DOTALL)
 _STEP = re.compile(r"\.(\w+)|\[(\d+|\.\.\.)\]")
 _FIELD = re.compile(r"Object (missing required|contains unknown) field `(.*)`", re.DOTALL)
 _EXPECTED = re.compile(r"Expected `([a-z |]+)`(.*)", re.DOTALL)
@@ -140,24 +140,25 @@ def short(data: object) -> str:
 
 def _refused(message: str, name: str, data: Any, kind: Any) -> str:
     """The message of msgspec in words, with the place and the value."""
-    found = _REFUSAL.fullmatch(message)
-    rule, is_key, path = found.group("rule", "key", "path") if found else (message, None, None)
-    place, value, keys = "", data, data
-    for field, item in _STEP.findall((path or "") + ("[...]" if is_key else "")):
-        step: Any = int(item) if item.isdigit() else field
-        if item == "...":  # any of the fields: the first that is refused alone
-            step = next(key for key in [*value] if _is_alone_refused(key, value, message, data, kind))
-        keys, value = step, value[step]
-        place += f"[{step}]" if item.isdigit() else f".{step[:_LONGEST_SHOWN]}"
+    rule, is_key, path = _REFUSAL.findall(message)[0]
+    place, step, value = "", data, data
+    try:
+        for field, index in _STEP.findall(path + ("[...]" if is_key else "")):
+            step = int(index) if index.isdigit() else field
+            if index == "...":  # any of the fields: the first that is refused alone
+                step = next(key for key in [*value] if _is_alone_refused(key, value, message, data, kind))
+            value = value[step]
+            place += f"[{step}]" if index.isdigit() else f".{step[:_LONGEST_SHOWN]}"
+    except (LookupError, TypeError, StopIteration):  # the name of a field that reads like a path
+        return f"{name} must be what its schema says, got {short(message)}"
     place = place.removeprefix(".")
-    if field_rule := _FIELD.fullmatch(rule):
-        which, own = field_rule.groups()
-        own = f"{place}.{own[:_LONGEST_SHOWN]}".removeprefix(".")
-        if which == "missing required":
+    if found := _FIELD.fullmatch(rule):
+        fault, own = found[1], f"{place}.{found[2][:_LONGEST_SHOWN]}".removeprefix(".")
+        if fault == "missing required":
             return f"the field {own} must be there, got {short(', '.join(value))}; write it"
         return f"the field {own} must not be there; leave it out, or read it with the version that wrote it"
     if is_key:
-        return f"each name in {place.rpartition('.')[0]} must be {_in_words(rule)}, got {short(keys)}"
+        return f"each name in {place.rpartition('.')[0]} must be {_in_words(rule)}, got {short(step)}"
     return f"{place or name} must be {_in_words(rule)}, got {short(value)}"
 
 

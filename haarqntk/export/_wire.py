@@ -309,12 +309,10 @@ class DesignCheckRecord(Result, tag="design_check"):
         return cls.filled(value, is_design=bool(value), haar_value=number_of(value.haar_value))
 
     def build(self) -> Any:
-        return super(DesignCheckRecord, replace(self, haar_value=int(self.haar_value))).build()
+        return Result.build(replace(self, haar_value=int(self.haar_value)))
 
 
 class PointRecord(Wire):
-    """A point where exact and claimed values differ."""
-
     stands_for = Counterexample
     D: Annotated[int, Meta(ge=2)]
     L: Positive

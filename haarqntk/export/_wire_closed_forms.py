@@ -2,7 +2,6 @@
 
 # without annotations from the future: msgspec reads them when the program runs
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any, Self
 
@@ -82,31 +81,19 @@ class TermRecord(Wire):
         return _monomial_of(self.monomial), factor.build()
 
 
-def _terms_of(polynomial: TracePolynomial) -> list[TermRecord]:
-    return [*map(TermRecord.of, polynomial.terms.items())]
-
-
-def _polynomial_of(terms: Iterable[TermRecord]) -> TracePolynomial:
-    return TracePolynomial(once("monomial", map(TermRecord.build, terms)))
-
-
 class PolynomialRecord(Result, tag="polynomial"):
-    """A polynomial over Q(D)."""
-
     stands_for = TracePolynomial
     terms: list[TermRecord]
 
     @classmethod
     def of(cls, value: TracePolynomial) -> Self:
-        return cls(_terms_of(value))
+        return cls([*map(TermRecord.of, value.terms.items())])
 
     def build(self) -> TracePolynomial:
-        return _polynomial_of(self.terms)
+        return TracePolynomial(once("monomial", map(TermRecord.build, self.terms)))
 
 
 class WeingartenRecord(Result, tag="weingarten_function"):
-    """A value of a Weingarten function."""
-
     stands_for = WeingartenFunction
     cycle_type: tuple[Positive, ...]
     group: Annotated[str, among(GROUPS)]
@@ -117,8 +104,6 @@ class WeingartenRecord(Result, tag="weingarten_function"):
 
 
 class CostRecord(Wire):
-    """What a derivation takes."""
-
     stands_for = Cost
     copies: Natural
     patterns: Natural
@@ -150,7 +135,7 @@ class FormulaRecord(MeaningRecord, tag="formula", kw_only=True):
 
     @classmethod
     def of(cls, value: Formula) -> Self:
-        terms = _terms_of(value.polynomial)
+        terms = PolynomialRecord.of(value.polynomial).terms
         return cls.filled(value, range=range_of(value), expression=str(value), terms=terms)
 
     def build(self) -> Formula:
@@ -160,7 +145,7 @@ class FormulaRecord(MeaningRecord, tag="formula", kw_only=True):
                     f"{name} must be LaTeX of mathematics, in balanced brackets and without commands that do more, "
                     f"got {short(text)}"
                 )
-        polynomial = _polynomial_of(self.terms)
+        polynomial = PolynomialRecord(self.terms).build()
         mean = _RecordedMean(self.name, self.ensemble, self.generators, polynomial, self.design_order)
         if self.ensemble == "prl_ansatz" and self.range != range_text(self.generators, self.ensemble):
             mean.check_input_side()
@@ -224,8 +209,6 @@ class _RecordedMean:
 
 
 class EigenvalueRecord(Wire):
-    """An eigenvalue, as text and as terms."""
-
     expression: str
     multiplicity: str
     terms: list[TermRecord]
@@ -242,9 +225,10 @@ class EigenvaluesRecord(MeaningRecord, tag="eigenvalues", kw_only=True):
 
     @classmethod
     def of(cls, value: EigenvalueFormula) -> Self:
-        parts = zip((value.uniform, value.difference), value.to_sympy().items(), strict=True)
+        polynomials = (PolynomialRecord.of(part.polynomial) for part in (value.uniform, value.difference))
         eigenvalues = [
-            EigenvalueRecord(str(x), str(count), _terms_of(part.polynomial)) for part, (x, count) in parts
+            EigenvalueRecord(str(x), str(count), polynomial.terms)
+            for polynomial, (x, count) in zip(polynomials, value.to_sympy().items(), strict=True)
         ]
         return cls.filled(value, range=range_of(value), eigenvalues=eigenvalues)
 
@@ -253,8 +237,6 @@ class EigenvaluesRecord(MeaningRecord, tag="eigenvalues", kw_only=True):
 
 
 class RatioRecord(Result, tag="ratio"):
-    """A quotient of two formulas."""
-
     stands_for = Ratio
     numerator: FormulaRecord
     denominator: FormulaRecord
@@ -304,15 +286,11 @@ class SeriesRecord(Result, tag="series"):
 
 
 class ExpansionTermRecord(Wire):
-    """A power of D with its coefficient."""
-
     power: Power
     coefficient: Pair
 
 
 class ExpansionRecord(Result, tag="expansion"):
-    """A Weingarten function as D → ∞."""
-
     stands_for = Expansion
     terms: list[ExpansionTermRecord]
     remainder: int

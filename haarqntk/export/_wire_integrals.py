@@ -128,8 +128,6 @@ def _monomial_of(diagram: Diagram, letters: list[Letter]) -> DiagramMonomial:
 
 
 class WeightRecord(Wire):
-    """The weight of one random matrix or state."""
-
     stands_for = Weight
     group: Annotated[str, among(WEIGHTS)]
     spaces: ActedOn
@@ -180,8 +178,6 @@ class PartRecord(Wire):
 
 
 class IntegralTermRecord(Wire):
-    """A diagram with what stands before it."""
-
     diagram: Diagram
     parts: list[PartRecord]
 
@@ -235,8 +231,6 @@ class IntegralRecord(Result, tag="integral", kw_only=True):
 
 
 class DiagramTermRecord(Wire):
-    """A diagram with its coefficient."""
-
     diagram: Diagram
     coefficient: Pair
 
