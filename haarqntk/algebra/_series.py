@@ -44,6 +44,9 @@ class Series(Result):
         scaling: Pairs (trace symbol, exponent a): T_j ~ D^a. Powers are integers, or Fractions where they are none.
         dimension: The name of D.
 
+    Raises:
+        InputError: If the powers do not fall, a power has no term, or the remainder is not below them.
+
     Examples:
         >>> import haarqntk as hq
         >>> series = hq.formula("kernel_mean").series(order=2)

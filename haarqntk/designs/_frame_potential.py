@@ -56,6 +56,9 @@ class DesignCheck(Shown):
         excess: frame_potential − haar_value.
         tolerance: The bound of the rounding error of frame_potential.
 
+    Raises:
+        InputError: If ``is_design`` contradicts the numbers.
+
     Examples:
         >>> import haarqntk as hq
         >>> check = hq.is_design(hq.clifford_group(1), 4)

@@ -178,6 +178,9 @@ class Twirl(Shown):
         values: c_σ for every σ ∈ S_k in lexicographic order: Fractions, exact SymPy numbers where they are not
             rational, complex where the operator had floats.
 
+    Raises:
+        InputError: If there are not k! values, or both exact ones and floats.
+
     Examples:
         >>> import haarqntk as hq
         >>> t = hq.twirl([[1, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]], 2)  # |00⟩⟨00|

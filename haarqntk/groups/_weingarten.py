@@ -131,6 +131,9 @@ class WeingartenFunction(Result):
         group: The group that is integrated over.
         value: The rational function, valid for D ≥ ``holds_from``.
 
+    Raises:
+        InputError: If the class is no partition, or the group unknown.
+
     Examples:
         >>> w = weingarten((2,))
         >>> w.to_sympy()
