@@ -11,7 +11,7 @@ from haarqntk.base import SCHEMA_VERSION, check_version, read_json, read_record,
 from haarqntk.checks import one_of
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.export._values import KINDS, refusal
-from haarqntk.export._wire import EXPRESSIONS, NUMBERS, Result, record_type, wired
+from haarqntk.export._wire import EXPRESSIONS, NUMBERS, Result, wired
 from haarqntk.export._wire_closed_forms import CLOSED_FORMS
 from haarqntk.export._wire_integrals import INTEGRALS
 
@@ -26,6 +26,8 @@ _TYPES: dict[str, type[Result]] = {
 }
 """Type on the wire → its struct."""
 
+_KINDS = tuple(record.stands_for for record in _TYPES.values() if record.stands_for)
+
 
 @runtime_checkable
 class Recordable(Protocol):
@@ -38,7 +40,8 @@ class Recordable(Protocol):
 
 def json_text(data: object) -> str:
     """Readable JSON, in UTF-8, refusing what JSON cannot hold."""
-    return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(data, ensure_ascii=False, allow_nan=False)
+    return msgspec.json.format(text, indent=2)
 
 
 def to_json(value: Value | Shown | Sequence[Value | Shown]) -> str:
@@ -74,9 +77,8 @@ def record_of(value: object) -> dict[str, Any]:
     Raises:
         InputTypeError: If the value is no result that can be written.
     """
-    record = wired(value) if record_type(value) else None
-    if isinstance(record, Result):
-        return _plain(record)
+    if isinstance(value, _KINDS):
+        return _plain(wired(value))
     if isinstance(value, Recordable):
         return {"schema_version": SCHEMA_VERSION, **value.to_record()}
     raise InputTypeError(refusal(value, f"{KINDS}, a twirl, a design check, a claim check or an estimate"))

@@ -10,6 +10,7 @@ which other readers of JSON round, are decimal texts.
 
 from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
+from functools import singledispatch
 from types import NoneType
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self, TypeVar
 
@@ -80,6 +81,30 @@ class Pair(NamedTuple):
 Order = int | Pair  # a bound would be taken for the length of the pair by msgspec 0.23
 
 
+@singledispatch
+def wired(value: Any) -> Any:
+    """A part of a value as it stands on the wire; what no struct stands for is an exact SymPy number."""
+    return tree_of(value)
+
+
+def _register() -> None:
+    writers: dict[Any, Callable[[Any], Any]] = {
+        float: float,  # of NumPy too
+        complex: lambda value: Number(real=value.real, imaginary=value.imag),
+        Fraction: lambda value: Pair(number_of(value.numerator), number_of(value.denominator)),
+        tuple: lambda value: [*map(wired, value)],
+        frozenset: sorted,
+        Mapping: dict,
+    }
+    for kind, write in writers.items():
+        wired.register(kind, write)
+    for kind in (str, int, NoneType):
+        wired.register(kind, lambda value: value)
+
+
+_register()
+
+
 class Wire(msgspec.Struct, forbid_unknown_fields=True):
     """A part of a result."""
 
@@ -88,7 +113,7 @@ class Wire(msgspec.Struct, forbid_unknown_fields=True):
     def __init_subclass__(cls, **config: Any) -> None:
         super().__init_subclass__(**config)
         if cls.stands_for:
-            RECORDS[cls.stands_for] = cls
+            wired.register(cls.stands_for, cls.of)
 
     @classmethod
     def of(cls, value: Any) -> Self:
@@ -98,9 +123,11 @@ class Wire(msgspec.Struct, forbid_unknown_fields=True):
     @classmethod
     def filled(cls, value: Any, /, **others: Any) -> Self:
         """Each field that is not among the others from the attribute, or the method, of its name."""
-        names = [name for name in cls.__struct_fields__ if name not in {*others, "schema_version"}]
-        parts = ((name, getattr(value, name)) for name in names)
-        return cls(**{name: wired(part() if callable(part) else part) for name, part in parts}, **others)
+        for name in cls.__struct_fields__:
+            if name not in others and name != "schema_version":
+                part = getattr(value, name)
+                others[name] = wired(part() if callable(part) else part)
+        return cls(**others)
 
     def build(self) -> Any:
         """The value of a struct: what it stands for, of the fields that data are read from, or all of them in a row.
@@ -112,39 +139,10 @@ class Wire(msgspec.Struct, forbid_unknown_fields=True):
         return self.stands_for(**parts) if self.stands_for else tuple(parts.values())
 
 
-RECORDS: dict[type, type[Wire]] = {}
-"""Kind of value → the struct that it is on the wire."""
-
-
 class Result(Wire, tag_field="type", kw_only=True):
     """A result: its type is its tag."""
 
     schema_version: Literal[1] = 1
-
-
-def record_type(value: object) -> type[Wire] | None:
-    """The struct for a value; None if there is none."""
-    return next((RECORDS[kind] for kind in type(value).__mro__ if kind in RECORDS), None)
-
-
-def wired(value: Any) -> Any:
-    """A part of a value as it stands on the wire; what is nothing else is an exact SymPy number."""
-    record = record_type(value)
-    if record:
-        return record.of(value)
-    write = next((write for kinds, write in _WRITERS.items() if isinstance(value, kinds)), tree_of)
-    return write(value)
-
-
-_WRITERS: dict[Any, Callable[[Any], Any]] = {
-    (str, int, NoneType): lambda value: value,
-    Fraction: lambda value: Pair(number_of(value.numerator), number_of(value.denominator)),
-    float: float,  # of NumPy too
-    complex: lambda value: Number(real=value.real, imaginary=value.imag),
-    tuple: lambda value: [*map(wired, value)],
-    frozenset: sorted,
-    Mapping: dict,
-}
 
 
 def unwired(part: Any) -> Any:
