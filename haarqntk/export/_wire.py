@@ -16,7 +16,7 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self, TypeVar
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
-from msgspec.structs import asdict, replace
+from msgspec.structs import asdict
 
 from haarqntk.algebra import symbol
 from haarqntk.base import LazyModule, matching, short
@@ -87,22 +87,19 @@ def wired(value: Any) -> Any:
     return tree_of(value)
 
 
-def _register() -> None:
-    writers: dict[Any, Callable[[Any], Any]] = {
-        float: float,  # of NumPy too
-        complex: lambda value: Number(real=value.real, imaginary=value.imag),
-        Fraction: lambda value: Pair(number_of(value.numerator), number_of(value.denominator)),
-        tuple: lambda value: [*map(wired, value)],
-        frozenset: sorted,
-        Mapping: dict,
-    }
-    for kind, write in writers.items():
-        wired.register(kind, write)
-    for kind in (str, int, NoneType):
-        wired.register(kind, lambda value: value)
-
-
-_register()
+_WRITERS: dict[Any, Callable[[Any], Any]] = {
+    str: str,
+    int: lambda value: value,
+    NoneType: lambda value: value,
+    float: float,  # of NumPy too
+    complex: lambda value: Number(real=value.real, imaginary=value.imag),
+    Fraction: lambda value: Pair(number_of(value.numerator), number_of(value.denominator)),
+    tuple: lambda value: [*map(wired, value)],
+    frozenset: sorted,
+    Mapping: dict,
+}
+for _kind, _write in _WRITERS.items():
+    wired.register(_kind, _write)
 
 
 class Wire(msgspec.Struct, forbid_unknown_fields=True):
@@ -130,12 +127,17 @@ class Wire(msgspec.Struct, forbid_unknown_fields=True):
         return cls(**others)
 
     def build(self) -> Any:
-        """The value of a struct: what it stands for, of the fields that data are read from, or all of them in a row.
+        """The value of a struct.
 
         Raises:
             InputError: If the parts do not fit together.
         """
-        parts = {name: unwired(part) for name, part in asdict(self).items() if name not in FOR_READERS}
+        return self.made()
+
+    def made(self, *left_out: str, **others: Any) -> Any:
+        """What it stands for, a tuple if nothing, of the others and the fields that are neither they nor left out."""
+        names = {*self.__struct_fields__}.difference(FOR_READERS, left_out, others)
+        parts = {name: unwired(part) for name, part in asdict(self).items() if name in names} | others
         return self.stands_for(**parts) if self.stands_for else tuple(parts.values())
 
 
@@ -307,7 +309,7 @@ class DesignCheckRecord(Result, tag="design_check"):
         return cls.filled(value, is_design=bool(value), haar_value=number_of(value.haar_value))
 
     def build(self) -> Any:
-        return Result.build(replace(self, haar_value=int(self.haar_value)))
+        return self.made(haar_value=int(self.haar_value))
 
 
 class PointRecord(Wire):
@@ -345,9 +347,7 @@ class ClaimCheckRecord(Result, tag="claim_check", kw_only=True):
 
     def build(self) -> Any:
         if self.ensemble == "prl_ansatz" and self.name in formulas():
-            formula(
-                self.name, ensemble=self.ensemble
-            )  # refuses what sees the Haar block that this name had once
+            formula(self.name, ensemble=self.ensemble)  # refuses what sees the Haar block it had once
         return super().build()
 
 

@@ -138,7 +138,7 @@ class FormulaRecord(MeaningRecord, tag="formula", kw_only=True):
         terms = PolynomialRecord.of(value.polynomial).terms
         return cls.filled(value, range=range_of(value), expression=str(value), terms=terms)
 
-    def build(self) -> Formula:
+    def build(self) -> Any:
         for name in ("definition_latex", "notation"):
             if not is_mathematics(text := getattr(self, name)):
                 raise InputError(
@@ -149,19 +149,8 @@ class FormulaRecord(MeaningRecord, tag="formula", kw_only=True):
         mean = _RecordedMean(self.name, self.ensemble, self.generators, polynomial, self.design_order)
         if self.ensemble == "prl_ansatz" and self.range != range_text(self.generators, self.ensemble):
             mean.check_input_side()
-        return Formula(
-            self.name,
-            polynomial,
-            self.ensemble,
-            self.generators,
-            self.design_order,
-            self.cost.build(),
-            self.definition,
-            self.definition_latex,
-            self.notation,
-            self.reference,
-            Recipe.of(Average(mean, (self.name, self.notation))),
-        )
+        recipe = Recipe.of(Average(mean, (self.name, self.notation)))
+        return self.made("terms", polynomial=polynomial, recipe=recipe)
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,10 +268,10 @@ class SeriesRecord(Result, tag="series"):
         ]
         return cls.filled(value, orders=orders, scaling={name: wired(a) for name, a in value.scaling})
 
-    def build(self) -> Series:
+    def build(self) -> Any:
         orders = ((order, tuple(sorted(terms, reverse=True))) for order, terms in unwired(self.orders))
         scaling = tuple((read_symbol(name), unwired(a)) for name, a in self.scaling.items())
-        return Series(tuple(orders), unwired(self.remainder), scaling)
+        return self.made("orders", terms=tuple(orders), scaling=scaling)
 
 
 class ExpansionTermRecord(Wire):

@@ -133,13 +133,13 @@ class WeightRecord(Wire):
     spaces: ActedOn
     classes: tuple[tuple[Positive, ...], ...]
 
-    def build(self) -> Weight:
+    def build(self) -> Any:
         needed = WEIGHTS[one_of("group of a weight", self.group, WEIGHTS)].num_classes
         if len(self.classes) != needed:
             raise InputError(f"classes must be {needed} for the weight {self.group}, got {len(self.classes)}")
         for mu in self.classes:
             check_partition("classes", mu)
-        return Weight(self.group, self.spaces, self.classes)
+        return self.made()
 
 
 class PartRecord(Wire):
@@ -174,7 +174,7 @@ class PartRecord(Wire):
                 raise InputError(
                     f"{side} must be a list of [coefficient, an exponent for each variable], got {short(row)}"
                 )
-        return {tuple(exponents): c for c, *exponents in rows}
+        return once(f"term of {side}", ((tuple(exponents), c) for c, *exponents in rows))
 
 
 class IntegralTermRecord(Wire):
@@ -212,22 +212,14 @@ class IntegralRecord(Result, tag="integral", kw_only=True):
             ],
         )
 
-    def build(self) -> Integral:
+    def build(self) -> Any:
         letters = [letter.build() for letter in self.letters]
         terms = (
-            (_monomial_of(each.diagram, letters), dict(map(PartRecord.build, each.parts)))
+            (_monomial_of(each.diagram, letters), once("part", map(PartRecord.build, each.parts)))
             for each in self.terms
         )
-        return Integral(
-            once("diagram", terms),
-            {name: each.named(name) for name, each in self.declared.items()},
-            self.spaces,
-            self.least,
-            self.notes,
-            halved=self.halved,
-            fixed=self.fixed,
-            design_order=self.design_order,
-        )
+        declared = {name: each.named(name) for name, each in self.declared.items()}
+        return self.made("letters", "terms", counts=once("diagram", terms), declared=declared)
 
 
 class DiagramTermRecord(Wire):
@@ -264,14 +256,14 @@ class IntegralSeriesRecord(Result, tag="integral_series", kw_only=True):
         ]
         return cls.filled(value, letters=wired(tuple(places)), orders=orders)
 
-    def build(self) -> IntegralSeries:
+    def build(self) -> Any:
         letters = [letter.build() for letter in self.letters]
         orders = []
         for each in self.orders:
             terms = ((_monomial_of(x.diagram, letters), x.coefficient.build()) for x in each.terms)
             orders.append((each.order, tuple(terms)))
         one_of("scaling", self.scaling, SCALINGS)
-        return IntegralSeries(tuple(orders), self.remainder, self.scaling, self.dimension)
+        return self.made("letters", "orders", terms=tuple(orders))
 
 
 INTEGRALS: tuple[type[Result], ...] = (IntegralRecord, IntegralSeriesRecord)
