@@ -16,7 +16,7 @@ from haarqntk.algebra._rational import RationalFunction, linear_combination
 from haarqntk.algebra._symbols import dimension_symbol, symbol
 from haarqntk.base import LazyModule
 from haarqntk.checks import integer
-from haarqntk.errors import CostError
+from haarqntk.errors import CostError, InputError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 sympy = LazyModule("sympy")
 
 _LARGEST_ORDER = 200
+_LARGEST_POWER = 10_000
 
 Power: TypeAlias = "int | Fraction"
 """An exact power of D, an integer where it is one."""
@@ -43,6 +44,9 @@ class Series(Result):
         scaling: Pairs (trace symbol, exponent a): T_j ~ D^a. Powers are integers, or Fractions where they are none.
         dimension: The name of D.
 
+    Raises:
+        InputError: If the powers do not fall, a power has no term, or the remainder is not below them.
+
     Examples:
         >>> import haarqntk as hq
         >>> series = hq.formula("kernel_mean").series(order=2)
@@ -59,6 +63,20 @@ class Series(Result):
     remainder: Power | None
     scaling: Any = ()
     dimension: str = "D"
+
+    def __post_init__(self) -> None:
+        """Check that the powers fall, each with a term, and stay above the remainder."""
+        powers = [power for power, entries in self.terms if entries]
+        if len(powers) < len(self.terms) or powers != sorted(set(powers), reverse=True):
+            raise InputError(
+                f"the powers of an expansion must fall, without zeros, got {[power for power, _ in self.terms]}"
+            )
+        if powers and not -_LARGEST_POWER <= powers[-1] <= powers[0] <= _LARGEST_POWER:
+            raise InputError(
+                f"the powers of an expansion must be at most {_LARGEST_POWER} in size, got {powers}"
+            )
+        if powers and self.remainder is not None and powers[-1] <= self.remainder:
+            raise InputError(f"remainder must be below every power, got {self.remainder} and {powers[-1]}")
 
     def to_sympy(self) -> Any:
         """The sum of the terms, without the remainder.

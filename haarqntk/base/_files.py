@@ -152,20 +152,3 @@ def write_whole(path: Path, content: str | bytes) -> Path:
             f"out must have room for {path.name}, got {error.strerror or error}; choose another"
         ) from None
     return path
-
-
-SCHEMA_VERSION = 1
-
-
-def without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """The object of these fields, for ``json.loads``, which by itself takes the last of two in silence.
-
-    Raises:
-        InputError: If a field stands twice.
-    """
-    record = dict(pairs)
-    if len(record) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise InputError(f"each field must stand once, got {twice[:60]!r} twice; leave one out")
-    return record

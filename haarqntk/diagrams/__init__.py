@@ -5,10 +5,12 @@ A word is a tuple of letters, read from left to right; under the trace it is cyc
 
 from haarqntk.diagrams._component import Component, Frame, Gluing, Reduced, Token, flatten, is_open, product
 from haarqntk.diagrams._component import Monomial as DiagramMonomial
-from haarqntk.diagrams._diagram import Reducer, reduce_diagram
+from haarqntk.diagrams._diagram import Reducer, check_canonical, reduce_diagram
 from haarqntk.diagrams._letters import (
     DELTA,
     INDEX,
+    LETTER_KINDS,
+    LETTER_PROPERTIES,
     MATRIX,
     OPEN,
     PROPERTIES,
@@ -25,6 +27,8 @@ from haarqntk.diagrams._letters import (
 __all__ = [
     "DELTA",
     "INDEX",
+    "LETTER_KINDS",
+    "LETTER_PROPERTIES",
     "MATRIX",
     "OPEN",
     "PROPERTIES",
@@ -39,6 +43,7 @@ __all__ = [
     "Reducer",
     "Space",
     "Token",
+    "check_canonical",
     "delta_letter",
     "first_ends",
     "flatten",

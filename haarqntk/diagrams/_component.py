@@ -88,12 +88,10 @@ class Gluing:
 
     def __init__(self, letters: Sequence[Letter], partner: Sequence[int], leaving: set[int]) -> None:
         self._partner = list(partner)
-        self._space: list[Space] = []
+        self._space = spaces_of_ends(letters)
         self._new_place: list[int] = []  # −1 for an end that leaves
         places = count()
         for i, letter in enumerate(letters):
-            sides = letter.num_ends // len(letter.spaces)
-            self._space += [space for space in letter.spaces for _ in range(sides)]
             self._new_place += [-1 if i in leaving else next(places) for _ in range(letter.num_ends)]
         self.letters = [letter for i, letter in enumerate(letters) if i not in leaving]
 
@@ -155,6 +153,12 @@ class Gluing:
                     visited.add(through)
                     other = partner[through]
         return joined, loops
+
+
+def spaces_of_ends(letters: Sequence[Letter]) -> list[Space]:
+    """The dimension at each end of some letters."""
+    sides = [(letter.spaces, range(letter.num_ends // len(letter.spaces))) for letter in letters]
+    return [space for spaces, ends in sides for space in spaces for _ in ends]
 
 
 @dataclass(frozen=True, slots=True)

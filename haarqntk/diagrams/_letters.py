@@ -32,7 +32,10 @@ PROPERTIES = (
 )
 """The relations that a matrix can be declared to obey."""
 
-MATRIX, VECTOR, INDEX, OPEN, DELTA = "matrix", "vector", "index", "open", "delta"
+LETTER_PROPERTIES = (*PROPERTIES, "normalised", "antisymmetric", "symplectic")
+"""The relations that a letter can obey: of a vector, of the form J, of a matrix with S J Sᵀ = J."""
+
+LETTER_KINDS = MATRIX, VECTOR, INDEX, OPEN, DELTA = "matrix", "vector", "index", "open", "delta"
 SYMPLECTIC_FORM = "J"
 
 _TRIVIAL, _IMPOSSIBLE = "; the only such matrix is trivial", ": there is no such matrix"
@@ -55,8 +58,7 @@ class Letter:
             "open", an end of an operator-valued result; "delta", 1 if the indices at all its ends are equal, else 0.
         name: The name; the number or the name of an index; the side of an open end.
         spaces: The dimension of each tensor factor.
-        properties: Relations among ``PROPERTIES``, and "normalised" of a vector, "antisymmetric" of the form J,
-            "symplectic" of a matrix with S J Sᵀ = J.
+        properties: Relations among ``LETTER_PROPERTIES``.
         conjugated: Whether this is the complex conjugate.
         place: The tensor factor of an open end; the half of the space of an index, 1 for D/2 + i; the side of a
             matrix of rank one, 1 for its right vector; the number of ends of a delta.

@@ -16,8 +16,7 @@ from haarqntk.export._derivation import (
 from haarqntk.export._document import bibliography_of, latex_document, latex_table
 from haarqntk.export._figure import Line, Panel, PaperFigure, Points
 from haarqntk.export._integral import averaged_over, integral_record, integral_text, range_of_integral
-from haarqntk.export._json import json_text, record_of, to_json
-from haarqntk.export._json_reader import from_json
+from haarqntk.export._json import from_json, json_schema, json_text, record_of, to_json
 from haarqntk.export._latex import latex, latex_fraction, latex_lines
 from haarqntk.export._latex_reader import read_latex
 from haarqntk.export._mathml import mathml, to_mathml
@@ -48,6 +47,7 @@ __all__ = [
     "html_page",
     "integral_record",
     "integral_text",
+    "json_schema",
     "json_text",
     "lambdify",
     "latex",

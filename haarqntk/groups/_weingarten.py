@@ -131,6 +131,9 @@ class WeingartenFunction(Result):
         group: The group that is integrated over.
         value: The rational function, valid for D ≥ ``holds_from``.
 
+    Raises:
+        InputError: If the class is no partition, or the group unknown.
+
     Examples:
         >>> w = weingarten((2,))
         >>> w.to_sympy()
@@ -145,6 +148,11 @@ class WeingartenFunction(Result):
     cycle_type: Partition
     group: str
     value: RationalFunction
+
+    def __post_init__(self) -> None:
+        """Check the class and the group."""
+        check_partition("cycle_type", self.cycle_type)
+        routes_of(self.group)
 
     @property
     def design_order(self) -> int:

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from haarqntk.algebra import RationalFunction
+from haarqntk.checks import one_of
 from haarqntk.combinatorics import Partition
 from haarqntk.diagrams import INDEX, Letter
 from haarqntk.errors import InputError
@@ -59,6 +60,10 @@ class RandomLetter:
     name: str
     group: str
     spaces: tuple[Space, ...]
+
+    def __post_init__(self) -> None:
+        """Check that the group is known."""
+        one_of("group", self.group, REGISTRY)
 
     @property
     def record(self) -> Group:

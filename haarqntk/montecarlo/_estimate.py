@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from haarqntk.base import SCHEMA_VERSION, Shown, real_array, without_repetition
+from haarqntk.base import SCHEMA_VERSION, Shown, check_version, read_json, real_array
 from haarqntk.checks import integer, real_number
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.montecarlo._power import samples_for_verdict
@@ -230,20 +230,10 @@ class Estimate(Shown):
             >>> Estimate.from_json(estimate.to_json()) == estimate
             True
         """
-        if not isinstance(text, str):
-            raise InputTypeError(f"text must be JSON as a str, got {type(text).__name__}")
-        try:
-            data = json.loads(text, object_pairs_hook=without_repetition)
-        except (ValueError, RecursionError) as error:
-            raise InputError(f"text must be JSON: {error}") from None
+        data = read_json(text)
         if not isinstance(data, dict) or data.get("type") != "estimate":
             raise InputError("text must be JSON of the type estimate, got another; read it with hq.from_json")
-        version = data.pop("schema_version", None)
-        if version != SCHEMA_VERSION or isinstance(version, bool):
-            raise InputError(
-                f"schema_version must be {SCHEMA_VERSION}, got {version!r}; read it with the version of haarqntk "
-                "that wrote it"
-            )
+        check_version(data.pop("schema_version", None))
         return cls.from_dict({name: value for name, value in data.items() if name != "type"})
 
     def to_dict(self) -> dict[str, str | int | float]:

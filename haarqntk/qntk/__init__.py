@@ -23,13 +23,14 @@ from haarqntk.qntk._inputs import range_text
 from haarqntk.qntk._law import KernelLaw, kernel_law
 from haarqntk.qntk._moments import covariance, cumulant, mean, parse_closed_form, parse_moment, variance
 from haarqntk.qntk._recipe import Average, Recipe
-from haarqntk.qntk._referee import ClaimCheck, check_claim, check_formula
+from haarqntk.qntk._referee import VERDICTS, ClaimCheck, check_claim, check_formula
 
 __all__ = [
     "CHECK",
     "CLOSED_FORM",
     "PUBLISHED_CLAIMS",
     "SCALINGS",
+    "VERDICTS",
     "Average",
     "Block",
     "ClaimCheck",

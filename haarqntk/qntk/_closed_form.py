@@ -22,6 +22,7 @@ from haarqntk.algebra import (
 )
 from haarqntk.base import LazyModule, one_line
 from haarqntk.checks import integer, one_of, rational
+from haarqntk.circuits import ENSEMBLES, GENERATORS
 from haarqntk.errors import InputError, UnknownNameError
 from haarqntk.qntk._inputs import as_float, binary_fraction, circuit_dimension, range_text
 from haarqntk.qntk._recipe import Recipe, derived_at
@@ -55,6 +56,11 @@ class ClosedForm(Result):
     notation: str = field(compare=False)
     reference: str = field(compare=False)
     recipe: Recipe = field(compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Check the names."""
+        one_of("ensemble", self.ensemble, ENSEMBLES)
+        one_of("generators", self.generators, GENERATORS)
 
     def derive(self, dimension: Dimension = None) -> TracePolynomial:
         """The derivation, run again at an integer, by pseudo-inverse at a pole, or at the symbol D (None).

@@ -91,7 +91,6 @@ class Formula(ClosedForm):
     def __truediv__(self, other: Formula) -> Ratio:
         if not isinstance(other, Formula):
             return NotImplemented
-        _check_same_average(self, other)
         return Ratio(self, other)
 
     def _combine(self, other: Formula, sign: str, operation: Callable[[Any, Any], Any]) -> Formula:
@@ -196,6 +195,7 @@ class Ratio(Result):
     denominator: Formula
 
     def __post_init__(self) -> None:
+        _check_same_average(self.numerator, self.denominator)
         if not self.denominator.polynomial:
             raise InputError(f"the denominator {self.denominator.name} must not be zero everywhere")
 

@@ -22,7 +22,8 @@ from haarqntk.algebra import (
     symbol,
 )
 from haarqntk.base import LazyModule, Shown
-from haarqntk.checks import flag
+from haarqntk.checks import flag, one_of
+from haarqntk.circuits import ENSEMBLES
 from haarqntk.errors import CostError, InputError, InputTypeError, UnknownNameError
 from haarqntk.qntk._catalogue import closed_form
 from haarqntk.qntk._closed_form import common_denominator, scaling_exponents, series_of
@@ -42,6 +43,7 @@ _MOST_TERMS = 200_000
 _BITS = (20, 24, 28)  # of the D at which a claim with roots is compared
 _MOST_STEPS = 60  # of a relative order in 1/D: numbers of 60 times as many digits
 _RELATIONS = {"equal": "=", "equal at leading order": r"\sim", "different": r"\neq"}
+VERDICTS = tuple(_RELATIONS)
 ALWAYS_KNOWN = ("D", "L", "T1", "T2", "T3", "T4", "T5", "T6")
 
 
@@ -70,6 +72,13 @@ class ClaimCheck(Shown):
     first_difference: Power | None
     counterexample: Counterexample | None
     is_exact: bool
+
+    def __post_init__(self) -> None:
+        """Check the names, and that the order is one."""
+        one_of("verdict", self.verdict, VERDICTS)
+        one_of("ensemble", self.ensemble, ENSEMBLES)
+        if self.first_difference is not None and self.first_difference < 0:
+            raise InputError(f"first_difference must be an order ≥ 0, got {self.first_difference}")
 
     def latex(self) -> str:
         """The exact formula's name against the claim, in LaTeX."""
