@@ -23,8 +23,8 @@ from sympy.parsing.mathematica import parse_mathematica
 
 import haarqntk as hq
 from haarqntk.errors import InputError, InputTypeError
-from haarqntk.export import quotients
-from haarqntk.export._free_names import is_free_in_maple, is_free_in_mathematica
+from haarqntk.export import FORMATS, quotients
+from haarqntk.export._languages import LANGUAGES
 from haarqntk.qntk import Formula, parse_closed_form
 
 if TYPE_CHECKING:
@@ -347,9 +347,9 @@ def test_a_dimension_that_is_a_word_of_the_language_is_renamed(word: str, tmp_pa
 @pytest.mark.parametrize("word", ["Log", "Pi", "end", "I", "sum"])
 def test_a_dimension_that_a_computer_algebra_system_has_taken_is_renamed(word: str) -> None:
     value = of_two_matrices(word)
-    for written, is_free in ((hq.to_mathematica, is_free_in_mathematica), (hq.to_maple, is_free_in_maple)):
-        *_, body = written(value).splitlines()
-        assert all(is_free(name) for name in re.findall(r"[A-Za-z_]\w*", body))
+    for language in ("mathematica", "maple"):
+        *_, body = FORMATS[language](value).splitlines()
+        assert all(LANGUAGES[language].is_free(name) for name in re.findall(r"[A-Za-z_]\w*", body))
 
 
 def test_products_stay_factored_and_the_range_is_that_of_the_formula() -> None:

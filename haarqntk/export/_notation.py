@@ -1,0 +1,224 @@
+r"""The author's letters and macros: which commands of LaTeX are letters, and no two symbols that look alike."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import lru_cache
+from importlib.resources import files
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+from haarqntk.algebra import Notation, Trace, read_symbol
+from haarqntk.base import LazyModule
+from haarqntk.errors import InputError, InputTypeError, UnknownNameError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from haarqntk.export._values import Quotient
+
+sympy = LazyModule("sympy")
+
+# -- commands of LaTeX ---------------------------------------------------------------------------------
+
+_GREEK = (
+    "alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa varkappa lambda mu nu xi pi varpi "
+    "varrho sigma varsigma tau upsilon phi varphi chi psi omega digamma "
+    "Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega "
+    "varGamma varDelta varTheta varLambda varXi varPi varSigma varUpsilon varPhi varPsi varOmega"
+)
+_OTHERS = (
+    "ell hbar hslash imath jmath wp Re Im aleph beth gimel daleth eth Bbbk partial nabla complement Finv mho"
+)
+# What the notations and definitions of the library are made of, beside letters: none of it reads or defines anything.
+_MARKS = (
+    "operatorname mathbb mathrm overline left right langle rangle lvert rvert sum prod frac sqrt quad qquad text "
+    "texttt cdot times ldots dagger rho"
+)
+LETTERS = frozenset(f"{_GREEK} {_OTHERS}".split())  # not \rho, which the exports write for a state
+_MATHEMATICS = LETTERS | frozenset(_MARKS.split())
+_COMMAND = re.compile(r"\\(?:([A-Za-z]+)|([,;:! _{}|]))")
+_PLAIN = re.compile(r"(?:(?!\^\^)[^\\%$#&~\x00-\x1f\x7f])*")
+
+
+def is_mathematics(text: str) -> bool:
+    r"""Whether a text is one formula of letters and marks of mathematics, which can stand in any document.
+
+    Examples:
+        >>> is_mathematics(r"\overline{K}"), is_mathematics(r"\input{/etc/passwd}"), is_mathematics("x}")
+        (True, False, False)
+    """
+    commands = (found[1] for found in _COMMAND.finditer(text) if found[1])
+    rest = _COMMAND.sub(" ", text)
+    depths = list(accumulate((mark == "{") - (mark == "}") for mark in rest))
+    is_balanced = not depths or (min(depths) >= 0 and depths[-1] == 0)
+    return (
+        all(command in _MATHEMATICS for command in commands) and bool(_PLAIN.fullmatch(rest)) and is_balanced
+    )
+
+
+def is_known(command: str) -> bool:
+    r"""Whether LaTeX, amsmath or amssymb has given the command a meaning.
+
+    Examples:
+        >>> is_known(r"\hat"), is_known(r"\tr")
+        (True, False)
+    """
+    return command.removeprefix("\\") in _known()
+
+
+@lru_cache(maxsize=1)  # the one list
+def _known() -> frozenset[str]:
+    text = (files("haarqntk.export") / "latex_commands.txt").read_text(encoding="utf-8")
+    return frozenset(name for line in text.splitlines() if not line.startswith("#") for name in line.split())
+
+
+# -- letters and macros of an author -------------------------------------------------------------------
+
+_OPERATORS = ("Tr", "Re")
+_PAPERS = ("D", "L", "O")  # letters that a document may rename although not every formula has them
+_MACRO = re.compile(r"\\[A-Za-z]+")
+_LETTER = re.compile(r"([A-Za-z]|\\[A-Za-z]+)(?:_(?:([A-Za-z0-9])|\{([A-Za-z0-9]+)\}))?")
+_POWER = re.compile(r"(.*)\^\{\d+\}", re.DOTALL)
+
+
+def notation_of(names: object, macros: object, parts: Sequence[Quotient]) -> Notation:
+    """The notation that an author asks for, of the symbols and letters of some closed forms; see ``notation``."""
+    symbols = dict.fromkeys(name for part in parts for name in part.symbols)
+    letters = {letter for part in parts for letter in part.letters}
+
+    def spelled(written: Notation) -> dict[str, str]:
+        return {name: text for part in parts for name, text in part.spelled(written).items()}
+
+    return notation(names, macros, symbols, letters=letters, spelled=spelled)
+
+
+def notation(
+    names: object,
+    macros: object,
+    symbols: Iterable[str],
+    *,
+    letters: Iterable[str] = (),
+    spelled: Callable[[Notation], dict[str, str]] | None = None,
+) -> Notation:
+    r"""The notation that an author asks for.
+
+    Args:
+        names: Symbol or letter under a trace → LaTeX, such as ``{"D": "d", "O": "H"}``.
+        macros: Operator → command, such as ``{"Tr": r"\tr"}``.
+        symbols: The names of the symbols of the formula.
+        letters: The matrices under its traces, beside those that the symbols name.
+        spelled: What else is written in a notation: symbol → LaTeX.
+
+    Raises:
+        InputTypeError, InputError, UnknownNameError: If a name is unknown, no letter, or no command; if two symbols
+            would look alike.
+    """
+    present = list(symbols)
+    own = set(letters)
+    known = {*present, *own} if own else {*present, *_letters(present), *_PAPERS}
+    chosen = {}
+    for name, text in mapping_of_texts("names", names).items():
+        if name not in known:
+            raise UnknownNameError.among("symbol in names", name, sorted(known))
+        match = _LETTER.fullmatch(text)
+        if not match:
+            raise InputError(
+                f"names[{name}] must be a letter or a command, perhaps with an index, such as d_1, got {text!r}"
+            )
+        base, index = match[1], match[2] or match[3]
+        chosen[name] = f"{base}_{{{index}}}" if index else base
+        _refuse_reserved(f"names[{name}]", base)
+    commands = mapping_of_texts("macros", macros)
+    for name, text in commands.items():
+        if name not in _OPERATORS:
+            raise UnknownNameError.among("operator in macros", name, _OPERATORS)
+        if not _MACRO.fullmatch(text):
+            raise InputError(
+                rf"macros[{name}] must be a command, a backslash and letters, such as \tr, got {text!r}"
+            )
+        _refuse_reserved(f"macros[{name}]", text)
+    standard = Notation()
+    written = Notation(
+        chosen,
+        commands.get("Tr", standard.trace),
+        commands.get("Re", standard.real_part),
+        writes_traces_out="Tr" in commands or "O" in chosen,
+    )
+    if spelled is not None:
+        written = replace(written, names={**spelled(written), **chosen})
+    _refuse_lookalikes(written, present, own)
+    return written
+
+
+def _refuse_reserved(argument: str, command: str) -> None:
+    """A letter, a letter of LaTeX, or a command of the author's."""
+    if command.startswith("\\") and command[1:] not in LETTERS and is_known(command):
+        raise InputError(f"{argument} must be a letter of its own, got LaTeX's {command}; choose another")
+
+
+def _refuse_lookalikes(written: Notation, symbols: list[str], letters: Iterable[str]) -> None:
+    """No two of what is written have one text, and none is the power of another: x__2 is set as x with a 2 above."""
+    texts = {name: written.symbol(name) for name in symbols}
+    for name in sorted(letters):
+        texts[f"the matrix {name}"] = written.names.get(name) or sympy.latex(sympy.Symbol(name))
+    spelled = [name for name in symbols if written.writes_traces_out or not _is_power(name)]
+    texts |= {f"the letter {name}": written.letter(name) for name in sorted(_letters(spelled))}
+    texts |= {"the macro for Tr": written.trace, "the macro for Re": written.real_part}
+    seen: dict[str, str] = {}
+    for name, text in texts.items():
+        if text in seen:
+            raise InputError(
+                f"names must tell symbols apart, got {text!r} for {seen[text]} and for {name}; choose another"
+            )
+        seen[text] = name
+    for text, name in seen.items():
+        if (power := _POWER.fullmatch(text)) and power[1] in seen:
+            raise InputError(
+                f"names must tell symbols apart, got {text!r} for {name}, a power of {seen[power[1]]}; choose another"
+            )
+
+
+def _letters(symbols: Iterable[str]) -> set[str]:
+    """The letters under the traces of the formula."""
+    return {letter for name in symbols for kind, letter in read_symbol(name).word if kind != "state"}
+
+
+def _is_power(name: str) -> bool:
+    found = read_symbol(name)
+    return isinstance(found, Trace) and found.is_power
+
+
+def mapping_of_texts(argument: str, value: object, kind: str = "LaTeX") -> dict[str, str]:
+    """Names to texts, checked; nothing from nothing."""
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise InputTypeError(f"{argument} must map names to {kind}, got {value!r}")
+    for name, text in value.items():
+        if not isinstance(text, str):
+            raise InputTypeError(f"{argument}[{name}] must be a text, got {text!r}")
+    return {str(name): text for name, text in value.items()}
+
+
+def pairs(option: str, text: str | None) -> dict[str, str]:
+    r"""The mapping that a command line's ``D=d,O=H`` means.
+
+    Raises:
+        InputError: If a part is no pair, or a name stands twice.
+
+    Examples:
+        >>> pairs("--names", "D=d, O=H")
+        {'D': 'd', 'O': 'H'}
+    """
+    found: dict[str, str] = {}
+    for part in text.split(",") if text else []:
+        name, sign, value = (piece.strip() for piece in part.partition("="))
+        if not (name and sign and value):
+            raise InputError(f"{option} must be pairs with commas, such as D=d,O=H, got {text!r}")
+        if name in found:
+            raise InputError(f"{option} must name each symbol once, got {name} twice in {text!r}")
+        found[name] = value
+    return found
