@@ -1,6 +1,13 @@
 """What every room stands on that is neither mathematics nor a check: values, files, matrices that users give."""
 
-from haarqntk.base._defaults import FIGURE_INSTANCES, FIGURE_SAMPLES, REFERENCE_SAMPLES, SAMPLES, SEED
+from haarqntk.base._defaults import (
+    EXPORTS,
+    FIGURE_INSTANCES,
+    FIGURE_SAMPLES,
+    REFERENCE_SAMPLES,
+    SAMPLES,
+    SEED,
+)
 from haarqntk.base._files import (
     SCHEMA_VERSION,
     Place,
@@ -25,6 +32,7 @@ from haarqntk.base._matrices import (
 from haarqntk.base._values import Frozen, LazyModule, Shown, Tabled, one_line, render_with, rendered
 
 __all__ = [
+    "EXPORTS",
     "FIGURE_INSTANCES",
     "FIGURE_SAMPLES",
     "REFERENCE_SAMPLES",

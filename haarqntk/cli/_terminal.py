@@ -53,14 +53,8 @@ def print_formulas(
     if output_format == "json":
         typer.echo(export.to_json(formulas))
         return
-    if output_format == "text":
-        width = rich_console.Console().width
-        texts = [export.plain_text(value, width=width) for value in formulas]
-    elif output_format == "latex":
-        texts = [export.latex(value, **author) for value in formulas]
-    else:
-        write = getattr(export, f"to_{output_format}")
-        texts = [write(value) for value in formulas]
+    options = {"text": {"width": rich_console.Console().width}, "latex": author}.get(output_format, {})
+    texts = [export.FORMATS[output_format](value, **options) for value in formulas]
     typer.echo("\n\n".join(text.rstrip("\n") for text in texts))
 
 

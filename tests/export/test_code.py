@@ -22,6 +22,7 @@ from strategies import rational_functions, trace_polynomials
 from sympy.parsing.mathematica import parse_mathematica
 
 import haarqntk as hq
+from haarqntk.base import EXPORTS
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.export import FORMATS, quotients
 from haarqntk.export._languages import LANGUAGES
@@ -375,15 +376,8 @@ def test_below_the_design_order_the_code_still_gives_the_value_of_at(tmp_path: P
 
 
 def test_only_results_are_written() -> None:
-    writers: tuple[Any, ...] = (
-        hq.to_python,
-        hq.to_c,
-        hq.to_maple,
-        hq.to_mathematica,
-        hq.to_mathml,
-        hq.to_json,
-        hq.citation,
-    )
+    assert tuple(FORMATS) == EXPORTS
+    writers: list[Any] = [*list(FORMATS.values())[1:], hq.citation]  # plain text is of formulas alone
     for write in writers:
         with pytest.raises(InputTypeError, match=r"value must be a formula, ratio, series, .* got str"):
             write("2*L")
