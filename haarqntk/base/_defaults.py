@@ -1,6 +1,6 @@
 """What the command line shows in its help, apart from the rooms so that help loads none of them."""
 
-EXPORTS = ("text", "latex", "mathml", "json", "python", "c", "mathematica", "maple", "julia")
+EXPORTS = ("text", "latex", "mathml", "json", "python", "c", "mathematica", "maple")
 """The formats of a closed form, in the order of the table that ``export`` has of them."""
 
 SAMPLES = 5_000

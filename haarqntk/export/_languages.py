@@ -113,11 +113,6 @@ _MAPLE_WORDS = (
     "rsolve sec select seq series set sign signum simplify sin sinh solve sort sqrt string subs subsop sum "
     "symbol table tan tanh taylor time trace trunc type unapply unassign value vector whattype with zip"
 )
-# The keywords of Julia's manual, and the constants of Base.
-_JULIA_WORDS = (
-    "baremodule begin break catch const continue do else elseif end export false finally for function global if "
-    "import in isa let local macro module quote return struct true try using where while im pi Inf NaN nothing missing"
-)
 
 LANGUAGES = {
     "python": Language("Python", "", r"[A-Za-z_][A-Za-z0-9_]*", frozenset([*keyword.kwlist, "_quotient"])),
@@ -137,5 +132,4 @@ LANGUAGES = {
         cure="start with a small letter",
     ),
     "maple": Language("Maple", "maple_code", r"[A-Za-z][A-Za-z0-9_]*", frozenset(_MAPLE_WORDS.split())),
-    "julia": Language("Julia", "julia_code", r"[A-Za-z_][A-Za-z0-9_]*", frozenset(_JULIA_WORDS.split())),
 }

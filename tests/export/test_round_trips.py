@@ -46,7 +46,7 @@ def text_in(language: str, value: Any) -> tuple[str, str]:
     if language == "c":
         return text.partition("return ")[2].partition(";")[0], text.partition(" */")[0].replace("\n   ", " ")
     *remarks, body = text.splitlines()
-    return body.replace(" .", " "), " ".join(remarks)  # Julia's operators on arrays
+    return body, " ".join(remarks)
 
 
 def meanings(remark: str) -> dict[str, str]:
