@@ -7,7 +7,7 @@ factored, and one division is left to each term.
 from __future__ import annotations
 
 import textwrap
-from functools import lru_cache, partial
+from functools import lru_cache, partial, reduce
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from haarqntk.base import LazyModule
@@ -23,9 +23,9 @@ from haarqntk.export._values import identifier_of, name_of, quotients
 from haarqntk.haar import Integral
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from haarqntk.export._values import Value
+    from haarqntk.export._values import Quotient, Value
 
 sympy = LazyModule("sympy")
 printing = LazyModule("sympy.printing.codeprinter")
@@ -77,17 +77,15 @@ def to_python(value: Value, *, name: str | None = None) -> str:
     Reference:
         derivations/00_conventions.md, for the symbols.
     """
-    functions = []
-    for part in _functions(value, LANGUAGES["python"]):
-        identifier = _identifier(value, part, name, LANGUAGES["python"])
-        terms = [f"_quotient({top}, {bottom})" for top, bottom in _fractions(part, "python")]
+    sources = [_QUOTIENT]
+    for function in _functions(value, name, "python"):
+        terms = [f"_quotient({top}, {bottom})" for top, bottom in function.fractions]
         body = "\n        + ".join(terms)
         result = body if len(terms) == 1 else f"(\n        {body}\n    )"
-        remark = "\n    # ".join(_wrapped(part.remark))
-        functions.append(
-            f"def {identifier}({', '.join(part.arguments)}):\n    # {remark}\n    return {result}\n"
-        )
-    return "\n\n".join([_QUOTIENT, *functions])
+        head = f"def {function.name}({', '.join(function.arguments)}):"
+        remark = "\n    # ".join(_wrapped(function.remark))
+        sources.append(f"{head}\n    # {remark}\n    return {result}\n")
+    return "\n\n".join(sources)
 
 
 def to_c(value: Value, *, name: str | None = None) -> str:
@@ -119,15 +117,13 @@ def to_c(value: Value, *, name: str | None = None) -> str:
     Reference:
         derivations/00_conventions.md, for the symbols.
     """
-    functions = []
-    for part in _functions(value, LANGUAGES["c"]):
-        identifier = _identifier(value, part, name, LANGUAGES["c"])
-        terms = [f"({top})/({bottom})" for top, bottom in _fractions(part, "c")]
-        arguments = ", ".join(f"double {symbol}" for symbol in part.arguments)
-        result = "\n        + ".join(terms)
-        remark = "\n   ".join(_wrapped(part.remark.replace("*/", "* /")))
-        functions.append(f"/* {remark} */\ndouble {identifier}({arguments}) {{\n    return {result};\n}}\n")
-    return "\n".join(functions)
+    sources = []
+    for function in _functions(value, name, "c"):
+        result = "\n        + ".join(f"({top})/({bottom})" for top, bottom in function.fractions)
+        head = f"double {function.name}({', '.join(f'double {each}' for each in function.arguments)})"
+        remark = "\n   ".join(_wrapped(function.remark.replace("*/", "* /")))
+        sources.append(f"/* {remark} */\n{head} {{\n    return {result};\n}}\n")
+    return "\n".join(sources)
 
 
 def lambdify(value: Value, modules: str = "numpy") -> Callable[..., Any]:
@@ -155,101 +151,93 @@ def lambdify(value: Value, modules: str = "numpy") -> Callable[..., Any]:
     Reference:
         derivations/00_conventions.md, for the symbols.
     """
-    parts = _functions(value, LANGUAGES["python"])
+    parts = quotients(value)
     if len(parts) > 1:
         raise InputError(
             f"value must have one closed form, got {len(parts)}; take .uniform or .difference of eigenvalues, "
             "a trace or an entry of an operator"
         )
-    (part,) = parts
     if not isinstance(modules, str):
         raise InputTypeError(f"modules must be a text, one of {', '.join(_MODULES)}, got {modules!r}")
     one_of("modules", modules, _MODULES)
+    names = _names(parts[0], LANGUAGES["python"])
+    arguments = sympy.symbols(list(names.values()))
     try:
-        return sympy.lambdify(sympy.symbols(part.arguments), part.expression, modules=modules)  # type: ignore[no-any-return]
+        return sympy.lambdify(arguments, parts[0].renamed(names), modules=modules)  # type: ignore[no-any-return]
     except ImportError:
         raise InputError(f"modules={modules!r} must be installed; pip install {modules}") from None
 
 
 class _Function(NamedTuple):
-    """A closed form in names of code: what it is the coefficient of, its arguments in order, and what it means."""
+    """A function in code: its name and arguments, what it means, and the fractions whose sum it is."""
 
-    label: str
-    expression: Any
-    arguments: tuple[str, ...]
+    name: str
+    arguments: list[str]
     remark: str
+    fractions: list[tuple[str, str]]
 
 
-def _functions(value: Value, language: Language) -> list[_Function]:
-    """The closed forms, each with its arguments in the order of ``Quotient.symbols``, in every language the same."""
-    found: list[_Function] = []
+def _functions(value: Value, name: str | None, key: str) -> Iterator[_Function]:
+    """The closed forms in a language, with arguments in the order of ``Quotient.symbols`` in every language."""
+    language = LANGUAGES[key]
+    if not isinstance(name, str | None):
+        raise InputTypeError(f"name must be a text, got {name!r}")
+    own, labels = name_of(value), {""}
+    base = name if name is not None else own if own.isidentifier() else "value"
     for part in quotients(value):
-        names = part.identifiers()
-        for symbol, name in names.items():
-            others = {other for key, other in names.items() if key != symbol}
-            names[symbol] = language.freed(name, others)
+        names = _names(part, language)
+        label = part.label if part.label.isidentifier() or not part.label else identifier_of(part.label)
+        while label and label in labels:
+            label += "_"
+        labels.add(label)
+        identifier = f"{base}_{label}" if label else base
+        if not language.is_free(identifier) or identifier in {*names.values(), "Fraction"}:
+            raise InputError(
+                "name must be an identifier, no word of the language and no symbol of the formula, "
+                f"got {identifier!r}"
+            )
         remarks = [meaning_of(value)]
         remarks += [f"coefficient of {part.label}"] * (isinstance(value, Integral) and bool(part.label))
         remarks += [f"{new} is {old}" for old, new in names.items() if new != old]
-        label = part.label if part.label.isidentifier() or not part.label else identifier_of(part.label)
-        while label in {other.label for other in found}:
-            label += "_"
-        arguments = tuple(names[symbol] for symbol in part.symbols)
-        found.append(_Function(label, part.renamed(names), arguments, "; ".join(remarks)))
-    return found
-
-
-def _identifier(value: Value, part: _Function, name: str | None, language: Language) -> str:
-    """The name of a function, checked together with those of its arguments."""
-    if not isinstance(name, str | None):
-        raise InputTypeError(f"name must be a text, got {name!r}")
-    own = name_of(value)
-    base = name if name is not None else own if own.isidentifier() else "value"
-    found = f"{base}_{part.label}" if part.label else base
-    if not language.is_free(found) or found in {*part.arguments, "Fraction"}:
-        raise InputError(
-            f"name must be an identifier, no word of the language and no symbol of the formula, got {found!r}"
+        arguments, terms = list(names.values()), part.renamed(names).as_ordered_terms()
+        yield _Function(
+            identifier, arguments, "; ".join(remarks), [_fraction(term, arguments, key) for term in terms]
         )
-    return found
 
 
-def _fractions(part: _Function, language: str) -> list[tuple[str, str]]:
-    """The terms of the closed form, each as the texts of numerator and denominator; long ones on several lines."""
-
-    def text(side: Any) -> str:
-        return "\n            ".join(_wrapped(_printers()[language].doprint(side)))
-
-    symbols = sympy.symbols(part.arguments)
-    sides = (_sides(term, symbols) for term in part.expression.as_ordered_terms())
-    return [(text(top), text(bottom)) for top, bottom in sides]
+def _names(part: Quotient, language: Language) -> dict[str, str]:
+    """Symbol → an identifier that the language leaves free, in the order of the arguments."""
+    names = part.identifiers()
+    for symbol, name in names.items():
+        names[symbol] = language.freed(name, {other for key, other in names.items() if key != symbol})
+    return names
 
 
-def _sides(term: Any, symbols: Sequence[Any]) -> tuple[Any, Any]:
-    """The products above and below the line, with their sums in Horner form.
+def _fraction(term: Any, arguments: Sequence[str], key: str) -> tuple[str, str]:
+    """Numerator and denominator of a product, factored with sums in Horner form; long ones on several lines.
 
-    SymPy's ``fraction`` would multiply a number into a sum, and its ``horner`` takes seven times as long.
+    SymPy's ``fraction`` of a product would multiply a number into a sum; its ``horner`` takes seven times as long.
     """
-    above, below = [], []
+    symbols = sympy.symbols(arguments)
+    sides: tuple[list[Any], list[Any]] = ([], [])
     for factor in term.as_ordered_factors():
-        base, exponent = factor.as_base_exp()
-        if factor.is_Rational:
-            above += [sympy.Integer(factor.p)] * (factor.p != 1)
-            below += [sympy.Integer(factor.q)] * (factor.q != 1)
-        else:
+        for part, product in zip(sympy.fraction(factor), sides, strict=True):
+            base, exponent = part.as_base_exp()
             if base.is_Add:
-                base = _horner(sympy.Poly(base, *symbols).rep.to_list(), symbols)
-            (above if exponent > 0 else below).append(base ** abs(exponent))
-    return sympy.Mul(*above, evaluate=False), sympy.Mul(*below, evaluate=False)
+                product.append(_horner(sympy.Poly(base, *symbols).rep.to_list(), symbols) ** exponent)
+            elif part != 1:
+                product.append(part)
+    texts = (_printers()[key].doprint(sympy.Mul(*product, evaluate=False)) for product in sides)
+    top, bottom = ("\n            ".join(_wrapped(text)) for text in texts)
+    return top, bottom
 
 
 def _horner(coefficients: Any, symbols: Sequence[Any]) -> Any:
     """((a x + b) x + c) in the first symbol, where a, b, c are Horner forms in the others."""
     if not symbols:
         return sympy.Integer(int(coefficients))
-    total = sympy.Integer(0)
-    for coefficient in coefficients:
-        total = total * symbols[0] + _horner(coefficient, symbols[1:])
-    return total
+    first, *others = symbols
+    return reduce(lambda total, c: total * first + _horner(c, others), coefficients, sympy.Integer(0))
 
 
 @lru_cache(maxsize=1)  # SymPy is loaded at the first use

@@ -15,7 +15,7 @@ from haarqntk.base import LazyModule
 from haarqntk.errors import InputError, InputTypeError, UnknownNameError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from haarqntk.export._values import Quotient
 
@@ -85,40 +85,20 @@ _POWER = re.compile(r"(.*)\^\{\d+\}", re.DOTALL)
 
 
 def notation_of(names: object, macros: object, parts: Sequence[Quotient]) -> Notation:
-    """The notation that an author asks for, of the symbols and letters of some closed forms; see ``notation``."""
-    symbols = dict.fromkeys(name for part in parts for name in part.symbols)
-    letters = {letter for part in parts for letter in part.letters}
-
-    def spelled(written: Notation) -> dict[str, str]:
-        return {name: text for part in parts for name, text in part.spelled(written).items()}
-
-    return notation(names, macros, symbols, letters=letters, spelled=spelled)
-
-
-def notation(
-    names: object,
-    macros: object,
-    symbols: Iterable[str],
-    *,
-    letters: Iterable[str] = (),
-    spelled: Callable[[Notation], dict[str, str]] | None = None,
-) -> Notation:
-    r"""The notation that an author asks for.
+    r"""The notation that an author asks for, of the symbols and letters of some closed forms.
 
     Args:
         names: Symbol or letter under a trace → LaTeX, such as ``{"D": "d", "O": "H"}``.
         macros: Operator → command, such as ``{"Tr": r"\tr"}``.
-        symbols: The names of the symbols of the formula.
-        letters: The matrices under its traces, beside those that the symbols name.
-        spelled: What else is written in a notation: symbol → LaTeX.
+        parts: The closed forms.
 
     Raises:
         InputTypeError, InputError, UnknownNameError: If a name is unknown, no letter, or no command; if two symbols
             would look alike.
     """
-    present = list(symbols)
-    own = set(letters)
-    known = {*present, *own} if own else {*present, *_letters(present), *_PAPERS}
+    symbols = list(dict.fromkeys(name for part in parts for name in part.symbols))
+    own = {letter for part in parts for letter in part.letters}
+    known = {*symbols, *own} if own else {*symbols, *_letters(symbols), *_PAPERS}
     chosen = {}
     for name, text in mapping_of_texts("names", names).items():
         if name not in known:
@@ -147,9 +127,9 @@ def notation(
         commands.get("Re", standard.real_part),
         writes_traces_out="Tr" in commands or "O" in chosen,
     )
-    if spelled is not None:
-        written = replace(written, names={**spelled(written), **chosen})
-    _refuse_lookalikes(written, present, own)
+    spelled = {name: text for part in parts for name, text in part.spelled(written).items()}
+    written = replace(written, names={**spelled, **chosen})
+    _refuse_lookalikes(written, symbols, own)
     return written
 
 
