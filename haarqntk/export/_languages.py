@@ -47,23 +47,13 @@ class Language:
         return bool(re.fullmatch(self.name, name)) and name not in self.taken
 
     def freed(self, name: str, others: Collection[str] = ()) -> str:
-        """The name if it is free, else with underscores behind it.
-
-        Examples:
-            >>> LANGUAGES["python"].freed("lambda"), LANGUAGES["python"].freed("kernel")
-            ('lambda_', 'kernel')
-        """
+        """The name if it is free and different, else with underscores behind it: lambda is lambda_ in Python."""
         while not self.is_free(name) or name in others:
             name += "_"
         return name
 
     def made_free(self, name: str) -> str:
-        """The name with a small first letter, or with an x behind it, where it is taken.
-
-        Examples:
-            >>> [LANGUAGES["maple"].made_free(name) for name in ("T_1", "D", "end")]
-            ['T_1', 'd', 'endx']
-        """
+        """The name with a small first letter, or an x behind it, where it is taken: D is d, end is endx in Maple."""
         name = name if self.has_underscores else name.replace("_", "")
         if not self.is_free(name):
             name = name[:1].lower() + name[1:]

@@ -142,13 +142,7 @@ def document_lines(formula: Formula | EigenvalueFormula, written: Notation) -> l
 
 
 def equation_lines(left: str, right: TracePolynomial, *, width: int = _STEP) -> list[str]:
-    """Left = right on one line, or broken at the equals sign and then at plus signs.
-
-    Examples:
-        >>> from haarqntk.algebra import TracePolynomial
-        >>> equation_lines("x", TracePolynomial.variable("T2"))
-        ['x = T_{2}']
-    """
+    """Left = right on one line, or broken at the equals sign and then at plus signs."""
     expression = right.to_sympy(collect="L")
     whole, used = latex_of(expression), _width(expression)
     if num_visible(left) + used <= width:
@@ -294,10 +288,5 @@ def latex_fraction(value: Fraction) -> str:
 
 
 def escape_latex(text: str) -> str:
-    r"""Plain text for LaTeX.
-
-    Examples:
-        >>> print(escape_latex("kernel_mean"))
-        kernel\_mean
-    """
+    """Plain text for LaTeX."""
     return re.sub(r"[\\^~&%$#_{}]", lambda found: _ESCAPED.get(found[0], rf"\{found[0]}"), text)

@@ -60,12 +60,7 @@ def is_mathematics(text: str) -> bool:
 
 
 def is_known(command: str) -> bool:
-    r"""Whether LaTeX, amsmath or amssymb has given the command a meaning.
-
-    Examples:
-        >>> is_known(r"\hat"), is_known(r"\tr")
-        (True, False)
-    """
+    """Whether LaTeX, amsmath or amssymb has given the command a meaning."""
     return command.removeprefix("\\") in _known()
 
 

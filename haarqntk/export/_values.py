@@ -97,12 +97,7 @@ class Quotient:
 
 
 def identifier_of(text: str) -> str:
-    """Letters, digits and underscores of a text, for a name in code.
-
-    Examples:
-        >>> identifier_of("Tr(A^2)"), identifier_of("<0|A|1>"), identifier_of("1")
-        ('Tr_A_2', 'x_0_A_1', 'x_1')
-    """
+    """Letters, digits and underscores of a text, for a name in code: Tr(A^2) is Tr_A_2, <0|A|1> is x_0_A_1."""
     found = re.sub(r"[^A-Za-z0-9]+", "_", text).strip("_")
     return found if found[:1].isalpha() else f"x_{found}"
 
@@ -180,22 +175,12 @@ def _style(written: Notation) -> Style:
 
 
 def has_closed_forms(value: object) -> bool:
-    """Whether ``quotients`` takes it.
-
-    Examples:
-        >>> has_closed_forms(RationalFunction(1)), has_closed_forms("1")
-        (True, False)
-    """
+    """Whether ``quotients`` takes it."""
     return quotients.dispatch(type(value)) is not quotients.dispatch(object)
 
 
 def refusal(value: object, kinds: str = KINDS) -> str:
-    """Why a value cannot be written, with the cure.
-
-    Examples:
-        >>> refusal(3, "a formula")
-        'value must be a formula, got int'
-    """
+    """Why a value cannot be written, with the cure."""
     text = f"value must be {kinds}, got {type(value).__name__}"
     if isinstance(value, Expression | ScalarExpression | MatrixExpression):
         return f"{text}, which is random; average it first, with hq.expect or hq.mean"
@@ -216,12 +201,7 @@ _KINDS = {
 
 
 def name_of(value: Value) -> str:
-    """The name of a result; its kind where it has none.
-
-    Examples:
-        >>> name_of(RationalFunction(1)), name_of(WeingartenFunction((2, 1), "unitary", RationalFunction(1)))
-        ('rational_function', 'weingarten_2_1')
-    """
+    """The name of a result, weingarten_2_1 of a Weingarten function; its kind where it has none."""
     match value:
         case Formula() | EigenvalueFormula():
             return value.name
