@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from haarqntk.export._figure import PaperFigure
     from haarqntk.export._section import Section
     from haarqntk.export._values import Value
-    from haarqntk.qntk import Block, EigenvalueFormula, Formula, Step
+    from haarqntk.qntk import Block, EigenvalueFormula, Formula
 
 converter = LazyModule("latex2mathml.converter")
 
@@ -257,34 +257,22 @@ def html_page(
         provenance: Versions, seed and the command that reproduces the page, by name.
     """
     text: str = template("report.html.j2").render(
-        cards=list(map(_card, formulas)),
-        derivations=[
-            {"name": formula.name, "steps": list(map(_step, steps))}
-            for formula, steps in steps_in_turn(formulas)
-        ],
+        formulas=formulas,
+        derivations=steps_in_turn(formulas),
         rows=rows,
-        findings=[
-            {**row, **{name: _math(row[name], "inline") for name in ("published", "limit") if row[name]}}
-            for row in findings
-        ],
+        findings=findings,
         concentration=concentration,
         verdict=verdict,
-        plot=_own(plot),
-        campaign={**campaign, "plot": _own(campaign["plot"])},
-        figures=list(map(_figure, figures)),
-        studies=[
-            {
-                "name": section.name,
-                "title": section.title,
-                "text": section.text,
-                "warnings": section.warnings,
-                "evidence": section.evidence,
-                "figure": _figure(section.figure),
-                "command": section.command,
-            }
-            for section in studies
-        ],
+        plot=plot,
+        campaign=campaign,
+        figures=figures,
+        studies=studies,
         provenance=provenance,
+        math=_math,
+        lines=latex_lines,
+        range_of=range_of,
+        prose=_prose,
+        block=_block,
     )
     return text
 
@@ -297,35 +285,6 @@ def _own(markup: str) -> Markup:
 @lru_cache(maxsize=1024)  # the same letters stand in every table of a derivation
 def _math(latex: str, display: str = "block") -> Markup:
     return _own(mathml(latex, display=display))
-
-
-def _card(formula: Formula | EigenvalueFormula) -> dict[str, Any]:
-    return {
-        "name": formula.name,
-        "definition": _math(formula.definition_latex),
-        "lines": list(map(_math, latex_lines(formula, width=60))),
-        "latex": formula.latex(),
-        "text": str(formula),
-        "ensemble": formula.ensemble,
-        "design_order": formula.design_order,
-        "range": range_of(formula),
-        "reference": formula.reference,
-    }
-
-
-def _figure(figure: PaperFigure) -> dict[str, Any]:
-    return {
-        "name": figure.name,
-        "number": figure.name.removeprefix("fig"),
-        "svg": _own(figure.svg()),
-        "caption": figure.caption,
-        "choices": figure.choices,
-    }
-
-
-def _step(step: Step) -> dict[str, Markup]:
-    """Title and body of one step of a derivation."""
-    return {"title": _prose(step.title), "body": Markup("\n").join(map(_block, step.blocks))}
 
 
 def _block(block: Block) -> Markup:
