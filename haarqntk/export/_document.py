@@ -26,31 +26,35 @@ if TYPE_CHECKING:
 
 jinja2 = LazyModule("jinja2")
 
+_LATEX_MARKS = {
+    "variable_start_string": r"\VAR{",
+    "variable_end_string": "}",
+    "block_start_string": r"\BLOCK{",
+    "block_end_string": "}",
+    "comment_start_string": r"\#{",
+    "comment_end_string": "}",
+}
 _BREAKABLE = re.compile(r"([*+,()])")
 _RUNS = 2  # of pdflatex: the second one knows the citations
 _SECONDS = 120
 
 
-def template(name: str, **marks: Any) -> Any:
-    """A template of Jinja2, which refuses what it is not given; HTML escapes what is not marked safe."""
+def template(name: str) -> Any:
+    r"""A template of Jinja2, which refuses what it is not given.
+
+    HTML escapes what is not marked safe; LaTeX, which needs braces and percent signs for itself, has ``\VAR{…}``.
+    """
+    is_html = name.endswith(".html.j2")
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("haarqntk.export"),
-        autoescape=name.endswith(".html.j2"),
+        autoescape=is_html,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        **marks,
+        **({} if is_html else _LATEX_MARKS),
     )
     return environment.get_template(name)
 
-
-def _latex_template(name: str) -> Any:
-    r"""With ``\VAR{…}`` and ``\BLOCK{…}``, since LaTeX needs braces and percent signs for itself."""
-    openings = {f"{kind}_start_string": mark for kind, mark in _MARKS.items()}
-    return template(name, **openings, **{f"{kind}_end_string": "}" for kind in _MARKS})
-
-
-_MARKS = {"variable": r"\VAR{", "block": r"\BLOCK{", "comment": r"\#{"}
 
 # -- formulas ------------------------------------------------------------------------------------------
 
@@ -92,7 +96,7 @@ def latex_document(
         }
         for i, formula in enumerate(formulas, start=1)
     ]
-    text: str = _latex_template("formulas.tex.j2").render(
+    text: str = template("formulas.tex.j2").render(
         entries=entries,
         version=version,
         definitions=_definitions(written),
@@ -156,7 +160,7 @@ def latex_derivations(formulas: Sequence[Formula | EigenvalueFormula], *, versio
         }
         for value, steps in steps_in_turn(formulas)
     ]
-    text: str = _latex_template("derivations.tex.j2").render(
+    text: str = template("derivations.tex.j2").render(
         entries=entries,
         version=version,
         bibliography=list_of_references(value.reference for value in formulas),
@@ -231,30 +235,25 @@ def pdf_of(tex: str) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "document.tex").write_text(tex, encoding="utf-8")
         command = [program, "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape", "document.tex"]
-        for _ in range(_RUNS):
-            done = _run(command, folder)
-            if done.returncode:
-                wrong = next(
-                    (line for line in done.stdout.splitlines() if line.startswith("!")), "no message"
+        try:
+            for _ in range(_RUNS):
+                done = subprocess.run(  # noqa: S603 - our own document, and no shell
+                    command,
+                    cwd=folder,
+                    capture_output=True,
+                    text=True,
+                    errors="replace",
+                    timeout=_SECONDS,
+                    check=False,
                 )
-                raise OutputError(
-                    f"pdf could not be set: pdflatex says {wrong[2:]!r}; write the source with --tex"
-                )
+                if done.returncode:
+                    lines = done.stdout.splitlines()
+                    wrong = next((line for line in lines if line.startswith("!")), "no message")
+                    raise OutputError(
+                        f"pdf could not be set: pdflatex says {wrong[2:]!r}; write the source with --tex"
+                    )
+        except subprocess.TimeoutExpired:
+            raise OutputError(
+                f"pdf could not be set: pdflatex did not finish in {_SECONDS} s; write the source with --tex"
+            ) from None
         return (Path(folder) / "document.pdf").read_bytes()
-
-
-def _run(command: list[str], folder: str) -> subprocess.CompletedProcess[str]:
-    try:
-        return subprocess.run(  # noqa: S603 - our own document, and no shell
-            command,
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise OutputError(
-            f"pdf could not be set: pdflatex did not finish in {_SECONDS} s; write the source with --tex"
-        ) from None
