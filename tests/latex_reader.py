@@ -70,7 +70,9 @@ def reading_back(write: Callable[..., list[list[str]]]) -> Callable[..., list[li
     ) -> list[list[str]]:
         rows = write(value, parts, written, width)
         for part, row in zip(parts, rows, strict=True):
-            point = {name: Fraction((2**61 - 1) // (2 * i + 3), 10**9 + 7) for i, name in enumerate(part.symbols)}
+            point = {
+                name: Fraction((2**61 - 1) // (2 * i + 3), 10**9 + 7) for i, name in enumerate(part.symbols)
+            }
             places = {name: f"x{i}" for i, name in enumerate(point)}
             exact = read_arithmetic(str(part.renamed(places)), {places[name]: point[name] for name in point})
             found = value_of_latex(

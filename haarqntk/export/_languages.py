@@ -4,11 +4,25 @@ from __future__ import annotations
 
 import keyword
 import re
+import tomllib
 from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+
+
+def taken_names(language: str, *kinds: str) -> frozenset[str]:
+    """The names that mean something already in a language, of these kinds or of every kind."""
+    found = _taken_names()[language]
+    return frozenset(name for kind in kinds or found for name in found[kind].split())
+
+
+@lru_cache(maxsize=1)  # the one file
+def _taken_names() -> dict[str, dict[str, str]]:
+    return tomllib.loads((files("haarqntk.export") / "taken_names.toml").read_text(encoding="utf-8"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,55 +74,9 @@ class Language:
         return name if self.is_free(name) else f"{name}x"
 
 
-# Keywords of C99 (ISO/IEC 9899:1999, 6.4.1) and those that C11, C23 and C++ add, so that a header can be shared.
-_C_KEYWORDS = (
-    "auto break case char const continue default do double else enum extern float for goto if inline int long "
-    "main register restrict return short signed sizeof static struct switch typedef union unsigned void "
-    "volatile while alignas alignof asm bool constexpr false nullptr static_assert thread_local true typeof "
-    "typeof_unqual and and_eq bitand bitor catch class compl delete explicit export friend mutable namespace "
-    "new not not_eq operator or or_eq private protected public template this throw try using virtual xor "
-    "xor_eq"
-)
-# Functions and macros of the headers of C99, 7.2 to 7.24, that a file of formulas is likely to include.
-_C_LIBRARY = (
-    "assert complex imaginary I errno NULL EOF NAN INFINITY HUGE_VAL BUFSIZ FILE RAND_MAX EXIT_SUCCESS "
-    "EXIT_FAILURE stdin stdout stderr size_t ptrdiff_t wchar_t offsetof cabs carg cimag conj cproj creal cexp "
-    "clog cpow csqrt ccos csin ctan cacos casin catan acos asin atan atan2 cos sin tan acosh asinh atanh cosh "
-    "sinh tanh exp exp2 expm1 frexp ilogb ldexp log log10 log1p log2 logb modf scalbn scalbln cbrt fabs hypot "
-    "pow sqrt erf erfc lgamma tgamma gamma ceil floor nearbyint rint lrint llrint round lround llround trunc "
-    "fmod remainder remquo copysign nan nextafter nexttoward fdim fmax fmin fma fpclassify isfinite isinf "
-    "isnan isnormal signbit isgreater isless isunordered j0 j1 jn y0 y1 yn signgam abort abs atexit atof atoi "
-    "atol atoll bsearch calloc div exit free getenv labs llabs ldiv malloc qsort rand realloc srand strtod "
-    "strtof strtol strtoul system fclose fflush fgetc fgets fopen fprintf fputc fputs fread freopen fscanf "
-    "fseek ftell fwrite getc getchar gets perror printf putc putchar puts remove rename rewind scanf setbuf "
-    "snprintf sprintf sscanf tmpfile tmpnam ungetc vfprintf vprintf vsnprintf vsprintf memchr memcmp memcpy "
-    "memmove memset strcat strchr strcmp strcpy strlen strncat strncmp strncpy strstr strtok index isalnum "
-    "isalpha isdigit isspace islower isupper tolower toupper clock time difftime mktime signal raise setjmp "
-    "longjmp"
-)
-# The words of Maple's help page "keyword"; its initially known constants and environment variables, and what starts
-# with a capital letter; the more common of its functions and types, help pages "inifcns" and "type".
-_MAPLE_WORDS = (
-    "and assuming break by catch description do done elif else end error export fi finally for from global if "
-    "implies in intersect local minus mod module next not od option options or proc quit read return save "
-    "stop subset then to try union use uses while xor "
-    "Catalan FAIL false gamma I infinity Pi true undefined NULL Digits Order Normalizer Testzero D O Re Im "
-    "GAMMA Beta Psi Zeta Dirac Heaviside Chi Ci Ei Li Si Sum Product Int Diff Limit Trace Matrix Vector Array "
-    "abs add alias allvalues anames andmap anything arccos arcsin arctan argument array assign assigned "
-    "assume binomial ceil coeff coeffs collect combine conjugate convert cos cosh cot csc degree denom diff "
-    "dsolve erf eval evalb evalf evalm exp expand factor factorial floor frac fsolve gcd has hastype ifactor "
-    "igcd ilcm indets int integer interface irem iquo is isolve isprime lcm ldegree length lhs limit list ln "
-    "log log10 map map2 matrix max member min mul name nops norm normal numer numeric op order plot polynom "
-    "print procname product protect quo radical radnormal rand range rationalize rem resultant rhs root round "
-    "rsolve sec select seq series set sign signum simplify sin sinh solve sort sqrt string subs subsop sum "
-    "symbol table tan tanh taylor time trace trunc type unapply unassign value vector whattype with zip"
-)
-
 LANGUAGES = {
     "python": Language("Python", "", r"[A-Za-z_][A-Za-z0-9_]*", frozenset([*keyword.kwlist, "_quotient"])),
-    "c": Language(
-        "C", "", r"(?!__|_[A-Z])[A-Za-z_][A-Za-z0-9_]*", frozenset(f"{_C_KEYWORDS} {_C_LIBRARY}".split())
-    ),
+    "c": Language("C", "", r"(?!__|_[A-Z])[A-Za-z_][A-Za-z0-9_]*", taken_names("c")),
     # Every name of System` starts with a capital letter or $. Of one letter there are these seven; none is a letter
     # with digits, and none but TTest starts with T or Tr and then a capital letter.
     "mathematica": Language(
@@ -121,5 +89,5 @@ LANGUAGES = {
         has_underscores=False,
         cure="start with a small letter",
     ),
-    "maple": Language("Maple", "maple_code", r"[A-Za-z][A-Za-z0-9_]*", frozenset(_MAPLE_WORDS.split())),
+    "maple": Language("Maple", "maple_code", r"[A-Za-z][A-Za-z0-9_]*", taken_names("maple")),
 }

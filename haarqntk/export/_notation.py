@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import lru_cache
-from importlib.resources import files
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from haarqntk.algebra import Notation, Trace, read_symbol
 from haarqntk.base import LazyModule
 from haarqntk.errors import InputError, InputTypeError, UnknownNameError
+from haarqntk.export._languages import taken_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,22 +22,9 @@ sympy = LazyModule("sympy")
 
 # -- commands of LaTeX ---------------------------------------------------------------------------------
 
-_GREEK = (
-    "alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa varkappa lambda mu nu xi pi varpi "
-    "varrho sigma varsigma tau upsilon phi varphi chi psi omega digamma "
-    "Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega "
-    "varGamma varDelta varTheta varLambda varXi varPi varSigma varUpsilon varPhi varPsi varOmega"
-)
-_OTHERS = (
-    "ell hbar hslash imath jmath wp Re Im aleph beth gimel daleth eth Bbbk partial nabla complement Finv mho"
-)
-# What the notations and definitions of the library are made of, beside letters: none of it reads or defines anything.
-_MARKS = (
-    "operatorname mathbb mathrm overline left right langle rangle lvert rvert sum prod frac sqrt quad qquad text "
-    "texttt cdot times ldots dagger rho"
-)
-LETTERS = frozenset(f"{_GREEK} {_OTHERS}".split())  # not \rho, which the exports write for a state
-_MATHEMATICS = LETTERS | frozenset(_MARKS.split())
+LETTERS = taken_names("latex", "letters")
+_KNOWN = taken_names("latex")  # to LaTeX, amsmath or amssymb
+_MATHEMATICS = taken_names("latex", "letters", "marks")
 _COMMAND = re.compile(r"\\(?:([A-Za-z]+)|([,;:! _{}|]))")
 _PLAIN = re.compile(r"(?:(?!\^\^)[^\\%$#&~\x00-\x1f\x7f])*")
 
@@ -57,17 +43,6 @@ def is_mathematics(text: str) -> bool:
     return (
         all(command in _MATHEMATICS for command in commands) and bool(_PLAIN.fullmatch(rest)) and is_balanced
     )
-
-
-def is_known(command: str) -> bool:
-    """Whether LaTeX, amsmath or amssymb has given the command a meaning."""
-    return command.removeprefix("\\") in _known()
-
-
-@lru_cache(maxsize=1)  # the one list
-def _known() -> frozenset[str]:
-    text = (files("haarqntk.export") / "latex_commands.txt").read_text(encoding="utf-8")
-    return frozenset(name for line in text.splitlines() if not line.startswith("#") for name in line.split())
 
 
 # -- letters and macros of an author -------------------------------------------------------------------
@@ -130,7 +105,7 @@ def notation_of(names: object, macros: object, parts: Sequence[Quotient]) -> Not
 
 def _refuse_reserved(argument: str, command: str) -> None:
     """A letter, a letter of LaTeX, or a command of the author's."""
-    if command.startswith("\\") and command[1:] not in LETTERS and is_known(command):
+    if command.startswith("\\") and command[1:] not in LETTERS and command[1:] in _KNOWN:
         raise InputError(f"{argument} must be a letter of its own, got LaTeX's {command}; choose another")
 
 
