@@ -12,7 +12,7 @@ from haarqntk.export._html import html_page, mathml, rendered, to_mathml
 from haarqntk.export._json import json_text, record_of, to_json
 from haarqntk.export._json_reader import from_json
 from haarqntk.export._latex import latex, latex_fraction, latex_lines
-from haarqntk.export._notation import pairs
+from haarqntk.export._names import pairs
 from haarqntk.export._plot import Curve, plot_svg
 from haarqntk.export._section import Evidence, Section, read_section
 from haarqntk.export._text import (

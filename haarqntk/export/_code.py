@@ -15,9 +15,8 @@ from haarqntk.checks import one_of
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.export._html import to_mathml
 from haarqntk.export._json import to_json
-from haarqntk.export._languages import LANGUAGES, Language
 from haarqntk.export._latex import latex
-from haarqntk.export._notation import mapping_of_texts
+from haarqntk.export._names import LANGUAGES, Language, mapping_of_texts
 from haarqntk.export._text import meaning_of, plain_text
 from haarqntk.export._values import identifier_of, name_of, quotients
 from haarqntk.haar import Integral
@@ -25,7 +24,7 @@ from haarqntk.haar import Integral
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from haarqntk.export._values import Quotient, Value
+    from haarqntk.export._values import Value
 
 sympy = LazyModule("sympy")
 printing = LazyModule("sympy.printing.codeprinter")
@@ -160,7 +159,7 @@ def lambdify(value: Value, modules: str = "numpy") -> Callable[..., Any]:
     if not isinstance(modules, str):
         raise InputTypeError(f"modules must be a text, one of {', '.join(_MODULES)}, got {modules!r}")
     one_of("modules", modules, _MODULES)
-    names = _names(parts[0], LANGUAGES["python"])
+    names = LANGUAGES["python"].names_of(parts[0].identifiers())
     arguments = sympy.symbols(list(names.values()))
     try:
         return sympy.lambdify(arguments, parts[0].renamed(names), modules=modules)  # type: ignore[no-any-return]
@@ -185,7 +184,7 @@ def _functions(value: Value, name: str | None, key: str) -> Iterator[_Function]:
     own, labels = name_of(value), {""}
     base = name if name is not None else own if own.isidentifier() else "value"
     for part in quotients(value):
-        names = _names(part, language)
+        names = language.names_of(part.identifiers())
         label = part.label if part.label.isidentifier() or not part.label else identifier_of(part.label)
         while label and label in labels:
             label += "_"
@@ -203,14 +202,6 @@ def _functions(value: Value, name: str | None, key: str) -> Iterator[_Function]:
         yield _Function(
             identifier, arguments, "; ".join(remarks), [_fraction(term, arguments, key) for term in terms]
         )
-
-
-def _names(part: Quotient, language: Language) -> dict[str, str]:
-    """Symbol → an identifier that the language leaves free, in the order of the arguments."""
-    names = part.identifiers()
-    for symbol, name in names.items():
-        names[symbol] = language.freed(name, {other for key, other in names.items() if key != symbol})
-    return names
 
 
 def _fraction(term: Any, arguments: Sequence[str], key: str) -> tuple[str, str]:
@@ -325,22 +316,11 @@ def _expression(value: Value, names: object, language: Language) -> str:
 
 def _chosen(plain: Mapping[str, str], given: Mapping[str, str], language: Language) -> dict[str, str]:
     """Symbol → its name in the language, as it is given or else made free."""
-    chosen: dict[str, str] = {}
-    for symbol, identifier in plain.items():
-        free, number = language.made_free(identifier), 1
-        while symbol != free and free in {*chosen.values(), *plain}:  # made here, so made different here
-            free, number = f"{free}x{number}", number + 1
-        chosen[symbol] = given.get(symbol, free)
     if unknown := [name for name in given if name not in plain]:
         raise InputError(
             f"names must be of symbols that occur, got {unknown[0]!r}; known: {', '.join(plain)}"
         )
-    for symbol, name in chosen.items():
-        if not language.is_free(name):
-            raise InputError(
-                f"names[{symbol}] must be an identifier that {language.title} leaves free, got {name!r}; "
-                f"{language.cure}"
-            )
+    chosen = language.names_of(plain, given)
     if twice := [name for name in chosen.values() if list(chosen.values()).count(name) > 1]:
         raise InputError(f"names must tell symbols apart, got {twice[0]!r} twice; pass names= with others")
     return chosen

@@ -14,7 +14,7 @@ from haarqntk.base import LazyModule
 from haarqntk.errors import OutputError
 from haarqntk.export._citation import bibliography_of, cite, keys_in, list_of_references
 from haarqntk.export._latex import aligned, document_lines, equation_lines, escape_latex, latex_lines
-from haarqntk.export._notation import notation_of
+from haarqntk.export._names import notation_of
 from haarqntk.export._text import prose, range_of, steps_in_turn
 from haarqntk.export._values import quotients
 from haarqntk.qntk import CHECK, CLOSED_FORM, Equation, Paragraph, Table

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache, singledispatch
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from xml.etree import ElementTree as ET
 
 import markupsafe
@@ -160,7 +160,7 @@ def _mark_signs(row: ET.Element) -> None:
 
 def rendered(value: object, form: str) -> str:
     """The value as "html", or the drawing of an explanation as "svg"."""
-    return html(value) if form == "html" else svg(value)
+    return explanation_svg(cast("Explanation", value)) if form == "svg" else html(value)
 
 
 @singledispatch
@@ -171,19 +171,6 @@ def html(value: object) -> str:
         TypeError: If there is no HTML of such a value.
     """
     raise TypeError(f"no HTML of a {type(value).__name__}")
-
-
-@singledispatch
-def svg(value: object) -> str:
-    """The value as a drawing.
-
-    Raises:
-        TypeError: If there is no drawing of such a value.
-    """
-    raise TypeError(f"no drawing of a {type(value).__name__}")
-
-
-svg.register(Explanation, explanation_svg)
 
 
 @html.register

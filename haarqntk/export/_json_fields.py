@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from haarqntk.algebra import RationalFunction, Symbol, read_symbol
 from haarqntk.errors import InputError
-from haarqntk.export._notation import is_mathematics
+from haarqntk.export._names import is_mathematics
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

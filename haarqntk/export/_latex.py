@@ -9,7 +9,7 @@ from haarqntk.algebra import Notation, Series, latex_of, ordered_terms
 from haarqntk.base import LazyModule, Shown
 from haarqntk.checks import flag
 from haarqntk.errors import InputError
-from haarqntk.export._notation import notation_of
+from haarqntk.export._names import notation_of
 from haarqntk.export._values import has_closed_forms, quotients
 from haarqntk.haar import with_operator
 from haarqntk.qntk import EigenvalueFormula, Formula
@@ -149,14 +149,8 @@ def equation_lines(left: str, right: TracePolynomial, *, width: int = _STEP) -> 
         return [f"{left} = {whole}"]
     if used + 4 <= width:
         return [left, rf"\qquad = {whole}"]
-    lines = [f"{left} ={{}}"]
-    for term in expression.as_ordered_terms():
-        first, *rest = _broken_product(term, Notation(), width - 4)
-        lines += [
-            rf"\qquad {'' if len(lines) == 1 else '{} + '}{first}",
-            *(rf"\qquad {line}" for line in rest),
-        ]
-    return lines
+    lines = _continued(expression.as_ordered_terms(), Notation(), width - 4)
+    return [f"{left} ={{}}", *(rf"\qquad {line}" for line in lines)]
 
 
 def _width(expression: Any) -> int:
@@ -281,10 +275,7 @@ def latex_fraction(value: Fraction) -> str:
         >>> print(latex_fraction(Fraction(-1, 2)), latex_fraction(Fraction(3)))
         - \frac{1}{2} 3
     """
-    if value.denominator == 1:
-        return str(value.numerator)
-    sign = "- " if value < 0 else ""
-    return rf"{sign}\frac{{{abs(value.numerator)}}}{{{value.denominator}}}"
+    return latex_of(sympy.Rational(value.numerator, value.denominator))
 
 
 def escape_latex(text: str) -> str:

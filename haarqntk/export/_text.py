@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _LINE = 116
 _JOINT = "\x00"
+_MEANING = ("name", "definition", "ensemble", "generators", "design_order", "reference")
 _MARKED = re.compile(r"(<!-- steps of (\w+)[^>]*-->\n).*?(\n<!-- end of steps -->)", flags=re.DOTALL)
 
 _filled = partial(textwrap.wrap, break_long_words=False, break_on_hyphens=False)
@@ -328,12 +329,7 @@ def _markdown_block(block: Block) -> str:
 def record_of_derivation(derivation: Derivation) -> dict[str, Any]:
     """The steps, with the mathematics as text and in LaTeX, and the exact contribution of each pattern."""
     return {
-        "name": derivation.name,
-        "definition": derivation.definition,
-        "ensemble": derivation.ensemble,
-        "generators": derivation.generators,
-        "design_order": derivation.design_order,
-        "reference": derivation.reference,
+        **{name: getattr(derivation, name) for name in _MEANING},
         "averages": [
             {
                 "symbol": average.symbol[0],

@@ -25,7 +25,7 @@ import haarqntk as hq
 from haarqntk.base import EXPORTS
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.export import FORMATS, quotients
-from haarqntk.export._languages import LANGUAGES
+from haarqntk.export._names import LANGUAGES
 from haarqntk.qntk import Formula, parse_closed_form
 
 if TYPE_CHECKING:
@@ -343,6 +343,15 @@ def test_a_dimension_that_is_a_word_of_the_language_is_renamed(word: str, tmp_pa
     assert function(**point) == Fraction(int(expected.p), int(expected.q))
     exact = {name: sympy.Integer(number) for name, number in point.items()}
     assert hq.lambdify(value, "sympy")(**exact) == expected
+
+
+@pytest.mark.parametrize(("write", "name"), [(hq.to_c, "__a"), (hq.to_c, "_A"), (hq.to_maple, "_a")])
+def test_a_dimension_that_no_underscore_makes_free_is_refused(write: Any, name: str) -> None:
+    """In C this did not end."""
+    with pytest.raises(
+        InputError, match=rf"names\[{name}\] must be an identifier that \w+ leaves free, got '{name}'"
+    ):
+        write(of_two_matrices(name))
 
 
 @pytest.mark.parametrize("word", ["Log", "Pi", "end", "I", "sum"])

@@ -20,8 +20,7 @@ import haarqntk as hq
 from haarqntk.algebra import Notation, TracePolynomial
 from haarqntk.errors import HaarqntkError, InputError, InputTypeError, UnknownNameError
 from haarqntk.export import bibliography_of, latex_document
-from haarqntk.export._languages import taken_names
-from haarqntk.export._notation import LETTERS
+from haarqntk.export._names import LETTERS, taken_names
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -26,7 +26,7 @@ import haarqntk as hq
 from haarqntk.algebra import RationalFunction, TracePolynomial
 from haarqntk.errors import InputError, InputTypeError, UnknownNameError
 from haarqntk.export import FORMATS, quotients
-from haarqntk.export._languages import LANGUAGES
+from haarqntk.export._names import LANGUAGES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

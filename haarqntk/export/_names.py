@@ -1,26 +1,126 @@
-r"""The author's letters and macros: which commands of LaTeX are letters, and no two symbols that look alike."""
+r"""Names: what each language leaves free for symbols, and the author's letters and macros in LaTeX."""
 
 from __future__ import annotations
 
+import keyword
 import re
+import tomllib
 from collections.abc import Mapping
-from dataclasses import replace
-from itertools import accumulate
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from importlib.resources import files
+from itertools import accumulate, count, islice
 from typing import TYPE_CHECKING
 
 from haarqntk.algebra import Notation, Trace, read_symbol
 from haarqntk.base import LazyModule
 from haarqntk.errors import InputError, InputTypeError, UnknownNameError
-from haarqntk.export._languages import taken_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from haarqntk.export._values import Quotient
 
 sympy = LazyModule("sympy")
 
-# -- commands of LaTeX ---------------------------------------------------------------------------------
+
+def taken_names(language: str, *kinds: str) -> frozenset[str]:
+    """The names that mean something already in a language, of these kinds or of every kind."""
+    found = _taken_names()[language]
+    return frozenset(name for kind in kinds or found for name in found[kind].split())
+
+
+@lru_cache(maxsize=1)  # the one file
+def _taken_names() -> dict[str, dict[str, str]]:
+    return tomllib.loads((files("haarqntk.export") / "taken_names.toml").read_text(encoding="utf-8"))
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """A language that code is written in.
+
+    Attributes:
+        title: Its own name.
+        printer: The function of SymPy that writes an expression in it; empty where ``_code`` writes functions.
+        name: What the names of one's own look like.
+        taken: Names of that form that the language has taken.
+        comment: A remark, where {} stands.
+        several: A list of closed forms, where {} stands.
+        has_underscores: Whether a name may hold them.
+        cure: What to do about a name that is taken.
+    """
+
+    title: str
+    printer: str
+    name: str
+    taken: frozenset[str]
+    comment: str = "# {}"
+    several: str = "[{}]"
+    has_underscores: bool = True
+    cure: str = "choose another"
+
+    def is_free(self, name: str) -> bool:
+        """Whether a name can be that of a symbol or a function of one's own.
+
+        Examples:
+            >>> [LANGUAGES["mathematica"].is_free(name) for name in ("d", "T1", "TrA", "Pi", "D", "a_b")]
+            [True, True, True, False, False, False]
+            >>> [LANGUAGES["c"].is_free(name) for name in ("kernel_mean", "exp", "_Bool")]
+            [True, False, False]
+        """
+        return bool(re.fullmatch(self.name, name)) and name not in self.taken
+
+    def names_of(self, plain: Mapping[str, str], given: Mapping[str, str] | None = None) -> dict[str, str]:
+        """Symbol → its name here: the one that is given, else the plain one, changed where it is taken or another's.
+
+        Functions have underscores behind such a name; D is d in Maple, end is endx, and a second d is dx1.
+
+        Raises:
+            InputError: If a name is not free, or none can be made of it, as of one that begins with an underscore.
+        """
+        found: dict[str, str] = {}
+        for symbol, name in plain.items():
+            others = {*found.values(), *(other for key, other in plain.items() if key != symbol)}
+            variants = islice(self._variants(name), 2 * len(plain) + 1)  # more than there are others
+            free = (x for x in variants if self.is_free(x) and (x == symbol or x not in others))
+            found[symbol] = (given or {}).get(symbol) or next(free, name)
+            if not self.is_free(found[symbol]):
+                raise InputError(
+                    f"names[{symbol}] must be an identifier that {self.title} leaves free, got {found[symbol]!r}; "
+                    f"{self.cure}"
+                )
+        return found
+
+    def _variants(self, name: str) -> Iterator[str]:
+        if not self.printer:
+            yield from (name + "_" * i for i in count())  # without end
+        name = name if self.has_underscores else name.replace("_", "")
+        small = name[:1].lower() + name[1:]
+        base = next(filter(self.is_free, (name, small)), f"{small}x")
+        yield base
+        yield from (f"{base}x{i}" for i in count(1))
+
+
+LANGUAGES = {
+    "python": Language("Python", "", r"[A-Za-z_][A-Za-z0-9_]*", frozenset([*keyword.kwlist, "_quotient"])),
+    "c": Language("C", "", r"(?!__|_[A-Z])[A-Za-z_][A-Za-z0-9_]*", taken_names("c")),
+    # Every name of System` starts with a capital letter or $. Of one letter there are these seven; none is a letter
+    # with digits, and none but TTest starts with T or Tr and then a capital letter.
+    "mathematica": Language(
+        "Mathematica",
+        "mathematica_code",
+        r"[a-z][A-Za-z0-9]*|[A-Z][0-9]*|(?:Re)?Tr?[A-Z0-9][A-Za-z0-9]*",
+        frozenset(["C", "D", "E", "I", "K", "N", "O", "TTest"]),
+        comment="(* {} *)",
+        several="{{{}}}",
+        has_underscores=False,
+        cure="start with a small letter",
+    ),
+    "maple": Language("Maple", "maple_code", r"[A-Za-z][A-Za-z0-9_]*", taken_names("maple")),
+}
+
+
+# -- LaTeX: letters and macros of an author -----------------------------------------------------------
 
 LETTERS = taken_names("latex", "letters")
 _KNOWN = taken_names("latex")  # to LaTeX, amsmath or amssymb
@@ -44,8 +144,6 @@ def is_mathematics(text: str) -> bool:
         all(command in _MATHEMATICS for command in commands) and bool(_PLAIN.fullmatch(rest)) and is_balanced
     )
 
-
-# -- letters and macros of an author -------------------------------------------------------------------
 
 _OPERATORS = ("Tr", "Re")
 _PAPERS = ("D", "L", "O")  # letters that a document may rename although not every formula has them
