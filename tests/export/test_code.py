@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 import sympy
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from shortcuts import closed_form
 from strategies import rational_functions, trace_polynomials
 from sympy.parsing.mathematica import parse_mathematica
@@ -50,10 +51,8 @@ def symbols_of(value: Any) -> list[str]:
 
 def exact_value(value: Any, point: dict[str, Fraction]) -> Fraction:
     """By SymPy's substitution, a route of its own."""
-    expression = value.to_sympy()
-    found = expression.subs(
-        {free: sympy.Rational(*point[free.name].as_integer_ratio()) for free in expression.free_symbols}
-    )
+    expression = value.to_sympy() if hasattr(value, "to_sympy") else value
+    found = expression.subs({free: sympy.Rational(point[free.name]) for free in expression.free_symbols})
     return Fraction(int(found.p), int(found.q))
 
 
@@ -181,37 +180,26 @@ def test_at_two_to_the_fifty_floats_lose_every_digit_and_evaluate_loses_none() -
         assert abs(precise * exact.denominator / exact.numerator - 1) < mpmath.mpf(10) ** -39
 
 
-@settings(max_examples=20)
-@given(rational_functions())
-def test_rational_functions_read_back_from_mathematica_and_maple(value: RationalFunction) -> None:
-    check_both(value)
-
-
-@settings(max_examples=20)
-@given(trace_polynomials(variables=("L", "T1", "T_O1O2", "sigma_ab")))
-def test_trace_polynomials_read_back_from_mathematica_and_maple(value: TracePolynomial) -> None:
-    check_both(value)
+@settings(max_examples=40)
+@given(st.one_of(rational_functions(), trace_polynomials(variables=("L", "T1", "T_O1O2", "sigma_ab"))))
+def test_functions_read_back_from_mathematica_and_maple(value: RationalFunction | TracePolynomial) -> None:
+    check_mathematica_and_maple(value)
 
 
 @pytest.mark.parametrize("value", VALUES[:5] + VALUES[6:], ids=[*NAMES[:5], *NAMES[6:]])
 def test_formulas_read_back_from_mathematica_and_maple(value: Any) -> None:
-    check_both(value)
+    check_mathematica_and_maple(value)
 
 
-def check_both(value: Any) -> None:
+def check_mathematica_and_maple(value: Any) -> None:
     symbols = symbols_of(value)
     mathematica, maple = hq.to_mathematica(value), hq.to_maple(value)
-    plain = {name.replace("_", ""): name for name in symbols} | {"d": "D"}
     first = parse_mathematica(mathematica.splitlines()[-1])
     second = parse_closed_form(maple.splitlines()[-1].replace("(-", "(0-"), [*symbols, "d"])
     point = points(symbols)[0]
+    plain = {name.replace("_", ""): number for name, number in point.items()} | {"d": point["D"]}
     for read in (first, second):
-        at = {
-            free: sympy.Rational(*point[plain.get(free.name, free.name)].as_integer_ratio())
-            for free in read.free_symbols
-        }
-        found = read.subs(at)
-        assert Fraction(int(found.p), int(found.q)) == exact_value(value, point)
+        assert exact_value(read, point | plain) == exact_value(value, point)
 
 
 @pytest.mark.compiler
@@ -237,10 +225,7 @@ def test_the_expression_in_c_is_the_formula(value: Formula) -> None:
     (body,) = re.findall(r"return (.*?);", source, re.DOTALL)
     read = parse_closed_form(body.replace(".0", ""), symbols_of(value))
     point = points(symbols_of(value))[1]
-    found = read.subs(
-        {free: sympy.Rational(*point[free.name].as_integer_ratio()) for free in read.free_symbols}
-    )
-    assert Fraction(int(found.p), int(found.q)) == exact_value(value, point)
+    assert exact_value(read, point) == exact_value(value, point)
     assert not re.search(r"(?<![\w.])\d+(?![\w.])", body)  # every literal is a double
 
 
@@ -337,12 +322,12 @@ def test_a_dimension_that_is_a_word_of_the_language_is_renamed(word: str, tmp_pa
     assert (f"{in_python} is {word};" in re.sub(r"\s+#? *", " ", source)) == (in_python != word)
     point = dict(zip(arguments_of(source), [7, 2, 3, 5, 1, 4, 6], strict=True))
     (plain,) = quotients(value)
-    values = dict(zip(plain.symbols, map(sympy.Integer, point.values()), strict=True))
-    expected = plain.expression.xreplace({free: values[free.name] for free in plain.expression.free_symbols})
-    function = imported(source, tmp_path).integral
-    assert function(**point) == Fraction(int(expected.p), int(expected.q))
+    expected = exact_value(
+        plain.expression, dict(zip(plain.symbols, map(Fraction, point.values()), strict=True))
+    )
+    assert imported(source, tmp_path).integral(**point) == expected
     exact = {name: sympy.Integer(number) for name, number in point.items()}
-    assert hq.lambdify(value, "sympy")(**exact) == expected
+    assert hq.lambdify(value, "sympy")(**exact) == sympy.Rational(expected)
 
 
 @pytest.mark.parametrize(("write", "name"), [(hq.to_c, "__a"), (hq.to_c, "_A"), (hq.to_maple, "_a")])
