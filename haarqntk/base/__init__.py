@@ -1,6 +1,13 @@
 """What every room stands on that is neither mathematics nor a check: values, files, matrices that users give."""
 
-from haarqntk.base._defaults import FIGURE_INSTANCES, FIGURE_SAMPLES, REFERENCE_SAMPLES, SAMPLES, SEED
+from haarqntk.base._defaults import (
+    EXPORTS,
+    FIGURE_INSTANCES,
+    FIGURE_SAMPLES,
+    REFERENCE_SAMPLES,
+    SAMPLES,
+    SEED,
+)
 from haarqntk.base._files import Place, prepare_folder, read_toml, write_whole
 from haarqntk.base._matrices import (
     check_alike,
@@ -29,6 +36,7 @@ from haarqntk.base._records import (
 from haarqntk.base._values import Frozen, LazyModule, Shown, Tabled, one_line, render_with, rendered
 
 __all__ = [
+    "EXPORTS",
     "FIGURE_INSTANCES",
     "FIGURE_SAMPLES",
     "REFERENCE_SAMPLES",
