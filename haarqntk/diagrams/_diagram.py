@@ -26,12 +26,10 @@ from haarqntk.diagrams._chain import (
     with_hermitian_letters_plain,
 )
 from haarqntk.diagrams._component import Component, Frame, Reduced
-from haarqntk.diagrams._letters import DELTA, INDEX, Letter, delta_letter, first_ends
+from haarqntk.diagrams._letters import DELTA, INDEX, Letter, Space, delta_letter, first_ends
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-    from haarqntk.diagrams._letters import Space
 
 
 def reduce_diagram(letters: Sequence[Letter], partner: Sequence[int]) -> Reduced | None:

@@ -20,7 +20,7 @@ from haarqntk.haar._integral import Integral
 from haarqntk.haar._names import parse_declaration, parse_dimensions
 from haarqntk.haar._operations import HaarState, haar_state, identity, kron, partial_trace, tr
 from haarqntk.haar._series import SCALINGS, IntegralSeries, kreweras_complement, planar_limit
-from haarqntk.haar._tokens import Style, cap_text, latex_style
+from haarqntk.haar._style import Style, cap_text, latex_style
 from haarqntk.haar._weights import Declaration, Factors, RandomLetter, Weight
 from haarqntk.haar._written import WrittenPart, with_operator, written_parts
 

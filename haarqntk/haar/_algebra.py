@@ -32,14 +32,13 @@ from haarqntk.haar._polynomial import (
     renamed,
     summed,
 )
-from haarqntk.haar._written import written_parts
+from haarqntk.haar._written import WrittenPart, written_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from haarqntk.algebra import RationalFunction
     from haarqntk.haar._weights import Declaration
-    from haarqntk.haar._written import WrittenPart
 
 
 class ScalarExpression(DiagramPolynomial):

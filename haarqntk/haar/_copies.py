@@ -13,13 +13,25 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from haarqntk.diagrams import INDEX, MATRIX, VECTOR, Component, Frame, Gluing, Letter, first_ends, flatten
+from haarqntk.diagrams import (
+    INDEX,
+    MATRIX,
+    VECTOR,
+    Component,
+    DiagramMonomial,
+    Frame,
+    Gluing,
+    Letter,
+    Reduced,
+    Reducer,
+    first_ends,
+    flatten,
+)
 from haarqntk.diagrams import SYMPLECTIC_FORM as FORM
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from haarqntk.diagrams import DiagramMonomial, Reduced, Reducer
     from haarqntk.groups import Group, Rows, Ways
     from haarqntk.haar._weights import RandomLetter
 

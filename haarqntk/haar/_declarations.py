@@ -6,20 +6,16 @@ Reference: derivations/11_integrals.md.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
-from haarqntk.diagrams import MATRIX, PROPERTIES, SYMPLECTIC_FORM, VECTOR, Letter, matrix_letter
+from haarqntk.diagrams import MATRIX, PROPERTIES, SYMPLECTIC_FORM, VECTOR, Letter, Space, matrix_letter
 from haarqntk.errors import InputError, InputTypeError, UnknownNameError
-from haarqntk.groups import ORTHOGONAL, PERMUTATION, SYMPLECTIC, UNITARY
+from haarqntk.groups import ORTHOGONAL, PERMUTATION, SYMPLECTIC, UNITARY, Group
 from haarqntk.haar._algebra import MatrixExpression
 from haarqntk.haar._copies import symplectic_form as form_letter
 from haarqntk.haar._dimensions import check_spaces
 from haarqntk.haar._polynomial import open_ends, single_term
 from haarqntk.haar._weights import RandomLetter
-
-if TYPE_CHECKING:
-    from haarqntk.diagrams import Space
-    from haarqntk.groups import Group
 
 Dims: TypeAlias = "str | int | Any | tuple[Any, ...]"
 

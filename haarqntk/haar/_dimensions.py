@@ -9,15 +9,12 @@ from typing import TYPE_CHECKING, Any
 from haarqntk.algebra import RationalFunction
 from haarqntk.base import LazyModule
 from haarqntk.checks import integer
-from haarqntk.diagrams import INDEX, SYMPLECTIC_FORM, Letter, Space, refuse_impossible
+from haarqntk.diagrams import INDEX, SYMPLECTIC_FORM, DiagramMonomial, Letter, Space, refuse_impossible
 from haarqntk.errors import InputError, InputTypeError
-from haarqntk.haar._weights import needs_even_dimension, refuse_missing, total_dimension
+from haarqntk.haar._weights import Declaration, Factors, needs_even_dimension, refuse_missing, total_dimension
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-
-    from haarqntk.diagrams import DiagramMonomial, Space
-    from haarqntk.haar._weights import Declaration, Factors
 
 
 sympy = LazyModule("sympy")

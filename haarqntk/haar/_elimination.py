@@ -25,20 +25,15 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from haarqntk.algebra import collected
-from haarqntk.diagrams import MATRIX, VECTOR, Reducer, product
+from haarqntk.algebra import RationalFunction, collected
+from haarqntk.diagrams import MATRIX, VECTOR, DiagramMonomial, Reduced, Reducer, Space, product
 from haarqntk.errors import CostError
-from haarqntk.groups import weighted_counts
+from haarqntk.groups import Rows, Way, WeightLaw, weighted_counts
 from haarqntk.haar._copies import Copies, gather_copies
-from haarqntk.haar._weights import Factors, Weight, dimension_product, known_weights
+from haarqntk.haar._weights import Factors, RandomLetter, Weight, dimension_product, known_weights
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-
-    from haarqntk.algebra import RationalFunction
-    from haarqntk.diagrams import DiagramMonomial, Reduced, Space
-    from haarqntk.groups import Rows, Way, WeightLaw
-    from haarqntk.haar._weights import RandomLetter
 
 
 LARGEST_NUM_GLUINGS = 600_000

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from haarqntk.algebra import RationalFunction
 from haarqntk.checks import one_of
-from haarqntk.diagrams import Reducer
+from haarqntk.diagrams import DiagramMonomial, Reducer
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
 from haarqntk.haar._dimensions import halved_dimensions, least_dimensions
 from haarqntk.haar._elimination import (
+    Outcome,
     design_order,
     eliminate,
     glued_terms,
@@ -24,16 +25,13 @@ from haarqntk.haar._from_sympy import from_sympy, is_sympy
 from haarqntk.haar._integral import Integral
 from haarqntk.haar._names import named
 from haarqntk.haar._operations import HaarState
-from haarqntk.haar._weights import RandomLetter, joined_factors
+from haarqntk.haar._weights import Factors, RandomLetter, joined_factors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     import sympy
 
-    from haarqntk.diagrams import DiagramMonomial
-    from haarqntk.haar._elimination import Outcome
-    from haarqntk.haar._weights import Factors
 
 Integrand: TypeAlias = "ScalarExpression | MatrixExpression | Integral | sympy.Basic"
 Declared: TypeAlias = "Iterable[MatrixExpression | HaarState] | MatrixExpression | HaarState"

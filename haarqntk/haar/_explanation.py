@@ -12,21 +12,17 @@ from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
-from haarqntk.algebra import collected
+from haarqntk.algebra import RationalFunction, collected
 from haarqntk.base import LazyModule, rendered
-from haarqntk.diagrams import Reducer
-from haarqntk.haar._elimination import glued_terms, num_glued_terms
-from haarqntk.haar._weights import Weight, dimension_product
-from haarqntk.haar._written import component_latex, component_symbol, with_whole_matrices
+from haarqntk.diagrams import DiagramMonomial, Reducer, Space
+from haarqntk.haar._elimination import GluedTerm, glued_terms, num_glued_terms
+from haarqntk.haar._style import LATEX
+from haarqntk.haar._weights import RandomLetter, Weight, dimension_product
+from haarqntk.haar._written import component_symbol, component_text, with_whole_matrices
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from os import PathLike
-
-    from haarqntk.algebra import RationalFunction
-    from haarqntk.diagrams import DiagramMonomial, Space
-    from haarqntk.haar._elimination import GluedTerm
-    from haarqntk.haar._weights import RandomLetter
 
 
 sympy = LazyModule("sympy")
@@ -263,7 +259,7 @@ def _times(c: RationalFunction, monomial: DiagramMonomial | None) -> Any:
 
 
 def _latex_names(monomial: DiagramMonomial | None) -> dict[Any, str]:
-    return {component_symbol(c): component_latex(c) for c, _ in with_whole_matrices(monomial or ())}
+    return {component_symbol(c): component_text(c, LATEX) for c, _ in with_whole_matrices(monomial or ())}
 
 
 def _wrapped(line: str) -> list[str]:

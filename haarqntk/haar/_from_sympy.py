@@ -11,23 +11,20 @@ from functools import reduce
 from operator import add, matmul, mul
 from typing import TYPE_CHECKING, Any
 
-from haarqntk.algebra import dimension_symbol
+from haarqntk.algebra import RationalFunction, dimension_symbol
 from haarqntk.base import LazyModule
-from haarqntk.diagrams import INDEX, OPEN, SYMPLECTIC_FORM, Letter, flatten
+from haarqntk.diagrams import INDEX, OPEN, SYMPLECTIC_FORM, Letter, Space, flatten
 from haarqntk.errors import CostError, InputError
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
 from haarqntk.haar._declarations import matrices
 from haarqntk.haar._names import declared_matrix
 from haarqntk.haar._operations import identity, kron, tr
 from haarqntk.haar._polynomial import LEFT, RIGHT, Found, coefficient, joined, summed
-from haarqntk.haar._weights import dimension_product
+from haarqntk.haar._weights import Declaration, dimension_product
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from haarqntk.algebra import RationalFunction
-    from haarqntk.diagrams import Space
-    from haarqntk.haar._weights import Declaration
 
 sympy = LazyModule("sympy")
 

@@ -16,15 +16,20 @@ from haarqntk.haar._dimensions import OverDimensions, counts_at
 from haarqntk.haar._explanation import Explanation, explanation
 from haarqntk.haar._series import IntegralSeries, expand_integral
 from haarqntk.haar._substitution import value_of
-from haarqntk.haar._weights import RandomLetter, dimension_product
-from haarqntk.haar._written import component_text, latex_of_parts, sympy_of, text_of, written_parts
+from haarqntk.haar._weights import Declaration, Factors, RandomLetter, dimension_product
+from haarqntk.haar._written import (
+    WrittenPart,
+    component_text,
+    latex_of_parts,
+    sympy_of,
+    text_of,
+    written_parts,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from haarqntk.diagrams import DiagramMonomial, Space
-    from haarqntk.haar._weights import Declaration, Factors
-    from haarqntk.haar._written import WrittenPart
 
 sympy = LazyModule("sympy")
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from haarqntk.algebra import RationalFunction, check_digits
 from haarqntk.checks import integer
-from haarqntk.diagrams import PROPERTIES, SYMPLECTIC_FORM, Letter
+from haarqntk.diagrams import PROPERTIES, SYMPLECTIC_FORM, Letter, Space
 from haarqntk.errors import InputError, InputTypeError, UnknownNameError
 from haarqntk.groups import REGISTRY, STATE, UNITARY
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
@@ -36,10 +36,6 @@ from haarqntk.haar._operations import (
     tr,
 )
 from haarqntk.haar._weights import RandomLetter
-
-if TYPE_CHECKING:
-    from haarqntk.diagrams import Space
-
 
 RANDOM_STATE, _RANDOM_UNITARY = re.compile(r"psi\d*"), re.compile(r"U\d*")
 _GIVEN = re.compile(r"[A-Z]\d*|(rho|sigma)\d*")

@@ -5,18 +5,17 @@ Reference: derivations/11_integrals.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from haarqntk.algebra import RationalFunction, collected
 from haarqntk.base import Shown
 from haarqntk.checks import integer
-from haarqntk.diagrams import OPEN, VECTOR, Letter, product
+from haarqntk.diagrams import OPEN, VECTOR, Letter, Space, product
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.groups import STATE
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
-from haarqntk.haar._declarations import check_name, outer_product
+from haarqntk.haar._declarations import Dims, check_name, outer_product
 from haarqntk.haar._dimensions import check_spaces, index_letter
 from haarqntk.haar._polynomial import (
     LEFT,
@@ -28,14 +27,8 @@ from haarqntk.haar._polynomial import (
     renamed,
     single_term,
 )
-from haarqntk.haar._tokens import cap_latex
+from haarqntk.haar._style import LATEX
 from haarqntk.haar._weights import RandomLetter
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from haarqntk.diagrams import Space
-    from haarqntk.haar._declarations import Dims
 
 
 def tr(matrix: MatrixExpression) -> ScalarExpression:
@@ -219,7 +212,7 @@ class HaarState(Shown):
             >>> print(hq.haar_state("psi").latex())
             \left|\psi\right\rangle
         """
-        return rf"\left|{cap_latex(self._ket)}\right\rangle"
+        return rf"\left|{LATEX.cap(self._ket)}\right\rangle"
 
     def facts(self) -> dict[str, str]:
         """What it is, for a notebook.

@@ -18,6 +18,7 @@ from haarqntk.diagrams import (
     DELTA,
     OPEN,
     SYMPLECTIC_FORM,
+    Component,
     DiagramMonomial,
     Gluing,
     Letter,
@@ -28,15 +29,12 @@ from haarqntk.diagrams import (
     reduce_diagram,
 )
 from haarqntk.errors import CostError, InputError, InputTypeError
-from haarqntk.haar._tokens import cap_text
+from haarqntk.haar._style import cap_text
 from haarqntk.haar._weights import Declaration, RandomLetter, dimension_product
-from haarqntk.haar._written import latex_of_parts, text_of, written_parts
+from haarqntk.haar._written import WrittenPart, latex_of_parts, text_of, written_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-
-    from haarqntk.diagrams import Component
-    from haarqntk.haar._written import WrittenPart
 
 
 sympy = LazyModule("sympy")

@@ -18,29 +18,35 @@ from itertools import product
 from math import prod
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from haarqntk.algebra import Notation, Series, Symbol, check_order, dimension_symbol, expand
+from haarqntk.algebra import (
+    Monomial,
+    Notation,
+    RationalFunction,
+    Series,
+    Symbol,
+    check_order,
+    dimension_symbol,
+    expand,
+)
 from haarqntk.base import LazyModule
 from haarqntk.checks import one_of
 from haarqntk.combinatorics import (
+    Permutation,
     compose,
     cycles,
     inverse,
     noncrossing_moebius,
     noncrossing_partitions,
 )
-from haarqntk.diagrams import MATRIX, VECTOR
 from haarqntk.errors import CostError, InputError
-from haarqntk.haar._tokens import LATEX
-from haarqntk.haar._written import component_latex, component_text
+from haarqntk.haar._style import LATEX, Style
+from haarqntk.haar._written import component_text, matrices_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from fractions import Fraction
 
-    from haarqntk.algebra import Monomial, RationalFunction
-    from haarqntk.combinatorics import Permutation
     from haarqntk.diagrams import Component, DiagramMonomial
-    from haarqntk.haar._tokens import Style
 
 
 sympy = LazyModule("sympy")
@@ -72,12 +78,12 @@ class IntegralSeries(Series):
     @property
     def matrices(self) -> frozenset[str]:
         """The names of the matrices and states that occur."""
-        return frozenset(x.name for c in self._components for x in c.letters if x.kind in (MATRIX, VECTOR))
+        return matrices_in(self._components)
 
     def letters(self, style: Style = LATEX, dimension: str = "") -> dict[str, str]:
         """The name of each symbol that stands for a trace or an entry → its LaTeX; ``dimension`` is that of D."""
         D = dimension or sympy.latex(dimension_symbol(self.dimension))
-        written = {c: component_latex(c, style) for c in self._components}
+        written = {c: component_text(c, style) for c in self._components}
         found = {component_text(c): text for c, text in written.items()}
         ratios = {c: rf"\left(\frac{{{text}}}{{{D}}}\right)" for c, text in written.items()}
         return found | {self._ratio(c): x for c, x in ratios.items() if self._is_normalised(c)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from functools import reduce
 from math import prod
@@ -12,17 +12,26 @@ import numpy as np
 
 from haarqntk.base import check_alike, plain
 from haarqntk.checks import rational
-from haarqntk.diagrams import DELTA, INDEX, MATRIX, OPEN, SYMPLECTIC_FORM, VECTOR, Letter, first_ends, flatten
+from haarqntk.diagrams import (
+    DELTA,
+    INDEX,
+    MATRIX,
+    OPEN,
+    SYMPLECTIC_FORM,
+    VECTOR,
+    Component,
+    DiagramMonomial,
+    Letter,
+    Space,
+    first_ends,
+    flatten,
+)
 from haarqntk.errors import CostError, InputError, InputTypeError
-from haarqntk.haar._weights import total_dimension
+from haarqntk.haar._weights import Declaration, total_dimension
 from haarqntk.haar._written import halves, with_whole_matrices
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from haarqntk.algebra import RationalFunction
-    from haarqntk.diagrams import Component, DiagramMonomial, Space
-    from haarqntk.haar._weights import Declaration
 
 _ROUNDING = 1e-9
 _LARGEST_COST = 10**9  # products of numbers in one sum over indices

@@ -16,7 +16,7 @@ Reference: collins2006; derivations/11_integrals.md.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from math import prod
@@ -26,16 +26,12 @@ import numpy as np
 
 from haarqntk.algebra import RationalFunction
 from haarqntk.combinatorics import Partition
-from haarqntk.diagrams import INDEX, Letter
+from haarqntk.diagrams import INDEX, Component, DiagramMonomial, Letter, Space
 from haarqntk.errors import InputError
-from haarqntk.groups import REGISTRY, WEIGHTS, Group, circular_classes, weighted_counts
+from haarqntk.groups import REGISTRY, WEIGHTS, Group, Rows, WeightLaw, circular_classes, weighted_counts
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from fractions import Fraction
-
-    from haarqntk.diagrams import Component, DiagramMonomial, Space
-    from haarqntk.groups import Group, Rows, WeightLaw
 
 
 Dimensions: TypeAlias = Mapping[str, int]

@@ -9,7 +9,8 @@ from web_language import WebReader
 import haarqntk as hq
 from haarqntk.combinatorics import pairings
 from haarqntk.diagrams import Component, Letter, first_ends, is_open, reduce_diagram
-from haarqntk.haar._written import component_latex, component_symbol, component_text, word_text
+from haarqntk.haar._style import LATEX
+from haarqntk.haar._written import component_symbol, component_text, word_text
 
 D = 2
 M, N = (Letter("matrix", name, ("D", "D")) for name in "MN")
@@ -86,7 +87,7 @@ def by_sum(component: Component) -> int:
 def test_different_webs_have_different_names() -> None:
     every = set().union(*WEBS.values())
     texts = {component_text(component) for component in every}
-    assert len(texts) == len({component_latex(component) for component in every}) == len(every)
+    assert len(texts) == len({component_text(component, LATEX) for component in every}) == len(every)
     assert len({component_symbol(component) for component in every}) == len(every) > 500
 
 
