@@ -82,7 +82,7 @@ class Letter:
 
     def __post_init__(self) -> None:
         """Set what the engine asks for again and again."""
-        index = int(self.name) if self.kind == INDEX and self.name.isdigit() else 0
+        index = int(self.name) if self.is_number else 0
         key = (self.kind, self.name, self.place + 2 * index, self.conjugated, tuple(map(str, self.spaces)))
         num_ends = self.place if self.kind == DELTA else len(self.spaces) * (2 if self.kind == MATRIX else 1)
         object.__setattr__(self, "num_ends", num_ends)
@@ -91,6 +91,11 @@ class Letter:
 
     def __hash__(self) -> int:
         return self._hash
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it is an index that is a number."""
+        return self.kind == INDEX and self.name.isdigit()
 
     def conjugate(self) -> Letter:
         """The complex conjugate; itself where the letter is real."""

@@ -7,7 +7,7 @@ symplectic group conj(S) = J S Jᵀ leaves copies of S alone, and a glued pair (
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from haarqntk.groups import Group, Rows, Ways
-    from haarqntk.haar._weights import RandomLetter
+    from haarqntk.haar._letters import RandomLetter
 
     Blocks = Sequence[tuple[int, ...]]  # the slots that a way glues together, see ``groups.Ways``
 
@@ -98,6 +98,10 @@ class Copies:
         step = 2 if letter.kind == MATRIX else 1
         return [self.first[place] + step * s + side for s in range(len(letter.spaces))]
 
+    def _ends_of(self, place: int) -> range:
+        """All the ends of a letter."""
+        return range(self.first[place], self.first[place] + self.letters[place].num_ends)
+
     @cached_property
     def _ends_of_sides(self) -> list[list[list[int]]]:
         """For each side the ends of each slot."""
@@ -115,7 +119,7 @@ class Copies:
 
     def _cap(self, end: int) -> Letter | None:
         letter = self._met(end)
-        return letter if letter.kind == INDEX and letter.name.isdigit() else None
+        return letter if letter.is_number else None
 
     def _caps(self, side: int) -> list[list[tuple[Letter | None, ...]]]:
         """The numbered indices that the copies of V, and those of V*, meet on a side."""
@@ -161,23 +165,15 @@ class Copies:
     @cached_property
     def _reached(self) -> tuple[set[int], set[int]]:
         """The letters that stay and hang on the left ends, and those on the right ends."""
-        reached: list[set[int]] = []
-        for side in (0, 1):
-            found: set[int] = set()
-            waiting = [
-                self.owner[self.partner[end]] for place in self._random for end in self.ends(place, side)
-            ]
-            while waiting:
-                i = waiting.pop()
-                if i in found or i in self._random:
-                    continue
-                found.add(i)
-                waiting.extend(
-                    self.owner[self.partner[end]]
-                    for end in range(self.first[i], self.first[i] + self.letters[i].num_ends)
-                )
-            reached.append(found)
-        return reached[0], reached[1]
+        reached: tuple[set[int], set[int]] = set(), set()
+        for side, found in enumerate(reached):
+            waiting = [end for place in self._random for end in self.ends(place, side)]
+            for end in waiting:  # which grows
+                i = self.owner[self.partner[end]]
+                if i not in found and i not in self._random:
+                    found.add(i)
+                    waiting += self._ends_of(i)
+        return reached
 
     @cached_property
     def sides_are_apart(self) -> bool:
@@ -194,25 +190,17 @@ class Copies:
         """
         loose = set(range(len(self.letters))) - self._random - self._reached[0] - self._reached[1]
         kept = sorted(self._reached[side] | self._random | (loose if with_loose else set()))
-        letters, old_ends = [], []
-        for i in kept:
-            letter = self.letters[i]
-            if i in self._random:
-                letters.append(Letter("vector", letter.name, letter.spaces, frozenset(), letter.conjugated))
-                old_ends.extend(self.ends(i, side))
-            else:
-                letters.append(letter)
-                old_ends.extend(range(self.first[i], self.first[i] + letter.num_ends))
-        place = {end: new for new, end in enumerate(old_ends)}
-        new_place = {i: new for new, i in enumerate(kept)}
-        return Copies(
-            tuple(letters),
-            tuple(place[self.partner[end]] for end in old_ends),
-            tuple(new_place[i] for i in self.plain),
-            tuple(new_place[i] for i in self.conjugated),
-            self.group,
-            self.form,
-            self.symmetries,
+        ends = [end for i in kept for end in (self.ends(i, side) if i in self._random else self._ends_of(i))]
+        place, new = ({x: n for n, x in enumerate(found)} for found in (ends, kept))
+        return replace(
+            self,
+            letters=tuple(
+                replace(x, kind=VECTOR, properties=frozenset()) if i in self._random else x
+                for i, x in ((i, self.letters[i]) for i in kept)
+            ),
+            partner=tuple(place[self.partner[end]] for end in ends),
+            plain=tuple(new[i] for i in self.plain),
+            conjugated=tuple(new[i] for i in self.conjugated),
         )
 
     @property
@@ -220,10 +208,7 @@ class Copies:
         """Whether gluings can give different diagrams: not if numbered indices alone hang on the copies."""
         return (
             self.form is not None
-            or any(
-                i not in self._random and not (letter.kind == INDEX and letter.name.isdigit())
-                for i, letter in enumerate(self.letters)
-            )
+            or any(i not in self._random and not letter.is_number for i, letter in enumerate(self.letters))
             or any(
                 self.owner[self.partner[end]] in self._random for i in self._random for end in self.ends(i, 0)
             )
@@ -258,10 +243,7 @@ class Copies:
             return reducer.reduce(*self._gluing.glue_blocks(joined_ends))
         pairs: dict[int, int] = {}
         joint = len(self.partner) + 2
-        for side, blocks in ((0, left), (1, right)):
-            if blocks is None:
-                continue
-            ends = self._ends_of_sides[side]
+        for ends, blocks in zip(self._ends_of_sides, (left, right or ()), strict=False):
             for a, b in blocks:
                 if self.form is None:
                     for end, other in zip(ends[a], ends[b], strict=True):

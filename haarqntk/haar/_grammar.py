@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from haarqntk.algebra import ARITHMETIC, Arithmetic, RationalFunction, check_digits, dimension_symbol, parse
 from haarqntk.errors import CostError, InputError, InputTypeError
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
-from haarqntk.haar._dimensions import check_spaces
+from haarqntk.haar._letters import check_spaces, is_random_state
 from haarqntk.haar._names import (
     RANDOM_STATE,
     called,
@@ -29,7 +29,6 @@ from haarqntk.haar._operations import (
     HaarState,
     haar_state,
     identity,
-    is_random_state,
     kron,
     moved,
     partial_trace,
@@ -42,7 +41,7 @@ if TYPE_CHECKING:
 
     from haarqntk.diagrams import Letter, Space
     from haarqntk.haar._expect import Declared
-    from haarqntk.haar._weights import RandomLetter
+    from haarqntk.haar._letters import RandomLetter
 
 _LARGEST_NUM_TERMS = 5_000  # of scalars: a second
 _LARGEST_NUM_WORDS = 2_000  # of matrices, which are joined letter by letter
@@ -138,6 +137,10 @@ class _Literal(ScalarExpression):
     """A number as it stands, not in parentheses; 1 is the identity of a factor beside ⊗."""
 
     __slots__ = ()
+
+    def _like(self, terms: Any, *operands: Any) -> Any:
+        """What is computed with it is no literal."""
+        return ScalarExpression(terms, self.declared_with(*operands))
 
 
 @dataclass(frozen=True, slots=True)

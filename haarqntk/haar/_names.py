@@ -18,24 +18,21 @@ from haarqntk.errors import InputError, InputTypeError, UnknownNameError
 from haarqntk.groups import REGISTRY, STATE, UNITARY
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
 from haarqntk.haar._declarations import (
-    check_name,
     given_matrix,
     haar_unitary,
     matrices,
     random_matrix,
     symplectic_form,
 )
-from haarqntk.haar._dimensions import check_spaces
+from haarqntk.haar._letters import RandomLetter, check_name, check_spaces, is_random_state
 from haarqntk.haar._operations import (
     HaarState,
     haar_state,
     identity,
-    is_random_state,
     kron,
     partial_trace,
     tr,
 )
-from haarqntk.haar._weights import RandomLetter
 
 RANDOM_STATE, _RANDOM_UNITARY = re.compile(r"psi\d*"), re.compile(r"U\d*")
 _GIVEN = re.compile(r"[A-Z]\d*|(rho|sigma)\d*")

@@ -15,20 +15,10 @@ from haarqntk.diagrams import OPEN, VECTOR, Letter, Space, product
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.groups import STATE
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
-from haarqntk.haar._declarations import Dims, check_name, outer_product
-from haarqntk.haar._dimensions import check_spaces, index_letter
-from haarqntk.haar._polynomial import (
-    LEFT,
-    RIGHT,
-    Terms,
-    changed,
-    identity_terms,
-    open_ends,
-    renamed,
-    single_term,
-)
+from haarqntk.haar._declarations import Dims, outer_product
+from haarqntk.haar._letters import RandomLetter, check_name, check_spaces, dimensions_text, index_letter
 from haarqntk.haar._style import LATEX
-from haarqntk.haar._weights import RandomLetter
+from haarqntk.haar._terms import LEFT, RIGHT, Terms, changed, permutation_terms, renamed, single_term
 
 
 def tr(matrix: MatrixExpression) -> ScalarExpression:
@@ -148,13 +138,9 @@ def permutation(images: Mapping[int, int], spaces: tuple[Space, ...]) -> MatrixE
     if max(images, default=0) >= count or any(spaces[a] != spaces[b] for a, b in images.items()):
         raise InputError(
             f"a permutation must exchange equal tensor factors among 0 … {count - 1}, got {dict(images)} on "
-            f"{' × '.join(map(str, spaces))}"
+            f"{dimensions_text(spaces)}"
         )
-    partner = [0] * (2 * count)
-    for a in range(count):
-        b = images.get(a, a)
-        partner[count + a], partner[b] = b, count + a
-    return MatrixExpression(single_term(list(open_ends(spaces)), partner), {}, spaces)
+    return MatrixExpression(permutation_terms(spaces, images), {}, spaces)
 
 
 def identity(dims: object = "D") -> MatrixExpression:
@@ -175,7 +161,7 @@ def identity(dims: object = "D") -> MatrixExpression:
         derivations/11_integrals.md.
     """
     spaces = check_spaces(dims)
-    return MatrixExpression(identity_terms(spaces), {}, spaces)
+    return MatrixExpression(permutation_terms(spaces, {}), {}, spaces)
 
 
 def _check_matrix(name: str, value: object) -> None:
@@ -222,7 +208,7 @@ class HaarState(Shown):
             >>> hq.haar_state("psi").facts()
             {'psi': 'a Haar state on D'}
         """
-        return {self.name: f"a Haar state on {' × '.join(map(str, self.spaces))}"}
+        return {self.name: f"a Haar state on {dimensions_text(self.spaces)}"}
 
     def projector(self) -> MatrixExpression:
         """The matrix |ψ⟩⟨ψ|.
@@ -321,11 +307,6 @@ def haar_state(name: str, *, dims: Dims = "D") -> HaarState:
         derivations/11_integrals.md.
     """
     return HaarState(check_name(name), check_spaces(dims))
-
-
-def is_random_state(declaration: object) -> bool:
-    """Whether a name was declared as a random state."""
-    return isinstance(declaration, RandomLetter) and declaration.record.is_vector
 
 
 def _check_state(value: object) -> None:

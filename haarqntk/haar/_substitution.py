@@ -27,7 +27,7 @@ from haarqntk.diagrams import (
     flatten,
 )
 from haarqntk.errors import CostError, InputError, InputTypeError
-from haarqntk.haar._weights import Declaration, total_dimension
+from haarqntk.haar._letters import Declaration, total_dimension
 from haarqntk.haar._written import halves, with_whole_matrices
 
 if TYPE_CHECKING:

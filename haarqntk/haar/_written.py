@@ -40,9 +40,9 @@ from haarqntk.diagrams import (
     is_open,
     reduce_diagram,
 )
+from haarqntk.haar._letters import dimension_product
 from haarqntk.haar._notation import network_text
 from haarqntk.haar._style import LATEX, TEXT, Style
-from haarqntk.haar._weights import dimension_product
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
