@@ -31,6 +31,7 @@ from haarqntk.haar._written import latex_of_parts, text_of, written_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from fractions import Fraction
     from typing import Self
 
 _MOST_TERMS = 20_000
@@ -183,6 +184,17 @@ class ScalarExpression(DiagramPolynomial):
             True
         """
         return cls({(): coefficient(value)}, {})
+
+    def as_number(self) -> Fraction | None:
+        """The number that it is, whatever the dimensions are; None if it is none.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> hq.ScalarExpression.number(2).as_number(), hq.tr(hq.matrices("A")).as_number()
+            (Fraction(2, 1), None)
+        """
+        c = self._terms.get((), RationalFunction(0))
+        return c.at({}) if self._terms.keys() <= {()} and not c.names else None
 
     def _coerced(self, other: object) -> ScalarExpression | None:
         return _scalar(other)

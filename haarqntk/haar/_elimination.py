@@ -55,16 +55,8 @@ Counted: TypeAlias = "Iterator[tuple[Outcome, int]]"
 def eliminate(monomial: DiagramMonomial, letter: RandomLetter, reducer: Reducer) -> dict[Outcome, int]:
     """Integrate a product of components over one random matrix or state.
 
-    Args:
-        monomial: The product.
-        letter: What is integrated over.
-        reducer: Reduces the glued diagrams.
-
     Returns:
         Outcome → count, without zeros; empty if the integral vanishes because the degrees do not balance.
-
-    Raises:
-        CostError: If the gluings would not finish.
     """
     touched = tuple(
         (component, e)
@@ -248,12 +240,7 @@ _Counts: TypeAlias = tuple[tuple[str, Partition, int], ...]
 
 
 def known_weights(monomial: DiagramMonomial, letter: RandomLetter) -> dict[Weight, int] | None:
-    """The weights of a product of power sums, of entries, or of entries of Vᵀ V; None if it is none of these.
-
-    Args:
-        monomial: The product.
-        letter: The random matrix.
-    """
+    """The weights of a product of power sums, of entries, or of entries of Vᵀ V; None if it is none of these."""
     group = letter.record
     if group.is_vector:
         return None

@@ -245,9 +245,7 @@ class _Integrand(Arithmetic):
         is_scalar = isinstance(left, ScalarExpression) and not isinstance(left, _Literal)
         if is_scalar and _is_literal_one(right):
             return left * identity(self._spaces)
-        if isinstance(right, ScalarExpression) and all(
-            m == () and not c.names for m, c in right.terms.items()
-        ):
+        if isinstance(right, ScalarExpression) and right.as_number() is not None:
             raise InputError(
                 f"a number must stand before what it multiplies, got {right} behind it; write 2 A, A^2 or A[0, 1], a*2"
             )
@@ -376,7 +374,7 @@ class _Integrand(Arithmetic):
 
 
 def _is_literal_one(value: Any) -> bool:
-    return isinstance(value, _Literal) and value.terms == {(): RationalFunction(1)}
+    return isinstance(value, _Literal) and value.as_number() == 1
 
 
 def _tensor_product(factors: Sequence[Any], spaces: tuple[Space, ...]) -> MatrixExpression:

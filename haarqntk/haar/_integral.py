@@ -12,6 +12,7 @@ from haarqntk.algebra import RationalFunction, Result, dimension_symbol, linear_
 from haarqntk.base import Frozen, LazyModule
 from haarqntk.errors import InputError
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
+from haarqntk.haar._evaluation import value_of
 from haarqntk.haar._explanation import Explanation, explanation
 from haarqntk.haar._letters import (
     Declaration,
@@ -22,7 +23,6 @@ from haarqntk.haar._letters import (
     total_dimension,
 )
 from haarqntk.haar._series import IntegralSeries, expand_integral
-from haarqntk.haar._substitution import value_of
 from haarqntk.haar._written import (
     WrittenPart,
     component_text,

@@ -145,18 +145,7 @@ def joined_factors(left: Factors, right: Factors) -> Factors:
 
 
 def check_spaces(dims: object) -> tuple[Space, ...]:
-    """The dimensions of tensor factors: names and integers.
-
-    Args:
-        dims: One dimension or a tuple of them; each a name, a SymPy symbol or an integer ≥ 1.
-
-    Raises:
-        InputTypeError, InputError: If one is nothing of the kind.
-
-    Examples:
-        >>> check_spaces("D"), check_spaces(("d1", 2))
-        (('D',), ('d1', 2))
-    """
+    """The dimensions of tensor factors: one or a tuple of them, each a name, a SymPy symbol or an integer ≥ 1."""
     given = tuple(dims) if isinstance(dims, tuple | list) else (dims,)
     if not given:
         raise InputError("dims must name at least one dimension, got none")
@@ -191,12 +180,7 @@ def refuse_missing(names: set[str]) -> None:
 
 
 def dimension_product(spaces: tuple[Space, ...]) -> RationalFunction:
-    """The product of the dimensions of some tensor factors.
-
-    Examples:
-        >>> dimension_product(("d1", "d2", "d1", 2)).to_sympy()
-        2*d1**2*d2
-    """
+    """The product of the dimensions of some tensor factors."""
     factors = (RationalFunction(x) if isinstance(x, int) else RationalFunction.variable(x) for x in spaces)
     return prod(factors, start=RationalFunction(1))
 
@@ -220,11 +204,7 @@ class OverDimensions:
     fixed: Mapping[str, int]
 
     def _checked_dimensions(self, given: Mapping[str, Any]) -> dict[str, int]:
-        """The dimensions that are given or fixed, one for each name, each in the range of the result.
-
-        Raises:
-            InputTypeError, InputError: If one is missing, unknown or out of range.
-        """
+        """The dimensions that are given or fixed, one for each name, each in the range of the result."""
         known = self._dimension_names()
         if unknown := sorted(set(given) - known - {"D"}):
             raise InputError(
@@ -282,21 +262,10 @@ def check_name(name: object) -> str:
 
 
 def index_letter(index: object, spaces: tuple[Space, ...]) -> list[Letter]:
-    """The unit vector of a matrix index: one letter for each tensor factor.
+    """The unit vector of a matrix index, one letter for each tensor factor.
 
-    Args:
-        index: An integer ≥ 0, a SymPy symbol, ``D/2 + i`` for the second half of the space of a symplectic matrix,
-            or, on several tensor factors, a tuple of these.
-        spaces: The tensor factors.
-
-    Raises:
-        InputTypeError, InputError: If the index is nothing of the kind or out of range.
-
-    Examples:
-        >>> index_letter(3, (2,))
-        Traceback (most recent call last):
-        ...
-        haarqntk.errors.InputError: an index must be below the dimension 2, got 3; indices count from 0
+    An index is an integer ≥ 0, a symbol, D/2 + i for the second half of the space of a symplectic matrix, or, on
+    several tensor factors, a tuple of these.
     """
     given = tuple(index) if isinstance(index, tuple | list) else (index,)
     if len(given) != len(spaces):
@@ -304,22 +273,11 @@ def index_letter(index: object, spaces: tuple[Space, ...]) -> list[Letter]:
             f"an index must have one entry for each of the {len(spaces)} tensor factors, got {index!r}; "
             "write A[(i1, i2), (j1, j2)]"
         )
-    return [_index_on(i, space) for i, space in zip(given, spaces, strict=True)]
+    halves = [_index_and_half(i, space) for i, space in zip(given, spaces, strict=True)]
+    return [Letter(INDEX, i, (space,), place=half) for (i, half), space in zip(halves, spaces, strict=True)]
 
 
-def _index_on(index: object, space: Space) -> Letter:
-    name, half = _split_index(index, space)
-    if isinstance(space, int) and name.isdigit():
-        if int(name) >= space:
-            raise InputError(
-                f"an index must be below the dimension {space}, got {name}; indices count from 0"
-            )
-        if space % 2 == 0 and int(name) >= space // 2:
-            name, half = str(int(name) - space // 2), 1
-    return Letter(INDEX, name, (space,), place=half)
-
-
-def _split_index(index: Any, space: Space) -> tuple[str, int]:
+def _index_and_half(index: Any, space: Space) -> tuple[str, int]:
     """The name of an index, and 1 if it counts from D/2."""
     if getattr(index, "is_Symbol", False):
         index = str(index.name)
@@ -342,4 +300,9 @@ def _split_index(index: Any, space: Space) -> tuple[str, int]:
                 "anything else may be out of range"
             )
         return str(int(offset)), 1
-    return str(integer("an index", index, at_least=0)), 0
+    number = integer("an index", index, at_least=0)
+    if isinstance(space, str):
+        return str(number), 0
+    if number >= space:
+        raise InputError(f"an index must be below the dimension {space}, got {number}; indices count from 0")
+    return (str(number), 0) if space % 2 or number < space // 2 else (str(number - space // 2), 1)

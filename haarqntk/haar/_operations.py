@@ -109,11 +109,7 @@ def kron(*factors: MatrixExpression) -> MatrixExpression:
 
 
 def moved(matrix: MatrixExpression, places: Sequence[int]) -> MatrixExpression:
-    """The matrix with its tensor factor k at place ``places[k]``.
-
-    Raises:
-        InputError: If the places are not those from 0, each once.
-    """
+    """The matrix with its tensor factor k at place ``places[k]``."""
     count = len(matrix.spaces)
     if sorted(places) != list(range(count)):
         raise InputError(
@@ -129,11 +125,7 @@ def _renumbered(matrix: MatrixExpression, places: Sequence[int]) -> Terms:
 
 
 def permutation(images: Mapping[int, int], spaces: tuple[Space, ...]) -> MatrixExpression:
-    """P_σ, which moves the tensor factor at place a to place σ(a); a place that is not named stays.
-
-    Raises:
-        InputError: If a place does not exist, or the factors that change places differ.
-    """
+    """P_σ, which moves the tensor factor at place a to place σ(a); a place that is not named stays."""
     count = len(spaces)
     if max(images, default=0) >= count or any(spaces[a] != spaces[b] for a, b in images.items()):
         raise InputError(

@@ -131,10 +131,10 @@ def expand_integral(
     """Expand every coefficient at D = ∞ and keep ``order`` powers of D of the whole, from the leading one."""
     num_powers = check_order(order)
     exponent = SCALINGS[one_of("scaling", scaling, SCALINGS)]
-    webs = [c for monomial in terms for c, _ in monomial if not c.is_chain]
-    if webs:
+    networks = [c for monomial in terms for c, _ in monomial if not c.is_chain]
+    if networks:
         raise InputError(
-            f"a series needs one tensor factor, got {component_text(webs[0])}; its scaling is not stated"
+            f"a series needs one tensor factor, got {component_text(networks[0])}; its scaling is not stated"
         )
     if len(names) != 1:
         raise InputError(

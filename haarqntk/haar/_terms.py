@@ -108,25 +108,7 @@ def permutation_terms(spaces: tuple[Space, ...], images: Mapping[int, int]) -> T
 
 
 def coefficient(value: Any) -> RationalFunction:
-    """A number or a rational function of dimensions, exact.
-
-    Args:
-        value: An integer, a Fraction, a SymPy rational function of dimensions, or a value of this library.
-
-    Raises:
-        InputTypeError: If it is a float or nothing of the kind.
-        InputError: If a SymPy expression is no rational function.
-
-    Examples:
-        >>> import haarqntk as hq
-        >>> coefficient(1 / (hq.D + 1)).to_sympy()
-        1/(D + 1)
-        >>> coefficient(0.5)
-        Traceback (most recent call last):
-        ...
-        haarqntk.errors.InputTypeError: a coefficient must be an exact integer or rational, got 0.5; pass \
-fractions.Fraction
-    """
+    """A number or a rational function of dimensions, exact: an integer, a Fraction, or one of SymPy."""
     if isinstance(value, RationalFunction):
         return value
     if not getattr(value, "free_symbols", None):

@@ -12,7 +12,7 @@ from typing import Any
 import jsonschema
 import numpy as np
 import pytest
-from web_language import WebReader
+from network_language import NetworkReader
 
 import haarqntk as hq
 from haarqntk.diagrams import (
@@ -118,7 +118,7 @@ def read_back(text: str) -> int:
         written += [power[1]] * int(power[2]) if power else [factor]
     arrays = {name: x.reshape((SIZE,) * (4 if name == "M" else 2)) for name, x in GIVEN.items()}
     summed = found[2].replace(", ", " ")
-    return int(WebReader(f"sum({summed}) {' '.join(written)}", arrays, SIZE).value())
+    return int(NetworkReader(f"sum({summed}) {' '.join(written)}", arrays, SIZE).value())
 
 
 def test_different_components_have_different_names() -> None:

@@ -27,7 +27,7 @@ from haarqntk.diagrams import (
     flatten,
 )
 from haarqntk.errors import CostError, InputError, InputTypeError
-from haarqntk.haar._letters import Declaration, total_dimension
+from haarqntk.haar._letters import Declaration, RandomLetter, total_dimension
 from haarqntk.haar._written import halves, with_whole_matrices
 
 if TYPE_CHECKING:
@@ -52,23 +52,20 @@ def value_of(
             f"matrices must be a mapping from names to matrices, got {given!r}; pass {{'A': …}}"
         )
     needed = {
-        letter.name: letter
+        letter.name
         for monomial in terms
         for component, _ in monomial
         for letter in component.letters
         if letter.kind in (MATRIX, VECTOR) and letter.name != SYMPLECTIC_FORM
     }
-    random = sorted(name for name in needed if hasattr(declared.get(name), "group"))
-    if random:
+    if random := sorted(name for name in needed if isinstance(declared.get(name), RandomLetter)):
         raise InputError(f"the result must not be random, got {', '.join(random)}; average over it first")
-    missing = sorted(set(needed) - set(given))
-    if missing:
+    if missing := sorted(needed - set(given)):
         raise InputError(
             f"matrices must name every matrix of the result, got none for {', '.join(missing)}; "
             f"pass matrices={{'{missing[0]}': …}}, or specialise(D=…) to keep the traces"
         )
-    unknown = sorted(set(given) - set(declared))
-    if unknown:
+    if unknown := sorted(set(given) - set(declared)):
         raise InputError(
             f"unknown matrix {', '.join(unknown)}; known: {', '.join(sorted(declared)) or 'none'}"
         )
@@ -101,10 +98,10 @@ def _contracted(
         if component.is_chain and all(x.kind in (MATRIX, INDEX) for x in component.letters):
             value = value * _chain_value(component, arrays, dimensions) ** e
         elif _is_sum(component):
-            value = value * _web_value(((component, 1),), arrays, dimensions, 0) ** e
+            value = value * _network_value(((component, 1),), arrays, dimensions, 0) ** e
         else:
             rest.append((component, e))
-    return value * _web_value(tuple(rest), arrays, dimensions, width)
+    return value * _network_value(tuple(rest), arrays, dimensions, width)
 
 
 def _is_sum(component: Component) -> bool:
@@ -115,15 +112,12 @@ def _is_sum(component: Component) -> bool:
 
 def _chain_value(component: Component, arrays: Mapping[str, Any], dimensions: Mapping[str, int]) -> Any:
     """The trace of a product, or its entry between two unit vectors."""
-    factors = [
-        array.T if transposed else array
-        for array, transposed in ((_array(x, arrays, dimensions), turned) for x, turned in component.word)
-    ]
-    product = reduce(np.matmul, factors)
+    read = ((_array(letter, arrays, dimensions), transposed) for letter, transposed in component.word)
+    product = reduce(np.matmul, (array.T if transposed else array for array, transposed in read))
     return product.trace() if component.is_cycle else product
 
 
-def _web_value(
+def _network_value(
     monomial: DiagramMonomial, arrays: Mapping[str, Any], dimensions: Mapping[str, int], width: int
 ) -> Any:
     """A diagram by numpy.einsum, an axis for each delta and for each pair of ends joined without one."""
@@ -213,7 +207,7 @@ def _identity(size: int) -> Any:
 
 
 def _unit_vector(letter: Letter, size: int) -> Any:
-    if not letter.name.isdigit():
+    if not letter.is_number:
         raise InputError(f"an index must be a number to be evaluated, got {letter.name}")
     place = int(letter.name) + (size // 2 if letter.place else 0)
     return np.array([Fraction(int(i == place)) for i in range(size)], dtype=object)
@@ -244,8 +238,7 @@ def _checked_array(name: str, value: Any, letter: Letter, sizes: list[int]) -> A
             raise InputError(f"matrix {name} must hold finite numbers, got {array}") from None
     else:
         array = exact.reshape(size, size)
-    broken = _broken_relation(array, letter.properties)
-    if broken:
+    if broken := _broken_relation(array, letter.properties):
         raise InputError(f"matrix {name} was declared {broken}, and the matrix given for it is not")
     return array
 
