@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import typer
+from architecture import architecture_page
 
 import haarqntk as hq
 from haarqntk.cli import _commands as cli
@@ -54,6 +55,7 @@ def write_pages(folder: Path) -> None:
     (folder / "command_line.md").write_text(command_line_page(), encoding="utf-8")
     (folder / "bibliography.md").write_text(bibliography_page(), encoding="utf-8")
     (folder / "training.md").write_text(training_page(), encoding="utf-8")
+    (folder / "architecture.md").write_text(architecture_page(), encoding="utf-8")
 
 
 def rooms() -> dict[str, list[str]]:

@@ -11,14 +11,10 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 import pytest
-
-import haarqntk
+from imports import FILES, PACKAGE, files_imported, imported_names, tree_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-PACKAGE = Path(haarqntk.__file__).parent
-FILES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
 
 EXACT_ROOMS = ("combinatorics", "algebra", "groups", "diagrams", "haar", "designs", "circuits", "qntk")
 ROOMS = ("base", *EXACT_ROOMS, "montecarlo", "dynamics", "training", "validation", "export", "studies", "cli")
@@ -31,25 +27,6 @@ LOOSE = ("errors", "checks")  # free for all, in this order
 DYNAMIC = {"__init__.py", "base/_values.py", "montecarlo/_simulate.py"}  # import by a name that is computed
 FORBIDDEN = {"eval", "exec", "sympify", "parse_expr", "pickle", "__import__"}
 LONGEST_FILE, LONGEST_FUNCTION = 400, 60
-
-
-def imported_names(tree: ast.AST) -> Iterator[str]:
-    """Every module or attribute that is imported, as a dotted name; also lazily, by a literal name."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            origin = "." * node.level + (node.module or "")
-            yield from (f"{origin}.{alias.name}" for alias in node.names)
-        elif isinstance(node, ast.Call) and _called(node) in {"LazyModule", "import_module"}:
-            for argument in node.args:
-                is_literal = isinstance(argument, ast.Constant) and isinstance(argument.value, str)
-                yield ast.literal_eval(argument) if is_literal else ""  # a name that the source does not show
-
-
-def _called(node: ast.Call) -> str | None:
-    function = node.func
-    return function.id if isinstance(function, ast.Name) else getattr(function, "attr", None)
 
 
 def import_violations(file: str, tree: ast.AST) -> Iterator[str]:
@@ -137,17 +114,6 @@ def _last_line(node: ast.stmt) -> int:
     return node.end_lineno or node.lineno
 
 
-def files_imported(tree: ast.AST, files: set[str]) -> set[str]:
-    """The files of the package that a file imports, also under TYPE_CHECKING, apart from the front of the package."""
-    found = set()
-    for name in imported_names(tree):
-        parts = name.removeprefix("haarqntk.").split(".") if name.startswith("haarqntk.") else []
-        places = ["/".join(parts[:i]) for i in range(len(parts), 0, -1)]
-        candidates = (f"{place}{end}" for place in places for end in (".py", "/__init__.py"))
-        found |= {next((file for file in candidates if file in files), "__init__.py")}
-    return found - {"__init__.py"}
-
-
 def files_in_circles(imports: dict[str, set[str]]) -> set[str]:
     """The files that import themselves through others."""
 
@@ -178,8 +144,7 @@ def test_a_file_keeps_the_rules_of_the_house(file: str) -> None:
 
 
 def test_no_files_import_each_other_in_a_circle() -> None:
-    trees = {file: ast.parse((PACKAGE / file).read_text(encoding="utf-8")) for file in FILES}
-    imports = {file: files_imported(tree, {*FILES}) for file, tree in trees.items()}
+    imports = {file: files_imported(tree_of(file), {*FILES}) for file in FILES}
     assert "algebra/__init__.py" in imports["qntk/_formula.py"]
     assert files_in_circles(imports) == set()
 
@@ -207,6 +172,36 @@ def test_every_room_and_file_has_its_place() -> None:
 def test_the_tests_mirror_the_rooms() -> None:
     here = Path(__file__).parent
     assert {room for room in ROOMS if list((here / room).glob("test_*.py"))} == {*ROOMS}
+
+
+LOADED = """
+import sys
+from importlib import import_module
+
+def load(room):
+    import_module(f"haarqntk.{room}")
+    for module in [m for name, m in sys.modules.items() if name.startswith("haarqntk.")]:
+        for value in list(vars(module).values()):
+            name = vars(value).get("_name", "") if type(value).__name__ == "LazyModule" else ""
+            if name.startswith("haarqntk."):
+                import_module(name)
+    return {name.split(".")[1] for name in sys.modules if name.startswith("haarqntk.")}
+
+for room in sys.argv[1:]:
+    print(room, *sorted(load(room)))
+"""
+
+
+@pytest.mark.parametrize(
+    "rooms", [ROOMS, ("montecarlo",), ("dynamics",), ("training",)], ids=lambda rooms: rooms[-1]
+)
+def test_a_room_loads_no_room_below_it(rooms: tuple[str, ...]) -> None:
+    """What importlib loads, modules that wait for their first use included; the rooms one after the other."""
+    done = subprocess.run([sys.executable, "-c", LOADED, *rooms], capture_output=True, text=True, check=True)
+    lines = done.stdout.splitlines()
+    assert len(lines) == len(rooms)
+    for i, (room, *loaded) in enumerate(map(str.split, lines)):
+        assert set(loaded) <= {*LOOSE, *rooms[: i + 1], *ROOMS_ABOVE[room]}
 
 
 LONG_FUNCTION = 'def f():\n    """One line."""\n' + "    x = 1\n" * 60
@@ -301,8 +296,7 @@ def test_the_package_depends_on_what_it_imports() -> None:
     """Nothing more: the tools of the tests are in the extra [test]. Dask is an extra of its own."""
     project = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     declared = {re.split(r"[<>=]", line)[0] for line in project["dependencies"]}
-    trees = [ast.parse((PACKAGE / file).read_text(encoding="utf-8")) for file in FILES]
-    roots = {name.split(".")[0] for tree in trees for name in imported_names(tree)}
+    roots = {name.split(".")[0] for file in FILES for name in imported_names(tree_of(file))}
     names = {"flint": "python-flint"}
     foreign = roots - sys.stdlib_module_names - {"", "haarqntk", "distributed"}
     assert declared == {names.get(root, root) for root in foreign}

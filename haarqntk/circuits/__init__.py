@@ -18,11 +18,10 @@ from haarqntk.circuits._algebra import (
     mean_of_expression,
     sum_over,
 )
+from haarqntk.circuits._ensembles import ENSEMBLES
 from haarqntk.circuits._factorised import kernel_factors, kernel_moment, kernel_power
 from haarqntk.circuits._moment import (
-    ENSEMBLES,
     GENERATORS,
-    PAULI_STRINGS,
     check_dimension,
     mean_of_pattern,
     mean_of_product,
@@ -34,7 +33,6 @@ __all__ = [
     "ENSEMBLES",
     "FACTORISED_FROM",
     "GENERATORS",
-    "PAULI_STRINGS",
     "TARGET",
     "Circuit",
     "Copy",

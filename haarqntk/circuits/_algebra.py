@@ -15,11 +15,10 @@ from typing import TYPE_CHECKING, NamedTuple, final
 from haarqntk.algebra import Combination, TracePolynomial, collected
 from haarqntk.base import Shown
 from haarqntk.checks import integer, one_of, rational
+from haarqntk.circuits._ensembles import ENSEMBLES
 from haarqntk.circuits._factorised import LARGEST_POWER, kernel_moment, kernel_power
 from haarqntk.circuits._moment import (
-    ENSEMBLES,
     GENERATORS,
-    PAULI_STRINGS,
     largest_k,
     mean_of_product,
     pattern_design_order,
@@ -84,7 +83,7 @@ class Circuit(Shown):
     def __post_init__(self) -> None:
         one_of("ensemble", self.ensemble, ENSEMBLES)
         one_of("generators", self.generators, GENERATORS)
-        if self.ensemble in PAULI_STRINGS and self.generators != "pauli":
+        if ENSEMBLES[self.ensemble].draws_pauli_strings and self.generators != "pauli":
             raise InputError(
                 f"generators must be 'pauli' for the ensemble {self.ensemble!r}, whose generators are Pauli "
                 f"strings, got {self.generators!r}"
@@ -98,7 +97,7 @@ class Circuit(Shown):
             >>> print(hq.Circuit().latex())
             U = S_{0} e^{i \theta_{1} X_{1}} S_{1} \cdots e^{i \theta_{L} X_{L}} S_{L}
         """
-        last = "" if self.ensemble == "prl_ansatz" else " S_{L}"
+        last = " S_{L}" if ENSEMBLES[self.ensemble].has_input_block else ""
         return r"U = S_{0} e^{i \theta_{1} X_{1}} S_{1} \cdots e^{i \theta_{L} X_{L}}" + last
 
     def facts(self) -> dict[str, str]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from haarqntk.algebra import Monomial, RationalFunction, TracePolynomial
 from haarqntk.checks import one_of
+from haarqntk.circuits._ensembles import ENSEMBLES
 from haarqntk.circuits._generator_average import generator_average
 from haarqntk.circuits._insertion import layer_is_silent, most_slots
 from haarqntk.circuits._terms import Copy, LayerPattern, canonical_pattern, canonical_patterns, columns_of
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 
     from haarqntk.circuits._terms import Label
 
-PAULI_STRINGS = ("prl_ansatz", "prl_ansatz_with_input_block")  # whose generators are all 4ⁿ of them, D = 2ⁿ
-ENSEMBLES = ("segments", "independent_layers", *PAULI_STRINGS, "generator_average")
 GENERATORS = ("pauli", "general")
 _LARGEST_FACTORIAL = 20  # that is worth a number in a message
 
@@ -55,7 +54,7 @@ def check_dimension(name: str, D: int, ensemble: str, generators: str) -> int:
             f"{name} must be even for generators X² = 1, Tr X = 0 (Pauli strings), got {D}; "
             "an odd dimension has no traceless involution; circuits with generators='general' exist there"
         )
-    if ensemble in PAULI_STRINGS and D & (D - 1):
+    if ENSEMBLES[ensemble].draws_pauli_strings and D & (D - 1):
         raise InputError(
             f"{name} must be a power of two for ensemble {ensemble!r}, whose generators are Pauli strings, got {D}; "
             f"use {name} = {2 ** (D.bit_length() - 1)} or {2 ** D.bit_length()}, or ensemble 'segments'"
@@ -65,7 +64,7 @@ def check_dimension(name: str, D: int, ensemble: str, generators: str) -> int:
 
 def largest_k(ensemble: str, generators: str) -> int:
     """The most copies that finish within seconds (benchmarks/moments.py)."""
-    return 6 if generators == "pauli" and ensemble != "generator_average" else 4
+    return 6 if generators == "pauli" and not ENSEMBLES[ensemble].keeps_state else 4
 
 
 def refuse_too_many_copies(k: int, ensemble: str, generators: str) -> None:
@@ -163,9 +162,9 @@ def pattern_mean(
     method: str = "walk",
 ) -> TracePolynomial:
     """The mean of a product of copies, (state, observable) of each, for one choice of distinct layers."""
-    if ensemble == "generator_average":
+    if ENSEMBLES[ensemble].keeps_state:
         return generator_average(labels, pattern, generators, dimension)
-    if ensemble == "prl_ansatz":
+    if not ENSEMBLES[ensemble].has_input_block:
         _refuse_visible_input(labels, pattern)
     parts = independent_parts(labels, pattern, ensemble)
     weight = TracePolynomial.constant(pattern_weight(pattern, ensemble, dimension))
@@ -174,7 +173,11 @@ def pattern_mean(
 
 def pattern_weight(pattern: LayerPattern, ensemble: str, dimension: Dimension = None) -> RationalFunction:
     """The probability that no generator is the identity: 1 − 1/D² a layer where all Pauli strings are drawn, else 1."""
-    silent = 1 / dimension_as_field(dimension) ** 2 if ensemble in PAULI_STRINGS else RationalFunction(0)
+    silent = (
+        1 / dimension_as_field(dimension) ** 2
+        if ENSEMBLES[ensemble].draws_pauli_strings
+        else RationalFunction(0)
+    )
     return (1 - silent) ** len(pattern)
 
 
@@ -182,7 +185,7 @@ def independent_parts(
     labels: tuple[Label, ...], pattern: LayerPattern, ensemble: str
 ) -> list[tuple[tuple[Label, ...], LayerPattern]]:
     """The factors of independent mean: all copies, or the copies of each derivative, of equal label and layers."""
-    if ensemble != "independent_layers":
+    if not ENSEMBLES[ensemble].has_independent_entries:
         return [(labels, pattern)]
     return [
         ((label,) * count, tuple((times,) * count for times in column if times))
@@ -198,10 +201,10 @@ def pattern_design_order(
     What is averaged together is a factor: all copies, the copies of one derivative, or the slots of one layer. A
     factor that vanishes makes the mean vanish, whatever the others are.
     """
-    if ensemble == "generator_average":
+    if ENSEMBLES[ensemble].keeps_state:
         factors = [(most_slots(block, generators), layer_is_silent(block, generators)) for block in pattern]
     else:
-        are_many = ensemble == "independent_layers"
+        are_many = ENSEMBLES[ensemble].has_independent_entries
         factors = [
             (len(part[0]), are_many and not segment_mean(*part, generators))
             for part in independent_parts(labels, pattern, ensemble)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from haarqntk.algebra import RationalFunction, TracePolynomial
+from haarqntk.circuits._ensembles import ENSEMBLES
 from haarqntk.circuits._insertion import layer_is_silent, placements
 from haarqntk.circuits._moment import (
     binomial_in_L,
@@ -183,7 +184,7 @@ def steps_of_product(copies: Sequence[Copy], *, ensemble: str, generators: str) 
     found = []
     for (labels, pattern), count in canonical_patterns(copies).items():
         mean = pattern_mean(labels, pattern, ensemble, generators)
-        parts = [] if ensemble == "generator_average" else independent_parts(labels, pattern, ensemble)
+        parts = [] if ENSEMBLES[ensemble].keeps_state else independent_parts(labels, pattern, ensemble)
         walks = tuple(_walk(*part, generators) for part in parts)
         choices, weight = binomial_in_L(len(pattern)), pattern_weight(pattern, ensemble)
         found.append(PatternSteps(labels, pattern, count, choices, walks, weight, mean))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from haarqntk.algebra import DEPTH, SIGMA, Overlap, Trace, TracePolynomial
 from haarqntk.checks import one_of
-from haarqntk.circuits import ENSEMBLES, GENERATORS, PAULI_STRINGS, Circuit
+from haarqntk.circuits import ENSEMBLES, GENERATORS, Circuit
 from haarqntk.errors import InputError
 from haarqntk.qntk._eigenvalues import EigenvalueFormula
 from haarqntk.qntk._formula import Formula, formula_of
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 # The independence of different derivatives and the average over generators say nothing of two inputs' overlap.
-_OVERLAP_ENSEMBLES = ("segments", *PAULI_STRINGS)
+_OVERLAP_ENSEMBLES = tuple(name for name, ensemble in ENSEMBLES.items() if ensemble.sees_overlaps)
 _ONE, _ZERO = TracePolynomial.constant(1), TracePolynomial({})
 _SAME_OBSERVABLE = {
     Trace(letters): TracePolynomial.variable(Trace(("O",) * len(letters)))
@@ -34,7 +34,7 @@ class _Row(NamedTuple):
     definition: str
     definition_latex: str
     reference: str
-    ensembles: tuple[str, ...] = ENSEMBLES
+    ensembles: tuple[str, ...] = (*ENSEMBLES,)
 
 
 def _entry(of: Variables, overlap: TracePolynomial) -> Recipe:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from haarqntk.algebra import DEPTH, Expectation, Trace, read_symbol, symbol
 from haarqntk.base import LazyModule
-from haarqntk.circuits import PAULI_STRINGS
+from haarqntk.circuits import ENSEMBLES
 from haarqntk.errors import InputError
 from haarqntk.qntk._closed_form import polynomial_at
 from haarqntk.qntk._inputs import traces_of_spectrum
@@ -116,7 +116,7 @@ class _Search:
 
     def has_generators(self, D: int) -> bool:
         """Whether the ensemble exists in an even dimension."""
-        return self._exact.ensemble not in PAULI_STRINGS or D & (D - 1) == 0
+        return not ENSEMBLES[self._exact.ensemble].draws_pauli_strings or D & (D - 1) == 0
 
     def evaluate(self, D: int, point: _Point) -> Counterexample:
         """Both values at a point."""

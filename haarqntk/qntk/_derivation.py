@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from haarqntk.algebra import Trace, TracePolynomial, collected
 from haarqntk.base import Shown
-from haarqntk.circuits import Expression, design_orders
+from haarqntk.circuits import ENSEMBLES, Expression, design_orders
 from haarqntk.errors import InputError
 from haarqntk.qntk._blocks import (
     MEAN,
@@ -52,17 +52,6 @@ _ONE = TracePolynomial.constant(1)
 _U = Math(
     "U = S_0 e^{iθ_1X_1} S_1 … e^{iθ_LX_L} S_L", r"U = S_0 e^{i\theta_1X_1} S_1 \cdots e^{i\theta_LX_L} S_L"
 )
-_SEGMENTS = "{} with independent Haar unitaries `S_0, …, S_L`"
-_OF_ENSEMBLE = {
-    "segments": f"Ensemble segments: {_SEGMENTS}.",
-    "independent_layers": f"Ensemble independent_layers: {_SEGMENTS}, different derivatives taken as independent.",
-    "prl_ansatz": f"Ensemble prl_ansatz: {_SEGMENTS}, but `S_L = 1`, which the averages below do not see; each "
-    "generator the identity with probability `1/D²`.",
-    "prl_ansatz_with_input_block": f"Ensemble prl_ansatz_with_input_block: {_SEGMENTS}, each generator the identity "
-    "with probability `1/D²`.",
-    "generator_average": "Ensemble generator_average: in {} the output state and `M = U†OU` are kept, the "
-    "generator of each layer is Haar-rotated.",
-}
 _OF_GENERATORS = {"pauli": "Every generator has `X² = 1`, `Tr X = 0`.", "general": "Write `X_j = Tr X^j`."}
 _ROUTES = {
     "definition": "*By definition*: the overlaps of every layer with every permutation operator, counted one by "
@@ -146,7 +135,10 @@ class Derivation(Shown):
         return (*steps, Step(CHECK, tuple(checks))) if checks else tuple(steps)
 
     def _definition(self) -> tuple[Block, ...]:
-        setting = Paragraph(f"{_OF_ENSEMBLE[self.ensemble]} {_OF_GENERATORS[self.generators]}", (_U,))
+        setting = Paragraph(
+            f"Ensemble {self.ensemble}: {ENSEMBLES[self.ensemble].setting} {_OF_GENERATORS[self.generators]}",
+            (_U,),
+        )
         wanted = Paragraph("Wanted: {}.", (Math(self.definition, self.definition_latex),))
         blocks: list[Block] = [wanted, setting]
         for result in self.results:
@@ -254,7 +246,7 @@ def _copies(average: AverageSteps) -> tuple[Block, ...]:
         return (Paragraph("Nothing is random here."),)
     sizes = joined([number(k) for k in sorted(set(products))], ", ")
     circuit, order = average.expression.circuit, max(design_orders(average.expression).values())
-    drawn = "segments" if circuit.ensemble != "generator_average" else "rotations of the generators"
+    drawn = "rotations of the generators" if ENSEMBLES[circuit.ensemble].keeps_state else "segments"
     designs = f" Unitary {{}}-designs do for the {drawn}." if order else " No average is needed."
     return (
         Paragraph(

@@ -16,7 +16,7 @@ from typing import Any
 from haarqntk.algebra import GeneratorTrace, Symbol, Trace, WordLetter, expectation_of_power, read_symbol
 from haarqntk.base import LazyModule
 from haarqntk.checks import integer, is_row, rational
-from haarqntk.circuits import PAULI_STRINGS, check_dimension
+from haarqntk.circuits import ENSEMBLES, check_dimension
 from haarqntk.errors import InputError, InputTypeError
 
 mpmath, optimize = LazyModule("mpmath"), LazyModule("scipy.optimize")
@@ -71,7 +71,7 @@ def range_text(generators: str, ensemble: str = "segments") -> str:
         >>> range_text("pauli")
         'even D ≥ 2'
     """
-    if ensemble in PAULI_STRINGS:
+    if ENSEMBLES[ensemble].draws_pauli_strings:
         return "D = 2^n ≥ 2"
     return "even D ≥ 2" if generators == "pauli" else "any D ≥ 2, X_j = Tr X^j"
 

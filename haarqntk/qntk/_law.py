@@ -22,7 +22,7 @@ import numpy as np
 
 from haarqntk.base import Tabled, hermitian_array
 from haarqntk.checks import integer, one_of
-from haarqntk.circuits import PAULI_STRINGS
+from haarqntk.circuits import ENSEMBLES
 from haarqntk.errors import CostError, InputError
 from haarqntk.qntk._inputs import circuit_dimension, one_spectrum
 
@@ -131,7 +131,7 @@ class KernelLaw(Tabled):
             >>> kernel_law(D=4, L=6, spectrum=[1, -1, -1, 1], ensemble="prl_ansatz_with_input_block").silence
             Fraction(1, 16)
         """
-        return Fraction(1, self.D**2) if self.ensemble in PAULI_STRINGS else Fraction(0)
+        return Fraction(1, self.D**2) if ENSEMBLES[self.ensemble].draws_pauli_strings else Fraction(0)
 
     def xi_moments(self, largest: int) -> tuple[Fraction, ...]:
         """E[ξ^{2n}] for n = 0 … ``largest``.
@@ -261,9 +261,9 @@ def kernel_law(
     Reference:
         [liu2023] Eq. 6 for K; derivations/14_dynamics.md.
     """
-    if ensemble == "prl_ansatz":
+    if any(ensemble == known.name and not known.has_input_block for known in ENSEMBLES.values()):
         raise InputError(
-            "ensemble 'prl_ansatz' has no Haar block on the input side, so that the law of K depends on the input; "
+            f"ensemble {ensemble!r} has no Haar block on the input side, so that the law of K depends on the input; "
             "use ensemble 'prl_ansatz_with_input_block', or simulate it"
         )
     one_of("ensemble", ensemble, _ENSEMBLES)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from haarqntk.algebra import DEPTH, Overlap, Symbol, Trace, TracePolynomial
 from haarqntk.circuits import (
+    ENSEMBLES,
     FACTORISED_FROM,
     TARGET,
     Cost,
@@ -166,7 +167,7 @@ def _route(expression: Expression) -> str | None:
     circuit = expression.circuit
     products = [term.copies for term in expression.terms if term.copies]
     powers = [kernel_power(copies, circuit.ensemble, circuit.generators) for copies in products]
-    if circuit.generators != "pauli" or circuit.ensemble == "generator_average":
+    if circuit.generators != "pauli" or ENSEMBLES[circuit.ensemble].keeps_state:
         return None
     if powers and all(power is not None and 1 < power < FACTORISED_FROM for power in powers):
         return "factorisation"
