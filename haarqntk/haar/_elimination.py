@@ -23,7 +23,6 @@ Reference: collins2006; derivations/11_integrals.md.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from functools import lru_cache
 from math import prod
 from typing import TYPE_CHECKING, TypeAlias
@@ -32,7 +31,7 @@ import numpy as np
 
 from haarqntk.algebra import RationalFunction, collected
 from haarqntk.combinatorics import Partition
-from haarqntk.diagrams import MATRIX, VECTOR, Component, DiagramMonomial, Letter, Reduced, Reducer, product
+from haarqntk.diagrams import MATRIX, VECTOR, Component, DiagramMonomial, Reduced, Reducer, product
 from haarqntk.errors import CostError
 from haarqntk.groups import Group, Rows, WeightLaw, circular_classes, weighted_counts
 from haarqntk.haar._copies import Copies, gather_copies
@@ -77,19 +76,19 @@ def eliminate(monomial: DiagramMonomial, letter: RandomLetter, reducer: Reducer)
         return {}
     group = letter.record
     if group.is_vector:
-        found = _of_vector(copies, letter, group.weight, reducer)
+        found = _of_vector(copies, group.weight, reducer)
     elif not copies.sides_are_apart:
-        found = _together(copies, letter, reducer)
+        found = _together(copies, reducer)
     elif group.sphere and (side := next((s for s in (0, 1) if copies.meets_one_vector(s)), None)) is not None:
-        found = _of_vector(copies.side(1 - side, with_loose=True), letter, group.sphere, reducer)
+        found = _of_vector(copies.side(1 - side, with_loose=True), group.sphere, reducer)
     else:
-        found = _apart(copies, letter, reducer)
+        found = _apart(copies, reducer)
     return {outcome: count for outcome, count in collected(found).items() if count}
 
 
-def _of_vector(copies: Copies, letter: RandomLetter, law: WeightLaw, reducer: Reducer) -> Counted:
+def _of_vector(copies: Copies, law: WeightLaw, reducer: Reducer) -> Counted:
     """One row or column of a random matrix, or a state: a uniform point of the complex or the real sphere."""
-    weights = (Weight(law.name, letter.spaces, ((copies.degree,),)),)
+    weights = (Weight(law.name, copies.random.spaces, ((copies.degree,),)),)
     if not copies.has_content:
         yield ((weights, ()), ()), copies.num_allowed(0)
         return
@@ -101,26 +100,27 @@ def _of_vector(copies: Copies, letter: RandomLetter, law: WeightLaw, reducer: Re
             yield ((weights, reduced.loops), reduced.monomial), reduced.sign * size
 
 
-def _two_sides(copies: Copies, letter: RandomLetter, largest: int) -> tuple[Rows, Rows, Rows]:
+def _two_sides(copies: Copies, largest: int) -> tuple[Rows, Rows, Rows]:
     """One way of each orbit on the left, all ways on the right, and the sizes of the orbits."""
     left, right = (copies.ways.rows(copies.allowed(side)) for side in (0, 1))
     chosen, sizes = copies.ways.orbits(left, copies.symmetries)
     if len(chosen) * len(right) > largest:
         raise CostError(
-            f"{len(copies.plain)} copies of {letter.name} would not finish: {len(chosen)} × {len(right)} gluings, the "
-            f"largest number is {largest}; pass an integrand of lower degree or with fewer different letters"
+            f"{len(copies.plain)} copies of {copies.random.name} would not finish: {len(chosen)} × {len(right)} "
+            f"gluings, the largest number is {largest}; pass an integrand of lower degree or with fewer different letters"
         )
     return left[chosen], right, sizes
 
 
-def _weights(copies: Copies, letter: RandomLetter, number: int) -> tuple[Weight]:
+def _weights(copies: Copies, number: int) -> tuple[Weight]:
     """The weight of the class of that number."""
-    return (Weight(letter.group, letter.spaces, (copies.ways.class_of(number, copies.degree),)),)
+    classes = (copies.ways.class_of(number, copies.degree),)
+    return (Weight(copies.random.group, copies.random.spaces, classes),)
 
 
-def _apart(copies: Copies, letter: RandomLetter, reducer: Reducer) -> Counted:
+def _apart(copies: Copies, reducer: Reducer) -> Counted:
     ways = copies.ways
-    left, right, sizes = _two_sides(copies, letter, _LARGEST_NUM_COUNTED)
+    left, right, sizes = _two_sides(copies, _LARGEST_NUM_COUNTED)
     left, left_parts, left_numbers, kept = _glued_side(copies, reducer, left, 0)
     right, right_parts, right_numbers, _ = _glued_side(copies, reducer, right, 1)
     sizes = sizes[kept]
@@ -128,7 +128,7 @@ def _apart(copies: Copies, letter: RandomLetter, reducer: Reducer) -> Counted:
     keys, size = right_numbers * num_classes, len(right_parts) * num_classes
     if len(left_parts) * len(right_parts) > LARGEST_NUM_TERMS:
         raise CostError(
-            f"{len(copies.plain)} copies of {letter.name} would leave {len(left_parts)} × {len(right_parts)} "
+            f"{len(copies.plain)} copies of {copies.random.name} would leave {len(left_parts)} × {len(right_parts)} "
             f"different terms, the largest number is {LARGEST_NUM_TERMS}; use fewer different letters"
         )
     counts: Counter[tuple[int, int]] = Counter()
@@ -140,7 +140,7 @@ def _apart(copies: Copies, letter: RandomLetter, reducer: Reducer) -> Counted:
         j, number = divmod(place, num_classes)
         a, b = left_parts[i], right_parts[j]
         loops = tuple(sorted((*a.loops, *b.loops), key=str))
-        outcome = (_weights(copies, letter, number), loops), product((a.monomial, b.monomial))
+        outcome = (_weights(copies, number), loops), product((a.monomial, b.monomial))
         yield outcome, count * a.sign * b.sign
 
 
@@ -151,11 +151,10 @@ def _glued_side(
     parts: dict[Reduced, int] = {}
     part, kept, numbers = copies.side(side, with_loose=side == 0), [], []
     blocks = part.ways.blocks
-    common = (
-        None if part.has_content or not len(rows) else part.glued(reducer, blocks(rows[0].tolist()), None)
-    )
+    has_content, reduced = part.has_content, None
     for i, row in enumerate(rows.tolist()):
-        reduced = common or part.glued(reducer, blocks(row), None)
+        if has_content or reduced is None:  # else all rows glue it alike
+            reduced = part.glued(reducer, blocks(row), None)
         if reduced is not None:
             kept.append(i)
             numbers.append(parts.setdefault(reduced, len(parts)))
@@ -163,9 +162,9 @@ def _glued_side(
     return rows[places], list(parts), np.array(numbers, dtype=np.int64), places
 
 
-def _together(copies: Copies, letter: RandomLetter, reducer: Reducer) -> Counted:
+def _together(copies: Copies, reducer: Reducer) -> Counted:
     ways = copies.ways
-    left, right, sizes = _two_sides(copies, letter, LARGEST_NUM_GLUINGS)
+    left, right, sizes = _two_sides(copies, LARGEST_NUM_GLUINGS)
     left_blocks, right_blocks = ([ways.blocks(row) for row in rows.tolist()] for rows in (left, right))
     every = np.arange(len(right))
     row, glued = -1, dict[int, "Reduced | None"]()
@@ -176,7 +175,7 @@ def _together(copies: Copies, letter: RandomLetter, reducer: Reducer) -> Counted
             if j not in glued:
                 glued[j] = copies.glued(reducer, left_blocks[i], right_blocks[j])
             if (reduced := glued[j]) is not None:
-                outcome = (_weights(copies, letter, number), reduced.loops), reduced.monomial
+                outcome = (_weights(copies, number), reduced.loops), reduced.monomial
                 yield outcome, int(sizes[i]) * factor * reduced.sign
 
 
@@ -272,29 +271,31 @@ def _power_sums(monomial: DiagramMonomial, name: str) -> tuple[Partition, Partit
 
 
 def _entries(monomial: DiagramMonomial, name: str, group: Group) -> _Counts | None:
-    entries: list[tuple[Letter, Letter, bool]] = []
+    entries: list[tuple[tuple[str, int], tuple[str, int], bool]] = []
+    sign = 1
     for component, exponent in monomial:
         entry = _entry(component, name)
         if entry is None:
             return None
+        (i, half), (j, other), conjugated = entry
+        if conjugated and group.ways.has_form:  # conj(S)_ij = J_ii' S_i'j' J_jj' with i' = i ± D/2
+            sign *= ((1 - 2 * half) * (1 - 2 * other)) ** exponent
+            entry = (i, 1 - half), (j, 1 - other), False
         entries += [entry] * exponent
-    sign = 1
-    if group.ways.has_form:
-        entries, sign = _without_conjugates(entries)
     sides = []
     for side in (0, 1):
         numbers: dict[str, int] = {}
-        indices = [(row, column)[side] for row, column, _ in entries]
-        labels = [(numbers.setdefault(i.name, len(numbers)), i.place) for i in indices]
-        plain, conjugated = (
+        places = [(row, column)[side] for row, column, _ in entries]
+        labels = [(numbers.setdefault(i, len(numbers)), half) for i, half in places]
+        plain, conjugates = (
             tuple(x for x, e in zip(labels, entries, strict=True) if e[2] == is_conjugated)
             for is_conjugated in (False, True)
         )
-        sides.append((plain, plain if group.ways.is_self_conjugate else conjugated))
+        sides.append((plain, plain if group.ways.is_self_conjugate else conjugates))
     return tuple((kind, mu, sign * count) for kind, mu, count in _counts(group, *sides[0], *sides[1]))
 
 
-def _entry(component: Component, name: str) -> tuple[Letter, Letter, bool] | None:
+def _entry(component: Component, name: str) -> tuple[tuple[str, int], tuple[str, int], bool] | None:
     """Row, column and whether it is conjugated, if the component is an entry with numbered indices."""
     if len(component.letters) != 3:  # noqa: PLR2004 - an index, the matrix, an index
         return None
@@ -303,21 +304,7 @@ def _entry(component: Component, name: str) -> tuple[Letter, Letter, bool] | Non
         return None
     if component.partner[0] != 1:  # read from its column
         left, right = right, left
-    return left, right, matrix.conjugated
-
-
-def _without_conjugates(
-    entries: list[tuple[Letter, Letter, bool]],
-) -> tuple[list[tuple[Letter, Letter, bool]], int]:
-    """conj(S)_ij = J_ii' S_i'j' J_jj' with i' = i ± D/2."""
-    found, sign = [], 1
-    for row, column, conjugated in entries:
-        ends = [row, column]
-        if conjugated:
-            sign *= (1 - 2 * row.place) * (1 - 2 * column.place)
-            ends = [replace(x, place=1 - x.place) for x in ends]
-        found.append((ends[0], ends[1], False))
-    return found, sign
+    return (left.name, left.place), (right.name, right.place), matrix.conjugated
 
 
 @lru_cache(maxsize=4096)  # patterns of equal indices; one takes about 1 kB
@@ -343,7 +330,7 @@ def _counts(
             if group.sphere and len(set(side)) == 1:
                 return ((group.sphere.name, (k,), count),)
     left, right = (
-        ways.rows([[_can_meet(a, b, has_form=ways.has_form) for b in others] for a in plain])
+        ways.rows([[a[0] == b[0] and (a[1] != b[1]) == ways.has_form for b in others] for a in plain])
         for plain, others in sides
     )
     left_signs, right_signs = (_form_signs(*pair) for pair in ((rows, left), (columns, right)))
@@ -353,10 +340,6 @@ def _counts(
         signs = left_signs[i] * factors * right_signs[places] if ways.has_form else factors
         totals += weighted_counts(numbers, signs, num_classes)
     return tuple((group.name, ways.class_of(n, k), int(totals[n])) for n in totals.nonzero()[0].tolist())
-
-
-def _can_meet(a: Index, b: Index, *, has_form: bool) -> bool:
-    return a[0] == b[0] and (a[1] != b[1]) == has_form
 
 
 def _form_signs(side: Sequence[Index], rows: Rows) -> Rows:

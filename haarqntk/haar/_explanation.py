@@ -9,7 +9,7 @@ Reference: collins2006; derivations/11_integrals.md.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, product
 from math import prod
 from pathlib import Path
 from textwrap import wrap
@@ -44,7 +44,6 @@ class GluedPair:
     """One pair of ways to glue the copies of one random matrix or state.
 
     Attributes:
-        letter: What is integrated over.
         copies: Its copies in the diagram.
         left: How the left ends are glued.
         right: How the right ends are glued; None for a state, which has none.
@@ -52,7 +51,6 @@ class GluedPair:
         factor: What stands before the weight: −1 where pairings of a symplectic matrix cross an odd number of times.
     """
 
-    letter: RandomLetter
     copies: Copies
     left: Way
     right: Way | None
@@ -79,7 +77,7 @@ class ExplanationRow:
     @property
     def letters(self) -> tuple[str, ...]:
         """The random letters, in the order of integration."""
-        return tuple(pair.letter.name for pair in self.pairs)
+        return tuple(pair.copies.random.name for pair in self.pairs)
 
     @property
     def left(self) -> tuple[str, ...]:
@@ -295,7 +293,7 @@ def _glued(
         yield row
         return
     copies = gather_copies(row.diagram, letter)
-    for pair in _pairs(copies, letter) if copies.is_balanced else ():
+    for pair in _pairs(copies) if copies.is_balanced else ():
         right = None if pair.right is None else copies.ways.blocks(pair.right)
         reduced = copies.glued(reducer, copies.ways.blocks(pair.left), right)
         pairs = (*row.pairs, pair)
@@ -307,15 +305,14 @@ def _glued(
             yield from _glued(ExplanationRow(pairs, loops, reduced.monomial, factor), letters, reducer)
 
 
-def _pairs(copies: Copies, letter: RandomLetter) -> Iterator[GluedPair]:
+def _pairs(copies: Copies) -> Iterator[GluedPair]:
     """Every pair with its weight, from the definitions of its class."""
     every = copies.ways.every(copies.degree)
-    for left in every:
-        for right in [None] if copies.group.is_vector else every:
-            classes = [((copies.degree,), 1)] if right is None else copies.ways.classes_of_pair(left, right)
-            for mu, factor in classes:
-                weight = Weight(letter.group, letter.spaces, (mu,))
-                yield GluedPair(letter, copies, left, right, weight, factor)
+    for left, right in product(every, [None] if copies.random.record.is_vector else every):
+        classes = [((copies.degree,), 1)] if right is None else copies.ways.classes_of_pair(left, right)
+        for mu, factor in classes:
+            weight = Weight(copies.random.group, copies.random.spaces, (mu,))
+            yield GluedPair(copies, left, right, weight, factor)
 
 
 def _num_glued_terms(monomial: DiagramMonomial, letters: Mapping[str, RandomLetter]) -> int:
@@ -326,7 +323,7 @@ def _num_glued_terms(monomial: DiagramMonomial, letters: Mapping[str, RandomLett
     total = 1
     for letter in random_letters_in(monomial, letters):
         copies = gather_copies(monomial, letter)
-        count = copies.ways.num_ways if copies.group.is_vector else copies.ways.num_terms
+        count = copies.ways.num_ways if copies.random.record.is_vector else copies.ways.num_terms
         total *= count(copies.degree) if copies.is_balanced else 0
     return total
 
