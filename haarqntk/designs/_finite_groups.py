@@ -12,7 +12,7 @@ Reference: gross2007, webb2016, zhu2017; derivations/10_designs_and_twirls.md.
 
 from __future__ import annotations
 
-from functools import lru_cache, reduce
+from functools import lru_cache
 from itertools import permutations, product
 from typing import TYPE_CHECKING
 
@@ -57,7 +57,10 @@ def pauli_group(num_qubits: int) -> NDArray[np.complex128]:
     if n > _LARGEST_PAULI:
         raise CostError(f"num_qubits = {n} would not fit: 4^{n} matrices; the largest is {_LARGEST_PAULI}")
     letters = np.array([_I, _X, 1j * _XZ, _Z])
-    return np.array([reduce(np.kron, string) for string in product(letters, repeat=n)])
+    strings = letters
+    for _ in range(n - 1):
+        strings = np.array([np.kron(a, b) for a in strings for b in letters])
+    return strings
 
 
 def clifford_group(num_qubits: int) -> NDArray[np.complex128]:

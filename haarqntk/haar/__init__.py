@@ -25,7 +25,7 @@ from haarqntk.haar._integral import Integral
 from haarqntk.haar._letters import Declaration, Factors, RandomLetter, Weight
 from haarqntk.haar._names import parse_declaration, parse_dimensions
 from haarqntk.haar._operations import HaarState, haar_state, identity, kron, partial_trace, tr
-from haarqntk.haar._series import SCALINGS, IntegralSeries, kreweras_complement, planar_limit
+from haarqntk.haar._series import SCALINGS, IntegralSeries
 from haarqntk.haar._style import Style, cap_text, latex_style
 from haarqntk.haar._written import WrittenPart, with_operator, written_parts
 
@@ -57,7 +57,6 @@ __all__ = [
     "haar_symplectic",
     "haar_unitary",
     "identity",
-    "kreweras_complement",
     "kron",
     "latex_style",
     "matrices",
@@ -66,7 +65,6 @@ __all__ = [
     "parse_integrand",
     "partial_trace",
     "permutation_matrix",
-    "planar_limit",
     "symplectic_form",
     "tr",
     "with_operator",

@@ -185,17 +185,6 @@ class ScalarExpression(DiagramPolynomial):
         """
         return cls({(): coefficient(value)}, {})
 
-    def as_number(self) -> Fraction | None:
-        """The number that it is, whatever the dimensions are; None if it is none.
-
-        Examples:
-            >>> import haarqntk as hq
-            >>> hq.ScalarExpression.number(2).as_number(), hq.tr(hq.matrices("A")).as_number()
-            (Fraction(2, 1), None)
-        """
-        c = self._terms.get((), RationalFunction(0))
-        return c.at({}) if self._terms.keys() <= {()} and not c.names else None
-
     def _coerced(self, other: object) -> ScalarExpression | None:
         return _scalar(other)
 
@@ -369,6 +358,14 @@ class MatrixExpression(DiagramPolynomial):
 
     def __repr__(self) -> str:
         return f"{super().__repr__()[:-1]} on {dimensions_text(self.spaces)}>"
+
+
+def number_of(value: object) -> Fraction | None:
+    """The number that a scalar is, whatever the dimensions are; None if it is none."""
+    if not isinstance(value, ScalarExpression) or not value.terms.keys() <= {()}:
+        return None
+    c = value.terms.get((), RationalFunction(0))
+    return None if c.names else c.at({})
 
 
 def _scalar(value: object) -> ScalarExpression | None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from haarqntk.algebra import ARITHMETIC, Arithmetic, RationalFunction, check_digits, dimension_symbol, parse
 from haarqntk.errors import CostError, InputError, InputTypeError
-from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
+from haarqntk.haar._algebra import MatrixExpression, ScalarExpression, number_of
 from haarqntk.haar._letters import check_spaces, is_random_state
 from haarqntk.haar._names import (
     RANDOM_STATE,
@@ -245,7 +245,7 @@ class _Integrand(Arithmetic):
         is_scalar = isinstance(left, ScalarExpression) and not isinstance(left, _Literal)
         if is_scalar and _is_literal_one(right):
             return left * identity(self._spaces)
-        if isinstance(right, ScalarExpression) and right.as_number() is not None:
+        if number_of(right) is not None:
             raise InputError(
                 f"a number must stand before what it multiplies, got {right} behind it; write 2 A, A^2 or A[0, 1], a*2"
             )
@@ -374,7 +374,7 @@ class _Integrand(Arithmetic):
 
 
 def _is_literal_one(value: Any) -> bool:
-    return isinstance(value, _Literal) and value.as_number() == 1
+    return isinstance(value, _Literal) and number_of(value) == 1
 
 
 def _tensor_product(factors: Sequence[Any], spaces: tuple[Space, ...]) -> MatrixExpression:

@@ -17,7 +17,7 @@ from haarqntk.checks import integer
 from haarqntk.diagrams import PROPERTIES, SYMPLECTIC_FORM, Letter, Space
 from haarqntk.errors import InputError, InputTypeError, UnknownNameError
 from haarqntk.groups import REGISTRY, STATE, UNITARY
-from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
+from haarqntk.haar._algebra import MatrixExpression, number_of
 from haarqntk.haar._declarations import (
     given_matrix,
     haar_unitary,
@@ -135,7 +135,7 @@ def matrix_of(what: str, value: Any) -> MatrixExpression:
 
 def _tensor_factor(value: Any) -> int:
     """The number of a tensor factor."""
-    number = value.as_number() if isinstance(value, ScalarExpression) else None
+    number = number_of(value)
     if number is None:
         raise InputError(f"a tensor factor must be an integer ≥ 0, got {value!r}")
     return integer("a tensor factor", number.numerator if number.denominator == 1 else number, at_least=0)
