@@ -14,14 +14,17 @@ from haarqntk.algebra import Combination, RationalFunction
 from haarqntk.base import Shown
 from haarqntk.diagrams import OPEN, DiagramMonomial, Letter, Space, flatten, product
 from haarqntk.errors import CostError, InputError, InputTypeError
-from haarqntk.haar._letters import Declaration, dimensions_text, index_letter, kind_of
-from haarqntk.haar._terms import (
+from haarqntk.haar._letters import (
     LEFT,
     RIGHT,
+    Declaration,
     Found,
     changed,
     coefficient,
+    dimensions_text,
+    index_letter,
     joined,
+    kind_of,
     permutation_terms,
     refuse_unknown_half,
     renamed,
@@ -196,9 +199,7 @@ class ScalarExpression(DiagramPolynomial):
     __radd__ = __add__
 
     def __sub__(self, other: object) -> Self:
-        if isinstance(other, MatrixExpression):
-            raise _no_sum(self, other)
-        return super().__sub__(other)
+        return self + -other if isinstance(other, MatrixExpression) else super().__sub__(other)
 
     def __mul__(self, other: object) -> Any:
         return other * self if isinstance(other, MatrixExpression) else super().__mul__(other)
@@ -312,9 +313,7 @@ class MatrixExpression(DiagramPolynomial):
             True
         """
         other = {LEFT: RIGHT, RIGHT: LEFT}
-        return self._like(
-            changed(self._terms, lambda x: renamed(x, x.name, other[x.name]) if x.kind == OPEN else x)
-        )
+        return self._like(changed(self._terms, lambda x: renamed(x, x.name, other.get(x.name, ""))))
 
     @property
     def H(self) -> MatrixExpression:

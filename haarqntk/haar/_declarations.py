@@ -13,8 +13,7 @@ from haarqntk.errors import InputError, InputTypeError, UnknownNameError
 from haarqntk.groups import ORTHOGONAL, PERMUTATION, SYMPLECTIC, UNITARY, Group
 from haarqntk.haar._algebra import MatrixExpression
 from haarqntk.haar._copies import symplectic_form as form_letter
-from haarqntk.haar._letters import RandomLetter, check_name, check_spaces
-from haarqntk.haar._terms import open_ends, single_term
+from haarqntk.haar._letters import RandomLetter, check_name, check_spaces, open_ends, single_term
 
 Dims: TypeAlias = "str | int | Any | tuple[Any, ...]"
 

@@ -107,7 +107,8 @@ def _two_sides(copies: Copies, largest: int) -> tuple[Rows, Rows, Rows]:
     if len(chosen) * len(right) > largest:
         raise CostError(
             f"{len(copies.plain)} copies of {copies.random.name} would not finish: {len(chosen)} × {len(right)} "
-            f"gluings, the largest number is {largest}; pass an integrand of lower degree or with fewer different letters"
+            f"gluings, the largest number is {largest}; pass an integrand of lower degree or "
+            "with fewer different letters"
         )
     return left[chosen], right, sizes
 

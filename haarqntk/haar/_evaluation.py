@@ -1,4 +1,4 @@
-"""Values of diagrams at given matrices: exact for rational entries, floating-point otherwise."""
+"""Where an integral has a value, and its value at given matrices: exact for rational entries, else floating-point."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from haarqntk.base import check_alike, plain
-from haarqntk.checks import rational
+from haarqntk.checks import integer, rational
 from haarqntk.diagrams import (
     DELTA,
     INDEX,
@@ -25,9 +25,18 @@ from haarqntk.diagrams import (
     Space,
     first_ends,
     flatten,
+    refuse_impossible,
 )
 from haarqntk.errors import CostError, InputError, InputTypeError
-from haarqntk.haar._letters import Declaration, RandomLetter, total_dimension
+from haarqntk.haar._letters import (
+    Declaration,
+    Dimensions,
+    Factors,
+    RandomLetter,
+    needs_even_dimension,
+    refuse_missing,
+    total_dimension,
+)
 from haarqntk.haar._written import halves, with_whole_matrices
 
 if TYPE_CHECKING:
@@ -36,6 +45,63 @@ if TYPE_CHECKING:
 _ROUNDING = 1e-9
 _LARGEST_COST = 10**9  # products of numbers in one sum over indices
 _PLANNED_FROM = 10**6  # below, the order of summation costs more to find than it saves
+
+
+_HALVES = ", as a number counts in the first half while {0} is a symbol; declare the matrices with dims={1}"
+
+
+class OverDimensions:
+    """What an integral knows of its dimensions; the attributes are described there."""
+
+    counts: Mapping[DiagramMonomial, Mapping[Factors, RationalFunction]]
+    declared: Mapping[str, Declaration]
+    spaces: tuple[Space, ...]
+    least: Mapping[str, int]
+    halved: frozenset[str]
+    fixed: Mapping[str, int]
+
+    def _checked_dimensions(self, given: Mapping[str, Any]) -> dict[str, int]:
+        """The dimensions that are given or fixed, one for each name, each in the range of the result."""
+        known = self._dimension_names()
+        if unknown := sorted(set(given) - known - {"D"}):
+            raise InputError(
+                f"unknown dimension {', '.join(unknown)}; known: {', '.join(sorted(known)) or 'none'}"
+            )
+        values = {name: integer(name, value, at_least=1) for name, value in given.items()}
+        for name, value in self.fixed.items():
+            if values.setdefault(name, value) != value:
+                raise InputError(
+                    f"{name} is {value} in this result, got {values[name]}; specialise the symbolic one"
+                )
+        refuse_missing(known - set(values))
+        self._check_range(values)
+        return values
+
+    def _check_range(self, values: Dimensions) -> None:
+        """Refuse dimensions without the halves or the indices of an integrand, or without matrices as declared."""
+        for name in sorted(self.halved & values.keys()):
+            if values[name] % 2:
+                is_symplectic = any(map(needs_even_dimension, self.declared.values()))
+                why = "for the symplectic group" if is_symplectic else "where a space has two halves"
+                cure = f"pass {name} = 2N for Sp(2N)" if is_symplectic else f"pass {name} = 2N"
+                raise InputError(f"{name} must be even {why}, got {values[name]}; {cure}")
+        for name, least in self.least.items():
+            if values.get(name, least) < least:
+                raise InputError(
+                    f"{name} must be at least {least}, got {values[name]}: the integrand has an index that does "
+                    "not exist below" + (_HALVES.format(name, values[name]) if name in self.halved else "")
+                )
+        for declaration in self.declared.values():
+            if isinstance(declaration, Letter):
+                refuse_impossible(declaration, total_dimension(declaration.spaces, values))
+
+    def _dimension_names(self) -> set[str]:
+        """The names of the dimensions of a result, and of what was integrated."""
+        found = [*self.spaces, *(space for d in self.declared.values() for space in d.spaces)]
+        for factors in self.counts.values():
+            for (weights, loops), c in factors.items():
+                found += [*c.names, *loops, *(space for w in weights for space in w.spaces)]
+        return {space for space in found if isinstance(space, str)}
 
 
 @np.errstate(over="ignore", invalid="ignore")  # numbers that overflow are refused by the caller

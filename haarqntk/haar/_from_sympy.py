@@ -17,10 +17,18 @@ from haarqntk.diagrams import INDEX, OPEN, SYMPLECTIC_FORM, Letter, Space, flatt
 from haarqntk.errors import CostError, InputError
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
 from haarqntk.haar._declarations import matrices
-from haarqntk.haar._letters import Declaration, dimension_product
+from haarqntk.haar._letters import (
+    LEFT,
+    RIGHT,
+    Declaration,
+    Found,
+    coefficient,
+    dimension_product,
+    joined,
+    summed,
+)
 from haarqntk.haar._names import declared_matrix
 from haarqntk.haar._operations import identity, kron, tr
-from haarqntk.haar._terms import LEFT, RIGHT, Found, coefficient, joined, summed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

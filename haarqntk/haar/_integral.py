@@ -12,12 +12,11 @@ from haarqntk.algebra import RationalFunction, Result, dimension_symbol, linear_
 from haarqntk.base import Frozen, LazyModule
 from haarqntk.errors import InputError
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
-from haarqntk.haar._evaluation import value_of
+from haarqntk.haar._evaluation import OverDimensions, value_of
 from haarqntk.haar._explanation import Explanation, explanation
 from haarqntk.haar._letters import (
     Declaration,
     Factors,
-    OverDimensions,
     RandomLetter,
     dimension_product,
     total_dimension,

@@ -16,9 +16,21 @@ from haarqntk.errors import InputError, InputTypeError
 from haarqntk.groups import STATE
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
 from haarqntk.haar._declarations import Dims, outer_product
-from haarqntk.haar._letters import RandomLetter, check_name, check_spaces, dimensions_text, index_letter
+from haarqntk.haar._letters import (
+    LEFT,
+    RIGHT,
+    RandomLetter,
+    Terms,
+    changed,
+    check_name,
+    check_spaces,
+    dimensions_text,
+    index_letter,
+    permutation_terms,
+    renamed,
+    single_term,
+)
 from haarqntk.haar._style import LATEX
-from haarqntk.haar._terms import LEFT, RIGHT, Terms, changed, permutation_terms, renamed, single_term
 
 
 def tr(matrix: MatrixExpression) -> ScalarExpression:

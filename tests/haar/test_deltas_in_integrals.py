@@ -26,8 +26,8 @@ from haarqntk.diagrams import (
 )
 from haarqntk.errors import CostError, InputError
 from haarqntk.haar import MatrixExpression, ScalarExpression
+from haarqntk.haar._letters import single_term
 from haarqntk.haar._style import LATEX
-from haarqntk.haar._terms import single_term
 from haarqntk.haar._written import component_symbol, component_text
 
 A, B, C = (matrix_letter(name, ("D",), frozenset()) for name in "ABC")
