@@ -247,13 +247,7 @@ class Gluing:
         self.letters = [letter for i, letter in enumerate(letters) if i not in leaving]
 
     def glue_blocks(self, blocks: Sequence[Sequence[int]]) -> tuple[list[Letter], list[int]]:
-        """Join the leaving ends in blocks of equal indices, as a set partition does.
-
-        Args:
-            blocks: Leaving ends of one tensor factor each; every leaving end is in one block.
-
-        Returns:
-            The letters that stay, followed by a delta for each block, and their joined ends: not yet reduced.
+        """Join the leaving ends in blocks of equal indices, as a set partition does; a delta for each comes last.
 
         Examples:
             >>> from haarqntk.diagrams import matrix_letter, reduce_diagram
@@ -270,14 +264,7 @@ class Gluing:
         return [*self.letters, *deltas], [place[self._partner[end]] for end in ends]
 
     def glue(self, pairs: Mapping[int, int]) -> tuple[list[int], list[Space]]:
-        """Join the leaving ends in pairs.
-
-        Args:
-            pairs: Each leaving end → the leaving end it is glued to.
-
-        Returns:
-            The joined ends of the letters that stay, and the space of each closed loop.
-        """
+        """Join each leaving end to another: the joined ends of what stays, and the space of each closed loop."""
         partner, new_place = self._partner, self._new_place
         joined: list[int] = []
         visited: set[int] = set()

@@ -32,6 +32,7 @@ from haarqntk.diagrams._component import (
     Reduced,
     Space,
     Token,
+    product,
 )
 from haarqntk.diagrams._deltas import canonical_with_deltas, fused
 
@@ -66,19 +67,14 @@ class Reducer:
         if frame.has_deltas:
             letters, partner, loops = fused(frame, partner)
             frame = self._framed(letters)
-        sign = 1
-        exponents: dict[Component, int] = {}
+        sign, monomials = 1, []
         for part in self._chain_parts(frame, partner) if frame.is_narrow else self._parts(frame, partner):
             if part is None:
                 return None
             sign *= part.sign
             loops.extend(part.loops)
-            for component, e in part.monomial:
-                exponents[component] = exponents.get(component, 0) + e
-        monomial = tuple(exponents.items())
-        if len(monomial) > 1:
-            monomial = tuple(sorted(monomial, key=lambda pair: pair[0].sort_key))
-        return Reduced(sign, tuple(sorted(loops, key=str)), monomial)
+            monomials.append(part.monomial)
+        return Reduced(sign, tuple(sorted(loops, key=str)), product(monomials))
 
     def _framed(self, letters: Sequence[Letter]) -> Frame:
         if self._frame is None or self._frame.letters is not letters:
