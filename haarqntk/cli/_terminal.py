@@ -81,8 +81,8 @@ def print_formulas(
     if output_format == "json":
         typer.echo(export.to_json(formulas))
         return
-    options: dict[str, Any] = {"text": {"width": width()}, "latex": author}.get(output_format, {})
-    texts = [export.FORMATS[output_format](value, **options) for value in formulas]
+    options: dict[str, dict[str, Any]] = {"text": {"width": width()}, "latex": author}
+    texts = [export.FORMATS[output_format](value, **options.get(output_format, {})) for value in formulas]
     typer.echo("\n\n".join(text.rstrip("\n") for text in texts))
 
 

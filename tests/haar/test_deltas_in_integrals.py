@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from network_language import NetworkReader
 from shortcuts import returned
-from web_language import WebReader
 
 import haarqntk as hq
 from haarqntk.diagrams import (
@@ -25,8 +25,9 @@ from haarqntk.diagrams import (
 )
 from haarqntk.errors import CostError, InputError
 from haarqntk.haar import MatrixExpression, ScalarExpression
-from haarqntk.haar._polynomial import single_term
-from haarqntk.haar._written import component_latex, component_symbol, component_text
+from haarqntk.haar._letters import single_term
+from haarqntk.haar._style import LATEX
+from haarqntk.haar._written import component_symbol, component_text
 
 A, B, C = (matrix_letter(name, ("D",), frozenset()) for name in "ABC")
 M = matrix_letter("M", ("D", "D"), frozenset())
@@ -116,12 +117,12 @@ def read_back(text: str) -> int:
         written += [power[1]] * int(power[2]) if power else [factor]
     arrays = {name: x.reshape((SIZE,) * (4 if name == "M" else 2)) for name, x in GIVEN.items()}
     summed = found[2].replace(", ", " ")
-    return int(WebReader(f"sum({summed}) {' '.join(written)}", arrays, SIZE).value())
+    return int(NetworkReader(f"sum({summed}) {' '.join(written)}", arrays, SIZE).value())
 
 
 def test_different_components_have_different_names() -> None:
     assert len(COMPONENTS) > 300
-    for written in (component_text, component_latex, component_symbol):
+    for written in (component_text, component_symbol):
         assert len({written(component) for component in COMPONENTS}) == len(COMPONENTS)
 
 
@@ -136,7 +137,7 @@ def test_what_is_written_and_what_is_evaluated_have_the_value_of_the_sum() -> No
 
 def test_sums_are_written_in_latex_in_brackets() -> None:
     found = [
-        (component_text(component), component_latex(component))
+        (component_text(component), component_text(component, LATEX))
         for letters, partner in (
             ([delta(4), A, B], [4, 5, 6, 7, 0, 1, 2, 3]),
             ([delta(1), A, delta(1)], [1, 0, 3, 2]),

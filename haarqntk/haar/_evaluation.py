@@ -1,8 +1,8 @@
-"""Values of diagrams at given matrices: exact for rational entries, floating-point otherwise."""
+"""Where an integral has a value, and its value at given matrices: exact for rational entries, else floating-point."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from functools import reduce
 from math import prod
@@ -11,22 +11,97 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from haarqntk.base import check_alike, plain
-from haarqntk.checks import rational
-from haarqntk.diagrams import DELTA, INDEX, MATRIX, OPEN, SYMPLECTIC_FORM, VECTOR, Letter, first_ends, flatten
+from haarqntk.checks import integer, rational
+from haarqntk.diagrams import (
+    DELTA,
+    INDEX,
+    MATRIX,
+    OPEN,
+    SYMPLECTIC_FORM,
+    VECTOR,
+    Component,
+    DiagramMonomial,
+    Letter,
+    Space,
+    first_ends,
+    flatten,
+    refuse_impossible,
+)
 from haarqntk.errors import CostError, InputError, InputTypeError
-from haarqntk.haar._weights import total_dimension
+from haarqntk.haar._letters import (
+    Declaration,
+    Dimensions,
+    Factors,
+    RandomLetter,
+    needs_even_dimension,
+    refuse_missing,
+    total_dimension,
+)
 from haarqntk.haar._written import halves, with_whole_matrices
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from haarqntk.algebra import RationalFunction
-    from haarqntk.diagrams import Component, DiagramMonomial, Space
-    from haarqntk.haar._weights import Declaration
 
 _ROUNDING = 1e-9
 _LARGEST_COST = 10**9  # products of numbers in one sum over indices
 _PLANNED_FROM = 10**6  # below, the order of summation costs more to find than it saves
+
+
+_HALVES = ", as a number counts in the first half while {0} is a symbol; declare the matrices with dims={1}"
+
+
+class OverDimensions:
+    """What an integral knows of its dimensions; the attributes are described there."""
+
+    counts: Mapping[DiagramMonomial, Mapping[Factors, RationalFunction]]
+    declared: Mapping[str, Declaration]
+    spaces: tuple[Space, ...]
+    least: Mapping[str, int]
+    halved: frozenset[str]
+    fixed: Mapping[str, int]
+
+    def _checked_dimensions(self, given: Mapping[str, Any]) -> dict[str, int]:
+        """The dimensions that are given or fixed, one for each name, each in the range of the result."""
+        known = self._dimension_names()
+        if unknown := sorted(set(given) - known - {"D"}):
+            raise InputError(
+                f"unknown dimension {', '.join(unknown)}; known: {', '.join(sorted(known)) or 'none'}"
+            )
+        values = {name: integer(name, value, at_least=1) for name, value in given.items()}
+        for name, value in self.fixed.items():
+            if values.setdefault(name, value) != value:
+                raise InputError(
+                    f"{name} is {value} in this result, got {values[name]}; specialise the symbolic one"
+                )
+        refuse_missing(known - set(values))
+        self._check_range(values)
+        return values
+
+    def _check_range(self, values: Dimensions) -> None:
+        """Refuse dimensions without the halves or the indices of an integrand, or without matrices as declared."""
+        for name in sorted(self.halved & values.keys()):
+            if values[name] % 2:
+                is_symplectic = any(map(needs_even_dimension, self.declared.values()))
+                why = "for the symplectic group" if is_symplectic else "where a space has two halves"
+                cure = f"pass {name} = 2N for Sp(2N)" if is_symplectic else f"pass {name} = 2N"
+                raise InputError(f"{name} must be even {why}, got {values[name]}; {cure}")
+        for name, least in self.least.items():
+            if values.get(name, least) < least:
+                raise InputError(
+                    f"{name} must be at least {least}, got {values[name]}: the integrand has an index that does "
+                    "not exist below" + (_HALVES.format(name, values[name]) if name in self.halved else "")
+                )
+        for declaration in self.declared.values():
+            if isinstance(declaration, Letter):
+                refuse_impossible(declaration, total_dimension(declaration.spaces, values))
+
+    def _dimension_names(self) -> set[str]:
+        """The names of the dimensions of a result, and of what was integrated."""
+        found = [*self.spaces, *(space for d in self.declared.values() for space in d.spaces)]
+        for factors in self.counts.values():
+            for (weights, loops), c in factors.items():
+                found += [*c.names, *loops, *(space for w in weights for space in w.spaces)]
+        return {space for space in found if isinstance(space, str)}
 
 
 @np.errstate(over="ignore", invalid="ignore")  # numbers that overflow are refused by the caller
@@ -43,23 +118,20 @@ def value_of(
             f"matrices must be a mapping from names to matrices, got {given!r}; pass {{'A': …}}"
         )
     needed = {
-        letter.name: letter
+        letter.name
         for monomial in terms
         for component, _ in monomial
         for letter in component.letters
         if letter.kind in (MATRIX, VECTOR) and letter.name != SYMPLECTIC_FORM
     }
-    random = sorted(name for name in needed if hasattr(declared.get(name), "group"))
-    if random:
+    if random := sorted(name for name in needed if isinstance(declared.get(name), RandomLetter)):
         raise InputError(f"the result must not be random, got {', '.join(random)}; average over it first")
-    missing = sorted(set(needed) - set(given))
-    if missing:
+    if missing := sorted(needed - set(given)):
         raise InputError(
             f"matrices must name every matrix of the result, got none for {', '.join(missing)}; "
             f"pass matrices={{'{missing[0]}': …}}, or specialise(D=…) to keep the traces"
         )
-    unknown = sorted(set(given) - set(declared))
-    if unknown:
+    if unknown := sorted(set(given) - set(declared)):
         raise InputError(
             f"unknown matrix {', '.join(unknown)}; known: {', '.join(sorted(declared)) or 'none'}"
         )
@@ -92,10 +164,10 @@ def _contracted(
         if component.is_chain and all(x.kind in (MATRIX, INDEX) for x in component.letters):
             value = value * _chain_value(component, arrays, dimensions) ** e
         elif _is_sum(component):
-            value = value * _web_value(((component, 1),), arrays, dimensions, 0) ** e
+            value = value * _network_value(((component, 1),), arrays, dimensions, 0) ** e
         else:
             rest.append((component, e))
-    return value * _web_value(tuple(rest), arrays, dimensions, width)
+    return value * _network_value(tuple(rest), arrays, dimensions, width)
 
 
 def _is_sum(component: Component) -> bool:
@@ -106,15 +178,12 @@ def _is_sum(component: Component) -> bool:
 
 def _chain_value(component: Component, arrays: Mapping[str, Any], dimensions: Mapping[str, int]) -> Any:
     """The trace of a product, or its entry between two unit vectors."""
-    factors = [
-        array.T if transposed else array
-        for array, transposed in ((_array(x, arrays, dimensions), turned) for x, turned in component.word)
-    ]
-    product = reduce(np.matmul, factors)
+    read = ((_array(letter, arrays, dimensions), transposed) for letter, transposed in component.word)
+    product = reduce(np.matmul, (array.T if transposed else array for array, transposed in read))
     return product.trace() if component.is_cycle else product
 
 
-def _web_value(
+def _network_value(
     monomial: DiagramMonomial, arrays: Mapping[str, Any], dimensions: Mapping[str, int], width: int
 ) -> Any:
     """A diagram by numpy.einsum, an axis for each delta and for each pair of ends joined without one."""
@@ -204,7 +273,7 @@ def _identity(size: int) -> Any:
 
 
 def _unit_vector(letter: Letter, size: int) -> Any:
-    if not letter.name.isdigit():
+    if not letter.is_number:
         raise InputError(f"an index must be a number to be evaluated, got {letter.name}")
     place = int(letter.name) + (size // 2 if letter.place else 0)
     return np.array([Fraction(int(i == place)) for i in range(size)], dtype=object)
@@ -235,8 +304,7 @@ def _checked_array(name: str, value: Any, letter: Letter, sizes: list[int]) -> A
             raise InputError(f"matrix {name} must hold finite numbers, got {array}") from None
     else:
         array = exact.reshape(size, size)
-    broken = _broken_relation(array, letter.properties)
-    if broken:
+    if broken := _broken_relation(array, letter.properties):
         raise InputError(f"matrix {name} was declared {broken}, and the matrix given for it is not")
     return array
 

@@ -4,12 +4,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from web_language import WebReader
+from network_language import NetworkReader
 
 import haarqntk as hq
 from haarqntk.combinatorics import pairings
 from haarqntk.diagrams import Component, Letter, first_ends, is_open, reduce_diagram
-from haarqntk.haar._written import component_latex, component_symbol, component_text, word_text
+from haarqntk.haar._style import LATEX
+from haarqntk.haar._written import component_symbol, component_text, word_text
 
 D = 2
 M, N = (Letter("matrix", name, ("D", "D")) for name in "MN")
@@ -33,7 +34,7 @@ SETS = {
 
 
 def components(letters: tuple[Letter, ...]) -> set[Component]:
-    """Every connected web of these letters, without what their relations remove."""
+    """Every connected network of these letters, without what their relations remove."""
     total = sum(letter.num_ends for letter in letters)
     found = set()
     for pairing in pairings(total):
@@ -47,7 +48,7 @@ def components(letters: tuple[Letter, ...]) -> set[Component]:
     return found
 
 
-WEBS = {name: components(letters) for name, letters in SETS.items()}
+NETWORKS = {name: components(letters) for name, letters in SETS.items()}
 
 
 def arrays() -> dict[str, np.ndarray]:
@@ -67,7 +68,7 @@ ARRAYS = arrays()
 
 
 def by_sum(component: Component) -> int:
-    """The value of a web by summing over its indices; the arrays are real."""
+    """The value of a network by summing over its indices; the arrays are real."""
     label: dict[int, int] = {}
     for end, other in enumerate(component.partner):
         label[end] = label.get(other, len(label))
@@ -83,18 +84,18 @@ def by_sum(component: Component) -> int:
     return int(np.einsum(*operands, []))
 
 
-def test_different_webs_have_different_names() -> None:
-    every = set().union(*WEBS.values())
+def test_different_networks_have_different_names() -> None:
+    every = set().union(*NETWORKS.values())
     texts = {component_text(component) for component in every}
-    assert len(texts) == len({component_latex(component) for component in every}) == len(every)
+    assert len(texts) == len({component_text(component, LATEX) for component in every}) == len(every)
     assert len({component_symbol(component) for component in every}) == len(every) > 500
 
 
-@pytest.mark.parametrize("name", sorted(WEBS))
-def test_what_is_written_read_back_has_the_value_of_the_web(name: str) -> None:
-    for component in sorted(WEBS[name], key=lambda c: c.sort_key)[::3]:
+@pytest.mark.parametrize("name", sorted(NETWORKS))
+def test_what_is_written_read_back_has_the_value_of_the_network(name: str) -> None:
+    for component in sorted(NETWORKS[name], key=lambda c: c.sort_key)[::3]:
         text = component_text(component)
-        assert WebReader(text, ARRAYS, D).value() == by_sum(component), text
+        assert NetworkReader(text, ARRAYS, D).value() == by_sum(component), text
 
 
 def test_what_an_author_would_write() -> None:

@@ -1,4 +1,4 @@
-"""The notation of webs, read back by a parser that shares nothing with the library."""
+"""The notation of networks, read back by a parser that shares nothing with the library."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _TOKEN = re.compile(
 )
 
 
-class WebReader:
+class NetworkReader:
     """Reads one text: a recursive descent.
 
     Args:
