@@ -5,7 +5,6 @@ polynomial in traces, overlaps and the depth L over Q(D); ``Series`` what is lef
 one file that knows the backend, python-flint.
 """
 
-from haarqntk.algebra._combination import Combination, collected
 from haarqntk.algebra._flint import (
     factor_integer_polynomial,
     multiply_integer_matrices,
@@ -13,17 +12,13 @@ from haarqntk.algebra._flint import (
     rational_spectrum,
 )
 from haarqntk.algebra._grammar import ARITHMETIC, Arithmetic, check_digits, exponent_of, parse
-from haarqntk.algebra._latex import Notation, Result, latex_of, ordered_terms
-from haarqntk.algebra._polynomial import (
-    Monomial,
-    TracePolynomial,
-    mixed_traces,
-    multiply_monomials,
-    product_of_state_invariants,
-    product_of_traces,
-    pure_state_invariant,
+from haarqntk.algebra._polynomial import Combination, TracePolynomial, collected
+from haarqntk.algebra._rational import (
+    RationalFunction,
+    linear_combination,
+    over_common_denominator,
+    over_denominator,
 )
-from haarqntk.algebra._rational import RationalFunction, linear_combination, over_common_denominator
 from haarqntk.algebra._series import Power, Series, as_power, check_order, expand, in_brackets
 from haarqntk.algebra._symbols import (
     DEPTH,
@@ -31,15 +26,27 @@ from haarqntk.algebra._symbols import (
     Bargmann,
     Expectation,
     GeneratorTrace,
+    Monomial,
     Overlap,
     Symbol,
-    T,
     Trace,
     WordLetter,
     canonical_cyclic_word,
-    dimension_symbol,
     expectation_of_power,
+    mixed_traces,
+    multiply_monomials,
+    product_of_state_invariants,
+    product_of_traces,
+    pure_state_invariant,
     read_symbol,
+)
+from haarqntk.algebra._sympy import (
+    Notation,
+    Result,
+    T,
+    dimension_symbol,
+    latex_of,
+    ordered_terms,
     symbol,
 )
 
@@ -82,6 +89,7 @@ __all__ = [
     "multiply_monomials",
     "ordered_terms",
     "over_common_denominator",
+    "over_denominator",
     "parse",
     "product_of_shifts",
     "product_of_state_invariants",

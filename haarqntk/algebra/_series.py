@@ -9,17 +9,17 @@ from itertools import chain, starmap
 from math import ceil, prod
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from haarqntk.algebra._combination import collected
-from haarqntk.algebra._latex import Notation, Result, latex_of
-from haarqntk.algebra._polynomial import Monomial, TracePolynomial
+from haarqntk.algebra._polynomial import TracePolynomial, collected
 from haarqntk.algebra._rational import RationalFunction, linear_combination
-from haarqntk.algebra._symbols import dimension_symbol, symbol
+from haarqntk.algebra._sympy import Notation, Result, dimension_symbol, latex_of, symbol
 from haarqntk.base import LazyModule
 from haarqntk.checks import integer
 from haarqntk.errors import CostError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from haarqntk.algebra._symbols import Monomial
 
 sympy = LazyModule("sympy")
 

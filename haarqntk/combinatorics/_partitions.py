@@ -7,7 +7,7 @@ conjugacy classes of S_k (cycle types) and its irreducible characters.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from functools import cache
+from functools import lru_cache
 from math import factorial, prod
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Partition: TypeAlias = tuple[int, ...]
 
 
-@cache
+@lru_cache(maxsize=64)  # of every n up to the largest that is run over, and what they are built from
 def partitions(n: int) -> tuple[Partition, ...]:
     """All partitions of ``n``, in reverse lexicographic order: (n), (n−1, 1), …, (1, …, 1).
 
@@ -48,7 +48,7 @@ def _partitions_up_to(n: int, largest: int) -> Iterator[Partition]:
             yield (part, *rest)
 
 
-@cache
+@lru_cache(maxsize=64)
 def num_partitions(n: int) -> int:
     """The number of partitions of ``n``, by Euler's pentagonal recurrence; used to know a cost beforehand.
 
@@ -119,17 +119,17 @@ def class_size(mu: Partition) -> int:
     return factorial(sum(mu)) // centralizer_order(mu)
 
 
-def contents(lam: Partition) -> tuple[int, ...]:
-    """The contents j − i of the boxes (i, j) of the Young diagram of ``lam``, row by row.
+def contents(lam: Partition, alpha: int = 1) -> tuple[int, ...]:
+    """The α-contents αj − i of the boxes (i, j) of the Young diagram of ``lam``, row by row; zonal ones for α = 2.
 
     Examples:
-        >>> contents((3, 1))
-        (0, 1, 2, -1)
+        >>> contents((3, 1)), contents((3, 1), 2)
+        ((0, 1, 2, -1), (0, 2, 4, -1))
     """
-    return tuple(j - i for i, part in enumerate(lam) for j in range(part))
+    return tuple([alpha * j - i for i, part in enumerate(lam) for j in range(part)])
 
 
-@cache
+@lru_cache(maxsize=8192)  # all 5604 diagrams of 30 boxes
 def num_standard_tableaux(lam: Partition) -> int:
     """The dimension f^λ of the irreducible representation λ of S_k, by the hook-length formula.
 
@@ -137,16 +137,16 @@ def num_standard_tableaux(lam: Partition) -> int:
         >>> num_standard_tableaux((3, 1))
         3
     """
-    columns = [sum(1 for part in lam if part > j) for j in range(lam[0])] if lam else []
-    hooks = prod(part - j + columns[j] - i - 1 for i, part in enumerate(lam) for j in range(part))
-    return factorial(sum(lam)) // hooks
+    columns = [sum([part > j for part in lam]) for j in range(max(lam, default=0))]
+    hooks = [part - j + columns[j] - i - 1 for i, part in enumerate(lam) for j in range(part)]
+    return factorial(sum(lam)) // prod(hooks)
 
 
 # |χ^λ(μ)| ≤ f^λ ≤ √(k!), and a sum has at most k terms: below 2^63 up to k = 30.
 _LARGEST_INT64_TABLE = 30
 
 
-@cache
+@lru_cache(maxsize=32)  # of one table
 def _rim_hooks(k: int) -> dict[int, NDArray[np.int64]]:
     """For each r: index of λ ⊢ k, index of λ minus a rim hook of length r among the partitions of k − r, sign."""
     index = {length: {lam: i for i, lam in enumerate(partitions(length))} for length in range(k)}
@@ -166,7 +166,7 @@ def _rim_hooks(k: int) -> dict[int, NDArray[np.int64]]:
     return {length: np.array(triples, dtype=np.int64).T for length, triples in found.items()}
 
 
-@cache
+@lru_cache(maxsize=32)  # a table is built from all smaller ones
 def character_table(k: int) -> NDArray[np.int64]:
     """The characters χ^λ(μ) of S_k: rows λ, columns cycle types μ, both in the order of ``partitions(k)``.
 
@@ -257,7 +257,7 @@ def _split(points: tuple[int, ...]) -> Iterator[tuple[tuple[int, ...], ...]]:
                 yield ((first, *block), *inside, *others)
 
 
-@cache
+@lru_cache(maxsize=_LARGEST_MOEBIUS)
 def noncrossing_moebius(n: int) -> int:
     """The Möbius function μ(0, 1) of the lattice of non-crossing partitions of n ≥ 1 points, by its definition.
 
