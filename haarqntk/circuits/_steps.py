@@ -27,8 +27,8 @@ from haarqntk.circuits._moment import (
     pattern_weight,
     segment_mean,
 )
+from haarqntk.circuits._recursion import AveragedState, after_layer, averaged_state
 from haarqntk.circuits._terms import Copy, canonical_patterns
-from haarqntk.circuits._walk import WalkVector, after_layer, walk
 from haarqntk.combinatorics import compose, cycle_type, cycles, inverse, symmetric_group
 from haarqntk.designs import dimension_as_field
 
@@ -182,7 +182,7 @@ def steps_of_product(copies: Sequence[Copy], *, ensemble: str, generators: str) 
         [1/(D*(D + 1)), 1/(D*(D + 1))]
     """
     found = []
-    for (labels, pattern), count in canonical_patterns(copies).items():
+    for (labels, pattern), count in canonical_patterns(tuple(copies)).items():
         mean = pattern_mean(labels, pattern, ensemble, generators)
         parts = [] if ENSEMBLES[ensemble].keeps_state else independent_parts(labels, pattern, ensemble)
         walks = tuple(_walk(*part, generators) for part in parts)
@@ -196,17 +196,17 @@ def _walk(labels: tuple[Label, ...], pattern: LayerPattern, generators: str) -> 
     if any(layer_is_silent(block, generators) for block in pattern):
         return Walk(labels, pattern, (), (), num_commutators, mean)
     states, observables = zip(*labels, strict=True)
-    vectors = [walk(states, pattern[:end], generators, None) for end in range(len(pattern) + 1)]
+    vectors = [averaged_state(states, pattern[:end], generators, None) for end in range(len(pattern) + 1)]
     insertions = [None, *(_insertion(block, generators) for block in pattern)]
     stages = tuple(_stage(*pair, len(labels)) for pair in zip(insertions, vectors, strict=True))
     contraction = tuple(
         (TracePolynomial({traces: RationalFunction(1)}), total)
-        for traces, total in vectors[-1].contracted(observables)
+        for traces, total in vectors[-1].contracted(observables).items()
     )
     return Walk(labels, pattern, stages, contraction, num_commutators, mean)
 
 
-def _stage(insertion: Insertion | None, vector: WalkVector, k: int) -> Stage:
+def _stage(insertion: Insertion | None, vector: AveragedState, k: int) -> Stage:
     rows = map(tuple, vector.coefficients.reshape(len(vector.coefficients), -1).tolist())
     of_sigma = dict(zip(symmetric_group(k), rows, strict=True))
     nonzero = {sigma: row for sigma, row in of_sigma.items() if any(row)}
@@ -264,7 +264,7 @@ def parities_of_overlap(
 def _image(sigma: Permutation, block: tuple[int, ...], generators: str) -> Image:
     group, D = symmetric_group(len(block)), dimension_as_field(None)
     unit = np.array([tau == sigma for tau in group], dtype=np.int64)[:, None, None]
-    after = after_layer(WalkVector(unit, ((),), RationalFunction(1)), block, generators, None)
+    after = after_layer(AveragedState(unit, ((),), RationalFunction(1)), block, generators, None)
     image = [(target, after.polynomial(row)) for target, row in zip(group, after.coefficients, strict=True)]
     overlaps = []
     for tau in group:

@@ -182,11 +182,16 @@ def class_indices(k: int) -> NDArray[np.int64]:
 
 
 @lru_cache(maxsize=8)  # of every k up to 7: 5040² numbers
-def quotient_classes(k: int) -> NDArray[np.int64]:
-    """The place in ``partitions(k)`` of the cycle type of σ τ⁻¹, shape (k!, k!)."""
+def quotient_ranks(k: int) -> NDArray[np.int64]:
+    """The place of τ⁻¹σ in ``all_permutations(k)``, shape (k!, k!) over (τ, σ)."""
     group = all_permutations(k)
-    inverses = np.argsort(group, axis=1)
-    return np.stack([class_indices(k)[permutation_rank(sigma[inverses])] for sigma in group])
+    return np.stack([permutation_rank(inverse[group]) for inverse in np.argsort(group, axis=1)])
+
+
+@lru_cache(maxsize=8)
+def quotient_classes(k: int) -> NDArray[np.int64]:
+    """The place in ``partitions(k)`` of the cycle type of σ τ⁻¹, which is that of τ⁻¹σ; shape (k!, k!)."""
+    return class_indices(k)[quotient_ranks(k)]
 
 
 Pairing: TypeAlias = tuple[tuple[int, int], ...]

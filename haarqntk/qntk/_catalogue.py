@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from haarqntk.algebra import DEPTH, SIGMA, Overlap, Trace, TracePolynomial
@@ -191,7 +191,7 @@ def closed_form(
     return value
 
 
-@cache
+@lru_cache(maxsize=128)  # every name under every ensemble with its generators
 def _derive(name: str, circuit: Circuit) -> Formula | EigenvalueFormula:
     def of_row(name: str, row: _Row) -> Formula:
         texts = {

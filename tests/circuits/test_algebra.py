@@ -389,9 +389,13 @@ def test_powers_are_small_and_natural(exponent: Any, error: type[Exception], tex
         (
             K * z,
             4,
-            "k = 12 copies would not finish: the walk has 12! = 479001600 coefficients; the largest k for",
+            "k = 12 copies would not finish: the recursion has 12! = 479001600 coefficients; the largest k for",
         ),
-        (z.d(l), 10**9, "the walk has 1000000000! coefficients; the largest k for ensemble 'segments' and"),
+        (
+            z.d(l),
+            10**9,
+            "the recursion has 1000000000! coefficients; the largest k for ensemble 'segments' and",
+        ),
         (K * 0 + 2, 101, "a power of a number must have an exponent of at most 100, got 101"),
     ],
 )

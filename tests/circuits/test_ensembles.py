@@ -608,7 +608,7 @@ def test_one_copy_too_many_is_refused_with_the_size(
     k: int, ensemble: str, generators: str, largest: int
 ) -> None:
     text = (
-        f"k = {k} copies would not finish: the walk has {k}! = {factorial(k)} coefficients; "
+        f"k = {k} copies would not finish: the recursion has {k}! = {factorial(k)} coefficients; "
         f"the largest k for ensemble '{ensemble}' and generators '{generators}' is {largest}"
     )
     with pytest.raises(CostError, match=text):

@@ -19,7 +19,8 @@ from haarqntk.algebra import RationalFunction, TracePolynomial
 from haarqntk.circuits import (
     Circuit,
     Copy,
-    _walk,
+    _moment,
+    _recursion,
     kernel_moment,
     layer_indices,
     layer_patterns,
@@ -231,10 +232,12 @@ def test_slots_one_by_one_and_all_overlaps_at_once_are_the_same_layer(
     """At D < k the traces are dependent, so values are compared."""
     found = []
     for most_slots in (0, 99):
-        monkeypatch.setattr(_walk, "_MOST_SLOTS", most_slots)
-        _walk.walk.cache_clear()
+        monkeypatch.setattr(_recursion, "_MOST_SLOTS", most_slots)
+        for cached in (_moment.segment_mean, _recursion.averaged_state):
+            cached.cache_clear()
         found.append(mean_of_product(product, dimension=dimension))
-    _walk.walk.cache_clear()
+    _moment.segment_mean.cache_clear()
+    _recursion.averaged_state.cache_clear()
     if dimension is None:
         assert found[0] == found[1]
     else:

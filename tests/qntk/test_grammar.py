@@ -153,7 +153,7 @@ REFUSED = [
     (
         "mu^2*z",
         CostError,
-        "k = 7 copies would not finish: the walk has 7! = 5040 coefficients; the largest k for",
+        "k = 7 copies would not finish: the recursion has 7! = 5040 coefficients; the largest k for",
     ),
     (
         "K^11",

@@ -411,7 +411,7 @@ def test_third_derivatives_of_general_generators_need_the_spectrum_only() -> Non
             hq.mean,
             (K**2 * mu,),
             CostError,
-            "k = 7 copies would not finish: the walk has 7! = 5040 coefficients",
+            "k = 7 copies would not finish: the recursion has 7! = 5040 coefficients",
         ),
         (hq.variance, (K**3,), CostError, "a power with 2 · 6 = 12 factors would not finish"),
         (hq.covariance, (mu**2, K), CostError, "k = 8 copies would not finish"),

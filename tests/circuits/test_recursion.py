@@ -160,7 +160,8 @@ def test_the_product_of_no_copies_is_one() -> None:
 def test_seven_copies_and_more_are_refused_at_once_with_their_size(k: int, size: str) -> None:
     product = [Copy((f"l{i}",)) for i in range(k)]  # at 30 there are more patterns than could be listed
     with pytest.raises(
-        CostError, match=f"k = {k} copies would not finish: the walk has {size} coefficients;.* 6$"
+        CostError,
+        match=f"k = {k} copies would not finish: the recursion has {size} coefficients;.* 6$",
     ):
         mean_of_product(product)
 
