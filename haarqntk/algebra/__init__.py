@@ -19,7 +19,17 @@ from haarqntk.algebra._rational import (
     over_common_denominator,
     over_denominator,
 )
-from haarqntk.algebra._series import Power, Series, as_power, check_order, expand, in_brackets
+from haarqntk.algebra._series import (
+    Power,
+    Series,
+    as_power,
+    check_order,
+    common_denominator,
+    expand,
+    in_brackets,
+    scaling_exponents,
+    series_of,
+)
 from haarqntk.algebra._symbols import (
     DEPTH,
     SIGMA,
@@ -76,6 +86,7 @@ __all__ = [
     "check_digits",
     "check_order",
     "collected",
+    "common_denominator",
     "dimension_symbol",
     "expand",
     "expectation_of_power",
@@ -97,5 +108,7 @@ __all__ = [
     "pure_state_invariant",
     "rational_spectrum",
     "read_symbol",
+    "scaling_exponents",
+    "series_of",
     "symbol",
 ]

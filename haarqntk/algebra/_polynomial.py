@@ -75,6 +75,7 @@ class Combination(Frozen, Generic[K, C]):
 
     __slots__ = ("_terms",)
 
+    _terms: dict[K, C]
     _times: Callable[[K, K], K]
     _one: tuple[K, C]
 
@@ -122,12 +123,14 @@ class Combination(Frozen, Generic[K, C]):
         right = self._coerced(other)
         if right is None:
             return NotImplemented
-        self._check_product(right, len(self._terms) * len(right._terms))
-        others, times = right._terms.items(), self._times
-        products = [(times(a, b), x * y) for a, x in self._terms.items() for b, y in others]
-        return self._like(collected(products), right)
+        return self._like(self._product_terms(right), right)
 
     __rmul__ = __mul__
+
+    def _product_terms(self, right: Combination[K, C]) -> dict[K, C]:
+        self._check_product(right, len(self._terms) * len(right._terms))
+        others, times = right._terms.items(), self._times
+        return collected([(times(a, b), x * y) for a, x in self._terms.items() for b, y in others])
 
     def _check_product(self, right: Any, num_terms: int) -> None:
         """Refuse a product with ``right`` of that many terms, if it would not finish."""
@@ -240,7 +243,7 @@ class TracePolynomial(Combination[Monomial, RationalFunction], Shown):
         """Replace variables by polynomials; the others stay."""
         if not values.keys() & {*self.variables}:
             return self
-        parts = []
+        parts: list[tuple[Monomial, RationalFunction]] = []
         for monomial, c in self._terms.items():
             kept = tuple([(name, e) for name, e in monomial if name not in values])
             replaced = [values[name] ** e for name, e in monomial if name in values]

@@ -25,6 +25,7 @@ derivations/09_orthogonal_and_symplectic.md.
 
 from __future__ import annotations
 
+from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -43,7 +44,6 @@ from haarqntk.groups._ways import Pairings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from fractions import Fraction
 
     from haarqntk.groups._ways import Way
 
@@ -103,7 +103,7 @@ def _symplectic_table(k: int) -> dict[Partition, RationalFunction]:
 
 def _symplectic_class_at(mu: Partition, n: int) -> Fraction:
     """Wg(μ) at the even integer n ≥ 2, by the sum over diagrams with at most n/2 columns."""
-    return (-1) ** sum(mu) * _class_at(mu, -n)
+    return Fraction((-1) ** sum(mu)) * _class_at(mu, -n)
 
 
 def _contract_forms(p: Way, q: Way) -> tuple[int, int]:

@@ -11,7 +11,7 @@ Reference: liu2023, Eqs. (17)–(21).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -51,17 +51,30 @@ _LARGEST_EXACT_GRAM = 16  # isolating the roots of a dense rational matrix: seco
 
 @dataclass(frozen=True, slots=True, repr=False)
 class EigenvalueFormula(Shown):
-    """The eigenvalues of E[K_δδ'] for |A| = n orthogonal inputs, and at numbers for any inputs.
+    r"""The eigenvalues of E[K_δδ'] for |A| = n orthogonal inputs, and at numbers for any inputs.
 
     Attributes:
         name: Its name in ``hq.formulas()``.
         uniform: The eigenvalue of the vector (1, …, 1); multiplicity 1.
         difference: The eigenvalue of the vectors that sum to zero; multiplicity n − 1.
         mean: The mean kernel of two inputs and two observables, which gives the matrix for any inputs.
+        ensemble: The ensemble that is averaged over.
+        generators: The generators of the layers.
+        design_order: The t of the unitary t-designs that give the same average.
+        cost: What the derivation takes.
+        definition: What is averaged, as plain text.
+        definition_latex: What is averaged, in LaTeX.
+        reference: Keys into the bibliography, and the derivation.
 
     Examples:
         >>> import haarqntk as hq
         >>> f = hq.formula("supervised_kernel_eigenvalues")
+        >>> f.ensemble, f.generators, f.design_order, f.cost
+        ('segments', 'pauli', 2, Cost(copies=2, patterns=1, coefficients=2))
+        >>> f.definition
+        "eigenvalues of E[K_δδ'] for |A| = n orthogonal inputs φ_δ, one observable"
+        >>> f.definition_latex[:23], f.reference
+        ('\\text{eigenvalues of } ', 'liu2023, Eq. (21); derivations/05_supervised_kernel.md')
         >>> print(f)
         2*L*(D - n)*(D*T2 - T1**2)/((D - 1)**2*(D + 1)**2)  (multiplicity 1)
         2*D*L*(D*T2 - T1**2)/((D - 1)**2*(D + 1)**2)  (multiplicity n - 1)
@@ -74,83 +87,18 @@ class EigenvalueFormula(Shown):
     uniform: Formula
     difference: Formula
     mean: Formula
+    ensemble: str = field(init=False, compare=False)
+    generators: str = field(init=False, compare=False)
+    design_order: int = field(init=False, compare=False)
+    cost: Cost = field(init=False, compare=False)
+    definition: str = field(init=False, compare=False)
+    definition_latex: str = field(init=False, compare=False)
+    reference: str = field(init=False, compare=False)
 
-    @property
-    def ensemble(self) -> str:
-        """The ensemble that is averaged over.
-
-        Examples:
-            >>> import haarqntk as hq
-            >>> hq.formula("supervised_kernel_eigenvalues").ensemble
-            'segments'
-        """
-        return self.uniform.ensemble
-
-    @property
-    def generators(self) -> str:
-        """The generators of the layers.
-
-        Examples:
-            >>> import haarqntk as hq
-            >>> hq.formula("supervised_kernel_eigenvalues").generators
-            'pauli'
-        """
-        return self.uniform.generators
-
-    @property
-    def design_order(self) -> int:
-        """The t of the unitary t-designs that give the same average.
-
-        Examples:
-            >>> import haarqntk as hq
-            >>> hq.formula("supervised_kernel_eigenvalues").design_order
-            2
-        """
-        return self.uniform.design_order
-
-    @property
-    def cost(self) -> Cost:
-        """What the derivation takes.
-
-        Examples:
-            >>> import haarqntk as hq
-            >>> hq.formula("supervised_kernel_eigenvalues").cost
-            Cost(copies=2, patterns=1, coefficients=2)
-        """
-        return self.uniform.cost
-
-    @property
-    def definition(self) -> str:
-        """What is averaged, as plain text.
-
-        Examples:
-            >>> import haarqntk as hq
-            >>> hq.formula("supervised_kernel_eigenvalues").definition
-            "eigenvalues of E[K_δδ'] for |A| = n orthogonal inputs φ_δ, one observable"
-        """
-        return self.uniform.definition
-
-    @property
-    def definition_latex(self) -> str:
-        r"""What is averaged, in LaTeX.
-
-        Examples:
-            >>> import haarqntk as hq
-            >>> hq.formula("supervised_kernel_eigenvalues").definition_latex[:23]
-            '\\text{eigenvalues of } '
-        """
-        return self.uniform.definition_latex
-
-    @property
-    def reference(self) -> str:
-        """Keys into the bibliography, and the derivation.
-
-        Examples:
-            >>> import haarqntk as hq
-            >>> hq.formula("supervised_kernel_eigenvalues").reference
-            'liu2023, Eq. (21); derivations/05_supervised_kernel.md'
-        """
-        return self.uniform.reference
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            if not each.init:
+                object.__setattr__(self, each.name, getattr(self.uniform, each.name))
 
     def to_sympy(self) -> dict[Any, Any]:
         """Eigenvalue → multiplicity, as ``sympy.Matrix.eigenvals`` gives them, in D, L, T1, T2 and n = |A|.

@@ -40,7 +40,7 @@ class Formula(ClosedForm):
         generators: "pauli" (X² = 1, Tr X = 0) or "general" (through X_j = Tr X^j).
         design_order: The smallest t for which independent unitary t-designs in place of the Haar unitaries (of the
             generators under "generator_average") give the average for all D, L, O, X and states; generic ones need it.
-        cost: What its derivation takes: copies, layer patterns, coefficients of the walk.
+        cost: What its derivation takes: copies, layer patterns, coefficients of the recursion.
         definition: What is averaged, as plain text.
         definition_latex: What is averaged, in LaTeX.
         notation: The letter of the papers for it, in LaTeX.
@@ -152,7 +152,7 @@ class Formula(ClosedForm):
         )
 
     def explain(self) -> Derivation:
-        """How the formula comes about: the walks of the engine, one layer at a time, and a second route.
+        """How the formula comes about: the recursion over layers, one at a time, and a second route.
 
         Returns:
             The steps as data; ``print`` shows them, ``haarqntk.export`` writes them as Markdown or LaTeX.
