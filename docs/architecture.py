@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 from html import escape
+from itertools import pairwise
 
 from imports import FILES, PACKAGE, room_imports, room_of, tree_of
 
 WIDTH, HEIGHT, ROW, MARGIN = 112, 34, 78, 8  # of a box, of a level and of the whole, in pixels
-COLUMN = WIDTH + 18
+COLUMN, NARROW = WIDTH + 18, 30  # that a box takes in its row, and an arrow that passes
+ROUNDS = 8  # of sorting the rows
 
 TEXT = """# Architecture
 
@@ -76,35 +78,70 @@ def essential(imports: dict[str, set[str]]) -> dict[str, set[str]]:
 
 def picture(imports: dict[str, set[str]]) -> str:
     """The rooms as boxes, each below all that it imports, with the essential imports as arrows; SVG text."""
+    arrows = [
+        (room, other) for room, others in sorted(essential(imports).items()) for other in sorted(others)
+    ]
     level: dict[str, int] = {}
     for room in sorted(imports, key=lambda room: len(reachable(room, imports))):
         level[room] = max((level[other] + 1 for other in imports[room]), default=0)
-    rows = [sorted(room for room in level if level[room] == i) for i in range(max(level.values()) + 1)]
-    total = max(map(len, rows)) * COLUMN + 2 * MARGIN
-    at = {
-        room: (total / 2 + (i - (len(row) - 1) / 2) * COLUMN, MARGIN + level[room] * ROW)
-        for row in rows
-        for i, room in enumerate(row)
+    # An arrow is a chain of places, one a level, so that it passes beside the boxes that it does not mean.
+    chains = {
+        (room, other): [other, *(f"{room}>{other}>{i}" for i in range(level[other] + 1, level[room])), room]
+        for room, other in arrows
     }
+    at, total = _places(level, list(chains.values()))
     parts = []
-    for room, others in essential(imports).items():
-        for other in sorted(others):
-            (x, y), (u, v) = at[room], at[other][:2]
-            bottom, middle = v + HEIGHT, (y + v + HEIGHT) / 2
-            parts.append(
-                f'<path d="M{x:g} {y:g}C{x:g} {middle:g} {u:g} {middle:g} {u:g} {bottom + 5:g}" '
-                'fill="none" stroke="currentColor" stroke-opacity=".6" marker-end="url(#arrow)"/>'
+    for chain in chains.values():
+        points = [at[place] for place in chain]
+        path = f"M{points[-1][0]:g} {points[-1][1]:g}"
+        for (u, v), (x, y) in reversed(list(pairwise(points))):
+            end = v + HEIGHT + (6 if (u, v) == points[0] else 0)
+            middle = (y + end) / 2
+            path += f"C{x:g} {middle:g} {u:g} {middle:g} {u:g} {end:g}" + (
+                f"V{v:g}" if (u, v) != points[0] else ""
             )
-    for room, (x, y) in at.items():
+        parts.append(
+            f'<path d="{path}" fill="none" stroke="currentColor" stroke-opacity=".6" marker-end="url(#arrow)"/>'
+        )
+    for room in level:
+        x, y = at[room]
         parts.append(
             f'<rect x="{x - WIDTH / 2:g}" y="{y:g}" width="{WIDTH}" height="{HEIGHT}" rx="4" '
             'fill="var(--color-background-primary, Canvas)" stroke="currentColor"/>'
             f'<text x="{x:g}" y="{y + HEIGHT / 2 + 5:g}" text-anchor="middle" fill="currentColor" '
             f'font-size="14">{escape(room)}</text>'
         )
-    height = len(rows) * ROW - (ROW - HEIGHT) + 2 * MARGIN
+    height = max(level.values()) * ROW + HEIGHT + 2 * MARGIN
     arrow = '<marker id="arrow" viewBox="0 0 8 8" refX="6" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
     arrow += '<path d="M0 0L8 4L0 8z" fill="currentColor"/></marker>'
     label = "the rooms of the package and their imports"
     head = f'<svg viewBox="0 0 {total:g} {height:g}" role="img" aria-label="{label}" style="max-width:{total:g}px">'
     return f"{head}<defs>{arrow}</defs>{''.join(parts)}</svg>"
+
+
+def _places(level: dict[str, int], chains: list[list[str]]) -> tuple[dict[str, tuple[float, float]], float]:
+    """Where each place stands, rows sorted so that neighbours on a chain are near each other; and the whole width."""
+    neighbours: dict[str, list[str]] = {room: [] for room in level}
+    rows: list[list[str]] = [[] for _ in range(max(level.values()) + 1)]
+    for room in sorted(level):
+        rows[level[room]].append(room)
+    for chain in chains:
+        for i, place in enumerate(chain):
+            if place not in level:
+                rows[level[chain[0]] + i].append(place)
+            neighbours.setdefault(place, []).extend(chain[max(i - 1, 0) : i] + chain[i + 1 : i + 2])
+    x: dict[str, float] = {}
+    widths = {place: COLUMN if place in level else NARROW for place in neighbours}
+    total = max(sum(widths[place] for place in row) for row in rows) + 2 * MARGIN
+    for _ in range(ROUNDS):
+        for row in rows:
+            row.sort(key=lambda place: _mean([x[n] for n in neighbours[place] if n in x], total / 2))
+            left = (total - sum(widths[place] for place in row)) / 2
+            for place in row:
+                x[place] = left + widths[place] / 2
+                left += widths[place]
+    return {place: (x[place], MARGIN + i * ROW) for i, row in enumerate(rows) for place in row}, total
+
+
+def _mean(values: list[float], default: float) -> float:
+    return sum(values) / len(values) if values else default

@@ -8,186 +8,32 @@ Names are loaded at first use, so importing the package costs nothing; ``hq.D``,
 the SymPy symbols that results are written in.
 """
 
+import re
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from haarqntk.base import render_with
 
-if TYPE_CHECKING:
-    from haarqntk import dynamics, training
-    from haarqntk.algebra import Series, T
-    from haarqntk.circuits import Circuit, LayerIndex, layer_indices, sum_over
-    from haarqntk.designs import (
-        DesignCheck,
-        Twirl,
-        TwirledChannel,
-        clifford_group,
-        frame_potential,
-        icosahedral_group,
-        is_design,
-        pauli_group,
-        twirl,
-        twirl_channel,
-    )
-    from haarqntk.export import (
-        citation,
-        from_json,
-        lambdify,
-        latex,
-        to_c,
-        to_json,
-        to_maple,
-        to_mathematica,
-        to_mathml,
-        to_python,
-    )
-    from haarqntk.groups import WeingartenFunction, weingarten, weingarten_table
-    from haarqntk.haar import (
-        HaarState,
-        Integral,
-        MatrixExpression,
-        ScalarExpression,
-        circular_orthogonal,
-        circular_symplectic,
-        expect,
-        haar_orthogonal,
-        haar_state,
-        haar_symplectic,
-        haar_unitary,
-        identity,
-        kron,
-        matrices,
-        parse_integrand,
-        partial_trace,
-        permutation_matrix,
-        symplectic_form,
-        tr,
-    )
-    from haarqntk.montecarlo import Estimate, simulate
-    from haarqntk.qntk import (
-        EigenvalueFormula,
-        Formula,
-        KernelLaw,
-        Ratio,
-        check_claim,
-        covariance,
-        cumulant,
-        formula,
-        formulas,
-        kernel_law,
-        mean,
-        parse_moment,
-        variance,
-    )
-    from haarqntk.studies import diagnosis_figure
-    from haarqntk.training import Diagnosis, diagnose, diagnose_circuit
-
-    D: Any
-    L: Any
-
 __version__ = "0.1.0"
 
-_NAMES = {
-    "algebra": "Series T",
-    "circuits": "Circuit LayerIndex layer_indices sum_over",
-    "designs": "DesignCheck Twirl TwirledChannel clifford_group frame_potential icosahedral_group is_design "
-    "pauli_group twirl twirl_channel",
-    "export": "citation from_json lambdify latex to_c to_json to_maple to_mathematica to_mathml to_python",
-    "groups": "WeingartenFunction weingarten weingarten_table",
-    "haar": "HaarState Integral MatrixExpression ScalarExpression circular_orthogonal circular_symplectic expect "
-    "haar_orthogonal haar_state haar_symplectic haar_unitary identity kron matrices parse_integrand partial_trace "
-    "permutation_matrix symplectic_form tr",
-    "montecarlo": "Estimate simulate",
-    "qntk": "EigenvalueFormula Formula KernelLaw Ratio check_claim covariance cumulant formula formulas "
-    "kernel_law mean parse_moment variance",
-    "studies": "diagnosis_figure",
-    "training": "Diagnosis diagnose diagnose_circuit",
+_STUB = Path(__file__).with_suffix(".pyi").read_text(encoding="utf-8")  # the one list of the public names
+_MODULES = re.findall(r"^from haarqntk import (\w+)", _STUB, re.MULTILINE)  # public as modules
+_SYMBOLS = re.findall(r"^(\w+): Any", _STUB, re.MULTILINE)
+_HOMES = {
+    name: room
+    for room, names in re.findall(r"^from (haarqntk\.\w+) import ([^)\n]*(?:\n[^)]*)?)", _STUB, re.MULTILINE)
+    for name in re.findall(r"(\w+) as", names)
 }
-_HOMES = {name: room for room, names in _NAMES.items() for name in names.split()}
-_MODULES = ("dynamics", "training")  # public as modules, loaded at first use
-_SYMBOLS = ("D", "L")
 
-__all__ = [
-    "Circuit",
-    "D",
-    "DesignCheck",
-    "Diagnosis",
-    "EigenvalueFormula",
-    "Estimate",
-    "Formula",
-    "HaarState",
-    "Integral",
-    "KernelLaw",
-    "L",
-    "LayerIndex",
-    "MatrixExpression",
-    "Ratio",
-    "ScalarExpression",
-    "Series",
-    "T",
-    "Twirl",
-    "TwirledChannel",
-    "WeingartenFunction",
-    "check_claim",
-    "circular_orthogonal",
-    "circular_symplectic",
-    "citation",
-    "clifford_group",
-    "covariance",
-    "cumulant",
-    "diagnose",
-    "diagnose_circuit",
-    "diagnosis_figure",
-    "dynamics",
-    "expect",
-    "formula",
-    "formulas",
-    "frame_potential",
-    "from_json",
-    "haar_orthogonal",
-    "haar_state",
-    "haar_symplectic",
-    "haar_unitary",
-    "icosahedral_group",
-    "identity",
-    "is_design",
-    "kernel_law",
-    "kron",
-    "lambdify",
-    "latex",
-    "layer_indices",
-    "matrices",
-    "mean",
-    "parse_integrand",
-    "parse_moment",
-    "partial_trace",
-    "pauli_group",
-    "permutation_matrix",
-    "simulate",
-    "sum_over",
-    "symplectic_form",
-    "to_c",
-    "to_json",
-    "to_maple",
-    "to_mathematica",
-    "to_mathml",
-    "to_python",
-    "tr",
-    "training",
-    "twirl",
-    "twirl_channel",
-    "variance",
-    "weingarten",
-    "weingarten_table",
-]
-
+__all__ = sorted([*_HOMES, *_MODULES, *_SYMBOLS])  # noqa: PLE0605 - a list, computed
 
 render_with(lambda value, form: str(import_module("haarqntk.export").rendered(value, form)))
 
 
 def __getattr__(name: str) -> Any:
     if name in _HOMES:
-        value = getattr(import_module(f"haarqntk.{_HOMES[name]}"), name)
+        value = getattr(import_module(_HOMES[name]), name)
     elif name in _MODULES:
         value = import_module(f"haarqntk.{name}")
     elif name in _SYMBOLS:

@@ -216,4 +216,4 @@ def _figure(found: dict[int, _Runs], seed: int) -> PaperFigure:
     )
 
 
-STUDY = Study("deep", "train", make)
+STUDY: Study = Study("deep", "train", make)

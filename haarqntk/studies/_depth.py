@@ -216,4 +216,4 @@ def make(
     return depth_section(experiment, command=STUDY.shell_command(seed), progress=progress)
 
 
-STUDY = Study("depth", "depth", make)
+STUDY: Study = Study("depth", "depth", make)

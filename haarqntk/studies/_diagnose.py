@@ -331,4 +331,4 @@ def _without_infinities(row: dict[str, Any]) -> dict[str, Any]:
     return {key: None if isinstance(x, float) and not np.isfinite(x) else x for key, x in row.items()}
 
 
-STUDY = Study("diagnostics", "diagnose", make)
+STUDY: Study = Study("diagnostics", "diagnose", make)

@@ -192,4 +192,4 @@ def _figure(deep: list[TrainingRun], layers: int, seed: int) -> PaperFigure:
     )
 
 
-STUDY = Study("labels", "train", make)
+STUDY: Study = Study("labels", "train", make)

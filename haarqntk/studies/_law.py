@@ -262,4 +262,4 @@ def _caption(data: dict[str, object]) -> str:
     return f"At ηK̄t = {TIMES[_LAST]:g} the mean of the exponentials is for {'; '.join(parts)}."
 
 
-STUDY = Study("law", "train", make)
+STUDY: Study = Study("law", "train", make)

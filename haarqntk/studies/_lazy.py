@@ -136,4 +136,4 @@ def _figure(residuals: Real, K: Real, eta: float, exact: float, seed: int) -> Pa
     )
 
 
-STUDY = Study("lazy", "train", make)
+STUDY: Study = Study("lazy", "train", make)

@@ -216,4 +216,4 @@ def _figure(
     )
 
 
-STUDY = Study("phases", "train", make)
+STUDY: Study = Study("phases", "train", make)
