@@ -50,15 +50,7 @@ from haarqntk.algebra._symbols import (
     pure_state_invariant,
     read_symbol,
 )
-from haarqntk.algebra._sympy import (
-    Notation,
-    Result,
-    T,
-    dimension_symbol,
-    latex_of,
-    ordered_terms,
-    symbol,
-)
+from haarqntk.algebra._sympy import Notation, Result, T, dimension_symbol, latex_of, ordered_terms, symbol
 
 __all__ = [
     "ARITHMETIC",

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from haarqntk.designs import Dimension
 
 TARGET = "O_0"
-FACTORISED_FROM = 3  # for K³ the factorisation is ten times as fast as the walk, and it goes on to K⁵
+FACTORISED_FROM = 3  # for K³ the factorisation is ten times as fast as the recursion, and it goes on to K⁵
 _MOST_TERMS = 5_000
 _OBSERVABLE = re.compile(r"[A-Z]\d*")
 _LARGEST_POWER_OF_A_NUMBER = 100
@@ -331,8 +331,8 @@ class Cost(NamedTuple):
 
     Attributes:
         copies: The largest number k of factors that are averaged together.
-        patterns: The number of different layer patterns that are walked through; 0 where K = v·S_L serves.
-        coefficients: The length k! of the vector that each walk carries.
+        patterns: The number of different layer patterns; 0 where K = v·S_L serves.
+        coefficients: The length k! of the vector that the recursion carries.
     """
 
     copies: int

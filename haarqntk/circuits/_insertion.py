@@ -94,7 +94,7 @@ def layer_operators(
     return tuple((monomial, _as_operator(found)) for monomial, found in pieces.items()), scale
 
 
-def layer_is_silent(block: tuple[int, ...], generators: str) -> bool:
+def layer_vanishes(block: tuple[int, ...], generators: str) -> bool:
     """Whether the average of a layer is zero at sight.
 
     An odd number of traceless involutions averages to zero; a single generator averages to a multiple of 1,

@@ -19,7 +19,7 @@ from haarqntk.algebra import Monomial, RationalFunction, TracePolynomial, collec
 from haarqntk.checks import one_of
 from haarqntk.circuits._ensembles import ENSEMBLES
 from haarqntk.circuits._generator_average import generator_average
-from haarqntk.circuits._insertion import layer_is_silent, most_slots
+from haarqntk.circuits._insertion import layer_vanishes, most_slots
 from haarqntk.circuits._recursion import averaged_state, mean_of_pattern_by_definition
 from haarqntk.circuits._terms import Copy, LayerPattern, canonical_pattern, canonical_patterns, columns_of
 from haarqntk.designs import Dimension, dimension_as_field
@@ -175,12 +175,9 @@ def pattern_mean(
 
 def pattern_weight(pattern: LayerPattern, ensemble: str, dimension: Dimension = None) -> RationalFunction:
     """The probability that no generator is the identity: 1 − 1/D² a layer where all Pauli strings are drawn, else 1."""
-    silent = (
-        1 / dimension_as_field(dimension) ** 2
-        if ENSEMBLES[ensemble].draws_pauli_strings
-        else RationalFunction(0)
-    )
-    return (1 - silent) ** len(pattern)
+    if not ENSEMBLES[ensemble].draws_pauli_strings:
+        return RationalFunction(1)
+    return (1 - 1 / dimension_as_field(dimension) ** 2) ** len(pattern)
 
 
 def independent_parts(
@@ -204,7 +201,7 @@ def pattern_design_order(
     factor that vanishes makes the mean vanish, whatever the others are.
     """
     if ENSEMBLES[ensemble].keeps_state:
-        factors = [(most_slots(block, generators), layer_is_silent(block, generators)) for block in pattern]
+        factors = [(most_slots(block, generators), layer_vanishes(block, generators)) for block in pattern]
     else:
         are_many = ENSEMBLES[ensemble].has_independent_entries
         factors = [
@@ -263,7 +260,7 @@ def segment_mean(
 ) -> TracePolynomial:
     """The mean under ``segments``, by the recursion or by definition."""
     num_commutators = sum(map(sum, pattern))
-    if any(layer_is_silent(block, generators) for block in pattern):
+    if any(layer_vanishes(block, generators) for block in pattern):
         return TracePolynomial({})
     if num_commutators % 2:
         if max(len({state for state, _ in labels}), len({observable for _, observable in labels})) > 2:  # noqa: PLR2004

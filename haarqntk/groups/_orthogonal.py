@@ -130,12 +130,7 @@ def _reflected(coefficients: Sequence[int]) -> list[int]:
 
 
 _SYMPLECTIC_WEINGARTEN = Weingarten(
-    "symplectic",
-    _symplectic_table,
-    _symplectic_class_at,
-    contract=_contract_forms,
-    step=2,
-    alternates=False,
+    "symplectic", _symplectic_table, _symplectic_class_at, contract=_contract_forms, step=2, alternates=False
 )
 SYMPLECTIC = Group(
     _SYMPLECTIC_WEINGARTEN.law,

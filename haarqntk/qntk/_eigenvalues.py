@@ -30,6 +30,7 @@ from haarqntk.base import LazyModule, Shown, complex_array, is_matrix, plain
 from haarqntk.checks import integer, rational
 from haarqntk.errors import CostError, InputError
 from haarqntk.qntk._derivation import Derivation, derive_in_steps
+from haarqntk.qntk._formula import Formula, check_same_average
 from haarqntk.qntk._inputs import circuit_dimension, is_list, the_one_given
 from haarqntk.qntk._values import check_num_inputs
 
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
 
     from haarqntk.algebra import Power, Series
     from haarqntk.circuits import Cost
-    from haarqntk.qntk._formula import Formula
 
 sympy = LazyModule("sympy")
 
@@ -65,6 +65,9 @@ class EigenvalueFormula(Shown):
         definition: What is averaged, as plain text.
         definition_latex: What is averaged, in LaTeX.
         reference: Keys into the bibliography, and the derivation.
+
+    Raises:
+        InputError: If the parts are averages over different ensembles.
 
     Examples:
         >>> import haarqntk as hq
@@ -96,6 +99,8 @@ class EigenvalueFormula(Shown):
     reference: str = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
+        for other in (self.difference, self.mean):
+            check_same_average(self.uniform, other)
         for each in fields(self):
             if not each.init:
                 object.__setattr__(self, each.name, getattr(self.uniform, each.name))

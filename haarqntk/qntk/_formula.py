@@ -91,13 +91,13 @@ class Formula(ClosedForm):
     def __truediv__(self, other: Formula) -> Ratio:
         if not isinstance(other, Formula):
             return NotImplemented
-        _check_same_average(self, other)
+        check_same_average(self, other)
         return Ratio(self, other)
 
     def _combine(self, other: Formula, sign: str, operation: Callable[[Any, Any], Any]) -> Formula:
         if not isinstance(other, Formula):
             return NotImplemented
-        _check_same_average(self, other)
+        check_same_average(self, other)
         recipe: Recipe = operation(self.recipe, other.recipe)
         notation = rf"\left({self.notation}\right) {sign} \left({other.notation}\right)"
         return replace(
@@ -326,7 +326,7 @@ class Ratio(Result):
         return top.sympy_quotient(bottom)
 
 
-def _check_same_average(left: Formula, right: Formula) -> None:
+def check_same_average(left: Formula, right: Formula) -> None:
     """Refuse to combine averages over different ensembles."""
     if (left.ensemble, left.generators) != (right.ensemble, right.generators):
         raise InputError(
@@ -338,9 +338,7 @@ def _check_same_average(left: Formula, right: Formula) -> None:
 def substituted(formula: Formula, values: Mapping[Any, TracePolynomial]) -> Formula:
     """A formula at values of some of its symbols, under the same name."""
     return replace(
-        formula,
-        polynomial=formula.polynomial.substitute(values),
-        recipe=formula.recipe.substitute(values),
+        formula, polynomial=formula.polynomial.substitute(values), recipe=formula.recipe.substitute(values)
     )
 
 

@@ -182,14 +182,7 @@ def test_the_second_moment_of_the_meta_kernel_of_two_qubits_is_the_known_number(
     assert found == Fraction(245764096, 5788125)
 
 
-@pytest.mark.parametrize(
-    "dimension",
-    [
-        6,
-        8,
-        pytest.param(10**12),
-    ],
-)
+@pytest.mark.parametrize("dimension", [6, 8, pytest.param(10**12)])
 def test_the_engine_at_a_number_is_the_engine_at_the_symbol_there(dimension: int) -> None:
     """At D ≥ k the traces are independent, so any numbers will do; at 10^12 machine integers would overflow."""
     traces = {f"T{j}": Fraction(j**3 - 7, j) for j in range(1, 7)}

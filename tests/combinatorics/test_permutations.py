@@ -12,14 +12,7 @@ from oracles import cycle_lengths
 from strategies import permutation_tuples
 from sympy.combinatorics import Permutation as SymPyPermutation
 
-from haarqntk.combinatorics import (
-    all_permutations,
-    compose,
-    cycle_type,
-    cycles,
-    inverse,
-    permutation_rank,
-)
+from haarqntk.combinatorics import all_permutations, compose, cycle_type, cycles, inverse, permutation_rank
 
 if TYPE_CHECKING:
     from haarqntk.combinatorics import Permutation
