@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from math import factorial
 from typing import TYPE_CHECKING, NamedTuple, final
 
@@ -282,8 +282,7 @@ class Output(Expression):
         """
         if not indices or not all(isinstance(index, LayerIndex) for index in indices):
             raise InputTypeError(f"d takes one or more layer indices from hq.layer_indices, got {indices!r}")
-        layers = tuple(sorted(index.name for index in indices))
-        copy = Copy(layers, self.copy.state, self.copy.observable)
+        copy = replace(self.copy, layers=tuple(sorted(index.name for index in indices)))
         return Expression(self.circuit, {Term((copy,)): TracePolynomial.constant(1)})
 
 

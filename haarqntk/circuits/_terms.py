@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
@@ -147,12 +147,11 @@ def product_of_terms(a: Term, b: Term) -> Term:
                 fresh, number = f"{name}_{number}", number + 1
             rename[name] = fresh
             taken.add(fresh)
-        copies += [_renamed(copy, rename) for copy in term.copies]
+        copies += [
+            replace(copy, layers=tuple(sorted(rename.get(layer, layer) for layer in copy.layers)))
+            for copy in term.copies
+        ]
     return Term(tuple(copies), frozenset(taken - a.free - b.free))
-
-
-def _renamed(copy: Copy, names: Mapping[str, str]) -> Copy:
-    return Copy(tuple(sorted(names.get(layer, layer) for layer in copy.layers)), copy.state, copy.observable)
 
 
 # -- the canonical form ----------------------------------------------------------------------------------------

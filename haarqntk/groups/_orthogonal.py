@@ -62,11 +62,7 @@ def _table(k: int) -> dict[Partition, RationalFunction]:
 
 
 def _class_at(mu: Partition, n: int) -> Fraction:
-    """Wg(μ) at the integer n: the pseudo-inverse, by the sum over diagrams without a vanishing product.
-
-    At n ≥ 1 these are the diagrams with at most n rows; at n = −2N ≤ −2, which the symplectic group takes, those
-    with at most N columns.
-    """
+    """The pseudo-inverse: over diagrams of at most n ≥ 1 rows, or at n = −2N, the symplectic one, of N columns."""
     k = sum(mu)
     column = zip(partitions(k), zonal_table(k)[:, partitions(k).index(mu)], strict=True)
     total = sum_at(n, ((_dimension(lam) * value, contents(lam, 2)) for lam, value in column))
@@ -101,11 +97,6 @@ def _symplectic_table(k: int) -> dict[Partition, RationalFunction]:
     }
 
 
-def _symplectic_class_at(mu: Partition, n: int) -> Fraction:
-    """Wg(μ) at the even integer n ≥ 2, by the sum over diagrams with at most n/2 columns."""
-    return Fraction((-1) ** sum(mu)) * _class_at(mu, -n)
-
-
 def _contract_forms(p: Way, q: Way) -> tuple[int, int]:
     """Σ_i Π_p J Π_q J = s·D^loops, as the sign s and the number of loops.
 
@@ -130,7 +121,12 @@ def _reflected(coefficients: Sequence[int]) -> list[int]:
 
 
 _SYMPLECTIC_WEINGARTEN = Weingarten(
-    "symplectic", _symplectic_table, _symplectic_class_at, contract=_contract_forms, step=2, alternates=False
+    "symplectic",
+    _symplectic_table,
+    lambda mu, n: Fraction((-1) ** sum(mu)) * _class_at(mu, -n),
+    contract=_contract_forms,
+    step=2,
+    alternates=False,
 )
 SYMPLECTIC = Group(
     _SYMPLECTIC_WEINGARTEN.law,

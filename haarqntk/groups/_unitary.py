@@ -118,11 +118,6 @@ def circular_classes(
     return tuple((partitions(k)[n], count) for n, count in sorted(totals.items()))
 
 
-def _power_sums(classes: Classes, D: RationalFunction) -> RationalFunction:  # noqa: ARG001 - constant
-    mu, nu = classes
-    return RationalFunction(centralizer_order(mu) if mu == nu else 0)
-
-
 def _power_sums_at(classes: Classes, n: int) -> Fraction:
     left, right = (character_column(mu) for mu in classes)
     return Fraction(sum(value * right.get(lam, 0) for lam, value in left.items() if len(lam) <= n))
@@ -148,7 +143,13 @@ UNITARY = Group(
     properties=frozenset({"unitary"}),
     weingarten=_WEINGARTEN,
     sphere=UNIT_VECTOR,
-    power_sums=WeightLaw("power_sums", _power_sums, _power_sums_at, num_classes=2, title="power sums"),
+    power_sums=WeightLaw(
+        "power_sums",
+        lambda classes, _: RationalFunction(centralizer_order(classes[0]) if classes[0] == classes[1] else 0),
+        _power_sums_at,
+        num_classes=2,
+        title="power sums",
+    ),
     circular=CIRCULAR_ENTRIES,
     references=("collins2003", "collins2006"),
 )

@@ -273,10 +273,7 @@ def _observable_factor(
 
 
 def _overlap_factor(mean: TracePolynomial) -> tuple[RationalFunction, RationalFunction]:
-    """The coefficients (u, v) of a(σ) = u + vσ, with a(1) = 1, in the factorisation of the mean.
-
-    Every monomial in traces must give the same (u, v), or the mean would not be a Kronecker product.
-    """
+    """The coefficients of a(σ) = u + vσ, a(1) = 1: the same for every monomial, as the mean is a Kronecker product."""
     at_one, at_zero = (mean.substitute({SIGMA: TracePolynomial.constant(sigma)}) for sigma in (1, 0))
     (u,) = {at_zero.terms.get(monomial, RationalFunction(0)) / c for monomial, c in at_one.terms.items()}
     return u, 1 - u
@@ -316,7 +313,9 @@ def _exact_products(a: Matrix, b: Matrix) -> dict[Any, int]:
         (factor, m * n * multiplicity)
         for f, m in rational_spectrum(a)
         for g, n in rational_spectrum(b)
-        for factor, multiplicity in rational_spectrum(_kronecker(_companion(f), _companion(g)))
+        for factor, multiplicity in rational_spectrum(
+            [[x * y for x in row for y in other] for row in _companion(f) for other in _companion(g)]
+        )
     )
     roots = collected((root, multiplicity) for f, multiplicity in factors.items() for root in _roots(f))
     return dict(sorted(roots.items(), key=lambda pair: float(pair[0])))
@@ -328,10 +327,6 @@ def _companion(f: Sequence[Fraction]) -> Matrix:
         [Fraction(int(i == j + 1)) if j < degree - 1 else -f[i] / f[-1] for j in range(degree)]
         for i in range(degree)
     ]
-
-
-def _kronecker(a: Matrix, b: Matrix) -> Matrix:
-    return [[x * y for x in row for y in other] for row in a for other in b]
 
 
 def _roots(f: Sequence[Fraction]) -> list[Any]:
