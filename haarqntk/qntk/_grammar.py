@@ -1,149 +1,39 @@
-"""Any moment of what a circuit gives: mean, variance, covariance, cumulants of expressions; and as text.
+"""Texts: a moment that is derived, a closed form that is claimed; and claims as SymPy expressions.
 
-Each is a polynomial in means, as on paper, and ``mean`` averages term by term with the engine. For texts, the atoms and
-rules of moments and of closed forms are added to the shared arithmetic.
+The atoms and rules of moments and of closed forms are added to the shared arithmetic.
 """
 
 from __future__ import annotations
 
 from fractions import Fraction
+from math import comb, prod
 from typing import TYPE_CHECKING, Any
 
-from haarqntk.algebra import ARITHMETIC, Arithmetic, check_digits, exponent_of, parse, symbol
+from haarqntk.algebra import (
+    ARITHMETIC,
+    Arithmetic,
+    Trace,
+    TracePolynomial,
+    check_digits,
+    exponent_of,
+    parse,
+    symbol,
+)
 from haarqntk.base import LazyModule
-from haarqntk.checks import integer
 from haarqntk.circuits import Circuit, Expression, LayerIndex, sum_over
 from haarqntk.errors import CostError, InputError, InputTypeError, UnknownNameError
-from haarqntk.qntk import _recipe
-from haarqntk.qntk._formula import Formula, formula_of
-from haarqntk.qntk._recipe import Variable, typewriter, variables_of
+from haarqntk.qntk._catalogue import covariance, cumulant, mean, variance
+from haarqntk.qntk._recipe import variables_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from haarqntk.qntk._recipe import Recipe
-
+    from haarqntk.qntk._formula import Formula
 
 sympy = LazyModule("sympy")
 
-_REFERENCE = "derivations/02_the_walk.md"
-
-
-def mean(expression: Expression) -> Formula:
-    """The mean E[A] of a polynomial in outputs and their derivatives, exact in D and L.
-
-    Args:
-        expression: Built from ``hq.Circuit``, with every layer index summed. Up to 6 factors; 4 for general
-            generators or the ensemble "generator_average"; K^n alone up to n = 5.
-
-    Returns:
-        The closed form, the same kind of value as ``hq.formula`` gives.
-
-    Raises:
-        InputTypeError: If the argument is no expression.
-        InputError: If a layer index is free.
-        CostError: If there are too many factors.
-
-    Examples:
-        >>> import haarqntk as hq
-        >>> e, (l,) = hq.Circuit().residual(), hq.layer_indices("l")
-        >>> print(hq.mean(hq.sum_over(e.d(l) ** 2, l)))
-        2*L*(D*T2 - T1**2)/((D - 1)*(D + 1)**2)
-
-    Reference:
-        derivations/02_the_walk.md.
-    """
-    a = _checked(expression)
-    return _formula("E", _recipe.mean(a), a)
-
-
-def variance(expression: Expression) -> Formula:
-    """The variance E[A²] − E[A]²; see ``mean``.
-
-    Raises:
-        InputTypeError, InputError, CostError: As ``mean``.
-
-    Examples:
-        >>> import haarqntk as hq
-        >>> e, (l,) = hq.Circuit().residual(), hq.layer_indices("l")
-        >>> hq.variance(hq.sum_over(e.d(l) ** 2, l)) == hq.formula("kernel_variance")
-        True
-
-    Reference:
-        derivations/02_the_walk.md.
-    """
-    a = _checked(expression)
-    return _formula("Var", _recipe.variance(a), a)
-
-
-def covariance(left: Expression, right: Expression) -> Formula:
-    """The covariance E[AB] − E[A] E[B] of two expressions of one circuit; see ``mean``.
-
-    Raises:
-        InputTypeError, InputError, CostError: As ``mean``, or if the two belong to different circuits.
-
-    Examples:
-        >>> import haarqntk as hq
-        >>> c, (l,) = hq.Circuit(), hq.layer_indices("l")
-        >>> z1, z2 = c.output(observable="O1"), c.output(observable="O2")
-        >>> print(hq.covariance(z1, z2))
-        (D*T_O1O2 - T_O1*T_O2)/(D**2*(D + 1))
-
-    Reference:
-        derivations/02_the_walk.md.
-    """
-    a, b = _checked(left), _checked(right)
-    return _formula("Cov", _recipe.covariance(a, b), a, b)
-
-
-def cumulant(expression: Expression, order: int) -> Formula:
-    """The cumulant κ_n(A): the mean, the variance, the third central moment, …; see ``mean``.
-
-    Args:
-        expression: Built from ``hq.Circuit``.
-        order: n, an integer ≥ 1.
-
-    Raises:
-        InputTypeError, InputError: As ``mean``, or if the order is no integer ≥ 1.
-        CostError: If the order takes too many factors.
-
-    Examples:
-        >>> import haarqntk as hq
-        >>> z = hq.Circuit().output()
-        >>> hq.cumulant(z, 2) == hq.variance(z)
-        True
-
-    Reference:
-        derivations/02_the_walk.md.
-    """
-    a, n = _checked(expression), integer("order", order, at_least=1)
-    k, largest = a.expression.num_copies, a.expression.largest_num_copies
-    if n * k > largest:
-        raise CostError(
-            f"a cumulant of order {n} with k = {n} · {k} = {n * k} factors would not finish; "
-            f"the largest number of factors is {largest}"
-        )
-    return _formula(f"kappa_{n}", _recipe.cumulant(a, n), a)
-
-
-def _formula(operator: str, recipe: Recipe, *variables: Variable) -> Formula:
-    text = f"{operator}[{', '.join(a.body for a in variables)}]"
-    latex, circuit = typewriter(text), variables[0].expression.circuit
-    texts = {"definition": text, "definition_latex": latex, "notation": latex, "reference": _REFERENCE}
-    return formula_of(text, recipe, circuit, **texts)
-
-
-def _checked(expression: object) -> Variable:
-    if not isinstance(expression, Expression):
-        raise InputTypeError(
-            f"expression must be built from a circuit's outputs, got {type(expression).__name__}; "
-            "start with e = hq.Circuit().residual()"
-        )
-    if expression.free:
-        names = ", ".join(sorted(expression.free))
-        raise InputError(f"every layer index must be summed, got the free index {names}; use hq.sum_over")
-    return Variable(expression)
-
+_MOST_TERMS = 200_000  # of a claim that is expanded
+_ALWAYS_KNOWN = ("D", "L", "T1", "T2", "T3", "T4", "T5", "T6")
 
 _NAMED = (
     ARITHMETIC
@@ -313,3 +203,86 @@ class _ClosedForm(Arithmetic):
         if name not in self._names:
             raise UnknownNameError.among("symbol", name, self._names)
         return symbol(name)
+
+
+# -- claims ----------------------------------------------------------------------------------------------------
+
+
+def read_claim(claim: object, exact: Formula) -> Any:
+    """A claim about an exact formula as a SymPy expression in its symbols."""
+    has_pair = any(isinstance(x, Trace) and not x.is_power for x in exact.symbols)
+    known = list(dict.fromkeys([*(() if has_pair else _ALWAYS_KNOWN), *exact.symbols]))
+    if isinstance(claim, str):
+        return parse_closed_form(claim, known)
+    converter = getattr(claim, "_sympy_", None)
+    expression = converter() if callable(converter) else claim
+    if isinstance(expression, int | Fraction) and not isinstance(expression, bool):
+        return sympy.Rational(expression)
+    # the symbols of O(…) cannot be replaced
+    if not isinstance(expression, sympy.Expr) or expression.has(sympy.Order):
+        raise InputTypeError(
+            f"claim must be a SymPy expression or a text, got {claim!r}; write fractions, and leave O(…) out"
+        )
+    renamed = {}
+    for free in expression.free_symbols:
+        if not isinstance(free, sympy.Symbol):
+            raise InputTypeError(f"a symbol of a claim must be a number, got {free!r}; write T2 for Tr O^2")
+        if free.name not in known:
+            raise UnknownNameError.among("symbol", free.name, known)
+        renamed[free] = symbol(free.name)
+    if expression.atoms(sympy.Float):
+        raise InputError("claim must be exact, got a float in it; write a fraction")
+    return expression.xreplace(renamed)
+
+
+def refuse_unusable(expression: Any) -> None:
+    """Refuse what is no finite real closed form, and what would not finish."""
+    if expression.has(sympy.zoo, sympy.nan, sympy.oo, -sympy.oo, sympy.I):
+        raise InputError(f"claim must be finite and real, got {expression}")
+    names = ("Number", "NumberSymbol", "Symbol", "Add", "Mul", "Pow", "Abs")  # √(x²) is |x|
+    parts = tuple(getattr(sympy, name) for name in names)
+    if other := next((x for x in sympy.preorder_traversal(expression) if not isinstance(x, parts)), None):
+        raise InputError(
+            f"claim must be built from numbers, symbols, + − * /, powers and roots only, got {other}; write it out"
+        )
+    if any(not power.exp.is_Rational for power in expression.atoms(sympy.Pow)):
+        raise InputError("claim must have rational exponents only")
+    num_monomials, degree = _size(expression)
+    size = num_monomials * (degree + 1)
+    if size > _MOST_TERMS:
+        raise CostError(
+            f"claim would expand to {size} terms and not finish; at most {_MOST_TERMS} are compared"
+        )
+    if sympy.expand(sympy.fraction(sympy.together(expression))[1]) == 0:
+        raise InputError("claim must not divide by 0")
+
+
+def _size(expression: Any) -> tuple[int, int]:
+    """A bound on the monomials of the expanded expression apart from D, and on its degree in D."""
+    D = symbol("D")
+    if expression.is_Add or expression.is_Mul:
+        counts, degrees = zip(*map(_size, expression.args), strict=True)
+        if expression.is_Mul:
+            return prod(counts), sum(degrees)
+        return sum(counts) if expression.free_symbols - {D} else 1, max(degrees)
+    if expression.is_Pow and expression.exp.is_Integer:
+        count, degree = _size(expression.base)
+        e = abs(int(expression.exp))
+        return comb(count + e - 1, e) if e <= _MOST_TERMS else e, degree * e
+    return 1, int(expression == D)
+
+
+def claimed_polynomial(expression: Any) -> TracePolynomial | None:
+    """The claim as a polynomial over Q(D), or None if it is none."""
+    top, bottom = sympy.fraction(sympy.together(expression))
+    D = symbol("D")
+    if bottom.free_symbols - {D} or not bottom.is_polynomial(D):
+        return None
+    if any(not number.is_Rational for number in expression.atoms(sympy.Number, sympy.NumberSymbol)) or any(
+        not power.exp.is_Integer for power in expression.atoms(sympy.Pow)
+    ):
+        return None
+    others = sorted(expression.free_symbols - {D}, key=lambda free: str(free.name))
+    if not top.is_polynomial(D, *others):
+        return None
+    return TracePolynomial.from_sympy(top, bottom)

@@ -1,20 +1,24 @@
-r"""How results are written in LaTeX: the symbols as in the papers, each in one way, and signs as by an author.
+r"""Towards SymPy and LaTeX: the symbols as in the papers, each in one way, and signs as by an author.
 
-``Notation`` says how letters are written, ``Result`` is a closed form that shows itself as its SymPy expression does.
-No two symbols may look alike: \operatorname{Tr}\left(X\right)^{2} is the square of a trace, the trace of a square
-is \operatorname{Tr}\left(X^{2}\right).
+D and L are positive integers; traces and overlaps are real. Expressions from elsewhere are matched by name, so other
+assumptions on a user's own ``Symbol("D")`` do no harm. ``Notation`` says how letters are written, ``Result`` is a
+closed form that shows itself as its SymPy expression does. No two symbols may look alike:
+\operatorname{Tr}\left(X\right)^{2} is the square of a trace, the trace of a square is
+\operatorname{Tr}\left(X^{2}\right).
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from functools import cache
+from functools import lru_cache
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from haarqntk.algebra._symbols import Bargmann, Expectation, Overlap, Trace, read_symbol, symbol
+from haarqntk.algebra._flint import factor_integer_polynomial
+from haarqntk.algebra._symbols import Bargmann, Expectation, Overlap, Trace, read_symbol
 from haarqntk.base import LazyModule, Shown
+from haarqntk.checks import integer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,7 +26,72 @@ if TYPE_CHECKING:
 sympy = LazyModule("sympy")
 printing = LazyModule("sympy.printing.latex")
 
+_POSITIVE_INTEGERS = frozenset({"D", "L", "n"})
 _STANDARD = {"n": "|A|", "sigma": r"\sigma"}
+
+
+def symbol(name: str) -> Any:
+    """The SymPy symbol of that name, with the assumptions that its meaning carries.
+
+    Examples:
+        >>> symbol("D").is_positive, symbol("T1").is_real
+        (True, True)
+    """
+    if name in _POSITIVE_INTEGERS:
+        return dimension_symbol(name)
+    return sympy.Symbol(str(name), real=True)
+
+
+def dimension_symbol(name: str) -> Any:
+    """The SymPy symbol of a dimension, a positive integer whatever its name.
+
+    Examples:
+        >>> dimension_symbol("d1").is_positive, dimension_symbol("D") == symbol("D")
+        (True, True)
+    """
+    return sympy.Symbol(str(name), integer=True, positive=True)
+
+
+def T(j: int) -> Any:
+    """The symbol T_j = Tr O^j, unnormalised.
+
+    Args:
+        j: The power, an integer ≥ 1.
+
+    Returns:
+        The real SymPy symbol ``Tj``.
+
+    Raises:
+        InputTypeError, InputError: If ``j`` is no integer ≥ 1.
+
+    Examples:
+        >>> T(2)
+        T2
+
+    Reference:
+        mathematics of the model: derivations/00_conventions.md, C6.
+    """
+    return symbol(f"T{integer('j', j, at_least=1)}")
+
+
+def sympy_factors(terms: Mapping[tuple[int, ...], int], symbols: Sequence[Any]) -> list[Any]:
+    """The constant and the powers of irreducible factors of an integer polynomial, as SymPy expressions.
+
+    Examples:
+        >>> sympy_factors({(2, 0): 2, (0, 2): -2}, [symbol("D"), symbol("L")])
+        [2, D - L, D + L]
+    """
+    if not symbols:
+        return [sympy.Integer(terms.get((), 0))]
+    constant, factors = factor_integer_polynomial(terms, len(symbols))
+    sums = (
+        sympy.Add(
+            *(c * sympy.Mul(*(x**e for x, e in zip(symbols, exps, strict=True))) for exps, c in f.items())
+        )
+        ** exponent
+        for f, exponent in factors
+    )
+    return [sympy.Integer(constant), *sums]
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +236,7 @@ def _is_negative(term: Any) -> bool:
     return bool(term.as_coeff_Mul()[0] < 0)
 
 
-@cache
+@lru_cache(maxsize=1)  # SymPy is imported first
 def _printer() -> Any:
     class Printer(printing.LatexPrinter):  # type: ignore[name-defined,misc]  # SymPy has no types
         """SymPy's printer, where a sum starts with a positive term if it has one."""

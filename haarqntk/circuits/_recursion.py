@@ -23,18 +23,21 @@ from haarqntk.algebra import (
     TracePolynomial,
     multiply_monomials,
     over_common_denominator,
+    over_denominator,
     product_of_state_invariants,
     product_of_traces,
 )
 from haarqntk.circuits._insertion import SparseOperator, layer_operators, most_slots, placements
 from haarqntk.combinatorics import (
+    all_cycles,
     all_permutations,
     compose,
     cycle_type,
     cycles,
     inverse,
-    permutation_rank,
+    least_of_cycle,
     quotient_classes,
+    quotient_ranks,
     symmetric_group,
 )
 from haarqntk.designs import Dimension, dimension_as_field, twirl_weights
@@ -42,7 +45,7 @@ from haarqntk.errors import CostError
 from haarqntk.groups import weingarten_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
     from numpy.typing import NDArray
@@ -60,7 +63,7 @@ _MOST_SLOTS = 4  # measured at k = 6: 4 slots are faster one by one, 6 by overla
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class WalkVector:
+class AveragedState:
     """Σ_σ Σ_j coefficients[σ, j, p] · D^p · invariants[j] · P_σ / scale.
 
     Attributes:
@@ -75,49 +78,47 @@ class WalkVector:
 
     def polynomial(self, row: NDArray[Any]) -> TracePolynomial:
         """A coefficient, of shape (invariants, degree + 1), as a polynomial in the invariants of the states."""
-        values = (RationalFunction(part) / self.scale for part in row.tolist())
-        return TracePolynomial(dict(zip(self.invariants, values, strict=True)))
+        return TracePolynomial(
+            dict(zip(self.invariants, over_denominator(row.tolist(), self.scale), strict=True))
+        )
 
-    def contracted(self, observables: tuple[str, ...]) -> list[tuple[Monomial, TracePolynomial]]:
-        """The products of traces that Tr(P_σ ⊗_a O_a) takes, each with the sum of the coefficients that go with it."""
-        monomials, place = _observable_traces(observables)
-        rows = (self.coefficients[place == i].astype(object).sum(axis=0) for i in range(len(monomials)))
-        return list(zip(monomials, map(self.polynomial, rows), strict=True))
+    def contracted(self, observables: tuple[str, ...]) -> dict[Monomial, TracePolynomial]:
+        """The products of traces that Tr(P_σ ⊗_a O_a) takes → the sum of the coefficients that go with each."""
+        monomials, place = _invariants(observables, product_of_traces)
+        rows = [self.coefficients[place == i].astype(object).sum(axis=0) for i in range(len(monomials))]
+        return dict(zip(monomials, map(self.polynomial, rows), strict=True))
 
 
-@lru_cache(maxsize=512)
-def walk(states: tuple[str, ...], pattern: LayerPattern, generators: str, dimension: Dimension) -> WalkVector:
-    """The averaged state after the blocks of ``pattern``; patterns that begin alike share their beginnings."""
+@lru_cache(maxsize=512)  # the layer patterns of one derivation at six copies, many of which begin alike
+def averaged_state(
+    states: tuple[str, ...], pattern: LayerPattern, generators: str, dimension: Dimension
+) -> AveragedState:
+    """The averaged state after the blocks of ``pattern``."""
     if not pattern:
         return _twirled_states(states, dimension)
-    before = walk(states, pattern[:-1], generators, dimension)
+    before = averaged_state(states, pattern[:-1], generators, dimension)
     return after_layer(before, pattern[-1], generators, dimension)
 
 
 def after_layer(
-    before: WalkVector, block: tuple[int, ...], generators: str, dimension: Dimension
-) -> WalkVector:
+    before: AveragedState, block: tuple[int, ...], generators: str, dimension: Dimension
+) -> AveragedState:
     """The averaged state after one more layer, which differentiates copy a ``block[a]`` times."""
     if generators == "pauli" and most_slots(block, generators) > _MOST_SLOTS:
         numerators, scale = apply_by_overlaps(block, dimension, before.coefficients)
-        return WalkVector(numerators, before.invariants, before.scale * scale)
+        return AveragedState(numerators, before.invariants, before.scale * scale)
     operators, scale = layer_operators(block, generators, dimension)
     parts = [
         (multiply_monomials(invariant, monomial), apply_operator(operator, before.coefficients[:, [j]]))
         for monomial, operator in operators
         for j, invariant in enumerate(before.invariants)
     ]
-    return _stack(parts, len(before.coefficients), before.scale * scale)
-
-
-def _stack(parts: list[tuple[Monomial, Polynomials]], size: int, scale: RationalFunction) -> WalkVector:
-    """One vector from parts with their invariants; equal invariants are added."""
-    invariants = tuple(sorted({invariant for invariant, _ in parts}))
-    length = max((part.shape[2] for _, part in parts), default=1)
-    total = np.zeros((size, max(len(invariants), 1), length), dtype=object)
+    invariants = sorted({invariant for invariant, _ in parts})
+    length = max([part.shape[2] for _, part in parts], default=1)
+    total = np.zeros((len(before.coefficients), max(len(invariants), 1), length), dtype=object)
     for invariant, part in parts:
         total[:, invariants.index(invariant), : part.shape[2]] += part[:, 0]
-    return WalkVector(smallest_integers(total), invariants or ((),), scale)
+    return AveragedState(smallest_integers(total), tuple(invariants) or ((),), before.scale * scale)
 
 
 def apply_operator(operator: SparseOperator, vector: Polynomials) -> Polynomials:
@@ -138,38 +139,38 @@ def apply_operator(operator: SparseOperator, vector: Polynomials) -> Polynomials
     return result
 
 
-def _twirled_states(states: tuple[str, ...], dimension: Dimension) -> WalkVector:
+def _twirled_states(states: tuple[str, ...], dimension: Dimension) -> AveragedState:
     """E ⊗_a Vρ_aV† = Σ_σ c_σ P_σ with c_σ = Σ_τ Wg(στ⁻¹) Tr(P_τ† ⊗ρ_a), for pure states."""
-    k = len(states)
-    overlaps = [product_of_state_invariants(_words(inverse(tau), states)) for tau in symmetric_group(k)]
-    invariants = tuple(sorted(set(overlaps)))
-    weights = list(twirl_weights(k, dimension).values())
-    place = np.array([invariants.index(overlap) for overlap in overlaps], dtype=np.int64)
+    invariants, place = _invariants(states, product_of_state_invariants)
+    rows, scale = over_common_denominator(list(twirl_weights(len(states), dimension).values()))
+    weights = _as_array(rows)
     # counts[σ, invariant, class]: how many τ with that overlap put σ τ⁻¹ into that class
-    shape = (len(overlaps), len(invariants), len(weights))
-    keys = quotient_classes(k) + len(weights) * place
+    shape = (len(place), len(invariants), len(weights))
+    keys = quotient_classes(len(states)) + len(weights) * place
     counts = np.array([np.bincount(row, minlength=shape[1] * shape[2]) for row in keys])
     distinct, row_of = np.unique(counts.reshape(-1, shape[2]), axis=0, return_inverse=True)
-    values = [
-        sum((w * n for w, n in zip(weights, part, strict=True)), start=RationalFunction(0))
-        for part in distinct.tolist()
+    sums = over_denominator((distinct.astype(object) @ weights).tolist(), scale)  # and much cancels
+    numerators, scale = over_common_denominator(sums)
+    return AveragedState(_as_array(numerators)[row_of.reshape(shape[:2])], invariants, scale)
+
+
+def _as_array(rows: list[tuple[int, ...]]) -> NDArray[np.object_]:
+    """Rows of different lengths, filled up with zeros."""
+    return np.array(list(zip(*zip_longest(*rows, fillvalue=0), strict=True)), dtype=object)
+
+
+@lru_cache(maxsize=64)  # of the labels of the copies of one derivation
+def _invariants(
+    letters: tuple[str, ...], product_of: Callable[[Iterable[tuple[str, ...]]], Monomial]
+) -> tuple[tuple[Monomial, ...], NDArray[np.int64]]:
+    """The product over the cycles of every σ⁻¹ that Tr(P_σ ⊗_a A_a) is: the different ones, and the place of each σ."""
+    words = [
+        tuple(sorted([tuple([letters[a] for a in reversed(cycle)]) for cycle in found]))
+        for found in all_cycles(len(letters))
     ]
-    numerators, scale = over_common_denominator(values)
-    table = np.array(list(zip(*zip_longest(*numerators, fillvalue=0), strict=True)), dtype=object)
-    return WalkVector(table[row_of.reshape(shape[:2])], invariants, scale)
-
-
-@lru_cache(maxsize=64)
-def _observable_traces(observables: tuple[str, ...]) -> tuple[tuple[Monomial, ...], NDArray[np.int64]]:
-    """Tr(P_σ ⊗_a O_a) for every σ: the distinct monomials in traces, and the place of each σ among them."""
-    monomials = [product_of_traces(_words(sigma, observables)) for sigma in symmetric_group(len(observables))]
-    distinct = tuple(sorted(set(monomials)))
-    return distinct, np.array([distinct.index(monomial) for monomial in monomials], dtype=np.int64)
-
-
-def _words(sigma: Permutation, letters: tuple[str, ...]) -> list[tuple[str, ...]]:
-    """The words whose traces multiply to Tr(P_σ ⊗_a A_a), one for each cycle."""
-    return [tuple(letters[a] for a in cycle) for cycle in cycles(inverse(sigma))]
+    value_of = {each: product_of(each) for each in set(words)}
+    distinct = sorted(set(value_of.values()))
+    return tuple(distinct), np.array([distinct.index(value_of[each]) for each in words], dtype=np.int64)
 
 
 def apply_by_overlaps(
@@ -178,58 +179,51 @@ def apply_by_overlaps(
     """The averaged layer on a vector of shape (k!, invariants, degree + 1), and the denominator it brings."""
     k = len(block)
     overlaps, num_cycles = _overlap_table(block)
-    by_cycles = ((c, np.where(num_cycles == c, overlaps, 0)) for c in range(1, k + 1))
+    by_cycles = [(c, np.where(num_cycles == c, overlaps, 0)) for c in range(1, k + 1)]
     numerators, scale = over_common_denominator(list(twirl_weights(k, dimension).values()))
-    by_power = (
-        (power, smallest_integers(np.array(column, dtype=object))[quotient_classes(k)])
-        for power, column in enumerate(zip_longest(*numerators, fillvalue=0))
+    by_power = [
+        (power, smallest_integers(column)[quotient_classes(k)])
+        for power, column in enumerate(_as_array(numerators).T)
         if any(column)
-    )
+    ]
     return _applied(by_power, _applied(by_cycles, vector, dimension), None), scale
 
 
 def _applied(
-    matrices: Iterable[tuple[int, Polynomials]], vector: Polynomials, dimension: Dimension
+    matrices: list[tuple[int, Polynomials]], vector: Polynomials, dimension: Dimension
 ) -> Polynomials:
-    """Σ D^power · matrix · vector, for pairs (power, matrix)."""
-    total: Polynomials = np.zeros((*vector.shape[:2], 1), dtype=np.int64)
-    for power, matrix in matrices:
-        total = _add(total, _times_power(_multiply(matrix, vector), power, dimension))
-    return total
+    """Σ D^power · matrix · vector for pairs (power, matrix): a shift at the symbol D, a factor at an integer."""
+    size, width, length = vector.shape
+    shifts = [power if dimension is None else 0 for power, _ in matrices]
+    total = np.zeros((size, width, length + max(shifts)), dtype=object)
+    for (power, matrix), shift in zip(matrices, shifts, strict=True):
+        image = _multiply(matrix, vector)
+        scaled = image if dimension is None else image.astype(object) * dimension**power
+        total[:, :, shift : shift + length] += scaled
+    return smallest_integers(total)
 
 
 @lru_cache(maxsize=16)
 def _overlap_table(block: tuple[int, ...]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The signed counts of even placements, and the cycles of τ⁻¹σ, both of shape (k!, k!) over (τ, σ)."""
     k = len(block)
-    group = all_permutations(k)
-    inverses = np.argsort(group, axis=1)
-    bit = 1 << np.arange(k)
+    group, points = all_permutations(k), np.arange(k)
+    inverses, bit = np.argsort(group, axis=1), 1 << points
     # X to the left of P_σ on copy a sits on the point τ⁻¹(a), X to the right on the point a
     weights = np.zeros((len(group), 1 << k), dtype=np.int64)
     for placement in placements(block):
-        points = np.zeros(len(group), dtype=np.int64)
+        held = np.zeros(len(group), dtype=np.int64)
         for a, (left, right, _) in enumerate(placement):
-            points ^= left * bit[inverses[:, a]] ^ right * bit[a]
-        np.add.at(weights, (np.arange(len(group)), points), prod(c for _, _, c in placement))
-    is_even = np.ones((len(group), 1 << k), dtype=np.int64)
-    num_cycles = np.empty(len(group), dtype=np.int64)
-    subsets = np.arange(1 << k)
-    for i, pi in enumerate(group.tolist()):
-        found = cycles(tuple(pi))
-        num_cycles[i] = len(found)
-        for cycle in found:
-            is_even[i] &= 1 ^ (np.bitwise_count(subsets & sum(1 << point for point in cycle)) & 1)
-    quotient = _quotient_ranks(k)
-    by_quotient = weights @ is_even.T
+            held ^= left * bit[inverses[:, a]] ^ right * bit[a]
+        np.add.at(weights, (np.arange(len(group)), held), prod(c for _, _, c in placement))
+    least = least_of_cycle(group)
+    cycle_bits = ((least[:, None, :] == points[:, None]) * bit).sum(
+        axis=2
+    )  # the points of the cycle from each point
+    parities = np.bitwise_count(np.arange(1 << k)[:, None] & cycle_bits[:, None, :]) & 1
+    by_quotient = weights @ (1 - parities.max(axis=2).astype(np.int64)).T
+    quotient, num_cycles = quotient_ranks(k), (least == points).sum(axis=1)
     return np.take_along_axis(by_quotient, quotient, axis=1), num_cycles[quotient]
-
-
-@lru_cache(maxsize=4)
-def _quotient_ranks(k: int) -> NDArray[np.int64]:
-    """The rank of τ⁻¹σ, shape (k!, k!) over (τ, σ)."""
-    group = all_permutations(k)
-    return np.stack([permutation_rank(inverse[group]) for inverse in np.argsort(group, axis=1)])
 
 
 def _multiply(matrix: Polynomials, vector: Polynomials) -> Polynomials:
@@ -238,21 +232,6 @@ def _multiply(matrix: Polynomials, vector: Polynomials) -> Polynomials:
     dtype = np.int64 if bound < _INT64_SAFE else object
     flat = vector.reshape(len(vector), -1).astype(dtype)
     return np.asarray(matrix.astype(dtype) @ flat).reshape(vector.shape)
-
-
-def _times_power(vector: Polynomials, power: int, dimension: Dimension) -> Polynomials:
-    """Multiply by D^power: a shift at the symbol, a number at an integer."""
-    if dimension is None:
-        shifted: Polynomials = np.zeros((*vector.shape[:2], power + vector.shape[2]), dtype=vector.dtype)
-        shifted[:, :, power:] = vector
-        return shifted
-    return smallest_integers(vector.astype(object) * dimension**power)
-
-
-def _add(left: Polynomials, right: Polynomials) -> Polynomials:
-    length = max(left.shape[-1], right.shape[-1])
-    padded = [np.pad(x, [(0, 0), (0, 0), (0, length - x.shape[-1])]).astype(object) for x in (left, right)]
-    return smallest_integers(padded[0] + padded[1])
 
 
 def smallest_integers(values: NDArray[np.object_]) -> Polynomials:
@@ -279,30 +258,33 @@ def mean_of_pattern_by_definition(
 
     def twirl(overlaps: dict[Permutation, TracePolynomial]) -> dict[Permutation, TracePolynomial]:
         return {
-            sigma: sum(
-                (b * gram_inverse[cycle_type(compose(sigma, inverse(tau)))] for tau, b in overlaps.items()),
-                start=TracePolynomial({}),
+            sigma: _sum(
+                b * gram_inverse[cycle_type(compose(sigma, inverse(tau)))] for tau, b in overlaps.items()
             )
             for sigma in group
         }
 
-    average = twirl(
-        {tau: _polynomial(product_of_state_invariants(_words(inverse(tau), states))) for tau in group}
-    )
+    average = twirl(_polynomials(states, product_of_state_invariants))
     for block in pattern:
         average = twirl(
             {
-                tau: sum(
-                    (average[sigma] * _overlap_of_insertion(tau, sigma, block, D) for sigma in group),
-                    start=TracePolynomial({}),
-                )
+                tau: _sum(average[sigma] * _overlap_of_insertion(tau, sigma, block, D) for sigma in group)
                 for tau in group
             }
         )
-    return sum(
-        (average[sigma] * _polynomial(product_of_traces(_words(sigma, observables))) for sigma in group),
-        start=TracePolynomial({}),
-    )
+    traces = _polynomials(observables, product_of_traces)
+    return _sum(average[sigma] * traces[sigma] for sigma in group)
+
+
+def _sum(values: Iterable[TracePolynomial]) -> TracePolynomial:
+    return sum(values, start=TracePolynomial({}))
+
+
+def _polynomials(letters: tuple[str, ...], product_of: Any) -> dict[Permutation, TracePolynomial]:
+    """Tr(P_σ ⊗_a A_a) for every σ."""
+    monomials, place = _invariants(letters, product_of)
+    values = [TracePolynomial({monomial: RationalFunction(1)}) for monomial in monomials]
+    return dict(zip(symmetric_group(len(letters)), [values[i] for i in place], strict=True))
 
 
 def _overlap_of_insertion(
@@ -327,7 +309,3 @@ def _overlap_of_insertion(
         if not any(parity):
             total = total + D ** len(quotient) * sign
     return total
-
-
-def _polynomial(monomial: Monomial) -> TracePolynomial:
-    return TracePolynomial({monomial: RationalFunction(1)})
