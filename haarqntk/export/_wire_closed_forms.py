@@ -12,7 +12,7 @@ from haarqntk.base import matching, short
 from haarqntk.circuits import GENERATORS, Cost
 from haarqntk.designs import Dimension
 from haarqntk.errors import InputError, InputTypeError
-from haarqntk.export._latex_commands import is_mathematics
+from haarqntk.export._names import is_mathematics
 from haarqntk.export._text import range_of
 from haarqntk.export._wire import (
     Ensemble,
