@@ -8,6 +8,7 @@ Reference: you2023; derivations/14_dynamics.md.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -171,15 +172,13 @@ def _path(M_0: Complex, stops: Array, vectors: Complex, y: Array, speed: float) 
     unit, times = unit_of(float(np.abs(M_0).max())), stops
     pace = unit_of(speed * unit)
     M_0, y, stops, speed = M_0 / unit, y / unit, pace * (unit * stops), speed * unit / pace
-    D, size, evaluations = len(M_0), float(np.abs(M_0).max()) or 1.0, 0
+    D, size, evaluations = len(M_0), float(np.abs(M_0).max()) or 1.0, itertools.count(1)
 
     def matrix(flat: Array) -> Complex:
         return flat.view(np.complex128).reshape(D, D)
 
     def slope(time: float, flat: Array) -> Array:
-        nonlocal evaluations
-        evaluations += 1
-        if evaluations > _MOST_SLOPES:
+        if next(evaluations) > _MOST_SLOPES:
             raise RunError(
                 f"times must be within what {_MOST_SLOPES} slopes of the flow reach, got {times[-1]:g}, of which "
                 f"{times[-1] * (time / stops[-1]):.3g} was done; shorten the times"

@@ -327,22 +327,18 @@ def rules_from_moments(moments: Sequence[Fraction], end: Fraction) -> Rules:
         atom = Rule(np.zeros(1), np.array([mass]))
         return Rules(atom, atom)
     with mpmath.workdps(_digits(moments, end)):
-        scaled = [
-            mpmath.mpf(m.numerator) / m.denominator for m in (x / end**k for k, x in enumerate(moments))
-        ]
-        alpha, beta = _recursion(scaled)
+        scaled = (x / end**k for k, x in enumerate(moments))
+        alpha, beta = _recursion([mpmath.mpf(m.numerator) / m.denominator for m in scaled])
         n = len(moments) // 2
         # p_{n−1}(0)/p_n(0) for the monic orthogonal polynomials; the last coefficient puts a node at 0
         ratio = mpmath.mpf(0)
         for k in range(n):
             ratio = 1 / (-alpha[k] - beta[k] * ratio)
-        last = -beta[n] * ratio
-        diagonal = [float(a) for a in (*alpha[:n], last)]
+        diagonal = [float(a) for a in (*alpha[:n], -beta[n] * ratio)]
         side = [float(mpmath.sqrt(b)) for b in beta[1:]]
-    return Rules(
-        _rule(diagonal[:n], side[: n - 1], mass, float(end)),
-        _rule(diagonal, side, mass, float(end), at_zero=True),
-    )
+    gauss, radau = _rule(diagonal[:n], side[: n - 1], mass, end), _rule(diagonal, side, mass, end)
+    radau.nodes[0] = 0.0
+    return Rules(gauss, radau)
 
 
 def _digits(moments: Sequence[Fraction], end: Fraction) -> int:
@@ -372,12 +368,7 @@ def _recursion(moments: Sequence[Any]) -> tuple[list[Any], list[Any]]:
     return alpha, beta
 
 
-def _rule(
-    diagonal: list[float], side: list[float], mass: float, end: float, *, at_zero: bool = False
-) -> Rule:
+def _rule(diagonal: list[float], side: list[float], mass: float, end: Fraction) -> Rule:
     """Nodes and weights from the Jacobi matrix (Golub and Welsch)."""
     nodes, vectors = linalg.eigh_tridiagonal(np.array(diagonal), np.array(side))
-    nodes = np.clip(nodes, 0.0, 1.0)
-    if at_zero:
-        nodes[0] = 0.0
-    return Rule(nodes * end, mass * vectors[0] ** 2)
+    return Rule(np.clip(nodes, 0.0, 1.0) * float(end), mass * vectors[0] ** 2)

@@ -111,10 +111,7 @@ def outputs(circuits: Circuits, inputs: Real, observables: Real) -> Real:
 def outputs_and_gradients(circuits: Circuits, inputs: Real, observables: Real) -> tuple[Real, Real]:
     """Return z and ∂z/∂θ_l in two sweeps, of shapes (N, A, P) and (N, A, P, L).
 
-    Args:
-        circuits: The N circuits.
-        inputs: The P input vectors, shape (P, D).
-        observables: The diagonals of the A observables, shape (A, D).
+    The inputs are P vectors as rows, shape (P, D), and the observables A diagonals, shape (A, D).
     """
     (N, L), (A, D), P = circuits.angles.shape, observables.shape, len(inputs)
     flipped = np.empty((L, N, D, P), dtype=np.complex128)
@@ -210,15 +207,10 @@ def random_circuits(
     ensemble: Ensemble = SEGMENTS,
     generator: Real | None = None,
 ) -> Circuits:
-    """Return ``count`` independent circuits of the ensemble.
+    """Return ``count`` independent circuits of L layers.
 
-    Args:
-        D: Dimension; even if ``generator`` is None, a power of two if the ensemble wants Pauli strings.
-        L: Number of layers, ≥ 1.
-        count: Number of circuits.
-        rng: Where they are drawn from.
-        ensemble: What is random; ``segments`` by default.
-        generator: The diagonal of X for all layers, shape (D,); traceless involutions if None (default).
+    The generator is the diagonal of X for all layers, shape (D,), or None for traceless involutions: D is then even,
+    and a power of two if the ensemble wants Pauli strings.
     """
     num_drawn = L if ensemble.uses_populations else L + ensemble.has_input_block
     segments = random_unitaries(D, count * num_drawn, rng).reshape(count, num_drawn, D, D)

@@ -38,16 +38,9 @@ if TYPE_CHECKING:
 def random_trapezoids(
     spaces: Eigenspaces, width: int, shape: tuple[int, ...], rng: np.random.Generator
 ) -> Complex:
-    """Return Gaussian matrices of D rows, brought to an upper trapezoid in each eigenspace.
+    """Return Gaussian matrices of D rows, E|G_ij|² = 1, brought to an upper trapezoid in each eigenspace.
 
-    Args:
-        spaces: The eigenspaces, E rows at this width.
-        width: Number of columns, ≥ 1.
-        shape: How many matrices, as the leading axes of the result.
-        rng: Where they are drawn from.
-
-    Returns:
-        Matrices of shape (*shape, E, width). The Gaussians have E|G_ij|² = 1.
+    They have the shape (*shape, E, width), E the number of rows that the eigenspaces need at this width.
     """
     places = spaces.rows(width)
     size = (*shape, len(places), width)
@@ -74,17 +67,10 @@ def orthonormalised(G: Complex) -> Complex:
 def random_compressions(
     spaces: Eigenspaces, width: int, shape: tuple[int, ...], rng: np.random.Generator
 ) -> tuple[Complex, Complex]:
-    """Return C = F†X̃F and the part R of X̃F = FC + R, for Haar-rotated X̃ and a frame F of ``width`` vectors.
+    """Return C = F†X̃F and the part R of X̃F = FC + R, for Haar-rotated X̃ and a frame F of r = ``width`` vectors.
 
-    Args:
-        spaces: The eigenspaces of X.
-        width: r, the number of vectors in the frame, from 1 to D.
-        shape: How many operators, as the leading axes of the results.
-        rng: Where they are drawn from.
-
-    Returns:
-        C, of shape (*shape, r, r), and R in the eigenbasis of X, of shape (*shape, E, r): there only its Gram
-        matrix R†R has a meaning.
+    C has the shape (*shape, r, r), and R, in the eigenbasis of X, (*shape, E, r): there only its Gram matrix R†R has a
+    meaning.
     """
     Y = orthonormalised(random_trapezoids(spaces, width, shape, rng))
     XY = spaces.values[0, spaces.rows(width), np.newaxis] * Y
@@ -96,10 +82,7 @@ def random_compressions(
 def gradients(frame_kets: Complex, frame_images: Complex, compressions: Complex) -> Real:
     """Return ∂z/∂θ_l = −2 Im ⟨φ|X̃_l|ψ⟩, of shape (N, A, P, L).
 
-    Args:
-        frame_kets: The inputs ψ_p in coordinates of the frame, shape (N, r, P).
-        frame_images: The vectors φ_ap = M_aψ_p, shape (N, r, A, P).
-        compressions: The X̃_l within the frame, shape (N, L, r, r).
+    In coordinates of the frame: the ψ_p, shape (N, r, P), the φ_ap = M_aψ_p, (N, r, A, P), the X̃_l, (N, L, r, r).
     """
     moved = compressions @ frame_kets[:, np.newaxis]
     return np.asarray(-2 * np.einsum("niap,nlip->napl", frame_images.conj(), moved).imag)
@@ -108,10 +91,7 @@ def gradients(frame_kets: Complex, frame_images: Complex, compressions: Complex)
 def hessians(kets: Complex, images: Complex, observable: Real) -> Real:
     """Return ∂²z/∂θ_l∂θ_m = 2 Re ⟨(MX̃_l − X̃_lM)ψ|X̃_mψ⟩ for l ≤ m, and its transpose, of shape (N, L, L).
 
-    Args:
-        kets: The vectors X̃_lψ in an eigenbasis of M, shape (N, E, L).
-        images: The vectors X̃_lMψ, same shape.
-        observable: The eigenvalues of M in the basis, shape (E,).
+    In an eigenbasis of M: the X̃_lψ and the X̃_lMψ, shape (N, E, L), and the eigenvalues of M, (E,).
     """
     bras = observable[:, np.newaxis] * kets - images
     upper = np.triu(2 * (bras.conj().swapaxes(-1, -2) @ kets).real)
@@ -120,21 +100,13 @@ def hessians(kets: Complex, images: Complex, observable: Real) -> Real:
 
 @dataclass(frozen=True)
 class _Sizes:
-    """Generic dimensions of circuits of L layers: of the frame, and of what is drawn for it.
+    """Generic dimensions of circuits of L layers: of the frame, and of what is drawn for it."""
 
-    Args:
-        frame: r, the number of vectors in the frame.
-        outside: How many dimensions X̃ leads out of it.
-        width: How many vectors an eigenspace of the observables has to tell apart.
-        rows: E, the number of rows that these vectors need.
-        generator_rows: The same of a generator and the frame.
-    """
-
-    frame: int
-    outside: int
-    width: int
-    rows: int
-    generator_rows: int
+    frame: int  # r, the number of vectors in the frame
+    outside: int  # how many dimensions X̃ leads out of it
+    width: int  # how many vectors an eigenspace of the observables has to tell apart
+    rows: int  # E, the number of rows that these vectors need
+    generator_rows: int  # the same of a generator and the frame
 
     @classmethod
     def of(cls, problem: Problem, L: int) -> _Sizes:

@@ -54,10 +54,8 @@ class Eigenspaces:
     ) -> Eigenspaces:
         """Return the eigenspaces of the operators minus a constant: their mean in the state, or Tr O/D.
 
-        Args:
-            spectra: For each operator its D eigenvalues, in a common basis. Columns that are equal stand side by
-                side, as in sorted spectra.
-            populations: The D weights of a given state; None if there is none (default).
+        Each operator has its D eigenvalues in a common basis. Columns that are equal stand side by side, as in
+        sorted spectra.
 
         Examples:
             >>> Eigenspaces.of([[Fraction(4), Fraction(1), Fraction(1)]])
@@ -244,14 +242,9 @@ class Problem:
     def derivatives(self, count: int, draw: Callable[[int, int, str], tuple[Real, ...]]) -> tuple[Real, ...]:
         """Return what the quantity is made of, for ``count`` random circuits of the ensemble.
 
-        Args:
-            count: Number of circuits.
-            draw: Takes a number of layers, a number of circuits and what is wanted of them, such as "GH". It draws
-                whole circuits; here is said which ones take the place of a circuit whose entries are independent.
-
-        Returns:
-            The gradients, of shape (count, A, P, L); if the quantity uses them, also the second derivatives, of
-            shape (count, A, P, L, L), and the outputs, of shape (count, A, P).
+        That is G, of shape (count, A, P, L), and H, (count, A, P, L, L), and Z, (count, A, P), if it uses them.
+        ``draw`` takes a number of layers, a number of circuits and what is wanted of them, such as "GH". It draws
+        whole circuits; here is said which ones take the place of a circuit whose entries are independent.
         """
         L, wanted = self.L, QUANTITIES[self.quantity].derivatives
         if not ENSEMBLES[self.ensemble].has_independent_entries:

@@ -13,22 +13,7 @@ of the outputs themselves, of the centred observable,
 
 and of nothing else; what a variable takes it names by its arguments. A new one is an entry of the table.
 
-A circuit is U = S_0 e^{iθ_1X_1} S_1 … e^{iθ_LX_L} S_L in every ensemble, and all that is random is drawn anew for it:
-
-segments
-    S_0 … S_L are Haar, the θ_l uniform on [0, 2π). X_l is one of the 4ⁿ − 1 non-identity Pauli strings, each
-    as likely, or σ_z ⊗ 1 where D is no power of two: between Haar segments only its spectrum matters.
-prl_ansatz
-    S_0 … S_{L−1} are Haar and S_L = 1: layer L acts on the input itself. X_l is one of all 4ⁿ Pauli strings,
-    the identity among them, each as likely. The figures of the letter draw S_l and X_l once and keep them.
-prl_ansatz_with_input_block
-    As ``prl_ansatz``, but S_L is Haar like the others.
-independent_layers
-    Every g_l and every h_lm with l ≤ m keeps the law that it has under ``segments``, but different ones are
-    independent: each is taken from a circuit of its own.
-generator_average
-    The output state ρ and the observable M are kept; g_l = Tr(ρ i[M, V_lX_lV_l†]) with independent Haar V_l.
-    A circuit with U = 1 does that: S_0 = V_1, S_l = V_l†V_{l+1}, S_L = V_L† and all angles 0.
+What is random in a circuit of each ensemble, ``simulate`` says; all of it is drawn anew for every circuit.
 
 Reference: [liu2023] Eq. 20 for the ansatz and Eq. 12 for independent layers, [you2023] for the last one.
 """
@@ -64,11 +49,7 @@ def without_rounding(G: Real, *others: Real, observables: Real, generator: Real 
     rounding, also beside an exact 0: its square would be a positive number whose mean, over many samples, is many
     standard errors from 0. The same is true of the sum of gradients over the inputs, which is taken off.
 
-    Args:
-        G: Gradients, shape (N, A, P, L).
-        others: H and Z, as far as they are needed.
-        observables: The diagonals of the A observables, shape (A, D).
-        generator: The diagonal of X, shape (D,); None for X² = 1.
+    H and Z follow G as far as they are needed; the generator is the diagonal of X, or None for X² = 1.
     """
     sizes = 2 * np.abs(observables).max(axis=1)
     norm = 1.0 if generator is None else float(np.abs(generator).max())
@@ -303,6 +284,7 @@ _ENSEMBLES = (
     Ensemble("prl_ansatz", has_input_block=False, uses_all_pauli_strings=True),
     Ensemble("prl_ansatz_with_input_block", uses_all_pauli_strings=True),
     Ensemble("independent_layers", has_independent_entries=True),
+    # g_l = Tr(ρ i[M, V_lX_lV_l†]) by a circuit with U = 1: S_0 = V_1, S_l = V_l†V_{l+1}, S_L = V_L†, all angles 0
     Ensemble("generator_average", uses_populations=True),
 )
 

@@ -76,13 +76,7 @@ class Circuit:
     def output(
         self, state: qutip.Qobj, observable: qutip.Qobj, angles: Sequence[float] | None = None
     ) -> float:
-        """Return z = ⟨ψ|U†OU|ψ⟩.
-
-        Args:
-            state: The normalised ket |ψ⟩, dims [[D], [1]].
-            observable: The Hermitian operator O, dims [[D], [D]].
-            angles: L angles in radians that replace the circuit's own.
-        """
+        """Return z = ⟨ψ|U†OU|ψ⟩ for a normalised ket |ψ⟩; angles, if any, replace the circuit's own."""
         thetas = self.angles if angles is None else tuple(angles)
         return float(qutip.expect(observable, self._ket(state, thetas)))
 

@@ -350,14 +350,8 @@ def test_every_quantity_runs_by_every_route(quantity: str) -> None:
     ],
 )
 def test_bad_arguments_are_refused(changes: dict[str, Any], error: type[Exception], text: str) -> None:
-    arguments: dict[str, Any] = {
-        "quantity": "kernel_mean",
-        "D": 4,
-        "L": 1,
-        "spectrum": ZZ,
-        "samples": 10,
-        "rng": np.random.default_rng(0),
-    }
+    arguments: dict[str, Any] = {"quantity": "kernel_mean", "D": 4, "L": 1, "spectrum": ZZ, "samples": 10}
+    arguments["rng"] = np.random.default_rng(0)
     with pytest.raises(error, match=text):
         simulate(**arguments | changes)
 

@@ -12,6 +12,8 @@ from simulated import assert_confirms as assert_confirms_and_refuses
 from haarqntk.montecarlo import Estimate, _batched, _qutip, ensembles
 from haarqntk.montecarlo._quantities import ENSEMBLES
 
+INDEPENDENT: dict[str, Any] = {"ensemble": "independent_layers"}
+
 
 def assert_confirms(found: Estimate, exact: Fraction) -> None:
     """Sharp enough to refuse twice the value and half of it."""
@@ -75,10 +77,10 @@ def test_the_ansatz_has_an_identity_at_the_input_or_a_unitary(ensemble: str, rou
 
 
 def test_independent_layers_keep_the_law_of_each_gradient() -> None:
-    simulated = estimate("kernel_mean", UNEVEN, 3, 4000, ensemble="independent_layers")
+    simulated = estimate("kernel_mean", UNEVEN, 3, 4000, **INDEPENDENT)
     assert_confirms(simulated, kernel_mean(UNEVEN, 3))
     fourth, second = Fraction(576, 1225), kernel_mean(ZZ, 1)  # E[g⁴] and E[g²], E[K²] and E[K] of one layer
-    simulated = estimate("kernel_second_moment", ZZ, 6, 10_000, ensemble="independent_layers")
+    simulated = estimate("kernel_second_moment", ZZ, 6, 10_000, **INDEPENDENT)
     assert_confirms(simulated, 6 * fourth + 30 * second**2)
 
 
@@ -86,10 +88,9 @@ def test_independent_layers_keep_the_law_of_each_gradient() -> None:
 def test_independent_layers_have_a_variance_that_adds_up(L: int) -> None:
     """A qubit, O = Z: K = (1 − z²) Σ_l 4w_l² with z and w_l uniform on [−1, 1]."""
     one = Fraction(128, 75) - Fraction(8, 9) ** 2
-    correlated = (
-        Fraction(8, 15) * (L * Fraction(16, 5) + L * (L - 1) * Fraction(16, 9)) - (L * Fraction(8, 9)) ** 2
-    )
-    independent = estimate("kernel_variance", (1, -1), L, 15_000, ensemble="independent_layers")
+    second = Fraction(8, 15) * (L * Fraction(16, 5) + L * (L - 1) * Fraction(16, 9))
+    correlated = second - (L * Fraction(8, 9)) ** 2
+    independent = estimate("kernel_variance", (1, -1), L, 15_000, **INDEPENDENT)
     assert_confirms(independent, L * one)
     segments = estimate("kernel_variance", (1, -1), L, 15_000)
     assert_confirms(segments, correlated)
@@ -101,9 +102,7 @@ def test_independent_layers_have_a_variance_that_adds_up(L: int) -> None:
 
 
 def test_independent_layers_by_the_reference_route() -> None:
-    simulated = estimate(
-        "kernel_second_moment", (1, -1), 3, 400, ensemble="independent_layers", method="qutip"
-    )
+    simulated = estimate("kernel_second_moment", (1, -1), 3, 400, **INDEPENDENT, method="qutip")
     assert_confirms(simulated, 3 * Fraction(128, 75) + 6 * Fraction(64, 81))
 
 
@@ -169,9 +168,7 @@ def test_a_constant_generator_is_silent() -> None:
 
 def test_independent_layers_take_any_generator() -> None:
     spectrum, X, L = GENERATORS[0]
-    simulated = estimate(
-        "kernel_mean", spectrum, 2, 10_000, generator_spectrum=X, ensemble="independent_layers"
-    )
+    simulated = estimate("kernel_mean", spectrum, 2, 10_000, generator_spectrum=X, **INDEPENDENT)
     assert_confirms(simulated, general_kernel_mean(spectrum, X, 2 * L))
 
 
@@ -234,7 +231,6 @@ def test_moments_of_a_qubit_under_the_generator_average(L: int) -> None:
 
 @pytest.mark.parametrize("populations", [[0, 1, 0, 0], [0, Fraction(1, 3), Fraction(2, 3), 0]])
 def test_an_eigenstate_has_no_kernel(populations: list[Fraction]) -> None:
-    simulated = estimate(
-        "kernel_mean", (3, 1, 1, -2), 3, 10, ensemble="generator_average", populations=populations
-    )
+    options: dict[str, Any] = {"ensemble": "generator_average", "populations": populations}
+    simulated = estimate("kernel_mean", (3, 1, 1, -2), 3, 10, **options)
     assert (simulated.mean, simulated.squares) == (0.0, 0.0)
