@@ -69,7 +69,7 @@ class Result:
     @cached_property
     def needed(self) -> int:
         """How many values the verdict takes, by the spread and the skewness that were measured."""
-        if self.claim.stream:
+        if self.claim.is_alone:
             return samples_for_verdict(self.moments.skewness)
         return samples_needed(
             deviation=self.estimate.variance**0.5,
@@ -86,7 +86,7 @@ class Result:
 
     def z_from(self, value: Fraction) -> float | None:
         """(estimate − value) in standard errors; None for a claim alone with fewer values than ``needed``."""
-        if self.claim.stream and self.estimate.samples < self.needed:
+        if self.claim.is_alone and self.estimate.samples < self.needed:
             return None
         return self.estimate.z_score(value)
 
@@ -109,12 +109,12 @@ class Result:
     def passed(self) -> bool:
         """Whether the estimate agrees, and is good enough to have disagreed."""
         agrees = self.z is not None and abs(self.z) <= self.largest_z
-        return agrees and (bool(self.claim.stream) or self.power >= _LEAST_POWER)
+        return agrees and (self.claim.is_alone or self.power >= _LEAST_POWER)
 
     @property
     def seen_factor(self) -> float:
         """The factor by which the claim must be wrong, at least, to fail with probability 0.99."""
-        if not self.claim.stream:
+        if not self.claim.is_alone:
             return 1 + float(self.claim.detected)
         error = self.estimate.standard_error
         return smallest_factor(standard_error=error, scale=float(abs(self.exact)), z=self.largest_z)
@@ -155,7 +155,7 @@ class CampaignRun:
 
 def verdict(results: Sequence[Result]) -> dict[str, Any]:
     """Whether all claims pass, and the sentence that says so; claims of a campaign are judged together."""
-    together = bool(results) and not results[0].claim.stream
+    together = bool(results) and not results[0].claim.is_alone
     noun, digits = ("claims", 2) if together else ("checks", 1)
     count, z = len(results), results[0].largest_z if results else LARGEST_Z
     judged = [(result, abs(result.z)) for result in results if result.z is not None]
@@ -193,7 +193,7 @@ def error_of_family(results: Sequence[Result]) -> float:
 def table_row(result: Result) -> dict[str, str]:
     """One result as cells of text."""
     claim, estimate, problem = result.claim, result.estimate, result.claim.problem
-    together = not claim.stream
+    together = not claim.is_alone
     other = "" if problem.ensemble == "segments" else f", {problem.ensemble}"
     return {
         "quantity": problem.quantity + other,
