@@ -1,10 +1,8 @@
 """Results: what a simulation says about a claim, its power, and the verdict over all of them.
 
-A campaign of N claims makes N independent z-scores. Claims pass together if all |z| ≤ z*, where z* is chosen
-so that a normal law exceeds it with probability α/2 in all N; the other half of α is left to the tails, which
-are not quite normal. A mean of n values of skewness γ, studentised, exceeds z* more often on one side and
-less on the other, by factors exp(±|γ|z*³/(3√n)): on both together by their mean, a cosh, which is at most
-cosh 1 = 1.54 < 2 from n = (γz*³/3)² on.
+A campaign of N claims makes N independent z-scores. Claims pass together if all |z| ≤ z*, which normal laws exceed
+with probability α/2 in all N; the other half of α is left to the tails: the mean of n values of skewness γ, studentised,
+exceeds z* more often by the factor cosh(γz*³/(3√n)), at most 1.54 < 2 from n = (γz*³/3)² on.
 
 Reference: derivations/12_campaigns.md.
 """
