@@ -1,7 +1,7 @@
 """Results: what a simulation says about a claim, its power, and the verdict over all of them.
 
 A campaign of N claims makes N independent z-scores. Claims pass together if all |z| ≤ z*, which normal laws exceed
-with probability α/2 in all N; the other half of α is left to the tails: the mean of n values of skewness γ, studentised,
+with probability α/2 in all N; the other half is left to the tails: the mean of n values of skewness γ, studentised,
 exceeds z* more often by the factor cosh(γz*³/(3√n)), at most 1.54 < 2 from n = (γz*³/3)² on.
 
 Reference: derivations/12_campaigns.md.
