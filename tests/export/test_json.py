@@ -61,7 +61,7 @@ def test_results_saved_by_an_older_version_are_read() -> None:
     for kind, value in values.items():
         assert hq.from_json(json.dumps(OLD[kind])) == value, kind
         returned(value)
-    assert len({record["type"] for record in OLD.values()}) == len(SCHEMA["$defs"]["Result"]["oneOf"])
+    assert len({record["type"] for record in OLD.values()}) == len(SCHEMA["$defs"]["result"]["oneOf"])
     estimate = hq.Estimate("c0ffee", samples=5, mean=3.0, squares=20.0)
     assert hq.Estimate.from_json(json.dumps(OLD["estimate"])) == estimate
 
@@ -73,7 +73,7 @@ def test_the_schema_is_generated_from_the_structs() -> None:
 
 def test_the_schema_is_a_schema_of_this_version() -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
-    assert SCHEMA["$defs"]["FormulaRecord"]["properties"]["schema_version"] == {"const": SCHEMA_VERSION}
+    assert SCHEMA["$defs"]["formula"]["properties"]["schema_version"] == {"const": SCHEMA_VERSION}
 
 
 @pytest.mark.parametrize("name", hq.formulas())
