@@ -243,7 +243,9 @@ def _printers() -> dict[str, Any]:
             base = self.parenthesize(expr.base, printing.PRECEDENCE["Mul"])
             return "*".join([base] * int(expr.exp))
 
-    return {"python": python_printing.PythonCodePrinter({"fully_qualified_modules": False}), "c": InC()}
+    settings = {"reserved_word_suffix": ""}  # the names are free already
+    in_python = python_printing.PythonCodePrinter({**settings, "fully_qualified_modules": False})
+    return {"python": in_python, "c": InC(settings)}
 
 
 # -- expressions of computer algebra systems -----------------------------------------------------------
@@ -300,7 +302,7 @@ def _expression(value: Value, names: object, language: Language) -> str:
     """The text of the closed forms behind a remark that says which names were changed."""
     parts = quotients(value)
     plain = {symbol: name for part in parts for symbol, name in part.identifiers().items()}
-    chosen = _chosen(plain, mapping_of_texts("names", names, "names"), language)
+    chosen = language.names_of(plain, mapping_of_texts("names", names, "names"))
     texts = [getattr(sympy, language.printer)(part.renamed(chosen)) for part in parts]
     occurring = {free.name for part in parts for free in part.expression.free_symbols}
     remarks = [f"{new} is {old}" for old, new in chosen.items() if old != new and old in occurring]
@@ -312,18 +314,6 @@ def _expression(value: Value, names: object, language: Language) -> str:
     for mark in filter(None, language.comment.split("{}")[1].split()):
         remark = remark.replace(mark, " ".join(mark))  # which would end the comment
     return f"{language.comment.format(remark)}\n{body}" if remark else body
-
-
-def _chosen(plain: Mapping[str, str], given: Mapping[str, str], language: Language) -> dict[str, str]:
-    """Symbol → its name in the language, as it is given or else made free."""
-    if unknown := [name for name in given if name not in plain]:
-        raise InputError(
-            f"names must be of symbols that occur, got {unknown[0]!r}; known: {', '.join(plain)}"
-        )
-    chosen = language.names_of(plain, given)
-    if twice := [name for name in chosen.values() if list(chosen.values()).count(name) > 1]:
-        raise InputError(f"names must tell symbols apart, got {twice[0]!r} twice; pass names= with others")
-    return chosen
 
 
 # -- every format --------------------------------------------------------------------------------------

@@ -309,16 +309,17 @@ def test_the_arguments_stand_in_one_order(value: Any) -> None:
     assert re.findall(r"double (\w+)[,)]", hq.to_c(value)) == names
 
 
-@pytest.mark.parametrize("word", ["lambda", "int", "if", "in", "_quotient", "NULL"])
+@pytest.mark.parametrize("word", ["lambda", "int", "if", "in", "_quotient", "NULL", "entry"])
 def test_a_dimension_that_is_a_word_of_the_language_is_renamed(word: str, tmp_path: Path) -> None:
     value = of_two_matrices(word)
     in_python, in_c = (
         f"{word}_" if word in {"lambda", "if", "in", "_quotient"} else word,
         f"{word}_" if word in {"int", "if", "NULL"} else word,
     )
-    source = hq.to_python(value)
+    source, (_, head, body) = hq.to_python(value), re.split(r"\*/|\{", hq.to_c(value))
     assert arguments_of(source)[0] == in_python
-    assert re.findall(r"double (\w+)[,)]", hq.to_c(value))[0] == in_c
+    assert re.findall(r"double (\w+)[,)]", head)[0] == in_c
+    assert {*re.findall(r"[A-Za-z_]\w*", body)} - {"return"} <= {*re.findall(r"\w+", head)}
     assert (f"{in_python} is {word};" in re.sub(r"\s+#? *", " ", source)) == (in_python != word)
     point = dict(zip(arguments_of(source), [7, 2, 3, 5, 1, 4, 6], strict=True))
     (plain,) = quotients(value)
