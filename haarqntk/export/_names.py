@@ -126,13 +126,18 @@ LANGUAGES = {
     ),
     "maple": Language("Maple", "maple_code", r"[A-Za-z][A-Za-z0-9_]*", taken_names("maple")),
 }
-
+"""Name, as on the command line → language; what SymPy prints for it is one of the formats as it stands."""
 
 # -- LaTeX: letters and macros of an author -----------------------------------------------------------
 
 LETTERS = taken_names("latex", "letters")
 _KNOWN = taken_names("latex")  # to LaTeX, amsmath or amssymb
 _MATHEMATICS = taken_names("latex", "letters", "marks")
+_OPERATORS = ("Tr", "Re")
+_PAPERS = ("D", "L", "O")  # letters that a document may rename although not every formula has them
+_MACRO = re.compile(r"\\[A-Za-z]+")
+_LETTER = re.compile(r"([A-Za-z]|\\[A-Za-z]+)(?:_(?:([A-Za-z0-9])|\{([A-Za-z0-9]+)\}))?")
+_POWER = re.compile(r"(.*)\^\{\d+\}", re.DOTALL)
 _COMMAND = re.compile(r"\\(?:([A-Za-z]+)|([,;:! _{}|]))")
 _PLAIN = re.compile(r"(?:(?!\^\^)[^\\%$#&~\x00-\x1f\x7f])*")
 
@@ -151,13 +156,6 @@ def is_mathematics(text: str) -> bool:
     return (
         all(command in _MATHEMATICS for command in commands) and bool(_PLAIN.fullmatch(rest)) and is_balanced
     )
-
-
-_OPERATORS = ("Tr", "Re")
-_PAPERS = ("D", "L", "O")  # letters that a document may rename although not every formula has them
-_MACRO = re.compile(r"\\[A-Za-z]+")
-_LETTER = re.compile(r"([A-Za-z]|\\[A-Za-z]+)(?:_(?:([A-Za-z0-9])|\{([A-Za-z0-9]+)\}))?")
-_POWER = re.compile(r"(.*)\^\{\d+\}", re.DOTALL)
 
 
 def notation_of(names: object, macros: object, parts: Sequence[Quotient]) -> Notation:
