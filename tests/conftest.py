@@ -5,6 +5,8 @@ The default profile is the same on every machine; ``--hypothesis-profile=explore
 
 from __future__ import annotations
 
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +14,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.internal.conjecture import providers
 from latex_reader import reading_back
 
+import haarqntk
 from haarqntk.export import _latex
 
 if TYPE_CHECKING:
@@ -30,6 +33,10 @@ if settings.get_current_profile_name() != "explore":
 # Hypothesis draws some values from the constants of the modules that happen to be imported: which these are depends
 # on the tests that a worker had before.
 providers._get_local_constants = lambda: providers._local_constants  # noqa: SLF001
+# For the doctests of a file pytest imports it by its path, and anew if that imported its package first: two classes
+# would have one name, and values of the first no pickle.
+for room in iter_modules(haarqntk.__path__):
+    import_module(f"haarqntk.{room.name}")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -8,18 +8,12 @@ from haarqntk.base._defaults import (
     SAMPLES,
     SEED,
 )
-from haarqntk.base._files import (
-    SCHEMA_VERSION,
-    Place,
-    prepare_folder,
-    read_toml,
-    without_repetition,
-    write_whole,
-)
+from haarqntk.base._files import Place, prepare_folder, read_toml, write_whole
 from haarqntk.base._matrices import (
     check_alike,
     check_factors,
     complex_array,
+    data_array,
     hermitian_array,
     is_channel,
     is_matrix,
@@ -27,7 +21,17 @@ from haarqntk.base._matrices import (
     kets_as_rows,
     kraus_operators,
     plain,
+    read_only,
     real_array,
+)
+from haarqntk.base._records import (
+    SCHEMA_VERSION,
+    check_version,
+    matching,
+    read_json,
+    read_record,
+    short,
+    without_repetition,
 )
 from haarqntk.base._values import Frozen, LazyModule, Shown, Tabled, one_line, render_with, rendered
 
@@ -46,20 +50,27 @@ __all__ = [
     "Tabled",
     "check_alike",
     "check_factors",
+    "check_version",
     "complex_array",
+    "data_array",
     "hermitian_array",
     "is_channel",
     "is_matrix",
     "is_qobj",
     "kets_as_rows",
     "kraus_operators",
+    "matching",
     "one_line",
     "plain",
     "prepare_folder",
+    "read_json",
+    "read_only",
+    "read_record",
     "read_toml",
     "real_array",
     "render_with",
     "rendered",
+    "short",
     "without_repetition",
     "write_whole",
 ]

@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 import tempfile
 import tomllib
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from haarqntk.errors import InputError, OutputError
+from haarqntk.errors import HaarqntkError, InputError, OutputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,22 @@ class Place:
     def error(self, key: str, message: object) -> InputError:
         """Return an error of this place, with file, line and key before the message."""
         return InputError(f"{self.file}, line {self.line(key)}, key {key!r}: {message}")
+
+    @contextmanager
+    def at(self, key: str) -> Iterator[None]:
+        """What is wrong within is an error of this key.
+
+        Examples:
+            >>> with Place("f", "seed = -1").at("seed"):
+            ...     raise InputError("seed must be an integer ≥ 0, got -1")
+            Traceback (most recent call last):
+            ...
+            haarqntk.errors.InputError: f, line 1, key 'seed': seed must be an integer ≥ 0, got -1
+        """
+        try:
+            yield
+        except HaarqntkError as error:
+            raise self.error(key, error) from None
 
 
 def read_toml(path: Path, *, kind: str = "campaign") -> tuple[dict[str, Any], str]:
@@ -132,20 +152,3 @@ def write_whole(path: Path, content: str | bytes) -> Path:
             f"out must have room for {path.name}, got {error.strerror or error}; choose another"
         ) from None
     return path
-
-
-SCHEMA_VERSION = 1
-
-
-def without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """The object of these fields, for ``json.loads``, which by itself takes the last of two in silence.
-
-    Raises:
-        InputError: If a field stands twice.
-    """
-    record = dict(pairs)
-    if len(record) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise InputError(f"each field must stand once, got {twice[:60]!r} twice; leave one out")
-    return record

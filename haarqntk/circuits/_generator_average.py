@@ -27,7 +27,7 @@ from haarqntk.algebra import (
 from haarqntk.circuits._insertion import (
     first_return,
     generator_twirls,
-    layer_is_silent,
+    layer_vanishes,
     num_slots,
     placements,
 )
@@ -56,7 +56,7 @@ def generator_average(
     labels: tuple[Label, ...], pattern: LayerPattern, generators: str, dimension: Dimension
 ) -> TracePolynomial:
     """The mean of a product of copies for one choice of distinct layers, over the generators only."""
-    if any(layer_is_silent(block, generators) for block in pattern):
+    if any(layer_vanishes(block, generators) for block in pattern):
         return TracePolynomial({})
     num_commutators = sum(map(sum, pattern))
     if num_commutators % 2 and len(set(labels)) > 1:

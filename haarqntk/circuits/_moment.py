@@ -1,6 +1,6 @@
 """The mean of a product of copies under each ensemble: for one layer pattern, or summed over the layers.
 
-``segments``: independent Haar unitaries between the layers; the walk. All but the last rest on it.
+``segments``: independent Haar unitaries between the layers; the recursion. All but the last rest on it.
 ``independent_layers``: equal derivatives stay together, different ones are independent factors.
 ``prl_ansatz_with_input_block``: a layer is the identity with probability 1/D², independently of everything else.
 ``prl_ansatz``: the same without the Haar unitary on the input side, for moments that do not see the difference.
@@ -11,16 +11,17 @@ from __future__ import annotations
 
 from collections import Counter
 from fractions import Fraction
+from functools import lru_cache
 from math import factorial, prod
 from typing import TYPE_CHECKING
 
-from haarqntk.algebra import Monomial, RationalFunction, TracePolynomial
+from haarqntk.algebra import Monomial, RationalFunction, TracePolynomial, collected, multiply_monomials
 from haarqntk.checks import one_of
 from haarqntk.circuits._ensembles import ENSEMBLES
 from haarqntk.circuits._generator_average import generator_average
-from haarqntk.circuits._insertion import layer_is_silent, most_slots
+from haarqntk.circuits._insertion import layer_vanishes, most_slots
+from haarqntk.circuits._recursion import averaged_state, mean_of_pattern_by_definition
 from haarqntk.circuits._terms import Copy, LayerPattern, canonical_pattern, canonical_patterns, columns_of
-from haarqntk.circuits._walk import mean_of_pattern_by_definition, walk
 from haarqntk.designs import Dimension, dimension_as_field
 from haarqntk.errors import CostError, InputError
 
@@ -37,7 +38,7 @@ def _check(k: int, ensemble: str, generators: str, dimension: Dimension, method:
     """Check what is averaged over, and how; see ``mean_of_product``."""
     one_of("ensemble", ensemble, ENSEMBLES)
     one_of("generators", generators, GENERATORS)
-    one_of("method", method, ("walk", "definition"))
+    one_of("method", method, ("recursion", "definition"))
     if dimension is not None:
         check_dimension("dimension", dimension, ensemble, generators)
     refuse_too_many_copies(k, ensemble, generators)
@@ -77,7 +78,7 @@ def refuse_too_many_copies(k: int, ensemble: str, generators: str) -> None:
     if k > largest:
         size = f"{k}! = {factorial(k)}" if k <= _LARGEST_FACTORIAL else f"{k}!"
         raise CostError(
-            f"k = {k} copies would not finish: the walk has {size} coefficients; "
+            f"k = {k} copies would not finish: the recursion has {size} coefficients; "
             f"the largest k for ensemble {ensemble!r} and generators {generators!r} is {largest}"
         )
 
@@ -88,7 +89,7 @@ def mean_of_product(
     ensemble: str = "segments",
     generators: str = "pauli",
     dimension: Dimension = None,
-    method: str = "walk",
+    method: str = "recursion",
 ) -> TracePolynomial:
     """The mean of Π_copies summed over all their layer indices, 1 … L each.
 
@@ -97,7 +98,7 @@ def mean_of_product(
         ensemble: "segments" (default) or another of ``ENSEMBLES``.
         generators: "pauli" (default), X² = 1 and Tr X = 0, or "general", through X_j = Tr X^j.
         dimension: An integer D, exact there also below k; or None (default) for the symbol D.
-        method: "walk" (default) or "definition", the Gram route, for small k and Pauli generators.
+        method: "recursion" (default) or "definition", the Gram route, for small k and Pauli generators.
 
     Returns:
         A polynomial in L, the traces of the observables and the overlaps of the states, over Q(D). At an
@@ -116,7 +117,7 @@ def mean_of_product(
     if not copies:
         return TracePolynomial.constant(1)
     total = TracePolynomial({})
-    for (labels, pattern), count in canonical_patterns(copies).items():
+    for (labels, pattern), count in canonical_patterns(tuple(copies)).items():
         mean = pattern_mean(labels, pattern, ensemble, generators, dimension=dimension, method=method)
         total = total + mean * binomial_in_L(len(pattern)) * count
     return total
@@ -129,7 +130,7 @@ def mean_of_pattern(
     ensemble: str = "segments",
     generators: str = "pauli",
     dimension: Dimension = None,
-    method: str = "walk",
+    method: str = "recursion",
 ) -> TracePolynomial:
     """The mean of Π_copies for one choice of distinct layers in the order of ``pattern``.
 
@@ -146,6 +147,7 @@ def mean_of_pattern(
     )
 
 
+@lru_cache(maxsize=32)  # of the numbers of different layers that six copies can have, and more
 def binomial_in_L(m: int) -> TracePolynomial:
     """C(L, m) as a polynomial in L."""
     L, one = TracePolynomial.variable("L"), TracePolynomial.constant(1)
@@ -159,7 +161,7 @@ def pattern_mean(
     generators: str,
     *,
     dimension: Dimension = None,
-    method: str = "walk",
+    method: str = "recursion",
 ) -> TracePolynomial:
     """The mean of a product of copies, (state, observable) of each, for one choice of distinct layers."""
     if ENSEMBLES[ensemble].keeps_state:
@@ -173,12 +175,9 @@ def pattern_mean(
 
 def pattern_weight(pattern: LayerPattern, ensemble: str, dimension: Dimension = None) -> RationalFunction:
     """The probability that no generator is the identity: 1 − 1/D² a layer where all Pauli strings are drawn, else 1."""
-    silent = (
-        1 / dimension_as_field(dimension) ** 2
-        if ENSEMBLES[ensemble].draws_pauli_strings
-        else RationalFunction(0)
-    )
-    return (1 - silent) ** len(pattern)
+    if not ENSEMBLES[ensemble].draws_pauli_strings:
+        return RationalFunction(1)
+    return (1 - 1 / dimension_as_field(dimension) ** 2) ** len(pattern)
 
 
 def independent_parts(
@@ -202,7 +201,7 @@ def pattern_design_order(
     factor that vanishes makes the mean vanish, whatever the others are.
     """
     if ENSEMBLES[ensemble].keeps_state:
-        factors = [(most_slots(block, generators), layer_is_silent(block, generators)) for block in pattern]
+        factors = [(most_slots(block, generators), layer_vanishes(block, generators)) for block in pattern]
     else:
         are_many = ENSEMBLES[ensemble].has_independent_entries
         factors = [
@@ -251,16 +250,17 @@ def _is_derivative_of_power(labels: tuple[Label, ...], pattern: LayerPattern) ->
     return len(set(columns_of(labels, (lowered, *pattern[1:])))) == 1
 
 
+@lru_cache(maxsize=1024)  # one factor occurs in many patterns, expressions and ensembles
 def segment_mean(
     labels: tuple[Label, ...],
     pattern: LayerPattern,
     generators: str,
     dimension: Dimension = None,
-    method: str = "walk",
+    method: str = "recursion",
 ) -> TracePolynomial:
-    """The mean under ``segments``, by the walk or by definition."""
+    """The mean under ``segments``, by the recursion or by definition."""
     num_commutators = sum(map(sum, pattern))
-    if any(layer_is_silent(block, generators) for block in pattern):
+    if any(layer_vanishes(block, generators) for block in pattern):
         return TracePolynomial({})
     if num_commutators % 2:
         if max(len({state for state, _ in labels}), len({observable for _, observable in labels})) > 2:  # noqa: PLR2004
@@ -274,18 +274,22 @@ def segment_mean(
     states, observables = (tuple(column) for column in zip(*labels, strict=True))
     if method == "definition":
         return mean_of_pattern_by_definition(states, observables, pattern, dimension) * sign
-    vector = walk(states, pattern, generators, dimension)
-    parts = vector.contracted(observables)
-    _refuse_two_phases(vector.invariants, [traces for traces, _ in parts])
-    signed = (part * TracePolynomial({traces: RationalFunction(sign)}) for traces, part in parts)
-    return sum(signed, start=TracePolynomial({}))
+    state = averaged_state(states, pattern, generators, dimension)
+    parts = state.contracted(observables)
+    _refuse_two_phases(state.invariants, list(parts))
+    terms = [
+        (multiply_monomials(invariant, traces), c * sign)
+        for traces, part in parts.items()
+        for invariant, c in part.terms.items()
+    ]
+    return TracePolynomial(collected(terms))
 
 
 def _refuse_two_phases(invariants: tuple[Monomial, ...], traces: list[Monomial]) -> None:
     """A real mean fixes the real part of one complex invariant in each term, not of a product of two."""
     phases = [{x for monomial in side for x, _ in monomial if x.has_phase} for side in (invariants, traces)]
-    products = any(sum(e for symbol, e in monomial if symbol.has_phase) > 1 for monomial in traces)
-    if all(phases) or products:
+    are_products = phases[1] and any(sum(e for x, e in monomial if x in phases[1]) > 1 for monomial in traces)
+    if all(phases) or are_products:
         names = ", ".join(sorted(set().union(*phases)))
         raise InputError(
             f"a moment must hold at most one invariant with a phase in each term, got {names}; "

@@ -9,8 +9,7 @@ from haarqntk.export._code import FORMATS, lambdify, to_c, to_maple, to_mathemat
 from haarqntk.export._document import latex_derivations, latex_document, latex_table, pdf_of
 from haarqntk.export._figure import Line, Panel, PaperFigure, Points
 from haarqntk.export._html import html_page, mathml, rendered, to_mathml
-from haarqntk.export._json import json_text, record_of, to_json
-from haarqntk.export._json_reader import from_json
+from haarqntk.export._json import from_json, json_schema, json_text, record_of, to_json
 from haarqntk.export._latex import latex, latex_fraction, latex_lines
 from haarqntk.export._names import pairs
 from haarqntk.export._plot import Curve, plot_svg
@@ -47,6 +46,7 @@ __all__ = [
     "html_page",
     "integral_record",
     "integral_text",
+    "json_schema",
     "json_text",
     "lambdify",
     "latex",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from haarqntk.groups import Way
-    from haarqntk.haar import Copies, Explanation, GluedPair, GluedTerm
+    from haarqntk.haar import Copies, Explanation, ExplanationRow, GluedPair
 
 End: TypeAlias = "tuple[int, int, int]"
 """(box, side, factor): side 0 for the ends on the left of a box as it is drawn, 1 for those on the right."""
@@ -172,13 +172,13 @@ def _drawn(diagram: Diagram) -> str:
 
 def explanation_svg(explanation: Explanation) -> str:
     """The diagrams of an explanation: left ends glued by σ in full arcs, right ends glued by τ in dashed ones."""
-    return diagrams_svg(_pictures(explanation.glued), alt=f"contracted diagrams, {explanation.headline()}")
+    return diagrams_svg(_pictures(explanation.rows), alt=f"contracted diagrams, {explanation.headline()}")
 
 
-def _pictures(terms: Iterable[GluedTerm]) -> list[Diagram]:
+def _pictures(rows: Iterable[ExplanationRow]) -> list[Diagram]:
     """One diagram for each pair (σ, τ) that occurs, in the order of integration."""
     found: dict[tuple[object, ...], GluedPair] = {}
-    for pair in (pair for term in terms for pair in term.pairs):
+    for pair in (pair for row in rows for pair in row.pairs):
         found.setdefault((pair.copies.letters, pair.copies.partner, pair.left, pair.right), pair)
     return list(map(_picture, found.values()))
 

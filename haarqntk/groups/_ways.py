@@ -17,7 +17,7 @@ import numpy as np
 from haarqntk.base import LazyModule
 from haarqntk.combinatorics import (
     Partition,
-    all_permutations,
+    class_numbers,
     compose,
     coset_type,
     cycle_type,
@@ -25,10 +25,10 @@ from haarqntk.combinatorics import (
     inverse,
     num_pairings,
     pairing_sign,
-    pairings,
     partitions,
+    symmetric_group,
 )
-from haarqntk.groups import _rows
+from haarqntk.groups._rows import all_involutions, allowed_rows, pairing_signs, permutation_classes
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -93,7 +93,7 @@ class Ways(ABC):
         """For each row of ``left`` the classes of its pairs with the rows of ``right``, and the factors before them."""
 
     @abstractmethod
-    def blocks(self, way: Sequence[int]) -> list[tuple[int, ...]]:
+    def blocks(self, way: Sequence[int]) -> Sequence[tuple[int, ...]]:
         """The slots that a way glues together."""
 
     # -- one by one, for the definition ----------------------------------------------------------------
@@ -189,11 +189,11 @@ class Permutations(Ways):
         return prod(map(factorial, plain.values())) if plain == conjugated else 0
 
     def rows(self, allowed: Sequence[Sequence[bool]]) -> Rows:
-        return _rows.allowed_permutations(allowed)
+        return allowed_rows(allowed)
 
     def pair_classes(self, left: Rows, right: Rows) -> Iterator[PairClasses]:
         ones = np.ones(len(right), dtype=np.int64)
-        for i, numbers in _rows.permutation_classes(left, right):
+        for i, numbers in permutation_classes(left, right):
             yield i, slice(None), numbers, ones
 
     def blocks(self, way: Sequence[int]) -> list[tuple[int, ...]]:
@@ -204,7 +204,7 @@ class Permutations(Ways):
         return factorial(degree)
 
     def every(self, degree: int) -> list[Way]:
-        return [tuple(row) for row in all_permutations(degree).tolist()]
+        return list(symmetric_group(degree))
 
     def classes_of_pair(self, left: Way, right: Way) -> Iterator[tuple[Partition, int]]:
         yield cycle_type(compose(inverse(left), right)), 1
@@ -241,28 +241,28 @@ class Pairings(Ways):
         return prod(num_pairings(m // 2) if m % 2 == 0 else 0 for m in plain.values())
 
     def rows(self, allowed: Sequence[Sequence[bool]]) -> Rows:
-        return _rows.allowed_pairings(allowed)
+        return allowed_rows(allowed, are_pairings=True)
 
     def pair_classes(self, left: Rows, right: Rows) -> Iterator[PairClasses]:
         signs, right_signs = (
-            _rows.pairing_signs(rows) if self.has_form else np.ones(len(rows), dtype=np.int64)
+            pairing_signs(rows) if self.has_form else np.ones(len(rows), dtype=np.int64)
             for rows in (left, right)
         )
-        for i, numbers in _rows.pairing_classes(left, right):
+        for i, p in enumerate(left):
+            numbers = class_numbers(p[right], repeats=2)
             yield i, slice(None), numbers, right_signs if signs[i] > 0 else -right_signs
 
-    def blocks(self, way: Sequence[int]) -> list[tuple[int, ...]]:
+    def blocks(self, way: Sequence[int]) -> list[tuple[int, int]]:
         return [(a, b) for a, b in enumerate(way) if a < b]
 
     def num_ways(self, degree: int) -> int:
         return num_pairings(degree)
 
     def every(self, degree: int) -> list[Way]:
-        partners = ({a: b for pair in p for a, b in (pair, pair[::-1])} for p in pairings(2 * degree))
-        return [tuple(partner[a] for a in range(2 * degree)) for partner in partners]
+        return list(map(tuple, all_involutions(2 * degree).tolist()))
 
     def classes_of_pair(self, left: Way, right: Way) -> Iterator[tuple[Partition, int]]:
-        p, q = (tuple((a, b) for a, b in enumerate(way) if a < b) for way in (left, right))
+        p, q = (tuple(self.blocks(way)) for way in (left, right))
         yield coset_type(p, q), pairing_sign(p) * pairing_sign(q) if self.has_form else 1
 
     def text(self, way: Way) -> str:

@@ -4,30 +4,27 @@ from __future__ import annotations
 
 import functools
 import operator
-from importlib import import_module
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from haarqntk.base import LazyModule
 from haarqntk.checks import integer, one_of
 from haarqntk.errors import CostError, InputError, InputTypeError
-from haarqntk.montecarlo import _frames
-from haarqntk.montecarlo._ensembles import ENSEMBLES
+from haarqntk.montecarlo import _batched, _frames
 from haarqntk.montecarlo._estimate import Estimate
 from haarqntk.montecarlo._problem import Problem
-from haarqntk.montecarlo._quantities import QUANTITIES, without_rounding
+from haarqntk.montecarlo._quantities import ENSEMBLES, QUANTITIES, Real, without_rounding
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from numpy.typing import NDArray
-
-# Routes are loaded when they are asked for: QuTiP takes 2–3 s to import and scipy.stats 1 s, which nobody
-# should pay who only reads stored estimates or asks the command line for help.
-_ROUTES = {
-    "batched": "haarqntk.montecarlo._batched",
-    "frames": "haarqntk.montecarlo._frames",
-    "qutip": "haarqntk.montecarlo._qutip",
+# Each route has ``sample_derivatives``. QuTiP takes 2–3 s to import, which nobody should pay who only reads stored
+# estimates or asks the command line for help.
+_ROUTES: dict[str, Any] = {
+    "batched": _batched,
+    "frames": _frames,
+    "qutip": LazyModule("haarqntk.montecarlo._qutip"),
 }
 
 # Complex numbers in a block of circuits, 4 MB: a block took 15 to 100 ms from D = 2 to 128, so progress is
@@ -40,14 +37,8 @@ _QUTIP_BLOCK = 5
 # The largest single circuit, in complex numbers: 1 GiB.
 _LARGEST_CIRCUIT = 2**26
 
-# The most work accepted, in the units of ``_work``. One unit takes 1 to 20 ns on one core: a day or two.
+# The most work accepted, in the units of ``_cost``. One unit takes 1 to 20 ns on one core: a day or two.
 _MOST_WORK = 10**13
-
-
-class _Route(Protocol):
-    def sample_derivatives(
-        self, problem: Problem, *, count: int, rng: np.random.Generator
-    ) -> tuple[NDArray[np.float64], ...]: ...
 
 
 def simulate(
@@ -133,7 +124,6 @@ def simulate(
         populations=populations,
     )
     samples = integer("samples", samples, at_least=2)
-    one_of("method", method, _ROUTES)
     if not isinstance(rng, np.random.Generator):
         raise InputTypeError(
             f"rng must be a numpy.random.Generator, got {rng!r}; pass numpy.random.default_rng(seed)"
@@ -142,37 +132,26 @@ def simulate(
         raise InputTypeError(
             f"progress must be callable or None, got {progress!r}; pass a function of one int"
         )
-    _refuse_unaffordable(problem, samples, method)
-    return functools.reduce(operator.add, _estimates(problem, samples, method, rng, progress))
-
-
-def _estimates(
-    problem: Problem,
-    samples: int,
-    method: str,
-    rng: np.random.Generator,
-    progress: Callable[[int], object] | None,
-) -> Iterator[Estimate]:
-    """Yield the estimate of one block of values after the other."""
-    key = problem.key()
+    check_affordable(problem, samples=samples, method=method)
+    key, estimates = problem.key(), []
     for values in values_in_blocks(problem, samples=samples, method=method, rng=rng):
-        yield Estimate.of(key, values)
+        estimates.append(Estimate.of(key, values))
         if progress is not None:
             progress(len(values))
+    return functools.reduce(operator.add, estimates)
 
 
 def values_in_blocks(
     problem: Problem, *, samples: int, method: str, rng: np.random.Generator
-) -> Iterator[NDArray[np.float64]]:
+) -> Iterator[Real]:
     """Yield independent values of the problem's quantity, ``samples`` in all, a block of circuits at a time."""
     quantity = QUANTITIES[problem.quantity]
-    route = cast("_Route", import_module(_ROUTES[method]))
-    block = _QUTIP_BLOCK if method == "qutip" else max(1, _BLOCK // _numbers(problem, method))
+    block = _QUTIP_BLOCK if method == "qutip" else max(1, _BLOCK // _cost(problem, method)[0])
     observables, generator = problem.observables(), problem.generator()
     for start in range(0, samples, block):
         (child,) = rng.spawn(1)
         count = min(block, samples - start) * quantity.circuits
-        derivatives = route.sample_derivatives(problem, count=count, rng=child)
+        derivatives = _ROUTES[method].sample_derivatives(problem, count=count, rng=child)
         derivatives = without_rounding(*derivatives, observables=observables, generator=generator)
         yield quantity.values(*derivatives)
 
@@ -186,66 +165,49 @@ def check_affordable(problem: Problem, *, samples: int, method: str) -> None:
         CostError: If one circuit does not fit into memory, or the samples would take more than about a day.
     """
     one_of("method", method, _ROUTES)
-    _refuse_unaffordable(problem, samples, method)
-
-
-def _shape(problem: Problem) -> tuple[int, int]:
-    """Return how many circuits one value takes, and of how many layers at most."""
-    quantity, L = QUANTITIES[problem.quantity], problem.L
-    if not ENSEMBLES[problem.ensemble].has_independent_entries:
-        return quantity.circuits, L
-    if not quantity.uses_hessian:
-        return quantity.circuits * L, 1
-    return quantity.circuits * (2 * L + L * (L - 1) // 2), min(L, 2)
-
-
-def _numbers(problem: Problem, method: str) -> int:
-    """Count the complex numbers that one value needs at a time: unitaries, generators and stored vectors."""
-    circuits, L = _shape(problem)
-    if method == "frames":
-        return circuits * _frames.numbers(problem, L)
-    num_vectors = problem.num_vectors * (L + 2 * len(problem.spectra))
-    if QUANTITIES[problem.quantity].uses_hessian:
-        num_vectors += problem.num_vectors * (len(problem.spectra) + 2) * L  # bras, moved kets and a copy
-    return circuits * ((2 * L + 1) * problem.D**2 + num_vectors * problem.D)
-
-
-def _work(problem: Problem, method: str) -> int:
-    """Estimate the work of one value: what a unitary takes to draw, and to act in each output of ``qutip``.
-
-    The constants are fits: 32 to the batched route from D = 2 to 256, 20 000 to what QuTiP takes for a layer.
-    Second derivatives move L/2 vectors through a layer on average.
-    """
-    D, (circuits, L) = problem.D, _shape(problem)
-    if method == "frames":
-        return circuits * _frames.work(problem, L)
-    uses_hessian = QUANTITIES[problem.quantity].uses_hessian
-    per_unitary = D**2 * (D + 32)
-    if uses_hessian:
-        per_unitary += L * problem.num_vectors * D * (D + 32) // 2
-    if method == "qutip":
-        outputs = 2 * L * problem.num_vectors * len(problem.spectra)
-        if uses_hessian:
-            outputs += 2 * L * (L + 1) * problem.num_vectors * len(problem.spectra)
-        per_unitary += outputs * (20_000 + D**2)
-    return circuits * (L + 1) * per_unitary
-
-
-def _refuse_unaffordable(problem: Problem, samples: int, method: str) -> None:
     if method == "frames" and not ENSEMBLES[problem.ensemble].has_input_block:
         raise InputError(
             f"method 'frames' must have a Haar block on the input side, got ensemble {problem.ensemble!r}, which "
             "has none; use method 'batched', or ensemble 'prl_ansatz_with_input_block'"
         )
-    numbers = _numbers(problem, method)
+    numbers, work = _cost(problem, method)
     if numbers > _LARGEST_CIRCUIT:
         raise CostError(
             f"a value of {problem.quantity!r} at D = {problem.D}, L = {problem.L} needs {numbers} complex "
             f"numbers at once by method {method!r}, at most {_LARGEST_CIRCUIT} fit; lower D or L"
         )
-    most = _MOST_WORK // _work(problem, method)
-    if samples > most:
+    if samples > _MOST_WORK // work:
         raise CostError(
-            f"samples must be at most {most} at D = {problem.D}, L = {problem.L} by method {method!r}, "
+            f"samples must be at most {_MOST_WORK // work} at D = {problem.D}, L = {problem.L} by method {method!r}, "
             f"about a day's work, got {samples}; ask for fewer, or lower D or L"
         )
+
+
+def _cost(problem: Problem, method: str) -> tuple[int, int]:
+    """Count the complex numbers that one value needs at a time, and estimate its work.
+
+    The work is what a unitary takes to draw, and to act in each output of ``qutip``. The constants are fits: 32 to the
+    batched route from D = 2 to 256, 20 000 to what QuTiP takes for a layer. Second derivatives move L/2 vectors
+    through a layer on average.
+    """
+    quantity, D, L = QUANTITIES[problem.quantity], problem.D, problem.L
+    circuits, A, P, has_hessian = (
+        quantity.circuits,
+        len(problem.spectra),
+        problem.num_vectors,
+        quantity.uses_hessian,
+    )
+    if ENSEMBLES[problem.ensemble].has_independent_entries:  # many circuits of one layer, or of two
+        circuits *= 2 * L + L * (L - 1) // 2 if has_hessian else L
+        L = min(L, 2) if has_hessian else 1
+    if method == "frames":
+        numbers, work = _frames.cost(problem, L)
+        return circuits * numbers, circuits * work
+    num_vectors, outputs, per_unitary = P * (L + 2 * A), 2 * L * P * A, D**2 * (D + 32)
+    if has_hessian:
+        num_vectors += P * (A + 2) * L  # bras, moved kets and a copy
+        outputs += 2 * L * (L + 1) * P * A
+        per_unitary += L * P * D * (D + 32) // 2
+    if method == "qutip":
+        per_unitary += outputs * (20_000 + D**2)
+    return circuits * ((2 * L + 1) * D**2 + num_vectors * D), circuits * (L + 1) * per_unitary

@@ -21,7 +21,7 @@ from haarqntk.designs import twirl_weights
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from haarqntk.circuits import Image, Insertion, Orbit, PatternSteps, Stage, Walk
+    from haarqntk.circuits import Image, Insertion, Orbit, PatternSteps, Recursion, Stage
     from haarqntk.combinatorics import Permutation
 
 
@@ -239,21 +239,21 @@ def mean_of(pattern: PatternSteps) -> Math:
     return MEAN.of(name_of_product(pattern.labels, pattern.pattern))
 
 
-def walk_blocks(pattern: PatternSteps) -> tuple[Block, ...]:
+def blocks_of_pattern(pattern: PatternSteps) -> tuple[Block, ...]:
     """What happens to one pattern, with its mean at the end."""
     blocks: list[Block] = [] if pattern.walks else [_AVERAGED]
     for walk in pattern.walks:
         if len(pattern.walks) > 1:
             factor = name_of_product(walk.labels, walk.pattern)
             blocks.append(Paragraph("*The independent factor* {}.", (factor,)))
-        blocks += _blocks_of_walk(walk)
+        blocks += _recursion(walk)
     if pattern.weight != 1:
-        words = "No layer of the pattern is silent, which has probability {}."
+        words = "No generator of the pattern is the identity, which has probability {}."
         blocks.append(Paragraph(words, (_constant(pattern.weight),)))
     return (*blocks, Equation(mean_of(pattern), shown(pattern.mean)), *note_on([pattern.mean]))
 
 
-def _blocks_of_walk(walk: Walk) -> list[Block]:
+def _recursion(walk: Recursion) -> list[Block]:
     if not walk.stages:
         return [_AT_SIGHT]
     k = len(walk.labels)
@@ -385,7 +385,7 @@ def _signed(even: tuple[int, int]) -> Math:
     return written(f"{even[0]} − {-even[1]}") if any(even) else written("0")
 
 
-def _contraction(walk: Walk) -> list[Block]:
+def _contraction(walk: Recursion) -> list[Block]:
     n = walk.num_commutators
     name = Math("[%s]", r"\left[%s\right]")
     sums = (Equation(name.of(math_of(traces)), total) for traces, total in walk.contraction if total)

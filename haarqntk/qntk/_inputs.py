@@ -54,6 +54,9 @@ class GaussianRational:
 
     __rmul__ = __mul__
 
+    def __complex__(self) -> complex:
+        return complex(self.real, self.imag)
+
     def conjugate(self) -> GaussianRational:
         """The complex conjugate."""
         return GaussianRational(self.real, -self.imag)
@@ -119,18 +122,17 @@ def given_traces(
             f"traces must come with D ≥ {longest}, where they are independent, got D = {D}; "
             "pass spectrum= or observable="
         )
-    known: dict[Symbol, Fraction]
+    listed: list[Fraction] = []
     if isinstance(traces, Mapping):
         known = {read_symbol(str(x)): rational(f"traces[{x!s}]", value) for x, value in traces.items()}
     else:
         row = _sequence("traces", traces, "[T1, T2, …]")
-        known = {read_symbol(f"T{j}"): rational(f"T{j}", value) for j, value in enumerate(row, start=1)}
+        listed = [rational(f"T{j}", value) for j, value in enumerate(row, start=1)]
+        known = {Trace(("O",) * j): value for j, value in enumerate(listed, start=1)}
     if not are_rounded:
         _check_observables(known, D)
-    if not isinstance(traces, Mapping):
-        # one observable in several places: a word of length j has the trace T_j
-        powers = dict(enumerate(known.values(), start=1))
-        known |= {x: powers[x.degree] for x in symbols if x.degree in powers}
+    # one observable in several places: a word of length j has the trace T_j
+    known |= {x: listed[x.degree - 1] for x in symbols if x.degree <= len(listed)}
     if missing := sorted(x for x in symbols if x not in known):
         raise InputError(
             f"traces must give {', '.join(sorted(symbols))}, got no {', '.join(missing)}; "
@@ -139,13 +141,9 @@ def given_traces(
     return known
 
 
-def _powers_of(letter: str) -> Callable[[int], Symbol]:
-    return lambda j: Trace((letter,) * j)
-
-
 def _check_observables(values: Mapping[Symbol, Fraction], D: int) -> None:
     for letter in sorted({x.observables[0] for x in values if isinstance(x, Trace)}):
-        _check_power_sums(values, _powers_of(letter), D)
+        _check_power_sums(values, lambda j, x=letter: Trace((x,) * j), D)  # type: ignore[misc]
 
 
 def check_named_moments(values: Mapping[Symbol, Fraction], D: int) -> None:

@@ -299,21 +299,12 @@ def _as_matrices(observables: Mapping[str, object], states: Mapping[str, object]
     check_alike({**observables, **{f"states[{name}]": state for name, state in states.items()}})
     exact = all(matrix.dtype == object for matrix in found.values())
     if not exact:
-        found = {letter: _in_floats(matrix) for letter, matrix in found.items()}
+        found = {letter: np.array(matrix, dtype=complex) for letter, matrix in found.items()}
     return Matrices(found, exact)
 
 
 def _hermitian(observable: object, D: int) -> NDArray[Any]:
-    """Check a D × D Hermitian array, nested list or Qobj.
-
-    Returns:
-        GaussianRational entries from a nested list of exact numbers; else the Hermitian part of a float matrix that
-        is Hermitian to a relative 10⁻¹⁰.
-
-    Raises:
-        InputTypeError: If it is no array of numbers, or a Qobj that is no operator.
-        InputError: If it is not square, of another size, not finite or not Hermitian.
-    """
+    """A Hermitian matrix: of exact entries where a nested list has them, else the Hermitian part of a float one."""
     matrix = hermitian_array("observable", observable, D=D)
     exact = _exact_array(observable)
     if exact is None:
@@ -364,9 +355,3 @@ def _exact_array(value: object) -> NDArray[np.object_] | None:
 def _gaussian(value: Any) -> GaussianRational:
     parts = value.as_real_imag() if hasattr(value, "as_real_imag") else (value,)  # SymPy
     return GaussianRational(*(rational("an entry", part) for part in parts))
-
-
-def _in_floats(matrix: NDArray[Any]) -> NDArray[Any]:
-    if matrix.dtype != object:
-        return matrix
-    return np.array([[complex(x.real, x.imag) for x in row] for row in matrix])

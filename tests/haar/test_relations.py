@@ -166,7 +166,7 @@ def test_relations_of_a_matrix_of_rank_one_are_known() -> None:
 @settings(max_examples=20)
 @given(st.data())
 def test_relations_hold_on_tensor_factors(data: st.DataObject) -> None:
-    """U local on the first of two qubits, A on both: webs, on which the relations of A are applied too."""
+    """U local on the first of two qubits, A on both: networks, on which the relations of A are applied too."""
     relation = data.draw(st.sampled_from([r for r in RELATIONS if "rank_one" not in r]))
     dims = (2, 2)
     local = [

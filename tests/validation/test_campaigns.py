@@ -12,7 +12,7 @@ import haarqntk as hq
 from haarqntk.circuits import ENSEMBLES
 from haarqntk.errors import HaarqntkError, InputError
 from haarqntk.qntk import Formula
-from haarqntk.validation._campaign import Campaign, load_campaign
+from haarqntk.validation import Campaign, load_campaign
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,7 +50,7 @@ def test_a_campaign_is_read_exactly(tmp_path: Path) -> None:
     assert (campaign.name, campaign.seed) == ("mine", 1)
     assert first.exact == hq.formula("kernel_mean").at(D=4, L=1, spectrum=[3, Fraction(1, 2), 0, -1])
     assert second.exact == 2 * first.exact
-    assert first.sizes == [10_000] * 3
+    assert [batch.samples for batch in first.batches] == [10_000] * 3
     assert third.problem.ensemble == "prl_ansatz"
     exact = hq.formula("supervised_kernel_mean", ensemble="prl_ansatz")
     assert isinstance(exact, Formula)
@@ -68,7 +68,7 @@ def offered(name: str, ensemble: str) -> bool:
 def test_every_formula_in_every_ensemble_is_in_the_default_campaign() -> None:
     pairs = {(name, ensemble) for name in hq.formulas() for ensemble in ENSEMBLES if offered(name, ensemble)}
     claims = load_campaign("default").claims
-    assert {(claim.formula, claim.ensemble) for claim in claims} == pairs
+    assert {(claim.formula, claim.problem.ensemble) for claim in claims} == pairs
     parts = {claim.problem.quantity for claim in claims if claim.formula == "supervised_kernel_eigenvalues"}
     assert len(parts) == 2
     assert {claim.method for claim in claims} == {"batched", "frames", "qutip"}
@@ -82,7 +82,7 @@ def test_every_formula_has_its_rows_by_qutip_alone() -> None:
     claims = [claim for claim in load_campaign("default").claims if claim.method == "qutip"]
     for name in hq.formulas():
         error = Fraction(1, 2) if name in WIDE else Fraction(1, 10)
-        dimensions = {c.problem.D for c in claims if (c.formula, c.ensemble) == (name, "segments")}
+        dimensions = {c.problem.D for c in claims if (c.formula, c.problem.ensemble) == (name, "segments")}
         assert len(dimensions) > 0, name
         assert all(claim.detected <= error for claim in claims if claim.formula == name), name
 
