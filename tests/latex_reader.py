@@ -10,7 +10,9 @@ import re
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+import sympy
 from arithmetic import read_arithmetic
+from sympy.parsing.latex import parse_latex
 
 from haarqntk.algebra import RationalFunction
 
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from haarqntk.export._values import Quotient
 
 # Spaces, marks of alignment and the end of a line say nothing; an empty group stands before a binary sign.
-_SILENT = re.compile(r"\\\\|\\,|&|\{\}|\\(?:q?quad|nonumber)(?![A-Za-z])")
+_SILENT = re.compile(r"\\\\|\\,|&|\{\}|\\(?:q?quad|nonumber)(?![A-Za-z])|\\(?:begin|end)\{align\}")
 _FRACTION = re.compile(r"\\frac\{([^{}]*)\}\{([^{}]*)\}")
 
 
@@ -56,6 +58,16 @@ def _as_arithmetic(text: str, places: Mapping[str, str]) -> str:
         text = shorter
     assert not re.search(r"[\\{}^]", text), f"unexpected {text!r}"
     return re.sub(r"(?<=[\w)])\s*(?=[x(])", "*", text)
+
+
+def read_by_sympy(text: str, names: dict[str, str]) -> Any:
+    r"""SymPy takes L \left(…\right) for a function of …: each product gets its sign, each symbol a plain name."""
+    plain = {written: f"x_{{{i}}}" for i, written in enumerate(names)}
+    pattern = "|".join(re.escape(written) for written in sorted(names, key=len, reverse=True))
+    text = re.sub(rf"{pattern}|\\(?:frac|left|right)", lambda found: plain.get(found[0], found[0]), text)
+    text = re.sub(r"(?<=[}\)0-9]) (?=\\left\(|x_)", r" \\cdot ", text)
+    meant = {sympy.Symbol(plain[written]): sympy.Symbol(name) for written, name in names.items()}
+    return parse_latex(text, backend="lark").xreplace(meant)
 
 
 def reading_back(write: Callable[..., list[list[str]]]) -> Callable[..., list[list[str]]]:

@@ -6,7 +6,6 @@ factored, and one division is left to each term.
 
 from __future__ import annotations
 
-import textwrap
 from functools import lru_cache, partial, reduce
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,7 +16,7 @@ from haarqntk.export._html import to_mathml
 from haarqntk.export._json import to_json
 from haarqntk.export._latex import latex
 from haarqntk.export._names import LANGUAGES, Language, mapping_of_texts
-from haarqntk.export._text import meaning_of, plain_text
+from haarqntk.export._text import filled, meaning_of, plain_text
 from haarqntk.export._values import identifier_of, name_of, quotients
 from haarqntk.haar import Integral
 
@@ -32,6 +31,7 @@ python_printing = LazyModule("sympy.printing.pycode")
 c_printing = LazyModule("sympy.printing.c")
 
 _MODULES = ("numpy", "jax", "mpmath", "math", "sympy", "scipy", "cupy", "tensorflow", "torch")
+_WIDTH = 100
 _QUOTIENT = """\
 from fractions import Fraction
 
@@ -40,8 +40,6 @@ def _quotient(top, bottom):
     exact = isinstance(top, (int, Fraction)) and isinstance(bottom, (int, Fraction))
     return Fraction(top) / bottom if exact else top / bottom
 """
-
-_wrapped = partial(textwrap.wrap, width=100, break_long_words=False, break_on_hyphens=False)
 
 # -- functions -----------------------------------------------------------------------------------------
 
@@ -82,7 +80,7 @@ def to_python(value: Value, *, name: str | None = None) -> str:
         body = "\n        + ".join(terms)
         result = body if len(terms) == 1 else f"(\n        {body}\n    )"
         head = f"def {function.name}({', '.join(function.arguments)}):"
-        remark = "\n    # ".join(_wrapped(function.remark))
+        remark = "\n    # ".join(filled(function.remark, _WIDTH))
         sources.append(f"{head}\n    # {remark}\n    return {result}\n")
     return "\n\n".join(sources)
 
@@ -120,7 +118,7 @@ def to_c(value: Value, *, name: str | None = None) -> str:
     for function in _functions(value, name, "c"):
         result = "\n        + ".join(f"({top})/({bottom})" for top, bottom in function.fractions)
         head = f"double {function.name}({', '.join(f'double {each}' for each in function.arguments)})"
-        remark = "\n   ".join(_wrapped(function.remark.replace("*/", "* /")))
+        remark = "\n   ".join(filled(function.remark.replace("*/", "* /"), _WIDTH))
         sources.append(f"/* {remark} */\n{head} {{\n    return {result};\n}}\n")
     return "\n".join(sources)
 
@@ -219,7 +217,7 @@ def _fraction(term: Any, arguments: Sequence[str], key: str) -> tuple[str, str]:
             elif part != 1:
                 product.append(part)
     texts = (_printers()[key].doprint(sympy.Mul(*product, evaluate=False)) for product in sides)
-    top, bottom = ("\n            ".join(_wrapped(text)) for text in texts)
+    top, bottom = ("\n            ".join(filled(text, _WIDTH)) for text in texts)
     return top, bottom
 
 
@@ -243,7 +241,9 @@ def _printers() -> dict[str, Any]:
             base = self.parenthesize(expr.base, printing.PRECEDENCE["Mul"])
             return "*".join([base] * int(expr.exp))
 
-    return {"python": python_printing.PythonCodePrinter({"fully_qualified_modules": False}), "c": InC()}
+    settings = {"reserved_word_suffix": ""}  # the names are free already
+    in_python = python_printing.PythonCodePrinter({**settings, "fully_qualified_modules": False})
+    return {"python": in_python, "c": InC(settings)}
 
 
 # -- expressions of computer algebra systems -----------------------------------------------------------
@@ -300,7 +300,7 @@ def _expression(value: Value, names: object, language: Language) -> str:
     """The text of the closed forms behind a remark that says which names were changed."""
     parts = quotients(value)
     plain = {symbol: name for part in parts for symbol, name in part.identifiers().items()}
-    chosen = _chosen(plain, mapping_of_texts("names", names, "names"), language)
+    chosen = language.names_of(plain, mapping_of_texts("names", names, "names"))
     texts = [getattr(sympy, language.printer)(part.renamed(chosen)) for part in parts]
     occurring = {free.name for part in parts for free in part.expression.free_symbols}
     remarks = [f"{new} is {old}" for old, new in chosen.items() if old != new and old in occurring]
@@ -312,18 +312,6 @@ def _expression(value: Value, names: object, language: Language) -> str:
     for mark in filter(None, language.comment.split("{}")[1].split()):
         remark = remark.replace(mark, " ".join(mark))  # which would end the comment
     return f"{language.comment.format(remark)}\n{body}" if remark else body
-
-
-def _chosen(plain: Mapping[str, str], given: Mapping[str, str], language: Language) -> dict[str, str]:
-    """Symbol → its name in the language, as it is given or else made free."""
-    if unknown := [name for name in given if name not in plain]:
-        raise InputError(
-            f"names must be of symbols that occur, got {unknown[0]!r}; known: {', '.join(plain)}"
-        )
-    chosen = language.names_of(plain, given)
-    if twice := [name for name in chosen.values() if list(chosen.values()).count(name) > 1]:
-        raise InputError(f"names must tell symbols apart, got {twice[0]!r} twice; pass names= with others")
-    return chosen
 
 
 # -- every format --------------------------------------------------------------------------------------

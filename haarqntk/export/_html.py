@@ -21,17 +21,16 @@ from haarqntk.checks import one_of
 from haarqntk.export._document import template
 from haarqntk.export._drawing import explanation_svg
 from haarqntk.export._latex import equation_lines, latex, latex_lines
-from haarqntk.export._text import prose, range_of, steps_in_turn
+from haarqntk.export._text import range_of, steps_in_turn
 from haarqntk.haar import EXPLANATION_HEAD, Explanation
-from haarqntk.qntk import Equation, Paragraph
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from haarqntk.export._figure import PaperFigure
     from haarqntk.export._section import Section
     from haarqntk.export._values import Value
-    from haarqntk.qntk import Block, EigenvalueFormula, Formula
+    from haarqntk.qntk import EigenvalueFormula, Formula
 
 converter = LazyModule("latex2mathml.converter")
 
@@ -256,10 +255,10 @@ def html_page(
         studies=studies,
         provenance=provenance,
         math=_math,
-        lines=latex_lines,
+        emphasised=_emphasised,
+        latex_lines=latex_lines,
+        equation_lines=equation_lines,
         range_of=range_of,
-        prose=_prose,
-        block=_block,
     )
     return text
 
@@ -274,32 +273,6 @@ def _math(latex: str, display: str = "block") -> Markup:
     return _own(mathml(latex, display=display))
 
 
-def _block(block: Block) -> Markup:
-    match block:
-        case Paragraph():  # no browser breaks a formula in a line
-            return Markup('<p class="wide">{}</p>').format(_prose(block))
-        case Equation():
-            return _wide(Markup("\n").join(map(_math, equation_lines(block.left.latex, block.right))))
-    head = _cells("th", block.header)
-    rows = (_cells("td", (_math(cell.latex, "inline") for cell in row)) for row in block.rows)
-    body = Markup("\n").join(Markup("<tr>{}</tr>").format(row) for row in rows)
-    return _wide(Markup("<table><thead><tr>{}</tr></thead><tbody>{}</tbody></table>").format(head, body))
-
-
-def _cells(tag: str, texts: Iterable[str]) -> Markup:
-    return Markup("").join(Markup('<{0} class="left">{1}</{0}>').format(_own(tag), text) for text in texts)
-
-
-def _prose(paragraph: Paragraph) -> Markup:
-    """Words and formulas; ``*word*`` is emphasised."""
-    return _own(
-        prose(
-            paragraph,
-            lambda words: re.sub(r"\*(.+?)\*", r"<em>\1</em>", markupsafe.escape(words)),
-            lambda m: _math(m.latex, "inline"),
-        )
-    )
-
-
-def _wide(content: Markup) -> Markup:
-    return Markup('<div class="wide">{}</div>').format(content)
+def _emphasised(words: str) -> Markup:
+    """Plain text, escaped, with ``*word*`` emphasised."""
+    return _own(re.sub(r"\*(.+?)\*", r"<em>\1</em>", markupsafe.escape(words)))

@@ -76,19 +76,27 @@ class Language:
         Functions have underscores behind such a name; D is d in Maple, end is endx, and a second d is dx1.
 
         Raises:
-            InputError: If a name is not free, or none can be made of it, as of one that begins with an underscore.
+            InputError: If a name is not free, as what begins with an underscore, is of no symbol, or given twice.
         """
-        found: dict[str, str] = {}
+        given, found = given or {}, dict[str, str]()
+        if unknown := [name for name in given if name not in plain]:
+            raise InputError(
+                f"names must be of symbols that occur, got {unknown[0]!r}; known: {', '.join(plain)}"
+            )
         for symbol, name in plain.items():
             others = {*found.values(), *(other for key, other in plain.items() if key != symbol)}
             variants = islice(self._variants(name), 2 * len(plain) + 1)  # more than there are others
             free = (x for x in variants if self.is_free(x) and (x == symbol or x not in others))
-            found[symbol] = (given or {}).get(symbol) or next(free, name)
+            found[symbol] = given.get(symbol) or next(free, name)
             if not self.is_free(found[symbol]):
                 raise InputError(
                     f"names[{symbol}] must be an identifier that {self.title} leaves free, got {found[symbol]!r}; "
                     f"{self.cure}"
                 )
+        if twice := [name for name in found.values() if list(found.values()).count(name) > 1]:
+            raise InputError(
+                f"names must tell symbols apart, got {twice[0]!r} twice; pass names= with others"
+            )
         return found
 
     def _variants(self, name: str) -> Iterator[str]:
@@ -118,13 +126,18 @@ LANGUAGES = {
     ),
     "maple": Language("Maple", "maple_code", r"[A-Za-z][A-Za-z0-9_]*", taken_names("maple")),
 }
-
+"""Name, as on the command line → language; what SymPy prints for it is one of the formats as it stands."""
 
 # -- LaTeX: letters and macros of an author -----------------------------------------------------------
 
 LETTERS = taken_names("latex", "letters")
 _KNOWN = taken_names("latex")  # to LaTeX, amsmath or amssymb
 _MATHEMATICS = taken_names("latex", "letters", "marks")
+_OPERATORS = ("Tr", "Re")
+_PAPERS = ("D", "L", "O")  # letters that a document may rename although not every formula has them
+_MACRO = re.compile(r"\\[A-Za-z]+")
+_LETTER = re.compile(r"([A-Za-z]|\\[A-Za-z]+)(?:_(?:([A-Za-z0-9])|\{([A-Za-z0-9]+)\}))?")
+_POWER = re.compile(r"(.*)\^\{\d+\}", re.DOTALL)
 _COMMAND = re.compile(r"\\(?:([A-Za-z]+)|([,;:! _{}|]))")
 _PLAIN = re.compile(r"(?:(?!\^\^)[^\\%$#&~\x00-\x1f\x7f])*")
 
@@ -143,13 +156,6 @@ def is_mathematics(text: str) -> bool:
     return (
         all(command in _MATHEMATICS for command in commands) and bool(_PLAIN.fullmatch(rest)) and is_balanced
     )
-
-
-_OPERATORS = ("Tr", "Re")
-_PAPERS = ("D", "L", "O")  # letters that a document may rename although not every formula has them
-_MACRO = re.compile(r"\\[A-Za-z]+")
-_LETTER = re.compile(r"([A-Za-z]|\\[A-Za-z]+)(?:_(?:([A-Za-z0-9])|\{([A-Za-z0-9]+)\}))?")
-_POWER = re.compile(r"(.*)\^\{\d+\}", re.DOTALL)
 
 
 def notation_of(names: object, macros: object, parts: Sequence[Quotient]) -> Notation:

@@ -32,7 +32,7 @@ _JOINT = "\x00"
 _MEANING = ("name", "definition", "ensemble", "generators", "design_order", "reference")
 _MARKED = re.compile(r"(<!-- steps of (\w+)[^>]*-->\n).*?(\n<!-- end of steps -->)", flags=re.DOTALL)
 
-_filled = partial(textwrap.wrap, break_long_words=False, break_on_hyphens=False)
+filled = partial(textwrap.wrap, break_long_words=False, break_on_hyphens=False)
 
 
 def with_error(value: float, error: float) -> str:
@@ -65,7 +65,7 @@ def plain_text(formula: Formula | EigenvalueFormula, *, width: int = 80) -> str:
     """
     lines = [formula.name, f"  {formula.definition}"]
     for expression in str(formula).splitlines():
-        lines += _filled(expression, width, initial_indent="    ", subsequent_indent="      ")
+        lines += filled(expression, width, initial_indent="    ", subsequent_indent="      ")
     lines += [
         f"  ensemble {formula.ensemble}, {_designs(formula.design_order)}; {range_of(formula)}",
         f"  {formula.reference}",
@@ -138,7 +138,7 @@ def integral_text(
     return "\n".join(
         line
         for text, first, later in paragraphs
-        for line in _filled(text, width, initial_indent=first, subsequent_indent=later)
+        for line in filled(text, width, initial_indent=first, subsequent_indent=later)
     )
 
 
@@ -319,7 +319,7 @@ def _markdown_block(block: Block) -> str:
     match block:
         case Paragraph():  # no line ends within mathematics: the next one could begin like a list
             text = prose(block, str, lambda m: f"${m.latex.replace(' ', _JOINT)}$")
-            return "\n".join(_filled(text, _LINE)).replace(_JOINT, " ")
+            return "\n".join(filled(text, _LINE)).replace(_JOINT, " ")
         case Equation():
             return f"$$ {block.left.latex} = {math_of(block.right).latex} $$"
     rows = [tuple(f"${m.latex}$" for m in row) for row in block.rows]

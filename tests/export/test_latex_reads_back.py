@@ -10,11 +10,10 @@ import pytest
 import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from latex_reader import read_latex
+from latex_reader import read_by_sympy, read_latex
 from other_programs import typeset
 from shortcuts import closed_form
 from strategies import rational_functions, trace_polynomials
-from sympy.parsing.latex import parse_latex
 
 import haarqntk as hq
 from haarqntk.algebra import Notation, TracePolynomial
@@ -30,16 +29,6 @@ if TYPE_CHECKING:
 SHORT = [name for name in hq.formulas() if name not in {"kernel_variance", "meta_kernel_second_moment"}]
 AUTHOR: dict[str, Any] = {"names": {"D": "d", "L": r"\ell", "O": "H"}, "macros": {"Tr": r"\tr"}}
 VARIABLES = ("L", "T1", "T2", "T_O1O2", "X1", "X2", "m1", "m2", "sigma_ab", "Re_abc")
-
-
-def read_by_sympy(text: str, names: dict[str, str]) -> Any:
-    r"""SymPy takes L \left(…\right) for a function of …: each product gets its sign, each symbol a plain name."""
-    plain = {written: f"x_{{{i}}}" for i, written in enumerate(names)}
-    pattern = "|".join(re.escape(written) for written in sorted(names, key=len, reverse=True))
-    text = re.sub(rf"\\(?:frac|left|right)|{pattern}", lambda found: plain.get(found[0], found[0]), text)
-    text = re.sub(r"(?<=[}\)0-9]) (?=\\left\(|x_)", r" \\cdot ", text)
-    meant = {sympy.Symbol(plain[written]): sympy.Symbol(name) for written, name in names.items()}
-    return parse_latex(text, backend="lark").xreplace(meant)
 
 
 def same(left: Any, right: Any) -> bool:
@@ -78,15 +67,14 @@ def at_a_point(value: TracePolynomial, function: RationalFunction) -> bool:
 def test_what_is_written_in_any_notation_reads_back(value: TracePolynomial, *, lines: bool) -> None:
     text = hq.latex(value, lines=lines, macros={"Tr": r"\tr"}, names={"O": "H"})
     written = Notation({"O": "H"}, trace=r"\tr", writes_traces_out=True)
-    body = text.replace(r"\begin{align}", "").replace(r"\end{align}", "")
     names = {written.symbol(symbol): symbol for symbol in ("D", *value.variables)}
-    assert at_a_point(value, read_latex(body, names))
+    assert at_a_point(value, read_latex(text, names))
 
 
 @pytest.mark.parametrize("name", hq.formulas())
 @pytest.mark.parametrize("lines", [False, True])
 def test_every_formula_is_written_in_the_author_s_letters(name: str, *, lines: bool) -> None:
-    text = hq.latex(hq.formula(name), lines=lines, **AUTHOR)  # refused if it did not read back
+    text = hq.latex(hq.formula(name), lines=lines, **AUTHOR)  # and read back, as every LaTeX is
     assert r"\tr\left(H" in text
     assert r"\operatorname{Tr}" not in text
     assert not re.search(
@@ -129,11 +117,7 @@ def test_a_series_keeps_its_remainder_in_the_author_s_letter() -> None:
         ({"names": {"D": "L"}}, InputError, "names must tell symbols apart, got 'L' for D and for L"),
         ({"names": {"D": "T_1"}}, InputError, "names must tell symbols apart, got 'T_{1}' for D and for T1"),
         ({"names": {"D": "H", "O": "H"}}, InputError, "got 'H' for D and for the letter O; choose another"),
-        (
-            {"names": {"D": "a b"}},
-            InputError,
-            "names[D] must be a letter or a command, perhaps with an index",
-        ),
+        ({"names": {"D": "a b"}}, InputError, "names[D] must be a letter or a command, perhaps with an"),
         ({"names": {"D": "2"}}, InputError, "names[D] must be a letter or a command"),
         ({"names": {"D": r"\frac"}}, InputError, r"names[D] must be a letter of its own, got LaTeX's \frac"),
         ({"names": {"Q": "q"}}, UnknownNameError, "unknown symbol in names 'Q'; known: D, L, O, T1, T2"),
@@ -141,11 +125,7 @@ def test_a_series_keeps_its_remainder_in_the_author_s_letter() -> None:
         ({"names": "D=d"}, InputTypeError, "names must map names to LaTeX, got 'D=d'"),
         ({"macros": {"Tr": "tr"}}, InputError, "macros[Tr] must be a command, a backslash and letters"),
         ({"macros": {"Tr": r"\tr2"}}, InputError, "macros[Tr] must be a command"),
-        (
-            {"macros": {"Tr": r"\left"}},
-            InputError,
-            r"macros[Tr] must be a letter of its own, got LaTeX's \left",
-        ),
+        ({"macros": {"Tr": r"\left"}}, InputError, r"must be a letter of its own, got LaTeX's \left"),
         ({"macros": {"Sp": r"\tr"}}, UnknownNameError, "unknown operator in macros 'Sp'; known: Tr, Re"),
         ({"macros": {"Tr": r"\x", "Re": r"\x"}}, InputError, "for the macro for Tr and for the macro for Re"),
     ],
