@@ -157,13 +157,7 @@ def generator_twirls(
 
 @lru_cache(maxsize=64)
 def _contractions(k: int, s: int, group: tuple[Placement, ...]) -> tuple[NDArray[np.int64], ...]:
-    """All contractions over σ ∈ S_k and π ∈ S_s, equal ones counted with the placements' signs.
-
-    They do not depend on the dimension.
-
-    Returns:
-        Columns: place of the class of π in ``partitions(s)``, loops, σ', σ, count.
-    """
+    """All contractions over σ ∈ S_k and π ∈ S_s: columns place of π's class, loops, σ', σ, count with signs."""
     size, pis = factorial(k), all_permutations(s)
     source = np.arange(size)[None, :]
     keys, signs = [], []
@@ -184,10 +178,8 @@ def _contractions(k: int, s: int, group: tuple[Placement, ...]) -> tuple[NDArray
 
 
 def _successors(k: int, s: int, placement: Placement, pis: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The permutation of the k copies and s slots that reads the words, for each π and σ: shape (s!, k!, k + s).
-
-    Under the trace against ⊗A the word of copy a is [right slots] A_a [left slots], then copy σ⁻¹(a).
-    """
+    """The permutation of the k copies and s slots that reads the words, for each π and σ: shape (s!, k!, k + s)."""
+    # under the trace against ⊗A the word of copy a is [right slots] A_a [left slots], then copy σ⁻¹(a)
     slots = iter(range(k, k + s))
     chains = [
         [*[next(slots) for _ in range(right)], a, *[next(slots) for _ in range(left)]]

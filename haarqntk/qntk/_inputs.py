@@ -176,11 +176,9 @@ def _first_of(values: Mapping[Symbol, Any], name_of: Callable[[int], Symbol]) ->
 def _check_power_sums(
     values: Mapping[Symbol, Fraction], name_of: Callable[[int], Symbol], D: int, *, total: str = ""
 ) -> None:
-    """Refuse T_1, T_2, … that no D real eigenvalues have, or with ``total`` m_1, m_2, … that no D populations have.
-
-    The Hankel matrix (T_{i+j}), T_0 = D or m_0 = 1, is positive semidefinite; its rank is the number of different
-    eigenvalues, at most D, and after the first zero pivot nothing is left.
-    """
+    """Refuse T_1, T_2, … that no D real eigenvalues have, or with ``total`` m_1, m_2, … that no D populations have."""
+    # The Hankel matrix (T_{i+j}), T_0 = D or m_0 = 1, is positive semidefinite; its rank is the number of different
+    # eigenvalues, at most D, and after the first zero pivot nothing is left.
     symbols = _first_of(values, name_of)
     num_traces, size = len(symbols), (len(symbols) + 1) // 2 + 1
     corner = size - 1 if num_traces % 2 else size  # an odd number of traces leaves the last corner open
@@ -207,11 +205,9 @@ def _check_power_sums(
 
 
 def check_gram(values: Mapping[Symbol, Fraction], D: int) -> None:
-    """Refuse traces of two factors that no Hermitian observables and pure states have.
-
-    The Gram matrix Tr AB of the identity and of them is positive semidefinite, of rank ≤ D². What is known of it is
-    checked on every largest set of letters between which all traces are known.
-    """
+    """Refuse traces of two factors that no Hermitian observables and pure states have."""
+    # The Gram matrix Tr AB of the identity and of them is positive semidefinite, of rank ≤ D². What is known of it is
+    # checked on every largest set of letters between which all traces are known.
     words = {x: tuple(sorted(x.word)) for x in values if x.word and not isinstance(x, GeneratorTrace)}
     known = {(): Fraction(D)} | {word: values[x] for x, word in words.items()}
     letters = sorted({letter for word in known for letter in word})
