@@ -57,16 +57,18 @@ class Ways(ABC):
         scalars: The multiples of 1 in the group, in words.
         has_blocks: Whether a way glues blocks of any size, by a delta each, and not pairs.
         has_form: Whether two ends meet in the symplectic form J, V* is J V Jᵀ, and a way has the sign (−1)^crossings.
+        copies_per_degree: How many copies of V one point of a class stands for.
     """
 
     is_self_conjugate: ClassVar[bool] = True
     scalars: ClassVar[str]
     has_blocks: ClassVar[bool] = False
     has_form: bool = False
+    copies_per_degree: ClassVar[int] = 1
 
-    @abstractmethod
     def degree(self, num_copies: int) -> int:
         """The degree k of a product with so many copies of V: what a class is a partition of."""
+        return num_copies // self.copies_per_degree
 
     @abstractmethod
     def imbalance(self, name: str, num_plain: int, num_conjugated: int) -> str | None:
@@ -98,8 +100,9 @@ class Ways(ABC):
 
     # -- one by one, for the definition ----------------------------------------------------------------
 
+    @staticmethod
     @abstractmethod
-    def num_ways(self, degree: int) -> int:
+    def num_ways(degree: int, /) -> int:
         """The number of ways."""
 
     @abstractmethod
@@ -142,13 +145,11 @@ class Ways(ABC):
         powers = np.int64(k) ** np.arange(k, dtype=np.int64)
         codes = rows @ powers
         order = np.argsort(codes)
-        sources, targets = [], []
-        for alpha, beta in generators:
-            sources.append(np.arange(n))
-            targets.append(
-                order[np.searchsorted(codes, self.relabelled(rows, alpha, beta) @ powers, sorter=order)]
-            )
-        source, target = np.concatenate(sources), np.concatenate(targets)
+        moved = np.concatenate([self.relabelled(rows, alpha, beta) @ powers for alpha, beta in generators])
+        source, target = (
+            np.tile(np.arange(n), len(generators)),
+            order[np.searchsorted(codes, moved, sorter=order)],
+        )
         graph = sparse.coo_array((np.ones(len(source), dtype=np.int8), (source, target)), shape=(n, n))
         _, label = csgraph.connected_components(graph, directed=False)
         _, chosen, sizes = np.unique(label, return_index=True, return_counts=True)
@@ -173,9 +174,7 @@ class Permutations(Ways):
 
     is_self_conjugate = False
     scalars = "phases"
-
-    def degree(self, num_copies: int) -> int:
-        return num_copies
+    num_ways = staticmethod(factorial)
 
     def imbalance(self, name: str, num_plain: int, num_conjugated: int) -> str | None:
         if num_plain == num_conjugated:
@@ -200,9 +199,6 @@ class Permutations(Ways):
         k = len(way)
         return [(a, k + b) for a, b in enumerate(way)]
 
-    def num_ways(self, degree: int) -> int:
-        return factorial(degree)
-
     def every(self, degree: int) -> list[Way]:
         return list(symmetric_group(degree))
 
@@ -222,12 +218,11 @@ class Pairings(Ways):
     """
 
     scalars = "a change of sign"
+    copies_per_degree = 2
+    num_ways = staticmethod(num_pairings)
 
     def __init__(self, *, has_form: bool = False) -> None:
         self.has_form = has_form
-
-    def degree(self, num_copies: int) -> int:
-        return num_copies // 2
 
     def imbalance(self, name: str, num_plain: int, num_conjugated: int) -> str | None:
         number = num_plain + num_conjugated
@@ -254,9 +249,6 @@ class Pairings(Ways):
 
     def blocks(self, way: Sequence[int]) -> list[tuple[int, int]]:
         return [(a, b) for a, b in enumerate(way) if a < b]
-
-    def num_ways(self, degree: int) -> int:
-        return num_pairings(degree)
 
     def every(self, degree: int) -> list[Way]:
         return list(map(tuple, all_involutions(2 * degree).tolist()))
