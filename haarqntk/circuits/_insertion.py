@@ -200,9 +200,9 @@ def first_return(steps: NDArray[np.int64], k: int) -> tuple[NDArray[np.int64], N
     """What permutations along the last axis induce on the first k points, and how many cycles pass none of these."""
     num_points = steps.shape[-1]
     starts = np.arange(0, steps.size, num_points).reshape(*steps.shape[:-1], 1)  # of the rows of a flat array
-    returned = steps[..., :k]
+    flat, returned = steps.ravel(), steps[..., :k]
     for _ in range(num_points - k):
-        returned = np.where(returned < k, returned, steps.ravel().take(starts + returned))
+        returned = np.where(returned < k, returned, flat.take(starts + returned))
     loops = (least_of_cycle(steps)[..., k:] == np.arange(k, num_points)).sum(axis=-1)
     return returned, loops
 

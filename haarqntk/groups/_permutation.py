@@ -33,8 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Sequence
 
     from haarqntk.combinatorics import Partition
-    from haarqntk.groups._rows import Rows
-    from haarqntk.groups._ways import Met, PairClasses, Way
+    from haarqntk.groups._ways import Met, PairClasses, Rows, Way
 
 _LARGEST_DEGREE = 8  # 4140 set partitions
 
