@@ -216,7 +216,7 @@ def pattern_design_order(
     else:
         are_many = ENSEMBLES[ensemble].has_independent_entries
         factors = [
-            (len(part[0]), are_many and not segment_mean(*part, generators))
+            (len(part[0]), are_many and not segment_mean(*part, generators, None, "recursion"))
             for part in independent_parts(labels, pattern, ensemble)
         ]
     vanishing = [t for t, is_zero in factors if is_zero]
@@ -233,9 +233,6 @@ def _refuse_visible_input(labels: tuple[Label, ...], pattern: LayerPattern) -> N
     - if another block is odd, which makes both 0;
     - for odd n, if all copies are of one output: i^odd times a real number is the mean of a real variable in both;
     - where the pattern is the derivative in θ_L of a power of one factor, whose mean does not depend on θ_L.
-
-    Raises:
-        InputError: If none of this holds.
     """
     if not pattern:
         return
@@ -263,11 +260,7 @@ def _is_derivative_of_power(labels: tuple[Label, ...], pattern: LayerPattern) ->
 
 @lru_cache(maxsize=1024)  # one factor occurs in many patterns, expressions and ensembles
 def segment_mean(
-    labels: tuple[Label, ...],
-    pattern: LayerPattern,
-    generators: str,
-    dimension: Dimension = None,
-    method: str = "recursion",
+    labels: tuple[Label, ...], pattern: LayerPattern, generators: str, dimension: Dimension, method: str
 ) -> TracePolynomial:
     """The mean under ``segments``, by the recursion or by definition."""
     num_commutators = sum(map(sum, pattern))
