@@ -48,7 +48,7 @@ ALLOWED: Final[Mapping[str, str]] = {
     "moments/284/* = *moment sees that: it holds the generator*": "of two means that are refused the cheaper is named",
     "commands/integrate tr(U) --let A=hermitan/stderr = *": "the list of kinds holds permutation_matrix",
     "*/* = *copies would not finish: the walk has*": "the recursion over layers is named as such",
-    "commands/*/* = *Walk for *": "the recursion over layers is named as such",
+    "*/* = *Walk for *": "the recursion over layers is named as such",
     "batches/*/* = *kernel_third_moment, kernel_fourth_moment*": "each statistic of each variable is a quantity",
 }
 """Pattern of "section/key/field = old text" (*, ? and […] as in file names) → why the difference is meant."""
