@@ -15,8 +15,8 @@ from math import factorial
 from typing import TYPE_CHECKING, TypeAlias
 
 from haarqntk.algebra import Trace, TracePolynomial, latex_of
-from haarqntk.combinatorics import cycles
 from haarqntk.designs import twirl_weights
+from haarqntk.groups import cycles_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -305,13 +305,12 @@ def _name_of_orbit(orbit: Orbit, k: int) -> Math:
 
 def _cycles(sigma: Permutation, k: int) -> Math:
     """A permutation by its cycles without fixed points; for two copies 1 and the swap F."""
-    moved = [cycle for cycle in cycles(sigma) if len(cycle) > 1]
-    if not moved:
+    if sigma == tuple(range(k)):
         return written("1")
     if k == _IN_FULL:
         return written("F")
-    text = ("".join(f"({separator.join(map(str, cycle))})" for cycle in moved) for separator in (" ", r"\,"))
-    return Math(*text)
+    text = cycles_text(sigma)
+    return Math(text, text.replace(" ", r"\,"))
 
 
 def _layer(place: int, stage: Stage, insertion: Insertion, k: int) -> list[Block]:
