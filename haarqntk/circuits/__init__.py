@@ -27,13 +27,25 @@ from haarqntk.circuits._moment import (
     mean_of_pattern,
     mean_of_product,
 )
-from haarqntk.circuits._steps import Image, Insertion, Orbit, PatternSteps, Recursion, Stage, steps_of_product
+from haarqntk.circuits._steps import (
+    LARGEST_K_BY_CLASSES,
+    LARGEST_K_IN_FULL,
+    Image,
+    Insertion,
+    Orbit,
+    PatternSteps,
+    Recursion,
+    Stage,
+    steps_of_product,
+)
 from haarqntk.circuits._terms import Copy, LayerIndex, LayerPattern, Term, layer_indices, layer_patterns
 
 __all__ = [
     "ENSEMBLES",
     "FACTORISED_FROM",
     "GENERATORS",
+    "LARGEST_K_BY_CLASSES",
+    "LARGEST_K_IN_FULL",
     "TARGET",
     "Circuit",
     "Copy",
