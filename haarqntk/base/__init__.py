@@ -8,7 +8,19 @@ from haarqntk.base._defaults import (
     SAMPLES,
     SEED,
 )
-from haarqntk.base._files import Place, prepare_folder, read_toml, write_whole
+from haarqntk.base._files import (
+    SCHEMA_VERSION,
+    Place,
+    check_version,
+    matching,
+    prepare_folder,
+    read_json,
+    read_record,
+    read_toml,
+    short,
+    without_repetition,
+    write_whole,
+)
 from haarqntk.base._matrices import (
     check_alike,
     check_factors,
@@ -23,15 +35,6 @@ from haarqntk.base._matrices import (
     plain,
     read_only,
     real_array,
-)
-from haarqntk.base._records import (
-    SCHEMA_VERSION,
-    check_version,
-    matching,
-    read_json,
-    read_record,
-    short,
-    without_repetition,
 )
 from haarqntk.base._values import Frozen, LazyModule, Shown, Tabled, one_line, render_with, rendered
 

@@ -14,12 +14,10 @@ from haarqntk.montecarlo._ansatz import (
     random_ansatz,
     random_pauli_sum,
 )
-from haarqntk.montecarlo._estimate import Estimate, jackknife
-from haarqntk.montecarlo._moments import Moments, draw_moments
-from haarqntk.montecarlo._power import FAMILY_ERROR, LARGEST_Z, samples_for_verdict
+from haarqntk.montecarlo._estimate import FAMILY_ERROR, LARGEST_Z, Estimate, jackknife, samples_for_verdict
 from haarqntk.montecarlo._problem import Problem
 from haarqntk.montecarlo._quantities import ensembles, quantities, quantity_of
-from haarqntk.montecarlo._simulate import check_affordable, simulate, values_in_blocks
+from haarqntk.montecarlo._simulate import Moments, check_affordable, draw_moments, simulate, values_in_blocks
 
 __all__ = [
     "FAMILY_ERROR",
