@@ -123,7 +123,7 @@ BAD_VALUES: dict[type[Exception], list[tuple[Any, str]]] = {
     InputError: [
         ([], r"values must be one-dimensional and not empty, got the shape \(0,\)"),
         ([[1.0], [2.0]], r"values must be one-dimensional and not empty, got the shape \(2, 1\)"),
-        ([1.0, math.nan], "values must be finite, got nan; check the data"),
+        ([1.0, math.nan], r"values must be finite, got nan at \[1\]; check the data"),
         ([1e200, -1e200], "squares must be finite"),
     ],
     InputTypeError: [
