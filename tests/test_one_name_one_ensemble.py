@@ -49,9 +49,6 @@ OTHERS: dict[str, dict[str, str]] = {
         "no Haar block on the input side, .* use ensemble 'prl_ansatz_with_input_block', or simulate it",
     ),
     "prl_ansatz_with_input_block": {},
-    "prl_independent_layers": dict.fromkeys(
-        ("supervised_kernel_mean", "supervised_kernel_eigenvalues"), "must be one of segments, prl_ansatz"
-    ),
     "generator_average": {
         "supervised_kernel_mean": "must be one of segments, prl_ansatz",
         "supervised_kernel_eigenvalues": "must be one of segments, prl_ansatz",

@@ -57,13 +57,6 @@ _TABLE: Final = (
         draws_pauli_strings=True,
     ),
     Ensemble(
-        "prl_independent_layers",
-        f"{_SEGMENTS}, each generator the identity with probability `1/D²`, different derivatives taken as independent.",
-        draws_pauli_strings=True,
-        has_independent_entries=True,
-        sees_overlaps=False,
-    ),
-    Ensemble(
         "generator_average",
         "in {} the output state and `M = U†OU` are kept, the generator of each layer is Haar-rotated.",
         keeps_state=True,

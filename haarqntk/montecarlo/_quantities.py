@@ -284,7 +284,6 @@ _ENSEMBLES = (
     Ensemble("prl_ansatz", has_input_block=False, uses_all_pauli_strings=True),
     Ensemble("prl_ansatz_with_input_block", uses_all_pauli_strings=True),
     Ensemble("independent_layers", has_independent_entries=True),
-    Ensemble("prl_independent_layers", uses_all_pauli_strings=True, has_independent_entries=True),
     # g_l = Tr(ρ i[M, V_lX_lV_l†]) by a circuit with U = 1: S_0 = V_1, S_l = V_l†V_{l+1}, S_L = V_L†, all angles 0
     Ensemble("generator_average", uses_populations=True),
 )
