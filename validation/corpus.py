@@ -52,7 +52,7 @@ ALLOWED: Final[Mapping[str, str]] = {
     "commands/*--format python/stdout = *": "as to_python",
     "commands/*--format c/stdout = *": "as to_python",
     "*/* = *copies would not finish: the walk has*": "the recursion over layers is named as such",
-    "commands/*/* = *Walk for *": "the recursion over layers is named as such",
+    "*/* = *Walk for *": "the recursion over layers is named as such",
     "batches/*/* = *kernel_third_moment, kernel_fourth_moment*": "each statistic of each variable is a quantity",
 }
 """Pattern of "section/key/field = old text" (*, ? and […] as in file names) → why the difference is meant."""

@@ -184,5 +184,5 @@ def _in_words(rule: str) -> str:
     if not found:  # a tag, a literal
         return "what the schema says"
     kinds, bound = found.groups()
-    words = " or ".join(_KINDS[kind] for kind in kinds.split(" | "))
+    words = " or ".join(_KINDS.get(kind, kind) for kind in kinds.split(" | "))
     return words + bound.partition(", got")[0].replace(">=", "≥").replace("<=", "≤")

@@ -18,15 +18,34 @@ from haarqntk.circuits._algebra import (
     sum_over,
 )
 from haarqntk.circuits._ensembles import ENSEMBLES
-from haarqntk.circuits._factorised import kernel_factors, kernel_moment, kernel_power
-from haarqntk.circuits._moment import GENERATORS, check_dimension, mean_of_pattern, mean_of_product
-from haarqntk.circuits._steps import Image, Insertion, Orbit, PatternSteps, Recursion, Stage, steps_of_product
+from haarqntk.circuits._moment import (
+    GENERATORS,
+    check_dimension,
+    kernel_factors,
+    kernel_moment,
+    kernel_power,
+    mean_of_pattern,
+    mean_of_product,
+)
+from haarqntk.circuits._steps import (
+    LARGEST_K_BY_CLASSES,
+    LARGEST_K_IN_FULL,
+    Image,
+    Insertion,
+    Orbit,
+    PatternSteps,
+    Recursion,
+    Stage,
+    steps_of_product,
+)
 from haarqntk.circuits._terms import Copy, LayerIndex, LayerPattern, Term, layer_indices, layer_patterns
 
 __all__ = [
     "ENSEMBLES",
     "FACTORISED_FROM",
     "GENERATORS",
+    "LARGEST_K_BY_CLASSES",
+    "LARGEST_K_IN_FULL",
     "TARGET",
     "Circuit",
     "Copy",

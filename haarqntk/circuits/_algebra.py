@@ -16,9 +16,11 @@ from haarqntk.algebra import Combination, TracePolynomial, collected
 from haarqntk.base import Shown
 from haarqntk.checks import integer, one_of, rational
 from haarqntk.circuits._ensembles import ENSEMBLES
-from haarqntk.circuits._factorised import LARGEST_POWER, kernel_moment, kernel_power
 from haarqntk.circuits._moment import (
     GENERATORS,
+    LARGEST_POWER,
+    kernel_moment,
+    kernel_power,
     largest_k,
     mean_of_product,
     pattern_design_order,

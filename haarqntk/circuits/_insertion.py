@@ -157,13 +157,7 @@ def generator_twirls(
 
 @lru_cache(maxsize=64)
 def _contractions(k: int, s: int, group: tuple[Placement, ...]) -> tuple[NDArray[np.int64], ...]:
-    """All contractions over σ ∈ S_k and π ∈ S_s, equal ones counted with the placements' signs.
-
-    They do not depend on the dimension.
-
-    Returns:
-        Columns: place of the class of π in ``partitions(s)``, loops, σ', σ, count.
-    """
+    """All contractions over σ ∈ S_k and π ∈ S_s: columns place of π's class, loops, σ', σ, count with signs."""
     size, pis = factorial(k), all_permutations(s)
     source = np.arange(size)[None, :]
     keys, signs = [], []
@@ -184,10 +178,8 @@ def _contractions(k: int, s: int, group: tuple[Placement, ...]) -> tuple[NDArray
 
 
 def _successors(k: int, s: int, placement: Placement, pis: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The permutation of the k copies and s slots that reads the words, for each π and σ: shape (s!, k!, k + s).
-
-    Under the trace against ⊗A the word of copy a is [right slots] A_a [left slots], then copy σ⁻¹(a).
-    """
+    """The permutation of the k copies and s slots that reads the words, for each π and σ: shape (s!, k!, k + s)."""
+    # under the trace against ⊗A the word of copy a is [right slots] A_a [left slots], then copy σ⁻¹(a)
     slots = iter(range(k, k + s))
     chains = [
         [*[next(slots) for _ in range(right)], a, *[next(slots) for _ in range(left)]]
@@ -208,9 +200,9 @@ def first_return(steps: NDArray[np.int64], k: int) -> tuple[NDArray[np.int64], N
     """What permutations along the last axis induce on the first k points, and how many cycles pass none of these."""
     num_points = steps.shape[-1]
     starts = np.arange(0, steps.size, num_points).reshape(*steps.shape[:-1], 1)  # of the rows of a flat array
-    returned = steps[..., :k]
+    flat, returned = steps.ravel(), steps[..., :k]
     for _ in range(num_points - k):
-        returned = np.where(returned < k, returned, steps.ravel().take(starts + returned))
+        returned = np.where(returned < k, returned, flat.take(starts + returned))
     loops = (least_of_cycle(steps)[..., k:] == np.arange(k, num_points)).sum(axis=-1)
     return returned, loops
 

@@ -1,10 +1,19 @@
-"""The mean of a product of copies under each ensemble: for one layer pattern, or summed over the layers.
+r"""The mean of a product of copies under each ensemble: for one layer pattern, or summed over the layers.
 
 ``segments``: independent Haar unitaries between the layers; the recursion. All but the last rest on it.
 ``independent_layers``: equal derivatives stay together, different ones are independent factors.
 ``prl_ansatz_with_input_block``: a layer is the identity with probability 1/D², independently of everything else.
 ``prl_ansatz``: the same without the Haar unitary on the input side, for moments that do not see the difference.
 ``generator_average``: only the generators are averaged (``_generator_average.py``).
+
+A power of the kernel alone, K = v·S_L with independent factors, has a second route at any k. Under ``segments`` the
+rotated generators X̃_1 … X̃_L and M = U†OU are independent, each Haar-rotated, and g_l = Tr(i[M, ρ] X̃_l). The operator
+i[M, ρ] has the eigenvalues ±√v, v = ⟨M²⟩ − ⟨M⟩² the variance of O in the output state, so g_l = √v ξ_l with
+ξ_l = Tr(A X̃_l), A = |+⟩⟨+| − |−⟩⟨−|: K = v Σ_l ξ_l² and
+
+.. math:: \mathbb E K^n = \mathbb E v^n \; \mathbb E \Bigl(\sum_l \xi_l^2\Bigr)^n .
+
+Reference: derivations/04_kernel_variance.md.
 """
 
 from __future__ import annotations
@@ -12,16 +21,17 @@ from __future__ import annotations
 from collections import Counter
 from fractions import Fraction
 from functools import lru_cache
-from math import factorial, prod
+from math import comb, factorial, prod
 from typing import TYPE_CHECKING
 
 from haarqntk.algebra import Monomial, RationalFunction, TracePolynomial, collected, multiply_monomials
 from haarqntk.checks import one_of
 from haarqntk.circuits._ensembles import ENSEMBLES
 from haarqntk.circuits._generator_average import generator_average
-from haarqntk.circuits._insertion import layer_vanishes, most_slots
+from haarqntk.circuits._insertion import generator_twirls, layer_vanishes, most_slots
 from haarqntk.circuits._recursion import averaged_state, mean_of_pattern_by_definition
 from haarqntk.circuits._terms import Copy, LayerPattern, canonical_pattern, canonical_patterns, columns_of
+from haarqntk.combinatorics import class_size, partitions
 from haarqntk.designs import Dimension, dimension_as_field
 from haarqntk.errors import CostError, InputError
 
@@ -31,6 +41,7 @@ if TYPE_CHECKING:
     from haarqntk.circuits._terms import Label
 
 GENERATORS = ("pauli", "general")
+LARGEST_POWER = 5  # of the kernel
 _LARGEST_FACTORIAL = 20  # that is worth a number in a message
 
 
@@ -205,7 +216,7 @@ def pattern_design_order(
     else:
         are_many = ENSEMBLES[ensemble].has_independent_entries
         factors = [
-            (len(part[0]), are_many and not segment_mean(*part, generators))
+            (len(part[0]), are_many and not segment_mean(*part, generators, None, "recursion"))
             for part in independent_parts(labels, pattern, ensemble)
         ]
     vanishing = [t for t, is_zero in factors if is_zero]
@@ -222,9 +233,6 @@ def _refuse_visible_input(labels: tuple[Label, ...], pattern: LayerPattern) -> N
     - if another block is odd, which makes both 0;
     - for odd n, if all copies are of one output: i^odd times a real number is the mean of a real variable in both;
     - where the pattern is the derivative in θ_L of a power of one factor, whose mean does not depend on θ_L.
-
-    Raises:
-        InputError: If none of this holds.
     """
     if not pattern:
         return
@@ -252,11 +260,7 @@ def _is_derivative_of_power(labels: tuple[Label, ...], pattern: LayerPattern) ->
 
 @lru_cache(maxsize=1024)  # one factor occurs in many patterns, expressions and ensembles
 def segment_mean(
-    labels: tuple[Label, ...],
-    pattern: LayerPattern,
-    generators: str,
-    dimension: Dimension = None,
-    method: str = "recursion",
+    labels: tuple[Label, ...], pattern: LayerPattern, generators: str, dimension: Dimension, method: str
 ) -> TracePolynomial:
     """The mean under ``segments``, by the recursion or by definition."""
     num_commutators = sum(map(sum, pattern))
@@ -295,3 +299,90 @@ def _refuse_two_phases(invariants: tuple[Monomial, ...], traces: list[Monomial])
             f"a moment must hold at most one invariant with a phase in each term, got {names}; "
             "use fewer different states or observables"
         )
+
+
+# -- powers of the kernel --------------------------------------------------------------------------------------
+
+
+def kernel_power(copies: Sequence[Copy], ensemble: str, generators: str) -> int | None:
+    """The n for which the product is g_l² g_m² … with n different indices and one output; None otherwise."""
+    if ensemble != "segments" or generators != "pauli":
+        return None
+    # the moments of v are written in T_j = Tr O^j, the traces of the observable of that name
+    same_output = len({copy.state for copy in copies}) == 1 and {copy.observable for copy in copies} == {"O"}
+    counts = Counter(copy.layers for copy in copies)
+    is_power = same_output and all(len(layers) == 1 and n == 2 for layers, n in counts.items())  # noqa: PLR2004
+    return len(counts) if is_power else None
+
+
+def kernel_moment(n: int, dimension: Dimension = None) -> TracePolynomial:
+    """E[K^n] = E[v^n] E[S_L^n], for the observable "O".
+
+    Raises:
+        CostError: If n is larger than 5.
+
+    Examples:
+        >>> kernel_moment(1).to_sympy()
+        2*L*(D*T2 - T1**2)/((D - 1)*(D + 1)**2)
+    """
+    variance, squares = kernel_factors(n, dimension)
+    return variance * squares
+
+
+def kernel_factors(n: int, dimension: Dimension = None) -> tuple[TracePolynomial, TracePolynomial]:
+    """E[v^n] and E[S_L^n], the two factors of ``kernel_moment``.
+
+    Raises:
+        CostError: If n is larger than 5.
+    """
+    if n > LARGEST_POWER:
+        raise CostError(f"n = {n} would not finish: moments of K run up to the power {LARGEST_POWER}")
+    return _variance_moment(n, dimension), _square_sum_moment(n, dimension)
+
+
+def _square_sum_moment(n: int, dimension: Dimension) -> TracePolynomial:
+    """E[(Σ_l ξ_l²)^n]: the n factors fall into blocks of equal layers, of sizes μ."""
+    L, one = TracePolynomial.variable("L"), TracePolynomial.constant(1)
+    total = TracePolynomial({})
+    for mu in partitions(n):
+        num_ways = factorial(n) // prod(map(factorial, (*mu, *Counter(mu).values())))
+        falling = prod((L - one * i for i in range(len(mu))), start=one)
+        total = total + falling * prod(
+            (_xi_moment(2 * part, dimension) for part in mu), start=RationalFunction(num_ways)
+        )
+    return total
+
+
+def _xi_moment(p: int, dimension: Dimension) -> RationalFunction:
+    """E[ξ^p] = Σ_π x(π) Tr(P_π A^{⊗p}), where Tr A^j is 2 for even j and 0 for odd j."""
+    twirl = generator_twirls(p, "pauli", dimension)[()]
+    weights = {mu: class_size(mu) * prod(2 * (1 - part % 2) for part in mu) for mu in twirl}
+    return sum((value * weights[mu] for mu, value in twirl.items()), start=RationalFunction(0))
+
+
+def _variance_moment(n: int, dimension: Dimension) -> TracePolynomial:
+    """E[(⟨M²⟩ − ⟨M⟩²)^n] over a Haar-random state."""
+    parts = (_expectation_moment(n - j, 2 * j, dimension) * (comb(n, j) * (-1) ** j) for j in range(n + 1))
+    return sum(parts, start=TracePolynomial({}))
+
+
+def _expectation_moment(a: int, b: int, dimension: Dimension) -> TracePolynomial:
+    """E[⟨M²⟩^a ⟨M⟩^b] = a! b! [x^a y^b] exp(Σ_j Tr(xM² + yM)^j/j) / (D (D+1) … (D+a+b−1))."""
+    D = dimension_as_field(dimension)
+    power_sums = [
+        {i: TracePolynomial.variable(f"T{i + j}") * comb(j, i) for i in range(max(0, j - b), min(j, a) + 1)}
+        for j in range(1, a + b + 1)
+    ]
+    # the coefficient of x^i y^{r−i} in h_r, the complete symmetric function: r h_r = Σ_j p_j h_{r−j}
+    complete = [{0: TracePolynomial.constant(1)}]
+    for r in range(1, a + b + 1):
+        products = (
+            (i + x, value * rest * Fraction(1, r))
+            for sums, h in zip(power_sums, reversed(complete), strict=False)
+            for i, value in sums.items()
+            for x, rest in h.items()
+            if r - b <= i + x <= a
+        )
+        complete.append(collected(products))
+    norm = prod((D + i for i in range(a + b)), start=RationalFunction(1))
+    return complete[a + b][a] * (factorial(a) * factorial(b) / norm)

@@ -290,10 +290,8 @@ def _polynomials(letters: tuple[str, ...], product_of: Any) -> dict[Permutation,
 def _overlap_of_insertion(
     tau: Permutation, sigma: Permutation, block: tuple[int, ...], D: RationalFunction
 ) -> RationalFunction:
-    """Tr(P_τ⁻¹ · Π_a [X_a, ·]^{block[a]}(P_σ)), term by term: each commutator acts from the left or the right.
-
-    X_a to the left of P_σ is X on the point τ⁻¹(a) to the left of P_τ⁻¹P_σ; to the right, on the point a.
-    """
+    """Tr(P_τ⁻¹ · Π_a [X_a, ·]^{block[a]}(P_σ)), term by term: each commutator acts from the left or the right."""
+    # X_a to the left of P_σ is X on the point τ⁻¹(a) to the left of P_τ⁻¹P_σ; to the right, on the point a
     total = RationalFunction(0)
     sites = [a for a, count in enumerate(block) for _ in range(count)]
     quotient = cycles(compose(inverse(tau), sigma))

@@ -193,7 +193,10 @@ def steps_of_product(copies: Sequence[Copy], *, ensemble: str, generators: str) 
 
 
 def _recursion(labels: tuple[Label, ...], pattern: LayerPattern, generators: str) -> Recursion:
-    num_commutators, mean = sum(map(sum, pattern)), segment_mean(labels, pattern, generators)
+    num_commutators, mean = (
+        sum(map(sum, pattern)),
+        segment_mean(labels, pattern, generators, None, "recursion"),
+    )
     if any(layer_vanishes(block, generators) for block in pattern):
         return Recursion(labels, pattern, (), (), num_commutators, mean)
     states, observables = zip(*labels, strict=True)

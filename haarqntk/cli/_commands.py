@@ -1,6 +1,6 @@
 """The command line: ``haarqntk derive | weingarten | integrate | moment | validate | figures | report``.
 
-The commands about training are in ``cli_training.py``.
+The commands about training are in ``_training.py``.
 
 Exit status: 0; 1 when a check fails; 2 for bad input, with one line that says what is wrong. Heavy modules
 are loaded by the command that needs them, so that help is immediate.
@@ -329,9 +329,7 @@ def report(
     prepare_folder(out)
     start = time.perf_counter()
     with terminal.progress("simulating") as told:
-        checks = validation.run_claims(claims, seed=seed, progress=told)
-    with terminal.progress("refereeing") as told:
-        found = validation.run_findings(seed=seed, progress=told)
+        checks, found = validation.run_everything(claims, seed=seed, progress=told)
     seconds = time.perf_counter() - start
     drawn = terminal.make_figures(studies_room.NUMBERS, seed=seed) if with_figures else []
     written = report_room.write_report(

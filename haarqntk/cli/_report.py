@@ -1,7 +1,4 @@
-"""The main job: derive every formula, check each by simulation, write a page and a LaTeX document.
-
-A front door: it joins the exact rooms, ``montecarlo`` and ``export``.
-"""
+"""The report: every formula with derivation and checks, the published ones beside it, as a page and in LaTeX."""
 
 from __future__ import annotations
 

@@ -10,10 +10,24 @@ import msgspec
 from haarqntk.base import SCHEMA_VERSION, check_version, read_json, read_record, short
 from haarqntk.checks import one_of
 from haarqntk.errors import InputError, InputTypeError
+from haarqntk.export._results import (
+    CLAIM_CHECK,
+    DESIGN_CHECK,
+    EIGENVALUES,
+    ESTIMATE,
+    EXPANSION,
+    FORMULA,
+    POLYNOMIAL,
+    RATIO,
+    RATIONAL_FUNCTION,
+    SERIES,
+    TWIRL,
+    TWIRLED_CHANNEL,
+    WEINGARTEN_FUNCTION,
+)
+from haarqntk.export._results_integrals import INTEGRAL, INTEGRAL_SERIES
 from haarqntk.export._values import KINDS, refusal
-from haarqntk.export._wire import EXPRESSIONS, NUMBERS, Result, wired
-from haarqntk.export._wire_closed_forms import CLOSED_FORMS
-from haarqntk.export._wire_integrals import INTEGRALS
+from haarqntk.export._wire import EXPRESSIONS, Result, wired
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +36,11 @@ if TYPE_CHECKING:
     from haarqntk.export._values import Value
 
 _TYPES: dict[str, type[Result]] = {
-    str(record.__struct_config__.tag): record for record in (*CLOSED_FORMS, *INTEGRALS, *NUMBERS)
+    record.__name__: record
+    for record in (
+        *(FORMULA, EIGENVALUES, RATIO, SERIES, POLYNOMIAL, RATIONAL_FUNCTION, WEINGARTEN_FUNCTION),
+        *(EXPANSION, INTEGRAL, INTEGRAL_SERIES, TWIRL, TWIRLED_CHANNEL, DESIGN_CHECK, CLAIM_CHECK, ESTIMATE),
+    )
 }
 """Type on the wire → its struct."""
 
@@ -131,13 +149,12 @@ def _value(data: Any) -> Any:
 def json_schema() -> str:
     """The text of ``schema.json``: what the structs, and the registries of names, say."""
     references, parts = msgspec.json.schema_components(_TYPES.values(), ref_template="#/$defs/{name}")
-    for record in _TYPES.values():
-        part = parts[record.__name__]
+    for part in map(parts.__getitem__, _TYPES):
         part["properties"]["schema_version"] = {"const": SCHEMA_VERSION}
         part["required"] = ["schema_version", *part["required"]]
     for name, shapes in (("Tree", [*EXPRESSIONS][:-1]), ("Number", EXPRESSIONS)):
         parts[name]["oneOf"] = [{"required": shape} for shape in shapes]
-    result = {"$ref": "#/$defs/Result"}
+    result = {"$ref": "#/$defs/result"}
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"Results of haarqntk, version {SCHEMA_VERSION} of the schema",
@@ -145,6 +162,6 @@ def json_schema() -> str:
         "Integers beyond 2^53 are decimal texts. The fields expression, latex, text, range and eigenvalues repeat the "
         "data for readers; they are not read back.",
         "oneOf": [result, {"type": "array", "items": result}],
-        "$defs": {"Result": {"oneOf": references}, **parts},
+        "$defs": {"result": {"oneOf": references}, **parts},
     }
     return json_text(schema) + "\n"

@@ -1,4 +1,4 @@
-"""What stands on the wire: structs of msgspec, from which ``schema.json`` is generated. Here numbers and their results.
+"""What stands on the wire: structs of msgspec, from which ``schema.json`` is generated, exact numbers, expressions.
 
 A struct names the kind of value that it stands for, and its fields. ``of`` takes them from a value, ``build`` makes the
 value from a struct that msgspec has checked; what a struct cannot say, such as which names are known, the value checks
@@ -10,9 +10,9 @@ which other readers of JSON round, are decimal texts.
 
 from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
-from functools import singledispatch
-from types import NoneType
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self, TypeVar
+from functools import partial, singledispatch
+from types import GenericAlias, NoneType
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self, TypeVar, get_args
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -21,10 +21,7 @@ from msgspec.structs import asdict
 from haarqntk.algebra import symbol
 from haarqntk.base import LazyModule, matching, short
 from haarqntk.checks import one_of, rational
-from haarqntk.circuits import ENSEMBLES
-from haarqntk.designs import DesignCheck, Twirl, TwirledChannel
 from haarqntk.errors import InputError, OutputError
-from haarqntk.qntk import VERDICTS, ClaimCheck, Counterexample, formula, formulas
 
 sympy = LazyModule("sympy")
 
@@ -41,12 +38,6 @@ _LARGEST_POWER = 13_000  # bits of a power of numbers, as many as 4000 digits ha
 _DEEPEST = 100
 _CONSTANTS = ("infinity", "minus infinity", "complex infinity", "imaginary unit")
 
-
-def among(names: Iterable[str]) -> Meta:
-    """What the schema says of a name that a value looks up at birth."""
-    return Meta(extra_json_schema={"enum": [*names]})
-
-
 Natural = Annotated[int, Meta(ge=0)]
 Positive = Annotated[int, Meta(ge=1)]
 Exponent = Annotated[int, Meta(ge=1, le=LARGEST_EXPONENT)]
@@ -56,7 +47,16 @@ Integer = (
     | Annotated[str, matching("-?[1-9][0-9]{15,4000}", "an integer, or a text of 16 digits or more")]
 )
 Name = Annotated[str, matching("[A-Za-z_][A-Za-z0-9_]*", "a name of letters, digits and underscores")]
-Ensemble = Annotated[str, among(ENSEMBLES)]
+
+
+def among(names: Iterable[str]) -> Any:
+    """A name that a value looks up at birth; the schema lists what is known."""
+    return Annotated[str, Meta(extra_json_schema={"enum": [*names]})]
+
+
+def list_of(kind: Any) -> Any:
+    """A list of structs."""
+    return GenericAlias(list, (kind,))
 
 
 def number_of(value: int) -> int | str:
@@ -76,9 +76,6 @@ class Pair(NamedTuple):
     def build(self) -> Fraction:
         """The number."""
         return Fraction(*map(int, self))
-
-
-Order = int | Pair  # a bound would be taken for the length of the pair by msgspec 0.23
 
 
 @singledispatch
@@ -136,8 +133,8 @@ class Wire(msgspec.Struct, forbid_unknown_fields=True):
 
     def made(self, *left_out: str, **others: Any) -> Any:
         """What it stands for, a tuple if nothing, of the others and the fields that are neither they nor left out."""
-        names = {*self.__struct_fields__}.difference(FOR_READERS, left_out, others)
-        parts = {name: unwired(part) for name, part in asdict(self).items() if name in names} | others
+        apart = {*FOR_READERS, *left_out, *others}
+        parts = {name: unwired(part) for name, part in asdict(self).items() if name not in apart} | others
         return self.stands_for(**parts) if self.stands_for else tuple(parts.values())
 
 
@@ -145,6 +142,35 @@ class Result(Wire, tag_field="type", kw_only=True):
     """A result: its type is its tag."""
 
     schema_version: Literal[1] = 1
+
+
+def struct(
+    name: str,
+    stands_for: type | None,
+    fields: Mapping[str, Any],
+    *,
+    of: Callable[..., Any] | None = None,
+    build: Callable[..., Any] | None = None,
+    base: type[Wire] = Wire,
+) -> Any:
+    """A struct of that name in the schema; what is for readers, or may be unset, may be missing from what is read."""
+    listed: list[Any] = []
+    for key, kind in fields.items():
+        default = [""] if key in FOR_READERS and kind is str else [UNSET] * (UnsetType in get_args(kind))
+        listed.append((key, kind, *default))
+    own = {"stands_for": stands_for, "of": of and classmethod(of), "build": build}
+    return msgspec.defstruct(
+        name,
+        listed,
+        bases=(base,),
+        namespace={key: part for key, part in own.items() if part},
+        tag=name if base is Result else None,
+        forbid_unknown_fields=True,
+        kw_only=any(len(field) > 2 for field in listed),  # noqa: PLR2004 - name, kind and default
+    )
+
+
+result = partial(struct, base=Result)
 
 
 def unwired(part: Any) -> Any:
@@ -174,7 +200,7 @@ def once(what: str, pairs: Iterable[tuple[Key, Part]]) -> dict[Key, Part]:
 class Tree(Wire, omit_defaults=True, kw_only=True):
     """An exact expression: one of these fields, a power with its exponent."""
 
-    constant: Annotated[str, among(_CONSTANTS)] | UnsetType = UNSET
+    constant: Annotated[str, Meta(extra_json_schema={"enum": [*_CONSTANTS]})] | UnsetType = UNSET
     number: Pair | UnsetType = UNSET
     symbol: Name | UnsetType = UNSET
     power: "Tree | UnsetType" = UNSET
@@ -206,9 +232,6 @@ class Number(Tree, kw_only=True):
 
     real: float | UnsetType = UNSET
     imaginary: float | UnsetType = UNSET
-
-
-AnyNumber = Pair | float | Number
 
 
 def _constants() -> dict[str, Any]:
@@ -266,106 +289,3 @@ def tree_of(value: Any) -> Tree:
     raise OutputError(
         f"value must hold rational and algebraic numbers only to be written as JSON, got {value}"
     )
-
-
-# -- results of numbers ----------------------------------------------------------------------------------------
-
-
-class TwirlRecord(Result, tag="twirl", kw_only=True):
-    """A coefficient for each permutation, in lexicographic order."""
-
-    stands_for = Twirl
-    dimension: Positive
-    k: Annotated[int, Meta(ge=1, le=6)]
-    values: list[AnyNumber]
-    latex: str = ""
-
-
-class ChannelRecord(Result, tag="twirled_channel", kw_only=True):
-    """The two parameters of a twirled channel."""
-
-    stands_for = TwirledChannel
-    dimension: Annotated[int, Meta(ge=2)]
-    depolarising_parameter: AnyNumber
-    trace_factor: AnyNumber
-    latex: str = ""
-
-
-class DesignCheckRecord(Result, tag="design_check"):
-    """The numbers that decide."""
-
-    stands_for = DesignCheck
-    is_design: bool
-    t: Natural
-    D: Positive
-    num_unitaries: Positive
-    frame_potential: float
-    haar_value: Integer
-    excess: float
-    tolerance: float
-
-    @classmethod
-    def of(cls, value: DesignCheck) -> Self:
-        return cls.filled(value, is_design=bool(value), haar_value=number_of(value.haar_value))
-
-    def build(self) -> Any:
-        return self.made(haar_value=int(self.haar_value))
-
-
-class PointRecord(Wire):
-    stands_for = Counterexample
-    D: Annotated[int, Meta(ge=2)]
-    L: Positive
-    spectra: dict[str, tuple[int, ...]]
-    others: dict[str, Pair]
-    exact: Pair
-    claimed: Tree
-
-    @classmethod
-    def of(cls, value: Counterexample) -> Self:
-        others = {name: wired(number) for name, number in value.others}
-        return cls.filled(value, spectra=dict(value.spectra), others=others)
-
-
-class ClaimCheckRecord(Result, tag="claim_check", kw_only=True):
-    """The verdict with its evidence."""
-
-    stands_for = ClaimCheck
-    verdict: Annotated[str, among(VERDICTS)]
-    name: str
-    ensemble: Ensemble
-    claim: Tree
-    ratio: Tree | None
-    first_difference: Order | None
-    counterexample: PointRecord | None
-    is_exact: bool
-    text: str = ""
-
-    @classmethod
-    def of(cls, value: ClaimCheck) -> Self:
-        return cls.filled(value, text=str(value))
-
-    def build(self) -> Any:
-        if self.ensemble == "prl_ansatz" and self.name in formulas():
-            formula(self.name, ensemble=self.ensemble)  # refuses what sees the Haar block it had once
-        return super().build()
-
-
-class EstimateRecord(Result, tag="estimate"):
-    """An estimate, which ``Estimate.to_record`` writes."""
-
-    problem: Annotated[str, matching("[0-9a-f]+", "a hash of lowercase hexadecimal digits")]
-    samples: Positive
-    mean: float
-    squares: Annotated[float, Meta(ge=0)]
-
-    def build(self) -> Any:
-        raise InputError(
-            "an estimate must be read by hq.Estimate.from_json, got one here; it is no exact result"
-        )
-
-
-NUMBERS: tuple[type[Result], ...] = (
-    *(TwirlRecord, ChannelRecord, DesignCheckRecord, ClaimCheckRecord),
-    EstimateRecord,
-)

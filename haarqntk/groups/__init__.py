@@ -10,9 +10,8 @@ in 1/D. Small dimensions take the pseudo-inverse.
 from haarqntk.groups._group import Group, WeightLaw
 from haarqntk.groups._orthogonal import ORTHOGONAL, SYMPLECTIC
 from haarqntk.groups._permutation import PERMUTATION
-from haarqntk.groups._rows import Rows, weighted_counts
 from haarqntk.groups._unitary import STATE, UNITARY, circular_classes
-from haarqntk.groups._ways import Way, Ways, cycles_text
+from haarqntk.groups._ways import Rows, Way, Ways, cycles_text, weighted_counts
 from haarqntk.groups._weingarten import (
     GROUPS,
     REGISTRY,

@@ -98,10 +98,8 @@ def _symplectic_table(k: int) -> dict[Partition, RationalFunction]:
 
 
 def _contract_forms(p: Way, q: Way) -> tuple[int, int]:
-    """Σ_i Π_p J Π_q J = s·D^loops, as the sign s and the number of loops.
-
-    A loop is Tr J⋯J, with J^T = −J for each pair that is met from its larger end; two more J give J² = −1.
-    """
+    """Σ_i Π_p J Π_q J = s·D^loops, as the sign s and the number of loops."""
+    # a loop is Tr J⋯J, with J^T = −J for each pair that is met from its larger end; two more J give J² = −1
     left, sign, num_loops = set(p), 1, 0
     while left:
         point = min(left)

@@ -54,8 +54,7 @@ from haarqntk.groups._group import (
     sum_at,
 )
 from haarqntk.groups._orthogonal import ORTHOGONAL_WEINGARTEN
-from haarqntk.groups._rows import allowed_rows
-from haarqntk.groups._ways import Permutations
+from haarqntk.groups._ways import Permutations, allowed_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

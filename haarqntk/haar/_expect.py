@@ -33,11 +33,7 @@ if TYPE_CHECKING:
 
 
 def expect(
-    integrand: Integrand,
-    *,
-    over: Declared | None = None,
-    matrices: Declared = (),
-    method: str = "orbits",
+    integrand: Integrand, *, over: Declared | None = None, matrices: Declared = (), method: str = "orbits"
 ) -> Integral:
     r"""The exact average over Haar-random matrices and states.
 

@@ -14,13 +14,7 @@ from haarqntk.errors import InputError
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
 from haarqntk.haar._evaluation import OverDimensions, value_of
 from haarqntk.haar._explanation import Explanation, explanation
-from haarqntk.haar._letters import (
-    Declaration,
-    Factors,
-    RandomLetter,
-    dimension_product,
-    total_dimension,
-)
+from haarqntk.haar._letters import Declaration, Factors, RandomLetter, dimension_product, total_dimension
 from haarqntk.haar._series import IntegralSeries, expand_integral
 from haarqntk.haar._written import (
     WrittenPart,

@@ -157,10 +157,7 @@ def _at(weight: Weight, n: int) -> Fraction:
 
 def joined_factors(left: Factors, right: Factors) -> Factors:
     """The product of what stands before two diagrams."""
-    return (
-        tuple(sorted((*left[0], *right[0]), key=repr)),
-        tuple(sorted((*left[1], *right[1]), key=str)),
-    )
+    return (tuple(sorted((*left[0], *right[0]), key=repr)), tuple(sorted((*left[1], *right[1]), key=str)))
 
 
 # -- dimensions ----------------------------------------------------------------------------------------------

@@ -18,22 +18,9 @@ from haarqntk.diagrams import PROPERTIES, SYMPLECTIC_FORM, Letter, Space
 from haarqntk.errors import InputError, InputTypeError, UnknownNameError
 from haarqntk.groups import REGISTRY, STATE, UNITARY
 from haarqntk.haar._algebra import MatrixExpression, number_of
-from haarqntk.haar._declarations import (
-    given_matrix,
-    haar_unitary,
-    matrices,
-    random_matrix,
-    symplectic_form,
-)
+from haarqntk.haar._declarations import given_matrix, haar_unitary, matrices, random_matrix, symplectic_form
 from haarqntk.haar._letters import RandomLetter, check_spaces, is_random_state
-from haarqntk.haar._operations import (
-    HaarState,
-    haar_state,
-    identity,
-    kron,
-    partial_trace,
-    tr,
-)
+from haarqntk.haar._operations import HaarState, haar_state, identity, kron, partial_trace, tr
 
 RANDOM_STATE, _RANDOM_UNITARY = re.compile(r"psi\d*"), re.compile(r"U\d*")
 _GIVEN = re.compile(r"[A-Z]\d*|(rho|sigma)\d*")

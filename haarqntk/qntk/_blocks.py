@@ -15,8 +15,9 @@ from math import factorial
 from typing import TYPE_CHECKING, TypeAlias
 
 from haarqntk.algebra import Trace, TracePolynomial, latex_of
-from haarqntk.combinatorics import cycles
+from haarqntk.circuits import LARGEST_K_IN_FULL
 from haarqntk.designs import twirl_weights
+from haarqntk.groups import cycles_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -172,7 +173,6 @@ def _wrapped(text: str, width: int, first: str, rest: str) -> list[str]:
 
 _MOST_NAMED = 3  # permutations that are named before the rest is counted
 _MOST_TERMS = 10  # of a polynomial, past which it is shown for Tr O = 0
-_IN_FULL = 2
 _AVERAGED = Paragraph(
     "The generators of each layer are averaged, states and `M` are kept: the twirl of the `X` of a layer is a sum over "
     "permutations of their places; traces of words in `M` and the states are left."
@@ -268,7 +268,7 @@ def _recursion(walk: Recursion) -> list[Block]:
 
 def _input(stage: Stage, k: int) -> list[Block]:
     blocks: list[Block] = [_INPUT]
-    if k == _IN_FULL:
+    if k == LARGEST_K_IN_FULL:
         form = Math("Wg(%s) = %s", r"\mathrm{Wg}(%s) = %s")
         weights = [
             form.of(written(",".join(map(str, mu))), _constant(w)) for mu, w in twirl_weights(k).items()
@@ -285,12 +285,12 @@ def _coefficients(stage: Stage, k: int) -> list[Block]:
     size = factorial(k)
     if stage.num_nonzero == size and stage.num_values == 1 and k > 1:
         words = Paragraph(
-            "All {} coefficients are equal:" if k > _IN_FULL else "Both are equal:",
-            (number(size),)[: k > _IN_FULL],
+            "All {} coefficients are equal:" if k > LARGEST_K_IN_FULL else "Both are equal:",
+            (number(size),)[: k > LARGEST_K_IN_FULL],
         )
         return [words, Equation(written("c_σ"), stage.orbits[0].coefficient)]
     blocks: list[Block] = [Equation(_name_of_orbit(orbit, k), orbit.coefficient) for orbit in stage.orbits]
-    if (rest := size - stage.num_nonzero) and k > _IN_FULL:
+    if (rest := size - stage.num_nonzero) and k > LARGEST_K_IN_FULL:
         blocks.append(Paragraph("Zero: {} of the {} coefficients.", (number(rest), number(size))))
     return blocks
 
@@ -305,13 +305,12 @@ def _name_of_orbit(orbit: Orbit, k: int) -> Math:
 
 def _cycles(sigma: Permutation, k: int) -> Math:
     """A permutation by its cycles without fixed points; for two copies 1 and the swap F."""
-    moved = [cycle for cycle in cycles(sigma) if len(cycle) > 1]
-    if not moved:
+    if sigma == tuple(range(k)):
         return written("1")
-    if k == _IN_FULL:
+    if k == LARGEST_K_IN_FULL:
         return written("F")
-    text = ("".join(f"({separator.join(map(str, cycle))})" for cycle in moved) for separator in (" ", r"\,"))
-    return Math(*text)
+    text = cycles_text(sigma)
+    return Math(text, text.replace(" ", r"\,"))
 
 
 def _layer(place: int, stage: Stage, insertion: Insertion, k: int) -> list[Block]:
@@ -331,13 +330,13 @@ def _what_vanishes(insertion: Insertion, k: int) -> list[Block]:
     blocks: list[Block] = []
     num = len(insertion.commuting)
     reason = "where `σ` fixes a differentiated copy, `P_σ` is the identity on it, and `[X, 1] = 0`."
-    if num and k == _IN_FULL:
+    if num and k == LARGEST_K_IN_FULL:
         names = joined([_cycles(sigma, k) for sigma in insertion.commuting], ", ")
         blocks.append(Paragraph(f"It annihilates {{}}: {reason}", (names,)))
     elif num:
         words = f"It annihilates {{}} of the {{}} operators `P_σ`: {reason}"
         blocks.append(Paragraph(words, (number(num), number(factorial(k)))))
-    if insertion.num_overlaps and k > _IN_FULL:
+    if insertion.num_overlaps and k > LARGEST_K_IN_FULL:
         odd, cancelled = insertion.num_odd, insertion.num_cancelled
         left = insertion.num_overlaps - odd - cancelled
         reasons = [

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from haarqntk.algebra import Trace, TracePolynomial, collected
 from haarqntk.base import Shown
-from haarqntk.circuits import ENSEMBLES, Expression, design_orders
+from haarqntk.circuits import ENSEMBLES, LARGEST_K_BY_CLASSES, LARGEST_K_IN_FULL, Expression, design_orders
 from haarqntk.errors import InputError
 from haarqntk.qntk._blocks import (
     MEAN,
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 
 CLOSED_FORM = Paragraph("Closed form")
 CHECK = Paragraph("Check by a second route")
-_LARGEST_K_BY_CLASSES = 4
 _NOTATION = Paragraph(
     "A permutation is written by its cycles, without fixed points, and `1` is the identity. Permutations of one "
     "cycle type with one coefficient `c` share a line."
@@ -255,7 +254,9 @@ def _copies(average: AverageSteps) -> tuple[Block, ...]:
             f"derivative `∂_l` inserts `i[X, ·]` where layer `l` acts.{designs}",
             (Math(*average.symbol), sizes, *([number(order)] if order else [])),
         ),
-        *([_NOTATION] if 2 < max(products) <= _LARGEST_K_BY_CLASSES else []),  # noqa: PLR2004 - 1 and F have names
+        *(
+            [_NOTATION] if LARGEST_K_IN_FULL < max(products) <= LARGEST_K_BY_CLASSES else []
+        ),  # 1 and F have names
     )
 
 
@@ -265,7 +266,7 @@ def _steps_of_term(term: TermSteps, of: tuple[str, tuple[Math, ...]]) -> list[St
     if not term.patterns:
         return []
     patterns = Step(_title("Layer patterns", of), _patterns(term))
-    if len(term.term.copies) > _LARGEST_K_BY_CLASSES:
+    if len(term.term.copies) > LARGEST_K_BY_CLASSES:
         return [patterns, Step(_title("The recursion in numbers", of), _in_numbers(term))]
     means = (
         Step(Paragraph("Layer recursion for {}", (mean_of(pattern),)), blocks_of_pattern(pattern))

@@ -221,11 +221,9 @@ def _compare_exactly(
 def _compare_numbers(
     exact: Formula, claim: Any, scaling: str | Mapping[str, Power]
 ) -> tuple[str, Any, Power | None]:
-    """Ratios at three large dimensions and two generic choices of L and of t_j in T_j = t_j D^a.
-
-    Both are series in D^(−1/q), so the order at which they part is a multiple of 1/q: at D = x^q, x large, the
-    nearest one to the measured slope.
-    """
+    """Ratios at three large dimensions and two generic choices of L and of t_j in T_j = t_j D^a."""
+    # Both are series in D^(−1/q), so the order at which they part is a multiple of 1/q: at D = x^q, x large, the
+    # nearest one to the measured slope.
     claimed = (read_symbol(free.name) for free in claim.free_symbols)
     names = sorted({*exact.polynomial.variables, *claimed} - {"D"})
     exponents = scaling_exponents(tuple(names), scaling)

@@ -10,7 +10,7 @@ from haarqntk.validation._checks import (
     judge,
     plan_checks,
     published_claim,
-    run_findings,
+    run_everything,
     verdict_of_all,
 )
 from haarqntk.validation._claims import DETECTED, Campaign, Claim, load_campaign, quantities_of
@@ -67,7 +67,7 @@ __all__ = [
     "run_campaign",
     "run_claim",
     "run_claims",
-    "run_findings",
+    "run_everything",
     "samples_needed",
     "shell_command",
     "smallest_factor",

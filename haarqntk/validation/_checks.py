@@ -146,19 +146,20 @@ class Finding:
         return self.result is None or self.result.passed
 
 
-def run_findings(
-    *, seed: int, samples: int = REFEREE_SAMPLES, progress: Callable[[int, int], object] | None = None
-) -> list[Finding]:
-    """Examine every published formula, one process for each core; the order is that of ``PUBLISHED_CLAIMS``."""
-    claims = [published_claim(row, samples=samples) for row in PUBLISHED_CLAIMS]
+def run_everything(
+    checks: Sequence[Claim], *, seed: int, progress: Callable[[int, int], object] | None = None
+) -> tuple[list[Result], list[Finding]]:
+    """Draw checks, and examine every published formula in the order of ``PUBLISHED_CLAIMS``, in the same processes."""
+    claims = [published_claim(row) for row in PUBLISHED_CLAIMS]
     judged: list[Finding] = []
-    results = run_claims(
-        claims,
-        seed=seed,
-        progress=progress,
-        meanwhile=lambda: judged.extend(map(judge, PUBLISHED_CLAIMS, claims)),
-    )
-    return [replace(finding, result=result) for finding, result in zip(judged, results, strict=True)]
+
+    def derive() -> None:
+        judged.extend(map(judge, PUBLISHED_CLAIMS, claims))
+        _ = [claim.exact for claim in (*checks, *claims)]
+
+    results = run_claims([*checks, *claims], seed=seed, progress=progress, meanwhile=derive)
+    found = zip(judged, results[len(checks) :], strict=True)
+    return results[: len(checks)], [replace(finding, result=result) for finding, result in found]
 
 
 def examine(row: PublishedClaim, *, seed: int, samples: int = REFEREE_SAMPLES) -> Finding:

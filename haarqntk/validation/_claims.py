@@ -107,17 +107,16 @@ class Claim:
 
     @classmethod
     def create(
-        cls,
-        formula: str,
-        quantity: str,
-        arguments: dict[str, Any],
-        *,
-        ensemble: str = "segments",
-        **more: Any,
+        cls, formula: str, quantity: str, numbers: dict[str, Any], *, ensemble: str = "segments", **more: Any
     ) -> Claim:
         """The claim about a quantity of ``montecarlo`` at these numbers; ``more`` are the other attributes."""
-        problem = Problem.create(quantity, ensemble=ensemble, **arguments)
-        return cls(formula, problem, tuple(arguments.items()), **more)
+        problem = Problem.create(quantity, ensemble=ensemble, **numbers)
+        return cls(formula, problem, tuple(numbers.items()), **more)
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether it is judged alone, within |z| ≤ 4, and not together with the others of a campaign."""
+        return bool(self.stream)
 
     @cached_property
     def problem_key(self) -> str:

@@ -1,10 +1,8 @@
 """Results: what a simulation says about a claim, its power, and the verdict over all of them.
 
-A campaign of N claims makes N independent z-scores. Claims pass together if all |z| ≤ z*, where z* is chosen
-so that a normal law exceeds it with probability α/2 in all N; the other half of α is left to the tails, which
-are not quite normal. A mean of n values of skewness γ, studentised, exceeds z* more often on one side and
-less on the other, by factors exp(±|γ|z*³/(3√n)): on both together by their mean, a cosh, which is at most
-cosh 1 = 1.54 < 2 from n = (γz*³/3)² on.
+A campaign of N claims makes N independent z-scores. Claims pass together if all |z| ≤ z*, which normal laws exceed
+with probability α/2 in all N; the other half is left to the tails: the mean of n values of skewness γ, studentised,
+exceeds z* more often by the factor cosh(γz*³/(3√n)), at most 1.54 < 2 from n = (γz*³/3)² on.
 
 Reference: derivations/12_campaigns.md.
 """
@@ -69,7 +67,7 @@ class Result:
     @cached_property
     def needed(self) -> int:
         """How many values the verdict takes, by the spread and the skewness that were measured."""
-        if self.claim.stream:
+        if self.claim.is_alone:
             return samples_for_verdict(self.moments.skewness)
         return samples_needed(
             deviation=self.estimate.variance**0.5,
@@ -86,7 +84,7 @@ class Result:
 
     def z_from(self, value: Fraction) -> float | None:
         """(estimate − value) in standard errors; None for a claim alone with fewer values than ``needed``."""
-        if self.claim.stream and self.estimate.samples < self.needed:
+        if self.claim.is_alone and self.estimate.samples < self.needed:
             return None
         return self.estimate.z_score(value)
 
@@ -109,12 +107,12 @@ class Result:
     def passed(self) -> bool:
         """Whether the estimate agrees, and is good enough to have disagreed."""
         agrees = self.z is not None and abs(self.z) <= self.largest_z
-        return agrees and (bool(self.claim.stream) or self.power >= _LEAST_POWER)
+        return agrees and (self.claim.is_alone or self.power >= _LEAST_POWER)
 
     @property
     def seen_factor(self) -> float:
         """The factor by which the claim must be wrong, at least, to fail with probability 0.99."""
-        if not self.claim.stream:
+        if not self.claim.is_alone:
             return 1 + float(self.claim.detected)
         error = self.estimate.standard_error
         return smallest_factor(standard_error=error, scale=float(abs(self.exact)), z=self.largest_z)
@@ -155,7 +153,7 @@ class CampaignRun:
 
 def verdict(results: Sequence[Result]) -> dict[str, Any]:
     """Whether all claims pass, and the sentence that says so; claims of a campaign are judged together."""
-    together = bool(results) and not results[0].claim.stream
+    together = bool(results) and not results[0].claim.is_alone
     noun, digits = ("claims", 2) if together else ("checks", 1)
     count, z = len(results), results[0].largest_z if results else LARGEST_Z
     judged = [(result, abs(result.z)) for result in results if result.z is not None]
@@ -193,7 +191,7 @@ def error_of_family(results: Sequence[Result]) -> float:
 def table_row(result: Result) -> dict[str, str]:
     """One result as cells of text."""
     claim, estimate, problem = result.claim, result.estimate, result.claim.problem
-    together = not claim.stream
+    together = not claim.is_alone
     other = "" if problem.ensemble == "segments" else f", {problem.ensemble}"
     return {
         "quantity": problem.quantity + other,

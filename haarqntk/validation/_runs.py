@@ -138,19 +138,9 @@ def run_claims(
     progress: Progress | None = None,
     meanwhile: Callable[[], object] | None = None,
 ) -> list[Result]:
-    """Draw claims, one process for each core, and judge each alone.
+    """Draw claims, one process for each core, and judge each alone; ``meanwhile`` is called while they draw.
 
-    Args:
-        claims: Claims with a stream of their own.
-        seed: An integer ≥ 0. The numbers do not depend on how many processes there are.
-        progress: Called with the work that is done and all of it, after every batch; not called if None (default).
-        meanwhile: Called once while the processes draw; by default the exact values are derived.
-
-    Returns:
-        The results, in the order of the claims.
-
-    Raises:
-        RunError: If the processes are lost.
+    By default the exact values are derived meanwhile. Seed and progress are those of a campaign.
     """
     seed = integer("seed", seed, at_least=0)
     drawn: dict[tuple[int, ...], Drawn] = {}

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
     from haarqntk.validation import Finding, Result
 
+    Found = dict[tuple[str, str], Finding]
+
 
 @dataclass(frozen=True)
 class Reported:
@@ -70,7 +72,7 @@ def reported(tmp_path_factory: pytest.TempPathFactory) -> Reported:
 
 
 @pytest.fixture(scope="module")
-def found(reported: Reported) -> dict[tuple[str, str], Finding]:
+def found(reported: Reported) -> Found:
     return {(finding.published.label, finding.published.ensemble): finding for finding in reported.findings}
 
 
@@ -99,9 +101,7 @@ def test_a_report_replaces_its_own_files_and_leaves_others(reported: Reported) -
 
 
 def test_a_full_disk_leaves_nothing_half_written(
-    tmp_path: Path,
-    reported: Reported,
-    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path, reported: Reported, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "report.html").write_text("the report of yesterday")
     monkeypatch.setattr(report, "html_page", lambda *_, **__: "a page")  # it is the writing that fails
@@ -146,13 +146,11 @@ def test_a_failed_check_is_named_in_the_verdict() -> None:
     assert str(sentence["sentence"]).startswith("1 of 2 checks fail: |z| up to ")
 
 
-def test_every_simulation_agrees_with_the_exact_value(found: dict[tuple[str, str], Finding]) -> None:
+def test_every_simulation_agrees_with_the_exact_value(found: Found) -> None:
     assert [label for label, finding in found.items() if not finding.agrees] == []
 
 
-def test_every_row_has_a_simulation_that_sees_a_factor_of_two(
-    found: dict[tuple[str, str], Finding],
-) -> None:
+def test_every_row_has_a_simulation_that_sees_a_factor_of_two(found: Found) -> None:
     for finding in found.values():
         assert finding.result is not None
         if finding.claim.exact:
@@ -166,16 +164,14 @@ def test_every_row_has_a_simulation_that_sees_a_factor_of_two(
 @pytest.mark.parametrize(
     "label", ["[PRL] (9)", "[PRL] text", "[PRL] (15)", "[NC] E[εμ], l = m", "[NC] E[εμ]"]
 )
-def test_the_simulation_refuses_what_the_referee_refuses(
-    label: str, found: dict[tuple[str, str], Finding]
-) -> None:
+def test_the_simulation_refuses_what_the_referee_refuses(label: str, found: Found) -> None:
     finding = found[label, "segments"]
     assert finding.check.verdict == ("different" if label.startswith("[PRL]") else "equal at leading order")
     assert finding.result is not None
     assert abs(finding.result.estimate.z_score(finding.claimed)) > 4
 
 
-def test_verdicts(found: dict[tuple[str, str], Finding]) -> None:
+def test_verdicts(found: Found) -> None:
     verdicts = {label: finding.check.verdict for label, finding in found.items()}
     assert verdicts == {
         ("[PRL] (9)", "segments"): "different",
@@ -203,7 +199,7 @@ def test_verdicts(found: dict[tuple[str, str], Finding]) -> None:
     }
 
 
-def test_ratios_approach_the_limit(found: dict[tuple[str, str], Finding]) -> None:
+def test_ratios_approach_the_limit(found: Found) -> None:
     ratios = found["[PRL] (9)", "segments"].ratios
     gaps = [2 - ratio for ratio in ratios]
     assert gaps == sorted(gaps, reverse=True)
@@ -238,9 +234,7 @@ def test_the_command_of_a_finding_prints_its_numbers() -> None:
     assert done.stdout == f"{finding.check} {expected}\n"
 
 
-def test_every_row_is_judged_from_as_many_samples_as_its_law_needs(
-    found: dict[tuple[str, str], Finding],
-) -> None:
+def test_every_row_is_judged_from_as_many_samples_as_its_law_needs(found: Found) -> None:
     for finding in found.values():
         result = finding.result
         assert result is not None

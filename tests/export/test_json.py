@@ -17,6 +17,7 @@ from shortcuts import SCHEMA, VALIDATOR, closed_form, eigenvalue_formula, return
 from strategies import cycle_types, rational_functions, trace_polynomials
 
 import haarqntk as hq
+from haarqntk import export
 from haarqntk.algebra import RationalFunction
 from haarqntk.base import SCHEMA_VERSION
 from haarqntk.errors import InputError, InputTypeError
@@ -60,20 +61,19 @@ def test_results_saved_by_an_older_version_are_read() -> None:
     for kind, value in values.items():
         assert hq.from_json(json.dumps(OLD[kind])) == value, kind
         returned(value)
-    assert len({record["type"] for record in OLD.values()}) == len(SCHEMA["$defs"]["Result"]["oneOf"])
+    assert len({record["type"] for record in OLD.values()}) == len(SCHEMA["$defs"]["result"]["oneOf"])
     estimate = hq.Estimate("c0ffee", samples=5, mean=3.0, squares=20.0)
     assert hq.Estimate.from_json(json.dumps(OLD["estimate"])) == estimate
 
 
 def test_the_schema_is_generated_from_the_structs() -> None:
-    path = Path(hq.export.__file__).with_name("schema.json")
-    cure = f"python -c 'from haarqntk.export import json_schema as x; print(x(), end=str())' > {path}"
-    assert path.read_text(encoding="utf-8") == json_schema(), cure
+    path = Path(export.__file__).with_name("schema.json")
+    assert path.read_text(encoding="utf-8") == json_schema(), "write it anew, as CONTRIBUTING.md says"
 
 
 def test_the_schema_is_a_schema_of_this_version() -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
-    assert SCHEMA["$defs"]["FormulaRecord"]["properties"]["schema_version"] == {"const": SCHEMA_VERSION}
+    assert SCHEMA["$defs"]["formula"]["properties"]["schema_version"] == {"const": SCHEMA_VERSION}
 
 
 @pytest.mark.parametrize("name", hq.formulas())
@@ -210,3 +210,64 @@ def test_eigenvalues_that_were_read_give_the_same_numbers() -> None:
     read: Any = hq.from_json(hq.to_json(eigenvalue_formula()))
     arguments: dict[str, Any] = {"D": 4, "L": 6, "num_inputs": 3, "spectrum": [1, -1, -1, 1]}
     assert read.at(**arguments) == eigenvalue_formula().at(**arguments)
+
+
+# -- saved when prl_ansatz had a Haar block on the input side: not read under the meaning of today -------------------
+
+OLD_RANGE = (
+    "even D ≥ 2"  # the range that every version wrote while prl_ansatz had a Haar block on the input side
+)
+
+
+def as_saved_before(value: Any) -> Any:
+    """The JSON of a formula with the block, under the name that it had then."""
+    data = json.loads(hq.to_json(value).replace("prl_ansatz_with_input_block", "prl_ansatz"))
+    return replace_ranges(data)
+
+
+def replace_ranges(data: Any) -> Any:
+    if isinstance(data, dict):
+        return {key: OLD_RANGE if key == "range" else replace_ranges(each) for key, each in data.items()}
+    return [replace_ranges(each) for each in data] if isinstance(data, list) else data
+
+
+Z_OF_BLOCK = hq.Circuit(ensemble="prl_ansatz_with_input_block").output()
+VARIANCE: Any = hq.formula("kernel_variance", ensemble="prl_ansatz_with_input_block")
+MEAN: Any = hq.formula("kernel_mean", ensemble="prl_ansatz_with_input_block")
+(LAYER,) = hq.layer_indices("l")
+BLOCKED: dict[str, Any] = {
+    name: hq.formula(name, ensemble="prl_ansatz_with_input_block")
+    for name in ("kernel_second_moment", "kernel_variance", "meta_kernel_second_moment")
+} | {
+    "moment": hq.variance(hq.sum_over(Z_OF_BLOCK.d(LAYER) ** 2, LAYER)),
+    "ratio": VARIANCE / MEAN**2,
+}
+
+
+@pytest.mark.parametrize("name", BLOCKED)
+def test_formulas_saved_when_prl_ansatz_had_an_input_block_are_refused_with_the_other_name(name: str) -> None:
+    text = json.dumps(as_saved_before(BLOCKED[name]))
+    for each in (text, f"[{text}]"):
+        with pytest.raises(InputError, match="prl_ansatz_with_input_block") as refused:
+            hq.from_json(each)
+        assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "name", ["gradient_variance", "kernel_mean", "meta_kernel_mean", "supervised_kernel_mean"]
+)
+def test_formulas_that_do_not_see_the_block_are_read_whenever_they_were_saved(name: str) -> None:
+    now = hq.formula(name, ensemble="prl_ansatz")
+    saved = as_saved_before(hq.formula(name, ensemble="prl_ansatz_with_input_block"))
+    assert hq.from_json(json.dumps(saved)) == now
+    assert hq.from_json(hq.to_json(now)) == now
+    moment = hq.mean(hq.Circuit(ensemble="prl_ansatz").output() ** 2)
+    assert hq.from_json(hq.to_json(moment)) == moment
+
+
+def test_verdicts_saved_when_prl_ansatz_had_an_input_block_are_refused() -> None:
+    check = hq.check_claim("kernel_variance", "L", ensemble="prl_ansatz_with_input_block")
+    with pytest.raises(InputError, match="prl_ansatz_with_input_block"):
+        hq.from_json(json.dumps(as_saved_before(check)))
+    unseen = hq.check_claim("kernel_mean", "L", ensemble="prl_ansatz")
+    assert hq.from_json(hq.to_json(unseen)) == unseen

@@ -18,27 +18,11 @@ from haarqntk.errors import InputError
 
 ROUNDING = 1e-9
 RELATIONS = [
-    "hermitian",
-    "traceless",
-    "involution",
-    "projector",
-    "unitary",
-    "rank_one",
-    "symmetric",
-    "real",
-    "hermitian traceless",
-    "hermitian unitary",
-    "hermitian unitary traceless",
-    "hermitian real",
-    "symmetric unitary",
-    "real unitary",
-    "projector rank_one",
-    "projector real",
-    "projector rank_one real",
-    "hermitian rank_one",
-    "rank_one traceless",
-    "rank_one real",
-]
+    "hermitian", "traceless", "involution", "projector", "unitary", "rank_one", "symmetric", "real",
+    "hermitian traceless", "hermitian unitary", "hermitian unitary traceless", "hermitian real",
+    "symmetric unitary", "real unitary", "projector rank_one", "projector real", "projector rank_one real",
+    "hermitian rank_one", "rank_one traceless", "rank_one real",
+]  # fmt: skip
 
 
 def obeying(relation: str, D: int, seed: int) -> Any:  # noqa: PLR0911 - one line for each relation

@@ -81,8 +81,8 @@ def test_one_gradient_has_the_moments_of_one_layer(D: int) -> None:
 
 @pytest.mark.parametrize("problem", [problem for problem in SMALL if not problem.D & (problem.D - 1)])
 def test_silent_layers_of_the_prl_ansatz_are_those_of_the_engine(problem: Problem) -> None:
-    e, (l,) = hq.Circuit("prl_ansatz_with_input_block").residual(), hq.layer_indices("l")
-    law, K = law_of(problem, "prl_ansatz_with_input_block"), hq.sum_over(e.d(l) ** 2, l)
+    e, (l,) = hq.Circuit(BLOCK).residual(), hq.layer_indices("l")
+    law, K = law_of(problem, BLOCK), hq.sum_over(e.d(l) ** 2, l)
     for n in (1, 2):
         assert law.moment(n) == hq.mean(K**n).at(D=problem.D, L=problem.L, spectrum=problem.spectrum)
     assert law.mean < law_of(problem).mean
@@ -144,6 +144,8 @@ def test_moments_of_order_forty_come_at_once() -> None:
     assert len(moments) == 41
 
 
+QUBIT: dict[str, Any] = {"D": 2, "L": 1, "spectrum": [1, 0]}
+BLOCK = "prl_ansatz_with_input_block"
 BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"D": 3, "L": 1, "spectrum": [1, 0, 0]}, InputError, "D must be even"),
     ({"D": 4, "L": 0, "spectrum": [1, 0, 0, 0]}, InputError, "L must be an integer ≥ 1, got 0"),
@@ -160,18 +162,10 @@ BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"D": 2, "L": 1, "observable": np.eye(3)}, InputError, "shape .2, 2. to fit D = 2"),
     ({"D": 2, "L": 1, "observable": [[1], [1, 2]]}, InputError, "rows of one length"),
     ({"D": 2, "L": 1, "observable": [["a", "b"], ["c", "d"]]}, InputTypeError, "an array or Qobj of numbers"),
+    (QUBIT | {"ensemble": "independent_layers"}, UnknownNameError, "unknown ensemble"),
+    (QUBIT | {"ensemble": "prl_ansatz"}, InputError, f"depends on the input; use ensemble '{BLOCK}'"),
     (
-        {"D": 2, "L": 1, "spectrum": [1, 0], "ensemble": "independent_layers"},
-        UnknownNameError,
-        "unknown ensemble",
-    ),
-    (
-        {"D": 2, "L": 1, "spectrum": [1, 0], "ensemble": "prl_ansatz"},
-        InputError,
-        "depends on the input; use ensemble 'prl_ansatz_with_input_block'",
-    ),
-    (
-        {"D": 6, "L": 1, "spectrum": range(6), "ensemble": "prl_ansatz_with_input_block"},
+        {"D": 6, "L": 1, "spectrum": range(6), "ensemble": BLOCK},
         InputError,
         "D must be a power of two for ensemble .* got 6; use D = 4 or 8",
     ),

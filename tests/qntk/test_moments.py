@@ -379,7 +379,12 @@ FREE = "every layer index must be summed, got the free index"
         ),
         (hq.cumulant, (K, 0), InputError, "order must be an integer ≥ 1, got 0"),
         (hq.cumulant, (K, 1.5), InputTypeError, "order must be an integer ≥ 1, got 1.5; pass an int"),
-        (hq.mean, (K**2 * mu,), CostError, "k = 7 copies would not finish: the recursion has 7! = 5040"),
+        (
+            hq.mean,
+            (K**2 * mu,),
+            CostError,
+            "k = 7 copies would not finish: the recursion has 7! = 5040 coefficients",
+        ),
         (hq.variance, (K**3,), CostError, "a power with 2 · 6 = 12 factors would not finish"),
         (hq.covariance, (mu**2, K), CostError, "k = 8 copies would not finish"),
     ],

@@ -69,17 +69,20 @@ class InThisProcess(Executor):
         return future
 
 
+def written(folder: Path, text: str = SMALL) -> Campaign:
+    (folder / "small.toml").write_text(text)
+    return load_campaign(folder / "small.toml")
+
+
 @pytest.fixture(name="campaign")
 def the_campaign(tmp_path: Path) -> Campaign:
-    (tmp_path / "small.toml").write_text(SMALL)
-    return load_campaign(tmp_path / "small.toml")
+    return written(tmp_path)
 
 
 @pytest.fixture(name="whole", scope="session")
 def the_uninterrupted_run(tmp_path_factory: pytest.TempPathFactory) -> CampaignRun:
     folder = tmp_path_factory.mktemp("whole")
-    (folder / "small.toml").write_text(SMALL)
-    return run_here(load_campaign(folder / "small.toml"), folder / "a.jsonl")
+    return run_here(written(folder), folder / "a.jsonl")
 
 
 def run_here(campaign: Campaign, ledger: Path, *, break_after: float = float("inf")) -> CampaignRun:
@@ -103,10 +106,10 @@ def batches(ledger: Path) -> list[tuple[str, int]]:
     return [(record["key"], record["number"]) for record in records if record["kind"] == "batch"]
 
 
-def start(folder: Path, workers: int = 2) -> subprocess.Popen[str]:
+def start(folder: Path, *options: str) -> subprocess.Popen[str]:
     """A run that Ctrl-C stops, also where these tests were started in the background and ignore it."""
     return subprocess.Popen(
-        [*COMMAND, "small.toml", "--workers", str(workers)],
+        [*COMMAND, "small.toml", *(options or ("--workers", "2"))],
         cwd=folder,
         text=True,
         stdout=subprocess.PIPE,
@@ -115,6 +118,13 @@ def start(folder: Path, workers: int = 2) -> subprocess.Popen[str]:
         env={**os.environ, "NO_COLOR": "1"},
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - a process of one thread
     )
+
+
+def errors_of_a_good_run(process: subprocess.Popen[str]) -> str:
+    out, err = process.communicate()
+    assert process.returncode == 0, err
+    assert "All 3 claims pass" in out
+    return err
 
 
 def wait_for_lines(ledger: Path, number: int, process: subprocess.Popen[str]) -> None:
@@ -206,18 +216,16 @@ def test_a_wrong_formula_that_is_simulated_is_refused_with_exit_status_1(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     text = SMALL.split('\n[[claim]]\nformula = "kernel_second', maxsplit=1)[0].replace("[2, -1]", "[1, -1]")
-    (tmp_path / "small.toml").write_text(text + 'claim = "L*T2/D^2"\n')
+    written(tmp_path, text + 'claim = "L*T2/D^2"\n')
     result = haarqntk("validate", "small.toml", "--workers", "1")
     assert result.returncode == 1, result.stderr
     assert "2 of 2 claims fail" in result.stdout
 
 
 def test_a_sample_size_too_small_for_its_claim_is_refused_with_the_one_that_will_do(tmp_path: Path) -> None:
-    (tmp_path / "small.toml").write_text(SMALL.replace("samples = 60_000", "samples = 6_000"))
-    campaign = load_campaign(tmp_path / "small.toml")
-    with pytest.raises(
-        InputError, match=r"line 16, key 'samples': samples must be at least \d+ so"
-    ) as caught:
+    campaign = written(tmp_path, SMALL.replace("samples = 60_000", "samples = 6_000"))
+    message = r"line 16, key 'samples': samples must be at least \d+ so"
+    with pytest.raises(InputError, match=message) as caught:
         run_here(campaign, tmp_path / "a.jsonl")
     assert 30_000 < int(str(caught.value).split("at least ")[1].split()[0]) < 60_000
 
@@ -226,9 +234,8 @@ def test_a_sample_size_too_small_for_its_claim_is_refused_with_the_one_that_will
 
 
 def test_a_run_killed_at_random_times_ends_as_an_uninterrupted_one(
-    tmp_path: Path, whole: CampaignRun
+    tmp_path: Path, campaign: Campaign, whole: CampaignRun
 ) -> None:
-    (tmp_path / "small.toml").write_text(SMALL)
     ledger = tmp_path / "small.jsonl"
     rng = random.Random(130)  # noqa: S311 - no secret
     written = b""
@@ -243,20 +250,16 @@ def test_a_run_killed_at_random_times_ends_as_an_uninterrupted_one(
         while members(process.pid):  # no worker outlives a killed run
             time.sleep(0.05)
     ledger.write_bytes(written + b'{"kind": "batch", "claim": "4a')  # what a kill in mid-line would leave
-    process = start(tmp_path)
-    out, err = process.communicate()
-    assert process.returncode == 0, err
-    assert "had a torn last line" in err
-    assert "All 3 claims pass" in out
+    assert "had a torn last line" in errors_of_a_good_run(start(tmp_path))
     done = batches(ledger)
     assert len(done) == len(set(done)) == NUM_BATCHES
-    resumed = run_here(load_campaign(tmp_path / "small.toml"), ledger)
+    resumed = run_here(campaign, ledger)
     assert resumed.num_drawn == 0
     assert estimates(resumed) == estimates(whole)
 
 
+@pytest.mark.usefixtures("campaign")
 def test_ctrl_c_says_how_to_go_on(tmp_path: Path) -> None:
-    (tmp_path / "small.toml").write_text(SMALL)
     handler = signal.signal(
         signal.SIGINT, signal.SIG_IGN
     )  # as a shell leaves it in what runs in its background
@@ -276,7 +279,7 @@ def test_ctrl_c_says_how_to_go_on(tmp_path: Path) -> None:
 
 
 def test_two_runs_on_one_ledger_the_second_is_refused(tmp_path: Path, campaign: Campaign) -> None:
-    process = start(tmp_path, workers=1)
+    process = start(tmp_path, "--workers", "1")
     ledger = tmp_path / "small.jsonl"
     wait_for_lines(ledger, 2, process)
     with pytest.raises(OutputError, match=r"small.jsonl is in use by another run; wait"):
@@ -481,9 +484,8 @@ def dask(kind: str, *options: str) -> subprocess.Popen[bytes]:
 
 
 def test_a_dask_cluster_that_loses_a_worker_gives_the_same_numbers(
-    tmp_path: Path, whole: CampaignRun
+    tmp_path: Path, campaign: Campaign, whole: CampaignRun
 ) -> None:
-    (tmp_path / "small.toml").write_text(SMALL)
     file, ledger = tmp_path / "scheduler.json", tmp_path / "small.jsonl"
     scheduler = dask(
         "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(file)
@@ -497,30 +499,22 @@ def test_a_dask_cluster_that_loses_a_worker_gives_the_same_numbers(
         assert address.startswith("tcp://127.0.0.1:")
         options = ("--nthreads", "1", "--no-nanny", "--no-dashboard", "--local-directory", str(tmp_path))
         started += [dask("worker", address, *options) for _ in range(2)]
-        process = subprocess.Popen(
-            [*COMMAND, "small.toml", "--scheduler", address],
-            cwd=tmp_path,
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
+        process = start(tmp_path, "--scheduler", address)
         wait_for_lines(ledger, 40, process)
         started[1].kill()
         assert len(batches(ledger)) < NUM_BATCHES  # in mid-run
-        out, err = process.communicate()
-        assert process.returncode == 0, err
-        assert "All 3 claims pass" in out
+        errors_of_a_good_run(process)
     finally:
         for each in started:
             each.kill()
             each.wait()
-    run = run_here(load_campaign(tmp_path / "small.toml"), ledger)
+    run = run_here(campaign, ledger)
     assert run.num_drawn == 0
     assert estimates(run) == estimates(whole)
 
 
 def test_a_scheduler_that_does_not_answer_is_one_line(tmp_path: Path) -> None:
-    (tmp_path / "small.toml").write_text(SMALL)
+    written(tmp_path)
     impatient = (
         "from haarqntk.validation import _runs as p; p._SECONDS_TO_ANSWER = 0.2; "
         "from haarqntk.cli import main; main()"
@@ -539,19 +533,12 @@ def test_a_scheduler_that_does_not_answer_is_one_line(tmp_path: Path) -> None:
 
 
 def test_bad_workers_and_a_missing_dask_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    with (
-        pytest.raises(InputError, match="workers must be an integer ≥ 1, got 0"),
-        executor(workers=0),
-    ):
-        pass
-    with (
-        pytest.raises(InputError, match=r"workers are the scheduler's .* got 2; leave one out"),
-        executor(workers=2, scheduler="tcp://127.0.0.1:1"),
-    ):
-        pass
+    def refused_executor(message: str, **options: Any) -> None:
+        with pytest.raises(InputError, match=message), executor(**options):
+            pass
+
+    address = "tcp://127.0.0.1:1"
+    refused_executor("workers must be an integer ≥ 1, got 0", workers=0)
+    refused_executor(r"workers are the scheduler's .* got 2; leave one out", workers=2, scheduler=address)
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with (
-        pytest.raises(InputError, match="a scheduler needs Dask; run: pip install"),
-        executor(scheduler="tcp://127.0.0.1:1"),
-    ):
-        pass
+    refused_executor("a scheduler needs Dask; run: pip install", scheduler=address)

@@ -40,11 +40,8 @@ def claimed(result: Result, value: Fraction) -> Result:
 @pytest.mark.parametrize("name", ["kernel_mean", "kernel_second_moment"])
 def test_simulation_agrees_within_four_standard_errors_at_20000_samples(name: str) -> None:
     checks = [run_claim(claim, seed=SEED) for claim in claims(name)]
-    points = {
-        (arguments["D"], arguments["L"])
-        for result in checks
-        if (arguments := dict(result.claim.arguments)) and result.claim.method == "batched"
-    }
+    problems = [result.claim.problem for result in checks if result.claim.method == "batched"]
+    points = {(problem.D, problem.L) for problem in problems}
     assert points == {(D, L) for D in (2, 4, 8) for L in (1, 2, 5)}
     assert [result for result in checks if not result.passed] == []
 
@@ -53,9 +50,7 @@ def test_simulation_agrees_within_four_standard_errors_at_20000_samples(name: st
     "name", ["gradient_variance", "kernel_mean", "kernel_second_moment", "kernel_variance"]
 )
 def test_a_value_wrong_by_a_factor_of_two_is_refused(name: str) -> None:
-    claim = next(
-        claim for claim in claims(name) if dict(claim.arguments)["D"] == 4 and claim.method == "batched"
-    )
+    claim = next(claim for claim in claims(name) if claim.problem.D == 4 and claim.method == "batched")
     result = run_claim(claim, seed=SEED)
     assert result.passed
     assert not claimed(result, 2 * result.exact).passed
@@ -65,7 +60,7 @@ def test_a_value_wrong_by_a_factor_of_two_is_refused(name: str) -> None:
 def test_every_formula_is_checked_at_every_dimension_and_by_qutip() -> None:
     planned = plan_checks([], samples=2, reference_samples=2)
     for name in hq.formulas():
-        seen = {(claim.method, dict(claim.arguments)["D"]) for claim in planned if claim.formula == name}
+        seen = {(claim.method, claim.problem.D) for claim in planned if claim.formula == name}
         assert {D for method, D in seen if method != "qutip"} == {2, 4, 8}
         assert "qutip" in {method for method, _ in seen}
 
@@ -136,7 +131,7 @@ def test_a_check_with_fewer_samples_than_its_law_takes_has_no_z() -> None:
 
 def test_an_exact_zero_agrees_whatever_the_sample() -> None:
     for claim in plan_checks(["supervised_kernel_eigenvalues"], samples=SAMPLES, reference_samples=30):
-        if claim.problem.quantity.endswith("uniform") and dict(claim.arguments)["D"] == 2:
+        if claim.problem.quantity.endswith("uniform") and claim.problem.D == 2:
             result = run_claim(claim, seed=SEED)
             assert (result.estimate.mean, result.z, result.passed) == (0.0, 0.0, True)
             assert result.exact == 0
