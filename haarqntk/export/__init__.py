@@ -14,7 +14,7 @@ from haarqntk.export._derivation import (
     with_steps,
 )
 from haarqntk.export._document import bibliography_of, latex_document, latex_table
-from haarqntk.export._figure import Line, Panel, PaperFigure, Points
+from haarqntk.export._figure import Line, Panel, PaperFigure, Points, z_plot_svg
 from haarqntk.export._integral import averaged_over, integral_record, integral_text, range_of_integral
 from haarqntk.export._json import json_text, record_of, to_json
 from haarqntk.export._json_reader import from_json
@@ -24,16 +24,13 @@ from haarqntk.export._mathml import mathml, to_mathml
 from haarqntk.export._notebook import rendered
 from haarqntk.export._page import html_page
 from haarqntk.export._pdf import pdf_of
-from haarqntk.export._plot import Curve, plot_svg
 from haarqntk.export._section import Evidence, Section, read_section
 from haarqntk.export._style import pairs
 from haarqntk.export._text import plain_text, with_error
 from haarqntk.export._values import quotients
-from haarqntk.export._z_plot import z_plot_svg
 
 __all__ = [
     "Citation",
-    "Curve",
     "Evidence",
     "Line",
     "Panel",
@@ -61,7 +58,6 @@ __all__ = [
     "pairs",
     "pdf_of",
     "plain_text",
-    "plot_svg",
     "quotients",
     "range_of_integral",
     "read_latex",
