@@ -302,15 +302,14 @@ def figures(
     Each is simulated, drawn beside the published law and the exact result, and described by what is seen in
     it. Writes SVG, PDF and the data as JSON.
     """
-    size = {"samples": samples, "instances": instances}
-    wanted = studies_room.plan_figures(
-        [terminal.parse_figure(text) for text in numbers or []], seed=seed, **size
-    )
+    asked = [terminal.parse_figure(text) for text in numbers or []]
+    wanted = studies_room.figures(asked, seed=seed, samples=samples, instances=instances)
     prepare_folder(out)
     width = rich_console.Console().width
-    made = terminal_runs.make_figures(wanted, seed=seed, **size)
-    for number, figure in zip(wanted, made, strict=True):
-        written = studies_room.write_figure(out, figure)
+    found = terminal_runs.run_studies(list(wanted.values()), out)
+    for (number, study), seen in zip(wanted.items(), found, strict=True):
+        figure = study.figure(seen)
+        written = studies_room.write_study(out, figure)
         typer.echo(textwrap.fill(f"Fig. {number}: {figure.caption}", width))
         for choice in figure.choices:
             typer.echo(textwrap.fill(choice, width, initial_indent="  - ", subsequent_indent="    "))
@@ -348,7 +347,9 @@ def report(
     start = time.perf_counter()
     checks, found = terminal_runs.run_everything(samples, reference_samples, seed)
     seconds = time.perf_counter() - start
-    drawn = terminal_runs.make_figures(studies_room.NUMBERS, seed=seed) if with_figures else []
+    wanted = list(studies_room.figures(seed=seed).values()) if with_figures else []
+    seen = terminal_runs.run_studies(wanted) if wanted else []
+    drawn = [figure.figure(each) for figure, each in zip(wanted, seen, strict=True)]
     written = report_room.write_report(
         out, checks, found, seed=seed, seconds=seconds, figures=drawn, studies=made
     )

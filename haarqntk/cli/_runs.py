@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -17,7 +17,7 @@ from haarqntk.cli import _terminal as terminal
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from haarqntk.export import PaperFigure
+    from haarqntk.studies import Study
     from haarqntk.validation import CampaignRun, Check, Finding
 
 arguments = LazyModule("haarqntk.checks")
@@ -97,13 +97,24 @@ def run_everything(samples: int, reference_samples: int, seed: int) -> tuple[lis
     return checks, found
 
 
-def make_figures(numbers: Sequence[int], *, seed: int, **size: int) -> list[PaperFigure]:
-    """Make figures of the paper behind a progress bar, one task for each."""
+def run_studies(wanted: Sequence[Study[Any]], out: Path | None = None) -> list[Any]:
+    """Run studies and figures behind one progress bar, and return what each has seen; a killed run goes on from ``out``."""
     with terminal.progress_bar() as bar:
-        tasks = {n: bar.add_task(f"figure {n}", total=studies.figure_cost(n, **size)) for n in numbers}
-        return [
-            studies.make_figure(
-                n, seed=seed, **size, progress=lambda done, task=task: bar.advance(task, done)
-            )
-            for n, task in tasks.items()
-        ]
+        task = bar.add_task(wanted[0].name, total=float(len(wanted)))
+        found = []
+        try:
+            for study in wanted:
+                bar.update(task, description=f"{study.command} {study.name}")
+                seen = studies.run_study(
+                    study,
+                    folder=out,
+                    progress=lambda share: bar.advance(task, share),
+                    warn=lambda message: bar.console.print(f"haarqntk: {message}", highlight=False),
+                )
+                found.append(seen)
+        except KeyboardInterrupt:
+            bar.stop()
+            after = "nothing was written" if out is None else f"the same command goes on from what is in {out}"
+            typer.echo(f"haarqntk: stopped; {after}", err=True)
+            raise typer.Exit(STOPPED) from None
+    return found

@@ -8,21 +8,24 @@ segment beyond them, which is a share of order 1/depth.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from haarqntk.export import Evidence, Line, Panel, PaperFigure, Points, Section
+from haarqntk.export import Evidence, Panel
 from haarqntk.montecarlo import LARGEST_Z, samples_for_verdict
 from haarqntk.qntk import closed_form
-from haarqntk.studies._build import build_circuit, build_observable
-from haarqntk.studies._evidence import Study, numbers
-from haarqntk.studies._experiment import CircuitChoice, Experiment, ObservableChoice
-from haarqntk.training import KernelStatistics, Observable, kernel_statistics
+from haarqntk.studies._evidence import bars, curve, numbers
+from haarqntk.studies._experiment import CircuitChoice, ObservableChoice
+from haarqntk.studies._study import Study, Unit
+from haarqntk.training import Observable, ParametrisedCircuit, kernel_statistics
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from haarqntk.studies._study import Work
 
 TOLERANCE = 0.2
 _SURE = 2.0  # standard errors
@@ -32,188 +35,168 @@ _QUANTITIES = {
     "meta_kernel_mean": (r"$E[\mu]$", "E[μ]"),
     "meta_kernel_variance": (r"$\Delta\mu^2$", "Δμ²"),
 }
-_DEFAULT = Experiment(
-    name="depth",
-    seed=1,
-    circuit=CircuitChoice("hardware_efficient", 4, (1, 2, 4, 8, 16, 32, 64)),
-    observable=ObservableChoice("terms", terms=((1.0, "ZIII"), (1.0, "IZII"), (1.0, "ZZII"))),
-    data=None,
-    training=None,
-    samples=2000,
-    source="",
-)
 
 
 @dataclass(frozen=True, slots=True)
 class _Compared:
-    """One quantity: the exact values at each depth, the simulated ones, and from which depth they agree."""
+    """One quantity: its symbols, the exact values at each depth, and the simulated ones with their errors."""
 
+    latex: str
+    symbol: str
     exact: tuple[float, ...]
     simulated: tuple[tuple[float, float], ...]
     samples: int
 
-    @property
-    def agrees(self) -> tuple[bool, ...]:
-        """Whether each is within the tolerance, for certain enough; where the exact value is 0, within its errors.
+    def agrees(self, exact: float, mean: float, error: float) -> bool:
+        """Whether it is within the tolerance, for certain enough; where the exact value is 0, within its errors.
 
         None is from fewer samples than any verdict takes.
         """
-        is_enough = self.samples >= samples_for_verdict()
-        pairs = zip(self.exact, self.simulated, strict=True)
-        return tuple(
-            is_enough
-            and (
-                abs(mean - exact) + _SURE * error <= TOLERANCE * abs(exact)
-                if exact
-                else abs(mean) <= LARGEST_Z * error
-            )
-            for exact, (mean, error) in pairs
-        )
+        if self.samples < samples_for_verdict():
+            return False
+        if not exact:
+            return abs(mean) <= LARGEST_Z * error
+        return abs(mean - exact) + _SURE * error <= TOLERANCE * abs(exact)
 
     @property
     def first_that_agrees(self) -> int | None:
         """The index of the first depth from which all agree; None if the deepest does not."""
-        apart = [place for place, agrees in enumerate(self.agrees) if not agrees]
-        first = apart[-1] + 1 if apart else 0
+        pairs = enumerate(zip(self.exact, self.simulated, strict=True), start=1)
+        first = max((after for after, (exact, found) in pairs if not self.agrees(exact, *found)), default=0)
         return first if first < len(self.exact) else None
 
+    @property
+    def distance(self) -> str:
+        """At the deepest."""
+        exact, (mean, error) = self.exact[-1], self.simulated[-1]
+        if self.samples < (needed := samples_for_verdict()):
+            return f"N = {self.samples:,}, a verdict needs {needed:,}"
+        if not error:
+            return "no fluctuation"
+        z = f"z = {(mean - exact) / error:+.3g} at the deepest"
+        return f"{mean / exact - 1:+.1%} ± {error / abs(exact):.1%}, {z}" if exact else z
 
-def depth_section(experiment: Experiment, *, command: str, progress: Callable[[float], object]) -> Section:
-    """Draw the angles at every depth and compare; ``progress`` is called with shares of 1."""
-    circuit, depths = experiment.circuit, experiment.circuit.layers
-    rng = np.random.default_rng([experiment.seed, 15])
-    (gates,) = rng.spawn(1)
-    observable = build_observable(experiment.observable, circuit.num_qubits)
-    total = experiment.samples * len(depths)
-    found = kernel_statistics(
-        lambda layers: build_circuit(circuit, layers, gates),
-        depths,
-        observable=observable,
-        samples=experiment.samples,
-        rng=rng,
-        features=None if circuit.encoding == "none" else [[1.0]],
-        progress=lambda done: progress(done / total),
+
+@dataclass(frozen=True, kw_only=True)
+class Depth(Study[dict[str, _Compared]]):
+    """Angles are drawn at every depth; the study that comes with the library is that of one ansatz on four qubits."""
+
+    name: str = "depth"
+    path: str = ""
+    seed: int = 1
+    circuit: CircuitChoice = CircuitChoice("hardware_efficient", 4, (1, 2, 4, 8, 16, 32, 64))
+    observable: ObservableChoice = ObservableChoice(terms={"ZIII": 1, "IZII": 1, "ZZII": 1})
+    samples: int = 2000
+
+    command, source = "depth", "liu2023"
+    title = "How Haar is {study.circuit.family} on {study.circuit.num_qubits} qubits?"
+    text = (
+        "{study.samples:,} random settings of the angles at each of {num_depths} depths, observable {observable}; the "
+        "exact values are those of Haar-random segments between as many Pauli rotations as the circuit has angles."
     )
-    compared = {name: _compare(name, found, observable) for name in _QUANTITIES}
-    return Section(
-        title=f"How Haar is {circuit.family} on {circuit.num_qubits} qubits?",
-        text=(
-            f"{experiment.samples:,} random settings of the angles at each of {len(depths)} depths, observable "
-            f"{observable.name}; the exact values are those of Haar-random segments between as many Pauli rotations as "
-            "the circuit has angles."
-        ),
-        evidence=tuple(_evidence(name, each, depths) for name, each in compared.items()),
-        figure=_figure(experiment, found, compared),
-        command=command,
+    caption = "{agreement}. Bars are one standard error."
+    choices = (
+        "Seed {study.seed}; angles uniform on [0, 2π), one full period of e^(iθP).",
+        "Haar values for Pauli rotations between Haar segments with L = the number of angles.",
+        "Agreement: within {tolerance:.0%} of the exact value with two standard errors, at all deeper depths too.",
+        "{data}",
     )
+    alt = "Means and fluctuations of kernel and meta-kernel against depth: simulated over exact, points around 1"
 
+    def words(self, seen: dict[str, _Compared]) -> dict[str, object]:
+        known = [
+            f"{each.symbol} agrees from {self.circuit.depths[each.first_that_agrees]:g} layers on"
+            for each in seen.values()
+            if each.first_that_agrees is not None
+        ]
+        never = ", ".join(each.symbol for each in seen.values() if each.first_that_agrees is None)
+        parts = "; ".join([*known, *([f"{never} at no depth that was tried"] if never else [])])
+        return {
+            "agreement": f"{parts[:1].upper()}{parts[1:]}",
+            "data": "" if self.circuit.encoding == "none" else "The data point is x = 1.",
+            "tolerance": TOLERANCE,
+            "num_depths": len(self.circuit.depths),
+            "observable": self._observable.name,
+        }
 
-def _compare(name: str, found: Sequence[KernelStatistics], observable: Observable) -> _Compared:
-    exact = [_exact(name, each.num_parameters, observable) for each in found]
-    return _Compared(tuple(exact), tuple(getattr(each, name) for each in found), found[0].num_samples)
+    @property
+    def _observable(self) -> Observable:
+        return self.observable.build(self.circuit.num_qubits)
 
+    @property
+    def _circuits(self) -> list[ParametrisedCircuit]:
+        (gates,) = np.random.default_rng([self.seed, 15]).spawn(1)
+        return [self.circuit.build(layers, gates) for layers in self.circuit.depths]
 
-def _exact(name: str, L: int, observable: Observable) -> float:
-    def at(moment: str) -> float:
-        exact = closed_form(moment)
-        return float(exact.at(D=2**observable.num_qubits, L=L, observable=observable.matrix))
+    def units(self) -> Iterator[Unit]:
+        for place, circuit in enumerate(self._circuits):
+            yield Unit(f"{self.circuit.depths[place]} layers", partial(self._run, place, circuit))
 
-    if name == "meta_kernel_variance":
-        return at("meta_kernel_second_moment") - at("meta_kernel_mean") ** 2
-    return at(name)
+    def _run(self, place: int, circuit: ParametrisedCircuit, work: Work) -> dict[str, Any]:
+        rng = np.random.default_rng([self.seed, 15])
+        rng.spawn(1 + place)  # the stream of the gates, and those of the depths before
+        (found,) = kernel_statistics(
+            lambda _: circuit,
+            [self.circuit.depths[place]],
+            observable=self._observable,
+            samples=self.samples,
+            rng=rng,
+            features=None if self.circuit.encoding == "none" else [[1.0]],
+            progress=lambda done: work.progress(done / self.samples),
+        )
+        return asdict(found)
 
+    def predict(self, results: Sequence[Mapping[str, Any]]) -> dict[str, _Compared]:
+        observable = self._observable
 
-def _evidence(name: str, compared: _Compared, depths: Sequence[int]) -> Evidence:
-    symbol, first = _QUANTITIES[name][1], compared.first_that_agrees
-    exact, (mean, error) = compared.exact[-1], compared.simulated[-1]
-    return Evidence(
-        statement=f"{symbol} is that of Haar-random circuits from some depth on",
-        predicted=f"{exact:.4g} at the deepest, {depths[-1]} layers",
-        seen=f"{mean:.4g} ± {error:.2g} there; "
-        + ("no depth agrees" if first is None else f"agreement from {depths[first]} layers on"),
-        distance=_distance(exact, mean, error)
-        if compared.samples >= (needed := samples_for_verdict())
-        else f"N = {compared.samples:,}, a verdict needs {needed:,}",
-        holds=first is not None,
-    )
+        def exact(name: str, L: int) -> float:
+            at: dict[str, Any] = {"D": len(observable.matrix), "L": L, "observable": observable.matrix}
+            if name == "meta_kernel_variance":
+                mean = float(closed_form("meta_kernel_mean").at(**at))
+                return float(closed_form("meta_kernel_second_moment").at(**at)) - mean**2
+            return float(closed_form(name).at(**at))
 
+        return {
+            name: _Compared(
+                *symbols,
+                tuple(exact(name, circuit.num_parameters) for circuit in self._circuits),
+                tuple((float(found[name][0]), float(found[name][1])) for found in results),
+                self.samples,
+            )
+            for name, symbols in _QUANTITIES.items()
+        }
 
-def _distance(exact: float, mean: float, error: float) -> str:
-    if not error:
-        return "no fluctuation"
-    z = f"z = {(mean - exact) / error:+.3g} at the deepest"
-    return f"{mean / exact - 1:+.1%} ± {error / abs(exact):.1%}, {z}" if exact else z
+    def compare(self, seen: dict[str, _Compared]) -> Iterator[Evidence]:
+        depths = self.circuit.depths
+        for each in seen.values():
+            first, (mean, error) = each.first_that_agrees, each.simulated[-1]
+            yield Evidence(
+                statement=f"{each.symbol} is that of Haar-random circuits from some depth on",
+                predicted=f"{each.exact[-1]:.4g} at the deepest, {depths[-1]} layers",
+                seen=f"{mean:.4g} ± {error:.2g} there; "
+                + ("no depth agrees" if first is None else f"agreement from {depths[first]} layers on"),
+                distance=each.distance,
+                holds=first is not None,
+            )
 
-
-def _figure(
-    experiment: Experiment, found: Sequence[KernelStatistics], compared: dict[str, _Compared]
-) -> PaperFigure:
-    depths = numbers(experiment.circuit.layers)
-    agreement = {
-        name: None if each.first_that_agrees is None else depths[each.first_that_agrees]
-        for name, each in compared.items()
-    }
-    known = {name: depth for name, depth in agreement.items() if depth is not None}
-    caption = "; ".join(
-        f"{_QUANTITIES[name][1]} agrees from {depth:g} layers on" for name, depth in known.items()
-    )
-    never = ", ".join(_QUANTITIES[name][1] for name in agreement if name not in known)
-    if never:
-        caption += ("; " if caption else "") + f"{never} at no depth that was tried"
-    return PaperFigure(
-        name=experiment.name,
-        alt="Means and fluctuations of kernel and meta-kernel against depth: simulated over exact, points around 1",
-        caption=f"{caption[:1].upper()}{caption[1:]}. Bars are one standard error.",
-        choices=(
-            f"Seed {experiment.seed}; angles uniform on [0, 2π), one full period of e^(iθP).",
-            "Haar values for Pauli rotations between Haar segments with L = the number of angles.",
-            f"Agreement: within {TOLERANCE:.0%} of the exact value with two standard errors, at all deeper depths too.",
-            *([] if experiment.circuit.encoding == "none" else ["The data point is x = 1."]),
-        ),
-        data={
-            "seed": experiment.seed,
+    def data(self, seen: dict[str, _Compared]) -> dict[str, Any]:
+        depths, first = numbers(self.circuit.depths), {n: each.first_that_agrees for n, each in seen.items()}
+        return {
             "layers": depths,
-            "num_parameters": [each.num_parameters for each in found],
-            "exact": {name: each.exact for name, each in compared.items()},
-            "simulated": {name: each.simulated for name, each in compared.items()},
-            "agreement": agreement,
-        },
-        panels=tuple(_panel(name, each, depths) for name, each in compared.items()),
-    )
+            "num_parameters": [circuit.num_parameters for circuit in self._circuits],
+            "exact": {name: each.exact for name, each in seen.items()},
+            "simulated": {name: each.simulated for name, each in seen.items()},
+            "agreement": {name: None if place is None else depths[place] for name, place in first.items()},
+        }
 
-
-def _panel(name: str, compared: _Compared, depths: Sequence[float]) -> Panel:
-    exact = np.array(compared.exact)
-    means, errors = np.array(compared.simulated).T
-    label, scale = _QUANTITIES[name][0], exact if np.all(exact) else np.ones(len(exact))
-    return Panel(
-        x_label="layers",
-        y_label=f"{label}, simulated/exact" if np.all(exact) else label,
-        lines=(Line("exact", "Haar-random circuits, exact", tuple(depths), numbers(exact / scale)),),
-        points=(
-            Points(
-                "fresh",
-                "simulated ± standard error",
-                tuple(depths),
-                numbers(means / scale),
-                numbers(errors / np.abs(scale)),
-            ),
-        ),
-        logarithmic="x",
-    )
-
-
-def make(
-    *,
-    seed: int,
-    progress: Callable[[float], object],
-    depths: tuple[int, ...] = _DEFAULT.circuit.layers,
-    samples: int = _DEFAULT.samples,
-) -> Section:
-    """The study that comes with the library: the hardware-efficient ansatz on four qubits."""
-    circuit = replace(_DEFAULT.circuit, layers=depths)
-    experiment = replace(_DEFAULT, seed=seed, circuit=circuit, samples=samples)
-    return depth_section(experiment, command=STUDY.shell_command(seed), progress=progress)
-
-
-STUDY: Study = Study("depth", "depth", make)
+    def panels(self, seen: dict[str, _Compared]) -> tuple[Panel, ...]:
+        panels, depths = [], self.circuit.depths
+        for each in seen.values():
+            exact, is_relative = np.array(each.exact), all(each.exact)
+            scale = exact if is_relative else np.ones(len(exact))
+            found = np.array(each.simulated) / np.stack([scale, np.abs(scale)], axis=1)
+            line = curve("exact", "Haar-random circuits, exact", depths, exact / scale)
+            points = bars("fresh", "simulated ± standard error", depths, map(numbers, found))
+            label = f"{each.latex}, simulated/exact" if is_relative else each.latex
+            panels.append(Panel("layers", label, lines=(line,), points=(points,), logarithmic="x"))
+        return tuple(panels)

@@ -42,19 +42,19 @@ def written(folder: Path, text: str) -> Path:
 def test_every_key_arrives(tmp_path: Path) -> None:
     experiment = load_experiment(written(tmp_path, GOOD))
     assert (experiment.name, experiment.seed, experiment.samples) == ("small", 3, 500)
-    assert experiment.circuit.layers == (2, 4)
-    assert experiment.observable.terms == ((0.5, "ZII"), (1.0, "XXI"))
+    assert experiment.circuit.depths == (2, 4)
+    assert experiment.observable.terms == {"ZII": 0.5, "XXI": 1}
     assert experiment.data is not None
     assert (experiment.data.points, experiment.data.fields, experiment.data.target) == (8, (0.1, 1.5), None)
     assert experiment.training is not None
-    assert (experiment.training.learning_rate, experiment.training.steps) == (0.01, 10)
+    assert (experiment.training.rate, experiment.training.steps) == (0.01, 10)
 
 
 def test_what_is_left_out_is_none(tmp_path: Path) -> None:
     text = '[circuit]\nfamily = "prl"\nnum_qubits = 2\nlayers = 8\n[observable]\nprojector = "00"\n'
     experiment = load_experiment(written(tmp_path, text))
     assert (experiment.name, experiment.data, experiment.training) == ("e", None, None)
-    assert experiment.observable.text == "00"
+    assert experiment.observable.projector == "00"
 
 
 @pytest.mark.parametrize(
