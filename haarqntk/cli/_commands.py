@@ -306,9 +306,8 @@ def figures(
     wanted = studies_room.figures(asked, seed=seed, samples=samples, instances=instances)
     prepare_folder(out)
     width = rich_console.Console().width
-    found = terminal_runs.run_studies(list(wanted.values()), out)
-    for (number, study), seen in zip(wanted.items(), found, strict=True):
-        figure = study.figure(seen)
+    made = terminal_runs.make_figures(wanted.values(), out)
+    for number, figure in zip(wanted, made, strict=True):
         written = studies_room.write_study(out, figure)
         typer.echo(textwrap.fill(f"Fig. {number}: {figure.caption}", width))
         for choice in figure.choices:
@@ -347,9 +346,7 @@ def report(
     start = time.perf_counter()
     checks, found = terminal_runs.run_everything(samples, reference_samples, seed)
     seconds = time.perf_counter() - start
-    wanted = list(studies_room.figures(seed=seed).values()) if with_figures else []
-    seen = terminal_runs.run_studies(wanted) if wanted else []
-    drawn = [figure.figure(each) for figure, each in zip(wanted, seen, strict=True)]
+    drawn = terminal_runs.make_figures(studies_room.figures(seed=seed).values()) if with_figures else []
     written = report_room.write_report(
         out, checks, found, seed=seed, seconds=seconds, figures=drawn, studies=made
     )

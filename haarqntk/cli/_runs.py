@@ -15,8 +15,9 @@ from haarqntk.base import LazyModule
 from haarqntk.cli import _terminal as terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
+    from haarqntk.export import PaperFigure
     from haarqntk.studies import Study
     from haarqntk.validation import CampaignRun, Check, Finding
 
@@ -97,8 +98,8 @@ def run_everything(samples: int, reference_samples: int, seed: int) -> tuple[lis
     return checks, found
 
 
-def run_studies(wanted: Sequence[Study[Any]], out: Path | None = None) -> list[Any]:
-    """Run studies and figures behind one progress bar, and return what each has seen; a killed run goes on from ``out``."""
+def run_studies(wanted: Sequence[Study], out: Path | None = None) -> list[Any]:
+    """Run studies and figures behind one progress bar, and return what each has seen."""
     with terminal.progress_bar() as bar:
         task = bar.add_task(wanted[0].name, total=float(len(wanted)))
         found = []
@@ -114,7 +115,15 @@ def run_studies(wanted: Sequence[Study[Any]], out: Path | None = None) -> list[A
                 found.append(seen)
         except KeyboardInterrupt:
             bar.stop()
-            after = "nothing was written" if out is None else f"the same command goes on from what is in {out}"
+            after = (
+                "nothing was written" if out is None else f"the same command goes on from what is in {out}"
+            )
             typer.echo(f"haarqntk: stopped; {after}", err=True)
             raise typer.Exit(STOPPED) from None
     return found
+
+
+def make_figures(wanted: Iterable[Study], out: Path | None = None) -> list[PaperFigure]:
+    """Make figures of the paper behind one progress bar."""
+    studies = list(wanted)
+    return [study.figure(seen) for study, seen in zip(studies, run_studies(studies, out), strict=True)]

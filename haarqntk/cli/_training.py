@@ -15,7 +15,6 @@ import typer
 
 from haarqntk.base import LazyModule
 from haarqntk.cli import _runs as terminal_runs
-from haarqntk.cli import _terminal as terminal
 
 if TYPE_CHECKING:
     from haarqntk.export import Section

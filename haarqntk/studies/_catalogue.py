@@ -6,6 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
+
 from haarqntk.base import FIGURE_INSTANCES, FIGURE_SAMPLES, SEED
 from haarqntk.checks import integer
 from haarqntk.errors import CostError, InputError, UnknownNameError
@@ -24,13 +26,13 @@ if TYPE_CHECKING:
 
     from haarqntk.studies._study import Study
 
-STUDIES: Final[tuple[Study[Any], ...]] = (Law(), Lazy(), Deep(), Labels(), Phases(), Diagnostics(), Depth())
+STUDIES: Final[tuple[Study, ...]] = (Law(), Lazy(), Deep(), Labels(), Phases(), Diagnostics(), Depth())
 NUMBERS: Final = (1, 2, 3)
 _FEWEST = 10  # below, a standard error says little itself
 _MOST = {"samples": 20_000, "instances": 2_000}  # ten minutes each, about
 
 
-def study(name: str, *, command: str, seed: int = 1) -> Study[Any]:
+def study(name: str, *, command: str, seed: int = 1) -> Study:
     """The study that a command runs: of this name, or of the experiment in this file.
 
     Args:
@@ -51,14 +53,16 @@ def study(name: str, *, command: str, seed: int = 1) -> Study[Any]:
     return replace(known[name], seed=seed)  # type: ignore[type-var]
 
 
-def study_of_file(path: str, *, command: str, seed: int | None = None) -> Study[Any]:
+def study_of_file(path: str, *, command: str, seed: int | None = None) -> Study:
     """What a command does with an experiment from a file; the seed is that of the file if there is none.
 
     Raises:
         InputError: If the file cannot be read or breaks a rule.
     """
     experiment = load_experiment(Path(path))
-    head: dict[str, Any] = {"name": experiment.name, "path": path, "seed": seed or experiment.seed}
+    if seed is not None:
+        experiment = msgspec.structs.replace(experiment, seed=seed)
+    head: dict[str, Any] = {"name": experiment.name, "path": path, "seed": experiment.seed}
     if command == "depth":
         return Depth(
             circuit=experiment.circuit,
@@ -75,7 +79,7 @@ def figures(
     seed: int = SEED,
     samples: int = FIGURE_SAMPLES,
     instances: int = FIGURE_INSTANCES,
-) -> dict[int, Study[Any]]:
+) -> dict[int, Study]:
     """The figures of the paper by their numbers, each once; all of them if none is named.
 
     Args:
@@ -105,7 +109,7 @@ def figures(
             raise CostError(
                 f"{name} must be at most {_MOST[name]}, some ten minutes' work, got {value}; ask for fewer"
             )
-    table: dict[int, Study[Any]] = {
+    table: dict[int, Study] = {
         1: FluctuationFigure(seed=seed, samples=samples),
         2: DescentFigure(seed=seed, instances=instances),
         3: EigenvalueFigure(seed=seed, instances=instances),

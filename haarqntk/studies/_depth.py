@@ -23,12 +23,14 @@ from haarqntk.studies._study import Study, Unit
 from haarqntk.training import Observable, ParametrisedCircuit, kernel_statistics
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from haarqntk.studies._study import Work
+    from haarqntk.studies._study import Result, Seen, Work
 
 TOLERANCE = 0.2
 _SURE = 2.0  # standard errors
+_CIRCUIT = CircuitChoice("hardware_efficient", 4, (1, 2, 4, 8, 16, 32, 64))
+_OBSERVABLE = ObservableChoice(terms={"ZIII": 1, "IZII": 1, "ZZII": 1})
 _QUANTITIES = {
     "kernel_mean": (r"$\overline{K}$", "K̄"),
     "kernel_variance": (r"$\Delta K^2$", "ΔK²"),
@@ -78,46 +80,31 @@ class _Compared:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Depth(Study[dict[str, _Compared]]):
+class Depth(Study):
     """Angles are drawn at every depth; the study that comes with the library is that of one ansatz on four qubits."""
 
     name: str = "depth"
     path: str = ""
     seed: int = 1
-    circuit: CircuitChoice = CircuitChoice("hardware_efficient", 4, (1, 2, 4, 8, 16, 32, 64))
-    observable: ObservableChoice = ObservableChoice(terms={"ZIII": 1, "IZII": 1, "ZZII": 1})
+    circuit: CircuitChoice = _CIRCUIT
+    observable: ObservableChoice = _OBSERVABLE
     samples: int = 2000
 
     command, source = "depth", "liu2023"
     title = "How Haar is {study.circuit.family} on {study.circuit.num_qubits} qubits?"
     text = (
-        "{study.samples:,} random settings of the angles at each of {num_depths} depths, observable {observable}; the "
+        "{study.samples:,} random settings of the angles at each of {layers.size} depths, observable {measured}; the "
         "exact values are those of Haar-random segments between as many Pauli rotations as the circuit has angles."
     )
-    caption = "{agreement}. Bars are one standard error."
+    caption = "{caption}. Bars are one standard error."
     choices = (
         "Seed {study.seed}; angles uniform on [0, 2π), one full period of e^(iθP).",
         "Haar values for Pauli rotations between Haar segments with L = the number of angles.",
         "Agreement: within {tolerance:.0%} of the exact value with two standard errors, at all deeper depths too.",
         "{data}",
     )
+    recorded = ("layers", "num_parameters", "exact", "simulated", "agreement")
     alt = "Means and fluctuations of kernel and meta-kernel against depth: simulated over exact, points around 1"
-
-    def words(self, seen: dict[str, _Compared]) -> dict[str, object]:
-        known = [
-            f"{each.symbol} agrees from {self.circuit.depths[each.first_that_agrees]:g} layers on"
-            for each in seen.values()
-            if each.first_that_agrees is not None
-        ]
-        never = ", ".join(each.symbol for each in seen.values() if each.first_that_agrees is None)
-        parts = "; ".join([*known, *([f"{never} at no depth that was tried"] if never else [])])
-        return {
-            "agreement": f"{parts[:1].upper()}{parts[1:]}",
-            "data": "" if self.circuit.encoding == "none" else "The data point is x = 1.",
-            "tolerance": TOLERANCE,
-            "num_depths": len(self.circuit.depths),
-            "observable": self._observable.name,
-        }
 
     @property
     def _observable(self) -> Observable:
@@ -132,7 +119,7 @@ class Depth(Study[dict[str, _Compared]]):
         for place, circuit in enumerate(self._circuits):
             yield Unit(f"{self.circuit.depths[place]} layers", partial(self._run, place, circuit))
 
-    def _run(self, place: int, circuit: ParametrisedCircuit, work: Work) -> dict[str, Any]:
+    def _run(self, place: int, circuit: ParametrisedCircuit, work: Work) -> Result:
         rng = np.random.default_rng([self.seed, 15])
         rng.spawn(1 + place)  # the stream of the gates, and those of the depths before
         (found,) = kernel_statistics(
@@ -146,7 +133,8 @@ class Depth(Study[dict[str, _Compared]]):
         )
         return asdict(found)
 
-    def predict(self, results: Sequence[Mapping[str, Any]]) -> dict[str, _Compared]:
+    def predict(self, results: Sequence[Result]) -> Seen:
+        """The quantities, what is recorded of them, and words."""
         observable = self._observable
 
         def exact(name: str, L: int) -> float:
@@ -156,19 +144,42 @@ class Depth(Study[dict[str, _Compared]]):
                 return float(closed_form("meta_kernel_second_moment").at(**at)) - mean**2
             return float(closed_form(name).at(**at))
 
-        return {
+        depths, circuits = self.circuit.depths, self._circuits
+        compared = {
             name: _Compared(
                 *symbols,
-                tuple(exact(name, circuit.num_parameters) for circuit in self._circuits),
+                tuple(exact(name, circuit.num_parameters) for circuit in circuits),
                 tuple((float(found[name][0]), float(found[name][1])) for found in results),
                 self.samples,
             )
             for name, symbols in _QUANTITIES.items()
         }
+        first = {name: each.first_that_agrees for name, each in compared.items()}
+        parts = [
+            f"{compared[n].symbol} agrees from {depths[i]} layers on"
+            for n, i in first.items()
+            if i is not None
+        ]
+        if never := ", ".join(compared[name].symbol for name, place in first.items() if place is None):
+            parts.append(f"{never} at no depth that was tried")
+        return {
+            "compared": compared,
+            "caption": "; ".join(parts)[:1].upper() + "; ".join(parts)[1:],
+            "data": "" if self.circuit.encoding == "none" else "The data point is x = 1.",
+            "tolerance": TOLERANCE,
+            "measured": observable.name,
+            "layers": np.array(depths),
+            "num_parameters": [circuit.num_parameters for circuit in circuits],
+            "exact": {name: each.exact for name, each in compared.items()},
+            "simulated": {name: each.simulated for name, each in compared.items()},
+            "agreement": {
+                name: None if place is None else float(depths[place]) for name, place in first.items()
+            },
+        }
 
-    def compare(self, seen: dict[str, _Compared]) -> Iterator[Evidence]:
+    def compare(self, seen: Seen) -> Iterator[Evidence]:
         depths = self.circuit.depths
-        for each in seen.values():
+        for each in seen["compared"].values():
             first, (mean, error) = each.first_that_agrees, each.simulated[-1]
             yield Evidence(
                 statement=f"{each.symbol} is that of Haar-random circuits from some depth on",
@@ -179,24 +190,13 @@ class Depth(Study[dict[str, _Compared]]):
                 holds=first is not None,
             )
 
-    def data(self, seen: dict[str, _Compared]) -> dict[str, Any]:
-        depths, first = numbers(self.circuit.depths), {n: each.first_that_agrees for n, each in seen.items()}
-        return {
-            "layers": depths,
-            "num_parameters": [circuit.num_parameters for circuit in self._circuits],
-            "exact": {name: each.exact for name, each in seen.items()},
-            "simulated": {name: each.simulated for name, each in seen.items()},
-            "agreement": {name: None if place is None else depths[place] for name, place in first.items()},
-        }
-
-    def panels(self, seen: dict[str, _Compared]) -> tuple[Panel, ...]:
-        panels, depths = [], self.circuit.depths
-        for each in seen.values():
+    def panels(self, seen: Seen) -> Iterator[Panel]:
+        depths = self.circuit.depths
+        for each in seen["compared"].values():
             exact, is_relative = np.array(each.exact), all(each.exact)
             scale = exact if is_relative else np.ones(len(exact))
-            found = np.array(each.simulated) / np.stack([scale, np.abs(scale)], axis=1)
+            found = (np.array(each.simulated).T / [scale, np.abs(scale)]).T
             line = curve("exact", "Haar-random circuits, exact", depths, exact / scale)
             points = bars("fresh", "simulated ± standard error", depths, map(numbers, found))
             label = f"{each.latex}, simulated/exact" if is_relative else each.latex
-            panels.append(Panel("layers", label, lines=(line,), points=(points,), logarithmic="x"))
-        return tuple(panels)
+            yield Panel("layers", label, lines=(line,), points=(points,), logarithmic="x")

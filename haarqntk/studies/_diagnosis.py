@@ -12,16 +12,14 @@ from haarqntk.errors import InputError, InputTypeError
 from haarqntk.export import Evidence, Panel, PaperFigure, Points
 from haarqntk.studies._evidence import curve, dots, numbers, sparse
 from haarqntk.studies._study import Study, Unit
-from haarqntk.training import Diagnosis, DiagnosticsStudy, diagnose_circuit, diagnostics_study
+from haarqntk.training import Diagnosis, diagnose_circuit, diagnostics_study
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from haarqntk.studies._experiment import Data, Experiment
-    from haarqntk.studies._study import Work
-    from haarqntk.training import StudyModel, StudyRun
-
-    Seen = tuple[Diagnosis, Data]
+    from haarqntk.studies._experiment import Experiment
+    from haarqntk.studies._study import Result, Seen, Work
+    from haarqntk.training import DiagnosticsStudy, StudyModel, StudyRun
 
 _ANSATZES = {"hamiltonian_variational": "variational", "hardware_efficient": "hardware-efficient"}
 _KINDS = ("fixed", "other", "fresh", "lowest")
@@ -53,24 +51,16 @@ def diagnosis_figure(diagnosis: Diagnosis, *, name: str = "diagnosis") -> PaperF
         raise InputTypeError(
             f"diagnosis must be a Diagnosis, got {type(diagnosis).__name__}; pass hq.diagnose(…)"
         )
-    alt, caption = (
-        "Kernel spectrum, and predicted loss against steps",
-        "(a) Kernel spectrum. (b) Predicted loss.",
-    )
-    return PaperFigure(name, alt, caption, (), _spectrum_and_loss(diagnosis), _panels(diagnosis))
+    alt, shown = "Kernel spectrum, and predicted loss against steps", _spectrum_and_loss(diagnosis)
+    return PaperFigure(name, alt, CircuitDiagnosis.caption.format(inference=""), (), shown, _panels(shown))
 
 
 def _spectrum_and_loss(d: Diagnosis) -> dict[str, Any]:
-    losses = numbers(d.predicted_losses(d.curve_steps))
-    return {
-        "eigenvalues": numbers(np.sort(d.eigenvalues)[::-1]),
-        "step": d.curve_steps.tolist(),
-        "loss": losses,
-    }
+    t, eigenvalues = d.curve_steps, numbers(np.sort(d.eigenvalues)[::-1])
+    return {"eigenvalues": eigenvalues, "step": t.tolist(), "loss": numbers(d.predicted_losses(t))}
 
 
-def _panels(d: Diagnosis) -> tuple[Panel, ...]:
-    shown = _spectrum_and_loss(d)
+def _panels(shown: dict[str, Any]) -> tuple[Panel, ...]:
     positive = [(i, x) for i, x in enumerate(shown["eigenvalues"], start=1) if x > 0]
     spectrum = dots("fixed", "kernel spectrum", *np.array(positive).reshape(-1, 2).T)
     loss = curve("exact", "frozen kernel", shown["step"], shown["loss"])
@@ -82,7 +72,7 @@ def _panels(d: Diagnosis) -> tuple[Panel, ...]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CircuitDiagnosis(Study["Seen"]):
+class CircuitDiagnosis(Study):
     """The circuit of an experiment at its first random angles; a singular kernel is reported, not refused."""
 
     name: str
@@ -92,29 +82,18 @@ class CircuitDiagnosis(Study["Seen"]):
 
     command, source = "diagnose", "scala2025"
     title = "Diagnosis of {study.name}"
-    text = "{circuit}, {seen[0].num_points} data points. {verdict}"
+    text = "{circuit}, {diagnosis.num_points} data points. {verdict}"
     caption = "(a) Kernel spectrum. (b) Predicted loss.{inference}"
     choices = ("Seed {study.seed}; angles uniform on [0, 2π).",)
+    recorded = ("eigenvalues", "step", "loss")
     alt = "Kernel spectrum, predicted loss against steps, and predicted outputs on data and test points"
-
-    def words(self, seen: Seen) -> dict[str, object]:
-        d, data = seen
-        verdict = (
-            f"Kernel: λ_max = {d.largest_eigenvalue:.4g}, κ = {d.condition_number_on_range:.4g}; decay time "
-            f"{d.decay_time:.4g} steps at η = {d.learning_rate:.4g}; predicted R² = {d.train_r_squared:.4g} for t → ∞."
-            if d.is_stable
-            else f"At η = {d.learning_rate:.4g} training does not converge."
-        )
-        inference = "" if data.fields is None else " (c) Predicted inference for t → ∞."
-        circuit = self.experiment.circuit.described(d.num_parameters)
-        return {"circuit": circuit, "verdict": verdict, "inference": inference}
 
     def units(self) -> Iterator[Unit]:
         if self.experiment.data is None:
             raise InputError(f"{self.path} must have [data] to be diagnosed, got none; add it")
         yield Unit("diagnosis", self._run)
 
-    def _run(self, _: Work) -> dict[str, Any]:
+    def _run(self, _: Work) -> Result:
         experiment, training = self.experiment, self.experiment.training
         assert experiment.data is not None  # noqa: S101 - checked before
         circuit, rng = experiment.one_circuit()  # as for training: the same circuit and angles
@@ -134,14 +113,27 @@ class CircuitDiagnosis(Study["Seen"]):
             )
         return {"diagnosis": diagnosis, "data": data}
 
-    def predict(self, results: Sequence[Mapping[str, Any]]) -> Seen:
-        return results[0]["diagnosis"], results[0]["data"]
-
-    def warnings(self, seen: Seen) -> tuple[str, ...]:
-        return () if seen[0].is_stable else ("The learning rate is beyond the stability edge 2/λ_max.",)
+    def predict(self, results: Sequence[Result]) -> Seen:
+        """The diagnosis and its data, what is recorded of it, and words."""
+        d: Diagnosis = results[0]["diagnosis"]
+        verdict = (
+            f"Kernel: λ_max = {d.largest_eigenvalue:.4g}, κ = {d.condition_number_on_range:.4g}; decay time "
+            f"{d.decay_time:.4g} steps at η = {d.learning_rate:.4g}; predicted R² = {d.train_r_squared:.4g} for t → ∞."
+            if d.is_stable
+            else f"At η = {d.learning_rate:.4g} training does not converge."
+        )
+        unstable = "The learning rate is beyond the stability edge 2/λ_max."
+        return {
+            **results[0],
+            **_spectrum_and_loss(d),
+            "circuit": self.experiment.circuit.described(d.num_parameters),
+            "verdict": verdict,
+            "inference": "" if results[0]["data"].fields is None else " (c) Predicted inference for t → ∞.",
+            "warnings": () if d.is_stable else (unstable,),
+        }
 
     def compare(self, seen: Seen) -> Iterator[Evidence]:
-        d, _ = seen
+        d = seen["diagnosis"]
         points = ", ".join(map(str, d.dependent_points))
         depend = f": points {points} depend on others" if points else ""
         yield Evidence(
@@ -167,27 +159,24 @@ class CircuitDiagnosis(Study["Seen"]):
                 holds=not d.is_overfitting,
             )
 
-    def data(self, seen: Seen) -> dict[str, Any]:
-        return _spectrum_and_loss(seen[0])
-
-    def panels(self, seen: Seen) -> tuple[Panel, ...]:
-        d, data = seen
+    def panels(self, seen: Seen) -> Iterator[Panel]:
+        yield from _panels(seen)
+        d, data = seen["diagnosis"], seen["data"]
         if data.fields is None:
-            return _panels(d)
+            return
         h = np.concatenate([data.fields, data.test_fields])
-        predicted = np.concatenate([d.final_outputs, d.final_test_outputs])
-        order = np.argsort(h)
+        predicted, order = np.concatenate([d.final_outputs, d.final_test_outputs]), np.argsort(h)
         limit = curve("exact", r"predicted, $t\to\infty$", h[order], predicted[order])
         points = (
             dots("fixed", "data", data.fields, data.targets),
             dots("other", "other points", data.test_fields, data.test_targets),
         )
         lines = (limit,) if d.is_stable else ()
-        return (*_panels(d), Panel("field $h$", "magnetisation", lines=lines, points=points))
+        yield Panel("field $h$", "magnetisation", lines=lines, points=points)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Diagnostics(Study[DiagnosticsStudy]):
+class Diagnostics(Study):
     """Two ansatzes with two encodings at several depths, diagnosed and trained."""
 
     seed: int = 1
@@ -208,10 +197,11 @@ class Diagnostics(Study[DiagnosticsStudy]):
         "predicted before training, and trained."
     )
     choices = (
-        "Seed {study.seed}. Ring of six spins, magnetisation along the field, h = −5, −4.5 … 4.5; every second is data.",
+        "Seed {study.seed}. {ring}",
         "Low frequency: the data enter before the first layer; high: before every layer.",
         "Observable X of one qubit; labels as they are, and at 0.3 of their size.",
     )
+    recorded = ("table",)
     alt = (
         "Smallest eigenvalue and condition number against the number of parameters; predicted beside trained"
     )
@@ -219,36 +209,31 @@ class Diagnostics(Study[DiagnosticsStudy]):
     def units(self) -> Iterator[Unit]:
         yield Unit("all models", self._run)
 
-    def _run(self, work: Work) -> dict[str, Any]:
+    def _run(self, work: Work) -> Result:
         rng, total = np.random.default_rng([self.seed, 17]), 4 * len(self.layers) * 2 * self.steps
-        how = {"layers": self.layers, "steps": self.steps}
+        how: Any = {"layers": self.layers, "steps": self.steps}
         return {"study": diagnostics_study(rng, progress=lambda done: work.progress(done / total), **how)}
 
-    def predict(self, results: Sequence[Mapping[str, Any]]) -> DiagnosticsStudy:
-        study: DiagnosticsStudy = results[0]["study"]
-        return study
+    def predict(self, results: Sequence[Result]) -> Seen:
+        """The study, and its table; a run that has not learnt has no number of steps."""
+        table = [
+            {key: None if isinstance(x, float) and not np.isfinite(x) else x for key, x in row.items()}
+            for row in results[0]["study"].rows()
+        ]
+        ring = "Ring of six spins, magnetisation along the field, h = −5, −4.5 … 4.5; every second is data."
+        return {"found": results[0]["study"], "table": table, "ring": ring}
 
-    def compare(self, seen: DiagnosticsStudy) -> Iterator[Evidence]:
-        for found in seen.findings:
-            distance = f"{found.verdict}: {found.holds} of {found.num_comparisons}"
-            holds = found.verdict == "seen"
-            yield Evidence(found.statement, found.comparison, found.evidence, distance, holds)
+    def compare(self, seen: Seen) -> Iterator[Evidence]:
+        for each in seen["found"].findings:
+            distance = f"{each.verdict}: {each.holds} of {each.num_comparisons}"
+            yield Evidence(each.statement, each.comparison, each.evidence, distance, each.verdict == "seen")
 
-    def data(self, seen: DiagnosticsStudy) -> dict[str, Any]:
-        """The table; a run that has not learnt has no number of steps."""
-        return {
-            "table": [
-                {key: None if isinstance(x, float) and not np.isfinite(x) else x for key, x in row.items()}
-                for row in seen.rows()
-            ]
-        }
-
-    def panels(self, seen: DiagnosticsStudy) -> tuple[Panel, ...]:
-        return (
-            _by_parameters(seen, r"$\lambda_{\min}$", lambda m: m.smallest_eigenvalue),
-            _by_parameters(seen, r"$\kappa$, and decay time $\tau$ at $c=1$", lambda m: m.condition_number),
-            *_predicted_and_trained(seen),
-        )
+    def panels(self, seen: Seen) -> Iterator[Panel]:
+        study: DiagnosticsStudy = seen["found"]
+        condition_number = r"$\kappa$, and decay time $\tau$ at $c=1$"
+        yield _by_parameters(study, r"$\lambda_{\min}$", lambda m: m.smallest_eigenvalue)
+        yield _by_parameters(study, condition_number, lambda m: m.condition_number)
+        yield from _predicted_and_trained(study)
 
 
 def _by_parameters(study: DiagnosticsStudy, label: str, value: Callable[[StudyModel], float]) -> Panel:

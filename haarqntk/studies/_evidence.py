@@ -11,7 +11,7 @@ from haarqntk.export import Evidence, Line, Points, with_error
 from haarqntk.montecarlo import LARGEST_Z, Moments, samples_for_verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import ArrayLike
 
@@ -107,9 +107,9 @@ def curve(kind: str, label: str, x: ArrayLike, y: ArrayLike) -> Line:
     return Line(kind, label, numbers(x), numbers(y))
 
 
-def bars(kind: str, label: str, x: ArrayLike, estimates: Iterable[tuple[float, float]]) -> Points:
+def bars(kind: str, label: str, x: ArrayLike, estimates: Iterable[Sequence[float]]) -> Points:
     """Estimates with their standard errors as bars."""
-    means, errors = zip(*estimates, strict=True)
+    means, errors = np.array(list(estimates)).T.tolist()
     return Points(kind, label, numbers(x), means, errors)
 
 

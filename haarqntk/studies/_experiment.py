@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import msgspec
@@ -29,6 +28,7 @@ from haarqntk.training import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -45,7 +45,7 @@ _NAMES = {
 }
 
 
-class _BrokenRule(ValueError):
+class _BrokenRuleError(ValueError):
     """A rule between several keys, with the table and the key to which its message belongs."""
 
     def __init__(self, table: str, key: str, message: str) -> None:
@@ -72,12 +72,12 @@ class CircuitChoice(Struct, frozen=True, forbid_unknown_fields=True):
         if isinstance(self.layers, int):
             msgspec.structs.force_setattr(self, "layers", (self.layers,))
         if any(a >= b for a, b in pairwise(self.depths)):
-            raise _BrokenRule("circuit", "layers", f"layers must increase, got {list(self.depths)}")
+            raise _BrokenRuleError("circuit", "layers", f"layers must increase, got {list(self.depths)}")
         if self.family == "prl" and self.encoding != "none":
             rule = f'the family prl takes no data, got {self.encoding!r}; write "none"'
-            raise _BrokenRule("circuit", "encoding", rule)
+            raise _BrokenRuleError("circuit", "encoding", rule)
         if self.family == "hamiltonian_variational" and self.num_qubits == 1:
-            raise _BrokenRule("circuit", "num_qubits", "num_qubits must be an integer ≥ 2, got 1")
+            raise _BrokenRuleError("circuit", "num_qubits", "num_qubits must be an integer ≥ 2, got 1")
 
     @property
     def depths(self) -> tuple[int, ...]:
@@ -120,15 +120,15 @@ class ObservableChoice(Struct, frozen=True, forbid_unknown_fields=True):
         if len(given) != 1:
             rule = f"exactly one of {', '.join(self.__struct_fields__)}"
             message = f"the table must have {rule}, got {', '.join(given) or 'none'}"
-            raise _BrokenRule("observable", "observable", message)
+            raise _BrokenRuleError("observable", "observable", message)
         if self.terms == {}:
-            raise _BrokenRule("observable", "terms", _rule("terms", {}, inspect.type_info(dict)))
+            raise _BrokenRuleError("observable", "terms", _rule("terms", {}, inspect.type_info(dict)))
         for coefficient in (self.terms or {}).values():
             try:
                 msgspec.convert(real_number("terms", coefficient), Bounded)
             except (HaarqntkError, msgspec.ValidationError):
                 message = _rule("terms", coefficient, inspect.type_info(Bounded))
-                raise _BrokenRule("observable", "terms", message) from None
+                raise _BrokenRuleError("observable", "terms", message) from None
 
     def check_letters(self, num_qubits: int) -> None:
         """Refuse strings that are not one letter for each qubit."""
@@ -137,7 +137,7 @@ class ObservableChoice(Struct, frozen=True, forbid_unknown_fields=True):
             for word in words:
                 if word is not None and (len(word) != num_qubits or set(word) - set(known)):
                     rule = f"{num_qubits} letters, one for each qubit, of {', '.join(known)}"
-                    raise _BrokenRule("observable", key, f"{key} must have {rule}, got {word!r}")
+                    raise _BrokenRuleError("observable", key, f"{key} must have {rule}, got {word!r}")
 
     def build(self, num_qubits: int) -> Observable:
         """The observable."""
@@ -191,9 +191,9 @@ class DataChoice(Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         if (self.target is None) == (self.set is None):
             rule = "[data] must have either a target or a set; keep one of them"
-            raise _BrokenRule("data", "target", rule)
+            raise _BrokenRuleError("data", "target", rule)
         if not self.fields[0] < self.fields[1]:
-            raise _BrokenRule("data", "fields", f"fields must increase, got {list(self.fields)}")
+            raise _BrokenRuleError("data", "fields", f"fields must increase, got {list(self.fields)}")
 
     def build(self, num_qubits: int) -> Data:
         """The targets; of the Ising chain the transverse magnetisation of a ring of as many spins, or a chain of two.
@@ -232,10 +232,10 @@ class TrainingChoice(Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         if self.rate is not None and not self.rate > 0:
             rule = f'learning_rate must be > 0 or "critical", got {self.rate:g}'
-            raise _BrokenRule("training", "learning_rate", rule)
+            raise _BrokenRuleError("training", "learning_rate", rule)
         if self.steps % self.every:
             rule = f"every must divide steps = {self.steps}, got {self.every}: the last step is recorded"
-            raise _BrokenRule("training", "every", rule)
+            raise _BrokenRuleError("training", "every", rule)
 
     @property
     def rate(self) -> float | None:
@@ -274,7 +274,7 @@ class Experiment(Struct, frozen=True, forbid_unknown_fields=True):
         self.observable.check_letters(self.circuit.num_qubits)
         if self.data is not None and self.data.set and self.circuit.encoding == "none":
             rule = 'a set needs an encoding; write encoding = "low" or "high" under [circuit]'
-            raise _BrokenRule("data", "set", rule)
+            raise _BrokenRuleError("data", "set", rule)
 
     @property
     def samples(self) -> int:
@@ -306,6 +306,7 @@ def load_experiment(path: Path) -> Experiment:
 
     Examples:
         >>> import tempfile
+        >>> from pathlib import Path
         >>> text = '[circuit]\nfamily = "prl"\nnum_qubits = 2\nlayers = 8\n[observable]\npauli = "ZZ"\n'
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     path = Path(folder) / "small.toml"
@@ -339,7 +340,7 @@ def load_experiment(path: Path) -> Experiment:
 
 def _broken_rule(error: msgspec.ValidationError, record: dict[str, Any]) -> tuple[str, str, str]:
     """The table, the key and the rule that a file breaks, in the words of the library's checks."""
-    if isinstance(error.__cause__, _BrokenRule):
+    if isinstance(error.__cause__, _BrokenRuleError):
         return error.__cause__.table, error.__cause__.key, str(error.__cause__)
     what, _, path = str(error).partition(" - at `$")
     steps = re.findall(r"\w+", path)
@@ -390,7 +391,7 @@ def _rule(key: str, value: Any, info: inspect.Type) -> str:
                     number = integer(key, value, at_least=kind.ge or 0)
                     return f"{key} must be at most {kind.le}, got {number}; ask for fewer"
                 case inspect.LiteralType():
-                    one_of(key, value, kind.values)
+                    one_of(key, value, map(str, kind.values))
                 case inspect.TupleType():
                     return f"{key} must be a pair such as [0.0, 2.0], got {value!r}"
                 case inspect.DictType():

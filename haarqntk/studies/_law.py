@@ -9,7 +9,7 @@ target far away a circuit does not: there neither prediction is enough.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -26,15 +26,13 @@ from haarqntk.studies._study import Study, Unit
 from haarqntk.training import Observable, train
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from haarqntk.studies._study import Work
-    from haarqntk.training import ParametrisedCircuit
+    from haarqntk.studies._study import Result, Seen, Work
 
     Real = NDArray[np.float64]
-    Result = Mapping[str, Any]
 
 L = 64
 TIMES = np.linspace(0, 5, 51)  # in units of 1/(ηK̄)
@@ -89,7 +87,7 @@ class Case:
             start = train(circuit, self.trained, 0, learning_rate=1, steps=0, angles=angles)
             K, lam = start.kernel_traces[0, 0], abs(start.relative_meta_kernels[0, 0, 0])
             target = float(start.outputs[0, 0, 0] - _NEAR * K / max(lam, np.sqrt(K)))
-        how = {"learning_rate": RATE / float(self.law.mean), "steps": STEPS, "record_every": EVERY}
+        how: Any = {"learning_rate": RATE / float(self.law.mean), "steps": STEPS, "record_every": EVERY}
         run = train(circuit, self.trained, target, angles=angles, **how)
         return {"residuals": run.residuals[:, 0, 0]}
 
@@ -126,24 +124,15 @@ class _Curves:
     near: Real | None
 
 
-@dataclass(frozen=True, eq=False)
-class _Seen:
-    """All cases, and the last residuals of the runs towards the target far away."""
-
-    curves: list[_Curves] = field(default_factory=list)
-    far: Real | None = None
-
-
 @dataclass(frozen=True, kw_only=True)
-class Law(Study[_Seen]):
+class Law(Study):
     """Kernels of every case are drawn, two of them trained, and the law is held against both."""
 
     seed: int = 1
     samples: int = 4_000
     runs: int = 300
 
-    name, command, can_fail = "law", "train", True
-    source = "liu2023"
+    name, command, source, can_fail = "law", "train", "liu2023", True
     title = "The mean of exponentials and the exponential of the mean"
     text = (
         "If every circuit keeps the kernel that it starts with, the mean residual over circuits is E[e^(−ηKt)], which "
@@ -162,6 +151,7 @@ class Law(Study[_Seen]):
     alt = (
         "Mean of exponentials against time: simulated, trained, by the law of K, and by the mean kernel alone"
     )
+    recorded = ("L", "samples", "runs", "t", "case_0", "case_1", "case_2")
     L, rate, near = L, RATE, _NEAR
 
     def units(self) -> Iterator[Unit]:
@@ -179,21 +169,28 @@ class Law(Study[_Seen]):
         for place, stream in enumerate(rng.spawn(self.runs)):
             yield Unit(f"{name}, circuit {place}", partial(case.train, target, stream), work=work / self.runs)
 
-    def predict(self, results: Sequence[Result]) -> _Seen:
-        found, curves = iter(results), []
-        for case in CASES:
-            kernels = next(found)["kernels"]
+    def predict(self, results: Sequence[Result]) -> Seen:
+        """The curves of each case, what is recorded of them, and the last residuals of the runs far away."""
+        found, seen, curves, factors = iter(results), {}, [], []
+        for place, case in enumerate(CASES):
+            kernels, near = next(found)["kernels"], None
             drawn = np.exp(-np.multiply.outer(kernels / float(case.law.mean), TIMES))
-            near = None
             if case.trained is not None:
                 residuals = np.array([next(found)["residuals"] for _ in range(self.runs)])
                 near = np.full((self.runs, len(TIMES)), np.nan)  # between the records
                 near[:, _TRAINED] = residuals / residuals[:, :1]
-            curves.append(_Curves(case, *case.bracket(), drawn, near))
-        return _Seen(curves, np.array([each["residuals"][-1] for each in found]))
+            lower, upper = case.bracket()
+            curves.append(_Curves(case, lower, upper, drawn, near))
+            shown = {"lower": lower, "upper": upper, "mean": drawn.mean(axis=0)}
+            record = {name: numbers(values) for name, values in shown.items()}
+            seen[f"case_{place}"] = {"observable": case.name, **record}
+            factor = record["mean"][_LAST] / np.exp(-TIMES[_LAST])
+            factors.append(f"({'abc'[place]}) {case.name}: {factor:.3g} times e^(−ηK̄t)")
+        words = {"last": TIMES[_LAST], "factors": "; ".join(factors), "t": TIMES}
+        return {"curves": curves, "far": [each["residuals"][-1] for each in found], **words, **seen}
 
-    def compare(self, seen: _Seen) -> Iterator[Evidence]:
-        for curves in seen.curves:
+    def compare(self, seen: Seen) -> Iterator[Evidence]:
+        for curves in seen["curves"]:
             name = curves.case.name
             yield from _bracketed(f"For {name}", curves, curves.drawn)
             if curves.near is not None:
@@ -204,46 +201,23 @@ class Law(Study[_Seen]):
         yield disagreement(
             f"Towards the target {FAR} for all, {CASES[0].name}: kernels change on the way, and at ηK̄t = {last:g} the "
             "frozen law does not give the mean residual either",
-            Sample.of(np.asarray(seen.far)),
+            Sample.of(seen["far"]),
             by="the law, frozen",
             predicted=float(frozen.residual[0]),
         )
 
-    def words(self, seen: _Seen) -> dict[str, object]:
-        parts = [
-            f"({letter}) {each.case.name}: "
-            f"{numbers(each.drawn.mean(axis=0))[_LAST] / np.exp(-TIMES[_LAST]):.3g} times e^(−ηK̄t)"
-            for letter, each in zip("abc", seen.curves, strict=True)
-        ]
-        return {"last": TIMES[_LAST], "factors": "; ".join(parts)}
-
-    def data(self, seen: _Seen) -> dict[str, Any]:
-        cases = {
-            f"case_{place}": {
-                "observable": each.case.name,
-                "lower": numbers(each.lower),
-                "upper": numbers(each.upper),
-                "mean": numbers(each.drawn.mean(axis=0)),
-            }
-            for place, each in enumerate(seen.curves)
-        }
-        return {"L": L, "samples": self.samples, "runs": self.runs, "t": numbers(TIMES), **cases}
-
-    def panels(self, seen: _Seen) -> tuple[Panel, ...]:
-        panels = []
-        for each in seen.curves:
-            points = [
-                _points("fresh", "simulated circuits ± standard error", each.drawn, range(5, len(TIMES), 5))
-            ]
+    def panels(self, seen: Seen) -> Iterator[Panel]:
+        simulated, near = "simulated circuits ± standard error", "gradient descent, near targets"
+        for each in seen["curves"]:
+            points = [_points("fresh", simulated, each.drawn, range(5, len(TIMES), 5))]
             if each.near is not None:
-                points.append(_points("fixed", "gradient descent, near targets", each.near, _TRAINED[1:]))
+                points.append(_points("fixed", near, each.near, _TRAINED[1:]))
             lines = (
                 curve("exact", "law of $K$, exact", TIMES, (each.lower + each.upper) / 2),
                 curve("published", r"$e^{-\eta\overline{K}t}$", TIMES, np.exp(-TIMES)),
             )
             x_label, y_label = r"$\eta\overline{K}t$", r"$E[e^{-\eta Kt}]$"
-            panels.append(Panel(x_label, y_label, lines=lines, points=points, logarithmic="y"))
-        return tuple(panels)
+            yield Panel(x_label, y_label, lines=lines, points=points, logarithmic="y")
 
 
 def _bracketed(name: str, curves: _Curves, decays: Real) -> Iterator[Evidence]:

@@ -41,11 +41,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from haarqntk.studies._study import Work
+    from haarqntk.studies._study import Result, Seen, Work
 
     Real = NDArray[np.float64]
-    Laws = Mapping[str, list[float]]
-    Result = Mapping[str, Any]
+    Laws = Mapping[str, list[Any]]
 
 NUM_QUBITS = 4
 LARGEST_Z = 4.0
@@ -124,23 +123,8 @@ def relative_fluctuation(K: Real) -> float:
     return float(K.std(ddof=1) / K.mean())
 
 
-@dataclass(frozen=True)
-class Fluctuation:
-    """The laws at every depth, and K̄ and ΔK/K̄ with errors at the simulated ones: of one circuit and of fresh ones."""
-
-    observable: PauliSum
-    laws: Laws
-    simulated: Mapping[str, Mapping[str, Any]]
-    floor: float
-
-    def off(self, series: str, law: str) -> list[float]:
-        """How many standard errors the ratios of a series lie above a law."""
-        found, laws = self.simulated[series], self.laws[law]
-        return [z_score(ratio, laws[L - 1]) for L, ratio in zip(found["L"], found["ratio"], strict=True)]
-
-
 @dataclass(frozen=True, kw_only=True)
-class FluctuationFigure(Study[Fluctuation]):
+class FluctuationFigure(Study):
     """Fig. 1."""
 
     seed: int = SEED
@@ -159,6 +143,8 @@ class FluctuationFigure(Study[Fluctuation]):
         "Error bars: one standard error, by the jackknife over the draws; in the inset they are ΔK.",
         "{silent}",
     )
+    recorded = ("samples", "num_qubits", "observable", "simulated", "laws", "floor")
+    num_qubits = NUM_QUBITS
     alt = "Relative fluctuation of the kernel against the depth: simulated points, exact curve and its floor"
 
     def _drawn(self) -> tuple[Ansatz, np.random.Generator]:
@@ -174,11 +160,12 @@ class FluctuationFigure(Study[Fluctuation]):
             run = partial(kernels_of, ansatz, 1, each, depths=self.depths, count=self.samples)
             yield Unit(name, run, work=len(self.depths) if each is rng else 1)
 
-    def predict(self, results: Sequence[Result]) -> Fluctuation:
+    def predict(self, results: Sequence[Result]) -> Seen:
+        """Laws at every depth; K̄ and ΔK/K̄ with errors at the simulated ones, of one circuit and of fresh ones."""
         observable = self._drawn()[0].observable
         *fixed, fresh = (each["kernels"] for each in results)
         series = {"fixed": [K[:, 0, 0] for K in fixed], "fresh": list(fresh[:, :, 0, 0])}
-        simulated = {}
+        simulated: dict[str, dict[str, Any]] = {}
         for name, kernels in series.items():
             at = {
                 L: K
@@ -191,28 +178,23 @@ class FluctuationFigure(Study[Fluctuation]):
                 "ratio": [jackknife(K, relative_fluctuation) for K in at.values()],
             }
         depths = range(1, self.depths[-1] + 1)
-        laws = [exact_fluctuation(observable, L) for L in depths]
-        by_name = {"L": list(depths), **{name: [law[name] for law in laws] for name in laws[0]}}
-        return Fluctuation(observable, by_name, simulated, floor(observable))
-
-    def words(self, seen: Fluctuation) -> dict[str, object]:
-        silent = " and ".join(str(L) for L in self.depths if L not in seen.simulated["fixed"]["L"])
+        each = [exact_fluctuation(observable, L) for L in depths]
+        laws: Laws = {"L": list(depths), **{name: [law[name] for law in each] for name in each[0]}}
+        silent = " and ".join(str(L) for L in self.depths if L not in simulated["fixed"]["L"])
         text = f"The one circuit has no gradient at L = {silent}, at any angle, and hence no ratio there."
-        caption = fluctuation_caption(seen)
-        return {"caption": caption, "most": self.depths[-1], "silent": text if silent else ""}
-
-    def data(self, seen: Fluctuation) -> dict[str, Any]:
+        lowest = floor(observable)
         return {
-            "samples": self.samples,
-            "num_qubits": NUM_QUBITS,
-            "observable": record_of(seen.observable),
-            "simulated": seen.simulated,
-            "laws": seen.laws,
-            "floor": seen.floor,
+            "observable": record_of(observable),
+            "simulated": simulated,
+            "laws": laws,
+            "floor": lowest,
+            "caption": fluctuation_caption(laws, simulated, lowest),
+            "most": self.depths[-1],
+            "silent": text if silent else "",
         }
 
-    def panels(self, seen: Fluctuation) -> tuple[Panel, ...]:
-        laws, fixed, L = seen.laws, seen.simulated["fixed"], seen.laws["L"]
+    def panels(self, seen: Seen) -> Iterator[Panel]:
+        laws, fixed, L = seen["laws"], seen["simulated"]["fixed"], seen["laws"]["L"]
         pairs = zip(fixed["mean"], fixed["ratio"], strict=True)
         spread = [(mean, mean * ratio) for (mean, _), (ratio, _) in pairs]
         inset = Panel(
@@ -227,7 +209,7 @@ class FluctuationFigure(Study[Fluctuation]):
         independent = r"exact for independent layers, $\propto 1/\sqrt{L}$"
         lines = (
             Line("exact", "exact, average over circuits", L, laws["exact_ratio"]),
-            Line("floor", r"its floor as $L\to\infty$", [L[0], L[-1]], [seen.floor, seen.floor]),
+            Line("floor", r"its floor as $L\to\infty$", [L[0], L[-1]], [seen["floor"]] * 2),
             Line("published", r"published: (12) over (9), $\propto 1/\sqrt{L}$", L, laws["published_ratio"]),
             Line("published 2", independent, L, laws["independent_layers_ratio"]),
         )
@@ -235,30 +217,40 @@ class FluctuationFigure(Study[Fluctuation]):
             "fixed": "simulated, one circuit, random angles",
             "fresh": "simulated, fresh circuits",
         }
-        panel = Panel(
+        yield Panel(
             "number of layers $L$",
             r"relative fluctuation $\Delta K/\overline{K}$",
             lines=lines,
-            points=[bars(n, labels[n], found["L"], found["ratio"]) for n, found in seen.simulated.items()],
+            points=[bars(n, labels[n], found["L"], found["ratio"]) for n, found in seen["simulated"].items()],
             logarithmic="xy",
             y_limits=(0.18, 6.0),
             inset=inset,
             inset_place=(0.63, 0.61, 0.35, 0.36),
         )
-        return (panel,)
 
 
-def fluctuation_caption(seen: Fluctuation) -> str:
-    """What the numbers show, in words that follow from them."""
-    law = {name: values[-1] for name, values in seen.laws.items()}
+def fluctuation_caption(laws: Laws, simulated: Mapping[str, Any], lowest: float) -> str:
+    """What the numbers show, in words that follow from them.
+
+    Args:
+        laws: The depths "L", and the values that ``exact_fluctuation`` gives at each, by name.
+        simulated: "fixed" and "fresh", each with depths "L", and "mean" and "ratio" with their errors.
+        lowest: The floor.
+    """
+
+    def off(series: str, name: str) -> list[float]:
+        found, at = simulated[series], dict(zip(laws["L"], laws[name], strict=True))
+        return [z_score(ratio, at[L]) for L, ratio in zip(found["L"], found["ratio"], strict=True)]
+
+    law = {name: values[-1] for name, values in laws.items()}
     ratio, mean = (
-        {series: with_error(*found[name][-1]) for series, found in seen.simulated.items()}
+        {series: with_error(*found[name][-1]) for series, found in simulated.items()}
         for name in ("ratio", "mean")
     )
-    z_exact = max(map(abs, seen.off("fresh", "exact_ratio")))
-    z_published = min(map(abs, seen.off("fresh", "published_ratio")))
+    z_exact = max(map(abs, off("fresh", "exact_ratio")))
+    z_published = min(map(abs, off("fresh", "published_ratio")))
     confirmed = "which they confirm" if z_exact <= LARGEST_Z else "which they do not confirm"
-    above = seen.off("fresh", "independent_layers_ratio")[-1]
+    above = off("fresh", "independent_layers_ratio")[-1]
     independent = (
         f"the 1/√L law of independent layers, {law['independent_layers_ratio']:.3f} at L = {law['L']}"
     )
@@ -273,8 +265,8 @@ def fluctuation_caption(seen: Fluctuation) -> str:
         f"the circuit and {ratio['fresh']} for fresh draws; the exact value is {law['exact_ratio']:.3f}, "
         f"the published law, (12) over (9), gives {law['published_ratio']:.3f}. Fresh draws lie up to "
         f"{z_exact:.1f} standard errors from the exact curve, {confirmed}, and at least {z_published:.1f} from "
-        f"the published law. The exact ratio has the floor {seen.floor:.3f} as L → ∞. {of_floor} "
-        f"{_about_one_draw(seen.simulated['fixed']['L'], seen.off('fixed', 'exact_ratio'))} "
+        f"the published law. The exact ratio has the floor {lowest:.3f} as L → ∞. {of_floor} "
+        f"{_about_one_draw(simulated['fixed']['L'], off('fixed', 'exact_ratio'))} "
         f"Inset: K̄ at L = {law['L']} is {mean['fixed']} for the one draw and {mean['fresh']} for fresh draws; exact "
         f"{law['exact_mean']:.2f}, published (9) {law['published_mean']:.2f}, a factor "
         f"{law['exact_mean'] / law['published_mean']:.2f}."

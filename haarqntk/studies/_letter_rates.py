@@ -49,12 +49,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from haarqntk.studies._study import Work
+    from haarqntk.studies._study import Result, Seen, Work
 
     Real = NDArray[np.float64]
     Estimate = tuple[float, float]
     Estimates = list[Estimate]
-    Result = Mapping[str, Any]
 
 RATE = 1e-4
 _SHOWN = 10  # every tenth step is drawn and stored
@@ -108,20 +107,8 @@ def measured_rates(trained: Trained) -> dict[str, Estimate]:
     }
 
 
-@dataclass(frozen=True)
-class Descent:
-    """Rates as predicted and as measured, and every tenth residual: shape (times, N)."""
-
-    observable: PauliSum
-    target: float
-    predicted: Mapping[str, float]
-    measured: Mapping[str, Estimate]
-    residuals: Real
-    frozen: Real
-
-
 @dataclass(frozen=True, kw_only=True)
-class DescentFigure(Study[Descent]):
+class DescentFigure(Study):
     """Fig. 2."""
 
     seed: int = SEED
@@ -135,9 +122,13 @@ class DescentFigure(Study[Descent]):
     choices = (
         "Seed {study.seed}: it gives the blocks, the generators, the observable and the initial angles.",
         "Input |00⟩; the c_j are uniform in (0, 1).",
-        "O_0 = {seen.target:.4f}, halfway between Tr O/D and the smallest eigenvalue of O, hence within reach.",
+        "O_0 = {target:.4f}, halfway between Tr O/D and the smallest eigenvalue of O, hence within reach.",
         "One circuit is drawn and kept; the runs differ by their initial angles.",
         "Published γ with the trace of (O − Tr O/D)². Band and errors: one standard error over the runs.",
+    )
+    recorded = (
+        *("instances", "num_qubits", "L", "rate", "target", "observable", "predicted", "measured", "t"),
+        *("mean_residual", "standard_error", "mean_residual_frozen", "residuals"),
     )
     alt = "Residual against training steps: single runs, their mean, and the published and exact predictions"
     num_qubits = 2
@@ -145,7 +136,7 @@ class DescentFigure(Study[Descent]):
     def units(self) -> Iterator[Unit]:
         yield Unit("training", self._run)
 
-    def _run(self, work: Work) -> dict[str, Any]:
+    def _run(self, work: Work) -> Result:
         rng = np.random.default_rng([self.seed, 2])
         ansatz = random_ansatz(self.num_qubits, self.layers, rng)
         trained = train(
@@ -158,57 +149,44 @@ class DescentFigure(Study[Descent]):
         )
         return {"observable": ansatz.observable, "trained": trained}
 
-    def predict(self, results: Sequence[Result]) -> Descent:
+    def predict(self, results: Sequence[Result]) -> Seen:
+        """Rates as predicted and as measured, and every tenth residual."""
         observable, trained = results[0]["observable"], results[0]["trained"]
-        target = halfway_target(observable)
-        predicted = predicted_rates(observable, target, self.layers)
-        residuals, frozen = trained.residuals[::_SHOWN], frozen_residuals(trained)[::_SHOWN].mean(axis=1)
-        return Descent(observable, target, predicted, measured_rates(trained), residuals, frozen)
-
-    def words(self, seen: Descent) -> dict[str, object]:
-        return {"caption": descent_caption(seen.predicted, seen.measured, self.steps)}
-
-    def data(self, seen: Descent) -> dict[str, Any]:
+        target, runs = halfway_target(observable), trained.residuals[::_SHOWN]
+        predicted, measured = predicted_rates(observable, target, self.layers), measured_rates(trained)
         return {
-            "instances": self.instances,
-            "num_qubits": self.num_qubits,
             "L": self.layers,
             "rate": RATE,
-            "target": seen.target,
-            "observable": record_of(seen.observable),
-            "predicted": seen.predicted,
-            "measured": seen.measured,
+            "target": target,
+            "observable": record_of(observable),
+            "predicted": predicted,
+            "measured": measured,
             "t": list(range(0, self.steps + 1, _SHOWN)),
-            "mean_residual": seen.residuals.mean(axis=1).tolist(),
-            "standard_error": self._error(seen),
-            "mean_residual_frozen": seen.frozen.tolist(),
-            "residuals": seen.residuals.T.tolist(),
+            "mean_residual": runs.mean(axis=1).tolist(),
+            "standard_error": (runs.std(axis=1, ddof=1) / np.sqrt(self.instances)).tolist(),
+            "mean_residual_frozen": frozen_residuals(trained)[::_SHOWN].mean(axis=1).tolist(),
+            "residuals": runs.T.tolist(),
+            "caption": descent_caption(predicted, measured, self.steps),
         }
 
-    def _error(self, seen: Descent) -> list[float]:
-        error: list[float] = (seen.residuals.std(axis=1, ddof=1) / np.sqrt(self.instances)).tolist()
-        return error
-
-    def panels(self, seen: Descent) -> tuple[Panel, ...]:
-        t, average = list(range(0, self.steps + 1, _SHOWN)), seen.residuals.mean(axis=1)
-        height = float(np.abs(average[0]))
+    def panels(self, seen: Seen) -> Iterator[Panel]:
+        t, average, error = seen["t"], seen["mean_residual"], seen["standard_error"]
+        height = abs(average[0])
         exact, published = (
-            (average[0] * (1 - seen.predicted[name]) ** np.array(t)).tolist()
+            (average[0] * (1 - seen["predicted"][name]) ** np.array(t)).tolist()
             for name in ("exact", "published")
         )
         of_published = r"predicted, published $\gamma=\eta L\,\mathrm{Tr}(O^2)/D^2$"
         lines = (
-            Line("simulated", "mean of the runs ± standard error", t, average.tolist(), self._error(seen)),
-            Line("simulated 2", "the same, each run with its $K(0)$ frozen", t, seen.frozen.tolist()),
+            Line("simulated", "mean of the runs ± standard error", t, average, error),
+            Line("simulated 2", "the same, each run with its $K(0)$ frozen", t, seen["mean_residual_frozen"]),
             Line("exact", r"predicted, exact $\gamma=\eta\overline{K}$", t, exact),
             Line("published", of_published, t, published),
         )
-        runs, limits = seen.residuals.T.tolist(), (max(exact[-1] / 2, 1e-6 * height), 1.5 * height)
+        limits = (max(exact[-1] / 2, 1e-6 * height), 1.5 * height)
         single, averaged = r"residual $\varepsilon(t)$", r"mean residual $\overline{\varepsilon}(t)$"
-        return (
-            Panel("step $t$", single, lines=lines, trajectories=runs, trajectory_x=t),
-            Panel("step $t$", averaged, lines=lines, logarithmic="y", y_limits=limits),
-        )
+        yield Panel("step $t$", single, lines=lines, trajectories=seen["residuals"], trajectory_x=t)
+        yield Panel("step $t$", averaged, lines=lines, logarithmic="y", y_limits=limits)
 
 
 def descent_caption(predicted: Mapping[str, float], measured: Mapping[str, Estimate], steps: int) -> str:
@@ -229,7 +207,8 @@ def descent_caption(predicted: Mapping[str, float], measured: Mapping[str, Estim
         f"standard errors from the exact rate and {z_published:+.1f} from the published one. The mean residual starts "
         f"to fall at the rate {with_error(*rate)}, {z_score(rate, start):+.1f} standard errors from the exact "
         f"ηE[Kε]/E[ε] = {start:.2f}. At t = {steps} the fraction {with_error(*measured['left'])} of it is left; a "
-        f"kernel frozen at its mean leaves {by_exact:.2g} by the exact rate and {by_published:.2g} by the published one."
+        f"kernel frozen at its mean leaves {by_exact:.2g} by the exact rate and {by_published:.2g} by the published "
+        "one."
     )
     if z_score(measured["left"], by_exact) <= 2:  # noqa: PLR2004 - no tail to explain
         return text
@@ -280,22 +259,8 @@ def measured_eigenvalues(kernels: Real) -> dict[str, Estimates]:
     return found | {"mean_lowest": [jackknife(each, np.mean) for each in lowest]}
 
 
-@dataclass(frozen=True)
-class Eigenvalues:
-    """The laws, and estimates by name with the prefixes "fixed_" and "fresh_"; one for each number of inputs."""
-
-    observable: PauliSum
-    laws: Mapping[str, list[float]]
-    simulated: Mapping[str, Estimates]
-
-    def worst(self, law: str, *names: str) -> float:
-        """How far the estimates of these names lie from a law at most."""
-        pairs = (pair for name in names for pair in zip(self.simulated[name], self.laws[law], strict=True))
-        return max(abs(z_score(*pair)) for pair in pairs)
-
-
 @dataclass(frozen=True, kw_only=True)
-class EigenvalueFigure(Study[Eigenvalues]):
+class EigenvalueFigure(Study):
     """Fig. 3."""
 
     seed: int = SEED
@@ -312,6 +277,8 @@ class EigenvalueFigure(Study[Eigenvalues]):
         "The numbers of inputs share their instances, so neighbouring points are correlated.",
         "Error bars: one standard error, by the jackknife over the instances.",
     )
+    recorded = ("instances", "num_qubits", "L", "observable", "num_inputs", "laws", "simulated")
+    num_qubits = NUM_QUBITS
     alt = "Eigenvalues of the supervised kernel against the number of inputs: points on the exact lines"
 
     def _drawn(self) -> tuple[Ansatz, np.random.Generator]:
@@ -322,40 +289,30 @@ class EigenvalueFigure(Study[Eigenvalues]):
         ansatz, rng = self._drawn()
         angles = random_angles(self.instances, self.layers, rng)
         for name, each in (("one circuit", angles), ("fresh circuits", rng)):
-            how = {"depths": [self.layers], "count": self.instances}
+            how: Any = {"depths": [self.layers], "count": self.instances}
             yield Unit(name, partial(kernels_of, ansatz, NUMS_INPUTS[-1], each, **how))
 
-    def predict(self, results: Sequence[Result]) -> Eigenvalues:
+    def predict(self, results: Sequence[Result]) -> Seen:
+        """The laws, and estimates by name with the prefixes "fixed_" and "fresh_", for each number of inputs."""
         fixed, (fresh,) = (each["kernels"] for each in results)
         observable = self._drawn()[0].observable
+        laws = exact_eigenvalues(observable, self.layers)
         simulated = {
             f"{kind}_{name}": estimates
             for kind, kernels in (("fixed", fixed), ("fresh", fresh))
             for name, estimates in measured_eigenvalues(kernels).items()
         }
-        return Eigenvalues(observable, exact_eigenvalues(observable, self.layers), simulated)
+        caption = eigenvalue_caption(laws, simulated, self.layers)
+        record = {"observable": record_of(observable), "laws": laws, "simulated": simulated}
+        return {"L": self.layers, "num_inputs": NUMS_INPUTS, "caption": caption, **record}
 
-    def words(self, seen: Eigenvalues) -> dict[str, object]:
-        return {"caption": eigenvalue_caption(seen, self.layers)}
-
-    def data(self, seen: Eigenvalues) -> dict[str, Any]:
-        return {
-            "instances": self.instances,
-            "num_qubits": NUM_QUBITS,
-            "L": self.layers,
-            "observable": record_of(seen.observable),
-            "num_inputs": NUMS_INPUTS,
-            "laws": seen.laws,
-            "simulated": seen.simulated,
-        }
-
-    def panels(self, seen: Eigenvalues) -> tuple[Panel, ...]:
+    def panels(self, seen: Seen) -> Iterator[Panel]:
         def points(kind: str, label: str, name: str, shift: float = 0.0) -> Points:
             x = [n + shift for n in NUMS_INPUTS]  # beside each other rather than on top
-            return bars(kind, label, x, seen.simulated[name])
+            return bars(kind, label, x, seen["simulated"][name])
 
-        lowest, laws = r"exact, mean kernel: $(1-D^{-2})\times$ Eq. (21)", seen.laws
-        panel = Panel(
+        lowest, laws = r"exact, mean kernel: $(1-D^{-2})\times$ Eq. (21)", seen["laws"]
+        yield Panel(
             r"number of inputs $|\mathcal{A}|$",
             "eigenvalue of the supervised kernel",
             lines=(
@@ -371,14 +328,20 @@ class EigenvalueFigure(Study[Eigenvalues]):
             ),
             y_limits=(0.0, 1.15 * max(laws["other"])),
         )
-        return (panel,)
 
 
-def eigenvalue_caption(seen: Eigenvalues, L: int = 64) -> str:
+def eigenvalue_caption(
+    laws: Mapping[str, list[float]], simulated: Mapping[str, Estimates], L: int = 64
+) -> str:
     """What the numbers show, in words that follow from them."""
-    n, exact, single = NUMS_INPUTS[-1], seen.laws["lowest"][-1], seen.simulated["fixed_mean_lowest"][-1]
-    z, below = seen.worst("lowest", "fixed_uniform", "fresh_uniform"), -z_score(single, exact)
-    shown = {name: with_error(*estimates[-1]) for name, estimates in seen.simulated.items()}
+
+    def worst(law: str, *names: str) -> float:
+        pairs = (pair for name in names for pair in zip(simulated[name], laws[law], strict=True))
+        return max(abs(z_score(*pair)) for pair in pairs)
+
+    n, exact, single = NUMS_INPUTS[-1], laws["lowest"][-1], simulated["fixed_mean_lowest"][-1]
+    z, below = worst("lowest", "fixed_uniform", "fresh_uniform"), -z_score(single, exact)
+    shown = {name: with_error(*estimates[-1]) for name, estimates in simulated.items()}
     line = (
         f"The eigenvalue line is seen: every mean of uᵀKu lies within {z:.1f} standard errors of it."
         if z <= LARGEST_Z
@@ -394,9 +357,9 @@ def eigenvalue_caption(seen: Eigenvalues, L: int = 64) -> str:
         f"Eigenvalues of the kernel of |A| orthogonal inputs on {NUM_QUBITS} qubits, L = {L}. At |A| = {n} the "
         f"mean of uᵀKu, u = (1, …, 1)/√|A|, is {shown['fixed_uniform']} for one draw of the circuit and "
         f"{shown['fresh_uniform']} for fresh draws; the exact eigenvalue of the mean kernel is {exact:.2f}, "
-        f"Eq. (21) itself {seen.laws['published'][-1]:.2f} (it has no identity among its generators). {line} The lowest "
-        f"eigenvalue of the mean of the sampled kernels is {shown['fixed_lowest_of_mean']}. The |A| − 1 other "
-        f"eigenvalues lie up to {seen.worst('other', 'fixed_other', 'fresh_other'):.1f} standard errors from the exact "
-        f"{seen.laws['other'][-1]:.2f}. The mean of the lowest eigenvalue of each single kernel is "
+        f"Eq. (21) itself {laws['published'][-1]:.2f} (it has no identity among its generators). {line} The "
+        f"lowest eigenvalue of the mean of the sampled kernels is {shown['fixed_lowest_of_mean']}. The |A| − 1 other "
+        f"eigenvalues lie up to {worst('other', 'fixed_other', 'fresh_other'):.1f} standard errors from the exact "
+        f"{laws['other'][-1]:.2f}. The mean of the lowest eigenvalue of each single kernel is "
         f"{with_error(*single)} at |A| = {n}, {bias}"
     )

@@ -35,15 +35,14 @@ from haarqntk.studies._study import Study, Unit
 from haarqntk.training import FixedGate, Observable, ParametrisedCircuit, PauliRotation, train
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from haarqntk.studies._study import Work
+    from haarqntk.studies._study import Result, Seen, Work
     from haarqntk.training import TrainingRun
 
     Real = NDArray[np.float64]
-    Result = Mapping[str, Any]
 
 stats = LazyModule("scipy.stats")
 
@@ -51,7 +50,6 @@ NUM_QUBITS = 2
 D = 2**NUM_QUBITS
 Z = D / (D**2 - 1)
 STEP = 0.02  # ηLZ, a step in the time of the flow
-ZZ = Observable.pauli("ZZ")
 
 
 def segments_circuit(num_qubits: int, layers: int, rng: np.random.Generator) -> ParametrisedCircuit:
@@ -69,76 +67,36 @@ def segments_circuit(num_qubits: int, layers: int, rng: np.random.Generator) -> 
     return ParametrisedCircuit(num_qubits, tuple(gates))
 
 
-def trained(
-    circuit: ParametrisedCircuit,
-    target: float,
-    steps: int,
-    work: Work,
-    *,
-    observable: Observable = ZZ,
-    **how: Any,
+def train_deep(
+    circuit: ParametrisedCircuit, target: float, steps: int, work: Work, *, scale: float = 1.0, **how: Any
 ) -> TrainingRun:
-    """A run with ηLZ = ``STEP``; ``how`` says where it starts and how often it is recorded."""
-    rate = STEP / (circuit.num_parameters * Z)
+    """A run of O = γ ZZ with ηLZ = ``STEP``; ``how`` says where it starts and how often it is recorded."""
     return train(
         circuit,
-        observable,
+        Observable.pauli_sum([scale], ["ZZ"]),
         target,
-        learning_rate=rate,
+        learning_rate=STEP / (circuit.num_parameters * Z),
         steps=steps,
         progress=lambda done: work.progress(done / steps),
         **how,
     )
 
 
-def deep_flow(start: Real, times: Real, L: int, *, label: float, scale: float = 1.0) -> tuple[Real, Real]:
+def deep_flow(start: Real, times: Any, L: int, *, label: float, scale: float = 1.0) -> tuple[Real, Real]:
     """ε and K of the flow of many layers from every first residual, shape (times, …)."""
-    flows = [
-        deep_flow_single(float(e), times, label=label, learning_rate=STEP / (L * Z), L=L, D=D, scale=scale)
-        for e in start.ravel()
-    ]
-    residuals, kernels = (
-        np.array([getattr(each, name) for each in flows]) for name in ("residual", "kernel")
-    )
+    how = {"label": label, "learning_rate": STEP / (L * Z), "L": L, "D": D, "scale": scale}
+    flows = [deep_flow_single(float(e), times, **how) for e in start.ravel()]
+    residuals, kernels = (np.array([getattr(x, name) for x in flows]) for name in ("residual", "kernel"))
     return residuals.T.reshape(-1, *start.shape), kernels.T.reshape(-1, *start.shape)
 
 
-@dataclass(frozen=True, eq=False)
-class _Runs:
-    """Residuals at one depth, shape (times, circuits, runs): of the runs, the flow, and both with K(0) frozen.
-
-    Standard errors are those over the circuits, which are independent.
-    """
-
-    epsilon: Real
-    flow: Real
-    frozen: Real
-    frozen_flow: Real
-
-    @property
-    def to_flow(self) -> tuple[float, float]:
-        """Root mean square distance over circuits, runs and times, and its standard error."""
-        return self._distance(self.flow)
-
-    @property
-    def to_frozen(self) -> tuple[float, float]:
-        """The same to the frozen kernel."""
-        return self._distance(self.frozen)
-
-    def _distance(self, other: Real) -> tuple[float, float]:
-        squares = np.square(self.epsilon - other).mean(axis=(0, 2))
-        return jackknife(squares, lambda x: float(np.sqrt(x.mean())))
-
-    @property
-    def share_of_the_deviation(self) -> tuple[float, float]:
-        """The regression of the runs' deviation from their frozen kernels on that of the flow, with its error."""
-        seen, expected = self.epsilon - self.frozen, self.flow - self.frozen_flow
-        sums = np.stack([(seen * expected).sum(axis=(0, 2)), np.square(expected).sum(axis=(0, 2))], axis=1)
-        return jackknife(sums, lambda x: float(x[:, 0].sum() / x[:, 1].sum()))
+def _distance(one: Real, other: Real) -> tuple[float, float]:
+    """Root mean square over times, circuits and runs, and its standard error: that over the circuits."""
+    return jackknife(np.square(one - other).mean(axis=(0, 2)), lambda x: float(np.sqrt(x.mean())))
 
 
 @dataclass(frozen=True, kw_only=True)
-class Deep(Study["dict[int, _Runs]"]):
+class Deep(Study):
     """Circuits of every depth; the flow and the frozen kernel are held against each run."""
 
     seed: int = 1
@@ -147,12 +105,8 @@ class Deep(Study["dict[int, _Runs]"]):
     runs: int = 10  # initialisations of each circuit
     steps: int = 200
 
-    name, command, can_fail = "deep", "train", True
-    source = "you2023"
+    name, command, source, can_fail = "deep", "train", "you2023", True
     title = "Deep circuits follow the flow of many layers, and no frozen kernel"
-    alt = (
-        "Left: one run, the flow of many layers and the frozen kernel. Right: distances to both against depth"
-    )
     text = (
         "Circuits with Haar segments on {study.num_qubits} qubits, O = ZZ, target {study.target:g}, {study.circuits} "
         "circuits at each depth with {study.runs} initialisations each, {study.steps} steps with ηLZ = {study.step:g}. "
@@ -167,6 +121,10 @@ class Deep(Study["dict[int, _Runs]"]):
         "Seed {study.seed}. Angles uniform on [0, 2π); bars are one standard error over the circuits.",
         "The flow starts at each run's own first residual; nothing is fitted.",
     )
+    alt = (
+        "Left: one run, the flow of many layers and the frozen kernel. Right: distances to both against depth"
+    )
+    recorded = ("depths", "distance_to_flow", "distance_to_frozen")
     num_qubits, step, target, every = NUM_QUBITS, STEP, -0.5, 10
 
     def units(self) -> Iterator[Unit]:
@@ -177,32 +135,40 @@ class Deep(Study["dict[int, _Runs]"]):
 
     def _run(self, L: int, rng: np.random.Generator, work: Work) -> Result:
         circuit = segments_circuit(NUM_QUBITS, L, rng)
-        how = {"rng": rng, "initialisations": self.runs, "record_every": self.every}
-        run = trained(circuit, self.target, self.steps, work, **how)
+        how: Any = {"rng": rng, "initialisations": self.runs, "record_every": self.every}
+        run = train_deep(circuit, self.target, self.steps, work, **how)
         return {"residuals": run.residuals[:, :, 0], "kernels": run.kernel_traces[0]}
 
-    @property
-    def _times(self) -> Real:
-        return np.arange(0, self.steps + 1, self.every)
-
-    def predict(self, results: Sequence[Result]) -> dict[int, _Runs]:
-        found, times = {}, self._times[:, np.newaxis, np.newaxis]
+    def predict(self, results: Sequence[Result]) -> Seen:
+        """Distances of the runs at every depth, and of the last: residuals of shape (times, circuits, runs)."""
+        times = np.arange(0, self.steps + 1, self.every)
+        seen: Seen = {"depths": np.array(self.depths), "deepest": self.depths[-1], "times": times}
+        near, far = [], []
         for place, L in enumerate(self.depths):
             part = results[place * self.circuits : (place + 1) * self.circuits]
-            epsilon = np.stack([each["residuals"] for each in part], axis=1)
-            flow, flow_kernels = deep_flow(epsilon[0], self._times, L, label=self.target)
+            runs = np.stack([each["residuals"] for each in part], axis=1)
+            flow, flow_kernels = deep_flow(runs[0], times, L, label=self.target)
             kernels = np.array([[each["kernels"] for each in part], flow_kernels[0]])
-            frozen = [epsilon[0] * (1 - STEP / (L * Z) * K) ** times for K in kernels]
-            found[L] = _Runs(epsilon, flow, *frozen)
-        return found
+            frozen, frozen_flow = (
+                runs[0] * (1 - STEP / (L * Z) * K) ** times[:, np.newaxis, np.newaxis] for K in kernels
+            )
+            near.append(_distance(runs, flow))
+            far.append(_distance(runs, frozen))
+            seen |= {"runs": runs, "flow": flow, "frozen": frozen, "frozen_flow": frozen_flow}
+        distances = {"distance_to_flow": [d for d, _ in near], "distance_to_frozen": [d for d, _ in far]}
+        return seen | distances | {"near": near, "far": far}
 
-    def compare(self, seen: dict[int, _Runs]) -> tuple[Evidence, ...]:
-        L, runs = np.array(self.depths), self.circuits * self.runs
-        allowance = 1 / np.sqrt(L[-1])
-        flow, errors = np.array([each.to_flow for each in seen.values()]).T
+    def compare(self, seen: Seen) -> tuple[Evidence, ...]:
+        L, last, runs = seen["depths"], self.depths[-1], self.circuits * self.runs
+        distances, errors = np.array(seen["near"]).T
         # a straight line through log distance against log L, weighted by the errors
-        (slope, _), covariance = np.polyfit(np.log(L), np.log(flow), 1, w=flow / errors, cov="unscaled")
-        share = Sample(*seen[self.depths[-1]].share_of_the_deviation, runs)
+        (slope, _), covariance = np.polyfit(
+            np.log(L), np.log(distances), 1, w=distances / errors, cov="unscaled"
+        )
+        found, expected = seen["runs"] - seen["frozen"], seen["flow"] - seen["frozen_flow"]
+        sums = np.stack([(found * expected).sum(axis=(0, 2)), np.square(expected).sum(axis=(0, 2))], axis=1)
+        # the regression of the runs' deviation from their frozen kernels on that of the flow
+        share = Sample(*jackknife(sums, lambda x: float(x[:, 0].sum() / x[:, 1].sum())), runs)
         return (
             agreement(
                 "The distance to the flow of many layers falls like L to the power −0.5",
@@ -210,59 +176,41 @@ class Deep(Study["dict[int, _Runs]"]):
                 predicted=-0.5,
             ),
             bracketed(
-                f"At L = {L[-1]} the runs leave their frozen kernels by what the flow says: the share of that deviation "
-                "is 1, up to 1/√L",
+                f"At L = {last} the runs leave their frozen kernels by what the flow says: the share of that "
+                "deviation is 1, up to 1/√L",
                 share,
-                lower=1 - allowance,
-                upper=1 + allowance,
+                lower=1 - 1 / np.sqrt(last),
+                upper=1 + 1 / np.sqrt(last),
             ),
             disagreement(
-                f"At L = {L[-1]} the kernel is not frozen: the share of the flow's deviation is not 0",
+                f"At L = {last} the kernel is not frozen: the share of the flow's deviation is not 0",
                 share,
                 by="the frozen kernel",
                 predicted=0.0,
             ),
         )
 
-    def words(self, seen: dict[int, _Runs]) -> dict[str, object]:
-        return {"deepest": self.depths[-1]}
-
-    def data(self, seen: dict[int, _Runs]) -> dict[str, Any]:
-        near, far = ([getattr(each, name)[0] for each in seen.values()] for name in ("to_flow", "to_frozen"))
-        return {"depths": numbers(self.depths), "distance_to_flow": near, "distance_to_frozen": far}
-
-    def panels(self, seen: dict[int, _Runs]) -> tuple[Panel, ...]:
-        L, deepest = np.array(self.depths), seen[self.depths[-1]]
-        near, far = ([getattr(each, name) for each in seen.values()] for name in ("to_flow", "to_frozen"))
-        # the run where they differ most
-        worst = np.abs(deepest.flow - deepest.frozen).max(axis=0)
-        one = (slice(None), *np.unravel_index(np.argmax(worst), worst.shape))
-        times = STEP * self._times
-        return (
-            Panel(
-                r"$\tau=\eta LZt$",
-                r"residual $\varepsilon$",
-                lines=(
-                    curve("exact", "flow of many layers, closed form", times, deepest.flow[one]),
-                    curve("published", r"frozen kernel $K(0)$", times, deepest.frozen[one]),
-                ),
-                points=(sparse("fresh", "gradient descent", times, deepest.epsilon[one]),),
-            ),
-            Panel(
-                "layers $L$",
-                "distance",
-                lines=(curve("floor", r"$\propto L^{-1/2}$", L, near[0][0] * np.sqrt(L[0] / L)),),
-                points=(
-                    bars("fresh", "to the flow of many layers", L, near),
-                    bars("fixed", "to the frozen kernel", L, far),
-                ),
-                logarithmic="xy",
-            ),
+    def panels(self, seen: Seen) -> Iterator[Panel]:
+        L, near, flow, frozen = (seen[name] for name in ("depths", "near", "flow", "frozen"))
+        worst = np.abs(flow - frozen).max(axis=0)
+        one = (slice(None), *np.unravel_index(np.argmax(worst), worst.shape))  # where they differ most
+        times = STEP * seen["times"]
+        lines = (
+            curve("exact", "flow of many layers, closed form", times, flow[one]),
+            curve("published", r"frozen kernel $K(0)$", times, frozen[one]),
         )
+        run = sparse("fresh", "gradient descent", times, seen["runs"][one])
+        yield Panel(r"$\tau=\eta LZt$", r"residual $\varepsilon$", lines=lines, points=(run,))
+        line = curve("floor", r"$\propto L^{-1/2}$", L, near[0][0] * np.sqrt(L[0] / L))
+        points = (
+            bars("fresh", "to the flow of many layers", L, near),
+            bars("fixed", "to the frozen kernel", L, seen["far"]),
+        )
+        yield Panel("layers $L$", "distance", lines=(line,), points=points, logarithmic="xy")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Labels(Study["_Labelled"]):
+class Labels(Study):
     """Circuits of all depths against the bound, and deep circuits at both ranges of the measurement."""
 
     seed: int = 1
@@ -270,12 +218,8 @@ class Labels(Study["_Labelled"]):
     runs: int = 40
     steps: int = 1000
 
-    name, command, can_fail = "labels", "train", True
-    source = "you2023"
+    name, command, source, can_fail = "labels", "train", "you2023", True
     title = "A Pauli measurement with labels ±1 is learnt no faster than 1/t"
-    alt = (
-        "Left: residuals for a Pauli string on logarithmic axes, a line of slope −1. Right: exponential decay"
-    )
     text = (
         "Circuits with Haar segments on {study.num_qubits} qubits, label 1. The bound is held against every step of "
         "{study.shallow_runs} runs at each of L = {shallow} and of {study.runs} runs at L = {study.layers}; the "
@@ -291,71 +235,67 @@ class Labels(Study["_Labelled"]):
         "Seed {study.seed}; angles uniform on [0, 2π); ηLZ = {study.step:g} per step.",
         "The bound is one of gradient flow; gradient descent differs from it at second order in η.",
     )
+    alt = (
+        "Left: residuals for a Pauli string on logarithmic axes, a line of slope −1. Right: exponential decay"
+    )
+    recorded = ("L", "steps")
     num_qubits, step, label, scales, every = NUM_QUBITS, STEP, 1.0, (1.0, 1.5), 10
-    shallow, shallow_runs, shallow_steps = (1, 4, 16, 64), 50, 400
+    depths, shallow_runs, shallow_steps = (1, 4, 16, 64), 50, 400
 
     def units(self) -> Iterator[Unit]:
         *deep, stream = np.random.default_rng([self.seed, 13]).spawn(3)
-        how = {"initialisations": self.runs, "record_every": self.every}
         for scale, rng in zip(self.scales, deep, strict=True):
-            run = partial(self._run, self.layers, self.steps, rng, scale, how)
+            how = {"rng": rng, "scale": scale, "initialisations": self.runs, "record_every": self.every}
+            run = partial(self._run, self.layers, self.steps, how)
             yield Unit(f"L = {self.layers}, O = {scale:g} ZZ", run, work=0.45)
-        how = {"initialisations": self.shallow_runs, "record_every": 1}
-        for L, rng in zip(self.shallow, stream.spawn(len(self.shallow)), strict=True):
-            run = partial(self._run, L, self.shallow_steps, rng, 1.0, how)
-            yield Unit(f"L = {L}, every step", run, work=0.1 / len(self.shallow))
+        for L, rng in zip(self.depths, stream.spawn(len(self.depths)), strict=True):
+            how = {"rng": rng, "initialisations": self.shallow_runs, "record_every": 1}
+            run = partial(self._run, L, self.shallow_steps, how)
+            yield Unit(f"L = {L}, every step", run, work=0.1 / len(self.depths))
 
-    def _run(
-        self, L: int, steps: int, rng: np.random.Generator, scale: float, how: dict[str, int], work: Work
-    ) -> Result:
-        circuit, observable = segments_circuit(NUM_QUBITS, L, rng), Observable.pauli_sum([scale], ["ZZ"])
-        run = trained(circuit, self.label, steps, work, observable=observable, rng=rng, **how)
+    def _run(self, L: int, steps: int, how: dict[str, Any], work: Work) -> Result:
+        run = train_deep(segments_circuit(NUM_QUBITS, L, how["rng"]), self.label, steps, work, **how)
         return {"residuals": run.residuals[:, :, 0]}
 
-    def predict(self, results: Sequence[Result]) -> _Labelled:
-        found = [each["residuals"] for each in results]
-        t = np.arange(0, self.steps + 1, self.every)
+    def predict(self, results: Sequence[Result]) -> Seen:
+        """Residuals, shape (times, runs): of the deep runs for either observable, of their flows, of all others."""
+        *runs, t = *(each["residuals"] for each in results), np.arange(0, self.steps + 1, self.every)
         flows = [
-            deep_flow(runs[0], t, self.layers, label=self.label, scale=scale)[0]
-            for runs, scale in zip(found, self.scales, strict=False)
+            deep_flow(each[0], t, self.layers, label=self.label, scale=scale)[0]
+            for each, scale in zip(runs, self.scales, strict=False)
         ]
-        return _Labelled(t, found[:2], flows, found[2:])
+        shallow = ", ".join(map(str, self.depths))
+        seen = {"deep": runs[:2], "flows": flows, "others": runs[2:], "shallow": shallow}
+        return seen | {"L": self.layers, "steps": t.tolist()}
 
-    def compare(self, seen: _Labelled) -> tuple[Evidence, ...]:
+    def compare(self, seen: Seen) -> Iterator[Evidence]:
         """Up to 1/√L, the order of what the flow of many layers leaves out."""
-        t, gamma, tolerance = seen.times, self.scales[1], 1 / np.sqrt(self.layers)
-        late, half = len(t) - 1, (len(t) - 1) // 2
-        early = np.searchsorted(STEP * t, [1.0, 3.0])
-        powers = [
-            np.log(np.abs(x[0][late] / x[0][half])) / np.log(t[late] / t[half])
-            for x in (seen.flows, seen.deep)
-        ]
-        rates = [
-            np.log(np.abs(x[1][early[0]] / x[1][early[1]])) / (STEP * (t[early[1]] - t[early[0]]))
-            for x in (seen.flows, seen.deep)
-        ]
-        return (
-            self._bounded(seen),
-            within(
-                f"O = ZZ: |ε| falls like 1/t: its exponent between steps {t[half]} and {t[late]} is that of the flow "
-                "of many layers, up to 1/√L",
-                predicted=float(powers[0].mean()),
-                seen=float(powers[1].mean()),
-                relative=tolerance,
-            ),
-            within(
-                f"O = {gamma:g} ZZ: exponential decay, between τ = 1 and 3 at the rate of the flow of many layers (in "
-                f"units of ηLZ; its limit is 2(γ² − 1) = {2 * (gamma**2 - 1):g}), up to 1/√L",
-                predicted=float(rates[0].mean()),
-                seen=float(rates[1].mean()),
-                relative=tolerance,
-            ),
+        t, gamma, tolerance = np.array(seen["steps"]), self.scales[1], 1 / np.sqrt(self.layers)
+        yield self._bounded(seen)
+        half, late = (len(t) - 1) // 2, len(t) - 1
+        start, end = np.searchsorted(STEP * t, [1.0, 3.0])
+        both = [seen["flows"], seen["deep"]]
+        predicted, found = (np.log(np.abs(x[0][late] / x[0][half])).mean() for x in both)
+        yield within(
+            f"O = ZZ: |ε| falls like 1/t: its exponent between steps {t[half]} and {t[late]} is that of the flow of "
+            "many layers, up to 1/√L",
+            predicted=float(predicted / np.log(t[late] / t[half])),
+            seen=float(found / np.log(t[late] / t[half])),
+            relative=tolerance,
+        )
+        predicted, found = (np.log(np.abs(x[1][start] / x[1][end])).mean() for x in both)
+        yield within(
+            f"O = {gamma:g} ZZ: exponential decay, between τ = 1 and 3 at the rate of the flow of many layers (in "
+            f"units of ηLZ; its limit is 2(γ² − 1) = {2 * (gamma**2 - 1):g}), up to 1/√L",
+            predicted=float(predicted / (STEP * (t[end] - t[start]))),
+            seen=float(found / (STEP * (t[end] - t[start]))),
+            relative=tolerance,
         )
 
-    def _bounded(self, seen: _Labelled) -> Evidence:
+    def _bounded(self, seen: Seen) -> Evidence:
         """The least ratio of the loss to its bound, of all runs and recorded steps but the first, where it is 1."""
-        runs = [(self.layers, seen.times, seen.deep[0])]
-        runs += [(L, np.arange(len(e)), e) for L, e in zip(self.shallow, seen.shallow, strict=True)]
+        runs = [(self.layers, np.array(seen["steps"]), seen["deep"][0])]
+        runs += [(L, np.arange(len(e)), e) for L, e in zip(self.depths, seen["others"], strict=True)]
         ratios = []
         for L, t, residuals in runs:
             for losses in np.square(residuals).T / 2:
@@ -369,38 +309,18 @@ class Labels(Study["_Labelled"]):
             holds=min(ratios) >= 1,
         )
 
-    def words(self, seen: _Labelled) -> dict[str, object]:
-        return {"shallow": ", ".join(map(str, self.shallow))}
-
-    def data(self, seen: _Labelled) -> dict[str, Any]:
-        return {"L": self.layers, "steps": seen.times.tolist()}
-
-    def panels(self, seen: _Labelled) -> tuple[Panel, ...]:
-        panels = []
-        for scale, runs, flows in zip(self.scales, seen.deep, seen.flows, strict=True):
-            t, epsilon = seen.times[1:], np.abs(runs[1:])
+    def panels(self, seen: Seen) -> Iterator[Panel]:
+        for scale, runs, flows in zip(self.scales, seen["deep"], seen["flows"], strict=True):
+            t, epsilon = np.array(seen["steps"][1:]), np.abs(runs[1:])
             middle = int(np.argsort(epsilon[-1])[epsilon.shape[1] // 2])
             flow = np.abs(flows[1:, middle])
             shown = flow > 1e-10  # noqa: PLR2004 - below it rounding is drawn
-            panels.append(
-                Panel(
-                    "step $t$",
-                    r"$|\varepsilon|$ for $O$ = " + ("ZZ" if scale == 1 else f"{scale:g} ZZ"),
-                    lines=(curve("exact", "flow of many layers", t[shown], flow[shown]),),
-                    points=(sparse("fixed", "gradient descent", t[shown], epsilon[shown, middle]),),
-                    trajectories=tuple(numbers(each[shown]) for each in epsilon.T[:20]),
-                    trajectory_x=numbers(t[shown]),
-                    logarithmic="xy" if scale == 1 else "y",
-                )
+            yield Panel(
+                "step $t$",
+                r"$|\varepsilon|$ for $O$ = " + ("ZZ" if scale == 1 else f"{scale:g} ZZ"),
+                lines=(curve("exact", "flow of many layers", t[shown], flow[shown]),),
+                points=(sparse("fixed", "gradient descent", t[shown], epsilon[shown, middle]),),
+                trajectories=tuple(numbers(each[shown]) for each in epsilon.T[:20]),
+                trajectory_x=numbers(t[shown]),
+                logarithmic="xy" if scale == 1 else "y",
             )
-        return tuple(panels)
-
-
-@dataclass(frozen=True, eq=False)
-class _Labelled:
-    """Residuals, shape (times, runs): of the deep circuits for either observable, of their flows, of all others."""
-
-    times: Real
-    deep: list[Real]
-    flows: list[Real]
-    shallow: list[Real]

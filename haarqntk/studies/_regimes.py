@@ -21,42 +21,29 @@ from haarqntk.dynamics import constant_lambda_flow
 from haarqntk.export import Evidence, Panel
 from haarqntk.qntk import closed_form
 from haarqntk.studies._evidence import Sample, agreement, curve, numbers, sparse, within
-from haarqntk.studies._many_layers import NUM_QUBITS, STEP, Z, deep_flow, segments_circuit, trained
+from haarqntk.studies._many_layers import NUM_QUBITS, STEP, Z, deep_flow, segments_circuit, train_deep
 from haarqntk.studies._study import Study, Unit
 from haarqntk.training import Observable, prl_circuit, train
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from haarqntk.dynamics import ConstantLambdaFlow
-    from haarqntk.studies._study import Work
+    from haarqntk.studies._study import Result, Seen, Work
 
     Real = NDArray[np.float64]
-    Result = Mapping[str, Any]
-
-
-@dataclass(frozen=True, eq=False)
-class _Lazy:
-    """Residuals over their first, shape (times, runs); kernels at both ends, shape (runs,); η and the exact K̄."""
-
-    residuals: Real
-    kernels: Real
-    last_kernels: Real
-    eta: float
-    exact: float
 
 
 @dataclass(frozen=True, kw_only=True)
-class Lazy(Study[_Lazy]):
+class Lazy(Study):
     """Circuits of the letter, each towards a target near by."""
 
     seed: int = 1
     runs: int = 100
 
-    name, command, can_fail = "lazy", "train", True
-    source = "liu2023"
+    name, command, source, can_fail = "lazy", "train", "liu2023", True
     title = "Lazy training: exponential decay at the rate ηK"
     alt = "Residuals of lazy runs against steps on a logarithmic scale: straight lines, their mean at the exact rate"
     text = (
@@ -66,12 +53,13 @@ class Lazy(Study[_Lazy]):
     )
     caption = (
         "Residuals over their first value. The kernels of the {study.runs} circuits are from {least:.3g} to "
-        "{largest:.3g}, with the mean {mean:.3g}; the exact K̄ is {seen.exact:.4g}."
+        "{largest:.3g}, with the mean {mean:.3g}; the exact K̄ is {exact:.4g}."
     )
     choices = (
         "Seed {study.seed}. O = {O}, input |0000⟩, ηK̄ = {study.rate:g} per step.",
         "[PRL] does not state its O_0; a target near the first output is what makes a run lazy here.",
     )
+    recorded = ("K", "eta", "exact", "t")
     num_qubits, L, strings = 4, 64, ("ZIII", "IXXI", "IIYZ")
     start, steps, every, rate = 0.02, 100, 5, 0.01  # ε(0); ηK̄
     stated = 0.02  # the largest deviation
@@ -93,65 +81,59 @@ class Lazy(Study[_Lazy]):
         angles = rng.uniform(0, 2 * np.pi, self.L)
         begun = train(circuit, observable, 0, learning_rate=1, steps=0, angles=angles)
         target = float(begun.outputs[0, 0, 0]) - self.start
-        how = {"steps": self.steps, "angles": angles, "record_every": self.every}
+        how: dict[str, Any] = {"steps": self.steps, "angles": angles, "record_every": self.every}
         run = train(circuit, observable, target, learning_rate=eta, **how)
         return {"residuals": run.residuals[:, 0, 0], "kernels": run.kernel_traces[[0, -1], 0]}
 
-    def predict(self, results: Sequence[Result]) -> _Lazy:
-        residuals = np.array([each["residuals"] for each in results]).T / self.start
-        exact, kernels = self.exact_mean(), np.array([each["kernels"] for each in results])
-        return _Lazy(residuals, *kernels.T, self.rate / exact, exact)
+    def predict(self, results: Sequence[Result]) -> Seen:
+        """Residuals over their first, shape (times, runs); kernels at the start and their relative changes."""
+        K, last = np.array([each["kernels"] for each in results]).T
+        exact, t = self.exact_mean(), list(range(0, self.steps + 1, self.every))
+        runs = np.array([each["residuals"] for each in results]).T / self.start
+        seen = {"K": K, "least": K.min(), "largest": K.max(), "mean": K.mean(), "changes": last / K - 1}
+        words = {"O": " + ".join(self.strings), "eta": self.rate / exact, "exact": exact}
+        return {"runs": runs, "t": t, **seen, **words}
 
-    def compare(self, seen: _Lazy) -> tuple[Evidence, ...]:
-        last, stated = seen.residuals[-1], self.stated
-        ratio = np.log(last) / np.log((1 - seen.eta * seen.kernels) ** self.steps)
-        worst, changes = float(np.abs(ratio - 1).max()), seen.last_kernels / seen.kernels - 1
+    def compare(self, seen: Seen) -> tuple[Evidence, ...]:
+        last, eta, changes = seen["runs"][-1], seen["eta"], seen["changes"]
+        ratio = np.log(last) / np.log((1 - eta * seen["K"]) ** self.steps)
+        worst = float(np.abs(ratio - 1).max())
         return (
             Evidence(
                 statement="Every run decays exponentially, at the rate ηK of the kernel that it starts with",
                 predicted="ratio of the rates 1",
                 seen=f"from {ratio.min():.4f} to {ratio.max():.4f}",
-                distance=f"largest deviation {worst:.2g}, stated {stated:g}",
-                holds=worst <= stated,
+                distance=f"largest deviation {worst:.2g}, stated {self.stated:g}",
+                holds=worst <= self.stated,
             ),
             Evidence(
                 statement="The kernel keeps its value meanwhile",
                 predicted="relative change 0",
                 seen=f"from {changes.min():+.2g} to {changes.max():+.2g}",
-                distance=f"stated {2 * stated:g}",
-                holds=float(np.abs(changes).max()) <= 2 * stated,
+                distance=f"stated {2 * self.stated:g}",
+                holds=float(np.abs(changes).max()) <= 2 * self.stated,
             ),
             agreement(
                 "The mean of the rates over the circuits is ηK̄ with the exact K̄",
-                Sample.of((1 - last ** (1 / self.steps)) / seen.eta),
-                predicted=seen.exact,
+                Sample.of((1 - last ** (1 / self.steps)) / eta),
+                predicted=seen["exact"],
             ),
         )
 
-    def words(self, seen: _Lazy) -> dict[str, object]:
-        K = seen.kernels
-        return {"least": K.min(), "largest": K.max(), "mean": K.mean(), "O": " + ".join(self.strings)}
-
-    def data(self, seen: _Lazy) -> dict[str, Any]:
-        t = list(range(0, self.steps + 1, self.every))
-        return {"K": numbers(seen.kernels), "eta": seen.eta, "exact": seen.exact, "t": t}
-
-    def panels(self, seen: _Lazy) -> tuple[Panel, ...]:
-        t = np.arange(0, self.steps + 1, self.every)
-        frozen = (1 - seen.eta * seen.exact) ** t
-        lines = (
-            curve("simulated", "mean of the runs", t, seen.residuals.mean(axis=1)),
-            curve("exact", r"$(1-\eta\overline{K})^t$, exact", t, frozen),
-        )
-        panel = Panel(
+    def panels(self, seen: Seen) -> Iterator[Panel]:
+        t, runs = np.array(seen["t"]), seen["runs"]
+        frozen = (1 - seen["eta"] * seen["exact"]) ** t
+        yield Panel(
             "step $t$",
             r"$\varepsilon(t)/\varepsilon(0)$",
-            lines=lines,
-            trajectories=tuple(map(numbers, seen.residuals.T[:30])),
+            lines=(
+                curve("simulated", "mean of the runs", t, runs.mean(axis=1)),
+                curve("exact", r"$(1-\eta\overline{K})^t$, exact", t, frozen),
+            ),
+            trajectories=tuple(map(numbers, runs.T[:30])),
             trajectory_x=numbers(t),
             logarithmic="y",
         )
-        return (panel,)
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,7 +142,7 @@ class _Phase:
 
     target: float
     regime: str
-    steps: Real
+    steps: Any
     residuals: Real
     kernels: Real
     lam: Real
@@ -180,14 +162,13 @@ class _Phase:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Phases(Study["list[_Phase]"]):
+class Phases(Study):
     """One circuit, trained towards a target in reach, at the edge and beyond it."""
 
     seed: int = 1
     layers: int = 256
 
-    name, command, can_fail = "phases", "train", True
-    source = "zhang2024"
+    name, command, source, can_fail = "phases", "train", "zhang2024", True
     title = "Frozen kernel, critical, frozen error: the three phases across O_0 = O_min"
     alt = (
         "Residual and kernel against time for three targets: one decays, both fall like 1/t, the other decays"
@@ -207,6 +188,7 @@ class Phases(Study["list[_Phase]"]):
         "Seed {study.seed}; ηLZ = {study.step:g} per step; all three runs start at the same angles.",
         "λ is measured at ηLZt = {study.late:g}, where the drawn prediction begins, and held; nothing is fitted.",
     )
+    recorded = ("targets", "conserved", "lambda")
     num_qubits, step, every, lowest = NUM_QUBITS, STEP, 5, -1.0
     early, late = 1.0, 4.0  # τ where limits, and where rates, are predicted from what the run has there
     phases = ((-0.6, "frozen-kernel", 400), (-1.0, "critical", 1000), (-1.6, "frozen-error", 400))
@@ -219,20 +201,24 @@ class Phases(Study["list[_Phase]"]):
         rng = np.random.default_rng([self.seed, 14])  # the same circuit and angles for each
         circuit = segments_circuit(NUM_QUBITS, self.layers, rng)
         angles = rng.uniform(0, 2 * np.pi, self.layers)
-        run = trained(circuit, target, steps, work, angles=angles, record_every=self.every)
+        run = train_deep(circuit, target, steps, work, angles=angles, record_every=self.every)
         lam = run.relative_meta_kernels[:, 0, 0]
         return {"residuals": run.residuals[:, 0, 0], "kernels": run.kernel_traces[:, 0], "lam": lam}
 
-    def predict(self, results: Sequence[Result]) -> list[_Phase]:
+    def predict(self, results: Sequence[Result]) -> Seen:
+        """The three runs beside their flows with constant λ; what is recorded of all."""
         rate = STEP / (self.layers * Z)
-        return [
+        runs = [
             _Phase(target, regime, np.arange(0, steps + 1, self.every), learning_rate=rate, **result)
             for (target, regime, steps), result in zip(self.phases, results, strict=True)
         ]
+        conserved = [run.join(self.late)[1].conserved for run in runs]
+        lam = [numbers(run.lam) for run in runs]
+        return {"runs": runs, "targets": [run.target for run in runs], "conserved": conserved, "lambda": lam}
 
-    def compare(self, seen: list[_Phase]) -> Iterator[Evidence]:
+    def compare(self, seen: Seen) -> Iterator[Evidence]:
         tolerance = 1 / np.sqrt(self.layers)
-        for phase in seen:
+        for phase in seen["runs"]:
             yield self._sign(phase, tolerance)
             yield from (self._powers if phase.regime == "critical" else self._limits)(phase, tolerance)
 
@@ -295,16 +281,9 @@ class Phases(Study["list[_Phase]"]):
             relative=4 * tolerance,  # λ is not yet constant there
         )
 
-    def data(self, seen: list[_Phase]) -> dict[str, Any]:
-        return {
-            "targets": [phase.target for phase in seen],
-            "conserved": [phase.join(self.late)[1].conserved for phase in seen],
-            "lambda": [numbers(phase.lam) for phase in seen],
-        }
-
-    def panels(self, seen: list[_Phase]) -> tuple[Panel, ...]:
-        panels, scale = [], 2 * self.layers * Z
-        for phase in seen:
+    def panels(self, seen: Seen) -> Iterator[Panel]:
+        scale = 2 * self.layers * Z
+        for phase in seen["runs"]:
             place, flow = phase.join(self.late)
             t, since = phase.steps * STEP, phase.steps[place:] * STEP
             lines = (
@@ -316,5 +295,4 @@ class Phases(Study["list[_Phase]"]):
                 sparse("fresh", r"run: $K/2LZ$", t, phase.kernels / scale),
             )
             label = rf"$O_0$ = {phase.target:g}"
-            panels.append(Panel(r"$\eta LZt$", label, lines=lines, points=points, logarithmic="y"))
-        return tuple(panels)
+            yield Panel(r"$\eta LZt$", label, lines=lines, points=points, logarithmic="y")

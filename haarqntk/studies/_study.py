@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
@@ -21,6 +21,7 @@ from haarqntk.base import write_whole
 from haarqntk.errors import InputError
 from haarqntk.export import PaperFigure, Section, read_section
 from haarqntk.montecarlo import open_ledger
+from haarqntk.studies._evidence import numbers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
     from haarqntk.export import Evidence, Panel
 
     Result = Mapping[str, Any]
+    Seen = dict[str, Any]
 
-Seen = TypeVar("Seen")
 FORMAT = 1
 """Of a ledger's lines; part of every key, to be raised when other numbers are kept under the same name."""
 
@@ -64,34 +65,34 @@ class Unit:
     work: float = 1.0
 
 
-class Study(ABC, Generic[Seen]):
-    """A study; its fields are what decides its numbers, and ``Seen`` holds runs beside their predictions.
+class Study(ABC):
+    """A study; its fields are what decides its numbers.
 
     Attributes:
         seed: The seed of every random number.
         name: The stem of its files, and its name on the command line.
         command: The command that runs it.
-        title: What it is about.
-        text: What was done, in a few sentences; it and the next two hold fields in braces, of ``study``, ``seen``, and
-            those of ``words``.
+        source: The work that it makes again or tests, by its key.
+        title: What it is about; in it and the next three stand fields in braces, of ``study`` and of what is seen.
+        text: What was done, in a few sentences.
         caption: What the figure shows, with the numbers.
-        choices: What the source leaves open, and how it was chosen here, one sentence each; an empty one is
-            left out.
-        source: The works that it makes again or tests, by their keys.
-        path: The file that describes it; empty for a study that comes with the library.
+        choices: What the source leaves open, and how it was chosen here: one sentence each, none where it is empty.
         alt: What its figure shows, for readers who do not see it.
+        recorded: The names of the numbers, of the study or of what is seen, that are written with the figure.
+        path: The file that describes it; empty for a study that comes with the library.
         can_fail: Whether every statement has to hold; otherwise they are findings.
     """
 
     seed: int
     name: str
     command: str
+    source: str
     title: str
-    text: str
+    text: str = ""
     caption: str
     choices: tuple[str, ...]
     alt: str
-    source: str
+    recorded: tuple[str, ...]
     path: str = ""
     can_fail: bool = False
 
@@ -101,56 +102,34 @@ class Study(ABC, Generic[Seen]):
 
     @abstractmethod
     def predict(self, results: Sequence[Result]) -> Seen:
-        """What the units found, in their order, beside what was to be expected."""
+        """What the units found, in their order, beside what was to be expected; by name."""
 
     def compare(self, seen: Seen) -> Iterable[Evidence]:  # noqa: ARG002 - a figure need not state anything
         """The statements."""
         return ()
 
-    def words(self, seen: Seen) -> dict[str, object]:  # noqa: ARG002 - as above
-        """More fields of the texts."""
-        return {}
-
-    def warnings(self, seen: Seen) -> tuple[str, ...]:  # noqa: ARG002 - as above
-        """What the reader must know first."""
-        return ()
-
     @abstractmethod
-    def data(self, seen: Seen) -> dict[str, Any]:
-        """The numbers of the figure, beside the seed."""
-
-    @abstractmethod
-    def panels(self, seen: Seen) -> tuple[Panel, ...]:
+    def panels(self, seen: Seen) -> Iterable[Panel]:
         """The figure."""
-
-    @property
-    def shell_command(self) -> str:
-        """The shell command that makes the study again."""
-        out = "" if self.path else " --out studies"
-        return f"haarqntk {self.command} {self.path or self.name} --seed {self.seed}{out}"
 
     def figure(self, seen: Seen) -> PaperFigure:
         """The figure with its caption."""
         caption, *choices = self._said(seen, self.caption, *self.choices)
-        choices = [each for each in choices if each]
-        data = {"seed": self.seed, **self.data(seen)}
-        return PaperFigure(self.name, self.alt, caption, tuple(choices), data, self.panels(seen))
+        values = {name: seen[name] if name in seen else getattr(self, name) for name in self.recorded}
+        data = {name: numbers(x) if isinstance(x, np.ndarray) else x for name, x in values.items()}
+        chosen, panels = tuple(filter(None, choices)), tuple(self.panels(seen))
+        return PaperFigure(self.name, self.alt, caption, chosen, {"seed": self.seed, **data}, panels)
 
     def section(self, seen: Seen) -> Section:
         """The study as a section of the report."""
         title, text = self._said(seen, self.title, self.text)
-        return Section(
-            title,
-            text,
-            tuple(self.compare(seen)),
-            self.figure(seen),
-            self.shell_command,
-            self.warnings(seen),
-        )
+        out = "" if self.path else " --out studies"
+        command = f"haarqntk {self.command} {self.path or self.name} --seed {self.seed}{out}"
+        statements = tuple(self.compare(seen))
+        return Section(title, text, statements, self.figure(seen), command, seen.get("warnings", ()))
 
     def _said(self, seen: Seen, *texts: str) -> list[str]:
-        words = self.words(seen)
-        return [text.format(study=self, seen=seen, **words) for text in texts]
+        return [text.format(study=self, **seen) for text in texts]
 
     def key(self, unit: Unit) -> str:
         """Hash of what decides the numbers of a unit."""
@@ -159,7 +138,7 @@ class Study(ABC, Generic[Seen]):
 
 
 def run_study(
-    study: Study[Seen],
+    study: Study,
     *,
     folder: Path | None = None,
     progress: Callable[[float], object] = lambda _: None,
@@ -178,26 +157,24 @@ def run_study(
         OutputError: If the ledger cannot be written, or another run holds it.
     """
     units = list(study.units())
-    total, results = sum(unit.work for unit in units), []
+    total, is_single, results = sum(unit.work for unit in units), len(units) == 1, []
     with ExitStack() as stack:
-        is_kept = folder is not None and len(units) > 1
-        ledger = (
-            stack.enter_context(open_ledger(ledger_of(folder, study.name))) if folder and is_kept else None
-        )
+        ledger = None
+        if folder is not None and not is_single:
+            ledger = stack.enter_context(open_ledger(ledger_of(folder, study.name)))
         known = {record.get("key"): record.get("found") for record in ledger.records} if ledger else {}
         for unit in units:
             share, key = unit.work / total, study.key(unit)
-            if (found := known.get(key)) is not None:
+            found = known.get(key)
+            if found is not None:
                 progress(share)
             else:
                 found = _run(unit, share, progress=progress, warn=warn, folder=folder)
-                if len(units) > 1:  # as it is read back, so that no digit depends on where a run was killed
+                if not is_single:  # as it is read back, so that no digit depends on where a run was killed
                     found = {name: np.asarray(value).tolist() for name, value in found.items()}
                 if ledger:
                     ledger.append({"key": key, "study": study.name, "unit": unit.name, "found": found})
-            results.append(
-                found if len(units) == 1 else {name: np.array(value) for name, value in found.items()}
-            )
+            results.append(found if is_single else {name: np.array(each) for name, each in found.items()})
     return study.predict(results)
 
 
@@ -236,7 +213,11 @@ def write_study(out: Path, made: Section | PaperFigure) -> list[Path]:
         OutputError: If a file cannot be written.
     """
     figure = made.figure if isinstance(made, Section) else made
-    contents = {"svg": figure.svg() + "\n", "pdf": figure.pdf(), "json": made.json() + "\n"}
+    contents: dict[str, str | bytes] = {
+        "svg": figure.svg() + "\n",
+        "pdf": figure.pdf(),
+        "json": made.json() + "\n",
+    }
     endings = ("json", "svg", "pdf") if isinstance(made, Section) else ("svg", "pdf", "json")
     written = [write_whole(out / f"{made.name}.{ending}", contents[ending]) for ending in endings]
     ledger_of(out, made.name).unlink(missing_ok=True)
