@@ -152,15 +152,9 @@ class ObservableChoice(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Data(Struct, frozen=True):
-    """What is learnt.
+    """What is learnt: targets and features of the data points, and of the points for inference.
 
-    Attributes:
-        targets: One number for each data point.
-        features: The points, shape (m, 1); None for a single target.
-        test_targets: Targets of the points for inference; None for a single target.
-        test_features: These points.
-        fields: The field of each data point, for the figure; None for a single target.
-        test_fields: The fields of the points for inference.
+    A single target has none of the others; ``fields`` are those of the Ising chain, for the figure.
     """
 
     targets: Any
@@ -271,6 +265,9 @@ class Experiment(Struct, frozen=True, forbid_unknown_fields=True):
     seed: Annotated[int, Meta(ge=0)] = 1
 
     def __post_init__(self) -> None:
+        if not self.name.replace("-", "_").isidentifier():
+            rule = f"name must be a word of letters, digits, - and _, got {self.name!r}"
+            raise _BrokenRuleError("", "name", f'{rule}; write name = "…" at the top of the file')
         self.observable.check_letters(self.circuit.num_qubits)
         if self.data is not None and self.data.set and self.circuit.encoding == "none":
             rule = 'a set needs an encoding; write encoding = "low" or "high" under [circuit]'
@@ -318,14 +315,8 @@ def load_experiment(path: Path) -> Experiment:
         derivations/15_training.md.
     """
     record, text = read_toml(path, kind="experiment")
-    place = Place(path.name, text)
-    is_named, learnt = "name" in record, record.get("data")
-    name = record.setdefault("name", path.stem)
-    if isinstance(name, str) and not name.replace("-", "_").isidentifier():
-        rule = f"name must be a word of letters, digits, - and _, got {name!r}"
-        if is_named:
-            raise place.error("name", rule)
-        raise InputError(f'{path.name}: {rule} from the file; add name = "…" at its top')
+    record.setdefault("name", path.stem)
+    learnt = record.get("data")
     if isinstance(learnt, dict) and "target" in learnt and "set" not in learnt and len(learnt) > 1:
         unused = min(learnt.keys() - {"target"})
         raise Place(path.name, text, "data").error(
@@ -348,26 +339,31 @@ def _broken_rule(error: msgspec.ValidationError, record: dict[str, Any]) -> tupl
         kind, key, table = found[1], found[2], steps[0] if steps else ""
         if kind == "missing required":
             return table, key, f"{key} is required, and is missing; add it"
-        known = [each.name for each in _fields(*steps)]
-        return table, key, str(UnknownNameError.among("key", key, known))
-    info = next(each.type for each in _fields(*steps[:-1][:1]) if each.name == steps[:2][-1])
-    if any(isinstance(each, inspect.StructType) for each in _kinds(info)):
+        return table, key, str(UnknownNameError.among("key", key, _fields(table)))
+    if len(steps) == 1 and steps[0] in _TABLES:
         return "", steps[0], f"{steps[0]} must be a table; write its keys under a line [{steps[0]}]"
     table, key = ["", *steps][-2:] if len(steps) == 1 else steps[:2]
     value = record
     for step in steps:
         value = value[int(step) if isinstance(value, list) else step]
-    return table, key, _rule(key, value, info)
+    return table, key, _rule(key, value, _fields(table)[key])
 
 
-def _fields(table: str = "") -> tuple[inspect.Field, ...]:
-    """What the file has at its top, or a table of it."""
-    top = inspect.type_info(Experiment)
-    fields: tuple[inspect.Field, ...] = getattr(top, "fields", ())
-    if not table:
-        return fields
-    (field,) = (each for each in fields if each.name == table)
-    return next(each.fields for each in _kinds(field.type) if isinstance(each, inspect.StructType))
+_TABLES: Final[dict[str, type[Struct]]] = {
+    "": Experiment,
+    "circuit": CircuitChoice,
+    "observable": ObservableChoice,
+    "data": DataChoice,
+    "training": TrainingChoice,
+    "sampling": Sampling,
+}
+
+
+def _fields(table: str) -> dict[str, inspect.Type]:
+    """The keys of a table, or of the top of the file, with their types."""
+    info = inspect.type_info(_TABLES[table])
+    assert isinstance(info, inspect.StructType)  # noqa: S101 - of a struct
+    return {each.name: each.type for each in info.fields}
 
 
 def _kinds(info: inspect.Type) -> Iterator[inspect.Type]:

@@ -22,10 +22,8 @@ from haarqntk.training._ising import ising_magnetisation
 from haarqntk.training._observable import Observable
 from haarqntk.training._run import TrainingRun, check_step_size
 from haarqntk.training._statistics import KernelStatistics, kernel_statistics
-from haarqntk.training._study import diagnostics_study
-from haarqntk.training._study_findings import StudyFinding
-from haarqntk.training._study_models import StudyModel, StudyRun
-from haarqntk.training._study_values import DiagnosticsStudy
+from haarqntk.training._study import DiagnosticsStudy, diagnostics_study
+from haarqntk.training._study_findings import StudyFinding, StudyModel, StudyRun
 
 __all__ = [
     "Diagnosis",
