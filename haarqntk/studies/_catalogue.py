@@ -11,15 +11,14 @@ import msgspec
 from haarqntk.base import FIGURE_INSTANCES, FIGURE_SAMPLES, SEED
 from haarqntk.checks import integer
 from haarqntk.errors import CostError, InputError, UnknownNameError
-from haarqntk.studies._depth import Depth
 from haarqntk.studies._diagnosis import CircuitDiagnosis, Diagnostics
 from haarqntk.studies._experiment import load_experiment
+from haarqntk.studies._experiments import Depth, Training
 from haarqntk.studies._law import Law
 from haarqntk.studies._letter import FluctuationFigure
 from haarqntk.studies._letter_rates import DescentFigure, EigenvalueFigure
 from haarqntk.studies._many_layers import Deep, Labels
 from haarqntk.studies._regimes import Lazy, Phases
-from haarqntk.studies._training import Training
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -11,7 +11,7 @@ import numpy as np
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.export import Evidence, Panel, PaperFigure, Points
 from haarqntk.studies._evidence import curve, dots, numbers, sparse
-from haarqntk.studies._study import Study, Unit
+from haarqntk.studies._study import Study, Texts, Unit
 from haarqntk.training import Diagnosis, diagnose_circuit, diagnostics_study
 
 if TYPE_CHECKING:
@@ -52,7 +52,9 @@ def diagnosis_figure(diagnosis: Diagnosis, *, name: str = "diagnosis") -> PaperF
             f"diagnosis must be a Diagnosis, got {type(diagnosis).__name__}; pass hq.diagnose(…)"
         )
     alt, shown = "Kernel spectrum, and predicted loss against steps", _spectrum_and_loss(diagnosis)
-    return PaperFigure(name, alt, CircuitDiagnosis.caption.format(inference=""), (), shown, _panels(shown))
+    return PaperFigure(
+        name, alt, CircuitDiagnosis.texts.caption.format(inference=""), (), shown, _panels(shown)
+    )
 
 
 def _spectrum_and_loss(d: Diagnosis) -> dict[str, Any]:
@@ -81,12 +83,14 @@ class CircuitDiagnosis(Study):
     seed: int
 
     command, source = "diagnose", "scala2025"
-    title = "Diagnosis of {study.name}"
-    text = "{circuit}, {diagnosis.num_points} data points. {verdict}"
-    caption = "(a) Kernel spectrum. (b) Predicted loss.{inference}"
-    choices = ("Seed {study.seed}; angles uniform on [0, 2π).",)
-    recorded = ("eigenvalues", "step", "loss")
-    alt = "Kernel spectrum, predicted loss against steps, and predicted outputs on data and test points"
+    texts = Texts(
+        title="Diagnosis of {study.name}",
+        text="{circuit}, {diagnosis.num_points} data points. {verdict}",
+        caption="(a) Kernel spectrum. (b) Predicted loss.{inference}",
+        choices=("Seed {study.seed}; angles uniform on [0, 2π).",),
+        alt="Kernel spectrum, predicted loss against steps, and predicted outputs on data and test points",
+        recorded=("eigenvalues", "step", "loss"),
+    )
 
     def units(self) -> Iterator[Unit]:
         if self.experiment.data is None:
@@ -184,26 +188,28 @@ class Diagnostics(Study):
     steps: int = 60
 
     name, command, source = "diagnostics", "diagnose", "scala2025"
-    title = "Diagnostics of circuits that learn the magnetisation of an Ising chain"
-    text = (
-        "The study of [DIAG] remade on six qubits: hardware-efficient and Hamiltonian variational ansatz, data of "
-        "low and of high frequency, diagnosed at random angles and trained at the critical learning rate. Each "
-        "statement of the source is held against comparisons of models that differ in one thing, ties and unequal "
-        "ranks left out; one that is seen in part, or not, is no failure of the program, but a finding."
-    )
-    caption = (
-        "(a) Smallest eigenvalue of the kernel that is not 0, (b) condition number, which at the critical learning "
-        "rate is the decay time; geometric means over random angles. (c) Loss, (d) inference after the last step: "
-        "predicted before training, and trained."
-    )
-    choices = (
-        "Seed {study.seed}. {ring}",
-        "Low frequency: the data enter before the first layer; high: before every layer.",
-        "Observable X of one qubit; labels as they are, and at 0.3 of their size.",
-    )
-    recorded = ("table",)
-    alt = (
-        "Smallest eigenvalue and condition number against the number of parameters; predicted beside trained"
+    texts = Texts(
+        title="Diagnostics of circuits that learn the magnetisation of an Ising chain",
+        text=(
+            "The study of [DIAG] remade on six qubits: hardware-efficient and Hamiltonian variational ansatz, data of "
+            "low and of high frequency, diagnosed at random angles and trained at the critical learning rate. Each "
+            "statement of the source is held against comparisons of models that differ in one thing, ties and unequal "
+            "ranks left out; one that is seen in part, or not, is no failure of the program, but a finding."
+        ),
+        caption=(
+            "(a) Smallest eigenvalue of the kernel that is not 0, (b) condition number, which at the critical "
+            "learning rate is the decay time; geometric means over random angles. (c) Loss, (d) inference after the "
+            "last step: predicted before training, and trained."
+        ),
+        choices=(
+            "Seed {study.seed}. {ring}",
+            "Low frequency: the data enter before the first layer; high: before every layer.",
+            "Observable X of one qubit; labels as they are, and at 0.3 of their size.",
+        ),
+        alt=(
+            "Smallest eigenvalue and condition number against the number of parameters; predicted beside trained"
+        ),
+        recorded=("table",),
     )
 
     def units(self) -> Iterator[Unit]:

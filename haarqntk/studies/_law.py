@@ -22,7 +22,7 @@ from haarqntk.montecarlo import Problem, values_in_blocks
 from haarqntk.qntk import KernelLaw, kernel_law
 from haarqntk.studies._evidence import Sample, bars, bracketed, curve, disagreement, numbers
 from haarqntk.studies._many_layers import segments_circuit
-from haarqntk.studies._study import Study, Unit
+from haarqntk.studies._study import Study, Texts, Unit
 from haarqntk.training import Observable, train
 
 if TYPE_CHECKING:
@@ -133,26 +133,28 @@ class Law(Study):
     runs: int = 300
 
     name, command, source, can_fail = "law", "train", "liu2023", True
-    title = "The mean of exponentials and the exponential of the mean"
-    text = (
-        "If every circuit keeps the kernel that it starts with, the mean residual over circuits is E[e^(−ηKt)], which "
-        "the exact moments of K bracket, and not e^(−ηK̄t). L = {study.L}; time in units of 1/(ηK̄); {study.samples:,} "
-        "kernels of simulated circuits for each case, and {study.runs} circuits trained, each towards a target so near "
-        "its first output that it keeps its kernel. Towards one target far away it does not, and the law of K is not "
-        "enough."
+    texts = Texts(
+        title="The mean of exponentials and the exponential of the mean",
+        text=(
+            "If every circuit keeps the kernel that it starts with, the mean residual over circuits is E[e^(−ηKt)], "
+            "which the exact moments of K bracket, and not e^(−ηK̄t). L = {study.L}; time in units of 1/(ηK̄); "
+            "{study.samples:,} kernels of simulated circuits for each case, and {study.runs} circuits trained, each "
+            "towards a target so near its first output that it keeps its kernel. Towards one target far away it does "
+            "not, and the law of K is not enough."
+        ),
+        caption="At ηK̄t = {last:g} the mean of the exponentials is for {factors}.",
+        choices=(
+            "Seed {study.seed}. Ensemble segments, for (b) prl_ansatz_with_input_block.",
+            "Training in steps of ηK̄ = {study.rate:g}; a target is {near} below the first output.",
+            "In (a) {study.runs} trained circuits are too few to refuse e^(−ηK̄t), so no statement says that they do.",
+            "The bracket is thinner than the line wherever it is drawn.",
+        ),
+        alt=(
+            "Mean of exponentials against time: simulated, trained, by the law of K, and by the mean kernel alone"
+        ),
+        recorded=("L", "samples", "runs", "t", "case_0", "case_1", "case_2"),
     )
-    caption = "At ηK̄t = {last:g} the mean of the exponentials is for {factors}."
-    choices = (
-        "Seed {study.seed}. Ensemble segments, for (b) prl_ansatz_with_input_block.",
-        "Training in steps of ηK̄ = {study.rate:g}; a target is {study.near:g} K/max(|λ|, √K) below the first output.",
-        "In (a) {study.runs} trained circuits are too few to refuse e^(−ηK̄t), so no statement says that they do.",
-        "The bracket is thinner than the line wherever it is drawn.",
-    )
-    alt = (
-        "Mean of exponentials against time: simulated, trained, by the law of K, and by the mean kernel alone"
-    )
-    recorded = ("L", "samples", "runs", "t", "case_0", "case_1", "case_2")
-    L, rate, near = L, RATE, _NEAR
+    L, rate = L, RATE
 
     def units(self) -> Iterator[Unit]:
         for place, case in enumerate(CASES):
@@ -186,7 +188,12 @@ class Law(Study):
             seen[f"case_{place}"] = {"observable": case.name, **record}
             factor = record["mean"][_LAST] / np.exp(-TIMES[_LAST])
             factors.append(f"({'abc'[place]}) {case.name}: {factor:.3g} times e^(−ηK̄t)")
-        words = {"last": TIMES[_LAST], "factors": "; ".join(factors), "t": TIMES}
+        words = {
+            "last": TIMES[_LAST],
+            "factors": "; ".join(factors),
+            "t": TIMES,
+            "near": f"{_NEAR:g} K/max(|λ|, √K)",
+        }
         return {"curves": curves, "far": [each["residuals"][-1] for each in found], **words, **seen}
 
     def compare(self, seen: Seen) -> Iterator[Evidence]:

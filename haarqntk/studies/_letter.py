@@ -34,7 +34,7 @@ from haarqntk.montecarlo import (
 )
 from haarqntk.qntk import closed_form
 from haarqntk.studies._evidence import bars
-from haarqntk.studies._study import Study, Unit
+from haarqntk.studies._study import Study, Texts, Unit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -132,20 +132,22 @@ class FluctuationFigure(Study):
     depths: tuple[int, ...] = (1, 2, 3, 4, 6, 8, 11, 15, 20, 26, 32, 40)
 
     name, command, source = "fig1", "figures", "liu2023"
-    title = "[PRL] Fig. 1"
-    caption = "{caption}"
-    choices = (
-        "Seed {study.seed}: it gives the blocks, the generators, the observable and the angles.",
-        "Input |0000⟩; the c_j are uniform in (0, 1).",
-        "One circuit of {most} layers is drawn; the circuit of depth L is its first L layers.",
-        "The angles are drawn anew at each depth; fresh circuits are drawn once for all depths.",
-        "Published: (12) over (9), with the traces of O − Tr O/D.",
-        "Error bars: one standard error, by the jackknife over the draws; in the inset they are ΔK.",
-        "{silent}",
+    texts = Texts(
+        title="[PRL] Fig. 1",
+        caption="{caption}",
+        choices=(
+            "Seed {study.seed}: it gives the blocks, the generators, the observable and the angles.",
+            "Input |0000⟩; the c_j are uniform in (0, 1).",
+            "One circuit of {most} layers is drawn; the circuit of depth L is its first L layers.",
+            "The angles are drawn anew at each depth; fresh circuits are drawn once for all depths.",
+            "Published: (12) over (9), with the traces of O − Tr O/D.",
+            "Error bars: one standard error, by the jackknife over the draws; in the inset they are ΔK.",
+            "{silent}",
+        ),
+        alt="Relative fluctuation of the kernel against the depth: simulated points, exact curve and its floor",
+        recorded=("samples", "num_qubits", "observable", "simulated", "laws", "floor"),
     )
-    recorded = ("samples", "num_qubits", "observable", "simulated", "laws", "floor")
     num_qubits = NUM_QUBITS
-    alt = "Relative fluctuation of the kernel against the depth: simulated points, exact curve and its floor"
 
     def _drawn(self) -> tuple[Ansatz, np.random.Generator]:
         rng = np.random.default_rng([self.seed, 1])

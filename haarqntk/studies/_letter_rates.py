@@ -42,7 +42,7 @@ from haarqntk.studies._letter import (
     record_of,
     z_score,
 )
-from haarqntk.studies._study import Study, Unit
+from haarqntk.studies._study import Study, Texts, Unit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -117,20 +117,22 @@ class DescentFigure(Study):
     layers: int = 64
 
     name, command, source = "fig2", "figures", "liu2023"
-    title = "[PRL] Fig. 2"
-    caption = "{caption}"
-    choices = (
-        "Seed {study.seed}: it gives the blocks, the generators, the observable and the initial angles.",
-        "Input |00⟩; the c_j are uniform in (0, 1).",
-        "O_0 = {target:.4f}, halfway between Tr O/D and the smallest eigenvalue of O, hence within reach.",
-        "One circuit is drawn and kept; the runs differ by their initial angles.",
-        "Published γ with the trace of (O − Tr O/D)². Band and errors: one standard error over the runs.",
+    texts = Texts(
+        title="[PRL] Fig. 2",
+        caption="{caption}",
+        choices=(
+            "Seed {study.seed}: it gives the blocks, the generators, the observable and the initial angles.",
+            "Input |00⟩; the c_j are uniform in (0, 1).",
+            "O_0 = {target:.4f}, halfway between Tr O/D and the smallest eigenvalue of O, hence within reach.",
+            "One circuit is drawn and kept; the runs differ by their initial angles.",
+            "Published γ with the trace of (O − Tr O/D)². Band and errors: one standard error over the runs.",
+        ),
+        alt="Residual against training steps: single runs, their mean, and the published and exact predictions",
+        recorded=(
+            *("instances", "num_qubits", "L", "rate", "target", "observable", "predicted", "measured", "t"),
+            *("mean_residual", "standard_error", "mean_residual_frozen", "residuals"),
+        ),
     )
-    recorded = (
-        *("instances", "num_qubits", "L", "rate", "target", "observable", "predicted", "measured", "t"),
-        *("mean_residual", "standard_error", "mean_residual_frozen", "residuals"),
-    )
-    alt = "Residual against training steps: single runs, their mean, and the published and exact predictions"
     num_qubits = 2
 
     def units(self) -> Iterator[Unit]:
@@ -268,18 +270,20 @@ class EigenvalueFigure(Study):
     layers: int = 64
 
     name, command, source = "fig3", "figures", "liu2023"
-    title = "[PRL] Fig. 3"
-    caption = "{caption}"
-    choices = (
-        "Seed {study.seed}: it gives the blocks, the generators, the observable and the angles.",
-        "Inputs: the first |A| vectors of the computational basis; the c_j are uniform in (0, 1).",
-        "One circuit is drawn and kept, an instance is a draw of the angles; fresh instances draw all anew.",
-        "The numbers of inputs share their instances, so neighbouring points are correlated.",
-        "Error bars: one standard error, by the jackknife over the instances.",
+    texts = Texts(
+        title="[PRL] Fig. 3",
+        caption="{caption}",
+        choices=(
+            "Seed {study.seed}: it gives the blocks, the generators, the observable and the angles.",
+            "Inputs: the first |A| vectors of the computational basis; the c_j are uniform in (0, 1).",
+            "One circuit is drawn and kept, an instance is a draw of the angles; fresh instances draw all anew.",
+            "The numbers of inputs share their instances, so neighbouring points are correlated.",
+            "Error bars: one standard error, by the jackknife over the instances.",
+        ),
+        alt="Eigenvalues of the supervised kernel against the number of inputs: points on the exact lines",
+        recorded=("instances", "num_qubits", "L", "observable", "num_inputs", "laws", "simulated"),
     )
-    recorded = ("instances", "num_qubits", "L", "observable", "num_inputs", "laws", "simulated")
     num_qubits = NUM_QUBITS
-    alt = "Eigenvalues of the supervised kernel against the number of inputs: points on the exact lines"
 
     def _drawn(self) -> tuple[Ansatz, np.random.Generator]:
         rng = np.random.default_rng([self.seed, 3])

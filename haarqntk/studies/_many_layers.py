@@ -31,7 +31,7 @@ from haarqntk.studies._evidence import (
     sparse,
     within,
 )
-from haarqntk.studies._study import Study, Unit
+from haarqntk.studies._study import Study, Texts, Unit
 from haarqntk.training import FixedGate, Observable, ParametrisedCircuit, PauliRotation, train
 
 if TYPE_CHECKING:
@@ -106,25 +106,27 @@ class Deep(Study):
     steps: int = 200
 
     name, command, source, can_fail = "deep", "train", "you2023", True
-    title = "Deep circuits follow the flow of many layers, and no frozen kernel"
-    text = (
-        "Circuits with Haar segments on {study.num_qubits} qubits, O = ZZ, target {study.target:g}, {study.circuits} "
-        "circuits at each depth with {study.runs} initialisations each, {study.steps} steps with ηLZ = {study.step:g}. "
-        "Each run is held against the flow of [ICML] from its own first residual, and against the kernel that it "
-        "begins with."
+    texts = Texts(
+        title="Deep circuits follow the flow of many layers, and no frozen kernel",
+        text=(
+            "Circuits with Haar segments on {study.num_qubits} qubits, O = ZZ, target {study.target:g}, "
+            "{study.circuits} circuits at each depth with {study.runs} initialisations each, {study.steps} steps with "
+            "ηLZ = {study.step:g}. Each run is held against the flow of [ICML] from its own first residual, and "
+            "against the kernel that it begins with."
+        ),
+        caption=(
+            "(a) The run at L = {deepest} for which flow and frozen kernel differ most. (b) Root mean square distance "
+            "of the runs to both, over all circuits, runs and times."
+        ),
+        choices=(
+            "Seed {study.seed}. Angles uniform on [0, 2π); bars are one standard error over the circuits.",
+            "The flow starts at each run's own first residual; nothing is fitted.",
+        ),
+        alt=(
+            "Left: one run, the flow of many layers and the frozen kernel. Right: distances to both against depth"
+        ),
+        recorded=("depths", "distance_to_flow", "distance_to_frozen"),
     )
-    caption = (
-        "(a) The run at L = {deepest} for which flow and frozen kernel differ most. (b) Root mean square "
-        "distance of the runs to both, over all circuits, runs and times."
-    )
-    choices = (
-        "Seed {study.seed}. Angles uniform on [0, 2π); bars are one standard error over the circuits.",
-        "The flow starts at each run's own first residual; nothing is fitted.",
-    )
-    alt = (
-        "Left: one run, the flow of many layers and the frozen kernel. Right: distances to both against depth"
-    )
-    recorded = ("depths", "distance_to_flow", "distance_to_frozen")
     num_qubits, step, target, every = NUM_QUBITS, STEP, -0.5, 10
 
     def units(self) -> Iterator[Unit]:
@@ -219,26 +221,28 @@ class Labels(Study):
     steps: int = 1000
 
     name, command, source, can_fail = "labels", "train", "you2023", True
-    title = "A Pauli measurement with labels ±1 is learnt no faster than 1/t"
-    text = (
-        "Circuits with Haar segments on {study.num_qubits} qubits, label 1. The bound is held against every step of "
-        "{study.shallow_runs} runs at each of L = {shallow} and of {study.runs} runs at L = {study.layers}; the "
-        "exponents are those of L = {study.layers} with O = ZZ, and with O = {study.scales[1]:g} ZZ, whose range "
-        "exceeds the label."
+    texts = Texts(
+        title="A Pauli measurement with labels ±1 is learnt no faster than 1/t",
+        text=(
+            "Circuits with Haar segments on {study.num_qubits} qubits, label 1. The bound is held against every step "
+            "of {study.shallow_runs} runs at each of L = {shallow} and of {study.runs} runs at L = {study.layers}; "
+            "the exponents are those of L = {study.layers} with O = ZZ, and with O = {study.scales[1]:g} ZZ, whose "
+            "range exceeds the label."
+        ),
+        caption=(
+            "Label 1 at L = {study.layers}. (a) O = ZZ, both axes logarithmic: the residual falls like 1/t. (b) O = "
+            "{study.scales[1]:g} ZZ: it falls exponentially. Coloured is the run of the median residual, with the "
+            "flow from its start."
+        ),
+        choices=(
+            "Seed {study.seed}; angles uniform on [0, 2π); ηLZ = {study.step:g} per step.",
+            "The bound is one of gradient flow; gradient descent differs from it at second order in η.",
+        ),
+        alt=(
+            "Left: residuals for a Pauli string on logarithmic axes, a line of slope −1. Right: exponential decay"
+        ),
+        recorded=("L", "steps"),
     )
-    caption = (
-        "Label 1 at L = {study.layers}. (a) O = ZZ, both axes logarithmic: the residual falls like 1/t. (b) O = "
-        "{study.scales[1]:g} ZZ: it falls exponentially. Coloured is the run of the median residual, with the flow "
-        "from its start."
-    )
-    choices = (
-        "Seed {study.seed}; angles uniform on [0, 2π); ηLZ = {study.step:g} per step.",
-        "The bound is one of gradient flow; gradient descent differs from it at second order in η.",
-    )
-    alt = (
-        "Left: residuals for a Pauli string on logarithmic axes, a line of slope −1. Right: exponential decay"
-    )
-    recorded = ("L", "steps")
     num_qubits, step, label, scales, every = NUM_QUBITS, STEP, 1.0, (1.0, 1.5), 10
     depths, shallow_runs, shallow_steps = (1, 4, 16, 64), 50, 400
 

@@ -22,7 +22,7 @@ from haarqntk.export import Evidence, Panel
 from haarqntk.qntk import closed_form
 from haarqntk.studies._evidence import Sample, agreement, curve, numbers, sparse, within
 from haarqntk.studies._many_layers import NUM_QUBITS, STEP, Z, deep_flow, segments_circuit, train_deep
-from haarqntk.studies._study import Study, Unit
+from haarqntk.studies._study import Study, Texts, Unit
 from haarqntk.training import Observable, prl_circuit, train
 
 if TYPE_CHECKING:
@@ -44,22 +44,24 @@ class Lazy(Study):
     runs: int = 100
 
     name, command, source, can_fail = "lazy", "train", "liu2023", True
-    title = "Lazy training: exponential decay at the rate ηK"
-    alt = "Residuals of lazy runs against steps on a logarithmic scale: straight lines, their mean at the exact rate"
-    text = (
-        "{study.runs} circuits of [PRL] Eq. 20 on {study.num_qubits} qubits with L = {study.L}, each drawn anew and "
-        "trained for {study.steps} steps towards a target {study.start:g} below its first output: so near that its "
-        "kernel hardly changes."
+    texts = Texts(
+        title="Lazy training: exponential decay at the rate ηK",
+        text=(
+            "{study.runs} circuits of [PRL] Eq. 20 on {study.num_qubits} qubits with L = {study.L}, each drawn anew "
+            "and trained for {study.steps} steps towards a target {study.start:g} below its first output: so near "
+            "that its kernel hardly changes."
+        ),
+        caption=(
+            "Residuals over their first value. The kernels of the {study.runs} circuits are from {least:.3g} to "
+            "{largest:.3g}, with the mean {mean:.3g}; the exact K̄ is {exact:.4g}."
+        ),
+        choices=(
+            "Seed {study.seed}. O = {O}, input |0000⟩, ηK̄ = {study.rate:g} per step.",
+            "[PRL] does not state its O_0; a target near the first output is what makes a run lazy here.",
+        ),
+        alt="Residuals of lazy runs against steps on a logarithmic scale: straight lines, their mean at the exact rate",
+        recorded=("K", "eta", "exact", "t"),
     )
-    caption = (
-        "Residuals over their first value. The kernels of the {study.runs} circuits are from {least:.3g} to "
-        "{largest:.3g}, with the mean {mean:.3g}; the exact K̄ is {exact:.4g}."
-    )
-    choices = (
-        "Seed {study.seed}. O = {O}, input |0000⟩, ηK̄ = {study.rate:g} per step.",
-        "[PRL] does not state its O_0; a target near the first output is what makes a run lazy here.",
-    )
-    recorded = ("K", "eta", "exact", "t")
     num_qubits, L, strings = 4, 64, ("ZIII", "IXXI", "IIYZ")
     start, steps, every, rate = 0.02, 100, 5, 0.01  # ε(0); ηK̄
     stated = 0.02  # the largest deviation
@@ -169,26 +171,28 @@ class Phases(Study):
     layers: int = 256
 
     name, command, source, can_fail = "phases", "train", "zhang2024", True
-    title = "Frozen kernel, critical, frozen error: the three phases across O_0 = O_min"
-    alt = (
-        "Residual and kernel against time for three targets: one decays, both fall like 1/t, the other decays"
+    texts = Texts(
+        title="Frozen kernel, critical, frozen error: the three phases across O_0 = O_min",
+        text=(
+            "One circuit with Haar segments on {study.num_qubits} qubits, L = {study.layers}, O = ZZ with O_min = −1, "
+            "trained from the same angles towards a target above, at and below O_min. The prediction is the flow "
+            "with constant λ from the residual, K and λ that the run has at ηLZt = {study.early:g} (limits) or "
+            "{study.late:g} (rates)."
+        ),
+        caption=(
+            "Residual ε and kernel K/2LZ for a target above, at and below O_min = −1: in (a) the kernel freezes and "
+            "the residual decays exponentially, in (b) both fall like 1/t, in (c) the residual freezes and the kernel "
+            "decays."
+        ),
+        choices=(
+            "Seed {study.seed}; ηLZ = {study.step:g} per step; all three runs start at the same angles.",
+            "λ is measured at ηLZt = {study.late:g}, where the drawn prediction begins, and held; nothing is fitted.",
+        ),
+        alt=(
+            "Residual and kernel against time for three targets: one decays, both fall like 1/t, the other decays"
+        ),
+        recorded=("targets", "conserved", "lambda"),
     )
-    text = (
-        "One circuit with Haar segments on {study.num_qubits} qubits, L = {study.layers}, O = ZZ with O_min = −1, "
-        "trained from the same angles towards a target above, at and below O_min. The prediction is the flow with "
-        "constant λ from the residual, K and λ that the run has at ηLZt = {study.early:g} (limits) or {study.late:g} "
-        "(rates)."
-    )
-    caption = (
-        "Residual ε and kernel K/2LZ for a target above, at and below O_min = −1: in (a) the kernel freezes and "
-        "the residual decays exponentially, in (b) both fall like 1/t, in (c) the residual freezes and the kernel "
-        "decays."
-    )
-    choices = (
-        "Seed {study.seed}; ηLZ = {study.step:g} per step; all three runs start at the same angles.",
-        "λ is measured at ηLZt = {study.late:g}, where the drawn prediction begins, and held; nothing is fitted.",
-    )
-    recorded = ("targets", "conserved", "lambda")
     num_qubits, step, every, lowest = NUM_QUBITS, STEP, 5, -1.0
     early, late = 1.0, 4.0  # τ where limits, and where rates, are predicted from what the run has there
     phases = ((-0.6, "frozen-kernel", 400), (-1.0, "critical", 1000), (-1.6, "frozen-error", 400))

@@ -65,6 +65,27 @@ class Unit:
     work: float = 1.0
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Texts:
+    """The texts of a study, with fields in braces: of ``study``, and what is seen by its name.
+
+    Attributes:
+        title: What it is about.
+        text: What was done, in a few sentences.
+        caption: What the figure shows, with the numbers.
+        choices: What the source leaves open, and how it was chosen here: one sentence each, none where it is empty.
+        alt: What the figure shows, for readers who do not see it.
+        recorded: The names of the numbers, of the study or of what is seen, that are written with the figure.
+    """
+
+    title: str
+    text: str = ""
+    caption: str
+    choices: tuple[str, ...]
+    alt: str
+    recorded: tuple[str, ...]
+
+
 class Study(ABC):
     """A study; its fields are what decides its numbers.
 
@@ -73,28 +94,18 @@ class Study(ABC):
         name: The stem of its files, and its name on the command line.
         command: The command that runs it.
         source: The work that it makes again or tests, by its key.
-        title: What it is about; in it and the next three stand fields in braces, of ``study`` and of what is seen.
-        text: What was done, in a few sentences.
-        caption: What the figure shows, with the numbers.
-        choices: What the source leaves open, and how it was chosen here: one sentence each, none where it is empty.
-        alt: What its figure shows, for readers who do not see it.
-        recorded: The names of the numbers, of the study or of what is seen, that are written with the figure.
         path: The file that describes it; empty for a study that comes with the library.
         can_fail: Whether every statement has to hold; otherwise they are findings.
+        texts: What is said of it.
     """
 
     seed: int
     name: str
     command: str
     source: str
-    title: str
-    text: str = ""
-    caption: str
-    choices: tuple[str, ...]
-    alt: str
-    recorded: tuple[str, ...]
     path: str = ""
     can_fail: bool = False
+    texts: Texts
 
     @abstractmethod
     def units(self) -> Iterable[Unit]:
@@ -114,15 +125,15 @@ class Study(ABC):
 
     def figure(self, seen: Seen) -> PaperFigure:
         """The figure with its caption."""
-        caption, *choices = self._said(seen, self.caption, *self.choices)
-        values = {name: seen[name] if name in seen else getattr(self, name) for name in self.recorded}
+        caption, *choices = self._said(seen, self.texts.caption, *self.texts.choices)
+        values = {name: seen[name] if name in seen else getattr(self, name) for name in self.texts.recorded}
         data = {name: numbers(x) if isinstance(x, np.ndarray) else x for name, x in values.items()}
         chosen, panels = tuple(filter(None, choices)), tuple(self.panels(seen))
-        return PaperFigure(self.name, self.alt, caption, chosen, {"seed": self.seed, **data}, panels)
+        return PaperFigure(self.name, self.texts.alt, caption, chosen, {"seed": self.seed, **data}, panels)
 
     def section(self, seen: Seen) -> Section:
         """The study as a section of the report."""
-        title, text = self._said(seen, self.title, self.text)
+        title, text = self._said(seen, self.texts.title, self.texts.text)
         out = "" if self.path else " --out studies"
         command = f"haarqntk {self.command} {self.path or self.name} --seed {self.seed}{out}"
         statements = tuple(self.compare(seen))
