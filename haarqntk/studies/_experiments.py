@@ -289,18 +289,18 @@ class Depth(Study):
     @property
     def _circuits(self) -> list[ParametrisedCircuit]:
         (gates,) = np.random.default_rng([self.seed, 15]).spawn(1)
-        return [self.circuit.build(layers, gates) for layers in self.circuit.depths]
+        return [self.circuit.build(layers, gates) for layers in self.circuit.layers]
 
     def units(self) -> Iterator[Unit]:
         for place, circuit in enumerate(self._circuits):
-            yield Unit(f"{self.circuit.depths[place]} layers", partial(self._run, place, circuit))
+            yield Unit(f"{self.circuit.layers[place]} layers", partial(self._run, place, circuit))
 
     def _run(self, place: int, circuit: ParametrisedCircuit, work: Work) -> Result:
         rng = np.random.default_rng([self.seed, 15])
         rng.spawn(1 + place)  # the stream of the gates, and those of the depths before
         (found,) = kernel_statistics(
             lambda _: circuit,
-            [self.circuit.depths[place]],
+            [self.circuit.layers[place]],
             observable=self._observable,
             samples=self.samples,
             rng=rng,
@@ -320,7 +320,7 @@ class Depth(Study):
                 return float(closed_form("meta_kernel_second_moment").at(**at)) - mean**2
             return float(closed_form(name).at(**at))
 
-        depths, circuits = self.circuit.depths, self._circuits
+        depths, circuits = self.circuit.layers, self._circuits
         compared = {
             name: _Compared(
                 *symbols,
@@ -354,7 +354,7 @@ class Depth(Study):
         }
 
     def compare(self, seen: Seen) -> Iterator[Evidence]:
-        depths = self.circuit.depths
+        depths = self.circuit.layers
         for each in seen["compared"].values():
             first, (mean, error) = each.first_that_agrees, each.simulated[-1]
             yield Evidence(
@@ -367,7 +367,7 @@ class Depth(Study):
             )
 
     def panels(self, seen: Seen) -> Iterator[Panel]:
-        depths = self.circuit.depths
+        depths = self.circuit.layers
         for each in seen["compared"].values():
             exact, is_relative = np.array(each.exact), all(each.exact)
             scale = exact if is_relative else np.ones(len(exact))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import json
+import operator
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -13,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import haarqntk as hq
-from haarqntk.errors import InputTypeError
+from haarqntk.errors import InputError, InputTypeError
 from haarqntk.export import Evidence, Section, bibliography, read_section
 from haarqntk.montecarlo import samples_for_verdict
 from haarqntk.studies import STUDIES, figures, ledger_of, recorded_sections, run_study, write_study
@@ -96,6 +98,29 @@ def test_a_killed_study_goes_on_from_its_finished_units_to_the_same_section(
     assert again.json() == made(name)[0].json()
     write_study(tmp_path, again)
     assert {path.name for path in tmp_path.iterdir()} == {f"{name}.{end}" for end in ("json", "svg", "pdf")}
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("schema_version", 0, "x.json: schema_version must be 1, got 0; make the study again"),
+        ("title", 1, "x.json, field title: Expected `str`, got `int`; make the study again"),
+        ("evidence", [], "x.json: evidence must have at least one statement, got none"),
+        ("figure name", "a b", "field figure: name must be a word of letters, digits, - and _, got 'a b'"),
+        ("figure panels 0 lines 0 kind", "exat", "field figure.panels[0].lines[0]: unknown kind 'exat'"),
+        ("figure panels 0 lines 0 y", [1], "y must be 41 numbers, as its abscissae, got '1'"),
+        ("figure panels 0 lines 0 y", [1e999] * 41, "y must be a list of finite numbers, got '[inf"),
+        ("figure panels 0 colour", 1, "field figure.panels[0]: Object contains unknown field `colour`"),
+    ],
+)
+def test_a_damaged_or_older_study_is_refused_in_one_line(path: str, value: object, message: str) -> None:
+    (recorded,) = recorded_sections(["phases"])
+    record = json.loads(recorded.json())
+    *steps, last = (int(step) if step.isdigit() else step for step in path.split())
+    functools.reduce(operator.getitem, steps, record)[last] = value
+    with pytest.raises(InputError, match=re.escape(message)) as caught:
+        read_section(json.dumps(record), origin="x.json")
+    assert "\n" not in str(caught.value)
 
 
 def test_a_study_names_its_sources_and_has_a_unit_of_each_name() -> None:
