@@ -115,9 +115,9 @@ def run_studies(wanted: Sequence[Study], out: Path | None = None) -> list[Any]:
                 found.append(seen)
         except KeyboardInterrupt:
             bar.stop()
-            after = (
-                "nothing was written" if out is None else f"the same command goes on from what is in {out}"
-            )
+            ends = ("*.units.jsonl", "*.checkpoint.npz") if out else ()
+            kept = [path for end in ends for path in Path(out or "").glob(end)]
+            after = f"the same command goes on from {kept[0]}" if kept else "nothing was written"
             typer.echo(f"haarqntk: stopped; {after}", err=True)
             raise typer.Exit(STOPPED) from None
     return found
