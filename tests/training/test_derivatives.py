@@ -1,4 +1,4 @@
-"""Derivatives by the way back, against the definition, QuTiP, the Monte Carlo room and their own Taylor series."""
+"""Derivatives by the way back, against the definition, QuTiP, Monte Carlo and their own Taylor series."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def test_outputs_are_those_of_qutip(circuit: ParametrisedCircuit) -> None:
             assert abs(qutip.expect(O, ket) - z[i, j]) < ROUNDING
 
 
-def test_the_letter_s_circuit_is_that_of_the_monte_carlo_room() -> None:
+def test_the_letter_s_circuit_is_that_of_monte_carlo() -> None:
     ansatz = random_ansatz(2, 6, np.random.default_rng(5))
     circuit, observable = circuit_of_ansatz(ansatz), Observable(ansatz.observable.matrix)
     angles = random_angles(4, 6, np.random.default_rng(6))
