@@ -14,7 +14,7 @@ from haarqntk.base import Tabled, check_factors, hermitian_array, read_only, rea
 from haarqntk.checks import integer, one_of, real_number
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.montecarlo import PauliSum
-from haarqntk.training._circuit import ParametrisedCircuit, check_letters, check_size
+from haarqntk.training._circuit import ParametrisedCircuit, check_letters, check_size, on_each_qubit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -132,8 +132,8 @@ class Observable(Tabled):
         """
         n = _check_size(num_qubits)
         letter = one_of("axis", axis, "XYZ")
-        strings = ["I" * qubit + letter + "I" * (n - qubit - 1) for qubit in range(n)]
-        return cls(cls.pauli_sum([1 / n] * n, strings).matrix, f"magnetisation {letter}")
+        summed = cls.pauli_sum([1 / n] * n, on_each_qubit(letter, n))
+        return cls(summed.matrix, f"magnetisation {letter}")
 
     @property
     def num_qubits(self) -> int:
