@@ -55,7 +55,8 @@ class Observable(Tabled):
         if size < 2 or size & (size - 1):  # noqa: PLR2004 - one qubit
             raise InputError(f"matrix must be square of a size 2, 4, 8, …, got the shape {matrix.shape}")
         check_factors("matrix", self.matrix, (2,) * (size.bit_length() - 1))
-        object.__setattr__(self, "matrix", read_only(matrix))
+        matrix.setflags(write=False)
+        object.__setattr__(self, "matrix", matrix)
 
     @classmethod
     def pauli(cls, string: str) -> Observable:
