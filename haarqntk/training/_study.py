@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from haarqntk.checks import integer, real_number
+from haarqntk.checks import generator, integer, real_number
 from haarqntk.errors import CostError, InputError, InputTypeError
 from haarqntk.montecarlo import random_angles
 from haarqntk.training._ansatz import hamiltonian_variational, hardware_efficient
@@ -90,8 +90,7 @@ def diagnostics_study(
     Reference:
         [scala2025]; derivations/16_diagnostics.md.
     """
-    if not isinstance(rng, np.random.Generator):
-        raise InputTypeError(f"rng must be a numpy.random.Generator, got {rng!r}; pass default_rng(seed)")
+    generator(rng)
     n, steps = integer("num_qubits", num_qubits, at_least=3), integer("steps", steps, at_least=1)
     count = integer("initialisations", initialisations, at_least=1)
     for name, values in (("layers", layers), ("label_scales", label_scales)):
