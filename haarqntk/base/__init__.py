@@ -13,6 +13,7 @@ from haarqntk.base._matrices import (
     check_alike,
     check_factors,
     complex_array,
+    data_array,
     hermitian_array,
     is_channel,
     is_matrix,
@@ -20,6 +21,7 @@ from haarqntk.base._matrices import (
     kets_as_rows,
     kraus_operators,
     plain,
+    read_only,
     real_array,
 )
 from haarqntk.base._values import Frozen, LazyModule, Shown, Tabled, one_line, render_with, rendered
@@ -39,6 +41,7 @@ __all__ = [
     "check_alike",
     "check_factors",
     "complex_array",
+    "data_array",
     "hermitian_array",
     "is_channel",
     "is_matrix",
@@ -48,6 +51,7 @@ __all__ = [
     "one_line",
     "plain",
     "prepare_folder",
+    "read_only",
     "read_toml",
     "real_array",
     "render_with",

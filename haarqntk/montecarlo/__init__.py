@@ -9,13 +9,10 @@ to use; and ``frames``, of the same law, which draws no unitaries and is the one
 from haarqntk.montecarlo._ansatz import (
     Ansatz,
     PauliSum,
-    Training,
-    fixed_kernels,
     fresh_kernels,
     random_angles,
     random_ansatz,
     random_pauli_sum,
-    train,
 )
 from haarqntk.montecarlo._ensembles import ensembles
 from haarqntk.montecarlo._estimate import Estimate
@@ -49,12 +46,10 @@ __all__ = [
     "Moments",
     "PauliSum",
     "Problem",
-    "Training",
     "check_affordable",
     "draw_moments",
     "ensembles",
     "family_error",
-    "fixed_kernels",
     "fresh_kernels",
     "jackknife",
     "largest_z",
@@ -69,6 +64,5 @@ __all__ = [
     "samples_needed",
     "simulate",
     "smallest_factor",
-    "train",
     "values_in_blocks",
 ]

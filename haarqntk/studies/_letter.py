@@ -26,7 +26,6 @@ from haarqntk.export import Line, Panel, with_error
 from haarqntk.montecarlo import (
     Ansatz,
     PauliSum,
-    fixed_kernels,
     fresh_kernels,
     jackknife,
     random_angles,
@@ -35,6 +34,7 @@ from haarqntk.montecarlo import (
 from haarqntk.qntk import closed_form
 from haarqntk.studies._evidence import bars
 from haarqntk.studies._study import Study, Texts, Unit
+from haarqntk.training import fixed_kernels
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -29,9 +29,7 @@ from haarqntk.montecarlo import (
     jackknife,
     random_angles,
     random_ansatz,
-    train,
 )
-from haarqntk.montecarlo import Training as Trained
 from haarqntk.qntk import EigenvalueFormula, closed_form, formula, mean
 from haarqntk.studies._evidence import bars
 from haarqntk.studies._letter import (
@@ -43,6 +41,7 @@ from haarqntk.studies._letter import (
     z_score,
 )
 from haarqntk.studies._study import Study, Texts, Unit
+from haarqntk.training import Observable, TrainingRun, circuit_of_ansatz, train
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -82,28 +81,27 @@ def predicted_rates(observable: PauliSum, target: float, L: int = 64) -> dict[st
     }
 
 
-def frozen_residuals(trained: Trained) -> Real:
-    """(1 − ηK(0))^t ε(0) of each run, with its own kernel: shape (steps + 1, N)."""
-    steps = np.arange(len(trained.residuals))[:, np.newaxis]
-    residuals: Real = trained.residuals[0] * (1 - RATE * trained.kernels[0]) ** steps
+def frozen_residuals(run: TrainingRun) -> Real:
+    """(1 − ηK(0))^t ε(0) of each run at its recorded steps, with its own kernel: shape (R, N)."""
+    residuals: Real = run.residuals[0, :, 0] * (1 - RATE * run.kernel_traces[0]) ** run.steps[:, np.newaxis]
     return residuals
 
 
-def measured_rates(trained: Trained) -> dict[str, Estimate]:
-    """What the runs say, each with its standard error: rates, fluctuation and change of the kernel."""
-    epsilon, K = trained.residuals, trained.kernels
+def measured_rates(run: TrainingRun, first: TrainingRun) -> dict[str, Estimate]:
+    """What the runs, and their first step alone, say: rates, fluctuation and change of the kernel, with errors."""
+    (before, after), epsilon, K = first.residuals[..., 0], run.residuals[..., 0], run.kernel_traces
 
     def ratio(over: Real, value: Real) -> Estimate:
         pairs = np.stack([over, value], axis=1)
         return jackknife(pairs, lambda x: float(x[:, 1].mean() / x[:, 0].mean()))
 
     return {
-        "start": ratio(epsilon[0], epsilon[0] - epsilon[1]),
+        "start": ratio(before, before - after),
         "kernel": jackknife(RATE * K[0], np.mean),
         "fluctuation": jackknife(K[0], lambda x: float(x.std(ddof=1) / x.mean())),
         "kernel_change": ratio(K[0], K[-1]),
         "left": ratio(epsilon[0], epsilon[-1]),
-        "left_frozen": ratio(epsilon[0], frozen_residuals(trained)[-1]),
+        "left_frozen": ratio(epsilon[0], frozen_residuals(run)[-1]),
     }
 
 
@@ -141,21 +139,19 @@ class DescentFigure(Study):
     def _run(self, work: Work) -> Result:
         rng = np.random.default_rng([self.seed, 2])
         ansatz = random_ansatz(self.num_qubits, self.layers, rng)
-        trained = train(
-            ansatz,
-            random_angles(self.instances, self.layers, rng),
-            target=halfway_target(ansatz.observable),
-            rate=RATE,
-            steps=self.steps,
-            progress=lambda done: work.progress(done / (self.steps + 1)),
-        )
-        return {"observable": ansatz.observable, "trained": trained}
+        target = halfway_target(ansatz.observable)
+        problem = circuit_of_ansatz(ansatz), Observable(ansatz.observable.matrix), target
+        how: Any = {"learning_rate": RATE, "angles": random_angles(self.instances, self.layers, rng)}
+        first = train(*problem, steps=1, record_every=1, **how)
+        how |= {"progress": lambda done: work.progress(done / self.steps)}
+        run = train(*problem, steps=self.steps, record_every=_SHOWN, **how)
+        return {"observable": ansatz.observable, "run": run, "first": first}
 
     def predict(self, results: Sequence[Result]) -> Seen:
         """Rates as predicted and as measured, and every tenth residual."""
-        observable, trained = results[0]["observable"], results[0]["trained"]
-        target, runs = halfway_target(observable), trained.residuals[::_SHOWN]
-        predicted, measured = predicted_rates(observable, target, self.layers), measured_rates(trained)
+        observable, run, first = (results[0][name] for name in ("observable", "run", "first"))
+        target, runs = halfway_target(observable), run.residuals[..., 0]
+        predicted, measured = predicted_rates(observable, target, self.layers), measured_rates(run, first)
         return {
             "L": self.layers,
             "rate": RATE,
@@ -163,10 +159,10 @@ class DescentFigure(Study):
             "observable": record_of(observable),
             "predicted": predicted,
             "measured": measured,
-            "t": list(range(0, self.steps + 1, _SHOWN)),
+            "t": run.steps.tolist(),
             "mean_residual": runs.mean(axis=1).tolist(),
             "standard_error": (runs.std(axis=1, ddof=1) / np.sqrt(self.instances)).tolist(),
-            "mean_residual_frozen": frozen_residuals(trained)[::_SHOWN].mean(axis=1).tolist(),
+            "mean_residual_frozen": frozen_residuals(run).mean(axis=1).tolist(),
             "residuals": runs.T.tolist(),
             "caption": descent_caption(predicted, measured, self.steps),
         }

@@ -22,14 +22,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from haarqntk.base import Tabled
-from haarqntk.checks import integer, real_number
+from haarqntk.base import Tabled, read_only
+from haarqntk.checks import generator, integer, real_number
 from haarqntk.errors import CostError, InputError, InputTypeError
 from haarqntk.montecarlo import random_angles
 from haarqntk.training._ansatz import hamiltonian_variational, hardware_efficient
-from haarqntk.training._circuit_diagnosis import diagnose_circuit
 from haarqntk.training._derivatives import outputs
-from haarqntk.training._diagnosis_input import frozen, r_squared
+from haarqntk.training._diagnose import diagnose_circuit
+from haarqntk.training._diagnosis import r_squared
 from haarqntk.training._gradient_descent import train
 from haarqntk.training._ising import DEFAULT_FIELDS, ising_magnetisation
 from haarqntk.training._observable import Observable
@@ -98,8 +98,7 @@ def diagnostics_study(
     Reference:
         [scala2025]; derivations/16_diagnostics.md.
     """
-    if not isinstance(rng, np.random.Generator):
-        raise InputTypeError(f"rng must be a numpy.random.Generator, got {rng!r}; pass default_rng(seed)")
+    generator(rng)
     n, steps = integer("num_qubits", num_qubits, at_least=3), integer("steps", steps, at_least=1)
     count = integer("initialisations", initialisations, at_least=1)
     for name, values in (("layers", layers), ("label_scales", label_scales)):
@@ -227,7 +226,7 @@ class DiagnosticsStudy(Tabled):
 
     def __post_init__(self) -> None:
         for name in ("fields", "targets", "train", "test"):
-            object.__setattr__(self, name, frozen(getattr(self, name)))
+            object.__setattr__(self, name, read_only(getattr(self, name)))
 
     def rows(self) -> list[dict[str, Any]]:
         """The table: one row for each model and label scale, plain values under the names of the columns.

@@ -27,6 +27,7 @@ LABELS = np.array([-0.5, 0.1, 0.6])
 TEST_POINTS = np.array([[0.7], [1.9]])
 CIRCUIT = hardware_efficient(3, 6, encoding="high")
 ANGLES = np.random.default_rng(2).uniform(0, 2 * np.pi, CIRCUIT.num_parameters)
+AT: dict[str, Any] = {"features": POINTS, "angles": ANGLES}
 
 
 def test_a_circuit_is_diagnosed_by_its_jacobian() -> None:
@@ -48,17 +49,8 @@ def deviation(s: float, c: float) -> float:
     """max_t ‖z_predicted − z‖/‖ε(0)‖ for targets at a fraction s of the way from z(0) to the labels."""
     z = outputs(CIRCUIT, X3, ANGLES, POINTS)
     targets = z + s * (LABELS - z)
-    diagnosis = diagnose_circuit(CIRCUIT, X3, targets, features=POINTS, angles=ANGLES, c=c)
-    run = train(
-        CIRCUIT,
-        X3,
-        targets,
-        features=POINTS,
-        angles=ANGLES,
-        learning_rate=diagnosis.learning_rate,
-        steps=30,
-        record_every=1,
-    )
+    diagnosis = diagnose_circuit(CIRCUIT, X3, targets, c=c, **AT)
+    run = train(CIRCUIT, X3, targets, learning_rate=diagnosis.learning_rate, steps=30, record_every=1, **AT)
     errors = np.linalg.norm(diagnosis.predicted_outputs(run.steps) - run.outputs[:, 0], axis=1)
     assert diagnosis.predicted_losses(30)[0] < 0.01 * run.losses[0, 0]  # it does learn
     return float(errors.max() / np.linalg.norm(run.residuals[0, 0]))
@@ -75,10 +67,9 @@ def test_predicted_and_trained_outputs_agree_in_the_lazy_case(c: float) -> None:
 def test_a_training_beyond_the_stability_edge_grows_as_predicted() -> None:
     z = outputs(CIRCUIT, X3, ANGLES, POINTS)
     targets = z + 1e-6 * (LABELS - z)
-    arguments: dict[str, Any] = {"features": POINTS, "angles": ANGLES}
     with pytest.warns(UserWarning, match="c must keep the learning rate below the stability edge"):
-        diagnosis = diagnose_circuit(CIRCUIT, X3, targets, c=2.5, **arguments)
-    run = train(CIRCUIT, X3, targets, learning_rate=diagnosis.learning_rate, steps=10, **arguments)
+        diagnosis = diagnose_circuit(CIRCUIT, X3, targets, c=2.5, **AT)
+    run = train(CIRCUIT, X3, targets, learning_rate=diagnosis.learning_rate, steps=10, **AT)
     assert run.losses[-1, 0] > 10 * run.losses[0, 0]
     assert diagnosis.predicted_losses(10)[0] == pytest.approx(run.losses[-1, 0], rel=1e-2)
 
@@ -127,24 +118,15 @@ def test_other_targets_for_the_same_model() -> None:
             InputTypeError,
             "rng must be a numpy.random.Generator unless angles are given",
         ),
-        ({"features": POINTS, "angles": [ANGLES]}, InputError, "angles must be those of one initialisation"),
-        ({"features": POINTS, "angles": ANGLES[:3]}, InputError, "angles must have 36 entries"),
-        (
-            {"features": POINTS[:2], "angles": ANGLES},
-            InputError,
-            "targets must have one number for each of the 2",
-        ),
-        (
-            {"features": POINTS, "angles": ANGLES, "test_targets": [1.0]},
-            InputError,
-            "test_targets must come with test_jacobian",
-        ),
+        (AT | {"angles": [ANGLES]}, InputError, "angles must be those of one initialisation"),
+        (AT | {"angles": ANGLES[:3]}, InputError, "angles must have 36 entries"),
+        (AT | {"features": POINTS[:2]}, InputError, "targets must have one number for each of the 2"),
+        (AT | {"test_targets": [1.0]}, InputError, "test_targets must come with test_jacobian"),
     ],
 )
 def test_bad_input_is_refused(keywords: dict[str, Any], kind: type[Exception], text: str) -> None:
-    with pytest.raises(kind) as caught:
+    with pytest.raises(kind, match=text):
         diagnose_circuit(CIRCUIT, X3, LABELS, **keywords)
-    assert text in str(caught.value)
 
 
 def test_a_kernel_that_vanishes_by_symmetry_is_refused() -> None:
@@ -160,6 +142,5 @@ def test_a_kernel_that_vanishes_by_symmetry_is_refused() -> None:
 
 def test_a_small_observable_is_no_rounding() -> None:
     small = Observable(1e-40 * X3.matrix)
-    diagnosis = diagnose_circuit(CIRCUIT, small, LABELS, features=POINTS, angles=ANGLES)
-    plain = diagnose_circuit(CIRCUIT, X3, LABELS, features=POINTS, angles=ANGLES)
+    diagnosis, plain = (diagnose_circuit(CIRCUIT, O, LABELS, **AT) for O in (small, X3))
     assert diagnosis.eigenvalues == pytest.approx(1e-80 * plain.eigenvalues, rel=1e-9, abs=0)

@@ -15,14 +15,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import linalg
 
-from haarqntk.base import Tabled
+from haarqntk.base import Tabled, read_only
 from haarqntk.checks import is_stable
-from haarqntk.training._diagnosis_input import frozen
+from haarqntk.errors import CostError, InputError, InputTypeError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Real = NDArray[np.float64]
+
+LARGEST_PREDICTION = 10**8  # numbers in one predicted array: 0.8 GB
+_LARGEST_STEP = 2**53  # every integer up to here is a float
+_LARGEST_EXPONENT = 400  # an unstable mode stops at e⁴⁰⁰, whose square is ∞: ∞·0 would be no number
+_CURVE_POINTS, _CURVE_DECAY_TIMES, _LAST_STEP = 80, 5, 10**9
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -44,8 +49,7 @@ class KernelSpectrum(Tabled):
 
         Examples:
             >>> import haarqntk as hq
-            >>> d = hq.diagnose([[2.0, 0], [0, 1]], targets=[1.0, -1])
-            >>> d.num_points
+            >>> hq.diagnose([[2.0, 0], [0, 1]], targets=[1.0, -1]).num_points
             2
         """
         return len(self.modes)
@@ -56,8 +60,7 @@ class KernelSpectrum(Tabled):
 
         Examples:
             >>> import haarqntk as hq
-            >>> d = hq.diagnose([[1.0, 0], [2, 0]], targets=[0.0, 1], pseudo_inverse=True)
-            >>> d.rank
+            >>> hq.diagnose([[1.0, 0], [2, 0]], targets=[0.0, 1], pseudo_inverse=True).rank
             1
         """
         return self.singular_values.size
@@ -68,8 +71,7 @@ class KernelSpectrum(Tabled):
 
         Examples:
             >>> import haarqntk as hq
-            >>> d = hq.diagnose([[1.0, 0], [2, 0]], targets=[0.0, 1], pseudo_inverse=True)
-            >>> d.is_singular
+            >>> hq.diagnose([[1.0, 0], [2, 0]], targets=[0.0, 1], pseudo_inverse=True).is_singular
             True
         """
         return self.rank < self.num_points
@@ -80,13 +82,12 @@ class KernelSpectrum(Tabled):
 
         Examples:
             >>> import haarqntk as hq
-            >>> d = hq.diagnose([[2.0, 0], [0, 1]], targets=[1.0, -1])
-            >>> d.kernel
+            >>> hq.diagnose([[2.0, 0], [0, 1]], targets=[1.0, -1]).kernel
             array([[4., 0.],
                    [0., 1.]])
         """
         factor = self.modes * self.singular_values
-        return frozen(factor @ factor.T)
+        return read_only(factor @ factor.T)
 
     @cached_property
     def eigenvalues(self) -> Real:
@@ -94,11 +95,10 @@ class KernelSpectrum(Tabled):
 
         Examples:
             >>> import haarqntk as hq
-            >>> d = hq.diagnose([[1.0, 0], [2, 0]], targets=[0.0, 1], pseudo_inverse=True)
-            >>> d.eigenvalues.round(6)
+            >>> hq.diagnose([[1.0, 0], [2, 0]], targets=[0.0, 1], pseudo_inverse=True).eigenvalues.round(6)
             array([5., 0.])
         """
-        return frozen(np.pad(self.singular_values**2, (0, self.num_points - self.rank)))
+        return read_only(np.pad(self.singular_values**2, (0, self.num_points - self.rank)))
 
     @property
     def largest_eigenvalue(self) -> float:
@@ -106,8 +106,7 @@ class KernelSpectrum(Tabled):
 
         Examples:
             >>> import haarqntk as hq
-            >>> d = hq.diagnose([[2.0, 0], [0, 1]], targets=[1.0, -1])
-            >>> d.largest_eigenvalue
+            >>> hq.diagnose([[2.0, 0], [0, 1]], targets=[1.0, -1]).largest_eigenvalue
             4.0
         """
         return float(self.eigenvalues[0])
@@ -118,8 +117,7 @@ class KernelSpectrum(Tabled):
 
         Examples:
             >>> import haarqntk as hq
-            >>> d = hq.diagnose([[2.0, 0], [0, 1]], targets=[1.0, -1])
-            >>> d.smallest_eigenvalue
+            >>> hq.diagnose([[2.0, 0], [0, 1]], targets=[1.0, -1]).smallest_eigenvalue
             1.0
         """
         return float(self.eigenvalues[-1])
@@ -130,8 +128,7 @@ class KernelSpectrum(Tabled):
 
         Examples:
             >>> import haarqntk as hq
-            >>> d = hq.diagnose([[2.0, 0], [0, 1]], targets=[1.0, -1])
-            >>> d.condition_number
+            >>> hq.diagnose([[2.0, 0], [0, 1]], targets=[1.0, -1]).condition_number
             4.0
         """
         return math.inf if self.is_singular else self.condition_number_on_range
@@ -171,7 +168,7 @@ class KernelSpectrum(Tabled):
             >>> bool(np.abs(d.kernel @ d.null_space).max() < 1e-12), d.null_space.shape
             (True, (2, 1))
         """
-        return frozen(np.linalg.qr(self.modes, mode="complete")[0][:, self.rank :])
+        return read_only(np.linalg.qr(self.modes, mode="complete")[0][:, self.rank :])
 
     @cached_property
     def dependent_points(self) -> dict[int, dict[int, float]]:
@@ -204,8 +201,7 @@ class KernelSpectrum(Tabled):
 
         Examples:
             >>> import haarqntk as hq
-            >>> d = hq.diagnose([[2.0, 0], [0, 1]], targets=[1.0, -1])
-            >>> d.critical_learning_rate
+            >>> hq.diagnose([[2.0, 0], [0, 1]], targets=[1.0, -1]).critical_learning_rate
             0.25
         """
         return self.c / self.largest_eigenvalue
@@ -216,8 +212,7 @@ class KernelSpectrum(Tabled):
 
         Examples:
             >>> import haarqntk as hq
-            >>> d = hq.diagnose([[2.0, 0], [0, 1]], targets=[1.0, -1])
-            >>> d.stability_edge
+            >>> hq.diagnose([[2.0, 0], [0, 1]], targets=[1.0, -1]).stability_edge
             0.5
         """
         return 2 / self.largest_eigenvalue
@@ -228,8 +223,7 @@ class KernelSpectrum(Tabled):
 
         Examples:
             >>> import haarqntk as hq
-            >>> d = hq.diagnose([[2.0, 0], [0, 1]], targets=[1.0, -1])
-            >>> d.is_stable
+            >>> hq.diagnose([[2.0, 0], [0, 1]], targets=[1.0, -1]).is_stable
             True
         """
         return is_stable(self.learning_rate, self.largest_eigenvalue)
@@ -240,8 +234,7 @@ class KernelSpectrum(Tabled):
 
         Examples:
             >>> import haarqntk as hq
-            >>> d = hq.diagnose([[2.0, 0], [0, 1]], targets=[1.0, -1])
-            >>> d.decay_time
+            >>> hq.diagnose([[2.0, 0], [0, 1]], targets=[1.0, -1]).decay_time
             4.0
         """
         return self._flow_time if self.is_stable else math.inf
@@ -258,8 +251,7 @@ class KernelSpectrum(Tabled):
 
         Examples:
             >>> import haarqntk as hq
-            >>> d = hq.diagnose([[2.0, 0], [0, 1]], targets=[1.0, -1])
-            >>> round(d.discrete_decay_time, 6)  # −1/ln(3/4)
+            >>> round(hq.diagnose([[2.0, 0], [0, 1]], targets=[1.0, -1]).discrete_decay_time, 6)  # −1/ln(3/4)
             3.476059
         """
         return -1 / float(self._logarithms.max()) if self.is_stable else math.inf
@@ -270,3 +262,50 @@ class KernelSpectrum(Tabled):
         x = self.learning_rate * self.singular_values**2
         with np.errstate(divide="ignore"):  # ηλ = 1 decays at once: −∞
             return np.where(x <= 1, np.log1p(-np.minimum(x, 1)), np.log(np.maximum(x, 1) - 1))
+
+    def _decays(self, steps: object, width: int) -> tuple[Real, Real]:
+        """(1 − ηλ_i)^t and 1 − (1 − ηλ_i)^t, shape (T, r)."""
+        t = _step_numbers(steps)[:, np.newaxis]
+        if (size := t.size * max(width, self.rank)) > LARGEST_PREDICTION:
+            raise CostError(
+                f"steps must be at most {LARGEST_PREDICTION // max(width, self.rank)} for {width} points, "
+                f"got {t.size}, {size} numbers; pass every so many steps"
+            )
+        grows = self.learning_rate * self.singular_values**2 > 1
+        with np.errstate(invalid="ignore"):  # 0·(−∞) at t = 0
+            exponents = np.where(t == 0, 0, np.minimum(t * self._logarithms, _LARGEST_EXPONENT))
+        decays = np.where(grows & (t % 2 == 1), -1, 1) * np.exp(exponents)
+        return decays, np.where(decays > 0, -np.expm1(exponents), 1 - decays)
+
+    @cached_property
+    def curve_steps(self) -> NDArray[np.int64]:
+        """Step numbers for a figure: 0, then evenly on a logarithmic axis up to five decay times.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> d = hq.diagnose([[2.0, 0], [0, 1]], targets=[1.0, -1])
+            >>> d.curve_steps.tolist()[:4], d.curve_steps.size
+            ([0, 1, 2, 3], 21)
+        """
+        last = min(_LAST_STEP, math.ceil(_CURVE_DECAY_TIMES * self._flow_time))
+        return read_only(
+            np.unique(np.append(0, np.geomspace(1, max(1, last), _CURVE_POINTS).round())).astype(np.int64)
+        )
+
+
+def _step_numbers(steps: object) -> NDArray[np.int64]:
+    """Step numbers, one or several, as an array of integers ≥ 0."""
+    array = np.atleast_1d(np.asarray(steps))
+    is_large = array.dtype.kind == "O" and all(type(step) is int for step in array.ravel())  # beyond 64 bits
+    if array.dtype.kind not in "iu" and not is_large:
+        raise InputTypeError(f"steps must be integers ≥ 0, got {steps!r}; pass an int or an array of ints")
+    if array.ndim != 1 or array.size == 0 or array.min() < 0:
+        least = f" with {array.min()}" if array.size else ""
+        raise InputError(
+            f"steps must be one number ≥ 0 or a list of such, got the shape {array.shape}{least}"
+        )
+    if array.max() > _LARGEST_STEP:
+        raise InputError(
+            f"steps must be at most 2^53, got {array.max()}; the limit t → ∞ is in final_outputs"
+        )
+    return array.astype(np.int64)
