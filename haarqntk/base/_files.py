@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 import tempfile
 import tomllib
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from haarqntk.errors import InputError, OutputError
+from haarqntk.errors import HaarqntkError, InputError, OutputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,22 @@ class Place:
     def error(self, key: str, message: object) -> InputError:
         """Return an error of this place, with file, line and key before the message."""
         return InputError(f"{self.file}, line {self.line(key)}, key {key!r}: {message}")
+
+    @contextmanager
+    def at(self, key: str) -> Iterator[None]:
+        """What is wrong within is an error of this key.
+
+        Examples:
+            >>> with Place("f", "seed = -1").at("seed"):
+            ...     raise InputError("seed must be an integer ≥ 0, got -1")
+            Traceback (most recent call last):
+            ...
+            haarqntk.errors.InputError: f, line 1, key 'seed': seed must be an integer ≥ 0, got -1
+        """
+        try:
+            yield
+        except HaarqntkError as error:
+            raise self.error(key, error) from None
 
 
 def read_toml(path: Path, *, kind: str = "campaign") -> tuple[dict[str, Any], str]:

@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from haarqntk.base import LazyModule
-from haarqntk.cli import _runs as terminal_runs
+from haarqntk.cli import _terminal as terminal
 
 if TYPE_CHECKING:
     from haarqntk.export import Section
 
 arguments = LazyModule("haarqntk.checks")
 output = LazyModule("haarqntk.base")
-rich_console = LazyModule("rich.console")
 studies = LazyModule("haarqntk.studies")
 
 _FORMATS = ("text", "json")
@@ -89,14 +88,14 @@ def _run(command: str, what: str, *, out: Path | None, seed: int | None, output_
         wanted = studies.study(what, command=command, seed=1 if seed is None else seed)
     if out is not None:
         output.prepare_folder(out)
-    (seen,) = terminal_runs.run_studies([wanted], out)
+    (seen,) = terminal.run_studies([wanted], out)
     section: Section = wanted.section(seen)
     if output_format == "json":
         typer.echo(section.json())
     else:
-        width = rich_console.Console().width
+        width = terminal.width()
         typer.echo(f"{section.plain_text(width=width)}\n\n{textwrap.fill(section.figure.caption, width)}")
     for path in studies.write_study(out, section) if out is not None else []:
         typer.echo(f"wrote {path}", err=output_format == "json")
     if wanted.can_fail and any(each.verdict == "does not hold" for each in section.evidence):
-        raise typer.Exit(terminal_runs.CHECK_FAILED)
+        raise typer.Exit(terminal.CHECK_FAILED)

@@ -17,52 +17,31 @@ from haarqntk.montecarlo._ansatz import (
 from haarqntk.montecarlo._ensembles import ensembles
 from haarqntk.montecarlo._estimate import Estimate
 from haarqntk.montecarlo._jackknife import jackknife
-from haarqntk.montecarlo._ledger import Ledger, open_ledger
 from haarqntk.montecarlo._moments import Moments, draw_moments
-from haarqntk.montecarlo._power import (
-    DETECTED,
-    FAMILY_ERROR,
-    LARGEST_Z,
-    POWER,
-    family_error,
-    largest_z,
-    power,
-    samples_for_verdict,
-    samples_needed,
-    smallest_factor,
-)
+from haarqntk.montecarlo._power import FAMILY_ERROR, LARGEST_Z, samples_for_verdict
 from haarqntk.montecarlo._problem import Problem
 from haarqntk.montecarlo._quantities import quantities, quantity_of
 from haarqntk.montecarlo._simulate import check_affordable, simulate, values_in_blocks
 
 __all__ = [
-    "DETECTED",
     "FAMILY_ERROR",
     "LARGEST_Z",
-    "POWER",
     "Ansatz",
     "Estimate",
-    "Ledger",
     "Moments",
     "PauliSum",
     "Problem",
     "check_affordable",
     "draw_moments",
     "ensembles",
-    "family_error",
     "fresh_kernels",
     "jackknife",
-    "largest_z",
-    "open_ledger",
-    "power",
     "quantities",
     "quantity_of",
     "random_angles",
     "random_ansatz",
     "random_pauli_sum",
     "samples_for_verdict",
-    "samples_needed",
     "simulate",
-    "smallest_factor",
     "values_in_blocks",
 ]

@@ -6,7 +6,7 @@ import functools
 import math
 import operator
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -81,6 +81,17 @@ class Moments:
         )
         return Moments(total, cubes)
 
+    def scaled(self, factor: float) -> Moments:
+        """Return the moments of the values times a factor.
+
+        Examples:
+            >>> Moments.of("c0ffee", [1.0, 2.0, 6.0]).scaled(2.0) == Moments.of("c0ffee", [2.0, 4.0, 12.0])
+            True
+        """
+        estimate = self.estimate
+        mean, squares = estimate.mean * factor, estimate.squares * factor**2
+        return Moments(replace(estimate, mean=mean, squares=squares), self.cubes * factor**3)
+
     @property
     def skewness(self) -> float:
         """Third central moment over the cube of the standard deviation; 0 for values that vary by rounding only."""
@@ -109,8 +120,9 @@ class Moments:
             raise InputTypeError(
                 f"moments must be a mapping with the keys problem, samples, mean, squares, cubes, got {data!r}"
             )
-        rest = {key: value for key, value in data.items() if key != "cubes"}
-        return cls(Estimate.from_dict(rest), data["cubes"])
+        rest = dict(data)
+        cubes = rest.pop("cubes")
+        return cls(Estimate.from_dict(rest), cubes)
 
 
 def draw_moments(problem: Problem, *, samples: int, method: str, seed: int, stream: Sequence[int]) -> Moments:

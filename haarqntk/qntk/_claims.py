@@ -40,6 +40,11 @@ class PublishedClaim:
         family: The observables that illustrate the ratio: "pauli_string" or "projector" (of rank one).
         centred: Whether the source writes it for Tr O = 0, leaving T_1 out.
         over: The power of E[K] that the mean is divided by, on both sides.
+        quantity: What ``montecarlo`` simulates for it; by default ("") the quantity of the formula's name.
+        D: The dimension at which it is simulated.
+        L: The number of layers there.
+        times: How many times the usual number of samples its law takes there.
+        method: The route of the simulation.
         note: One sentence: what the comparison means.
     """
 
@@ -51,6 +56,11 @@ class PublishedClaim:
     family: str = "pauli_string"
     centred: bool = False
     over: int = 0
+    quantity: str = ""
+    D: int = 16
+    L: int = 10
+    times: int = 1
+    method: str = "batched"
     note: str = ""
 
 

@@ -20,8 +20,8 @@ import numpy as np
 from haarqntk.base import write_whole
 from haarqntk.errors import InputError
 from haarqntk.export import PaperFigure, Section, read_section
-from haarqntk.montecarlo import open_ledger
 from haarqntk.studies._evidence import numbers
+from haarqntk.validation import open_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

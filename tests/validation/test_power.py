@@ -8,15 +8,13 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from haarqntk.montecarlo import (
+from haarqntk.montecarlo import FAMILY_ERROR, LARGEST_Z, samples_for_verdict
+from haarqntk.validation import (
     DETECTED,
-    FAMILY_ERROR,
-    LARGEST_Z,
     POWER,
     family_error,
     largest_z,
     power,
-    samples_for_verdict,
     samples_needed,
     smallest_factor,
 )

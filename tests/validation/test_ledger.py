@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from haarqntk.errors import InputError, OutputError
-from haarqntk.montecarlo import open_ledger
+from haarqntk.validation import open_ledger
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,6 +28,11 @@ def written(path: Path, records: list[dict[str, object]]) -> bytes:
         for record in records:
             ledger.append(record)
     return path.read_bytes()
+
+
+def refused(path: Path, error: type[InputError], message: str) -> None:
+    with pytest.raises(error, match=message), open_ledger(path):
+        pass
 
 
 def test_lines_come_back_without_loss(tmp_path: Path) -> None:
@@ -60,19 +65,14 @@ def test_a_broken_line_before_the_last_is_refused_with_its_number(tmp_path: Path
     path = tmp_path / "a.jsonl"
     whole = written(path, [*RECORDS])
     path.write_bytes(whole.replace(b'"number": 2', b'"number": '))
-    with (
-        pytest.raises(InputError, match=r"must be a JSON object, got '.*a\.jsonl, line 3; restore"),
-        open_ledger(path),
-    ):
-        pass
+    refused(path, InputError, r"must be a JSON object, got '.*a\.jsonl, line 3; restore")
 
 
 def test_a_field_that_stands_twice_is_no_record(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     whole = written(path, [*RECORDS])
     path.write_bytes(whole.replace(b'"number": 2,', b'"number": 2, "mean": 0.0,'))
-    with pytest.raises(InputError, match=r"must be a JSON object, got '.*line 3; restore"), open_ledger(path):
-        pass
+    refused(path, InputError, r"must be a JSON object, got '.*line 3; restore")
 
 
 @pytest.mark.parametrize("fit", [0, 1, 17])
@@ -105,7 +105,7 @@ FILL = """
 import signal, sys
 from pathlib import Path
 from haarqntk.errors import OutputError
-from haarqntk.montecarlo import open_ledger
+from haarqntk.validation import open_ledger
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 try:
     with open_ledger(Path(sys.argv[1])) as ledger:
@@ -134,21 +134,12 @@ def test_a_real_limit_of_the_file_size_keeps_every_whole_line(tmp_path: Path) ->
 
 def test_a_second_run_is_refused_and_a_closed_one_blocks_nobody(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
-    with (
-        open_ledger(path),
-        pytest.raises(OutputError, match="is in use by another run; wait"),
-        open_ledger(path),
-    ):
-        pass
+    with open_ledger(path):
+        refused(path, OutputError, "is in use by another run; wait")
     with open_ledger(path):
         pass
 
 
 def test_a_ledger_that_cannot_be_opened_is_refused(tmp_path: Path) -> None:
-    with (
-        pytest.raises(OutputError, match=r"ledger must be a file that can be written, got .*: Is a dir"),
-        open_ledger(tmp_path),
-    ):
-        pass
-    with pytest.raises(OutputError, match="No such file"), open_ledger(tmp_path / "no" / "a.jsonl"):
-        pass
+    refused(tmp_path, OutputError, r"ledger must be a file that can be written, got .*: Is a dir")
+    refused(tmp_path / "no" / "a.jsonl", OutputError, "No such file")
