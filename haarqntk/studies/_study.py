@@ -164,7 +164,7 @@ def run_study(
         warn: Called with what the user should know at once.
 
     Raises:
-        InputError: If the study cannot be run, or a line of the ledger is damaged.
+        InputError: If the study cannot be run, or a line of the ledger is no JSON.
         OutputError: If the ledger cannot be written, or another run holds it.
     """
     units = list(study.units())
@@ -173,7 +173,8 @@ def run_study(
         ledger = None
         if folder is not None and not is_single:
             ledger = stack.enter_context(open_ledger(ledger_of(folder, study.name)))
-        known = {record.get("key"): record.get("found") for record in ledger.records} if ledger else {}
+        lines = ledger.records if ledger else ()
+        known = {line.get("key"): line["found"] for line in lines if isinstance(line.get("found"), dict)}
         for unit in units:
             share, key = unit.work / total, study.key(unit)
             found = known.get(key)
