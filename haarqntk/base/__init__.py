@@ -1,11 +1,23 @@
 """What every room stands on that is neither mathematics nor a check: values, files, matrices that users give."""
 
-from haarqntk.base._defaults import FIGURE_INSTANCES, FIGURE_SAMPLES, REFERENCE_SAMPLES, SAMPLES, SEED
+from haarqntk.base._defaults import (
+    EXPORTS,
+    FIGURE_INSTANCES,
+    FIGURE_SAMPLES,
+    REFERENCE_SAMPLES,
+    SAMPLES,
+    SEED,
+)
 from haarqntk.base._files import (
     SCHEMA_VERSION,
     Place,
+    check_version,
+    matching,
     prepare_folder,
+    read_json,
+    read_record,
     read_toml,
+    short,
     without_repetition,
     write_whole,
 )
@@ -27,6 +39,7 @@ from haarqntk.base._matrices import (
 from haarqntk.base._values import Frozen, LazyModule, Shown, Tabled, one_line, render_with, rendered
 
 __all__ = [
+    "EXPORTS",
     "FIGURE_INSTANCES",
     "FIGURE_SAMPLES",
     "REFERENCE_SAMPLES",
@@ -40,6 +53,7 @@ __all__ = [
     "Tabled",
     "check_alike",
     "check_factors",
+    "check_version",
     "complex_array",
     "data_array",
     "hermitian_array",
@@ -48,14 +62,18 @@ __all__ = [
     "is_qobj",
     "kets_as_rows",
     "kraus_operators",
+    "matching",
     "one_line",
     "plain",
     "prepare_folder",
+    "read_json",
     "read_only",
+    "read_record",
     "read_toml",
     "real_array",
     "render_with",
     "rendered",
+    "short",
     "without_repetition",
     "write_whole",
 ]

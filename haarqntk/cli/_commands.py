@@ -18,6 +18,7 @@ import typer
 
 from haarqntk import __version__
 from haarqntk.base import (
+    EXPORTS,
     FIGURE_INSTANCES,
     FIGURE_SAMPLES,
     REFERENCE_SAMPLES,
@@ -43,7 +44,7 @@ groups = LazyModule("haarqntk.groups")
 
 BAD_INPUT = 2
 _FORMATS = ("text", "latex", "json")
-_EXPORTS = ("text", "latex", "mathml", "json", "python", "c", "mathematica", "maple")
+_LISTED = f"{', '.join(EXPORTS[:-1])} or {EXPORTS[-1]}"
 
 app = typer.Typer(
     name="haarqntk",
@@ -53,9 +54,7 @@ app = typer.Typer(
 )
 
 Format = Annotated[str, typer.Option("--format", help="text, latex or json.", metavar="FORMAT")]
-ExportFormat = Annotated[
-    str, typer.Option("--format", help=f"{', '.join(_EXPORTS[:-1])} or {_EXPORTS[-1]}.", metavar="FORMAT")
-]
+ExportFormat = Annotated[str, typer.Option("--format", help=f"{_LISTED}.", metavar="FORMAT")]
 Letters = Annotated[
     str | None, typer.Option("--names", help="LaTeX letters, such as D=d,L=p,O=H.", metavar="PAIRS")
 ]
@@ -96,12 +95,7 @@ def derive(
     names: DerivedNames = None,
     *,
     output_format: Annotated[
-        str,
-        typer.Option(
-            "--format",
-            help="text, latex, mathml, json, python, c, mathematica or maple; markdown with --steps.",
-            metavar="FORMAT",
-        ),
+        str, typer.Option("--format", help=f"{_LISTED}; markdown with --steps.", metavar="FORMAT")
     ] = "text",
     letters: Letters = None,
     macros: Macros = None,
@@ -116,7 +110,7 @@ def derive(
     pdf: Annotated[Path | None, typer.Option(help="The same as PDF; needs pdflatex.")] = None,
 ) -> None:
     """Derive closed forms, exact in the dimension D and the depth L."""
-    known = (*_FORMATS, "markdown") if steps else _EXPORTS
+    known = (*_FORMATS, "markdown") if steps else EXPORTS
     output_format = one_of("format", output_format, known)
     author = {"names": export.pairs("--names", letters), "macros": export.pairs("--macros", macros)}
     if output_format != "latex" and (author["names"] or author["macros"] or out):
@@ -211,7 +205,7 @@ def moment(
     EXPR is built from d(l, m, …), e, z, K, mu, sum(…, l, …), numbers and + - * / ^; its mean is taken, or
     variance(…), covariance(…, …), cumulant(…, n). Derivatives and outputs take observable=O1 and state=a.
     """
-    output_format = one_of("format", output_format, _FORMATS if steps else _EXPORTS)
+    output_format = one_of("format", output_format, _FORMATS if steps else EXPORTS)
     value = qntk.parse_moment(expression, circuits.Circuit(ensemble, generators))
     if steps:
         terminal.print_steps([value], output_format)

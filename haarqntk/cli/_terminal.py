@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,9 +82,9 @@ def print_formulas(
     if output_format == "json":
         typer.echo(export.to_json(formulas))
         return
-    named = {"text": partial(export.plain_text, width=width()), "latex": partial(export.latex, **author)}
-    write = named.get(output_format) or getattr(export, f"to_{output_format}")
-    typer.echo("\n\n".join(write(value).rstrip("\n") for value in formulas))
+    options: dict[str, dict[str, Any]] = {"text": {"width": width()}, "latex": author}
+    texts = [export.FORMATS[output_format](value, **options.get(output_format, {})) for value in formulas]
+    typer.echo("\n\n".join(text.rstrip("\n") for text in texts))
 
 
 def print_steps(formulas: list[Formula | EigenvalueFormula], output_format: str) -> None:

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from haarqntk.base import Shown, check_alike, is_channel, is_qobj, kraus_operators
-from haarqntk.designs._matrices import Number, number_latex, read_square_matrix, simplified
+from haarqntk.base import Shown, is_channel, kraus_operators
+from haarqntk.designs._matrices import Number, number_latex, read_square_matrices, simplified
 from haarqntk.designs._twirl import twirl_weights
-from haarqntk.errors import InputError, InputTypeError
+from haarqntk.errors import InputError
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,13 +132,14 @@ def twirl_channel(kraus: Any) -> TwirledChannel:
     Reference:
         derivations/10_designs_and_twirls.md.
     """
-    operators = _read_kraus(kraus)
+    alone = kraus[0] if isinstance(kraus, list | tuple) and len(kraus) == 1 else kraus
+    if is_channel(alone):
+        operators = kraus_operators("kraus" if alone is kraus else "kraus[0]", alone)
+    else:
+        operators = read_square_matrices("kraus", kraus, "K")
     if not operators:
         raise InputError("kraus must hold at least one operator, got none")
     D = len(operators[0])
-    for j, K in enumerate(operators):
-        if len(K) != D:
-            raise InputError(f"kraus must have one shape, got {operators[0].shape} and, at {j}, {K.shape}")
     if D == 1:
         raise InputError(
             "kraus must act on D ≥ 2, got D = 1, where every channel is a multiple of the identity"
@@ -149,21 +150,6 @@ def twirl_channel(kraus: Any) -> TwirledChannel:
     equal, swapped = weights[1, 1].at(D), weights[2,].at(D)
     p = _real(equal * overlap_identity + swapped * overlap_swap)
     return TwirledChannel(D, p, _real(overlap_swap * Fraction(1, D)))
-
-
-def _read_kraus(kraus: Any) -> list[Any]:
-    """Square matrices, exact or complex128, from a list of Kraus operators or one channel of QuTiP."""
-    if is_channel(kraus):
-        return kraus_operators("kraus", kraus)
-    is_one = is_qobj(kraus) or len(getattr(kraus, "shape", ())) == 2  # noqa: PLR2004 — one matrix
-    if is_one or isinstance(kraus, str | bytes) or not hasattr(kraus, "__iter__"):
-        raise InputTypeError(f"kraus must be a list of matrices, got {type(kraus).__name__}; pass [K]")
-    given = list(kraus)
-    if len(given) == 1 and is_channel(given[0]):
-        return kraus_operators("kraus[0]", given[0])
-    named = {f"kraus[{j}]": K for j, K in enumerate(given)}
-    check_alike(named)
-    return [read_square_matrix(name, K) for name, K in named.items()]
 
 
 def _real(value: Any) -> Number:

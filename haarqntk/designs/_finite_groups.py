@@ -12,7 +12,7 @@ Reference: gross2007, webb2016, zhu2017; derivations/10_designs_and_twirls.md.
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from itertools import permutations, product
 from typing import TYPE_CHECKING
 
@@ -90,7 +90,7 @@ def clifford_group(num_qubits: int) -> NDArray[np.complex128]:
     return np.asarray((parts[:, 0] + 1j * parts[:, 1]) / norms[:, None, None])
 
 
-@cache
+@lru_cache(maxsize=_LARGEST_CLIFFORD)  # one group for each number of qubits
 def clifford_integers(num_qubits: int) -> NDArray[np.int64]:
     """The Clifford group modulo phases in integers, every element scaled to entries 0, ±1, ±i.
 
@@ -113,15 +113,10 @@ def clifford_integers(num_qubits: int) -> NDArray[np.int64]:
     found = {identity.tobytes(): identity}
     frontier = [identity]
     while frontier:
-        new = []
-        for candidate in projective_product(generators[:, None], np.array(frontier)).reshape(
-            -1, *identity.shape
-        ):
-            key = candidate.tobytes()
-            if key not in found:
-                found[key] = candidate
-                new.append(candidate)
-        frontier = new
+        products = projective_product(generators[:, None], np.array(frontier)).reshape(-1, *identity.shape)
+        new = {product.tobytes(): product for product in products}
+        frontier = [product for key, product in new.items() if key not in found]
+        found |= new
     elements = np.array(list(found.values()))
     elements.flags.writeable = False
     return elements
@@ -177,7 +172,7 @@ def icosahedral_group() -> NDArray[np.complex128]:
     return np.moveaxis(np.array([[a + 1j * d, c + 1j * b], [-c + 1j * b, a - 1j * d]]), -1, 0)
 
 
-@cache
+@lru_cache(maxsize=1)  # it has no arguments
 def icosian_integers() -> NDArray[np.int64]:
     """The 120 unit icosians in integers: a component (p + q√5)/4 is the pair (p, q).
 

@@ -12,16 +12,16 @@ Reference: gross2007; derivations/10_designs_and_twirls.md.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from math import fsum, sqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from haarqntk.base import Shown, check_alike, is_qobj
+from haarqntk.base import Shown
 from haarqntk.checks import integer
 from haarqntk.combinatorics import num_standard_tableaux, partitions
-from haarqntk.designs._matrices import number_latex, read_square_matrix
+from haarqntk.designs._matrices import number_latex, read_square_matrices
 from haarqntk.errors import CostError, InputError, InputTypeError
 
 if TYPE_CHECKING:
@@ -56,6 +56,9 @@ class DesignCheck(Shown):
         excess: frame_potential − haar_value.
         tolerance: The bound of the rounding error of frame_potential.
 
+    Raises:
+        InputError: If ``is_design`` contradicts the numbers.
+
     Examples:
         >>> import haarqntk as hq
         >>> check = hq.is_design(hq.clifford_group(1), 4)
@@ -74,6 +77,13 @@ class DesignCheck(Shown):
     haar_value: int
     excess: float
     tolerance: float
+
+    def __post_init__(self) -> None:
+        """Check that the verdict is what the numbers say."""
+        if self.is_design != (self.excess <= self.tolerance):
+            raise InputError(
+                f"is_design must say whether {self.excess} ≤ {self.tolerance}, got {self.is_design}"
+            )
 
     def __bool__(self) -> bool:
         return self.is_design
@@ -108,7 +118,7 @@ class DesignCheck(Shown):
         }
 
 
-@cache
+@lru_cache(maxsize=256)  # one number for each dimension and order; orders end at 30
 def haar_frame_potential(D: int, t: int) -> int:
     r"""The Haar value E|Tr U|^{2t} at an integer dimension: the frame potential of every t-design.
 
@@ -271,22 +281,9 @@ def _read_unitaries(unitaries: Any) -> NDArray[np.complex128]:
         if unitaries.ndim != 3 or unitaries.shape[1] != unitaries.shape[2]:  # noqa: PLR2004 — a list of matrices
             raise InputError(f"unitaries must have shape (N, D, D), got {unitaries.shape}")
         array = unitaries.astype(np.complex128)
-    elif isinstance(unitaries, str | bytes) or is_qobj(unitaries) or not hasattr(unitaries, "__iter__"):
-        raise InputTypeError(
-            f"unitaries must be a list of matrices, got {type(unitaries).__name__}; pass [U]"
-        )
     else:
-        named = {f"unitaries[{i}]": U for i, U in enumerate(unitaries)}
-        check_alike(named)
-        matrices = [
-            read_square_matrix(name, U, wanted="unitary").astype(np.complex128) for name, U in named.items()
-        ]
-        for i, U in enumerate(matrices):
-            if U.shape != matrices[0].shape:
-                raise InputError(
-                    f"unitaries must have one shape, got {matrices[0].shape} and, at {i}, {U.shape}"
-                )
-        array = np.array(matrices)
+        matrices = read_square_matrices("unitaries", unitaries, "U", wanted="unitary")
+        array = np.array([U.astype(np.complex128) for U in matrices])
     if array.size == 0:
         raise InputError("unitaries must hold at least one unitary, got none")
     if not np.isfinite(array).all():

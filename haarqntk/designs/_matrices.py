@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from haarqntk.base import LazyModule, plain
+from haarqntk.base import LazyModule, check_alike, is_qobj, plain
 from haarqntk.checks import rational
 from haarqntk.errors import InputError, InputTypeError
 
@@ -29,15 +29,6 @@ _CURE = "pass int, Fraction, SymPy number, float or complex"
 def read_square_matrix(name: str, value: object, *, wanted: str = "operator") -> NDArray[Any]:
     """Return ``value`` as a square array: of exact objects, or complex128 if any entry is a float.
 
-    Args:
-        name: The argument's name, for the message.
-        value: A nested list, NumPy array, SymPy matrix or Qobj.
-        wanted: What a Qobj must be; see ``haarqntk.base.plain``.
-
-    Raises:
-        InputTypeError: If ``value`` is no matrix of numbers, or a Qobj of another kind.
-        InputError: If it is not square, or an entry is not finite.
-
     Examples:
         >>> read_square_matrix("operator", [[1, 0], [0, 2]])
         array([[Fraction(1, 1), Fraction(0, 1)],
@@ -49,16 +40,33 @@ def read_square_matrix(name: str, value: object, *, wanted: str = "operator") ->
     if isinstance(data, np.ndarray) and data.dtype.kind in "fc":
         array = data.astype(np.complex128)
     else:
-        if hasattr(data, "__array__") and not hasattr(
+        is_table = hasattr(data, "__array__") and not hasattr(
             data, "tolist"
-        ):  # a table of pandas iterates over its labels
-            data = np.asarray(data)
-        array = _from_rows(name, data)
+        )  # pandas iterates over its labels
+        array = _from_rows(name, np.asarray(data) if is_table else data)
     if array.ndim != 2 or array.shape[0] != array.shape[1] or array.size == 0:  # noqa: PLR2004 — a matrix
         raise InputError(f"{name} must be a square matrix, got shape {array.shape}")
     if array.dtype == np.complex128 and not np.isfinite(array).all():
         raise InputError(f"{name} must have finite entries, got {array[~np.isfinite(array)][0]}")
     return array
+
+
+def read_square_matrices(
+    name: str, given: Any, letter: str, *, wanted: str = "operator"
+) -> list[NDArray[Any]]:
+    """As ``read_square_matrix``, a list of matrices of one shape; one matrix alone is refused, with the cure."""
+    is_one = is_qobj(given) or len(getattr(given, "shape", ())) == 2  # noqa: PLR2004 - rows and columns
+    if is_one or isinstance(given, str | bytes) or not hasattr(given, "__iter__"):
+        raise InputTypeError(
+            f"{name} must be a list of matrices, got {type(given).__name__}; pass [{letter}]"
+        )
+    named = {f"{name}[{i}]": X for i, X in enumerate(given)}
+    check_alike(named)
+    matrices = [read_square_matrix(label, X, wanted=wanted) for label, X in named.items()]
+    for i, X in enumerate(matrices):
+        if X.shape != matrices[0].shape:
+            raise InputError(f"{name} must have one shape, got {matrices[0].shape} and, at {i}, {X.shape}")
+    return matrices
 
 
 def simplified(number: Number) -> Number:
@@ -73,18 +81,14 @@ def _from_rows(name: str, rows: Any) -> NDArray[Any]:
     table = [[_number(name, x) for x in _listed(name, row, "the row ")] for row in _listed(name, rows)]
     if len({len(row) for row in table}) > 1:
         raise InputError(f"{name} must be a square matrix, got rows of lengths {[len(row) for row in table]}")
-    entries = [x for row in table for x in row]
-    if any(isinstance(x, complex) for x in entries):
+    if any(isinstance(x, complex) for row in table for x in row):
         try:
             return np.array([[complex(x) for x in row] for row in table], dtype=np.complex128)
         except OverflowError:
             raise InputError(
                 f"{name} must have entries below 1e308 beside floats; pass exact entries"
             ) from None
-    array = np.empty((len(table), len(table[0]) if table else 0), dtype=object)
-    for i, row in enumerate(table):
-        array[i, :] = row
-    return array
+    return np.array(table, dtype=object).reshape(len(table), len(table[0]) if table else 0)
 
 
 def _listed(name: str, value: Any, kind: str = "") -> Any:

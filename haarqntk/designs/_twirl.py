@@ -20,8 +20,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
-from math import prod
+from functools import lru_cache
+from math import factorial, prod
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -35,7 +35,6 @@ from haarqntk.combinatorics import (
     centralizer_order,
     character_table,
     contents,
-    cycles,
     inverse,
     partitions,
     quotient_classes,
@@ -43,7 +42,7 @@ from haarqntk.combinatorics import (
 )
 from haarqntk.designs._matrices import Number, number_latex, read_square_matrix, simplified
 from haarqntk.errors import CostError, InputError
-from haarqntk.groups import UNITARY, weingarten_table
+from haarqntk.groups import UNITARY, cycles_text, weingarten_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,7 +94,7 @@ def twirl_of_power(
     return twirl
 
 
-@cache
+@lru_cache(maxsize=64)  # orders up to about ten, at the symbol and at some integers
 def twirl_by_power_sums(
     k: int, dimension: Dimension = None
 ) -> dict[Partition, dict[Partition, RationalFunction]]:
@@ -110,7 +109,8 @@ def twirl_by_power_sums(
     for lam, row in zip(classes, characters, strict=True):
         if dimension is not None and len(lam) > dimension:
             continue
-        weight = 1 / _content_product(lam, dimension)
+        product = RationalFunction(product_of_shifts(Counter(contents(lam))))
+        weight = 1 / (product if dimension is None else RationalFunction(product.at(dimension)))
         for nu, at_nu in zip(classes, row, strict=True):
             scaled = weight * Fraction(at_nu, centralizer_order(nu))
             for mu, at_mu in zip(classes, row, strict=True):
@@ -129,11 +129,6 @@ def twirl_weights(k: int, dimension: Dimension = None) -> dict[Partition, Ration
     if dimension is None:
         return {mu: w.value for mu, w in table.items()}
     return {mu: RationalFunction(w.at(dimension)) for mu, w in table.items()}
-
-
-def _content_product(lam: Partition, dimension: Dimension) -> RationalFunction:
-    product = RationalFunction(product_of_shifts(Counter(contents(lam))))
-    return product if dimension is None else RationalFunction(product.at(dimension))
 
 
 _GROUPS = (UNITARY.name,)
@@ -178,6 +173,9 @@ class Twirl(Shown):
         values: c_σ for every σ ∈ S_k in lexicographic order: Fractions, exact SymPy numbers where they are not
             rational, complex where the operator had floats.
 
+    Raises:
+        InputError: If there are not k! values, or both exact ones and floats.
+
     Examples:
         >>> import haarqntk as hq
         >>> t = hq.twirl([[1, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]], 2)  # |00⟩⟨00|
@@ -191,6 +189,13 @@ class Twirl(Shown):
     dimension: int
     k: int
     values: tuple[Number, ...]
+
+    def __post_init__(self) -> None:
+        """Check that there is a number for each permutation, and of one kind."""
+        if len(self.values) != factorial(self.k):
+            raise InputError(f"values must be k! numbers, got {len(self.values)} with k = {self.k}")
+        if len({isinstance(value, complex) for value in self.values}) > 1:
+            raise InputError("values must be all exact or all of floats, got both")
 
     @property
     def coefficients(self) -> dict[Permutation, Number]:
@@ -213,12 +218,8 @@ class Twirl(Shown):
             >>> print(t.latex())
             \frac{3}{2} P_{id}
         """
-        space = r"\,"
-        terms = (
-            rf"{_before_operator(c)} P_{{{_cycles_text(sigma, between=space)}}}"
-            for sigma, c in self.coefficients.items()
-            if c
-        )
+        named = ((cycles_text(sigma).replace(" ", r"\,"), c) for sigma, c in self.coefficients.items() if c)
+        terms = (rf"{_before_operator(c)} P_{{{text}}}" for text, c in named)
         return " + ".join(terms).replace("+ -", "-") or "0"
 
     def facts(self) -> dict[str, str]:
@@ -233,7 +234,7 @@ class Twirl(Shown):
         return {"copies": str(self.k), "dimension of a copy": str(self.dimension)}
 
     def __str__(self) -> str:
-        named = ((_cycles_text(sigma), c) for sigma, c in self.coefficients.items() if c)
+        named = ((cycles_text(sigma), c) for sigma, c in self.coefficients.items() if c)
         return " + ".join(f"({c}) P{'(id)' if text == 'id' else text}" for text, c in named) or "0"
 
     def to_array(self) -> NDArray[Any]:
@@ -262,11 +263,6 @@ def _before_operator(number: Number) -> str:
     if getattr(number, "is_Add", False):
         text = rf"\left({text}\right)"
     return {"1": "", "-1": "-"}.get(text, text)
-
-
-def _cycles_text(sigma: Permutation, *, between: str = " ") -> str:
-    moved = [cycle for cycle in cycles(sigma) if len(cycle) > 1]
-    return "".join(f"({between.join(map(str, cycle))})" for cycle in moved) or "id"
 
 
 def twirl(operator: Any, k: int, *, group: str = "unitary") -> Twirl:

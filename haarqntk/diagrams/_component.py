@@ -1,4 +1,8 @@
-"""``Component``: a connected diagram in canonical form; products of components are monomials.
+"""``Component``: a connected diagram in canonical form; ``Letter``: one factor of it, with the relations that it obeys.
+
+A letter has a left and a right end for each tensor factor that it acts on. Transposing a matrix exchanges its
+ends, so a transpose is a way to read a letter and no letter of its own; a conjugate is. Vectors and matrix
+indices are letters with left ends only, which close a word. A delta joins any number of ends of one tensor factor.
 
 ``Frame`` is what many diagrams of the same letters share. ``Gluing`` takes letters out and joins their ends in pairs or
 in blocks: what an integral does to its random letters, and what a relation such as X X = 1 does to the letters that it
@@ -7,15 +11,166 @@ cancels, as each becomes the identity, so that its left ends are glued to its ri
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from itertools import chain, count
+from dataclasses import dataclass, field, replace
+from itertools import accumulate, chain, count
+from math import prod
 from typing import TYPE_CHECKING, TypeAlias
 
 from haarqntk.algebra import collected
-from haarqntk.diagrams._letters import DELTA, MATRIX, OPEN, Letter, Space, delta_letter, first_ends
+from haarqntk.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+Space: TypeAlias = str | int
+"""The dimension of a tensor factor: the name of a symbol, or an integer."""
+
+PROPERTIES = ("hermitian", "traceless", "involution", "projector", "unitary", "rank_one", "symmetric", "real")
+"""The relations that a matrix can be declared to obey."""
+
+LETTER_PROPERTIES = (*PROPERTIES, "normalised", "antisymmetric", "symplectic")
+"""The relations that a letter can obey: of a vector, of the form J, of a matrix with S J Sᵀ = J."""
+
+LETTER_KINDS = MATRIX, VECTOR, INDEX, OPEN, DELTA = "matrix", "vector", "index", "open", "delta"
+SYMPLECTIC_FORM = "J"
+
+_TRIVIAL, _IMPOSSIBLE = "; the only such matrix is trivial", ": there is no such matrix"
+_CONTRADICTIONS = (
+    (("projector", "involution"), _TRIVIAL),
+    (("projector", "unitary"), _TRIVIAL),
+    (("projector", "traceless"), _TRIVIAL),
+    (("rank_one", "involution"), _IMPOSSIBLE),
+    (("rank_one", "unitary"), _IMPOSSIBLE),
+    (("rank_one", "hermitian", "traceless"), _IMPOSSIBLE),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One factor of a word.
+
+    Attributes:
+        kind: "matrix"; "vector", a pure state or one side of a matrix of rank one; "index", a unit vector;
+            "open", an end of an operator-valued result; "delta", 1 if the indices at all its ends are equal, else 0.
+        name: The name; the number or the name of an index; the side of an open end.
+        spaces: The dimension of each tensor factor.
+        properties: Relations among ``LETTER_PROPERTIES``.
+        conjugated: Whether this is the complex conjugate.
+        place: The tensor factor of an open end; the half of the space of an index, 1 for D/2 + i; the side of a
+            matrix of rank one, 1 for its right vector; the number of ends of a delta.
+        num_ends: The number of ends: left and right for each tensor factor of a matrix, left only for vectors,
+            indices and open ends.
+        sort_key: An order that depends on nothing but the value.
+
+    Examples:
+        >>> Letter("matrix", "A", ("D",)).num_ends
+        2
+    """
+
+    kind: str
+    name: str
+    spaces: tuple[Space, ...]
+    properties: frozenset[str] = frozenset()
+    conjugated: bool = False
+    place: int = 0
+
+    num_ends: int = field(init=False, compare=False, repr=False)
+    sort_key: tuple[object, ...] = field(init=False, compare=False, repr=False)
+    _hash: int = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Set what the engine asks for again and again."""
+        index = int(self.name) if self.is_number else 0
+        key = (self.kind, self.name, self.place + 2 * index, self.conjugated, tuple(map(str, self.spaces)))
+        num_ends = self.place if self.kind == DELTA else len(self.spaces) * (2 if self.kind == MATRIX else 1)
+        object.__setattr__(self, "num_ends", num_ends)
+        object.__setattr__(self, "sort_key", key)
+        object.__setattr__(self, "_hash", hash((key, self.properties)))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it is an index that is a number."""
+        return self.kind == INDEX and self.name.isdigit()
+
+    def conjugate(self) -> Letter:
+        """The complex conjugate; itself where the letter is real."""
+        if self.kind in (INDEX, OPEN, DELTA) or "real" in self.properties:
+            return self
+        return replace(self, conjugated=not self.conjugated)
+
+
+def first_ends(letters: Sequence[Letter]) -> list[int]:
+    """The first end of each letter."""
+    return list(accumulate([letter.num_ends for letter in letters], initial=0))[:-1]
+
+
+def delta_letter(space: Space, num_ends: int) -> Letter:
+    """δ_{i j …}, which is 1 if all its indices are equal and 0 otherwise; with one end the vector of ones.
+
+    Examples:
+        >>> delta_letter("D", 3).num_ends
+        3
+    """
+    return Letter(DELTA, "", (space,), place=num_ends)
+
+
+def matrix_letter(name: str, spaces: tuple[Space, ...], properties: frozenset[str]) -> Letter:
+    """A matrix with the relations that follow from the declared ones: a Hermitian unitary squares to 1.
+
+    Raises:
+        InputError: If two relations contradict each other.
+
+    Examples:
+        >>> sorted(matrix_letter("X", ("D",), frozenset({"hermitian", "unitary"})).properties)
+        ['hermitian', 'involution', 'unitary']
+    """
+    found = set(properties)
+    for three in ({"hermitian", "real", "symmetric"}, {"hermitian", "involution", "unitary"}):
+        if len(three & found) > 1:  # two of them imply the third
+            found |= three
+    for relations, reason in _CONTRADICTIONS:
+        if found.issuperset(relations):
+            raise InputError(
+                f"the properties of {name} must not contradict each other, got {' and '.join(relations)}{reason}"
+            )
+    letter = Letter(MATRIX, name, spaces, frozenset(found))
+    if all(isinstance(space, int) for space in spaces):
+        refuse_impossible(letter, prod(map(int, spaces)))
+    return letter
+
+
+def refuse_impossible(letter: Letter, size: int) -> None:
+    """Refuse relations that no matrix of that size obeys.
+
+    The eigenvalues of an involution are ±1 and add up to 0 only in pairs; a number that is unitary, or of rank one, is
+    not 0.
+
+    Raises:
+        InputError: If no matrix obeys them.
+
+    Examples:
+        >>> refuse_impossible(matrix_letter("X", ("D",), frozenset({"involution", "traceless"})), 3)
+        Traceback (most recent call last):
+        ...
+        haarqntk.errors.InputError: X is declared traceless and involution, and no 3 × 3 matrix is; pass an even \
+dimension
+    """
+    relations = letter.properties
+    if "traceless" not in relations:
+        return
+    if "involution" in relations and size % 2:
+        other, cure = "involution", "an even dimension"
+    elif relations & {"unitary", "rank_one"} and size == 1:
+        other, cure = min(relations & {"unitary", "rank_one"}), "a larger dimension"
+    else:
+        return
+    raise InputError(
+        f"{letter.name} is declared traceless and {other}, and no {size} × {size} matrix is; pass {cure}"
+    )
+
 
 Token: TypeAlias = tuple[Letter, bool]  # a letter, and whether it is read transposed
 
@@ -33,13 +188,9 @@ class Frame:
         self.numbers = numbers
         self.first = first_ends(letters)
         self.owner = [i for i, letter in enumerate(letters) for _ in range(letter.num_ends)]
-        kinds = [letter.kind for letter in letters]
-        self.has_deltas = DELTA in kinds
-        self.is_matrix = [kind == MATRIX for kind in kinds]
-        self.roots = sorted(range(len(letters)), key=self.is_matrix.__getitem__)  # caps first
-        self.is_narrow = all(len(letter.spaces) == 1 for letter in letters) and not (
-            self.has_deltas and any(x.kind == DELTA and x.num_ends > 1 for x in letters)
-        )
+        self.has_deltas = any(letter.kind == DELTA for letter in letters)
+        self.is_matrix = [letter.kind == MATRIX for letter in letters]
+        self.is_narrow = all(len(x.spaces) == 1 and (x.kind != DELTA or x.num_ends == 1) for x in letters)
 
     def ends(self, places: Iterable[int]) -> list[int]:
         """The ends of the letters at these places."""
@@ -88,23 +239,15 @@ class Gluing:
 
     def __init__(self, letters: Sequence[Letter], partner: Sequence[int], leaving: set[int]) -> None:
         self._partner = list(partner)
-        self._space: list[Space] = []
+        self._space = spaces_of_ends(letters)
         self._new_place: list[int] = []  # −1 for an end that leaves
         places = count()
         for i, letter in enumerate(letters):
-            sides = letter.num_ends // len(letter.spaces)
-            self._space += [space for space in letter.spaces for _ in range(sides)]
             self._new_place += [-1 if i in leaving else next(places) for _ in range(letter.num_ends)]
         self.letters = [letter for i, letter in enumerate(letters) if i not in leaving]
 
     def glue_blocks(self, blocks: Sequence[Sequence[int]]) -> tuple[list[Letter], list[int]]:
-        """Join the leaving ends in blocks of equal indices, as a set partition does.
-
-        Args:
-            blocks: Leaving ends of one tensor factor each; every leaving end is in one block.
-
-        Returns:
-            The letters that stay, followed by a delta for each block, and their joined ends: not yet reduced.
+        """Join the leaving ends in blocks of equal indices, as a set partition does; a delta for each comes last.
 
         Examples:
             >>> from haarqntk.diagrams import matrix_letter, reduce_diagram
@@ -121,14 +264,7 @@ class Gluing:
         return [*self.letters, *deltas], [place[self._partner[end]] for end in ends]
 
     def glue(self, pairs: Mapping[int, int]) -> tuple[list[int], list[Space]]:
-        """Join the leaving ends in pairs.
-
-        Args:
-            pairs: Each leaving end → the leaving end it is glued to.
-
-        Returns:
-            The joined ends of the letters that stay, and the space of each closed loop.
-        """
+        """Join each leaving end to another: the joined ends of what stays, and the space of each closed loop."""
         partner, new_place = self._partner, self._new_place
         joined: list[int] = []
         visited: set[int] = set()
@@ -143,18 +279,20 @@ class Gluing:
                 other = partner[through]
             joined.append(new_place[other])
         loops = []
-        if len(visited) < len(pairs):
-            for end in pairs:
-                if end in visited:
-                    continue
-                loops.append(self._space[end])
-                other = end
-                while other not in visited:
-                    through = pairs[other]
-                    visited.add(other)
-                    visited.add(through)
-                    other = partner[through]
+        for other in pairs if len(visited) < len(pairs) else ():
+            if other not in visited:
+                loops.append(self._space[other])
+            while other not in visited:
+                through = pairs[other]
+                visited.update((other, through))
+                other = partner[through]  # noqa: PLW2901 - around the loop
         return joined, loops
+
+
+def spaces_of_ends(letters: Sequence[Letter]) -> list[Space]:
+    """The dimension at each end of some letters."""
+    sides = [(letter.spaces, range(letter.num_ends // len(letter.spaces))) for letter in letters]
+    return [space for spaces, ends in sides for space in spaces for _ in ends]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,16 +12,21 @@ from haarqntk.haar._declarations import (
     permutation_matrix,
     symplectic_form,
 )
-from haarqntk.haar._elimination import GluedPair, GluedTerm
 from haarqntk.haar._expect import expect
-from haarqntk.haar._explanation import EXPLANATION_HEAD, Explanation, ExplanationClass, ExplanationRow
+from haarqntk.haar._explanation import (
+    EXPLANATION_HEAD,
+    Explanation,
+    ExplanationClass,
+    ExplanationRow,
+    GluedPair,
+)
 from haarqntk.haar._grammar import parse_integrand
 from haarqntk.haar._integral import Integral
+from haarqntk.haar._letters import Declaration, Factors, RandomLetter, Weight
 from haarqntk.haar._names import parse_declaration, parse_dimensions
 from haarqntk.haar._operations import HaarState, haar_state, identity, kron, partial_trace, tr
-from haarqntk.haar._series import SCALINGS, IntegralSeries, kreweras_complement, planar_limit
-from haarqntk.haar._tokens import Style, cap_text, latex_style
-from haarqntk.haar._weights import Declaration, Factors, RandomLetter, Weight
+from haarqntk.haar._series import SCALINGS, IntegralSeries
+from haarqntk.haar._style import Style, cap_text, latex_style
 from haarqntk.haar._written import WrittenPart, with_operator, written_parts
 
 __all__ = [
@@ -34,7 +39,6 @@ __all__ = [
     "ExplanationRow",
     "Factors",
     "GluedPair",
-    "GluedTerm",
     "HaarState",
     "Integral",
     "IntegralSeries",
@@ -53,7 +57,6 @@ __all__ = [
     "haar_symplectic",
     "haar_unitary",
     "identity",
-    "kreweras_complement",
     "kron",
     "latex_style",
     "matrices",
@@ -62,7 +65,6 @@ __all__ = [
     "parse_integrand",
     "partial_trace",
     "permutation_matrix",
-    "planar_limit",
     "symplectic_form",
     "tr",
     "with_operator",

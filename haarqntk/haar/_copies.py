@@ -7,21 +7,33 @@ symplectic group conj(S) = J S Jᵀ leaves copies of S alone, and a glued pair (
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from haarqntk.diagrams import INDEX, MATRIX, VECTOR, Component, Frame, Gluing, Letter, first_ends, flatten
+from haarqntk.diagrams import (
+    INDEX,
+    MATRIX,
+    VECTOR,
+    Component,
+    DiagramMonomial,
+    Frame,
+    Gluing,
+    Letter,
+    Reduced,
+    Reducer,
+    first_ends,
+    flatten,
+)
 from haarqntk.diagrams import SYMPLECTIC_FORM as FORM
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from haarqntk.diagrams import DiagramMonomial, Reduced, Reducer
-    from haarqntk.groups import Group, Rows, Ways
-    from haarqntk.haar._weights import RandomLetter
+    from haarqntk.groups import Rows, Ways
+    from haarqntk.haar._letters import RandomLetter
 
     Blocks = Sequence[tuple[int, ...]]  # the slots that a way glues together, see ``groups.Ways``
 
@@ -35,24 +47,23 @@ class Copies:
         partner: The end that each end is joined to.
         plain: The places of the copies of V, or of all copies where V* is no letter of its own.
         conjugated: The places of the copies of V*; those of ``plain`` again where V* is no letter of its own.
-        group: The record of the group.
+        random: The random letter.
         form: The symplectic form, None for the other groups.
         symmetries: Relabellings of the copies that leave the diagram unchanged.
-        sides: The sides of a matrix that are glued: (0, 1); (0,) for a state.
     """
 
     letters: tuple[Letter, ...]
     partner: tuple[int, ...]
     plain: tuple[int, ...]
     conjugated: tuple[int, ...]
-    group: Group
+    random: RandomLetter
     form: Letter | None
     symmetries: list[tuple[Rows, Rows]] = field(default_factory=list)
 
     @property
     def ways(self) -> Ways:
         """How they can be glued."""
-        return self.group.ways
+        return self.random.record.ways
 
     @cached_property
     def is_balanced(self) -> bool:
@@ -86,61 +97,58 @@ class Copies:
         step = 2 if letter.kind == MATRIX else 1
         return [self.first[place] + step * s + side for s in range(len(letter.spaces))]
 
+    def _ends_of(self, place: int) -> range:
+        """All the ends of a letter."""
+        return range(self.first[place], self.first[place] + self.letters[place].num_ends)
+
     @cached_property
     def _ends_of_sides(self) -> list[list[list[int]]]:
         """For each side the ends of each slot."""
         num_sides = 2 if self.letters[self.plain[0]].kind == MATRIX else 1
         return [[self.ends(i, side) for i in self.slots] for side in range(num_sides)]
 
+    def _met(self, side: int) -> list[list[tuple[Letter, ...]]]:
+        """The letters that the copies of V, and those of V*, meet on a side, one for each tensor factor."""
+        return [
+            [tuple(self.letters[self.owner[self.partner[end]]] for end in self.ends(i, side)) for i in places]
+            for places in (self.plain, self.conjugated)
+        ]
+
     def allowed(self, side: int) -> list[list[bool]]:
-        """Whether copies a and b can be glued on a side: not if they meet two different indices."""
-        plain, conjugated = self._caps(side)
+        """Whether copies a and b can be glued on a side: not if they meet two different numbered indices."""
+        plain, conjugated = self._met(side)
         return [[all(map(self._can_meet, a, b)) for b in conjugated] for a in plain]
 
-    def _met(self, end: int) -> Letter:
-        """The letter that an end is joined to."""
-        return self.letters[self.owner[self.partner[end]]]
-
-    def _cap(self, end: int) -> Letter | None:
-        letter = self._met(end)
-        return letter if letter.kind == INDEX and letter.name.isdigit() else None
-
-    def _caps(self, side: int) -> list[list[tuple[Letter | None, ...]]]:
-        """The numbered indices that the copies of V, and those of V*, meet on a side."""
-        places = (self.plain, self.conjugated)
-        return [[tuple(map(self._cap, self.ends(i, side))) for i in copies] for copies in places]
-
-    def _can_meet(self, a: Letter | None, b: Letter | None) -> bool:
-        if a is None or b is None:
+    def _can_meet(self, a: Letter, b: Letter) -> bool:
+        if not (a.is_number and b.is_number):
             return True
         return (a.name, a.spaces) == (b.name, b.spaces) and (a.place != b.place) == (self.form is not None)
 
-    def meets_one_vector(self, side: int) -> bool:
-        """Whether all copies meet the same unit vector on a side, so that the sum over its gluings is known."""
-        met = {tuple(self._met(end) for end in self.ends(place, side)) for place in self.plain}
-        met_by_conjugated = {
-            tuple(self._met(end).conjugate() for end in self.ends(place, side)) for place in self.conjugated
-        }
-        if len(met) != 1 or met != met_by_conjugated:
-            return False
-        letters = set(next(iter(met)))
-        if all(letter.kind == INDEX for letter in letters):
-            return True
-        whole = len(letters) == 1 and next(iter(letters)).spaces == self.letters[self.plain[0]].spaces
-        return (
-            whole
-            and all(x.kind == VECTOR and "normalised" in x.properties for x in letters)
-            and all(
-                self.partner[end] - self.first[self.owner[self.partner[end]]] == s
-                for place in self._random
-                for s, end in enumerate(self.ends(place, side))
-            )
-        )
-
     def num_allowed(self, side: int) -> int:
         """The number of ways to glue copies that meet nothing but numbered indices on a side."""
-        plain, conjugated = map(Counter, self._caps(side))
-        return self.ways.num_matching(plain, conjugated)
+        return self.ways.num_matching(*map(Counter, self._met(side)))
+
+    def meets_one_vector(self, side: int) -> bool:
+        """Whether all copies meet the same unit vector on a side, so that the sum over its gluings is known."""
+        plain, conjugated = map(set, self._met(side))
+        if len(plain) != 1 or plain != {tuple(x.conjugate() for x in letters) for letters in conjugated}:
+            return False
+        ((first, *others),) = plain
+        if all(letter.kind == INDEX for letter in (first, *others)):
+            return True
+        is_one = (
+            all(letter == first for letter in others) and first.spaces == self.letters[self.plain[0]].spaces
+        )
+        return (
+            is_one
+            and first.kind == VECTOR
+            and "normalised" in first.properties
+            and all(
+                self.partner[end] - self.first[self.owner[self.partner[end]]] == s
+                for i in self._random
+                for s, end in enumerate(self.ends(i, side))
+            )
+        )
 
     @cached_property
     def _random(self) -> set[int]:
@@ -149,23 +157,15 @@ class Copies:
     @cached_property
     def _reached(self) -> tuple[set[int], set[int]]:
         """The letters that stay and hang on the left ends, and those on the right ends."""
-        reached: list[set[int]] = []
-        for side in (0, 1):
-            found: set[int] = set()
-            waiting = [
-                self.owner[self.partner[end]] for place in self._random for end in self.ends(place, side)
-            ]
-            while waiting:
-                i = waiting.pop()
-                if i in found or i in self._random:
-                    continue
-                found.add(i)
-                waiting.extend(
-                    self.owner[self.partner[end]]
-                    for end in range(self.first[i], self.first[i] + self.letters[i].num_ends)
-                )
-            reached.append(found)
-        return reached[0], reached[1]
+        reached: tuple[set[int], set[int]] = set(), set()
+        for side, found in enumerate(reached):
+            waiting = [end for place in self._random for end in self.ends(place, side)]
+            for end in waiting:  # which grows
+                i = self.owner[self.partner[end]]
+                if i not in found and i not in self._random:
+                    found.add(i)
+                    waiting += self._ends_of(i)
+        return reached
 
     @cached_property
     def sides_are_apart(self) -> bool:
@@ -174,33 +174,20 @@ class Copies:
         return not (self._reached[0] & self._reached[1] or any(self.partner[end] in rights for end in lefts))
 
     def side(self, side: int, *, with_loose: bool) -> Copies:
-        """One side alone, its copies cut down to vectors: the diagram must have its ``sides_are_apart``.
-
-        Args:
-            side: 0 or 1.
-            with_loose: Whether what hangs on neither side comes along.
-        """
+        """One side alone, its copies cut down to vectors, perhaps with what hangs on neither: they must be apart."""
         loose = set(range(len(self.letters))) - self._random - self._reached[0] - self._reached[1]
         kept = sorted(self._reached[side] | self._random | (loose if with_loose else set()))
-        letters, old_ends = [], []
-        for i in kept:
-            letter = self.letters[i]
-            if i in self._random:
-                letters.append(Letter("vector", letter.name, letter.spaces, frozenset(), letter.conjugated))
-                old_ends.extend(self.ends(i, side))
-            else:
-                letters.append(letter)
-                old_ends.extend(range(self.first[i], self.first[i] + letter.num_ends))
-        place = {end: new for new, end in enumerate(old_ends)}
-        new_place = {i: new for new, i in enumerate(kept)}
-        return Copies(
-            tuple(letters),
-            tuple(place[self.partner[end]] for end in old_ends),
-            tuple(new_place[i] for i in self.plain),
-            tuple(new_place[i] for i in self.conjugated),
-            self.group,
-            self.form,
-            self.symmetries,
+        ends = [end for i in kept for end in (self.ends(i, side) if i in self._random else self._ends_of(i))]
+        place, new = ({x: n for n, x in enumerate(found)} for found in (ends, kept))
+        return replace(
+            self,
+            letters=tuple(
+                replace(x, kind=VECTOR, properties=frozenset()) if i in self._random else x
+                for i, x in ((i, self.letters[i]) for i in kept)
+            ),
+            partner=tuple(place[self.partner[end]] for end in ends),
+            plain=tuple(new[i] for i in self.plain),
+            conjugated=tuple(new[i] for i in self.conjugated),
         )
 
     @property
@@ -208,10 +195,7 @@ class Copies:
         """Whether gluings can give different diagrams: not if numbered indices alone hang on the copies."""
         return (
             self.form is not None
-            or any(
-                i not in self._random and not (letter.kind == INDEX and letter.name.isdigit())
-                for i, letter in enumerate(self.letters)
-            )
+            or any(i not in self._random and not letter.is_number for i, letter in enumerate(self.letters))
             or any(
                 self.owner[self.partner[end]] in self._random for i in self._random for end in self.ends(i, 0)
             )
@@ -246,10 +230,7 @@ class Copies:
             return reducer.reduce(*self._gluing.glue_blocks(joined_ends))
         pairs: dict[int, int] = {}
         joint = len(self.partner) + 2
-        for side, blocks in ((0, left), (1, right)):
-            if blocks is None:
-                continue
-            ends = self._ends_of_sides[side]
+        for ends, blocks in zip(self._ends_of_sides, (left, right or ()), strict=False):
             for a, b in blocks:
                 if self.form is None:
                     for end, other in zip(ends[a], ends[b], strict=True):
@@ -267,16 +248,15 @@ class Copies:
 def gather_copies(monomial: DiagramMonomial, random: RandomLetter) -> Copies:
     """Find the copies of a random letter in a product."""
     letters, partner = flatten([monomial])
-    group, form = random.record, None
-    if group.ways.has_form:
+    ways, form = random.record.ways, None
+    if ways.has_form:
         form = symplectic_form(random.spaces)
         letters, partner = _with_plain_symplectic(letters, partner, random.name, form)
     places = [i for i, letter in enumerate(letters) if letter.name == random.name]
-    is_one_kind = group.ways.is_self_conjugate
-    plain = [i for i in places if is_one_kind or not letters[i].conjugated]
-    conjugated = plain if is_one_kind else [i for i in places if letters[i].conjugated]
+    plain = tuple(i for i in places if ways.is_self_conjugate or not letters[i].conjugated)
+    conjugated = plain if ways.is_self_conjugate else tuple(i for i in places if letters[i].conjugated)
     symmetries = _symmetries(monomial, plain, conjugated)
-    return Copies(tuple(letters), tuple(partner), tuple(plain), tuple(conjugated), group, form, symmetries)
+    return Copies(tuple(letters), tuple(partner), plain, conjugated, random, form, symmetries)
 
 
 def symplectic_form(spaces: tuple[str | int, ...]) -> Letter:
@@ -288,23 +268,20 @@ def _with_plain_symplectic(
     letters: list[Letter], partner: list[int], name: str, form: Letter
 ) -> tuple[list[Letter], list[int]]:
     """Write each conj(S) as J S Jᵀ: a J with its right end on each end of S."""
-    letters, partner = list(letters), list(partner)
-    first = first_ends(letters)
-    for i in range(len(letters)):
-        letter = letters[i]
-        if letter.name != name or not letter.conjugated:
-            continue
-        letters[i] = letter.conjugate()
-        for end in (first[i], first[i] + 1):
-            outer, new = partner[end], len(partner)
-            letters.append(form)
-            partner += [outer, end]
-            partner[outer], partner[end] = new, new + 1
-    return letters, partner
+    found, partner = list(letters), list(partner)
+    for i, (letter, first) in enumerate(zip(letters, first_ends(letters), strict=True)):
+        if letter.name == name and letter.conjugated:
+            found[i] = letter.conjugate()
+            for end in (first, first + 1):
+                outer, new = partner[end], len(partner)
+                found.append(form)
+                partner += [outer, end]
+                partner[outer], partner[end] = new, new + 1
+    return found, partner
 
 
 def _symmetries(
-    monomial: DiagramMonomial, plain: list[int], conjugated: list[int]
+    monomial: DiagramMonomial, plain: Sequence[int], conjugated: Sequence[int]
 ) -> list[tuple[Rows, Rows]]:
     """Generators of the relabellings of copies that come from equal factors and rotations of one factor."""
     total = sum(len(component.letters) * e for component, e in monomial)
@@ -331,18 +308,10 @@ def _rotations(component: Component) -> Iterator[tuple[int, ...]]:
     """The relabellings of the letters that leave a component unchanged, but for the identity."""
     letters, partner = component.letters, component.partner
     frame = Frame(letters)
-
-    def walk(root: int) -> tuple[list[Letter], list[int], list[int]]:
-        order = frame.connected(root, partner)
-        return [letters[i] for i in order], frame.restricted(order, partner), order
-
-    reference = walk(0)
-    for root in range(1, len(letters)):
-        if letters[root] != letters[0]:
-            continue
-        found = walk(root)
-        if found[:2] == reference[:2]:
-            image = [0] * len(letters)
-            for a, b in zip(reference[2], found[2], strict=True):
-                image[a] = b
-            yield tuple(image)
+    roots = [root for root, letter in enumerate(letters) if letter == letters[0]]
+    reference, *orders = (frame.connected(root, partner) for root in roots)
+    for order in orders:
+        is_alike = all(letters[a] == letters[b] for a, b in zip(reference, order, strict=True))
+        if is_alike and frame.restricted(order, partner) == frame.restricted(reference, partner):
+            image = dict(zip(reference, order, strict=True))
+            yield tuple(image[i] for i in range(len(letters)))

@@ -6,20 +6,14 @@ Reference: derivations/11_integrals.md.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
-from haarqntk.diagrams import MATRIX, PROPERTIES, SYMPLECTIC_FORM, VECTOR, Letter, matrix_letter
+from haarqntk.diagrams import MATRIX, PROPERTIES, VECTOR, Letter, Space, matrix_letter
 from haarqntk.errors import InputError, InputTypeError, UnknownNameError
-from haarqntk.groups import ORTHOGONAL, PERMUTATION, SYMPLECTIC, UNITARY
+from haarqntk.groups import ORTHOGONAL, PERMUTATION, SYMPLECTIC, UNITARY, Group
 from haarqntk.haar._algebra import MatrixExpression
 from haarqntk.haar._copies import symplectic_form as form_letter
-from haarqntk.haar._dimensions import check_spaces
-from haarqntk.haar._polynomial import open_ends, single_term
-from haarqntk.haar._weights import RandomLetter
-
-if TYPE_CHECKING:
-    from haarqntk.diagrams import Space
-    from haarqntk.groups import Group
+from haarqntk.haar._letters import RandomLetter, check_name, check_spaces, open_ends, single_term
 
 Dims: TypeAlias = "str | int | Any | tuple[Any, ...]"
 
@@ -260,14 +254,3 @@ def outer_product(ket: Letter, bra: Letter, declared: dict[str, RandomLetter | L
     partner = [*range(width, 2 * width), *range(width)]
     terms = single_term([ket, bra, *open_ends(ket.spaces)], partner)
     return MatrixExpression(terms, declared, ket.spaces)
-
-
-def check_name(name: object) -> str:
-    """The name of a letter, checked."""
-    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII):
-        raise InputError(
-            f"a name must be a letter, then letters, digits or underscores, got {name!r}; spell it in a–z, as psi"
-        )
-    if name in (SYMPLECTIC_FORM, "D"):
-        raise InputError(f"the name {name} is taken by the library; pass another")
-    return name

@@ -1,4 +1,4 @@
-r"""Elimination: one random matrix or state leaves a diagram, exactly; and the definition, term by term.
+r"""Elimination: one random matrix or state leaves a diagram, exactly.
 
 .. math:: \mathbb E\, \mathrm{diagram} = \sum_{\sigma, \tau} \mathrm{Wg}(\sigma^{-1}\tau)\,
           \mathrm{diagram\ glued\ by\ } \sigma \mathrm{\ on\ the\ left\ and\ } \tau
@@ -9,9 +9,13 @@ right end, as in every product of V A V† and in every product of entries, the 
 gluings instead of (k!)², and the pairs (σ, τ) are only counted, by class. Where all copies meet one vector on a side,
 the sum over its gluings is the normalisation of a random unit vector, and only the other side is glued.
 
-``glued_terms`` takes every pair (σ, τ), one after the other: no symmetry of the diagram is used, no side is glued apart
-and no index is looked at before the end. It is the slow route that ``expect`` is checked against, and the rows that
-``Integral.explain`` lists.
+Products of power sums, of entries, and of entries of Vᵀ V need no diagram:
+
+.. math:: \mathbb E\, V_{i_1 j_1} \cdots \bar V_{i'_1 j'_1} \cdots = \sum_\mu \mathrm{Wg}(\mu)\,
+          \#\{(\sigma, \tau) : i = i'_\sigma,\ j = j'_\tau,\ \sigma^{-1}\tau \in \mu\}
+
+and likewise over pairings: the integral of entries depends on which indices are equal, and on nothing else. Each
+pattern of equal indices is counted once. ``groups.circular_classes`` has the sum for entries of Vᵀ V.
 
 Reference: collins2006; derivations/11_integrals.md.
 """
@@ -19,33 +23,27 @@ Reference: collins2006; derivations/11_integrals.md.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from functools import lru_cache
 from math import prod
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from haarqntk.algebra import collected
-from haarqntk.diagrams import MATRIX, VECTOR, Reducer, product
+from haarqntk.algebra import RationalFunction, collected
+from haarqntk.combinatorics import Partition
+from haarqntk.diagrams import MATRIX, VECTOR, Component, DiagramMonomial, Reduced, Reducer, product
 from haarqntk.errors import CostError
-from haarqntk.groups import weighted_counts
+from haarqntk.groups import Group, Rows, WeightLaw, circular_classes, weighted_counts
 from haarqntk.haar._copies import Copies, gather_copies
-from haarqntk.haar._weights import Factors, Weight, dimension_product, known_weights
+from haarqntk.haar._letters import Factors, RandomLetter, Weight, dimension_product
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from haarqntk.algebra import RationalFunction
-    from haarqntk.diagrams import DiagramMonomial, Reduced, Space
-    from haarqntk.groups import Rows, Way, WeightLaw
-    from haarqntk.haar._weights import RandomLetter
+    from collections.abc import Iterator, Mapping, Sequence
 
 
 LARGEST_NUM_GLUINGS = 600_000
 LARGEST_NUM_TERMS = 50_000
 _LARGEST_NUM_COUNTED = 400_000_000
-LARGEST_NUM_PAIRS = 20_000  # of the definition: ten seconds
-
 
 Outcome: TypeAlias = "tuple[Factors, DiagramMonomial]"
 """Weights and closed loops, and what is left of the diagram."""
@@ -56,16 +54,8 @@ Counted: TypeAlias = "Iterator[tuple[Outcome, int]]"
 def eliminate(monomial: DiagramMonomial, letter: RandomLetter, reducer: Reducer) -> dict[Outcome, int]:
     """Integrate a product of components over one random matrix or state.
 
-    Args:
-        monomial: The product.
-        letter: What is integrated over.
-        reducer: Reduces the glued diagrams.
-
     Returns:
         Outcome → count, without zeros; empty if the integral vanishes because the degrees do not balance.
-
-    Raises:
-        CostError: If the gluings would not finish.
     """
     touched = tuple(
         (component, e)
@@ -86,19 +76,19 @@ def eliminate(monomial: DiagramMonomial, letter: RandomLetter, reducer: Reducer)
         return {}
     group = letter.record
     if group.is_vector:
-        found = _of_vector(copies, letter, group.weight, reducer)
+        found = _of_vector(copies, group.weight, reducer)
     elif not copies.sides_are_apart:
-        found = _together(copies, letter, reducer)
+        found = _together(copies, reducer)
     elif group.sphere and (side := next((s for s in (0, 1) if copies.meets_one_vector(s)), None)) is not None:
-        found = _of_vector(copies.side(1 - side, with_loose=True), letter, group.sphere, reducer)
+        found = _of_vector(copies.side(1 - side, with_loose=True), group.sphere, reducer)
     else:
-        found = _apart(copies, letter, reducer)
+        found = _apart(copies, reducer)
     return {outcome: count for outcome, count in collected(found).items() if count}
 
 
-def _of_vector(copies: Copies, letter: RandomLetter, law: WeightLaw, reducer: Reducer) -> Counted:
+def _of_vector(copies: Copies, law: WeightLaw, reducer: Reducer) -> Counted:
     """One row or column of a random matrix, or a state: a uniform point of the complex or the real sphere."""
-    weights = (Weight(law.name, letter.spaces, ((copies.degree,),)),)
+    weights = (Weight(law.name, copies.random.spaces, ((copies.degree,),)),)
     if not copies.has_content:
         yield ((weights, ()), ()), copies.num_allowed(0)
         return
@@ -110,26 +100,28 @@ def _of_vector(copies: Copies, letter: RandomLetter, law: WeightLaw, reducer: Re
             yield ((weights, reduced.loops), reduced.monomial), reduced.sign * size
 
 
-def _two_sides(copies: Copies, letter: RandomLetter, largest: int) -> tuple[Rows, Rows, Rows]:
+def _two_sides(copies: Copies, largest: int) -> tuple[Rows, Rows, Rows]:
     """One way of each orbit on the left, all ways on the right, and the sizes of the orbits."""
     left, right = (copies.ways.rows(copies.allowed(side)) for side in (0, 1))
     chosen, sizes = copies.ways.orbits(left, copies.symmetries)
     if len(chosen) * len(right) > largest:
         raise CostError(
-            f"{len(copies.plain)} copies of {letter.name} would not finish: {len(chosen)} × {len(right)} gluings, the "
-            f"largest number is {largest}; pass an integrand of lower degree or with fewer different letters"
+            f"{len(copies.plain)} copies of {copies.random.name} would not finish: {len(chosen)} × {len(right)} "
+            f"gluings, the largest number is {largest}; pass an integrand of lower degree or "
+            "with fewer different letters"
         )
     return left[chosen], right, sizes
 
 
-def _weights(copies: Copies, letter: RandomLetter, number: int) -> tuple[Weight]:
+def _weights(copies: Copies, number: int) -> tuple[Weight]:
     """The weight of the class of that number."""
-    return (Weight(letter.group, letter.spaces, (copies.ways.class_of(number, copies.degree),)),)
+    classes = (copies.ways.class_of(number, copies.degree),)
+    return (Weight(copies.random.group, copies.random.spaces, classes),)
 
 
-def _apart(copies: Copies, letter: RandomLetter, reducer: Reducer) -> Counted:
+def _apart(copies: Copies, reducer: Reducer) -> Counted:
     ways = copies.ways
-    left, right, sizes = _two_sides(copies, letter, _LARGEST_NUM_COUNTED)
+    left, right, sizes = _two_sides(copies, _LARGEST_NUM_COUNTED)
     left, left_parts, left_numbers, kept = _glued_side(copies, reducer, left, 0)
     right, right_parts, right_numbers, _ = _glued_side(copies, reducer, right, 1)
     sizes = sizes[kept]
@@ -137,7 +129,7 @@ def _apart(copies: Copies, letter: RandomLetter, reducer: Reducer) -> Counted:
     keys, size = right_numbers * num_classes, len(right_parts) * num_classes
     if len(left_parts) * len(right_parts) > LARGEST_NUM_TERMS:
         raise CostError(
-            f"{len(copies.plain)} copies of {letter.name} would leave {len(left_parts)} × {len(right_parts)} "
+            f"{len(copies.plain)} copies of {copies.random.name} would leave {len(left_parts)} × {len(right_parts)} "
             f"different terms, the largest number is {LARGEST_NUM_TERMS}; use fewer different letters"
         )
     counts: Counter[tuple[int, int]] = Counter()
@@ -149,7 +141,7 @@ def _apart(copies: Copies, letter: RandomLetter, reducer: Reducer) -> Counted:
         j, number = divmod(place, num_classes)
         a, b = left_parts[i], right_parts[j]
         loops = tuple(sorted((*a.loops, *b.loops), key=str))
-        outcome = (_weights(copies, letter, number), loops), product((a.monomial, b.monomial))
+        outcome = (_weights(copies, number), loops), product((a.monomial, b.monomial))
         yield outcome, count * a.sign * b.sign
 
 
@@ -160,11 +152,10 @@ def _glued_side(
     parts: dict[Reduced, int] = {}
     part, kept, numbers = copies.side(side, with_loose=side == 0), [], []
     blocks = part.ways.blocks
-    common = (
-        None if part.has_content or not len(rows) else part.glued(reducer, blocks(rows[0].tolist()), None)
-    )
+    has_content, reduced = part.has_content, None
     for i, row in enumerate(rows.tolist()):
-        reduced = common or part.glued(reducer, blocks(row), None)
+        if has_content or reduced is None:  # else all rows glue it alike
+            reduced = part.glued(reducer, blocks(row), None)
         if reduced is not None:
             kept.append(i)
             numbers.append(parts.setdefault(reduced, len(parts)))
@@ -172,9 +163,9 @@ def _glued_side(
     return rows[places], list(parts), np.array(numbers, dtype=np.int64), places
 
 
-def _together(copies: Copies, letter: RandomLetter, reducer: Reducer) -> Counted:
+def _together(copies: Copies, reducer: Reducer) -> Counted:
     ways = copies.ways
-    left, right, sizes = _two_sides(copies, letter, LARGEST_NUM_GLUINGS)
+    left, right, sizes = _two_sides(copies, LARGEST_NUM_GLUINGS)
     left_blocks, right_blocks = ([ways.blocks(row) for row in rows.tolist()] for rows in (left, right))
     every = np.arange(len(right))
     row, glued = -1, dict[int, "Reduced | None"]()
@@ -185,7 +176,7 @@ def _together(copies: Copies, letter: RandomLetter, reducer: Reducer) -> Counted
             if j not in glued:
                 glued[j] = copies.glued(reducer, left_blocks[i], right_blocks[j])
             if (reduced := glued[j]) is not None:
-                outcome = (_weights(copies, letter, number), reduced.loops), reduced.monomial
+                outcome = (_weights(copies, number), reduced.loops), reduced.monomial
                 yield outcome, int(sizes[i]) * factor * reduced.sign
 
 
@@ -239,112 +230,140 @@ def num_copies(monomial: DiagramMonomial, letter: RandomLetter) -> Counter[bool]
     )
 
 
-@dataclass(frozen=True)
-class GluedPair:
-    """One pair of ways to glue the copies of one random matrix or state.
+# -- products that need no diagram -----------------------------------------------------------------------------
 
-    Attributes:
-        letter: What is integrated over.
-        copies: Its copies in the diagram.
-        left: How the left ends are glued.
-        right: How the right ends are glued; None for a state, which has none.
-        weight: The weight of the pair.
-        factor: What stands before the weight: −1 where pairings of a symplectic matrix cross an odd number of times.
-    """
+Index: TypeAlias = tuple[int, int]
+"""A number for each different index of a product, and the half of the space that it is in."""
 
-    letter: RandomLetter
-    copies: Copies
-    left: Way
-    right: Way | None
-    weight: Weight
-    factor: int
+_Counts: TypeAlias = tuple[tuple[str, Partition, int], ...]
+"""Kind of weight, class, and how often it occurs, with signs for the symplectic group."""
 
 
-@dataclass(frozen=True)
-class GluedTerm:
-    """One term of the definition: a pair for each random letter, and what the diagram became.
-
-    Attributes:
-        pairs: The pairs, in the order of integration.
-        loops: The closed loops.
-        diagram: What is left; None if it is zero.
-        factor: What multiplies weights, loops and diagram: the integrand's coefficient and the signs.
-    """
-
-    pairs: tuple[GluedPair, ...]
-    loops: tuple[Space, ...]
-    diagram: DiagramMonomial | None
-    factor: RationalFunction
-
-    @property
-    def weights(self) -> tuple[Weight, ...]:
-        """The weights, sorted."""
-        return tuple(sorted((pair.weight for pair in self.pairs), key=repr))
-
-    @property
-    def coefficient(self) -> RationalFunction:
-        """What stands before the diagram, as a function of the dimensions."""
-        return prod((w.generic() for w in self.weights), start=self.factor * dimension_product(self.loops))
+def known_weights(monomial: DiagramMonomial, letter: RandomLetter) -> dict[Weight, int] | None:
+    """The weights of a product of power sums, of entries, or of entries of Vᵀ V; None if it is none of these."""
+    group = letter.record
+    if group.is_vector:
+        return None
+    if group.power_sums and (powers := _power_sums(monomial, letter.name)) is not None:
+        is_balanced = sum(powers[0]) == sum(powers[1])
+        return {Weight(group.power_sums.name, letter.spaces, powers): 1} if is_balanced else {}
+    found = _entries(monomial, letter.name, group)
+    if found is None and group.circular:
+        found = _circular_entries(monomial, letter.name, group.circular.name)
+    return None if found is None else {Weight(kind, letter.spaces, (mu,)): n for kind, mu, n in found}
 
 
-def num_glued_terms(monomial: DiagramMonomial, letters: Mapping[str, RandomLetter]) -> int:
-    """How many terms the definition has: the product over the random letters; none if the degrees do not balance.
-
-    A relation that a gluing makes possible, such as V V† = 1, can leave fewer.
-    """
-    total = 1
-    for letter in random_letters_in(monomial, letters):
-        copies = gather_copies(monomial, letter)
-        count = copies.ways.num_ways if copies.group.is_vector else copies.ways.num_terms
-        total *= count(copies.degree) if copies.is_balanced else 0
-    return total
+# -- power sums ----------------------------------------------------------------------------------------------
 
 
-def glued_terms(
-    terms: Mapping[DiagramMonomial, RationalFunction], letters: Mapping[str, RandomLetter], reducer: Reducer
-) -> Iterator[GluedTerm]:
-    """All terms of the definition, also those whose diagram is zero, one by one."""
-    for monomial, c in terms.items():
-        yield from _glued(GluedTerm((), (), monomial, c), letters, reducer)
+def _power_sums(monomial: DiagramMonomial, name: str) -> tuple[Partition, Partition] | None:
+    """The powers j of Tr V^j and of Tr V*^j if the product has no other factor."""
+    powers: tuple[list[int], list[int]] = ([], [])
+    for component, exponent in monomial:
+        word = component.word if component.is_cycle else ()
+        if len(set(word)) != 1 or word[0][0].name != name:
+            return None
+        powers[word[0][0].conjugated].extend([len(word)] * exponent)
+    mu, nu = (tuple(sorted(found, reverse=True)) for found in powers)
+    return mu, nu
 
 
-def refuse_too_many_pairs(
-    terms: Mapping[DiagramMonomial, RationalFunction], letters: Mapping[str, RandomLetter]
-) -> None:
-    """Raise a CostError if the definition would not finish."""
-    total = sum(num_glued_terms(monomial, letters) for monomial in terms)
-    if total > LARGEST_NUM_PAIRS:
-        raise CostError(
-            f"method='definition' would not finish: it has {total} pairs, the largest number is "
-            f"{LARGEST_NUM_PAIRS}; use method='orbits'"
+# -- entries of V --------------------------------------------------------------------------------------------
+
+
+def _entries(monomial: DiagramMonomial, name: str, group: Group) -> _Counts | None:
+    entries: list[tuple[tuple[str, int], tuple[str, int], bool]] = []
+    sign = 1
+    for component, exponent in monomial:
+        entry = _entry(component, name)
+        if entry is None:
+            return None
+        (i, half), (j, other), conjugated = entry
+        if conjugated and group.ways.has_form:  # conj(S)_ij = J_ii' S_i'j' J_jj' with i' = i ± D/2
+            sign *= ((1 - 2 * half) * (1 - 2 * other)) ** exponent
+            entry = (i, 1 - half), (j, 1 - other), False
+        entries += [entry] * exponent
+    sides = []
+    for side in (0, 1):
+        numbers: dict[str, int] = {}
+        places = [(row, column)[side] for row, column, _ in entries]
+        labels = [(numbers.setdefault(i, len(numbers)), half) for i, half in places]
+        plain, conjugates = (
+            tuple(x for x, e in zip(labels, entries, strict=True) if e[2] == is_conjugated)
+            for is_conjugated in (False, True)
         )
+        sides.append((plain, plain if group.ways.is_self_conjugate else conjugates))
+    return tuple((kind, mu, sign * count) for kind, mu, count in _counts(group, *sides[0], *sides[1]))
 
 
-def _glued(term: GluedTerm, letters: Mapping[str, RandomLetter], reducer: Reducer) -> Iterator[GluedTerm]:
-    letter = None if term.diagram is None else next(random_letters_in(term.diagram, letters), None)
-    if letter is None or term.diagram is None:
-        yield term
-        return
-    copies = gather_copies(term.diagram, letter)
-    if not copies.is_balanced:
-        return
-    for pair in _pairs(copies, letter):
-        right = None if pair.right is None else copies.ways.blocks(pair.right)
-        reduced = copies.glued(reducer, copies.ways.blocks(pair.left), right)
-        if reduced is None:
-            yield GluedTerm((*term.pairs, pair), term.loops, None, term.factor)
-            continue
-        loops = tuple(sorted((*term.loops, *reduced.loops), key=str))
-        factor = term.factor * (pair.factor * reduced.sign)
-        yield from _glued(GluedTerm((*term.pairs, pair), loops, reduced.monomial, factor), letters, reducer)
+def _entry(component: Component, name: str) -> tuple[tuple[str, int], tuple[str, int], bool] | None:
+    """Row, column and whether it is conjugated, if the component is an entry with numbered indices."""
+    if len(component.letters) != 3:  # noqa: PLR2004 - an index, the matrix, an index
+        return None
+    left, matrix, right = component.letters
+    if matrix.name != name or not (left.is_number and right.is_number):
+        return None
+    if component.partner[0] != 1:  # read from its column
+        left, right = right, left
+    return (left.name, left.place), (right.name, right.place), matrix.conjugated
 
 
-def _pairs(copies: Copies, letter: RandomLetter) -> Iterator[GluedPair]:
-    """Every pair with its weight, from the definitions of its class."""
-    every = copies.ways.every(copies.degree)
-    for left in every:
-        for right in [None] if copies.group.is_vector else every:
-            classes = [((copies.degree,), 1)] if right is None else copies.ways.classes_of_pair(left, right)
-            for mu, factor in classes:
-                weight = Weight(letter.group, letter.spaces, (mu,))
-                yield GluedPair(letter, copies, left, right, weight, factor)
+@lru_cache(maxsize=4096)  # patterns of equal indices; one takes about 1 kB
+def _counts(
+    group: Group,
+    rows: tuple[Index, ...],
+    conjugated_rows: tuple[Index, ...],
+    columns: tuple[Index, ...],
+    conjugated_columns: tuple[Index, ...],
+) -> _Counts:
+    ways, k = group.ways, group.ways.degree(len(rows))
+    if group.entries:
+        return tuple((group.name, mu, count) for mu, count in group.entries(rows, columns).items())
+    num_conjugated = 0 if ways.is_self_conjugate else len(conjugated_rows)
+    if ways.imbalance("", len(rows), num_conjugated):
+        return ()
+    sides = ((rows, conjugated_rows), (columns, conjugated_columns))
+    if not ways.has_form:
+        matching = [ways.num_matching(Counter(plain), Counter(others)) for plain, others in sides]
+        if not all(matching):
+            return ()
+        for side, count in ((rows, matching[1]), (columns, matching[0])):
+            if group.sphere and len(set(side)) == 1:
+                return ((group.sphere.name, (k,), count),)
+    left, right = (
+        ways.rows([[a[0] == b[0] and (a[1] != b[1]) == ways.has_form for b in others] for a in plain])
+        for plain, others in sides
+    )
+    left_signs, right_signs = (_form_signs(*pair) for pair in ((rows, left), (columns, right)))
+    num_classes = ways.num_classes(k)
+    totals = np.zeros(num_classes, dtype=np.int64)
+    for i, places, numbers, factors in ways.pair_classes(left, right):
+        signs = left_signs[i] * factors * right_signs[places] if ways.has_form else factors
+        totals += weighted_counts(numbers, signs, num_classes)
+    return tuple((group.name, ways.class_of(n, k), int(totals[n])) for n in totals.nonzero()[0].tolist())
+
+
+def _form_signs(side: Sequence[Index], rows: Rows) -> Rows:
+    """Π J_{i_a i_b} over the pairs a < b of each row: J is 1 from the first half to the second."""
+    signs = np.ones(len(rows), dtype=np.int64)
+    for a, (_, half) in enumerate(side):
+        signs = signs * (1 - 2 * half * (rows[:, a] > a))
+    return signs
+
+
+# -- entries of Vᵀ V -----------------------------------------------------------------------------------------
+
+
+def _circular_entries(monomial: DiagramMonomial, name: str, kind: str) -> _Counts | None:
+    sides: tuple[list[tuple[str, int]], list[tuple[str, int]]] = ([], [])
+    for component, exponent in monomial:
+        if len(component.letters) != 4 or not component.is_chain:  # noqa: PLR2004 - an index, V, V, an index
+            return None
+        (left, _), first, second, (right, _) = component.word
+        is_product = first == (second[0], True) and not second[1] and second[0].name == name  # Vᵀ V
+        if not is_product or not (left.is_number and right.is_number):
+            return None
+        sides[second[0].conjugated].extend([(x.name, x.place) for x in (left, right)] * exponent)
+    numbers: dict[tuple[str, int], int] = {}
+    plain, conjugate = (tuple(numbers.setdefault(i, len(numbers)) for i in side) for side in sides)
+    return tuple((kind, mu, count) for mu, count in circular_classes(plain, conjugate))

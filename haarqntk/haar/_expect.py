@@ -8,23 +8,16 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from haarqntk.algebra import RationalFunction
 from haarqntk.checks import one_of
-from haarqntk.diagrams import Reducer
+from haarqntk.diagrams import SYMPLECTIC_FORM, Reducer
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
-from haarqntk.haar._dimensions import halved_dimensions, least_dimensions
-from haarqntk.haar._elimination import (
-    design_order,
-    eliminate,
-    glued_terms,
-    num_copies,
-    random_letters_in,
-    refuse_too_many_pairs,
-)
+from haarqntk.haar._elimination import Outcome, design_order, eliminate, num_copies, random_letters_in
+from haarqntk.haar._explanation import glued_terms, refuse_too_many_pairs
 from haarqntk.haar._from_sympy import from_sympy, is_sympy
 from haarqntk.haar._integral import Integral
+from haarqntk.haar._letters import Declaration, Factors, RandomLetter, joined_factors, needs_even_dimension
 from haarqntk.haar._names import named
 from haarqntk.haar._operations import HaarState
-from haarqntk.haar._weights import RandomLetter, joined_factors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -32,22 +25,15 @@ if TYPE_CHECKING:
     import sympy
 
     from haarqntk.diagrams import DiagramMonomial
-    from haarqntk.haar._elimination import Outcome
-    from haarqntk.haar._weights import Factors
 
-Integrand: TypeAlias = "ScalarExpression | MatrixExpression | Integral | sympy.Basic"
-Declared: TypeAlias = "Iterable[MatrixExpression | HaarState] | MatrixExpression | HaarState"
-
-Averages: TypeAlias = "Iterator[tuple[Outcome, RationalFunction]]"
-_Route: TypeAlias = "Callable[[Mapping[DiagramMonomial, RationalFunction]], Averages]"
+    Integrand: TypeAlias = ScalarExpression | MatrixExpression | Integral | sympy.Basic
+    Declared: TypeAlias = Iterable[MatrixExpression | HaarState] | MatrixExpression | HaarState
+    Terms: TypeAlias = Mapping[DiagramMonomial, RationalFunction]
+    Averages: TypeAlias = Iterator[tuple[Outcome, RationalFunction]]
 
 
 def expect(
-    integrand: Integrand,
-    *,
-    over: Declared | None = None,
-    matrices: Declared = (),
-    method: str = "orbits",
+    integrand: Integrand, *, over: Declared | None = None, matrices: Declared = (), method: str = "orbits"
 ) -> Integral:
     r"""The exact average over Haar-random matrices and states.
 
@@ -86,40 +72,50 @@ def expect(
         collins2006; derivations/11_integrals.md.
     """
     expression = _expression(integrand, over, matrices)
-    chosen = _chosen(expression, over)
+    terms, chosen = expression.terms, _chosen(expression, over)
     unbalanced: Counter[str] = Counter()
     route = partial(_METHODS[one_of("method", method, _METHODS)], chosen=chosen, unbalanced=unbalanced)
     counts: dict[DiagramMonomial, dict[Factors, RationalFunction]] = {}
-    for (factors, rest), c in _weighted(integrand, expression, route):
+    for (factors, rest), c in _weighted(integrand, terms, route):
         found = counts.setdefault(rest, {})
         found[factors] = found[factors] + c if factors in found else c
-    spaces = expression.spaces if isinstance(expression, MatrixExpression) else ()
-    declared = expression.declared
-    notes = tuple(
-        f"{number} of {len(expression.terms)} terms vanish: {reason}" for reason, number in unbalanced.items()
-    )
-    halved = halved_dimensions(expression.terms, declared)
-    least = least_dimensions(expression.terms, halved)
+    notes = (f"{number} of {len(terms)} terms vanish: {reason}" for reason, number in unbalanced.items())
+    halved, least = _range(terms, expression.declared)
     if isinstance(integrand, Integral):
         halved |= integrand.halved
-        least = {
-            name: max(least.get(name, 1), integrand.least.get(name, 1)) for name in {*least, *integrand.least}
-        }
+        names = {*least, *integrand.least}
+        least = {name: max(least.get(name, 1), integrand.least.get(name, 1)) for name in names}
     return Integral(
         counts,
-        declared,
-        spaces,
+        expression.declared,
+        expression.spaces,
         least,
-        notes,
+        tuple(notes),
         halved=halved,
-        origin=(expression.terms, chosen),
-        design_order=_design_order(integrand, expression.terms, chosen),
+        origin=(terms, chosen),
+        design_order=_design_order(integrand, terms, chosen),
     )
 
 
-def _design_order(
-    integrand: object, terms: Mapping[DiagramMonomial, RationalFunction], chosen: Mapping[str, RandomLetter]
-) -> Callable[[], int]:
+def _range(terms: Terms, declared: Mapping[str, Declaration]) -> tuple[frozenset[str], dict[str, int]]:
+    """The named dimensions that must be even, and for each the smallest that has all the indices that occur.
+
+    Even is that of a symplectic matrix, of its form, of an index D/2 + i; there i < D/2.
+    """
+    indices = [x for monomial in terms for c, _ in monomial for x in c.letters if x.is_number]
+    even = {x.spaces[0] for x in indices if x.place}
+    for name, declaration in declared.items():
+        if name == SYMPLECTIC_FORM or needs_even_dimension(declaration):
+            even |= set(declaration.spaces)
+    least: dict[str, int] = {}
+    for letter in indices:
+        (space,) = letter.spaces
+        if isinstance(space, str):
+            least[space] = max(least.get(space, 1), (int(letter.name) + 1) * (1 + (space in even)))
+    return frozenset(space for space in even if isinstance(space, str)), least
+
+
+def _design_order(integrand: object, terms: Terms, chosen: Mapping[str, RandomLetter]) -> Callable[[], int]:
     """The order that an average needs; of an average the one that both averages together do."""
     if not isinstance(integrand, Integral):
         return partial(design_order, terms, chosen)
@@ -129,10 +125,10 @@ def _design_order(
     return lambda: max(integrand.design_order, design_order(terms, chosen))
 
 
-def _weighted(integrand: object, expression: ScalarExpression | MatrixExpression, route: _Route) -> Averages:
+def _weighted(integrand: object, terms: Terms, route: Callable[[Terms], Averages]) -> Averages:
     """What is left of each diagram, with its weights; those of an earlier average stay, exact at every dimension."""
     if not isinstance(integrand, Integral):
-        yield from route(expression.terms)
+        yield from route(terms)
         return
     for monomial, counts in integrand.counts.items():
         for (factors, rest), c in route({monomial: RationalFunction(1)}):
@@ -140,11 +136,7 @@ def _weighted(integrand: object, expression: ScalarExpression | MatrixExpression
                 yield (joined_factors(earlier, factors), rest), c * number
 
 
-def _by_orbits(
-    terms: Mapping[DiagramMonomial, RationalFunction],
-    chosen: Mapping[str, RandomLetter],
-    unbalanced: Counter[str],
-) -> Averages:
+def _by_orbits(terms: Terms, chosen: Mapping[str, RandomLetter], unbalanced: Counter[str]) -> Averages:
     """Eliminate every chosen letter; equal terms are merged as they arise."""
     reducer = Reducer()
     for monomial, c in terms.items():
@@ -168,19 +160,16 @@ def _by_orbits(
                 yield outcome, c * count
 
 
-def _by_definition(
-    terms: Mapping[DiagramMonomial, RationalFunction],
-    chosen: Mapping[str, RandomLetter],
-    unbalanced: Counter[str],
-) -> Averages:
+def _by_definition(terms: Terms, chosen: Mapping[str, RandomLetter], unbalanced: Counter[str]) -> Averages:
+    """Take every pair of ways to glue."""
     refuse_too_many_pairs(terms, chosen)
     for monomial in terms:
         reasons = (_imbalance(monomial, letter) for letter in random_letters_in(monomial, chosen))
-        if reason := next((r for r in reasons if r), None):
+        if reason := next(filter(None, reasons), None):
             unbalanced[reason] += 1
-    for term in glued_terms(terms, chosen, Reducer()):
-        if term.diagram is not None:
-            yield ((term.weights, term.loops), term.diagram), term.factor
+    for row in glued_terms(terms, chosen, Reducer()):
+        if row.diagram is not None:
+            yield (joined_factors((row.weights, row.loops), ((), ())), row.diagram), row.factor
 
 
 _METHODS = {"orbits": _by_orbits, "definition": _by_definition}
@@ -192,24 +181,25 @@ def _imbalance(monomial: DiagramMonomial, letter: RandomLetter) -> str | None:
     return letter.record.ways.imbalance(letter.name, copies[False], copies[True])
 
 
+def _listed(items: Declared) -> list[MatrixExpression | HaarState]:
+    return [items] if isinstance(items, MatrixExpression | HaarState) else list(items)
+
+
 def _chosen(
-    expression: ScalarExpression | MatrixExpression,
-    over: Declared | None,
+    expression: ScalarExpression | MatrixExpression, over: Declared | None
 ) -> dict[str, RandomLetter]:
+    """The random letters to average over: those of the integrand, or what is named of them."""
     random = {name: d for name, d in expression.declared.items() if isinstance(d, RandomLetter)}
     if over is None:
         return random
-    listed = [over] if isinstance(over, MatrixExpression | HaarState) else list(over)
     chosen = {}
-    for item in listed:
-        if isinstance(item, HaarState):
-            names = [item.name]
-        elif isinstance(item, MatrixExpression):
-            names = [name for name, d in item.declared.items() if isinstance(d, RandomLetter)]
-        else:
-            raise InputTypeError(f"over must hold random matrices or states, got {item!r}")
+    for item in _listed(over):
+        matrix = item.projector() if isinstance(item, HaarState) else item
+        declared = matrix.declared if isinstance(matrix, MatrixExpression) else {}
+        names = [name for name, d in declared.items() if isinstance(d, RandomLetter)]
         if not names:
-            raise InputError(f"over must hold random matrices or states, got {item!r}")
+            error = InputError if isinstance(matrix, MatrixExpression) else InputTypeError
+            raise error(f"over must hold random matrices or states, got {item!r}")
         chosen.update({name: random[name] for name in names if name in random})
     return chosen
 
@@ -217,13 +207,13 @@ def _chosen(
 def _expression(
     integrand: object, over: Declared | None, matrices: Declared
 ) -> ScalarExpression | MatrixExpression:
+    """The integrand as a polynomial in diagrams."""
     if is_sympy(integrand):
         if over is None:
             raise InputError(
                 "over must name the random matrices of a SymPy expression, got none; pass over=hq.haar_unitary('U')"
             )
-        listed = [[x] if isinstance(x, MatrixExpression | HaarState) else x for x in (over, matrices)]
-        return from_sympy(integrand, named([item for items in listed for item in items]))
+        return from_sympy(integrand, named([*_listed(over), *_listed(matrices)]))
     if matrices != ():
         raise InputError("matrices are for SymPy expressions only; this integrand declares its own")
     if isinstance(integrand, Integral):

@@ -1,65 +1,103 @@
-"""``Explanation``: which permutations or pairings an integral sums over, with which weights, and their diagrams.
+"""The definition of an integral, term by term, and ``Explanation``, which shows it.
+
+``glued_terms`` takes every pair (σ, τ), one after the other: no symmetry of the diagram is used, no side is glued apart
+and no index is looked at before the end. It is the slow route that ``expect`` is checked against.
 
 Reference: collins2006; derivations/11_integrals.md.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, product
+from math import prod
 from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
-from haarqntk.algebra import collected
+from haarqntk.algebra import RationalFunction, collected
 from haarqntk.base import LazyModule, rendered
-from haarqntk.diagrams import Reducer
-from haarqntk.haar._elimination import glued_terms, num_glued_terms
-from haarqntk.haar._weights import Weight, dimension_product
-from haarqntk.haar._written import component_latex, component_symbol, with_whole_matrices
+from haarqntk.diagrams import DiagramMonomial, Reducer, Space
+from haarqntk.errors import CostError
+from haarqntk.haar._copies import Copies, gather_copies
+from haarqntk.haar._elimination import random_letters_in
+from haarqntk.haar._letters import Factors, RandomLetter, Weight, dimension_product
+from haarqntk.haar._style import LATEX
+from haarqntk.haar._written import component_symbol, component_text, with_whole_matrices
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from os import PathLike
 
-    from haarqntk.algebra import RationalFunction
-    from haarqntk.diagrams import DiagramMonomial, Space
-    from haarqntk.haar._elimination import GluedTerm
-    from haarqntk.haar._weights import RandomLetter
-
+    from haarqntk.groups import Way
 
 sympy = LazyModule("sympy")
 
-
+EXPLANATION_HEAD = ("left", "right", "class", "weight", "diagram", "contribution")
+LARGEST_NUM_PAIRS = 20_000  # of the definition: ten seconds
 LARGEST_NUM_ROWS = 36  # (3!)²
 _COLUMNS = 80
-EXPLANATION_HEAD = ("left", "right", "class", "weight", "diagram", "contribution")
+
+
+@dataclass(frozen=True)
+class GluedPair:
+    """One pair of ways to glue the copies of one random matrix or state.
+
+    Attributes:
+        copies: Its copies in the diagram.
+        left: How the left ends are glued.
+        right: How the right ends are glued; None for a state, which has none.
+        weight: The weight of the pair.
+        factor: What stands before the weight: −1 where pairings of a symplectic matrix cross an odd number of times.
+    """
+
+    copies: Copies
+    left: Way
+    right: Way | None
+    weight: Weight
+    factor: int
 
 
 @dataclass(frozen=True)
 class ExplanationRow:
-    """One term of the sum: for each random letter a pair (σ, τ), and what the diagram became.
+    """One term of the definition: a pair for each random letter, and what the diagram became.
 
     Attributes:
-        letters: The random letters, in the order of integration.
-        left: For each how its left ends are glued: σ in cycle notation, the pairing, or of a state its σ. From 0.
-        right: For each how its right ends are glued; "" for a state.
-        weights: For each its weight.
-        coefficient: What stands before the diagram: weights, loops, signs and the integrand's coefficient.
-        factor: The integrand's coefficient and the signs.
+        pairs: The pairs, in the order of integration.
         loops: The closed loops.
         diagram: What is left of the diagram; None if it is zero.
+        factor: What multiplies weights, loops and diagram: the integrand's coefficient and the signs.
     """
 
-    letters: tuple[str, ...]
-    left: tuple[str, ...]
-    right: tuple[str, ...]
-    weights: tuple[Weight, ...]
-    coefficient: RationalFunction
-    factor: RationalFunction
+    pairs: tuple[GluedPair, ...]
     loops: tuple[Space, ...]
     diagram: DiagramMonomial | None
+    factor: RationalFunction
+
+    @property
+    def letters(self) -> tuple[str, ...]:
+        """The random letters, in the order of integration."""
+        return tuple(pair.copies.random.name for pair in self.pairs)
+
+    @property
+    def left(self) -> tuple[str, ...]:
+        """For each how its left ends are glued: σ in cycle notation, the pairing, or of a state its σ. From 0."""
+        return tuple(pair.copies.ways.text(pair.left) for pair in self.pairs)
+
+    @property
+    def right(self) -> tuple[str, ...]:
+        """For each how its right ends are glued; "" for a state."""
+        return tuple("" if x.right is None else x.copies.ways.text(x.right) for x in self.pairs)
+
+    @property
+    def weights(self) -> tuple[Weight, ...]:
+        """For each its weight."""
+        return tuple(pair.weight for pair in self.pairs)
+
+    @property
+    def coefficient(self) -> RationalFunction:
+        """What stands before the diagram, as a function of the dimensions."""
+        return prod((w.generic() for w in self.weights), start=self.factor * dimension_product(self.loops))
 
     @property
     def became(self) -> str:
@@ -67,34 +105,32 @@ class ExplanationRow:
         return str(self._became())
 
     @property
-    def became_latex(self) -> str:
-        """As ``became``, in LaTeX."""
-        return str(sympy.latex(self._became(), symbol_names=_latex_names(self.diagram)))
-
-    @property
-    def weight_latex(self) -> str:
-        """The product of the weights in LaTeX."""
-        return str(sympy.latex(sympy.Mul(*(w.generic().to_sympy() for w in self.weights))))
-
-    @property
     def cells(self) -> tuple[str, ...]:
         """Left, right, class, weight, diagram and contribution in text."""
-        named = [f"{name}: " if len(self.letters) > 1 else "" for name in self.letters]
-        return (
-            "; ".join(map("".join, zip(named, self.left, strict=True))),
-            "; ".join(self.right),
-            "; ".join(map(_class_text, self.weights)),
-            "; ".join(str(w.generic().to_sympy()) for w in self.weights),
-            self.became,
-            str(self.to_sympy()),
-        )
+        weights = "; ".join(str(w.generic().to_sympy()) for w in self.weights)
+        return (*self._labels(), weights, self.became, str(self.to_sympy()))
 
-    def _became(self) -> Any:
-        return _times(self.factor * dimension_product(self.loops), self.diagram)
+    def latex_cells(self) -> tuple[str, ...]:
+        """The same in LaTeX, the weights multiplied."""
+        names = {
+            component_symbol(c): component_text(c, LATEX) for c, _ in with_whole_matrices(self.diagram or ())
+        }
+        weight = sympy.Mul(*(w.generic().to_sympy() for w in self.weights))
+        values = (sympy.latex(x, symbol_names=names) for x in (weight, self._became(), self.to_sympy()))
+        return (*(rf"\text{{{text}}}" for text in self._labels()), *values)
 
     def to_sympy(self) -> Any:
         """The contribution: coefficient times diagram."""
         return _times(self.coefficient, self.diagram)
+
+    def _became(self) -> Any:
+        return _times(self.factor * dimension_product(self.loops), self.diagram)
+
+    def _labels(self) -> tuple[str, str, str]:
+        """Left, right and class, of all letters; their names before, if there are several."""
+        named = [f"{name}: " if len(self.pairs) > 1 else "" for name in self.letters]
+        left = map("".join, zip(named, self.left, strict=True))
+        return "; ".join(left), "; ".join(self.right), "; ".join(map(_class_text, self.weights))
 
 
 @dataclass(frozen=True)
@@ -125,10 +161,9 @@ class Explanation:
     """How an integral was got: its terms, or the first of them, and a summary by weight.
 
     Attributes:
-        rows: The terms, at most 36.
+        rows: The terms, at most 36, with the gluings that the drawing shows.
         num_rows: How many there are; for several random letters, at most.
         classes: The integral, summed over all terms of the same weights.
-        glued: The gluings of the rows, which the drawing shows.
 
     Examples:
         >>> import haarqntk as hq
@@ -141,7 +176,6 @@ class Explanation:
     rows: tuple[ExplanationRow, ...]
     num_rows: int
     classes: tuple[ExplanationClass, ...]
-    glued: tuple[GluedTerm, ...]
 
     @property
     def is_complete(self) -> bool:
@@ -154,8 +188,6 @@ class Explanation:
         total = collected((row.diagram, row.coefficient) for row in self.rows if row.diagram is not None)
         return {diagram: c for diagram, c in total.items() if c}
 
-    # -- the border ------------------------------------------------------------------------------------
-
     def __str__(self) -> str:
         lines = [self.headline()]
         for columns in ((0, 1, 2, 3, 4, 5), (0, 1, 2, 3, 4), (0, 1, 2, 4)):
@@ -166,10 +198,8 @@ class Explanation:
             if sum(widths) + 2 * (len(widths) - 1) <= _COLUMNS:
                 break
         lines += ["  ".join(map(str.ljust, line, widths)).rstrip() for line in table]
-        lines += ["", "by class:"]
-        for found in self.classes:
-            lines.append(f"    {found.name}: {found.sum_to_sympy()}")
-        return "\n".join(line for part in lines for line in _wrapped(part))
+        lines += ["", "by class:", *(f"    {found.name}: {found.sum_to_sympy()}" for found in self.classes)]
+        return "\n".join(part for line in lines for part in _wrapped(line))
 
     def __repr__(self) -> str:
         return f"<Explanation of {self.num_rows} pairs>"
@@ -177,17 +207,8 @@ class Explanation:
     def latex(self) -> str:
         """A table of the rows."""
         head = " & ".join(rf"\text{{{name}}}" for name in EXPLANATION_HEAD)
-        lines = [r"\begin{array}{llllll}", head + r" \\ \hline"]
-        for row in self.rows:
-            value = sympy.latex(row.to_sympy(), symbol_names=_latex_names(row.diagram))
-            cells = (
-                *(rf"\text{{{text}}}" for text in row.cells[:3]),
-                row.weight_latex,
-                row.became_latex,
-                value,
-            )
-            lines.append(" & ".join(cells) + r" \\")
-        return "\n".join([*lines, r"\end{array}"])
+        rows = (" & ".join(row.latex_cells()) + r" \\" for row in self.rows)
+        return "\n".join([r"\begin{array}{llllll}", head + r" \\ \hline", *rows, r"\end{array}"])
 
     def _repr_latex_(self) -> str:
         return f"$${self.latex()}$$"
@@ -214,38 +235,21 @@ class Explanation:
 def explanation(
     terms: Mapping[DiagramMonomial, RationalFunction],
     letters: Mapping[str, RandomLetter],
-    counts: Mapping[DiagramMonomial, Mapping[Any, RationalFunction]],
+    counts: Mapping[DiagramMonomial, Mapping[Factors, RationalFunction]],
 ) -> Explanation:
     """The explanation of an integral over ``letters``, whose result has these ``counts``."""
-    glued = list(islice(glued_terms(terms, letters, Reducer()), LARGEST_NUM_ROWS + 1))
-    num_rows = len(glued)
-    if num_rows > LARGEST_NUM_ROWS:
-        num_rows = sum(num_glued_terms(monomial, letters) for monomial in terms)
-        del glued[LARGEST_NUM_ROWS:]
-    classes: defaultdict[tuple[Weight, ...], list[tuple[DiagramMonomial, RationalFunction]]] = defaultdict(
-        list
-    )
+    rows = tuple(islice(glued_terms(terms, letters, Reducer()), LARGEST_NUM_ROWS + 1))
+    is_complete = len(rows) <= LARGEST_NUM_ROWS
+    num_rows = len(rows) if is_complete else sum(_num_glued_terms(monomial, letters) for monomial in terms)
+    classes: dict[tuple[Weight, ...], list[tuple[DiagramMonomial, RationalFunction]]] = {}
     for monomial, found in counts.items():
         for (weights, loops), c in found.items():
-            classes[weights].append((monomial, c * dimension_product(loops)))
-    summary = tuple(
+            classes.setdefault(weights, []).append((monomial, c * dimension_product(loops)))
+    summary = (
         ExplanationClass(weights, tuple((m, c) for m, c in collected(found).items() if c))
         for weights, found in classes.items()
     )
-    return Explanation(tuple(map(_row, glued)), num_rows, summary, tuple(glued))
-
-
-def _row(term: GluedTerm) -> ExplanationRow:
-    return ExplanationRow(
-        tuple(pair.letter.name for pair in term.pairs),
-        tuple(pair.copies.ways.text(pair.left) for pair in term.pairs),
-        tuple("" if pair.right is None else pair.copies.ways.text(pair.right) for pair in term.pairs),
-        tuple(pair.weight for pair in term.pairs),
-        term.coefficient,
-        term.factor,
-        term.loops,
-        term.diagram,
-    )
+    return Explanation(rows[:LARGEST_NUM_ROWS], num_rows, tuple(summary))
 
 
 def _class_text(weight: Weight) -> str:
@@ -262,12 +266,75 @@ def _times(c: RationalFunction, monomial: DiagramMonomial | None) -> Any:
     return sympy.Mul(*c.sympy_factors(), *symbols)
 
 
-def _latex_names(monomial: DiagramMonomial | None) -> dict[Any, str]:
-    return {component_symbol(c): component_latex(c) for c, _ in with_whole_matrices(monomial or ())}
-
-
 def _wrapped(line: str) -> list[str]:
     if len(line) <= _COLUMNS:
         return [line]
     indent = " " * (len(line) - len(line.lstrip()))
     return wrap(line, _COLUMNS, subsequent_indent=f"{indent}    ", initial_indent="")
+
+
+# -- the definition ------------------------------------------------------------------------------------------
+
+
+def glued_terms(
+    terms: Mapping[DiagramMonomial, RationalFunction], letters: Mapping[str, RandomLetter], reducer: Reducer
+) -> Iterator[ExplanationRow]:
+    """All terms of the definition, also those whose diagram is zero, one by one."""
+    for monomial, c in terms.items():
+        yield from _glued(ExplanationRow((), (), monomial, c), letters, reducer)
+
+
+def _glued(
+    row: ExplanationRow, letters: Mapping[str, RandomLetter], reducer: Reducer
+) -> Iterator[ExplanationRow]:
+    """The terms that integrating what is left of a term over the letters makes of it."""
+    letter = next(random_letters_in(row.diagram or (), letters), None)
+    if letter is None or row.diagram is None:
+        yield row
+        return
+    copies = gather_copies(row.diagram, letter)
+    for pair in _pairs(copies) if copies.is_balanced else ():
+        right = None if pair.right is None else copies.ways.blocks(pair.right)
+        reduced = copies.glued(reducer, copies.ways.blocks(pair.left), right)
+        pairs = (*row.pairs, pair)
+        if reduced is None:
+            yield ExplanationRow(pairs, row.loops, None, row.factor)
+        else:
+            loops = tuple(sorted((*row.loops, *reduced.loops), key=str))
+            factor = row.factor * (pair.factor * reduced.sign)
+            yield from _glued(ExplanationRow(pairs, loops, reduced.monomial, factor), letters, reducer)
+
+
+def _pairs(copies: Copies) -> Iterator[GluedPair]:
+    """Every pair with its weight, from the definitions of its class."""
+    every = copies.ways.every(copies.degree)
+    for left, right in product(every, [None] if copies.random.record.is_vector else every):
+        classes = [((copies.degree,), 1)] if right is None else copies.ways.classes_of_pair(left, right)
+        for mu, factor in classes:
+            weight = Weight(copies.random.group, copies.random.spaces, (mu,))
+            yield GluedPair(copies, left, right, weight, factor)
+
+
+def _num_glued_terms(monomial: DiagramMonomial, letters: Mapping[str, RandomLetter]) -> int:
+    """How many terms the definition has: the product over the random letters; none if the degrees do not balance.
+
+    A relation that a gluing makes possible, such as V V† = 1, can leave fewer.
+    """
+    total = 1
+    for letter in random_letters_in(monomial, letters):
+        copies = gather_copies(monomial, letter)
+        count = copies.ways.num_ways if copies.random.record.is_vector else copies.ways.num_terms
+        total *= count(copies.degree) if copies.is_balanced else 0
+    return total
+
+
+def refuse_too_many_pairs(
+    terms: Mapping[DiagramMonomial, RationalFunction], letters: Mapping[str, RandomLetter]
+) -> None:
+    """Raise a CostError if the definition would not finish."""
+    total = sum(_num_glued_terms(monomial, letters) for monomial in terms)
+    if total > LARGEST_NUM_PAIRS:
+        raise CostError(
+            f"method='definition' would not finish: it has {total} pairs, the largest number is "
+            f"{LARGEST_NUM_PAIRS}; use method='orbits'"
+        )

@@ -13,21 +13,26 @@ from typing import TYPE_CHECKING, Any
 
 from haarqntk.algebra import dimension_symbol
 from haarqntk.base import LazyModule
-from haarqntk.diagrams import INDEX, OPEN, SYMPLECTIC_FORM, Letter, flatten
+from haarqntk.diagrams import INDEX, OPEN, SYMPLECTIC_FORM, Letter, Space, flatten
 from haarqntk.errors import CostError, InputError
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
 from haarqntk.haar._declarations import matrices
+from haarqntk.haar._letters import (
+    LEFT,
+    RIGHT,
+    Declaration,
+    Found,
+    coefficient,
+    dimension_product,
+    joined,
+    summed,
+)
 from haarqntk.haar._names import declared_matrix
 from haarqntk.haar._operations import identity, kron, tr
-from haarqntk.haar._polynomial import LEFT, RIGHT, Found, coefficient, joined, summed
-from haarqntk.haar._weights import dimension_product
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from haarqntk.algebra import RationalFunction
-    from haarqntk.diagrams import Space
-    from haarqntk.haar._weights import Declaration
 
 sympy = LazyModule("sympy")
 
@@ -40,22 +45,10 @@ def is_sympy(value: object) -> bool:
 
 
 def from_sympy(expression: Any, declared: Mapping[str, Declaration]) -> ScalarExpression | MatrixExpression:
-    """A SymPy expression as an integrand.
+    """A SymPy expression as an integrand, its letters as declared; an InputError names the part that is none.
 
-    Args:
-        expression: A polynomial in MatrixSymbols, their products, sums, powers, adjoints, transposes and
-            conjugates, in traces and entries; coefficients are rational functions of dimensions. The inverse of a
-            unitary matrix is its adjoint.
-        declared: Random letters and matrices with relations, by name; of a state the projector.
-
-    Raises:
-        InputError: If a part is no polynomial, or a shape is not the declared one; the message names the part.
-
-    Examples:
-        >>> import sympy
-        >>> A = sympy.MatrixSymbol("A", 2, 2)
-        >>> from_sympy(sympy.Trace(A * A.T), {})
-        <scalar expression of 1 terms in A>
+    It is a polynomial in MatrixSymbols, their products, sums, powers, adjoints, transposes and conjugates, in traces
+    and entries, over the rational functions of dimensions. The inverse of a unitary matrix is its adjoint.
     """
     value: ScalarExpression | MatrixExpression = _Reader(declared).read(expression)
     return value
@@ -121,8 +114,8 @@ class _Reader:
             built: MatrixExpression = matrices(part.name, dims=_spaces(part))
             return built
         matrix = declared_matrix(declaration)
-        shape, wanted = _shape(part), dimension_product(matrix.spaces)
-        if shape != wanted:
+        wanted = dimension_product(matrix.spaces)
+        if coefficient(_size(part)) != wanted:
             raise InputError(
                 f"{part.name} must have the shape that it was declared with, ({wanted.to_sympy()}, "
                 f"{wanted.to_sympy()}), got ({part.rows}, {part.cols})"
@@ -130,12 +123,7 @@ class _Reader:
         return matrix
 
     def _product(self, part: Any) -> Any:
-        values = [self.read(factor) for factor in part.args]
-        words = [value for value in values if isinstance(value, MatrixExpression)]
-        scalars = [value for value in values if isinstance(value, ScalarExpression)]
-        if not words:
-            return reduce(mul, scalars)
-        return reduce(mul, scalars, reduce(matmul, words))
+        return _multiplied([self.read(factor) for factor in part.args])
 
     def _power(self, part: Any) -> Any:
         base, exponent = (part.arg, sympy.Integer(-1)) if isinstance(part, sympy.Inverse) else part.args
@@ -144,7 +132,7 @@ class _Reader:
         if abs(exponent) > _LARGEST_NUM_FACTORS:
             raise CostError(f"an exponent must be at most {_LARGEST_NUM_FACTORS}, got {exponent}")
         if exponent < 0:
-            if not getattr(base, "is_Matrix", False):
+            if not _is_matrix(base):
                 raise _not_a_polynomial(part)
             return self._inverse(base) ** -int(exponent)
         if isinstance(base, sympy.Abs):
@@ -157,11 +145,10 @@ class _Reader:
     def _inverse(self, part: Any) -> MatrixExpression:
         """The inverse where it is a polynomial: the adjoint of a unitary matrix."""
         if isinstance(part, sympy.MatMul):
-            factors = [
-                self._inverse(x) if getattr(x, "is_Matrix", False) else 1 / self.read(x) for x in part.args
-            ]
-            words = [x for x in reversed(factors) if isinstance(x, MatrixExpression)]
-            return reduce(mul, (x for x in factors if isinstance(x, ScalarExpression)), reduce(matmul, words))
+            inverse: MatrixExpression = _multiplied(
+                [self._inverse(x) if _is_matrix(x) else 1 / self.read(x) for x in reversed(part.args)]
+            )
+            return inverse
         value = self.matrix(part)
         if value @ value.H == identity(value.spaces):
             return value.H
@@ -201,6 +188,17 @@ class _Reader:
         return value
 
 
+def _multiplied(values: Sequence[ScalarExpression | MatrixExpression]) -> Any:
+    """The product of scalars and, in their order, of matrices."""
+    words = [value for value in values if isinstance(value, MatrixExpression)]
+    scalars = [value for value in values if isinstance(value, ScalarExpression)]
+    return reduce(mul, scalars, reduce(matmul, words)) if words else reduce(mul, scalars)
+
+
+def _is_matrix(part: Any) -> bool:
+    return bool(getattr(part, "is_Matrix", False))
+
+
 def _contracted(value: ScalarExpression, name: str, spaces: tuple[Space, ...], part: Any) -> ScalarExpression:
     def joints() -> Iterator[Found]:
         for monomial, c in value.terms.items():
@@ -222,15 +220,15 @@ def _contracted(value: ScalarExpression, name: str, spaces: tuple[Space, ...], p
     return ScalarExpression(summed(joints()), value.declared)
 
 
-def _shape(part: Any) -> RationalFunction:
+def _spaces(part: Any) -> tuple[Space, ...]:
+    """The one tensor factor that a square matrix acts on."""
+    return _spaces_of(_size(part), part)
+
+
+def _size(part: Any) -> Any:
     if part.rows != part.cols:
         raise InputError(f"a matrix must be square, got {part} of shape ({part.rows}, {part.cols})")
-    return coefficient(part.rows)
-
-
-def _spaces(part: Any) -> tuple[Space, ...]:
-    _shape(part)
-    return _spaces_of(part.rows, part)
+    return part.rows
 
 
 def _spaces_of(size: Any, part: Any) -> tuple[Space, ...]:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from haarqntk.algebra import ARITHMETIC, Arithmetic, RationalFunction, check_digits, dimension_symbol, parse
 from haarqntk.errors import CostError, InputError, InputTypeError
-from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
-from haarqntk.haar._dimensions import check_spaces
+from haarqntk.haar._algebra import MatrixExpression, ScalarExpression, number_of
+from haarqntk.haar._letters import check_spaces, is_random_state
 from haarqntk.haar._names import (
     RANDOM_STATE,
     called,
@@ -29,7 +29,6 @@ from haarqntk.haar._operations import (
     HaarState,
     haar_state,
     identity,
-    is_random_state,
     kron,
     moved,
     partial_trace,
@@ -42,7 +41,7 @@ if TYPE_CHECKING:
 
     from haarqntk.diagrams import Letter, Space
     from haarqntk.haar._expect import Declared
-    from haarqntk.haar._weights import RandomLetter
+    from haarqntk.haar._letters import RandomLetter
 
 _LARGEST_NUM_TERMS = 5_000  # of scalars: a second
 _LARGEST_NUM_WORDS = 2_000  # of matrices, which are joined letter by letter
@@ -138,6 +137,10 @@ class _Literal(ScalarExpression):
     """A number as it stands, not in parentheses; 1 is the identity of a factor beside ⊗."""
 
     __slots__ = ()
+
+    def _like(self, terms: Any, *operands: Any) -> Any:
+        """What is computed with it is no literal."""
+        return ScalarExpression(terms, self.declared_with(*operands))
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,9 +245,7 @@ class _Integrand(Arithmetic):
         is_scalar = isinstance(left, ScalarExpression) and not isinstance(left, _Literal)
         if is_scalar and _is_literal_one(right):
             return left * identity(self._spaces)
-        if isinstance(right, ScalarExpression) and all(
-            m == () and not c.names for m, c in right.terms.items()
-        ):
+        if number_of(right) is not None:
             raise InputError(
                 f"a number must stand before what it multiplies, got {right} behind it; write 2 A, A^2 or A[0, 1], a*2"
             )
@@ -373,7 +374,7 @@ class _Integrand(Arithmetic):
 
 
 def _is_literal_one(value: Any) -> bool:
-    return isinstance(value, _Literal) and value.terms == {(): RationalFunction(1)}
+    return isinstance(value, _Literal) and number_of(value) == 1
 
 
 def _tensor_product(factors: Sequence[Any], spaces: tuple[Space, ...]) -> MatrixExpression:

@@ -12,19 +12,23 @@ from haarqntk.algebra import RationalFunction, Result, dimension_symbol, linear_
 from haarqntk.base import Frozen, LazyModule
 from haarqntk.errors import InputError
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
-from haarqntk.haar._dimensions import OverDimensions, counts_at
+from haarqntk.haar._evaluation import OverDimensions, value_of
 from haarqntk.haar._explanation import Explanation, explanation
+from haarqntk.haar._letters import Declaration, Factors, RandomLetter, dimension_product, total_dimension
 from haarqntk.haar._series import IntegralSeries, expand_integral
-from haarqntk.haar._substitution import value_of
-from haarqntk.haar._weights import RandomLetter, dimension_product
-from haarqntk.haar._written import component_text, latex_of_parts, sympy_of, text_of, written_parts
+from haarqntk.haar._written import (
+    WrittenPart,
+    component_text,
+    latex_of_parts,
+    sympy_of,
+    text_of,
+    written_parts,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from haarqntk.diagrams import DiagramMonomial, Space
-    from haarqntk.haar._weights import Declaration, Factors
-    from haarqntk.haar._written import WrittenPart
 
 sympy = LazyModule("sympy")
 
@@ -166,9 +170,8 @@ class Integral(OverDimensions, Frozen, Result):
     @property
     def _expression(self) -> ScalarExpression | MatrixExpression:
         """The result as an integrand, as a function of the dimensions: right where the generic coefficients are."""
-        if self.is_scalar:
-            return ScalarExpression(self.terms, self.declared)
-        return MatrixExpression(self.terms, self.declared, self.spaces)
+        kind = ScalarExpression if self.is_scalar else MatrixExpression
+        return kind(self.terms, self.declared, self.spaces)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Integral):
@@ -180,8 +183,6 @@ class Integral(OverDimensions, Frozen, Result):
 
     def __bool__(self) -> bool:
         return bool(self.terms)
-
-    # -- numbers ---------------------------------------------------------------------------------------
 
     def specialise(self, D: int | None = None, **dimensions: int) -> Integral:
         """The result at integer dimensions, exact there, with the traces kept as they are.
@@ -201,8 +202,15 @@ class Integral(OverDimensions, Frozen, Result):
             5
         """
         values = self._checked_dimensions({"D": D, **dimensions} if D is not None else dimensions)
+        counts: dict[DiagramMonomial, dict[Factors, RationalFunction]] = {}
+        for monomial, factors in self.counts.items():
+            products = (
+                prod((w.at(values) for w in weights), start=c.at(values) * total_dimension(loops, values))
+                for (weights, loops), c in factors.items()
+            )
+            counts[monomial] = {((), ()): RationalFunction(sum(products, start=Fraction(0)))}
         return Integral(
-            counts_at(self.counts, values),
+            counts,
             self.declared,
             self.spaces,
             {},
@@ -310,8 +318,6 @@ class Integral(OverDimensions, Frozen, Result):
         if not self.is_scalar:
             raise InputError("a series needs a scalar result, got an operator; take a trace or an entry")
         return expand_integral(self.terms, self._dimension_names(), order, scaling)
-
-    # -- the border ------------------------------------------------------------------------------------
 
     def to_sympy(self) -> Any:
         """The result in SymPy: Trace, MatrixElement and MatrixSymbol, coefficients factored.

@@ -9,37 +9,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import Any
 
-from haarqntk.algebra import RationalFunction, check_digits
+from haarqntk.algebra import check_digits
 from haarqntk.checks import integer
-from haarqntk.diagrams import PROPERTIES, SYMPLECTIC_FORM, Letter
+from haarqntk.diagrams import PROPERTIES, SYMPLECTIC_FORM, Letter, Space
 from haarqntk.errors import InputError, InputTypeError, UnknownNameError
 from haarqntk.groups import REGISTRY, STATE, UNITARY
-from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
-from haarqntk.haar._declarations import (
-    check_name,
-    given_matrix,
-    haar_unitary,
-    matrices,
-    random_matrix,
-    symplectic_form,
-)
-from haarqntk.haar._dimensions import check_spaces
-from haarqntk.haar._operations import (
-    HaarState,
-    haar_state,
-    identity,
-    is_random_state,
-    kron,
-    partial_trace,
-    tr,
-)
-from haarqntk.haar._weights import RandomLetter
-
-if TYPE_CHECKING:
-    from haarqntk.diagrams import Space
-
+from haarqntk.haar._algebra import MatrixExpression, number_of
+from haarqntk.haar._declarations import given_matrix, haar_unitary, matrices, random_matrix, symplectic_form
+from haarqntk.haar._letters import RandomLetter, check_spaces, is_random_state
+from haarqntk.haar._operations import HaarState, haar_state, identity, kron, partial_trace, tr
 
 RANDOM_STATE, _RANDOM_UNITARY = re.compile(r"psi\d*"), re.compile(r"U\d*")
 _GIVEN = re.compile(r"[A-Z]\d*|(rho|sigma)\d*")
@@ -91,11 +72,7 @@ _CALLS = {
 
 
 def check_bra(matrix: MatrixExpression) -> MatrixExpression:
-    """Refuse the adjoint of a state's name, which stands for the projector: ``psi^H A psi`` would be a matrix.
-
-    Raises:
-        InputError: If the matrix is |ψ⟩⟨ψ| of one Haar state.
-    """
+    """Refuse the adjoint of a state's name, which stands for the projector: ``psi^H A psi`` would be a matrix."""
     names = [name for name, d in matrix.declared.items() if is_random_state(d)]
     if len(names) == len(matrix.declared) == 1 and matrix.H.terms == matrix.terms:
         raise InputError(
@@ -106,41 +83,21 @@ def check_bra(matrix: MatrixExpression) -> MatrixExpression:
 
 
 def undeclared(name: str, spaces: tuple[Space, ...]) -> MatrixExpression:
-    """What a name means without a declaration, on tensor factors.
-
-    Raises:
-        InputError: If it could mean something else than a given matrix; the message says how it is declared.
-
-    Examples:
-        >>> undeclared("rho", ("D",))
-        <matrix expression of 1 terms in rho on D>
-        >>> undeclared("W", ("D",))
-        Traceback (most recent call last):
-        ...
-        haarqntk.errors.InputError: the name W must be declared; --let W=haar_unitary (declared=hq.haar_unitary('W')) \
-if it is random, --let W=matrix (declared=hq.matrices('W')) if it is a given matrix
-    """
+    """What a name means without a declaration, on tensor factors; an InputError says how another is declared."""
     if name == SYMPLECTIC_FORM:
         return symplectic_form(spaces)
     if name == "I":
         return identity(spaces)
     if RANDOM_STATE.fullmatch(name):
         return haar_state(name, dims=spaces).projector()
-    if not _RANDOM_UNITARY.fullmatch(name):
-        _check_given(name)
-    built: MatrixExpression = (haar_unitary if _RANDOM_UNITARY.fullmatch(name) else matrices)(
-        name, dims=spaces
-    )
-    return built
+    if _RANDOM_UNITARY.fullmatch(name):
+        return haar_unitary(name, dims=spaces)
+    _check_given(name)
+    return given_matrix(name, spaces, frozenset())
 
 
 def called(name: str, *arguments: Any) -> Any:
-    """The value of a function of what stands in its parentheses.
-
-    Raises:
-        InputError: If it is no function that is read, or has other arguments.
-        InputTypeError: If it is one of matrices, and a scalar is given.
-    """
+    """The value of a function of what stands in its parentheses."""
     if name not in FUNCTIONS:
         hint = _cure(_CALLS, name) or f"write {name}*(…) for a product"
         raise UnknownNameError(f"{UnknownNameError.among('function', name, FUNCTIONS)}; {hint}")
@@ -165,11 +122,10 @@ def matrix_of(what: str, value: Any) -> MatrixExpression:
 
 def _tensor_factor(value: Any) -> int:
     """The number of a tensor factor."""
-    number = value.terms.get((), RationalFunction(0)) if isinstance(value, ScalarExpression) else None
-    if number is None or number.names or not set(value.terms) <= {()}:
+    number = number_of(value)
+    if number is None:
         raise InputError(f"a tensor factor must be an integer ≥ 0, got {value!r}")
-    factor = number.at({})
-    return integer("a tensor factor", factor.numerator if factor.denominator == 1 else factor, at_least=0)
+    return integer("a tensor factor", number.numerator if number.denominator == 1 else number, at_least=0)
 
 
 def _check_given(name: str) -> None:
@@ -206,20 +162,13 @@ def declared_matrix(declaration: RandomLetter | Letter) -> MatrixExpression:
         if declaration.record.is_vector:
             return HaarState(name, spaces).projector()
         return random_matrix(name, declaration.record, spaces)
-    return (
-        symplectic_form(spaces)
-        if name == SYMPLECTIC_FORM
-        else given_matrix(name, spaces, declaration.properties)
-    )
+    if name == SYMPLECTIC_FORM:
+        return symplectic_form(spaces)
+    return given_matrix(name, spaces, declaration.properties)
 
 
 def named(items: object) -> dict[str, RandomLetter | Letter]:
-    """Name → declaration of matrices and states that were handed over, for matching by name.
-
-    Raises:
-        InputTypeError: If an item is neither.
-        InputError: If one name means two things.
-    """
+    """Name → declaration of matrices and states that were handed over, for matching by name."""
     listed = [items] if isinstance(items, MatrixExpression | HaarState) else items
     if isinstance(listed, str) or not isinstance(listed, Iterable):
         raise InputTypeError(f"declarations must be hq matrices and states, got {items!r}")
@@ -255,9 +204,7 @@ def parse_declaration(text: str, *, dims: Any = "D") -> list[MatrixExpression | 
         raise InputError(
             f"a declaration must be written NAMES=MEANING, such as A,B=hermitian or O=haar_orthogonal, got {text!r}"
         )
-    meaning, on, given = (
-        meaning.partition(" on ") if not meaning.startswith("on ") else ("", " on ", meaning[3:])
-    )
+    meaning, on, given = f" {meaning}".partition(" on ")
     spaces = parse_dimensions(given) if on else check_spaces(dims)
     words = [word for word in re.split(r"[\s,]+", meaning) if word]
     kinds = [word for word in words if word in _KINDS]
@@ -271,12 +218,8 @@ def parse_declaration(text: str, *, dims: Any = "D") -> list[MatrixExpression | 
         )
     if kinds and kinds != [_MATRIX]:
         group = _CONSTRUCTORS[kinds[0]]
-        return [
-            HaarState(check_name(name.strip()), spaces)
-            if group.is_vector
-            else random_matrix(name.strip(), group, spaces)
-            for name in names.split(",")
-        ]
+        build = haar_state if group.is_vector else partial(random_matrix, group=group)
+        return [build(name.strip(), dims=spaces) for name in names.split(",")]
     found = matrices(names, dims=spaces, **dict.fromkeys(properties, True))
     return [found] if isinstance(found, MatrixExpression) else list(found)
 

@@ -5,37 +5,32 @@ Reference: derivations/11_integrals.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from haarqntk.algebra import RationalFunction, collected
 from haarqntk.base import Shown
 from haarqntk.checks import integer
-from haarqntk.diagrams import OPEN, VECTOR, Letter, product
+from haarqntk.diagrams import OPEN, VECTOR, Letter, Space, product
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.groups import STATE
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
-from haarqntk.haar._declarations import check_name, outer_product
-from haarqntk.haar._dimensions import check_spaces, index_letter
-from haarqntk.haar._polynomial import (
+from haarqntk.haar._declarations import Dims, outer_product
+from haarqntk.haar._letters import (
     LEFT,
     RIGHT,
+    RandomLetter,
     Terms,
     changed,
-    identity_terms,
-    open_ends,
+    check_name,
+    check_spaces,
+    dimensions_text,
+    index_letter,
+    permutation_terms,
     renamed,
     single_term,
 )
-from haarqntk.haar._tokens import cap_latex
-from haarqntk.haar._weights import RandomLetter
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from haarqntk.diagrams import Space
-    from haarqntk.haar._declarations import Dims
+from haarqntk.haar._style import LATEX
 
 
 def tr(matrix: MatrixExpression) -> ScalarExpression:
@@ -126,11 +121,7 @@ def kron(*factors: MatrixExpression) -> MatrixExpression:
 
 
 def moved(matrix: MatrixExpression, places: Sequence[int]) -> MatrixExpression:
-    """The matrix with its tensor factor k at place ``places[k]``.
-
-    Raises:
-        InputError: If the places are not those from 0, each once.
-    """
+    """The matrix with its tensor factor k at place ``places[k]``."""
     count = len(matrix.spaces)
     if sorted(places) != list(range(count)):
         raise InputError(
@@ -146,22 +137,14 @@ def _renumbered(matrix: MatrixExpression, places: Sequence[int]) -> Terms:
 
 
 def permutation(images: Mapping[int, int], spaces: tuple[Space, ...]) -> MatrixExpression:
-    """P_σ, which moves the tensor factor at place a to place σ(a); a place that is not named stays.
-
-    Raises:
-        InputError: If a place does not exist, or the factors that change places differ.
-    """
+    """P_σ, which moves the tensor factor at place a to place σ(a); a place that is not named stays."""
     count = len(spaces)
     if max(images, default=0) >= count or any(spaces[a] != spaces[b] for a, b in images.items()):
         raise InputError(
             f"a permutation must exchange equal tensor factors among 0 … {count - 1}, got {dict(images)} on "
-            f"{' × '.join(map(str, spaces))}"
+            f"{dimensions_text(spaces)}"
         )
-    partner = [0] * (2 * count)
-    for a in range(count):
-        b = images.get(a, a)
-        partner[count + a], partner[b] = b, count + a
-    return MatrixExpression(single_term(list(open_ends(spaces)), partner), {}, spaces)
+    return MatrixExpression(permutation_terms(spaces, images), {}, spaces)
 
 
 def identity(dims: object = "D") -> MatrixExpression:
@@ -182,7 +165,7 @@ def identity(dims: object = "D") -> MatrixExpression:
         derivations/11_integrals.md.
     """
     spaces = check_spaces(dims)
-    return MatrixExpression(identity_terms(spaces), {}, spaces)
+    return MatrixExpression(permutation_terms(spaces, {}), {}, spaces)
 
 
 def _check_matrix(name: str, value: object) -> None:
@@ -219,7 +202,7 @@ class HaarState(Shown):
             >>> print(hq.haar_state("psi").latex())
             \left|\psi\right\rangle
         """
-        return rf"\left|{cap_latex(self._ket)}\right\rangle"
+        return rf"\left|{LATEX.cap(self._ket)}\right\rangle"
 
     def facts(self) -> dict[str, str]:
         """What it is, for a notebook.
@@ -229,7 +212,7 @@ class HaarState(Shown):
             >>> hq.haar_state("psi").facts()
             {'psi': 'a Haar state on D'}
         """
-        return {self.name: f"a Haar state on {' × '.join(map(str, self.spaces))}"}
+        return {self.name: f"a Haar state on {dimensions_text(self.spaces)}"}
 
     def projector(self) -> MatrixExpression:
         """The matrix |ψ⟩⟨ψ|.
@@ -328,11 +311,6 @@ def haar_state(name: str, *, dims: Dims = "D") -> HaarState:
         derivations/11_integrals.md.
     """
     return HaarState(check_name(name), check_spaces(dims))
-
-
-def is_random_state(declaration: object) -> bool:
-    """Whether a name was declared as a random state."""
-    return isinstance(declaration, RandomLetter) and declaration.record.is_vector
 
 
 def _check_state(value: object) -> None:

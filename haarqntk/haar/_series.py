@@ -1,46 +1,33 @@
-r"""An integral as D → ∞: ``IntegralSeries``, and the leading order of E tr[U A_1 U† B_1 … U A_k U† B_k] by itself.
-
-A series has the scaling of its traces and the order of its remainder. ``planar_limit`` is a second route to its first
-term, by non-crossing partitions alone; no Weingarten function enters:
-
-.. math:: \sum_{\pi \in NC(k)} \kappa_\pi[A_1, \dots, A_k]\, \mathrm{tr}_{K(\pi)}[B_1, \dots, B_k]
-
-with the free cumulants κ of the A, tr = Tr/D, and K(π) the Kreweras complement: U A U† and B become free.
-The remainder is O(1/D²).
+"""``IntegralSeries``: an integral as D → ∞, with the scaling of its traces and the order of its remainder.
 
 Reference: nica2006, Lect. 14; derivations/11_integrals.md.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from itertools import product
-from math import prod
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
-from haarqntk.algebra import Notation, Series, Symbol, check_order, dimension_symbol, expand
+from haarqntk.algebra import (
+    Monomial,
+    Notation,
+    RationalFunction,
+    Series,
+    Symbol,
+    check_order,
+    dimension_symbol,
+    expand,
+)
 from haarqntk.base import LazyModule
 from haarqntk.checks import one_of
-from haarqntk.combinatorics import (
-    compose,
-    cycles,
-    inverse,
-    noncrossing_moebius,
-    noncrossing_partitions,
-)
-from haarqntk.diagrams import MATRIX, VECTOR
-from haarqntk.errors import CostError, InputError
-from haarqntk.haar._tokens import LATEX
-from haarqntk.haar._written import component_latex, component_text
+from haarqntk.errors import InputError
+from haarqntk.haar._style import LATEX, Style
+from haarqntk.haar._written import component_text, matrices_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
     from fractions import Fraction
 
-    from haarqntk.algebra import Monomial, RationalFunction
-    from haarqntk.combinatorics import Permutation
     from haarqntk.diagrams import Component, DiagramMonomial
-    from haarqntk.haar._tokens import Style
 
 
 sympy = LazyModule("sympy")
@@ -72,12 +59,12 @@ class IntegralSeries(Series):
     @property
     def matrices(self) -> frozenset[str]:
         """The names of the matrices and states that occur."""
-        return frozenset(x.name for c in self._components for x in c.letters if x.kind in (MATRIX, VECTOR))
+        return matrices_in(self._components)
 
     def letters(self, style: Style = LATEX, dimension: str = "") -> dict[str, str]:
         """The name of each symbol that stands for a trace or an entry → its LaTeX; ``dimension`` is that of D."""
         D = dimension or sympy.latex(dimension_symbol(self.dimension))
-        written = {c: component_latex(c, style) for c in self._components}
+        written = {c: component_text(c, style) for c in self._components}
         found = {component_text(c): text for c, text in written.items()}
         ratios = {c: rf"\left(\frac{{{text}}}{{{D}}}\right)" for c, text in written.items()}
         return found | {self._ratio(c): x for c, x in ratios.items() if self._is_normalised(c)}
@@ -125,10 +112,10 @@ def expand_integral(
     """Expand every coefficient at D = ∞ and keep ``order`` powers of D of the whole, from the leading one."""
     num_powers = check_order(order)
     exponent = SCALINGS[one_of("scaling", scaling, SCALINGS)]
-    webs = [c for monomial in terms for c, _ in monomial if not c.is_chain]
-    if webs:
+    networks = [c for monomial in terms for c, _ in monomial if not c.is_chain]
+    if networks:
         raise InputError(
-            f"a series needs one tensor factor, got {component_text(webs[0])}; its scaling is not stated"
+            f"a series needs one tensor factor, got {component_text(networks[0])}; its scaling is not stated"
         )
     if len(names) != 1:
         raise InputError(
@@ -146,78 +133,3 @@ def expand_integral(
 
 def _named(diagram: DiagramMonomial, name: Callable[[Component], str]) -> Monomial:
     return tuple(sorted((Symbol(name(component)), e) for component, e in diagram))
-
-
-Traces: TypeAlias = "tuple[tuple[str, ...], ...]"
-"""A product of normalised traces: sorted cyclic words, each from its least rotation."""
-
-_LARGEST_DEGREE = 8
-
-Blocks: TypeAlias = "tuple[tuple[int, ...], ...]"
-
-
-def planar_limit(left: Sequence[str], right: Sequence[str]) -> dict[Traces, int]:
-    """The limit of E tr[U A_1 U† B_1 … U A_k U† B_k] as a polynomial in normalised traces.
-
-    Args:
-        left: The names of A_1 … A_k.
-        right: The names of B_1 … B_k.
-
-    Returns:
-        Product of normalised traces → coefficient, without zeros.
-
-    Raises:
-        InputError: If there are not as many of both, or none.
-        CostError: If k is above 8.
-
-    Examples:
-        >>> planar_limit("A", "B")
-        {(('A',), ('B',)): 1}
-        >>> planar_limit("AA", "BB")[(("A", "A"), ("B",), ("B",))]
-        1
-    """
-    k = len(left)
-    if k != len(right) or not k:
-        raise InputError(
-            f"left and right must have equally many names, at least one, got {k} and {len(right)}"
-        )
-    if k > _LARGEST_DEGREE:
-        raise CostError(f"k = {k} would not finish; the largest k is {_LARGEST_DEGREE}")
-    total: Counter[Traces] = Counter()
-    for pi in noncrossing_partitions(k):
-        complement = kreweras_complement(pi, k)
-        outer = [_word(right, block) for block in complement]
-        for cumulants in product(*(_free_cumulant([left[i] for i in block]).items() for block in pi)):
-            words = [word for traces, _ in cumulants for word in traces]
-            total[tuple(sorted([*words, *outer]))] += prod(c for _, c in cumulants)
-    return {traces: c for traces, c in total.items() if c}
-
-
-def kreweras_complement(pi: Blocks, k: int) -> Blocks:
-    """The cycles of π⁻¹ γ, γ = (0 1 … k−1): where the letters between the points are joined.
-
-    Examples:
-        >>> kreweras_complement(((0,), (1,), (2,)), 3), kreweras_complement(((0, 1), (2,)), 3)
-        (((0, 1, 2),), ((0,), (1, 2)))
-    """
-    images = [0] * k
-    for block in pi:
-        for a, b in zip(block, (*block[1:], block[0]), strict=True):
-            images[a] = b
-    sigma: Permutation = tuple(images)
-    gamma = tuple((i + 1) % k for i in range(k))
-    return tuple(tuple(sorted(cycle)) for cycle in cycles(compose(inverse(sigma), gamma)))
-
-
-def _free_cumulant(names: Sequence[str]) -> Counter[Traces]:
-    """κ_n = Σ_{ρ ∈ NC(n)} μ(ρ, 1) tr_ρ: [ρ, 1] is the product of the lattices of the blocks of K(ρ)."""
-    total: Counter[Traces] = Counter()
-    for rho in noncrossing_partitions(len(names)):
-        moebius = prod(noncrossing_moebius(len(block)) for block in kreweras_complement(rho, len(names)))
-        total[tuple(sorted(_word(names, block) for block in rho))] += moebius
-    return total
-
-
-def _word(names: Sequence[str], block: tuple[int, ...]) -> tuple[str, ...]:
-    word = [names[i] for i in block]
-    return min(tuple(word[i:] + word[:i]) for i in range(len(word)))

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
+from functools import lru_cache
 from itertools import starmap
 from typing import TYPE_CHECKING, Any
 
@@ -31,24 +31,28 @@ from haarqntk.diagrams import (
     OPEN,
     VECTOR,
     Component,
+    DiagramMonomial,
+    Frame,
     Letter,
-    first_ends,
+    Space,
+    Token,
     flatten,
     is_open,
     reduce_diagram,
 )
-from haarqntk.haar._tokens import LATEX, TEXT
-from haarqntk.haar._web_notation import operator_text, web_text
-from haarqntk.haar._weights import dimension_product
+from haarqntk.haar._letters import dimension_product
+from haarqntk.haar._notation import network_text
+from haarqntk.haar._style import LATEX, TEXT, Style
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from haarqntk.diagrams import Component, DiagramMonomial, Space, Token
-    from haarqntk.haar._tokens import Style
-
-
 sympy = LazyModule("sympy")
+
+_LARGEST_FACTORED = 60  # terms; beyond, a sum reads as well as a factored sum and takes no time
+
+
+# -- matrices of rank one ------------------------------------------------------------------------------------
 
 
 def halves(letters: Sequence[Letter]) -> list[tuple[int, int, bool]] | None:
@@ -59,34 +63,32 @@ def halves(letters: Sequence[Letter]) -> list[tuple[int, int, bool]] | None:
         a vector is left over, a state's amplitude. Where a name occurs several times there are several ways; the
         first is taken.
     """
-    kinds: dict[str, dict[tuple[int, bool], list[int]]] = {}
+    places: dict[str, list[int]] = {}
     for i, letter in enumerate(letters):
         if letter.kind == VECTOR:
-            kinds.setdefault(letter.name, {}).setdefault((letter.place, letter.conjugated), []).append(i)
+            places.setdefault(letter.name, []).append(i)
     found: list[tuple[int, int, bool]] = []
-    for of_name in kinds.values():
-        lists = [
-            (of_name.get(left, []), of_name.get(right, []), conjugated)
-            for left, right, conjugated in _sides(letters[next(iter(of_name.values()))[0]], of_name)
-        ]
-        if any(len(left) != len(right) for left, right, _ in lists):
-            return None
-        found += [(a, b, c) for left, right, c in lists for a, b in zip(left, right, strict=True)]
+    for of_name in places.values():
+        relations, sides = (
+            letters[of_name[0]].properties,
+            [(letters[i].place, letters[i].conjugated) for i in of_name],
+        )
+        if "normalised" not in relations:
+            pairs = [((0, False), (1, True)), ((0, True), (1, False))]  # of |x⟩⟨y|, and of its conjugate
+            if "real" in relations:
+                pairs = [((0, False), (1, False))]
+        else:
+            pairs = [((0, False), (0, True))]
+            if "real" in relations:  # ket and bra are one letter: deal them out
+                sides = [(0, bool(n % 2)) for n in range(len(of_name))]
+        for left, right in pairs:
+            lefts, rights = (
+                [i for i, x in zip(of_name, sides, strict=True) if x == side] for side in (left, right)
+            )
+            if len(lefts) != len(rights):
+                return None
+            found += [(a, b, left[1]) for a, b in zip(lefts, rights, strict=True)]
     return found
-
-
-def _sides(
-    letter: Letter, of_name: dict[tuple[int, bool], list[int]]
-) -> list[tuple[tuple[int, bool], tuple[int, bool], bool]]:
-    """Which kinds of vectors are the left and the right side: those of |x⟩⟨y|, and of its conjugate."""
-    if "normalised" not in letter.properties:
-        if "real" in letter.properties:
-            return [((0, False), (1, False), False)]
-        return [((0, False), (1, True), False), ((0, True), (1, False), True)]
-    if "real" in letter.properties:  # ket and bra are one letter: deal them out
-        both = of_name.pop((0, False), [])
-        of_name[0, False], of_name[0, True] = both[::2], both[1::2]
-    return [((0, False), (0, True), False)]
 
 
 def with_whole_matrices(monomial: DiagramMonomial) -> DiagramMonomial:
@@ -95,20 +97,19 @@ def with_whole_matrices(monomial: DiagramMonomial) -> DiagramMonomial:
     pairs = halves(letters)
     if not pairs:
         return monomial
-    starts = first_ends(letters)
+    frame = Frame(letters)
     kept = [i for i, letter in enumerate(letters) if letter.kind != VECTOR]
-    joined_letters = [letters[i] for i in kept]
-    old_ends = [end for i in kept for end in range(starts[i], starts[i] + letters[i].num_ends)]
+    whole, ends = [letters[i] for i in kept], frame.ends(kept)
     for left, right, conjugated in sorted(pairs, key=lambda pair: letters[pair[0]].name):
         spaces = letters[left].spaces
-        joined_letters.append(Letter(MATRIX, letters[left].name, spaces, conjugated=conjugated))
-        for s in range(len(spaces)):
-            old_ends += [starts[left] + s, starts[right] + s]
-    place = {end: new for new, end in enumerate(old_ends)}
-    reduced = reduce_diagram(joined_letters, [place[partner[end]] for end in old_ends])
-    if reduced is None or reduced.sign != 1 or reduced.loops:
-        return monomial
-    return reduced.monomial
+        whole.append(Letter(MATRIX, letters[left].name, spaces, conjugated=conjugated))
+        ends += [frame.first[i] + s for s in range(len(spaces)) for i in (left, right)]
+    place = {end: new for new, end in enumerate(ends)}
+    reduced = reduce_diagram(whole, [place[partner[end]] for end in ends])
+    return monomial if reduced is None or reduced.sign != 1 or reduced.loops else reduced.monomial
+
+
+# -- components ----------------------------------------------------------------------------------------------
 
 
 def split_component(component: Component) -> tuple[Letter | None, list[Token], Letter | None]:
@@ -120,73 +121,49 @@ def split_component(component: Component) -> tuple[Letter | None, list[Token], L
     word = list(component.word)
     if component.is_cycle:
         return None, word, None
-    left, right = word[0][0], word[-1][0]
-    inner = word[1:-1]
-    if (left.kind, left.name, left.conjugated) > (right.kind, right.name, right.conjugated) and OPEN in {
-        left.kind,
-        right.kind,
-    }:
-        left, inner, right = right, _turned(inner), left
-    if left.kind == OPEN and left.name == "right":
-        left, inner, right = right, _turned(inner), left
-    if left.kind == right.kind == VECTOR and left.name == right.name and left.conjugated != right.conjugated:
-        if not left.conjugated:
-            left, inner, right = right, _turned(inner), left
-        matrix = Letter(MATRIX, left.name, left.spaces, left.properties)
-        return None, [*inner, (matrix, False)], None
+    (left, _), *inner, (right, _) = word
+    is_trace = (
+        left.kind == right.kind == VECTOR and left.name == right.name and left.conjugated != right.conjugated
+    )
+    keys = [(cap.kind, cap.name, cap.conjugated) for cap in (left, right)]
+    if OPEN in (left.kind, right.kind):
+        is_turned = (keys[0] > keys[1]) ^ (min(keys)[:2] == (OPEN, "right"))
+    else:
+        is_turned = is_trace and not left.conjugated
+    if is_turned:
+        left, inner, right = right, [(x, not transposed) for x, transposed in reversed(inner)], left
+    if is_trace:
+        return None, [*inner, (Letter(MATRIX, left.name, left.spaces, left.properties), False)], None
     return left, inner, right
 
 
-def _turned(tokens: Sequence[Token]) -> list[Token]:
-    return [(letter, not transposed) for letter, transposed in reversed(tokens)]
-
-
 def component_text(component: Component, style: Style = TEXT) -> str:
-    """The component in plain text, or in another style.
+    r"""The component in plain text, or in another style.
 
     Examples:
         >>> A = Letter("matrix", "A", ("D",))
         >>> component_text(Component((A, A), (3, 2, 1, 0)))
         'Tr(A^2)'
+        >>> print(component_text(Component((A, A), (3, 2, 1, 0)), LATEX))
+        \operatorname{Tr}\left(A^{2}\right)
     """
     if not component.is_chain:
-        return web_text(component.letters, component.partner, style)
+        return network_text(component.letters, component.partner, style)
     left, inner, right = split_component(component)
     word = " ".join(style.powers(starmap(style.token, inner)))
     if left is None or right is None:
-        return style.trace.format(word)
+        return style.write("trace", word)
     if OPEN in (left.kind, right.kind):
         ket, bra = (
-            "" if cap.kind == OPEN else pattern.format(style.cap(cap))
-            for cap, pattern in ((left, style.ket), (right, style.bra))
+            "" if cap.kind == OPEN else style.write(pattern, style.cap(cap))
+            for cap, pattern in ((left, "ket"), (right, "bra"))
         )
-        return " ".join(part for part in (ket, word or style.one, bra) if part)
+        return " ".join(part for part in (ket, word or style.write("one"), bra) if part)
     caps = style.cap(left), style.cap(right)
-    return style.entry.format(caps[0], word, caps[1]) if word else style.overlap.format(*caps)
+    return style.write("entry", caps[0], word, caps[1]) if word else style.write("overlap", *caps)
 
 
-def component_latex(component: Component, style: Style = LATEX) -> str:
-    r"""The component in LaTeX.
-
-    Examples:
-        >>> A = Letter("matrix", "A", ("D",))
-        >>> print(component_latex(Component((A, A), (3, 2, 1, 0))))
-        \operatorname{Tr}\left(A^{2}\right)
-    """
-    return component_text(component, style)
-
-
-def _open_ends(component: Component) -> list[tuple[str, int]]:
-    """The side and the tensor factor of the open ends, in the order in which the component is read."""
-    if component.is_chain:
-        left, _, right = split_component(component)
-        caps = [cap for cap in (left, right) if cap is not None]
-    else:
-        caps = sorted(component.letters, key=lambda x: (x.name, x.place))
-    return [(cap.name, cap.place) for cap in caps if cap.kind == OPEN]
-
-
-@cache
+@lru_cache(maxsize=4096)  # the components of the sums that one session writes; a new symbol is built in 20 µs
 def component_symbol(component: Component) -> Any:
     """A SymPy symbol that stands for the component; its name is the text."""
     return sympy.Symbol(component_text(component), commutative=True)
@@ -212,7 +189,7 @@ def word_text(word: Sequence[Component], spaces: Sequence[Space], style: Style =
     """The components with open ends of one term, an operator on ``spaces``, in plain text or in another style."""
     if _is_single_word(word, spaces):
         return component_text(word[0], style)
-    return operator_text(*flatten([tuple((component, 1) for component in word)]), style)
+    return network_text(*flatten([tuple((component, 1) for component in word)]), style)
 
 
 def word_sympy(word: Sequence[Component], spaces: Sequence[Space]) -> Any:
@@ -223,12 +200,15 @@ def word_sympy(word: Sequence[Component], spaces: Sequence[Space]) -> Any:
     text = word_text(word, spaces)
     if all(part == "1" for part in text.split(" ⊗ ")):
         return sympy.Identity(size)
-    ends = {tuple(sorted(_open_ends(component))): component for component in word}
-    rows = [
-        (("left", s), ("right", s)) for s in range(len(spaces))
-    ]  # each from a row to the same factor's column
-    if all(row in ends and ends[row].is_chain for row in rows):
-        return sympy.KroneckerProduct(*(component_sympy(ends[row]) for row in rows))
+    chains = {  # from a row to the same factor's column
+        (ends[0].place, ends[1].place): component
+        for component in word
+        if component.is_chain
+        for ends in [sorted((x for x in component.letters if x.kind == OPEN), key=lambda x: x.name)]
+        if [x.name for x in ends] == ["left", "right"]
+    }
+    if all((s, s) in chains for s in range(len(spaces))):
+        return sympy.KroneckerProduct(*(component_sympy(chains[s, s]) for s in range(len(spaces))))
     return sympy.MatrixSymbol(text, size, size)
 
 
@@ -237,7 +217,7 @@ def _is_single_word(word: Sequence[Component], spaces: Sequence[Space]) -> bool:
 
 
 def _matrix_product(tokens: Sequence[Token]) -> Any:
-    return sympy.MatMul(*(_matrix_symbol(*token) for token in tokens)).doit(deep=False)
+    return sympy.MatMul(*starmap(_matrix_symbol, tokens)).doit(deep=False)
 
 
 def _matrix_symbol(letter: Letter, transposed: bool) -> Any:  # noqa: FBT001 - part of a token
@@ -257,7 +237,7 @@ def _index(letter: Letter) -> Any:
     return offset + _dimension(letter.spaces) / 2 if letter.place else offset
 
 
-_LARGEST_FACTORED = 60  # terms; beyond, a sum reads as well as a factored sum and takes no time
+# -- sums ----------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -277,7 +257,7 @@ class WrittenPart:
     @property
     def operator(self) -> str:
         """The operator in text; empty for a scalar."""
-        return word_text(self.word, self.spaces) if self.spaces else ""
+        return self.operator_latex(TEXT)
 
     def operator_latex(self, style: Style = LATEX) -> str:
         """The operator in LaTeX; empty for a scalar."""
@@ -291,12 +271,7 @@ class WrittenPart:
     @property
     def matrices(self) -> frozenset[str]:
         """The names of the matrices and states that occur."""
-        return frozenset(
-            letter.name
-            for component in (*self.word, *self.components)
-            for letter in component.letters
-            if letter.kind in (MATRIX, VECTOR)
-        )
+        return matrices_in((*self.word, *self.components))
 
     def to_sympy(self) -> Any:
         """The coefficient in symbols that stand for the components, factored unless it is long."""
@@ -318,7 +293,12 @@ class WrittenPart:
 
     def letters(self, style: Style = LATEX) -> dict[str, str]:
         """The text of each component → its LaTeX."""
-        return {component_text(c): component_latex(c, style) for c in self.components}
+        return {component_text(c): component_text(c, style) for c in self.components}
+
+
+def matrices_in(components: Iterable[Component]) -> frozenset[str]:
+    """The names of the matrices and states that occur."""
+    return frozenset(x.name for c in components for x in c.letters if x.kind in (MATRIX, VECTOR))
 
 
 def written_parts(
@@ -361,18 +341,18 @@ def sympy_of(parts: Iterable[WrittenPart], spaces: tuple[Space, ...]) -> Any:
 
 def text_of(parts: Iterable[WrittenPart]) -> str:
     """The sum in plain text."""
-    written = [
+    written = (
         f"({part.to_sympy()}) {part.operator}" if part.spaces else str(part.to_sympy()) for part in parts
-    ]
+    )
     return " + ".join(written) or "0"
 
 
 def latex_of_parts(parts: Iterable[WrittenPart]) -> str:
     """The sum in LaTeX."""
-    written = []
-    for part in parts:
-        value = latex_of(part.to_sympy(), Notation(part.letters()))
-        written.append(with_operator(value, part.operator_latex()))
+    written = (
+        with_operator(latex_of(part.to_sympy(), Notation(part.letters())), part.operator_latex())
+        for part in parts
+    )
     return " + ".join(written) or "0"
 
 

@@ -25,7 +25,7 @@ from haarqntk.montecarlo._batched import (
     random_circuits,
     random_unitaries,
 )
-from haarqntk.montecarlo._ensembles import ENSEMBLES
+from haarqntk.montecarlo._quantities import ENSEMBLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -7,13 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from haarqntk.diagrams import (
-    Letter,
-    delta_letter,
-    first_ends,
-    flatten,
-    reduce_diagram,
-)
+from haarqntk.diagrams import Letter, delta_letter, first_ends, flatten, reduce_diagram
 from haarqntk.diagrams import matrix_letter as matrix
 from haarqntk.haar._written import component_text
 

@@ -45,12 +45,6 @@ def test_every_line_is_well_formed_mathml(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_mathml_of_a_formula_is_well_formed(name: str) -> None:
-    """Eigenvalues were not: their lines and marks of alignment were left as they are."""
-    ET.fromstring(hq.to_mathml(hq.formula(name)))  # noqa: S314 - our own text
-
-
-@pytest.mark.parametrize("name", NAMES)
 def test_plain_text_can_be_pasted_back(name: str) -> None:
     lines = plain_text(hq.formula(name), width=60).splitlines()
     assert max(map(len, lines)) <= 80

@@ -68,6 +68,7 @@ def test_brackets_are_stretched_only_around_what_is_higher() -> None:
 
 @pytest.mark.parametrize("name", hq.formulas())
 def test_every_formula_is_well_formed(name: str) -> None:
+    """Eigenvalues were not: their lines and marks of alignment were left as they are."""
     root = ET.fromstring(hq.to_mathml(hq.formula(name)))  # noqa: S314 - our own text
     assert "&" not in "".join(root.itertext())
     tables = list(root.iter(f"{SPACE}mtr"))

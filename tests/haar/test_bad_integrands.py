@@ -18,6 +18,14 @@ S, V = hq.haar_symplectic("S"), hq.haar_unitary("V", dims="d")
 D, tr, expect = hq.D, hq.tr, hq.expect
 
 
+QUOTIENT = "an expression must be divided by numbers and functions of the dimensions only, got"
+EXPONENT = "an exponent must be an integer ≥ 0, got"
+RANGE = "an index must be below the dimension"
+HALF = r"a symbolic index must be a symbol, or D/2 \+ i with an integer i ≥ 0"
+SUM = "a matrix and a scalar must not be added"
+SPACE = "matrices must act on the same space, got dimensions D and d"
+
+
 def anything(value: object) -> Any:
     """What a caller without a type checker may pass."""
     return value
@@ -27,32 +35,14 @@ def anything(value: object) -> Any:
     ("request_", "message"),
     [
         # no polynomial
-        (
-            lambda: 1 / tr(U),
-            "an expression must be divided by numbers and functions of the dimensions only, got",
-        ),
-        (
-            lambda: tr(U) / tr(A),
-            "an expression must be divided by numbers and functions .* only polynomials can",
-        ),
-        (
-            lambda: U / A,
-            "an expression must be divided by numbers and functions of the dimensions only, got <matr",
-        ),
-        (
-            lambda: 1 / U,
-            "an expression must be divided by numbers and functions of the dimensions only, got <matr",
-        ),
+        (lambda: 1 / tr(U), QUOTIENT),
+        (lambda: tr(U) / tr(A), f"{QUOTIENT} .* only polynomials can"),
+        (lambda: U / A, f"{QUOTIENT} <matr"),
+        (lambda: 1 / U, f"{QUOTIENT} <matr"),
         (lambda: tr(U) / 0, "an expression must not be divided by 0"),
-        (
-            lambda: tr(U) ** -1,
-            "an exponent must be an integer ≥ 0, got -1; only polynomials can be integrated",
-        ),
-        (
-            lambda: tr(U) ** 0.5,
-            "an exponent must be an integer ≥ 0, got 0.5; only polynomials can be integrated",
-        ),
-        (lambda: U**-1, "an exponent must be an integer ≥ 0, got -1"),
+        (lambda: tr(U) ** -1, f"{EXPONENT} -1; only polynomials can be integrated"),
+        (lambda: tr(U) ** 0.5, f"{EXPONENT} 0.5; only polynomials can be integrated"),
+        (lambda: U**-1, f"{EXPONENT} -1"),
         (lambda: tr(U) * sympy.exp(D), "a coefficient must be a rational function of dimensions, got exp"),
         (
             lambda: tr(U) * 0.5,
@@ -62,25 +52,19 @@ def anything(value: object) -> Any:
         (lambda: expect(3), "integrand must be a polynomial in traces, entries or words, got 3"),
         (lambda: expect("tr(U)"), r"integrand must be a polynomial .*, got 'tr\(U\)'"),
         # dimensions
-        (
-            lambda: U @ V,
-            "matrices must act on the same space, got dimensions D and d; use hq.kron with hq.identity",
-        ),
-        (lambda: U + V, "matrices must act on the same space, got dimensions D and d"),
+        (lambda: U @ V, f"{SPACE}; use hq.kron with hq.identity"),
+        (lambda: U + V, SPACE),
         (
             lambda: psi.matrix_element(A, hq.haar_state("v", dims=2)),
             "two states must have the same dimensions",
         ),
         (lambda: U * A, "matrices must be multiplied with @, got <matrix"),
-        (
-            lambda: U + 1,
-            "a matrix and a scalar must not be added, got <matrix .* write the scalar as a multiple of",
-        ),
-        (lambda: 1 + U, "a matrix and a scalar must not be added"),
-        (lambda: tr(U) + U, "a matrix and a scalar must not be added"),
-        (lambda: U - 1, "a matrix and a scalar must not be added"),
-        (lambda: 1 - U, "a matrix and a scalar must not be added"),
-        (lambda: tr(U) - U, "a matrix and a scalar must not be added"),
+        (lambda: U + 1, f"{SUM}, got <matrix .* write the scalar as a multiple of"),
+        (lambda: 1 + U, SUM),
+        (lambda: tr(U) + U, SUM),
+        (lambda: U - 1, SUM),
+        (lambda: 1 - U, SUM),
+        (lambda: tr(U) - U, SUM),
         (lambda: U @ anything(2), "the right side of @ must be a matrix, got 2"),
         (
             lambda: expect(tr(S) ** 2).at(3),
@@ -92,22 +76,16 @@ def anything(value: object) -> Any:
             "a symplectic matrix must act on one tensor factor, got 2",
         ),
         # indices
-        (
-            lambda: U[D, 0],
-            "an index must be below the dimension D, got D, which is out of range: indices count from 0",
-        ),
-        (lambda: U["D", 0], "an index must be below the dimension D, got D, which is out of range"),
-        (lambda: V["d", 0], "an index must be below the dimension d, got d, which is out of range"),
-        (
-            lambda: U[D - 1, 0],
-            r"a symbolic index must be a symbol, or D/2 \+ i with an integer i ≥ 0, got D - 1",
-        ),
-        (lambda: U[D / 2 - 1, 0], r"a symbolic index must be a symbol, or D/2 \+ i with an integer i ≥ 0"),
+        (lambda: U[D, 0], f"{RANGE} D, got D, which is out of range: indices count from 0"),
+        (lambda: U["D", 0], f"{RANGE} D, got D, which is out of range"),
+        (lambda: V["d", 0], f"{RANGE} d, got d, which is out of range"),
+        (lambda: U[D - 1, 0], rf"{HALF}, got D - 1"),
+        (lambda: U[D / 2 - 1, 0], HALF),
         (lambda: U[-1, 0], "an index must be an integer ≥ 0, got -1"),
         (lambda: U[0], r"a matrix entry must be written A\[i, j\], got A\[0\]"),
         (lambda: U[0, 1, 2], r"a matrix entry must be written A\[i, j\], got A\[\(0, 1, 2\)\]"),
         (lambda: U[0.5, 1], "an index must be an integer ≥ 0, got 0.5"),
-        (lambda: hq.haar_unitary("U", dims=2)[2, 0], "an index must be below the dimension 2, got 2"),
+        (lambda: hq.haar_unitary("U", dims=2)[2, 0], f"{RANGE} 2, got 2"),
         (
             lambda: expect(S[D / 2 + 1, 0] * S[1, D / 2]).at(2),
             "D must be at least 4, got 2: the integrand has an index that does not exist below",

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 import sympy
+from planar_limit import kreweras_complement, planar_limit
 
 import haarqntk as hq
 from haarqntk.errors import CostError, InputError, UnknownNameError
-from haarqntk.haar import kreweras_complement, planar_limit
 
 U, V = hq.haar_unitary("U"), hq.haar_unitary("V")
 A, B = hq.matrices("A B")

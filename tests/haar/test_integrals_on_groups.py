@@ -94,8 +94,7 @@ WORDS: dict[str, Any] = {
 
 @pytest.mark.parametrize("word", WORDS)
 @pytest.mark.parametrize(
-    ("group", "D"),
-    [("unitary", 3), ("unitary", 4), ("orthogonal", 3), ("orthogonal", 4), ("symplectic", 4)],
+    ("group", "D"), [("unitary", 3), ("unitary", 4), ("orthogonal", 3), ("orthogonal", 4), ("symplectic", 4)]
 )
 def test_words_in_two_random_matrices_agree_with_sampling_and_a_wrong_value_does_not(
     group: str, D: int, word: str

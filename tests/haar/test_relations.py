@@ -18,27 +18,11 @@ from haarqntk.errors import InputError
 
 ROUNDING = 1e-9
 RELATIONS = [
-    "hermitian",
-    "traceless",
-    "involution",
-    "projector",
-    "unitary",
-    "rank_one",
-    "symmetric",
-    "real",
-    "hermitian traceless",
-    "hermitian unitary",
-    "hermitian unitary traceless",
-    "hermitian real",
-    "symmetric unitary",
-    "real unitary",
-    "projector rank_one",
-    "projector real",
-    "projector rank_one real",
-    "hermitian rank_one",
-    "rank_one traceless",
-    "rank_one real",
-]
+    "hermitian", "traceless", "involution", "projector", "unitary", "rank_one", "symmetric", "real",
+    "hermitian traceless", "hermitian unitary", "hermitian unitary traceless", "hermitian real",
+    "symmetric unitary", "real unitary", "projector rank_one", "projector real", "projector rank_one real",
+    "hermitian rank_one", "rank_one traceless", "rank_one real",
+]  # fmt: skip
 
 
 def obeying(relation: str, D: int, seed: int) -> Any:  # noqa: PLR0911 - one line for each relation
@@ -166,7 +150,7 @@ def test_relations_of_a_matrix_of_rank_one_are_known() -> None:
 @settings(max_examples=20)
 @given(st.data())
 def test_relations_hold_on_tensor_factors(data: st.DataObject) -> None:
-    """U local on the first of two qubits, A on both: webs, on which the relations of A are applied too."""
+    """U local on the first of two qubits, A on both: networks, on which the relations of A are applied too."""
     relation = data.draw(st.sampled_from([r for r in RELATIONS if "rank_one" not in r]))
     dims = (2, 2)
     local = [

@@ -247,11 +247,7 @@ def test_a_number_in_the_first_half_of_a_symbol_is_refused_where_it_is_not() -> 
 
 def test_entries_that_depend_on_which_half_a_number_is_in_are_refused_at_once() -> None:
     J, A, one = hq.symplectic_form(), hq.matrices("A"), hq.identity()
-    for request in (
-        lambda: J[0, 2],
-        lambda: (hq.tr(A) * J)[0, 2],
-        lambda: hq.kron(A, J)[(0, 0), (0, 2)],
-    ):
+    for request in (lambda: J[0, 2], lambda: (hq.tr(A) * J)[0, 2], lambda: hq.kron(A, J)[(0, 0), (0, 2)]):
         assert "an entry of the symplectic form must have a number for its dimension" in refused(request)
     assert "whether D/2+0 and 2 are one index depends on D" in refused(lambda: one[hq.D / 2, 2])
     assert hq.expect(one[hq.D / 2, 0] + 1).to_sympy() == 1  # 0 is in the first half at every D

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 import qutip
@@ -27,7 +29,8 @@ def on_paper(ansatz: Ansatz, angles: list[float]) -> reference.Circuit:
 
 def gradients_on_paper(angles: list[float], num_inputs: int) -> list[list[float]]:
     circuit = on_paper(ANSATZ, angles)
-    return [reference.gradient(circuit, qutip.basis(D, i), O) for i in range(num_inputs)]
+    slopes = [partial(reference.derivative, circuit, qutip.basis(D, i), O) for i in range(num_inputs)]
+    return [reference.gradient(slope, len(angles)) for slope in slopes]
 
 
 def trained(angles: object, target: float, *, rate: float, steps: int) -> TrainingRun:
