@@ -9,7 +9,17 @@ import pytest
 from other_programs import typeset
 
 import haarqntk as hq
-from haarqntk.export import Curve, latex_document, latex_lines, latex_table, mathml, plain_text, plot_svg
+from haarqntk.export import (
+    Line,
+    Panel,
+    PaperFigure,
+    Points,
+    latex_document,
+    latex_lines,
+    latex_table,
+    mathml,
+    plain_text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,8 +54,9 @@ def test_plain_text_can_be_pasted_back(name: str) -> None:
 
 
 def test_a_plot_is_the_same_for_the_same_data_and_says_what_it_shows() -> None:
-    curve = Curve("D = 2", [1, 2], [1.0, 2.0], [(1.0, 1.1, 0.1)])
-    first, second = (plot_svg([curve], x_label="$L$", y_label="$K$", alt="a line") for _ in range(2))
+    points = Points("first", "D = 2", [1.0], [1.1], [0.1])
+    panel = Panel("$L$", "$K$", lines=[Line("first", "", [1, 2], [1.0, 2.0])], points=[points])
+    first, second = (PaperFigure("plot", "a line", "", (), {}, (panel,)).svg() for _ in range(2))
     assert first == second
     assert first.startswith('<svg role="img" aria-label="a line"')
 

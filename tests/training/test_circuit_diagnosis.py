@@ -27,6 +27,7 @@ LABELS = np.array([-0.5, 0.1, 0.6])
 TEST_POINTS = np.array([[0.7], [1.9]])
 CIRCUIT = hardware_efficient(3, 6, encoding="high")
 ANGLES = np.random.default_rng(2).uniform(0, 2 * np.pi, CIRCUIT.num_parameters)
+AT: dict[str, Any] = {"features": POINTS, "angles": ANGLES}
 
 
 def test_a_circuit_is_diagnosed_by_its_jacobian() -> None:
@@ -48,17 +49,8 @@ def deviation(s: float, c: float) -> float:
     """max_t ‖z_predicted − z‖/‖ε(0)‖ for targets at a fraction s of the way from z(0) to the labels."""
     z = outputs(CIRCUIT, X3, ANGLES, POINTS)
     targets = z + s * (LABELS - z)
-    diagnosis = diagnose_circuit(CIRCUIT, X3, targets, features=POINTS, angles=ANGLES, c=c)
-    run = train(
-        CIRCUIT,
-        X3,
-        targets,
-        features=POINTS,
-        angles=ANGLES,
-        learning_rate=diagnosis.learning_rate,
-        steps=30,
-        record_every=1,
-    )
+    diagnosis = diagnose_circuit(CIRCUIT, X3, targets, c=c, **AT)
+    run = train(CIRCUIT, X3, targets, learning_rate=diagnosis.learning_rate, steps=30, record_every=1, **AT)
     errors = np.linalg.norm(diagnosis.predicted_outputs(run.steps) - run.outputs[:, 0], axis=1)
     assert diagnosis.predicted_losses(30)[0] < 0.01 * run.losses[0, 0]  # it does learn
     return float(errors.max() / np.linalg.norm(run.residuals[0, 0]))
@@ -75,10 +67,9 @@ def test_predicted_and_trained_outputs_agree_in_the_lazy_case(c: float) -> None:
 def test_a_training_beyond_the_stability_edge_grows_as_predicted() -> None:
     z = outputs(CIRCUIT, X3, ANGLES, POINTS)
     targets = z + 1e-6 * (LABELS - z)
-    arguments: dict[str, Any] = {"features": POINTS, "angles": ANGLES}
     with pytest.warns(UserWarning, match="c must keep the learning rate below the stability edge"):
-        diagnosis = diagnose_circuit(CIRCUIT, X3, targets, c=2.5, **arguments)
-    run = train(CIRCUIT, X3, targets, learning_rate=diagnosis.learning_rate, steps=10, **arguments)
+        diagnosis = diagnose_circuit(CIRCUIT, X3, targets, c=2.5, **AT)
+    run = train(CIRCUIT, X3, targets, learning_rate=diagnosis.learning_rate, steps=10, **AT)
     assert run.losses[-1, 0] > 10 * run.losses[0, 0]
     assert diagnosis.predicted_losses(10)[0] == pytest.approx(run.losses[-1, 0], rel=1e-2)
 
@@ -117,9 +108,6 @@ def test_other_targets_for_the_same_model() -> None:
         plain.with_targets([1, 2])
     with pytest.raises(InputError, match="test_targets must have 2 entries, one per test point, got 1"):
         plain.with_targets(LABELS, [1])
-
-
-AT: dict[str, Any] = {"features": POINTS, "angles": ANGLES}
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Derivatives by the way back, against the definition, QuTiP, the Monte Carlo room and their own Taylor series."""
+"""Derivatives by the way back, against the definition, QuTiP, Monte Carlo and their own Taylor series."""
 
 from __future__ import annotations
 
@@ -37,6 +37,10 @@ if TYPE_CHECKING:
 
 ROUNDING = 1e-11  # some hundred gates of norm 1, thousands of units in the last place
 PAULIS = {"I": qutip.qeye(2), "X": qutip.sigmax(), "Y": qutip.sigmay(), "Z": qutip.sigmaz()}
+
+
+def pauli(string: str) -> qutip.Qobj:
+    return qutip.tensor(*(PAULIS[letter] for letter in string))
 
 
 def inputs_for(
@@ -81,10 +85,8 @@ def hessian(circuit: ParametrisedCircuit, observable: Observable, angles: Real, 
     for place, gate in enumerate(circuit.gates):
         if isinstance(gate, PauliRotation) and gate.parameter is not None:
             for sign in (1, -1):
-                turned = FixedGate(
-                    (sign * np.pi / 4 * 1j * qutip.tensor(*(PAULIS[x] for x in gate.string))).expm().full(),
-                    tuple(range(circuit.num_qubits)),
-                )
+                turn = (sign * np.pi / 4 * 1j * pauli(gate.string)).expm().full()
+                turned = FixedGate(turn, tuple(range(circuit.num_qubits)))
                 gates = (*circuit.gates[:place], turned, *circuit.gates[place:])
                 shifted = ParametrisedCircuit(circuit.num_qubits, gates)
                 _, J = outputs_and_jacobian(shifted, observable, angles, point)
@@ -106,16 +108,14 @@ def test_outputs_are_those_of_qutip(circuit: ParametrisedCircuit) -> None:
     angles, points = inputs_for(circuit, 7)
     observable = Observable.pauli_sum([0.5, -2], ["XYZ", "ZIX"])
     z = outputs(circuit, observable, angles, points)
-    O = 0.5 * qutip.tensor(*(PAULIS[x] for x in "XYZ")) - 2 * qutip.tensor(*(PAULIS[x] for x in "ZIX"))
+    O = 0.5 * pauli("XYZ") - 2 * pauli("ZIX")
     for i, setting in enumerate(angles):
         for j, point in enumerate([[]] if points is None else points.tolist()):
             ket = qutip.basis([2] * 3, [0] * 3)
             for gate in circuit.gates:
                 if isinstance(gate, PauliRotation):
                     value = point[gate.feature] if gate.feature is not None else setting[gate.parameter]
-                    ket = (
-                        1j * gate.scale * value * qutip.tensor(*(PAULIS[x] for x in gate.string))
-                    ).expm() @ ket
+                    ket = (1j * gate.scale * value * pauli(gate.string)).expm() @ ket
                 else:
                     k = len(gate.qubits)
                     matrix = qutip.Qobj(gate.matrix, dims=[[2] * k] * 2)
@@ -123,7 +123,7 @@ def test_outputs_are_those_of_qutip(circuit: ParametrisedCircuit) -> None:
             assert abs(qutip.expect(O, ket) - z[i, j]) < ROUNDING
 
 
-def test_the_letter_s_circuit_is_that_of_the_monte_carlo_room() -> None:
+def test_the_letter_s_circuit_is_that_of_monte_carlo() -> None:
     ansatz = random_ansatz(2, 6, np.random.default_rng(5))
     circuit, observable = circuit_of_ansatz(ansatz), Observable(ansatz.observable.matrix)
     angles = random_angles(4, 6, np.random.default_rng(6))

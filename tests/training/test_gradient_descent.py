@@ -38,13 +38,8 @@ POINTS, TARGETS = np.array([[0.0], [0.7], [2.0]]), np.array([0.5, -0.2, 0.1])
 
 
 def supervised(*, steps: int = 23, seed: int = 4, **changes: Any) -> TrainingRun:
-    options: dict[str, Any] = {
-        "learning_rate": 0.05,
-        "features": POINTS,
-        "initialisations": 2,
-        "record_every": 5,
-        "checkpoint_every": 7,
-    } | changes
+    options: dict[str, Any] = {"learning_rate": 0.05, "features": POINTS, "initialisations": 2}
+    options |= {"record_every": 5, "checkpoint_every": 7} | changes
     return train(CIRCUIT, OBSERVABLE, TARGETS, steps=steps, rng=np.random.default_rng(seed), **options)
 
 
@@ -96,12 +91,10 @@ def test_curves_have_every_strided_step_and_nothing_is_writable() -> None:
 
 def test_callers_keep_their_arrays() -> None:
     angles, targets, points = np.ones((2, 8)), TARGETS.copy(), POINTS.copy()
-    supervised_run = train(
-        CIRCUIT, OBSERVABLE, targets, learning_rate=0.1, steps=2, features=points, angles=angles
-    )
+    call: dict[str, Any] = {"learning_rate": 0.1, "steps": 2, "features": points, "angles": angles}
+    run = train(CIRCUIT, OBSERVABLE, targets, **call)
     angles[0, 0] = targets[0] = points[0, 0] = 5
-    assert supervised_run.initial_angles[0, 0] == 1
-    assert supervised_run.targets[0] == 0.5
+    assert (run.initial_angles[0, 0], run.targets[0]) == (1, 0.5)
 
 
 def test_no_steps_only_look() -> None:
@@ -112,14 +105,8 @@ def test_no_steps_only_look() -> None:
 
 
 def test_a_kernel_of_zero_has_no_relative_meta_kernel() -> None:
-    run = train(
-        ParametrisedCircuit(1, (PauliRotation("Z", parameter=0),)),
-        Observable.pauli("Z"),
-        0.0,
-        learning_rate=0.1,
-        steps=0,
-        angles=[0.3],
-    )
+    circuit = ParametrisedCircuit(1, (PauliRotation("Z", parameter=0),))
+    run = train(circuit, Observable.pauli("Z"), 0.0, learning_rate=0.1, steps=0, angles=[0.3])
     assert np.isnan(run.relative_meta_kernels).all()
     assert run.kernel_traces.max() == 0
 
@@ -228,17 +215,10 @@ def test_a_checkpoint_with_any_bit_flipped_or_cut_anywhere_is_refused_and_kept(t
         supervised(checkpoint=path, steps=3)
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"learning_rate": 0.06},
-        {"seed": 5},
-        {"record_every": 4},
-        {"loss": "mean"},
-        {"features": POINTS + 1e-9},
-        {"initialisations": 1},
-    ],
-)
+OTHERS = [{"learning_rate": 0.06}, {"record_every": 4}, {"features": POINTS + 1e-9}]
+
+
+@pytest.mark.parametrize("change", [*OTHERS, {"seed": 5}, {"loss": "mean"}, {"initialisations": 1}])
 def test_the_checkpoint_of_another_problem_is_refused_and_kept(
     change: dict[str, Any], tmp_path: Path
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from types import SimpleNamespace
 from typing import Any
 
@@ -23,11 +24,8 @@ def study() -> DiagnosticsStudy:
 def test_every_family_is_diagnosed_and_trained(study: DiagnosticsStudy) -> None:
     assert len(study.models) == 2 * 2 * 2
     assert len(study.runs) == 2 * len(study.models)
-    assert {(m.ansatz, m.encoding) for m in study.models} == {
-        (ansatz, encoding)
-        for ansatz in ("hamiltonian_variational", "hardware_efficient")
-        for encoding in ("low", "high")
-    }
+    families = product(("hamiltonian_variational", "hardware_efficient"), ("low", "high"))
+    assert {(m.ansatz, m.encoding) for m in study.models} == {*families}
     assert all(m.num_parameters == 6 * m.layers for m in study.models)
     assert all(len(m.diagnoses) == 2 for m in study.models)
     assert study.train.tolist() == list(range(0, 20, 2))
@@ -78,14 +76,9 @@ def test_the_table_and_the_findings_are_printed(study: DiagnosticsStudy) -> None
 
 
 def model(**values: Any) -> Any:
-    plain = {
-        "ansatz": "hardware_efficient",
-        "encoding": "low",
-        "num_parameters": 1,
-        "label_scale": 1.0,
-        "rank": 3,
-    }
-    return SimpleNamespace(**{**plain, "smallest_eigenvalue": 1.0, "decay_time": 1.0, **values})
+    plain = {"ansatz": "hardware_efficient", "encoding": "low", "num_parameters": 1, "label_scale": 1.0}
+    numbers = {"rank": 3, "smallest_eigenvalue": 1.0, "decay_time": 1.0}
+    return SimpleNamespace(**{**plain, **numbers, **values})
 
 
 def diagnosed(kappa: float, score: float, **values: Any) -> Any:
@@ -142,11 +135,7 @@ def test_a_verdict_is_a_count(holds: int, verdict: str) -> None:
         ({"label_scales": (0.3, 1.0)}, InputError, "label_scales must decrease and be at least one number"),
         ({"label_scales": ()}, InputError, "label_scales must decrease and be at least one number, got ()"),
         ({"steps": 0}, InputError, "steps must be an integer ≥ 1, got 0"),
-        (
-            {"num_qubits": 12, "layers": (2, 40)},
-            CostError,
-            "the study must turn at most 1e+10 amplitudes, got",
-        ),
+        ({"num_qubits": 12, "layers": (2, 40)}, CostError, "must turn at most 1e+10 amplitudes, got"),
     ],
 )
 def test_bad_input_is_refused(keywords: dict[str, Any], kind: type[Exception], text: str) -> None:
