@@ -27,8 +27,7 @@ from typing import TYPE_CHECKING
 from haarqntk.algebra import Monomial, RationalFunction, TracePolynomial, collected, multiply_monomials
 from haarqntk.checks import one_of
 from haarqntk.circuits._ensembles import ENSEMBLES
-from haarqntk.circuits._generator_average import generator_average
-from haarqntk.circuits._insertion import generator_twirls, layer_vanishes, most_slots
+from haarqntk.circuits._generators import generator_average, generator_twirls, layer_vanishes, most_slots
 from haarqntk.circuits._recursion import averaged_state, mean_of_pattern_by_definition
 from haarqntk.circuits._terms import Copy, LayerPattern, canonical_pattern, canonical_patterns, columns_of
 from haarqntk.combinatorics import class_size, partitions

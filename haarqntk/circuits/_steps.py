@@ -19,7 +19,7 @@ import numpy as np
 
 from haarqntk.algebra import RationalFunction, TracePolynomial
 from haarqntk.circuits._ensembles import ENSEMBLES
-from haarqntk.circuits._insertion import layer_vanishes, placements
+from haarqntk.circuits._generators import layer_vanishes, placements
 from haarqntk.circuits._moment import (
     binomial_in_L,
     independent_parts,
