@@ -180,15 +180,17 @@ def pattern_mean(
     if not ENSEMBLES[ensemble].has_input_block:
         _refuse_visible_input(labels, pattern)
     parts = independent_parts(labels, pattern, ensemble)
-    weight = TracePolynomial.constant(pattern_weight(pattern, ensemble, dimension))
+    weight = TracePolynomial.constant(silence_weight(parts, ensemble, dimension))
     return prod((segment_mean(*part, generators, dimension, method) for part in parts), start=weight)
 
 
-def pattern_weight(pattern: LayerPattern, ensemble: str, dimension: Dimension = None) -> RationalFunction:
-    """The probability that no generator is the identity: 1 − 1/D² a layer where all Pauli strings are drawn, else 1."""
+def silence_weight(
+    parts: Sequence[tuple[tuple[Label, ...], LayerPattern]], ensemble: str, dimension: Dimension = None
+) -> RationalFunction:
+    """The probability that no generator of independent parts is the identity: 1 − 1/D² each where all are drawn."""
     if not ENSEMBLES[ensemble].draws_pauli_strings:
         return RationalFunction(1)
-    return (1 - 1 / dimension_as_field(dimension) ** 2) ** len(pattern)
+    return (1 - 1 / dimension_as_field(dimension) ** 2) ** sum(len(pattern) for _, pattern in parts)
 
 
 def independent_parts(
