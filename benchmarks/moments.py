@@ -19,9 +19,9 @@ import cProfile, json, pstats, resource, sys, time
 start = time.perf_counter()
 import haarqntk as hq
 from haarqntk.circuits import Copy, mean_of_product
-from haarqntk.circuits import _walk
+from haarqntk.circuits import _recursion
 from haarqntk.circuits._insertion import layer_operators
-from haarqntk.circuits._walk import apply_by_overlaps
+from haarqntk.circuits._recursion import apply_by_overlaps
 imported = time.perf_counter() - start
 
 def timed(function):
@@ -55,11 +55,11 @@ ROUTE = (
     SETUP
     + """
 route, block = sys.argv[1], tuple(json.loads(sys.argv[2]))
-vector = _walk.walk(("psi",) * len(block), (), "pauli", None).coefficients
+vector = _recursion.averaged_state(("psi",) * len(block), (), "pauli", None).coefficients
 
 def one_by_one():
     for _, operator in layer_operators(block, "pauli", None)[0]:
-        _walk.apply_operator(operator, vector)
+        _recursion.apply_operator(operator, vector)
 
 def overlaps():
     apply_by_overlaps(block, None, vector)

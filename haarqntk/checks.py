@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import math
 import operator
+import sys
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from fractions import Fraction
-from typing import Any, SupportsIndex, TypeGuard, cast
+from typing import TYPE_CHECKING, Any, SupportsIndex, TypeGuard, cast
 
 from haarqntk.errors import InputError, InputTypeError, UnknownNameError
 
+if TYPE_CHECKING:
+    from numpy.random import Generator
+
 _SHOWN = 100  # characters
+_BOOLS = {"bool", "bool_"}  # of Python, and of NumPy before and since version 2
 _EDGE = 2 * (1 - 2.0**-40)  # a learning rate computed as 2/λ_max is the edge, whatever its last digits are
 
 
@@ -99,10 +104,10 @@ def real_number(name: str, value: object, *, positive: bool = False, at_least: f
         haarqntk.errors.InputError: learning_rate must be > 0, got 0
     """
     message = f"{name} must be a real number, got {_shown(value)}; pass a float, an int or a Fraction"
-    kinds = (bool, str, bytes, complex)
+    kinds = (str, bytes, complex)
     if (
         isinstance(value, kinds)
-        or type(value).__name__ in {"bool", "bool_"}
+        or type(value).__name__ in _BOOLS
         or not hasattr(value, "__float__")
         or getattr(getattr(value, "dtype", None), "kind", "f") not in set("iufO")  # complex, dates, bools
     ):
@@ -132,11 +137,32 @@ def flag(name: str, value: object) -> bool:
         >>> flag("flow", True)
         True
     """
-    if isinstance(value, bool) or type(value).__name__ == "bool_":
-        return bool(value)
-    if type(value).__module__ == "numpy" and type(value).__name__ == "bool":
+    if type(value).__name__ in _BOOLS:
         return bool(value)
     raise InputTypeError(f"{name} must be True or False, got {_shown(value)}")
+
+
+def generator(rng: object, *, unless: str = "") -> Generator:
+    """Return ``rng`` if it is a generator of random numbers of NumPy, which are always an argument.
+
+    Args:
+        rng: Anything.
+        unless: When it may be left out, for the message.
+
+    Raises:
+        InputTypeError: If it is anything else.
+
+    Examples:
+        >>> import numpy
+        >>> generator(numpy.random.default_rng(1)).integers(10)
+        np.int64(4)
+    """
+    numpy = sys.modules.get("numpy")  # what is not imported has made no generator
+    if numpy is None or not isinstance(rng, numpy.random.Generator):
+        raise InputTypeError(
+            f"rng must be a numpy.random.Generator{unless}, got {_shown(rng)}; pass numpy.random.default_rng(seed)"
+        )
+    return cast("Generator", rng)
 
 
 def is_row(values: object) -> TypeGuard[Iterable[Any]]:

@@ -1,14 +1,24 @@
-"""Hypothesis profiles: the default is the same on every machine; ``--hypothesis-profile=explore`` searches anew."""
+"""Hypothesis profiles, and a reader of every LaTeX that is exported.
+
+The default profile is the same on every machine; ``--hypothesis-profile=explore`` searches anew.
+"""
 
 from __future__ import annotations
 
 from importlib import import_module
 from pkgutil import iter_modules
+from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.internal.conjecture import providers
+from latex_reader import reading_back
 
 import haarqntk
+from haarqntk.export import _latex
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 BOUNDED = settings(
     deadline=None,
@@ -27,3 +37,11 @@ providers._get_local_constants = lambda: providers._local_constants  # noqa: SLF
 # would have one name, and values of the first no pickle.
 for room in iter_modules(haarqntk.__path__):
     import_module(f"haarqntk.{room.name}")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _every_latex_reads_back() -> Iterator[None]:
+    """Whatever test exports a closed form as LaTeX, it must mean that closed form."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_latex, "closed_forms", reading_back(_latex.closed_forms))
+        yield

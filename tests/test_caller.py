@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from haarqntk.errors import RunError
-from haarqntk.validation._processes import process_pool
-from haarqntk.validation._runs import executor
+from haarqntk.validation import executor, process_pool
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -123,8 +123,10 @@ def test_a_public_name_has_an_example_a_reference_and_its_errors(item: Documente
 def test_the_fields_of_a_class_are_described(name: str) -> None:
     cls = CLASSES[name]
     fields = [field for field in getattr(cls, "__dataclass_fields__", {}) if not field.startswith("_")]
-    docstring = inspect.getdoc(cls) or ""
-    text = section(docstring, "Attributes") + "\n" + section(docstring, "Args")
+    docstrings = [
+        inspect.getdoc(base) or "" for base in cls.__mro__
+    ]  # what a class inherits its base describes
+    text = "\n".join(section(doc, heading) for doc in docstrings for heading in ("Attributes", "Args"))
     described = re.findall(r"^(\w+(?:, \w+)*):", text, re.MULTILINE)
     assert sorted({*fields} - {name for names in described for name in names.split(", ")}) == []
 

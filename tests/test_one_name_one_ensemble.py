@@ -18,7 +18,7 @@ from haarqntk.circuits import ENSEMBLES
 from haarqntk.errors import InputError
 from haarqntk.montecarlo import LARGEST_Z, Problem, draw_moments, ensembles, samples_for_verdict
 from haarqntk.qntk import EigenvalueFormula, Formula
-from haarqntk.validation._checks import quantities_of
+from haarqntk.validation import quantities_of
 
 QUBIT: dict[str, Any] = {"D": 2, "L": 1, "spectrum": (2, -1)}
 QUBITS: dict[str, Any] = {"D": 4, "L": 1, "spectrum": (3, 1, 0, -1)}

@@ -47,6 +47,12 @@ ALLOWED: Final[Mapping[str, str]] = {
     "integrands/*/sympy = crash: AttributeError*": "an operator |i><j| beside others had no SymPy expression",
     "moments/284/* = *moment sees that: it holds the generator*": "of two means that are refused the cheaper is named",
     "commands/integrate tr(U) --let A=hermitan/stderr = *": "the list of kinds holds permutation_matrix",
+    "json/*/to_python = *": "SymPy prints the same Horner form: a number once, letters in its order; values are equal",
+    "json/*/to_c = *": "as to_python",
+    "commands/*--format python/stdout = *": "as to_python",
+    "commands/*--format c/stdout = *": "as to_python",
+    "*/* = *copies would not finish: the walk has*": "the recursion over layers is named as such",
+    "*/* = *Walk for *": "the recursion over layers is named as such",
     "batches/*/* = *kernel_third_moment, kernel_fourth_moment*": "each statistic of each variable is a quantity",
 }
 """Pattern of "section/key/field = old text" (*, ? and […] as in file names) → why the difference is meant."""

@@ -5,7 +5,6 @@ polynomial in traces, overlaps and the depth L over Q(D); ``Series`` what is lef
 one file that knows the backend, python-flint.
 """
 
-from haarqntk.algebra._combination import Combination, collected
 from haarqntk.algebra._flint import (
     factor_integer_polynomial,
     multiply_integer_matrices,
@@ -13,35 +12,45 @@ from haarqntk.algebra._flint import (
     rational_spectrum,
 )
 from haarqntk.algebra._grammar import ARITHMETIC, Arithmetic, check_digits, exponent_of, parse
-from haarqntk.algebra._latex import Notation, Result, latex_of, ordered_terms
-from haarqntk.algebra._polynomial import (
-    Monomial,
-    TracePolynomial,
-    mixed_traces,
-    multiply_monomials,
-    product_of_state_invariants,
-    product_of_traces,
-    pure_state_invariant,
+from haarqntk.algebra._polynomial import Combination, TracePolynomial, collected
+from haarqntk.algebra._rational import (
+    RationalFunction,
+    linear_combination,
+    over_common_denominator,
+    over_denominator,
 )
-from haarqntk.algebra._rational import RationalFunction, linear_combination, over_common_denominator
-from haarqntk.algebra._series import Power, Series, as_power, check_order, expand, in_brackets
+from haarqntk.algebra._series import (
+    Power,
+    Series,
+    as_power,
+    check_order,
+    common_denominator,
+    expand,
+    in_brackets,
+    scaling_exponents,
+    series_of,
+)
 from haarqntk.algebra._symbols import (
     DEPTH,
     SIGMA,
     Bargmann,
     Expectation,
     GeneratorTrace,
+    Monomial,
     Overlap,
     Symbol,
-    T,
     Trace,
     WordLetter,
     canonical_cyclic_word,
-    dimension_symbol,
     expectation_of_power,
+    mixed_traces,
+    multiply_monomials,
+    product_of_state_invariants,
+    product_of_traces,
+    pure_state_invariant,
     read_symbol,
-    symbol,
 )
+from haarqntk.algebra._sympy import Notation, Result, T, dimension_symbol, latex_of, ordered_terms, symbol
 
 __all__ = [
     "ARITHMETIC",
@@ -69,6 +78,7 @@ __all__ = [
     "check_digits",
     "check_order",
     "collected",
+    "common_denominator",
     "dimension_symbol",
     "expand",
     "expectation_of_power",
@@ -82,6 +92,7 @@ __all__ = [
     "multiply_monomials",
     "ordered_terms",
     "over_common_denominator",
+    "over_denominator",
     "parse",
     "product_of_shifts",
     "product_of_state_invariants",
@@ -89,5 +100,7 @@ __all__ = [
     "pure_state_invariant",
     "rational_spectrum",
     "read_symbol",
+    "scaling_exponents",
+    "series_of",
     "symbol",
 ]

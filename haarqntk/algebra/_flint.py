@@ -9,6 +9,7 @@ from __future__ import annotations
 from fractions import Fraction
 from functools import lru_cache
 from math import prod
+from operator import index
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import flint
@@ -26,12 +27,12 @@ Terms: TypeAlias = "Mapping[tuple[int, ...], int]"
 
 def polynomial(coefficients: Sequence[int]) -> Polynomial:
     """The polynomial Σ_i coefficients[i] D^i in one name."""
-    return flint.fmpz_poly([int(c) for c in coefficients])
+    return flint.fmpz_poly(list(map(index, coefficients)))
 
 
 def coefficients(poly: Polynomial) -> tuple[int, ...]:
     """The coefficients of a polynomial in one name, lowest degree first, without trailing zeros."""
-    return tuple(int(c) for c in poly.coeffs())
+    return tuple(map(int, poly.coeffs()))
 
 
 def product_of_shifts(exponents: Mapping[int, int]) -> tuple[int, ...]:
@@ -80,11 +81,11 @@ def cancelled(top: Polynomial, bottom: Polynomial) -> tuple[Polynomial, Polynomi
 
 def value_at(poly: Polynomial, names: Names, values: Mapping[str, Fraction | int]) -> Fraction | int:
     """The value of a polynomial at numbers for all of its names."""
-    point = [x if isinstance(x, int) else Fraction(x) for x in (values[name] for name in names)]
     if len(names) > 1:
+        point = [x if isinstance(x, int) else Fraction(x) for x in map(values.__getitem__, names)]
         terms = terms_of(poly, names).items()
         return sum(c * prod(x**e for x, e in zip(point, exponents, strict=True)) for exponents, c in terms)
-    x = point[0] if point else 0
+    x = values[names[0]] if names else 0
     if isinstance(x, int):
         return int(poly(x))
     value = poly(flint.fmpq(x.numerator, x.denominator))

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
-from functools import cache, reduce
+from functools import lru_cache, reduce
 from operator import add, neg
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -220,7 +220,7 @@ def parse(kind: str, text: object, grammar: str, rules: Arithmetic) -> Any:
         raise CostError(f"{kind} must not be nested so deeply; simplify it") from None
 
 
-@cache
+@lru_cache(maxsize=4)  # of integrands, moments and claims
 def _parser(grammar: str) -> Lark:
     parser: Lark = lark.Lark(grammar, parser="lalr", maybe_placeholders=False)
     return parser

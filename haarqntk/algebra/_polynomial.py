@@ -1,55 +1,157 @@
-"""``TracePolynomial``: a polynomial in named variables (traces, overlaps, the depth L) over the field Q(D).
+"""``Combination``, the one sparse sum of the library, and ``TracePolynomial``, the common type of closed forms.
 
-The common type of every result of the engine: immutable, without zero terms, so that equality of values is
-mathematical equality. Products of traces of words are its monomials: the relations of pure states give them one form
-for each value.
+A polynomial in traces is a combination of monomials over Q(D); an integrand one of diagrams over the functions of the
+dimensions; a random variable of a circuit one of products of derivatives over polynomials in traces; a recipe one of
+products of averages. What differs is how two keys are multiplied and what comes along. None holds a zero, so that
+equality of values is mathematical equality.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from fractions import Fraction
+from functools import reduce
 from itertools import chain
 from math import lcm, prod
-from typing import TYPE_CHECKING, Any, TypeAlias, final
+from operator import mul
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, final
 
-from haarqntk.algebra._combination import Combination
-from haarqntk.algebra._latex import latex_of
-from haarqntk.algebra._rational import RationalFunction, over_common_denominator
-from haarqntk.algebra._symbols import (
-    Bargmann,
-    Expectation,
-    Overlap,
-    Symbol,
-    Trace,
-    WordLetter,
-    canonical_cyclic_word,
-    read_symbol,
-    symbol,
-    sympy_factors,
-)
-from haarqntk.base import LazyModule, Shown
+from haarqntk.algebra._rational import RationalFunction, over_common_denominator, rational_constant
+from haarqntk.algebra._symbols import Monomial, Symbol, multiply_monomials, read_symbol
+from haarqntk.algebra._sympy import latex_of, symbol, sympy_factors
+from haarqntk.base import Frozen, LazyModule, Shown
 from haarqntk.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
+    from typing import Self
 
 sympy = LazyModule("sympy")
 
-Monomial: TypeAlias = tuple[tuple[Symbol, int], ...]  # sorted pairs (variable, exponent ≥ 1)
+
+class Coefficient(Protocol):
+    """What a combination asks of its coefficients: the operations of a commutative ring."""
+
+    def __add__(self, other: Any, /) -> Any: ...
+    def __mul__(self, other: Any, /) -> Any: ...
+    def __neg__(self) -> Any: ...
+    def __bool__(self) -> bool: ...
 
 
-def multiply_monomials(left: Monomial, right: Monomial) -> Monomial:
-    """The product of two monomials.
+K = TypeVar("K")
+C = TypeVar("C", bound=Coefficient)
+
+
+def collected(pairs: Iterable[tuple[K, C]]) -> dict[K, C]:
+    """Key → sum of its coefficients, in the order in which the keys are met; zeros stay.
 
     Examples:
-        >>> multiply_monomials((("L", 1),), (("L", 1), ("T2", 1)))
-        (('L', 2), ('T2', 1))
+        >>> collected([("x", 1), ("y", 2), ("x", -1)])
+        {'x': 0, 'y': 2}
     """
-    exponents = dict(left)
-    for name, e in right:
-        exponents[name] = exponents.get(name, 0) + e
-    return tuple(sorted(exponents.items()))
+    total: dict[K, C] = {}
+    for key, c in pairs:
+        known = total.get(key)
+        total[key] = c if known is None else known + c
+    return total
+
+
+class Combination(Frozen, Generic[K, C]):
+    """Σ c·k over finitely many keys k, no coefficient c zero: equality of values is equality of sums.
+
+    Subclasses say how keys are multiplied (``_times``), what else is a value of the ring (``_coerced``), and what a
+    result takes over from its operands (``_like``).
+
+    Args:
+        terms: Key → coefficient. Zeros are dropped.
+
+    Examples:
+        >>> class Polynomial(Combination[int, int]):
+        ...     _times = staticmethod(lambda a, b: a + b)
+        ...     _one = (0, 1)
+        >>> x = Polynomial({1: 1})
+        >>> ((x + x) * x - x**2).terms, bool(x - x)
+        ({2: 1}, False)
+    """
+
+    __slots__ = ("_terms",)
+
+    _terms: dict[K, C]
+    _times: Callable[[K, K], K]
+    _one: tuple[K, C]
+
+    def __init__(self, terms: Mapping[K, C]) -> None:
+        object.__setattr__(self, "_terms", {key: c for key, c in terms.items() if c})
+
+    @property
+    def terms(self) -> dict[K, C]:
+        """A copy of key → coefficient, without zeros.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> len((hq.tr(hq.matrices("A")) + 1).terms)
+            2
+        """
+        return dict(self._terms)
+
+    def _like(self, terms: Mapping[K, C], *operands: Any) -> Self:  # noqa: ARG002 - for subclasses
+        """The sum of ``terms`` beside what this value and the operands carry along."""
+        return type(self)(terms)
+
+    def _coerced(self, other: object) -> Any:
+        """The other operand as a value of the ring; None if it is none."""
+        return other if isinstance(other, type(self)) else None
+
+    def __add__(self, other: object) -> Self:
+        right = self._coerced(other)
+        if right is None:
+            return NotImplemented
+        return self._like(collected(chain(self._terms.items(), right._terms.items())), right)
+
+    __radd__ = __add__
+
+    def __neg__(self) -> Self:
+        return self._like({key: -c for key, c in self._terms.items()})
+
+    def __sub__(self, other: object) -> Self:
+        right = self._coerced(other)
+        return NotImplemented if right is None else self + -right
+
+    def __rsub__(self, other: object) -> Self:
+        return -self + other
+
+    def __mul__(self, other: object) -> Self:
+        right = self._coerced(other)
+        if right is None:
+            return NotImplemented
+        return self._like(self._product_terms(right), right)
+
+    __rmul__ = __mul__
+
+    def _product_terms(self, right: Combination[K, C]) -> dict[K, C]:
+        self._check_product(right, len(self._terms) * len(right._terms))
+        others, times = right._terms.items(), self._times
+        return collected([(times(a, b), x * y) for a, x in self._terms.items() for b, y in others])
+
+    def _check_product(self, right: Any, num_terms: int) -> None:
+        """Refuse a product with ``right`` of that many terms, if it would not finish."""
+
+    def __pow__(self, exponent: int) -> Self:
+        return reduce(mul, [self] * exponent) if exponent else self._like(dict([self._one]))
+
+    def __bool__(self) -> bool:
+        return bool(self._terms)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Combination):
+            return NotImplemented
+        return self._signature() == other._signature() and self._terms == other._terms
+
+    def __hash__(self) -> int:
+        return hash((self._signature(), frozenset(self._terms.items())))
+
+    def _signature(self) -> tuple[object, ...]:
+        """What must agree, beside the terms, for two values to be equal."""
+        return (type(self),)
 
 
 @final
@@ -74,23 +176,23 @@ class TracePolynomial(Combination[Monomial, RationalFunction], Shown):
 
     def __init__(self, terms: Mapping[Monomial, RationalFunction]) -> None:
         super().__init__(dict(sorted(terms.items())))
-        if any(tuple(sorted(monomial)) != monomial for monomial in self._terms):
+        if list(map(tuple, map(sorted, self._terms))) != list(self._terms):
             raise InputError("each monomial must be sorted pairs (variable, exponent)")
 
     @classmethod
     def constant(cls, value: RationalFunction | Fraction | int) -> TracePolynomial:
         """The constant polynomial."""
-        return cls({(): value if isinstance(value, RationalFunction) else RationalFunction(value)})
+        return cls({(): value if isinstance(value, RationalFunction) else rational_constant(value)})
 
     @classmethod
     def variable(cls, name: str) -> TracePolynomial:
         """The polynomial that is one variable."""
-        return cls({((read_symbol(name), 1),): RationalFunction(1)})
+        return cls({((read_symbol(name), 1),): rational_constant(1)})
 
     @property
     def variables(self) -> tuple[Symbol, ...]:
         """The variables that occur, sorted."""
-        return tuple(sorted({name for monomial in self._terms for name, _ in monomial}))
+        return tuple(sorted(dict(chain.from_iterable(self._terms))))
 
     def _coerced(self, other: object) -> TracePolynomial | None:
         if isinstance(other, RationalFunction | Fraction | int):
@@ -139,11 +241,14 @@ class TracePolynomial(Combination[Monomial, RationalFunction], Shown):
 
     def substitute(self, values: Mapping[Any, TracePolynomial]) -> TracePolynomial:
         """Replace variables by polynomials; the others stay."""
-        total = TracePolynomial({})
-        for monomial, coefficient in self._terms.items():
-            factors = (values.get(name, TracePolynomial.variable(name)) ** e for name, e in monomial)
-            total = total + prod(factors, start=TracePolynomial.constant(coefficient))
-        return total
+        if not values.keys() & {*self.variables}:
+            return self
+        parts: list[tuple[Monomial, RationalFunction]] = []
+        for monomial, c in self._terms.items():
+            kept = tuple([(name, e) for name, e in monomial if name not in values])
+            replaced = [values[name] ** e for name, e in monomial if name in values]
+            parts += prod(replaced, start=TracePolynomial({kept: c})).terms.items()
+        return TracePolynomial(collected(parts))
 
     def has_pole_at(self, D: int) -> bool:
         """Whether the dimension is a pole of a coefficient."""
@@ -234,111 +339,3 @@ def _rational_function(coefficients: list[Any]) -> RationalFunction:
     """Rational SymPy coefficients, highest degree first, as an element of Q(D)."""
     common = lcm(*(int(c.q) for c in coefficients))
     return RationalFunction([int(c * common) for c in reversed(coefficients)], common)
-
-
-# -- products of traces as monomials -----------------------------------------------------------------------
-
-
-def product_of_traces(words: Iterable[tuple[str, ...]]) -> Monomial:
-    """Π_words Tr O_a O_b … as sorted pairs (symbol, exponent).
-
-    Examples:
-        >>> product_of_traces([("O", "O"), ("O2", "O1"), ("O", "O")])
-        (('T2', 2), ('T_O1O2', 1))
-    """
-    return tuple(sorted(Counter(map(Trace, words)).items()))
-
-
-def pure_state_invariant(word: tuple[str, ...]) -> Counter[Symbol]:
-    """The real part of Tr ρ_a ρ_b … of pure states as a product of named invariants: symbol → exponent.
-
-    The relations ρ² = ρ, Tr ρ = 1 and ρ A ρ = Tr(ρA) ρ split every word into overlaps ``sigma_ab`` = |⟨a|b⟩|² and
-    cyclic words of three or more different states, whose traces (Bargmann invariants) carry phases. The
-    mean of a real variable needs only the real part of each, ``Re_abc``, and only where a product holds no
-    more than one of them.
-
-    Raises:
-        InputError: If a product of two Bargmann invariants remains.
-
-    Examples:
-        >>> dict(pure_state_invariant(("a", "a"))), dict(pure_state_invariant(("a", "b", "a", "b")))
-        ({}, {'sigma_ab': 2})
-        >>> dict(pure_state_invariant(("a", "c", "b")))
-        {'Re_abc': 1}
-    """
-    shortened = tuple(letter for i, letter in enumerate(word) if letter != word[i - 1])
-    if len(shortened) <= 1:
-        return Counter()
-    for i, letter in enumerate(shortened):
-        if letter in shortened[i + 1 :]:
-            j = shortened.index(letter, i + 1)
-            inner, outer = shortened[i:j], shortened[j:] + shortened[:i]
-            return _without_two_phases(pure_state_invariant(inner) + pure_state_invariant(outer))
-    ordered = min(canonical_cyclic_word(shortened), canonical_cyclic_word(shortened[::-1]))
-    found: Symbol = Overlap((ordered[0], ordered[1])) if len(ordered) == 2 else Bargmann(ordered)  # noqa: PLR2004
-    return Counter([found])
-
-
-def product_of_state_invariants(words: Iterable[tuple[str, ...]]) -> Monomial:
-    """Π_words Re Tr ρ_a ρ_b …, as sorted pairs (symbol, exponent); see ``pure_state_invariant``.
-
-    Examples:
-        >>> product_of_state_invariants([("a", "b"), ("b", "a"), ("a",)])
-        (('sigma_ab', 2),)
-    """
-    total = sum(map(pure_state_invariant, words), start=Counter[Symbol]())
-    return tuple(sorted(_without_two_phases(total).items()))
-
-
-def _without_two_phases(product: Counter[Symbol]) -> Counter[Symbol]:
-    phases = [symbol for symbol in product.elements() if symbol.has_phase]
-    if len(phases) > 1:
-        raise InputError(
-            "states must leave at most one invariant with a phase in a product, got "
-            f"{' and '.join(sorted(phases))}; use fewer different states in one moment"
-        )
-    return product
-
-
-def mixed_traces(words: Iterable[tuple[WordLetter, ...]]) -> Monomial:
-    """The product of traces of words in observables and pure states, as a monomial: one form for each value.
-
-    With ρ = |a⟩⟨a| words fall apart into paths ⟨a|X|b⟩ from state to state, and only these paths count:
-    ⟨a|X|b⟩⟨b|Y|a⟩⟨a|Z|b⟩⟨b|W|a⟩ is a product of two traces in two ways. The least path goes first, the least that
-    continues it follows, and a state that is met again closes a trace.
-
-    Args:
-        words: Tuples of pairs ("observable", name) or ("state", name).
-
-    Returns:
-        Sorted pairs (symbol, exponent): Tr ρ O^j of the state "psi" and the observable "O" is ``mj``, a word without
-        state a ``T``, any other ``Tr_…``.
-
-    Examples:
-        >>> O, rho, b = ("observable", "O"), ("state", "psi"), ("state", "b")
-        >>> mixed_traces([(O, rho, O, O, rho)]), mixed_traces([(O, O)]), mixed_traces([(rho, rho)])
-        ((('m1', 1), ('m2', 1)), (('T2', 1),), ())
-        >>> mixed_traces([(O, rho, O, b, b)])
-        (('Tr_O_b_O_psi', 1),)
-    """
-    found: Counter[Symbol] = Counter()
-    paths: list[tuple[tuple[WordLetter, ...], WordLetter]] = []  # ⟨a|X and the state b behind it
-    for word in words:
-        places = [i for i, (kind, _) in enumerate(word) if kind == "state"]
-        if not places:
-            found[Trace(tuple(name for _, name in word))] += 1
-        for i, j in zip(places, [*places[1:], *(p + len(word) for p in places[:1])], strict=True):
-            paths.append(((word + word)[i:j], word[j % len(word)]))
-    paths.sort()
-    trail: list[tuple[tuple[WordLetter, ...], WordLetter]] = []
-    while paths:
-        path = next((p for p in paths if trail and p[0][0] == trail[-1][1]), paths[0])
-        paths.remove(path)
-        trail.append(path)
-        start = next((i for i, (letters, _) in enumerate(trail) if letters[0] == path[1]), None)
-        if start is not None:
-            closed = tuple(chain.from_iterable(letters for letters, _ in trail[start:]))
-            trail = trail[:start]
-            if len(closed) > 1:  # Tr ρ = 1
-                found[Expectation(closed)] += 1
-    return tuple(sorted(found.items()))

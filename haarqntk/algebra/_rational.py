@@ -26,7 +26,7 @@ from haarqntk.algebra._flint import (
     terms_of,
     value_at,
 )
-from haarqntk.algebra._symbols import dimension_symbol, sympy_factors
+from haarqntk.algebra._sympy import dimension_symbol, sympy_factors
 from haarqntk.base import LazyModule, Shown
 from haarqntk.errors import InputError, InputTypeError
 
@@ -69,11 +69,7 @@ class RationalFunction(Shown):
     _hash: int | None
 
     def __new__(
-        cls,
-        numerator: _Part = 0,
-        denominator: _Part = 1,
-        *,
-        names: Names = ("D",),
+        cls, numerator: _Part = 0, denominator: _Part = 1, *, names: Names = ("D",)
     ) -> RationalFunction:
         (top, scale), (bottom, inverse_scale) = _part(numerator, names), _part(denominator, names)
         if scale != inverse_scale:
@@ -92,10 +88,10 @@ class RationalFunction(Shown):
     def __add__(self, other: RationalFunction | Fraction | int) -> RationalFunction:
         if isinstance(other, int):
             return _built(self._names, self._top + other * self._bottom, self._bottom)
-        right = _coerce(other)
-        if right is None:
+        operands = _operands(self, other)
+        if operands is None:
             return NotImplemented
-        names, a, b, c, d = _pair(self, right)
+        names, a, b, c, d = operands
         if b == d:
             return _built(names, *cancelled(a + c, b))
         shared = b.gcd(d)
@@ -120,14 +116,10 @@ class RationalFunction(Shown):
         return -self + other
 
     def __mul__(self, other: RationalFunction | Fraction | int) -> RationalFunction:
-        right = _coerce(other)
-        if right is None:
+        operands = _operands(self, other)
+        if operands is None:
             return NotImplemented
-        if not right._names and right._top == right._bottom:
-            return self
-        if not self._names and self._top == self._bottom:
-            return right
-        names, a, b, c, d = _pair(self, right)
+        names, a, b, c, d = operands
         a, d = cancelled(a, d)
         c, b = cancelled(c, b)
         return _built(names, a * c, b * d)
@@ -135,12 +127,12 @@ class RationalFunction(Shown):
     __rmul__ = __mul__
 
     def __truediv__(self, other: RationalFunction | Fraction | int) -> RationalFunction:
-        right = _coerce(other)
-        if right is None:
+        operands = _operands(self, other)
+        if operands is None:
             return NotImplemented
-        if not right:
+        names, a, b, c, d = operands
+        if not c:
             raise ZeroDivisionError("division by the zero rational function")
-        names, a, b, c, d = _pair(self, right)
         if c.leading_coefficient() < 0:
             c, d = -c, -d
         a, c = cancelled(a, c)
@@ -148,8 +140,7 @@ class RationalFunction(Shown):
         return _built(names, a * d, b * c)
 
     def __rtruediv__(self, other: Fraction | int) -> RationalFunction:
-        left = _coerce(other)
-        return NotImplemented if left is None else left / self
+        return rational_constant(other) / self if isinstance(other, int | Fraction) else NotImplemented
 
     def __pow__(self, exponent: int) -> RationalFunction:
         if exponent < 0:
@@ -160,8 +151,8 @@ class RationalFunction(Shown):
         return bool(self._top)
 
     def __eq__(self, other: object) -> bool:
-        right = _coerce(other)
-        if right is None:
+        right = rational_constant(other) if isinstance(other, int | Fraction) else other
+        if not isinstance(right, RationalFunction):
             return NotImplemented
         return self._names == right._names and bool(self._top == right._top and self._bottom == right._bottom)
 
@@ -205,7 +196,7 @@ class RationalFunction(Shown):
 
     def has_pole_at(self, D: int | Fraction | Mapping[str, int | Fraction]) -> bool:
         """Whether the denominator vanishes at a number D, or at numbers for all dimensions that occur."""
-        return not self._value_at(D, self._bottom)
+        return not value_at(self._bottom, self._names, self._numbers(D))
 
     def at(self, D: int | Fraction | Mapping[str, int | Fraction]) -> Fraction:
         """The value at a number D, or at numbers for all dimensions that occur, by substitution.
@@ -219,17 +210,18 @@ class RationalFunction(Shown):
             >>> (RationalFunction.variable("d1") / RationalFunction.variable("d2")).at({"d1": 2, "d2": 3})
             Fraction(2, 3)
         """
-        bottom = self._value_at(D, self._bottom)
+        numbers = self._numbers(D)
+        bottom = value_at(self._bottom, self._names, numbers)
         if not bottom:
             subject = "the dimensions" if isinstance(D, Mapping) else "D"
             raise InputError(f"{subject} must not be a pole of {self}, got {D}")
-        return Fraction(self._value_at(D, self._top), bottom)
+        return Fraction(value_at(self._top, self._names, numbers), bottom)
 
-    def _value_at(self, D: int | Fraction | Mapping[str, int | Fraction], poly: Polynomial) -> Fraction | int:
+    def _numbers(self, D: int | Fraction | Mapping[str, int | Fraction]) -> Mapping[str, int | Fraction]:
         values = D if isinstance(D, Mapping) else {"D": D}
-        if missing := [name for name in self._names if name not in values]:
+        if missing := sorted({*self._names} - values.keys()):
             raise InputError(f"values must name every dimension, got none for {', '.join(missing)}")
-        return value_at(poly, self._names, values)
+        return values
 
     def compose(self, inner: RationalFunction) -> RationalFunction:
         """The value where the one dimension is a function of others, such as d1·d2.
@@ -308,6 +300,19 @@ def over_common_denominator(
     return [_dense(top, names) for top in tops], _built(names, common, polynomial([1]))
 
 
+def over_denominator(
+    numerators: Iterable[Sequence[int]], denominator: RationalFunction
+) -> list[RationalFunction]:
+    """The quotients of polynomials in D by one value: the inverse of ``over_common_denominator``.
+
+    Examples:
+        >>> over_denominator([(1, 1), (1,)], RationalFunction([-1, 0, 1]))
+        [RationalFunction([1], [-1, 1]), RationalFunction([1], [-1, 0, 1])]
+    """
+    names, top, bottom = denominator._names or ("D",), denominator._top, denominator._bottom
+    return [_quotient(names, polynomial(row) * bottom, top) for row in numerators]
+
+
 def linear_combination(pairs: Iterable[tuple[Fraction, RationalFunction]]) -> RationalFunction:
     """Σ c·w over one common denominator: one cancellation at the end, instead of one for each term.
 
@@ -344,7 +349,11 @@ def _quotient(names: Names, top: Polynomial, bottom: Polynomial) -> RationalFunc
     return _built(names, *cancelled(top, bottom))
 
 
-def _pair(left: RationalFunction, right: RationalFunction) -> tuple[Any, ...]:
+def _operands(left: RationalFunction, other: object) -> tuple[Any, ...] | None:
+    """The names that occur and the parts of both in these; None if the other is no value of a field."""
+    right = rational_constant(other) if isinstance(other, int | Fraction) else other
+    if not isinstance(right, RationalFunction):
+        return None
     own, others = left._names, right._names
     if own == others or (not (own and others) and len(own or others) == 1):
         return own or others, left._top, left._bottom, right._top, right._bottom
@@ -353,8 +362,8 @@ def _pair(left: RationalFunction, right: RationalFunction) -> tuple[Any, ...]:
 
 def _aligned(values: Sequence[RationalFunction]) -> tuple[Any, ...]:
     names = tuple(sorted({name for value in values for name in value._names}))
-    parts = ((value._names, poly) for value in values for poly in (value._top, value._bottom))
-    return names, *(moved(poly, own, names) for own, poly in parts)
+    pairs = [(value, poly) for value in values for poly in (value._top, value._bottom)]
+    return names, *[p if value._names == names else moved(p, value._names, names) for value, p in pairs]
 
 
 def _common_denominator(values: Sequence[RationalFunction]) -> tuple[Names, list[Polynomial], Polynomial]:
@@ -378,17 +387,12 @@ def _part(value: _Part, names: Names) -> tuple[Polynomial, int]:
         return moved(polynomial([value.numerator]), (), order), value.denominator
     if isinstance(value, Mapping):
         return moved(polynomial_in(names, value), names, order), 1
-    if not all(hasattr(coefficient, "__index__") for coefficient in value):
-        raise InputTypeError(
-            f"coefficients must be integers, got {list(value)}; clear the denominators first"
-        )
-    return moved(polynomial(value), names[:1], order), 1
+    try:
+        return moved(polynomial(value), names[:1], order), 1
+    except TypeError:
+        rule = f"coefficients must be integers, got {list(value)}; clear the denominators first"
+        raise InputTypeError(rule) from None
 
 
-def _coerce(value: object) -> RationalFunction | None:
-    if isinstance(value, RationalFunction):
-        return value
-    return _constant(value) if isinstance(value, int | Fraction) else None
-
-
-_constant = lru_cache(maxsize=1024)(RationalFunction)
+rational_constant = lru_cache(maxsize=1024)(RationalFunction)
+"""An integer or a Fraction as a value of the field: those of one derivation, many times each."""

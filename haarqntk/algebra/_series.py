@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain, starmap
-from math import ceil, prod
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from math import ceil, lcm, prod
+from typing import Any, TypeAlias, TypeVar
 
-from haarqntk.algebra._combination import collected
-from haarqntk.algebra._latex import Notation, Result, latex_of
-from haarqntk.algebra._polynomial import Monomial, TracePolynomial
+from haarqntk.algebra._polynomial import TracePolynomial, collected
 from haarqntk.algebra._rational import RationalFunction, linear_combination
-from haarqntk.algebra._symbols import dimension_symbol, symbol
+from haarqntk.algebra._symbols import Monomial, Symbol, Trace, read_symbol
+from haarqntk.algebra._sympy import Notation, Result, dimension_symbol, latex_of, symbol
 from haarqntk.base import LazyModule
-from haarqntk.checks import integer
-from haarqntk.errors import CostError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from haarqntk.checks import integer, one_of, rational
+from haarqntk.errors import CostError, InputError, UnknownNameError
 
 sympy = LazyModule("sympy")
 
 _LARGEST_ORDER = 200
+_LARGEST_POWER = 10_000
+_LARGEST_EXPONENT = 64
 
 Power: TypeAlias = "int | Fraction"
 """An exact power of D, an integer where it is one."""
@@ -43,6 +42,9 @@ class Series(Result):
         scaling: Pairs (trace symbol, exponent a): T_j ~ D^a. Powers are integers, or Fractions where they are none.
         dimension: The name of D.
 
+    Raises:
+        InputError: If the powers do not fall, a power has no term, or the remainder is not below them.
+
     Examples:
         >>> import haarqntk as hq
         >>> series = hq.formula("kernel_mean").series(order=2)
@@ -59,6 +61,20 @@ class Series(Result):
     remainder: Power | None
     scaling: Any = ()
     dimension: str = "D"
+
+    def __post_init__(self) -> None:
+        """Check that the powers fall, each with a term, and stay above the remainder."""
+        powers = [power for power, entries in self.terms if entries]
+        if len(powers) < len(self.terms) or powers != sorted(set(powers), reverse=True):
+            raise InputError(
+                f"the powers of an expansion must fall, without zeros, got {[power for power, _ in self.terms]}"
+            )
+        if powers and not -_LARGEST_POWER <= powers[-1] <= powers[0] <= _LARGEST_POWER:
+            raise InputError(
+                f"the powers of an expansion must be at most {_LARGEST_POWER} in size, got {powers}"
+            )
+        if powers and self.remainder is not None and powers[-1] <= self.remainder:
+            raise InputError(f"remainder must be below every power, got {self.remainder} and {powers[-1]}")
 
     def to_sympy(self) -> Any:
         """The sum of the terms, without the remainder.
@@ -217,3 +233,53 @@ def as_power(value: Power) -> Power:
 def in_brackets(exponent: Power) -> str:
     """An exponent behind ``**``."""
     return f"({exponent})" if isinstance(exponent, Fraction) else str(exponent)
+
+
+# -- of closed forms: how the traces T_j scale with D ----------------------------------------------------------
+
+SCALINGS: Mapping[str, int] = {"pauli_sum": 1, "projector": 0}
+"""Named scalings: the exponent a of T_j ~ D^a, for every j."""
+
+
+def series_of(polynomial: TracePolynomial, order: int, scaling: str | Mapping[str, Power]) -> Series:
+    """The series of a polynomial, ``order`` powers of D from the leading one on.
+
+    The powers go down in steps of 1/q, q the common denominator of the scaling.
+    """
+    num_powers = check_order(order)
+    exponents = scaling_exponents(polynomial.variables, scaling)
+    steps = common_denominator(exponents)
+    found, remainder = expand(polynomial.terms, polynomial.weights(exponents), num_powers, steps)
+    terms = tuple((power, tuple(sorted(entries, reverse=True))) for power, entries in found)
+    return Series(terms, remainder, tuple(exponents.items()))
+
+
+def common_denominator(exponents: Mapping[str, Power]) -> int:
+    """The least q for which every exponent is a multiple of 1/q."""
+    return lcm(*(Fraction(exponent).denominator for exponent in exponents.values()))
+
+
+def scaling_exponents(variables: tuple[Symbol, ...], scaling: str | Mapping[str, Power]) -> dict[str, Power]:
+    """The exponent a of T_j ~ D^a for each trace symbol among ``variables``."""
+    traces = sorted({x for x in variables if isinstance(x, Trace)})
+    if isinstance(scaling, Mapping):
+        given = {str(name): exponent for name, exponent in scaling.items()}
+        missing = [name for name in traces if name not in given]
+        if missing:
+            raise InputError(
+                f"scaling must give an exponent for each of {', '.join(traces)}, got none for {', '.join(missing)}"
+            )
+        unknown = [name for name in given if name not in traces and not isinstance(read_symbol(name), Trace)]
+        if unknown:
+            raise UnknownNameError.among("trace in scaling", unknown[0], traces)
+        return {name: _exponent(f"scaling[{name}]", given[name]) for name in traces}
+    return dict.fromkeys(traces, SCALINGS[one_of("scaling", scaling, SCALINGS)])
+
+
+def _exponent(name: str, value: object) -> Power:
+    exponent = rational(name, value)
+    if exponent < -_LARGEST_EXPONENT:
+        raise InputError(f"{name} must be at least {-_LARGEST_EXPONENT}, got {exponent}")
+    if exponent.denominator > _LARGEST_EXPONENT:
+        raise InputError(f"{name} must have a denominator of at most {_LARGEST_EXPONENT}, got {exponent}")
+    return as_power(exponent)

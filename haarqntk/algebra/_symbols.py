@@ -1,30 +1,25 @@
-"""The variables of closed forms as values: traces, overlaps, invariants of pure states, and plain names.
+"""The variables of closed forms: traces, overlaps, invariants of pure states, plain names; and their products.
 
 A ``Symbol`` is a text, its name, that knows what it stands for: ``T3`` = Tr O³ a power of the observable O, ``T_O1O2``
 = Tr O1 O2 a word in several, ``m2`` = ⟨O²⟩ and ``Tr_…`` words that hold states, ``sigma_ab`` = |⟨a|b⟩|², ``Re_abc`` the
 real part of Tr ρ_a ρ_b ρ_c, ``X2`` = Tr X² of a generator. Symbols are compared and sorted by name. Only
 ``read_symbol`` finds out what a name means, where one comes from outside: a user's text or mapping, a file, a SymPy
-expression.
-
-Towards SymPy all are plain Symbols. D and L are positive integers; traces and overlaps are real. Expressions from
-elsewhere are matched by name, so other assumptions on a user's own ``Symbol("D")`` do no harm.
+expression. Products of traces of words are monomials: the relations of pure states give them one form for each value.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeAlias, final
 
-from haarqntk.algebra._flint import factor_integer_polynomial
-from haarqntk.base import LazyModule
-from haarqntk.checks import integer
+from haarqntk.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable
     from typing import Self
-
-sympy = LazyModule("sympy")
 
 WordLetter: TypeAlias = tuple[str, str]
 """("observable", name), ("state", name) or ("generator", "X")."""
@@ -191,7 +186,7 @@ def canonical_cyclic_word(word: tuple[Any, ...]) -> tuple[Any, ...]:
         >>> canonical_cyclic_word(("B", "A", "A"))
         ('A', 'A', 'B')
     """
-    return min(word[i:] + word[:i] for i in range(len(word))) if word else ()
+    return min([word[i:] + word[:i] for i in range(len(word))]) if len(set(word)) > 1 else word
 
 
 DEPTH, SIGMA = Symbol("L"), Overlap(("a", "b"), "sigma")
@@ -236,70 +231,130 @@ _POWERS: dict[str, Callable[[int], Symbol]] = {
     "X": GeneratorTrace,
 }
 
-# -- towards SymPy ---------------------------------------------------------------------------------------------
 
-_POSITIVE_INTEGERS = frozenset({"D", "L", "n"})
+# -- products -----------------------------------------------------------------------------------------------
 
-
-def symbol(name: str) -> Any:
-    """The SymPy symbol of that name, with the assumptions that its meaning carries.
-
-    Examples:
-        >>> symbol("D").is_positive, symbol("T1").is_real
-        (True, True)
-    """
-    if name in _POSITIVE_INTEGERS:
-        return dimension_symbol(name)
-    return sympy.Symbol(str(name), real=True)
+Monomial: TypeAlias = tuple[tuple[Symbol, int], ...]  # sorted pairs (variable, exponent ≥ 1)
 
 
-def dimension_symbol(name: str) -> Any:
-    """The SymPy symbol of a dimension, a positive integer whatever its name.
+def multiply_monomials(left: Monomial, right: Monomial) -> Monomial:
+    """The product of two monomials.
 
     Examples:
-        >>> dimension_symbol("d1").is_positive, dimension_symbol("D") == symbol("D")
-        (True, True)
+        >>> multiply_monomials((("L", 1),), (("L", 1), ("T2", 1)))
+        (('L', 2), ('T2', 1))
     """
-    return sympy.Symbol(str(name), integer=True, positive=True)
+    if not left or not right:
+        return left or right
+    exponents = dict(left)
+    for name, e in right:
+        exponents[name] = exponents.get(name, 0) + e
+    return tuple(sorted(exponents.items()))
 
 
-def T(j: int) -> Any:
-    """The symbol T_j = Tr O^j, unnormalised.
+_trace = lru_cache(maxsize=4096)(Trace)  # of the words that one derivation meets, many times each
 
-    Args:
-        j: The power, an integer ≥ 1.
 
-    Returns:
-        The real SymPy symbol ``Tj``.
+def product_of_traces(words: Iterable[tuple[str, ...]]) -> Monomial:
+    """Π_words Tr O_a O_b … as sorted pairs (symbol, exponent).
+
+    Examples:
+        >>> product_of_traces([("O", "O"), ("O2", "O1"), ("O", "O")])
+        (('T2', 2), ('T_O1O2', 1))
+    """
+    return tuple(sorted(Counter(map(_trace, words)).items()))
+
+
+def pure_state_invariant(word: tuple[str, ...]) -> Counter[Symbol]:
+    """The real part of Tr ρ_a ρ_b … of pure states as a product of named invariants: symbol → exponent.
+
+    The relations ρ² = ρ, Tr ρ = 1 and ρ A ρ = Tr(ρA) ρ split every word into overlaps ``sigma_ab`` = |⟨a|b⟩|² and
+    cyclic words of three or more different states, whose traces (Bargmann invariants) carry phases. The
+    mean of a real variable needs only the real part of each, ``Re_abc``, and only where a product holds no
+    more than one of them.
 
     Raises:
-        InputTypeError, InputError: If ``j`` is no integer ≥ 1.
+        InputError: If a product of two Bargmann invariants remains.
 
     Examples:
-        >>> T(2)
-        T2
-
-    Reference:
-        mathematics of the model: derivations/00_conventions.md, C6.
+        >>> dict(pure_state_invariant(("a", "a"))), dict(pure_state_invariant(("a", "b", "a", "b")))
+        ({}, {'sigma_ab': 2})
+        >>> dict(pure_state_invariant(("a", "c", "b")))
+        {'Re_abc': 1}
     """
-    return symbol(f"T{integer('j', j, at_least=1)}")
+    shortened = tuple(letter for i, letter in enumerate(word) if letter != word[i - 1])
+    if len(shortened) <= 1:
+        return Counter()
+    for i, letter in enumerate(shortened):
+        if letter in shortened[i + 1 :]:
+            j = shortened.index(letter, i + 1)
+            inner, outer = shortened[i:j], shortened[j:] + shortened[:i]
+            return _without_two_phases(pure_state_invariant(inner) + pure_state_invariant(outer))
+    ordered = min(canonical_cyclic_word(shortened), canonical_cyclic_word(shortened[::-1]))
+    found: Symbol = Overlap((ordered[0], ordered[1])) if len(ordered) == 2 else Bargmann(ordered)  # noqa: PLR2004
+    return Counter([found])
 
 
-def sympy_factors(terms: Mapping[tuple[int, ...], int], symbols: Sequence[Any]) -> list[Any]:
-    """The constant and the powers of irreducible factors of an integer polynomial, as SymPy expressions.
+def product_of_state_invariants(words: Iterable[tuple[str, ...]]) -> Monomial:
+    """Π_words Re Tr ρ_a ρ_b …, as sorted pairs (symbol, exponent); see ``pure_state_invariant``.
 
     Examples:
-        >>> sympy_factors({(2, 0): 2, (0, 2): -2}, [symbol("D"), symbol("L")])
-        [2, D - L, D + L]
+        >>> product_of_state_invariants([("a", "b"), ("b", "a"), ("a",)])
+        (('sigma_ab', 2),)
     """
-    if not symbols:
-        return [sympy.Integer(terms.get((), 0))]
-    constant, factors = factor_integer_polynomial(terms, len(symbols))
-    sums = (
-        sympy.Add(
-            *(c * sympy.Mul(*(x**e for x, e in zip(symbols, exps, strict=True))) for exps, c in f.items())
+    total = sum(map(pure_state_invariant, words), start=Counter[Symbol]())
+    return tuple(sorted(_without_two_phases(total).items()))
+
+
+def _without_two_phases(product: Counter[Symbol]) -> Counter[Symbol]:
+    phases = [symbol for symbol in product.elements() if symbol.has_phase]
+    if len(phases) > 1:
+        raise InputError(
+            "states must leave at most one invariant with a phase in a product, got "
+            f"{' and '.join(sorted(phases))}; use fewer different states in one moment"
         )
-        ** exponent
-        for f, exponent in factors
-    )
-    return [sympy.Integer(constant), *sums]
+    return product
+
+
+def mixed_traces(words: Iterable[tuple[WordLetter, ...]]) -> Monomial:
+    """The product of traces of words in observables and pure states, as a monomial: one form for each value.
+
+    With ρ = |a⟩⟨a| words fall apart into paths ⟨a|X|b⟩ from state to state, and only these paths count:
+    ⟨a|X|b⟩⟨b|Y|a⟩⟨a|Z|b⟩⟨b|W|a⟩ is a product of two traces in two ways. The least path goes first, the least that
+    continues it follows, and a state that is met again closes a trace.
+
+    Args:
+        words: Tuples of pairs ("observable", name) or ("state", name).
+
+    Returns:
+        Sorted pairs (symbol, exponent): Tr ρ O^j of the state "psi" and the observable "O" is ``mj``, a word without
+        state a ``T``, any other ``Tr_…``.
+
+    Examples:
+        >>> O, rho, b = ("observable", "O"), ("state", "psi"), ("state", "b")
+        >>> mixed_traces([(O, rho, O, O, rho)]), mixed_traces([(O, O)]), mixed_traces([(rho, rho)])
+        ((('m1', 1), ('m2', 1)), (('T2', 1),), ())
+        >>> mixed_traces([(O, rho, O, b, b)])
+        (('Tr_O_b_O_psi', 1),)
+    """
+    found: Counter[Symbol] = Counter()
+    paths: list[tuple[tuple[WordLetter, ...], WordLetter]] = []  # ⟨a|X and the state b behind it
+    for word in words:
+        places = [i for i, (kind, _) in enumerate(word) if kind == "state"]
+        if not places:
+            found[Trace(tuple(name for _, name in word))] += 1
+        for i, j in zip(places, [*places[1:], *(p + len(word) for p in places[:1])], strict=True):
+            paths.append(((word + word)[i:j], word[j % len(word)]))
+    paths.sort()
+    trail: list[tuple[tuple[WordLetter, ...], WordLetter]] = []
+    while paths:
+        path = next((p for p in paths if trail and p[0][0] == trail[-1][1]), paths[0])
+        paths.remove(path)
+        trail.append(path)
+        start = next((i for i, (letters, _) in enumerate(trail) if letters[0] == path[1]), None)
+        if start is not None:
+            closed = tuple(chain.from_iterable(letters for letters, _ in trail[start:]))
+            trail = trail[:start]
+            if len(closed) > 1:  # Tr ρ = 1
+                found[Expectation(closed)] += 1
+    return tuple(sorted(found.items()))

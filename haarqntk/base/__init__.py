@@ -1,11 +1,23 @@
 """What every room stands on that is neither mathematics nor a check: values, files, matrices that users give."""
 
-from haarqntk.base._defaults import FIGURE_INSTANCES, FIGURE_SAMPLES, REFERENCE_SAMPLES, SAMPLES, SEED
+from haarqntk.base._defaults import (
+    EXPORTS,
+    FIGURE_INSTANCES,
+    FIGURE_SAMPLES,
+    REFERENCE_SAMPLES,
+    SAMPLES,
+    SEED,
+)
 from haarqntk.base._files import (
     SCHEMA_VERSION,
     Place,
+    check_version,
+    matching,
     prepare_folder,
+    read_json,
+    read_record,
     read_toml,
+    short,
     without_repetition,
     write_whole,
 )
@@ -13,6 +25,7 @@ from haarqntk.base._matrices import (
     check_alike,
     check_factors,
     complex_array,
+    data_array,
     hermitian_array,
     is_channel,
     is_matrix,
@@ -20,11 +33,13 @@ from haarqntk.base._matrices import (
     kets_as_rows,
     kraus_operators,
     plain,
+    read_only,
     real_array,
 )
 from haarqntk.base._values import Frozen, LazyModule, Shown, Tabled, one_line, render_with, rendered
 
 __all__ = [
+    "EXPORTS",
     "FIGURE_INSTANCES",
     "FIGURE_SAMPLES",
     "REFERENCE_SAMPLES",
@@ -38,20 +53,27 @@ __all__ = [
     "Tabled",
     "check_alike",
     "check_factors",
+    "check_version",
     "complex_array",
+    "data_array",
     "hermitian_array",
     "is_channel",
     "is_matrix",
     "is_qobj",
     "kets_as_rows",
     "kraus_operators",
+    "matching",
     "one_line",
     "plain",
     "prepare_folder",
+    "read_json",
+    "read_only",
+    "read_record",
     "read_toml",
     "real_array",
     "render_with",
     "rendered",
+    "short",
     "without_repetition",
     "write_whole",
 ]

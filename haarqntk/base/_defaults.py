@@ -1,4 +1,7 @@
-"""Defaults that the command line shows in its help, apart from the rooms so that help loads none of them."""
+"""What the command line shows in its help, apart from the rooms so that help loads none of them."""
+
+EXPORTS = ("text", "latex", "mathml", "json", "python", "c", "mathematica", "maple")
+"""The formats of a closed form, in the order of the table that ``export`` has of them."""
 
 SAMPLES = 5_000
 """Values for each check of the NumPy route: a standard error of one or two percent."""

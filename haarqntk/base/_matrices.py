@@ -156,9 +156,66 @@ def real_array(name: str, values: Any) -> NDArray[np.float64]:
         array = np.array(array, dtype=np.float64)
     except OverflowError:
         raise InputError(f"{name} must be within the range of a float, got an entry beyond 1e308") from None
-    if not np.isfinite(array).all():
-        raise InputError(f"{name} must be finite, got {array[~np.isfinite(array)][0]}; check the data")
+    _refuse(name, array, ~np.isfinite(array), "be finite", "check the data")
     return array
+
+
+def data_array(
+    name: str, value: Any, *, axes: Sequence[str], cure: str, largest: float = 1e100
+) -> NDArray[np.float64]:
+    """Return numbers of a model as a new array of floats with one axis for each of ``axes``, and not empty.
+
+    They come from lists, arrays, or tensors of PennyLane, JAX, PyTorch. Complex numbers are taken if their imaginary
+    parts vanish: automatic differentiation hands such ones out.
+
+    Args:
+        name: The argument's name, for the message.
+        value: Anything.
+        axes: What the axes stand for, such as ``("points", "parameters")``.
+        cure: What the message tells the caller to do if the number of axes is wrong.
+        largest: Of the moduli of the entries; by default their squares, and sums of them, are floats.
+
+    Raises:
+        InputError: If the shape is wrong or empty, or an entry is not finite, not real or too large.
+        InputTypeError: If the entries are no numbers, or rows differ in length.
+
+    Examples:
+        >>> data_array("targets", [1, 2], axes=("points",), cure="pass one target per point")
+        array([1., 2.])
+    """
+    given = plain(name, value, "numbers")
+    try:
+        array = np.asarray(given)
+    except (TypeError, ValueError, RuntimeError) as error:  # rows of different lengths; tensors that hold on
+        raise InputTypeError(
+            f"{name} must be an array of numbers, got {type(value).__name__} ({error}); "
+            "pass rows of equal length, detached from any gradient"
+        ) from None
+    if array.dtype.kind not in "iufc":
+        raise InputTypeError(
+            f"{name} must be an array of numbers, got the dtype {array.dtype}; pass an array of floats"
+        )
+    meant = " × ".join(axes)
+    if array.ndim != len(axes):
+        count = f"{len(axes)} {'axis' if len(axes) == 1 else 'axes'} ({meant})"
+        raise InputError(f"{name} must have {count}, got the shape {array.shape}; {cure}")
+    if array.size == 0:
+        raise InputError(f"{name} must not be empty ({meant}), got the shape {array.shape}; {cure}")
+    _refuse(name, array, ~np.isfinite(array), "be finite", "check the model there")
+    if array.dtype.kind == "c":
+        cure = "pass the real part if the imaginary part is rounding"
+        _refuse(name, array, array.imag != 0, "be real", cure)
+    real = array.real.astype(np.float64)
+    rule = f"stay below {largest:g}".replace("+", "")
+    _refuse(name, real, np.abs(real) > largest, rule, "rescale the model's outputs")
+    return real
+
+
+def read_only(array: NDArray[Any]) -> NDArray[Any]:
+    """Return a copy that cannot be written to."""
+    copy = np.array(array)
+    copy.flags.writeable = False
+    return copy
 
 
 def complex_array(name: str, value: Any, wanted: str, *, factors: Sequence[int] = ()) -> NDArray[Any]:
@@ -179,8 +236,7 @@ def complex_array(name: str, value: Any, wanted: str, *, factors: Sequence[int] 
         raise InputTypeError(
             f"{name} must be an array or Qobj of numbers, got {type(value).__name__}; pass a NumPy array"
         ) from None
-    if not np.isfinite(array).all():
-        raise InputError(f"{name} must be finite, got {array[~np.isfinite(array)][0]}; check its scale")
+    _refuse(name, array, ~np.isfinite(array), "be finite", "check its scale")
     return array
 
 
@@ -246,6 +302,14 @@ def kraus_operators(name: str, channel: Any) -> list[NDArray[np.complex128]]:
         )
     roots = np.sqrt(weights.clip(min=0.0))
     return [root * vector.reshape(D, D, order="F") for root, vector in zip(roots, vectors.T, strict=True)]
+
+
+def _refuse(name: str, array: NDArray[Any], wrong: NDArray[np.bool_], rule: str, cure: str) -> None:
+    """Refuse an array some of whose entries break a rule; the message has the first of them and its place."""
+    if wrong.any():
+        index = np.argwhere(wrong)[0].tolist()
+        place = f" at {index}" if index else ""
+        raise InputError(f"{name} must {rule}, got {array[wrong][0]}{place}; {cure}")
 
 
 def _rows(name: str, value: Any) -> NDArray[Any]:

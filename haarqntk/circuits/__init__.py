@@ -2,8 +2,7 @@
 
 A *copy* is one factor ∂_{l…} z: a state, an observable, a multiset of layers. ``mean_of_product`` averages a
 product of copies summed over their layer indices: layer patterns (``_terms``), the recursion over the layers with its
-two ends (``_walk``, with ``_insertion`` for a layer). The definition, without any of these shortcuts, is the second
-route.
+two ends (``_recursion``, with ``_insertion`` for a layer). The definition is the second route.
 """
 
 from haarqntk.circuits._algebra import (
@@ -19,20 +18,34 @@ from haarqntk.circuits._algebra import (
     sum_over,
 )
 from haarqntk.circuits._ensembles import ENSEMBLES
-from haarqntk.circuits._factorised import kernel_factors, kernel_moment, kernel_power
 from haarqntk.circuits._moment import (
     GENERATORS,
     check_dimension,
+    kernel_factors,
+    kernel_moment,
+    kernel_power,
     mean_of_pattern,
     mean_of_product,
 )
-from haarqntk.circuits._steps import Image, Insertion, Orbit, PatternSteps, Stage, Walk, steps_of_product
+from haarqntk.circuits._steps import (
+    LARGEST_K_BY_CLASSES,
+    LARGEST_K_IN_FULL,
+    Image,
+    Insertion,
+    Orbit,
+    PatternSteps,
+    Recursion,
+    Stage,
+    steps_of_product,
+)
 from haarqntk.circuits._terms import Copy, LayerIndex, LayerPattern, Term, layer_indices, layer_patterns
 
 __all__ = [
     "ENSEMBLES",
     "FACTORISED_FROM",
     "GENERATORS",
+    "LARGEST_K_BY_CLASSES",
+    "LARGEST_K_IN_FULL",
     "TARGET",
     "Circuit",
     "Copy",
@@ -45,9 +58,9 @@ __all__ = [
     "Orbit",
     "Output",
     "PatternSteps",
+    "Recursion",
     "Stage",
     "Term",
-    "Walk",
     "check_dimension",
     "cost_of",
     "design_orders",

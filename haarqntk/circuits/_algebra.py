@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from math import factorial
 from typing import TYPE_CHECKING, NamedTuple, final
 
@@ -16,9 +16,11 @@ from haarqntk.algebra import Combination, TracePolynomial, collected
 from haarqntk.base import Shown
 from haarqntk.checks import integer, one_of, rational
 from haarqntk.circuits._ensembles import ENSEMBLES
-from haarqntk.circuits._factorised import LARGEST_POWER, kernel_moment, kernel_power
 from haarqntk.circuits._moment import (
     GENERATORS,
+    LARGEST_POWER,
+    kernel_moment,
+    kernel_power,
     largest_k,
     mean_of_product,
     pattern_design_order,
@@ -42,7 +44,7 @@ if TYPE_CHECKING:
     from haarqntk.designs import Dimension
 
 TARGET = "O_0"
-FACTORISED_FROM = 3  # for K³ the factorisation is ten times as fast as the walk, and it goes on to K⁵
+FACTORISED_FROM = 3  # for K³ the factorisation is ten times as fast as the recursion, and it goes on to K⁵
 _MOST_TERMS = 5_000
 _OBSERVABLE = re.compile(r"[A-Z]\d*")
 _LARGEST_POWER_OF_A_NUMBER = 100
@@ -282,8 +284,7 @@ class Output(Expression):
         """
         if not indices or not all(isinstance(index, LayerIndex) for index in indices):
             raise InputTypeError(f"d takes one or more layer indices from hq.layer_indices, got {indices!r}")
-        layers = tuple(sorted(index.name for index in indices))
-        copy = Copy(layers, self.copy.state, self.copy.observable)
+        copy = replace(self.copy, layers=tuple(sorted(index.name for index in indices)))
         return Expression(self.circuit, {Term((copy,)): TracePolynomial.constant(1)})
 
 
@@ -331,8 +332,8 @@ class Cost(NamedTuple):
 
     Attributes:
         copies: The largest number k of factors that are averaged together.
-        patterns: The number of different layer patterns that are walked through; 0 where K = v·S_L serves.
-        coefficients: The length k! of the vector that each walk carries.
+        patterns: The number of different layer patterns; 0 where K = v·S_L serves.
+        coefficients: The length k! of the vector that the recursion carries.
     """
 
     copies: int

@@ -27,7 +27,7 @@ from haarqntk.algebra import (
 from haarqntk.circuits._insertion import (
     first_return,
     generator_twirls,
-    layer_is_silent,
+    layer_vanishes,
     num_slots,
     placements,
 )
@@ -56,7 +56,7 @@ def generator_average(
     labels: tuple[Label, ...], pattern: LayerPattern, generators: str, dimension: Dimension
 ) -> TracePolynomial:
     """The mean of a product of copies for one choice of distinct layers, over the generators only."""
-    if any(layer_is_silent(block, generators) for block in pattern):
+    if any(layer_vanishes(block, generators) for block in pattern):
         return TracePolynomial({})
     num_commutators = sum(map(sum, pattern))
     if num_commutators % 2 and len(set(labels)) > 1:
@@ -80,10 +80,8 @@ def generator_average(
 def _contract(
     labels: tuple[Label, ...], group: Counter[BlockPlacements], generators: str, dimension: Dimension
 ) -> TracePolynomial:
-    """The average of Π_a Tr(M_a [left slots] ρ_a [right slots]), summed over placements with as many slots.
-
-    All is counted in integers first; the field is entered once for each kind of contraction.
-    """
+    """The average of Π_a Tr(M_a [left slots] ρ_a [right slots]), summed over placements with as many slots."""
+    # counted in integers; the field is entered once for each kind of contraction
     slots = tuple(num_slots(block) for block in next(iter(group)))
     counts: defaultdict[tuple[int, Monomial], defaultdict[int, int]] = defaultdict(lambda: defaultdict(int))
     for (classes, loops, rank), count in _contractions(len(labels), slots, group).items():
@@ -125,12 +123,8 @@ def _twirls_of_blocks(
 def _contractions(
     k: int, slots: tuple[int, ...], group: Counter[BlockPlacements]
 ) -> dict[tuple[int, int, int], int]:
-    """All contractions of the slots of each block by its permutations, counted with their coefficients.
-
-    Returns:
-        (place among the choices of cycle types, loops, rank of the permutation of the letters) → count. Letter 2a
-        is the observable of copy a, letter 2a + 1 its state; the permutation sends each to the one that follows.
-    """
+    """All contractions of the slots: (place among the cycle types, loops, rank of a permutation of letters) → count."""
+    # letter 2a is the observable of copy a, 2a + 1 its state; the permutation sends each to the one that follows
     num_letters, size = 2 * k, factorial(2 * k)
     classes, through = _choices(num_letters, slots)
     most_loops = sum(slots) + 1
@@ -160,11 +154,8 @@ def _choices(num_letters: int, slots: tuple[int, ...]) -> tuple[NDArray[np.int64
 
 
 def _successor(k: int, placement: BlockPlacements, slots: tuple[int, ...]) -> NDArray[np.int64]:
-    """The point that follows each letter and slot.
-
-    The word of a copy is M, its left slots with the last layer first, ρ, its right slots with the first
-    layer first.
-    """
+    """The point that follows each letter and slot."""
+    # the word of a copy is M, its left slots with the last layer first, ρ, its right slots with the first layer first
     firsts = [2 * k, *(2 * k + total for total in accumulate(slots))]
     free = [iter(range(first, first + s)) for first, s in zip(firsts, slots, strict=False)]
     successor = np.empty(firsts[-1], dtype=np.int64)

@@ -5,9 +5,9 @@ Expanding the commutators puts s operators X̃ to the left and right of P_σ. Th
 
 .. math:: P_\sigma \mapsto D^{\mathrm{loops}} P_{\sigma'},
 
-where σ' is the first-return map to the copies of the permutation that walks through copies and slots, and
+where σ' is the first-return map to the copies of the permutation that leads through copies and slots, and
 the loops are its cycles through slots only. So each (placement, π) sends each σ to one σ'; no k! × k! matrix.
-The best route for few slots: s! · 2^s · k! terms. the overlaps of ``_walk.py`` take over where s is larger.
+The best route for few slots: s! · 2^s · k! terms. The overlaps of ``_recursion.py`` take over where s is larger.
 """
 
 from __future__ import annotations
@@ -22,7 +22,14 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from haarqntk.algebra import GeneratorTrace, over_common_denominator
-from haarqntk.combinatorics import Partition, all_permutations, class_indices, partitions, permutation_rank
+from haarqntk.combinatorics import (
+    Partition,
+    all_permutations,
+    class_indices,
+    least_of_cycle,
+    partitions,
+    permutation_rank,
+)
 from haarqntk.designs import Dimension, dimension_as_field, twirl_by_power_sums, twirl_of_power
 
 if TYPE_CHECKING:
@@ -87,7 +94,7 @@ def layer_operators(
     return tuple((monomial, _as_operator(found)) for monomial, found in pieces.items()), scale
 
 
-def layer_is_silent(block: tuple[int, ...], generators: str) -> bool:
+def layer_vanishes(block: tuple[int, ...], generators: str) -> bool:
     """Whether the average of a layer is zero at sight.
 
     An odd number of traceless involutions averages to zero; a single generator averages to a multiple of 1,
@@ -150,18 +157,12 @@ def generator_twirls(
 
 @lru_cache(maxsize=64)
 def _contractions(k: int, s: int, group: tuple[Placement, ...]) -> tuple[NDArray[np.int64], ...]:
-    """All contractions over σ ∈ S_k and π ∈ S_s, equal ones counted with the placements' signs.
-
-    They do not depend on the dimension.
-
-    Returns:
-        Columns: place of the class of π in ``partitions(s)``, loops, σ', σ, count.
-    """
+    """All contractions over σ ∈ S_k and π ∈ S_s: columns place of π's class, loops, σ', σ, count with signs."""
     size, pis = factorial(k), all_permutations(s)
     source = np.arange(size)[None, :]
     keys, signs = [], []
     for placement in group:
-        returned, loops = first_return(_walks(k, s, placement, pis), k)
+        returned, loops = first_return(_successors(k, s, placement, pis), k)
         target = permutation_rank(np.argsort(returned, axis=-1))
         key = ((class_indices(s)[:, None] * (s + 1) + loops) * size + target) * size + source
         keys.append(key.ravel())
@@ -176,11 +177,9 @@ def _contractions(k: int, s: int, group: tuple[Placement, ...]) -> tuple[NDArray
     return class_index, loops, targets, sources, counts
 
 
-def _walks(k: int, s: int, placement: Placement, pis: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The permutation of the k copies and s slots that reads the words, for each π and σ: shape (s!, k!, k + s).
-
-    Under the trace against ⊗A the word of copy a is [right slots] A_a [left slots], then copy σ⁻¹(a).
-    """
+def _successors(k: int, s: int, placement: Placement, pis: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The permutation of the k copies and s slots that reads the words, for each π and σ: shape (s!, k!, k + s)."""
+    # under the trace against ⊗A the word of copy a is [right slots] A_a [left slots], then copy σ⁻¹(a)
     slots = iter(range(k, k + s))
     chains = [
         [*[next(slots) for _ in range(right)], a, *[next(slots) for _ in range(left)]]
@@ -197,22 +196,14 @@ def _walks(k: int, s: int, placement: Placement, pis: NDArray[np.int64]) -> NDAr
     return np.stack([successor[:, row] for row in through])
 
 
-def first_return(walk: NDArray[np.int64], k: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The first-return map of ``walk`` to the points below k, which is σ'⁻¹, and the number of other cycles."""
-    num_points = walk.shape[-1]
-    starts = np.arange(0, walk.size, num_points).reshape(*walk.shape[:-1], 1)  # of the rows of a flat array
-    steps = walk.ravel()
-    returned = walk[..., :k]
+def first_return(steps: NDArray[np.int64], k: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """What permutations along the last axis induce on the first k points, and how many cycles pass none of these."""
+    num_points = steps.shape[-1]
+    starts = np.arange(0, steps.size, num_points).reshape(*steps.shape[:-1], 1)  # of the rows of a flat array
+    flat, returned = steps.ravel(), steps[..., :k]
     for _ in range(num_points - k):
-        returned = np.where(returned < k, returned, steps.take(starts + returned))
-    label, stride = np.broadcast_to(np.arange(num_points), walk.shape), walk
-    for _ in range(
-        max(num_points - 1, 1).bit_length()
-    ):  # strides 1, 2, 4, … to the least point of each cycle
-        ahead = starts + stride
-        label = np.minimum(label, label.ravel().take(ahead))
-        stride = stride.ravel().take(ahead)
-    loops = (label[..., k:] == np.arange(k, num_points)).sum(axis=-1)
+        returned = np.where(returned < k, returned, flat.take(starts + returned))
+    loops = (least_of_cycle(steps)[..., k:] == np.arange(k, num_points)).sum(axis=-1)
     return returned, loops
 
 

@@ -1,4 +1,4 @@
-"""What the walk does, step by step, as data: for a reader, not for the engine.
+"""What the recursion over layers does, step by step, as data: for a reader, not for the engine.
 
 Nothing is recorded while the engine derives. ``steps_of_product`` calls the same pure functions again, one layer at
 a time, and keeps what they give. Factors i of the commutators are left out until the end, as in the engine.
@@ -19,16 +19,16 @@ import numpy as np
 
 from haarqntk.algebra import RationalFunction, TracePolynomial
 from haarqntk.circuits._ensembles import ENSEMBLES
-from haarqntk.circuits._insertion import layer_is_silent, placements
+from haarqntk.circuits._insertion import layer_vanishes, placements
 from haarqntk.circuits._moment import (
     binomial_in_L,
     independent_parts,
     pattern_mean,
-    pattern_weight,
     segment_mean,
+    silence_weight,
 )
+from haarqntk.circuits._recursion import AveragedState, after_layer, averaged_state
 from haarqntk.circuits._terms import Copy, canonical_patterns
-from haarqntk.circuits._walk import WalkVector, after_layer, walk
 from haarqntk.combinatorics import compose, cycle_type, cycles, inverse, symmetric_group
 from haarqntk.designs import dimension_as_field
 
@@ -122,13 +122,13 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
-class Walk:
-    """One walk through the blocks of a pattern.
+class Recursion:
+    """The recursion through the blocks of a pattern.
 
     Attributes:
         labels: (state, observable) of each copy.
         pattern: The blocks, in the order in which they act.
-        stages: One for the input states and one for each block; none where a block is silent at sight.
+        stages: One for the input states and one for each block; none where a block averages to zero at sight.
         contraction: (product of traces, Σ c_σ over the σ that give it), without factors i.
         num_commutators: n; the mean is i^n times the contraction.
         mean: The mean.
@@ -151,8 +151,9 @@ class PatternSteps:
         pattern: The blocks, in the order in which they act.
         count: How many patterns are equal to it up to the order of alike copies.
         choices: C(L, m), the number of choices of the layers of its m blocks.
-        walks: One for each independent factor under "independent_layers", none under "generator_average", else one.
-        weight: What multiplies the walks: the probability that no generator is the identity where they are drawn
+        walks: The recursions: one for each independent factor under "independent_layers", none under
+            "generator_average", else one.
+        weight: What multiplies them: the probability that no generator is the identity where they are drawn
             from all Pauli strings, else 1.
         mean: The mean of the product for one choice of layers.
     """
@@ -161,7 +162,7 @@ class PatternSteps:
     pattern: LayerPattern
     count: int
     choices: TracePolynomial
-    walks: tuple[Walk, ...]
+    walks: tuple[Recursion, ...]
     weight: RationalFunction
     mean: TracePolynomial
 
@@ -172,7 +173,7 @@ class PatternSteps:
 
 
 def steps_of_product(copies: Sequence[Copy], *, ensemble: str, generators: str) -> tuple[PatternSteps, ...]:
-    """The layer patterns of Π_copies, each with its walk; the contributions add up to ``mean_of_product``.
+    """The layer patterns of Π_copies, each with its recursion; the contributions add up to ``mean_of_product``.
 
     Examples:
         >>> (step,) = steps_of_product([Copy(("l",)), Copy(("l",))], ensemble="segments", generators="pauli")
@@ -182,31 +183,34 @@ def steps_of_product(copies: Sequence[Copy], *, ensemble: str, generators: str) 
         [1/(D*(D + 1)), 1/(D*(D + 1))]
     """
     found = []
-    for (labels, pattern), count in canonical_patterns(copies).items():
+    for (labels, pattern), count in canonical_patterns(tuple(copies)).items():
         mean = pattern_mean(labels, pattern, ensemble, generators)
         parts = [] if ENSEMBLES[ensemble].keeps_state else independent_parts(labels, pattern, ensemble)
-        walks = tuple(_walk(*part, generators) for part in parts)
-        choices, weight = binomial_in_L(len(pattern)), pattern_weight(pattern, ensemble)
+        walks = tuple(_recursion(*part, generators) for part in parts)
+        choices, weight = binomial_in_L(len(pattern)), silence_weight(parts, ensemble)
         found.append(PatternSteps(labels, pattern, count, choices, walks, weight, mean))
     return tuple(found)
 
 
-def _walk(labels: tuple[Label, ...], pattern: LayerPattern, generators: str) -> Walk:
-    num_commutators, mean = sum(map(sum, pattern)), segment_mean(labels, pattern, generators)
-    if any(layer_is_silent(block, generators) for block in pattern):
-        return Walk(labels, pattern, (), (), num_commutators, mean)
+def _recursion(labels: tuple[Label, ...], pattern: LayerPattern, generators: str) -> Recursion:
+    num_commutators, mean = (
+        sum(map(sum, pattern)),
+        segment_mean(labels, pattern, generators, None, "recursion"),
+    )
+    if any(layer_vanishes(block, generators) for block in pattern):
+        return Recursion(labels, pattern, (), (), num_commutators, mean)
     states, observables = zip(*labels, strict=True)
-    vectors = [walk(states, pattern[:end], generators, None) for end in range(len(pattern) + 1)]
+    vectors = [averaged_state(states, pattern[:end], generators, None) for end in range(len(pattern) + 1)]
     insertions = [None, *(_insertion(block, generators) for block in pattern)]
     stages = tuple(_stage(*pair, len(labels)) for pair in zip(insertions, vectors, strict=True))
     contraction = tuple(
         (TracePolynomial({traces: RationalFunction(1)}), total)
-        for traces, total in vectors[-1].contracted(observables)
+        for traces, total in vectors[-1].contracted(observables).items()
     )
-    return Walk(labels, pattern, stages, contraction, num_commutators, mean)
+    return Recursion(labels, pattern, stages, contraction, num_commutators, mean)
 
 
-def _stage(insertion: Insertion | None, vector: WalkVector, k: int) -> Stage:
+def _stage(insertion: Insertion | None, vector: AveragedState, k: int) -> Stage:
     rows = map(tuple, vector.coefficients.reshape(len(vector.coefficients), -1).tolist())
     of_sigma = dict(zip(symmetric_group(k), rows, strict=True))
     nonzero = {sigma: row for sigma, row in of_sigma.items() if any(row)}
@@ -264,7 +268,7 @@ def parities_of_overlap(
 def _image(sigma: Permutation, block: tuple[int, ...], generators: str) -> Image:
     group, D = symmetric_group(len(block)), dimension_as_field(None)
     unit = np.array([tau == sigma for tau in group], dtype=np.int64)[:, None, None]
-    after = after_layer(WalkVector(unit, ((),), RationalFunction(1)), block, generators, None)
+    after = after_layer(AveragedState(unit, ((),), RationalFunction(1)), block, generators, None)
     image = [(target, after.polynomial(row)) for target, row in zip(group, after.coefficients, strict=True)]
     overlaps = []
     for tau in group:

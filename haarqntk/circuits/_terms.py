@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
@@ -64,7 +64,7 @@ def layer_patterns(copies: Sequence[Copy]) -> Iterator[LayerPattern]:
     """
     indices = sorted({index for copy in copies for index in copy.layers})
     for blocks in ordered_set_partitions(indices):
-        yield tuple(tuple(sum(map(copy.layers.count, block)) for copy in copies) for block in blocks)
+        yield tuple([tuple([sum(map(copy.layers.count, block)) for copy in copies]) for block in blocks])
 
 
 def canonical_pattern(
@@ -78,9 +78,11 @@ def canonical_pattern(
         >>> canonical_pattern([Copy(("l",)), Copy(("m",))], ((1, 0), (0, 1)))[1]
         ((0, 1), (1, 0))
     """
-    labels = tuple((copy.state, copy.observable) for copy in copies)
-    columns = sorted(columns_of(labels, pattern))
-    return tuple(label for label, _ in columns), tuple(zip(*(counts for _, counts in columns), strict=True))
+    labels = tuple([(copy.state, copy.observable) for copy in copies])
+    columns = sorted(zip(labels, *pattern, strict=True))
+    return tuple([label for label, *_ in columns]), tuple(
+        zip(*[counts for _, *counts in columns], strict=True)
+    )
 
 
 def columns_of(
@@ -90,9 +92,12 @@ def columns_of(
     return zip(labels, zip(*pattern, strict=True) if pattern else [()] * len(labels), strict=True)
 
 
-def canonical_patterns(copies: Sequence[Copy]) -> Counter[tuple[tuple[Label, ...], LayerPattern]]:
+@lru_cache(
+    maxsize=256
+)  # a derivation asks for the mean, the design order and the cost of each of its products
+def canonical_patterns(copies: tuple[Copy, ...]) -> Counter[tuple[tuple[Label, ...], LayerPattern]]:
     """The layer patterns up to the order of alike copies, each with the number of those that are equal to it."""
-    return Counter(canonical_pattern(copies, pattern) for pattern in layer_patterns(copies))
+    return Counter([canonical_pattern(copies, pattern) for pattern in layer_patterns(copies)])
 
 
 Form: TypeAlias = tuple[Any, ...]
@@ -142,12 +147,11 @@ def product_of_terms(a: Term, b: Term) -> Term:
                 fresh, number = f"{name}_{number}", number + 1
             rename[name] = fresh
             taken.add(fresh)
-        copies += [_renamed(copy, rename) for copy in term.copies]
+        copies += [
+            replace(copy, layers=tuple(sorted(rename.get(layer, layer) for layer in copy.layers)))
+            for copy in term.copies
+        ]
     return Term(tuple(copies), frozenset(taken - a.free - b.free))
-
-
-def _renamed(copy: Copy, names: Mapping[str, str]) -> Copy:
-    return Copy(tuple(sorted(names.get(layer, layer) for layer in copy.layers)), copy.state, copy.observable)
 
 
 # -- the canonical form ----------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """The command line: ``haarqntk derive | weingarten | integrate | moment | validate | figures | report``.
 
-The commands about training are in ``cli_training.py``.
+The commands about training are in ``_training.py``.
 
 Exit status: 0; 1 when a check fails; 2 for bad input, with one line that says what is wrong. Heavy modules
 are loaded by the command that needs them, so that help is immediate.
@@ -18,6 +18,7 @@ import typer
 
 from haarqntk import __version__
 from haarqntk.base import (
+    EXPORTS,
     FIGURE_INSTANCES,
     FIGURE_SAMPLES,
     REFERENCE_SAMPLES,
@@ -25,9 +26,9 @@ from haarqntk.base import (
     SEED,
     LazyModule,
     prepare_folder,
+    write_whole,
 )
 from haarqntk.checks import integer, one_of
-from haarqntk.cli import _runs as terminal_runs
 from haarqntk.cli import _terminal as terminal
 from haarqntk.cli import _training as cli_training
 from haarqntk.errors import HaarqntkError, InputError
@@ -40,11 +41,10 @@ report_room = LazyModule("haarqntk.cli._report")
 studies_room = LazyModule("haarqntk.studies")
 validation = LazyModule("haarqntk.validation")
 groups = LazyModule("haarqntk.groups")
-rich_console = LazyModule("rich.console")
 
 BAD_INPUT = 2
 _FORMATS = ("text", "latex", "json")
-_EXPORTS = ("text", "latex", "mathml", "json", "python", "c", "mathematica", "maple")
+_LISTED = f"{', '.join(EXPORTS[:-1])} or {EXPORTS[-1]}"
 
 app = typer.Typer(
     name="haarqntk",
@@ -54,16 +54,11 @@ app = typer.Typer(
 )
 
 Format = Annotated[str, typer.Option("--format", help="text, latex or json.", metavar="FORMAT")]
-ExportFormat = Annotated[
-    str, typer.Option("--format", help=f"{', '.join(_EXPORTS[:-1])} or {_EXPORTS[-1]}.", metavar="FORMAT")
-]
+ExportFormat = Annotated[str, typer.Option("--format", help=f"{_LISTED}.", metavar="FORMAT")]
 Letters = Annotated[
     str | None, typer.Option("--names", help="LaTeX letters, such as D=d,L=p,O=H.", metavar="PAIRS")
 ]
 Macros = Annotated[str | None, typer.Option(help="LaTeX commands, such as Tr=\\tr.", metavar="PAIRS")]
-Names = Annotated[
-    list[str] | None, typer.Argument(help="Formulas; all of them if none is named.", metavar="NAME")
-]
 DerivedNames = Annotated[
     list[str] | None,
     typer.Argument(help="Formulas; all of them for 'all' or if none is named.", metavar="NAME"),
@@ -100,12 +95,7 @@ def derive(
     names: DerivedNames = None,
     *,
     output_format: Annotated[
-        str,
-        typer.Option(
-            "--format",
-            help="text, latex, mathml, json, python, c, mathematica or maple; markdown with --steps.",
-            metavar="FORMAT",
-        ),
+        str, typer.Option("--format", help=f"{_LISTED}; markdown with --steps.", metavar="FORMAT")
     ] = "text",
     letters: Letters = None,
     macros: Macros = None,
@@ -120,7 +110,7 @@ def derive(
     pdf: Annotated[Path | None, typer.Option(help="The same as PDF; needs pdflatex.")] = None,
 ) -> None:
     """Derive closed forms, exact in the dimension D and the depth L."""
-    known = (*_FORMATS, "markdown") if steps else _EXPORTS
+    known = (*_FORMATS, "markdown") if steps else EXPORTS
     output_format = one_of("format", output_format, known)
     author = {"names": export.pairs("--names", letters), "macros": export.pairs("--macros", macros)}
     if output_format != "latex" and (author["names"] or author["macros"] or out):
@@ -133,7 +123,7 @@ def derive(
         document = export.latex_document(derived, version=__version__, bibliography="formulas", **author)
         bibliography = f"{export.bibliography_of(derived)}\n"
         for name, text in (("formulas.tex", document), ("formulas.bib", bibliography)):
-            typer.echo(f"wrote {report_room.write_whole(out / name, text)}")
+            typer.echo(f"wrote {write_whole(out / name, text)}")
     elif tex is not None or pdf is not None:
         terminal.write_derivations(derived, tex, pdf)
     elif steps:
@@ -153,13 +143,12 @@ def weingarten(
     output_format = one_of("format", output_format, _FORMATS)
     value = groups.weingarten(terminal.parse_partition(cycle_type), group=group)
     text = str(value.to_sympy() if dim is None else value.at(dim))
-    if output_format == "json":
-        record = {"cycle_type": list(value.cycle_type), "group": value.group, "dim": dim, "value": text}
-        typer.echo(export.json_text(record))
-    elif output_format == "latex":
-        typer.echo(value.latex() if dim is None else export.latex_fraction(value.at(dim)))
-    else:
-        typer.echo(text)
+    terminal.show(
+        output_format,
+        text=lambda: text,
+        latex=lambda: value.latex() if dim is None else export.latex_fraction(value.at(dim)),
+        json=lambda: {"cycle_type": value.cycle_type, "group": value.group, "dim": dim, "value": text},
+    )
 
 
 @app.command(context_settings={"ignore_unknown_options": True})  # EXPR may begin with a minus sign
@@ -190,13 +179,17 @@ def integrate(
     integrand = haar.parse_integrand(expression, declared=declared, dims=spaces)
     _check_all_occur(declared, integrand)
     integral = haar.expect(integrand)
-    if output_format == "json":
-        typer.echo(export.json_text(export.integral_record(expression, integral, at=values)))
-    elif output_format == "latex":
+
+    def latex() -> str:
         written = (integral.specialise(**values) if values else integral).latex()
-        typer.echo(f"% {export.averaged_over(integral)}\n{written}")
-    else:
-        typer.echo(export.integral_text(expression, integral, at=values, width=rich_console.Console().width))
+        return f"% {export.averaged_over(integral)}\n{written}"
+
+    terminal.show(
+        output_format,
+        text=lambda: export.integral_text(expression, integral, at=values, width=terminal.width()),
+        latex=latex,
+        json=lambda: export.integral_record(expression, integral, at=values),
+    )
 
 
 @app.command(context_settings={"ignore_unknown_options": True})  # EXPR may begin with a minus sign
@@ -212,7 +205,7 @@ def moment(
     EXPR is built from d(l, m, …), e, z, K, mu, sum(…, l, …), numbers and + - * / ^; its mean is taken, or
     variance(…), covariance(…, …), cumulant(…, n). Derivatives and outputs take observable=O1 and state=a.
     """
-    output_format = one_of("format", output_format, _FORMATS if steps else _EXPORTS)
+    output_format = one_of("format", output_format, _FORMATS if steps else EXPORTS)
     value = qntk.parse_moment(expression, circuits.Circuit(ensemble, generators))
     if steps:
         terminal.print_steps([value], output_format)
@@ -247,7 +240,11 @@ def validate(
     own claims, sizes and seed, writes every batch to a ledger, and goes on from there when it is run again.
     """
     output_format = one_of("format", output_format, _FORMATS)
-    given = {name for name in context.params if _is_given(context, name)}
+    given = {
+        name
+        for name in context.params
+        if (source := context.get_parameter_source(name)) and source.name == "COMMANDLINE"
+    }
     if names and any(name == "default" or name.endswith(".toml") for name in names):
         if len(names) > 1:
             raise InputError(f"a campaign is run alone, got {', '.join(names)}; name one")
@@ -255,33 +252,18 @@ def validate(
             raise InputError(
                 f"a campaign has its own sample sizes, got {_options_text(unused)}; leave it out"
             )
-        run = terminal_runs.run_campaign(
-            names[0],
-            seed=seed if "seed" in given else None,
-            ledger=ledger,
-            workers=workers,
-            scheduler=scheduler,
+        run = terminal.run_campaign(
+            names[0], seed if "seed" in given else None, ledger=ledger, workers=workers, scheduler=scheduler
         )
-        terminal_runs.print_campaign(run, output_format)
+        terminal.print_results(run.results, {}, output_format, campaign=run.campaign)
         return
     if unused := given & {"ledger", "workers", "scheduler"}:
         raise InputError(f"only a campaign takes {_options_text(unused)}; name one, such as default")
-    checks = terminal_runs.run_checks(names or [], samples, reference_samples, seed)
-    rows = [validation.check_row(check) for check in checks]
-    verdict = validation.verdict(checks)
-    if output_format == "json":
-        typer.echo(
-            export.json_text(
-                {"seed": seed, **verdict, "checks": [validation.check_record(check) for check in checks]}
-            )
-        )
-    elif output_format == "latex":
-        typer.echo(export.latex_table(rows))
-    else:
-        terminal.print_table(rows)
-        typer.echo(verdict["sentence"])
-    if not verdict["passed"]:
-        raise typer.Exit(terminal_runs.CHECK_FAILED)
+    seed = integer("seed", seed, at_least=0)
+    claims = validation.plan_checks(names or [], samples=samples, reference_samples=reference_samples)
+    with terminal.progress("simulating") as told:
+        checks = validation.run_claims(claims, seed=seed, progress=told)
+    terminal.print_results(checks, {"seed": seed}, output_format)
 
 
 @app.command()
@@ -307,8 +289,8 @@ def figures(
         [terminal.parse_figure(text) for text in numbers or []], seed=seed, **size
     )
     prepare_folder(out)
-    width = rich_console.Console().width
-    made = terminal_runs.make_figures(wanted, seed=seed, **size)
+    width = terminal.width()
+    made = terminal.make_figures(wanted, seed=seed, **size)
     for number, figure in zip(wanted, made, strict=True):
         written = studies_room.write_figure(out, figure)
         typer.echo(textwrap.fill(f"Fig. {number}: {figure.caption}", width))
@@ -341,25 +323,26 @@ def report(
     and formulas.tex; the exit status is 1 if a check fails.
     """
     integer("seed", seed, at_least=0)
-    validation.plan_checks([], samples=samples, reference_samples=reference_samples)  # refuse bad numbers
+    claims = validation.plan_checks([], samples=samples, reference_samples=reference_samples)
     made = [studies_room.read_study(path) for path in studies or []]
-    report_room.check_studies(made)
+    report_room.on_the_page(made)  # refuse names that the page has already
     prepare_folder(out)
     start = time.perf_counter()
-    checks, found = terminal_runs.run_everything(samples, reference_samples, seed)
+    with terminal.progress("simulating") as told:
+        checks, found = validation.run_everything(claims, seed=seed, progress=told)
     seconds = time.perf_counter() - start
-    drawn = terminal_runs.make_figures(studies_room.NUMBERS, seed=seed) if with_figures else []
+    drawn = terminal.make_figures(studies_room.NUMBERS, seed=seed) if with_figures else []
     written = report_room.write_report(
         out, checks, found, seed=seed, seconds=seconds, figures=drawn, studies=made
     )
-    verdict = report_room.verdict_of_all(checks, found)
+    verdict = validation.verdict_of_all(checks, found)
     for name in qntk.formulas():
-        typer.echo(export.plain_text(qntk.formula(name), width=rich_console.Console().width) + "\n")
+        typer.echo(export.plain_text(qntk.formula(name), width=terminal.width()) + "\n")
     typer.echo(verdict["sentence"])
     for path in written:
         typer.echo(f"wrote {path}")
     if not verdict["passed"]:
-        raise typer.Exit(terminal_runs.CHECK_FAILED)
+        raise typer.Exit(terminal.CHECK_FAILED)
 
 
 for _command in (cli_training.train, cli_training.diagnose, cli_training.depth):
@@ -376,11 +359,6 @@ def _check_all_occur(declared: list[Any], integrand: Any) -> None:
         )
 
 
-def _is_given(context: typer.Context, name: str) -> bool:
-    source = context.get_parameter_source(name)
-    return source is not None and source.name == "COMMANDLINE"
-
-
 def _options_text(names: set[str]) -> str:
     return ", ".join(sorted("--" + name.replace("_", "-") for name in names))
 
@@ -394,7 +372,7 @@ def main() -> None:
         sys.exit(BAD_INPUT)
     except (typer.Abort, KeyboardInterrupt):
         typer.echo("haarqntk: stopped; nothing was written", err=True)
-        sys.exit(terminal_runs.STOPPED)
+        sys.exit(terminal.STOPPED)
     except typer.TyperException as error:  # a usage error: an unknown option, a number that is none
         typer.echo(f"haarqntk: {' '.join(error.format_message().split())} See 'haarqntk --help'.", err=True)
         sys.exit(BAD_INPUT)

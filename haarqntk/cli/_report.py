@@ -1,7 +1,4 @@
-"""The main job: derive every formula, check each by simulation, write a page and a LaTeX document.
-
-A front door: it joins the exact rooms, ``montecarlo`` and ``export``.
-"""
+"""The report: every formula with derivation and checks, the published ones beside it, as a page and in LaTeX."""
 
 from __future__ import annotations
 
@@ -12,32 +9,27 @@ from typing import TYPE_CHECKING, Any
 
 from haarqntk import __version__
 from haarqntk.algebra import latex_of
-from haarqntk.base import REFERENCE_SAMPLES, SAMPLES, SEED, prepare_folder, write_whole
+from haarqntk.base import REFERENCE_SAMPLES, SAMPLES, SEED, write_whole
 from haarqntk.errors import InputError
 from haarqntk.export import Curve, html_page, latex_document, plot_svg, z_plot_svg
-from haarqntk.qntk import PUBLISHED_CLAIMS, closed_form, formula, formulas
+from haarqntk.qntk import closed_form, formula, formulas
 from haarqntk.studies import STUDIES, recorded_sections
 from haarqntk.validation import (
     DIMENSIONS,
-    Concentration,
-    Finding,
     concentration,
+    finding_command,
     recorded_run,
     shell_command,
-    verdict,
+    table_row,
+    verdict_of_all,
 )
-from haarqntk.validation import check_row as table_row
-from haarqntk.validation import result_row as campaign_row
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from fractions import Fraction
     from pathlib import Path
 
     from haarqntk.export import PaperFigure, Section
-    from haarqntk.validation import CampaignRun, Check, Result
-
-__all__ = ["check_studies", "prepare_folder", "verdict_of_all", "write_report"]
+    from haarqntk.validation import CampaignRun, Finding, Result
 
 PAGE, DOCUMENT = "report.html", "formulas.tex"
 _DEPENDENCIES = ("sympy", "python-flint", "numpy", "scipy", "qutip", "matplotlib")
@@ -45,7 +37,7 @@ _DEPENDENCIES = ("sympy", "python-flint", "numpy", "scipy", "qutip", "matplotlib
 
 def write_report(
     out: Path,
-    checks: Sequence[Check],
+    checks: Sequence[Result],
     found: Sequence[Finding],
     *,
     seed: int,
@@ -56,7 +48,7 @@ def write_report(
     """Write ``report.html`` and ``formulas.tex``; each appears whole or not at all.
 
     Args:
-        out: A folder that ``prepare_folder`` has accepted.
+        out: A folder that ``haarqntk.base.prepare_folder`` has accepted.
         checks: The checks of every formula.
         found: The findings about published formulas.
         seed: The seed of the simulation.
@@ -67,148 +59,112 @@ def write_report(
     Raises:
         OutputError: If a file cannot be written.
     """
-    more = "".join(f" --study {section.name}.json" for section in studies)
-    provenance = _provenance(checks, seed, seconds, options=f"{' --figures' if figures else ''}{more}")
+    options = _options(checks, seed)
+    more = (" --figures" if figures else "") + "".join(f" --study {section.name}.json" for section in studies)
     derived = [formula(name) for name in formulas()]
     page = html_page(
         derived,
-        rows=[_check_row(check, provenance["options"]) for check in checks],
+        rows=[
+            {**table_row(check), "command": f"haarqntk validate {check.claim.formula}{options}"}
+            for check in checks
+        ],
         findings=[_finding_row(finding, seed) for finding in found],
-        concentration=[_concentration_row(row) for row in concentration()],
+        concentration=[
+            {
+                "observable": row.observable,
+                "D": str(row.D),
+                "floor": f"{math.sqrt(row.floor):.4g}",
+                "crossover": f"{float(row.crossover):.4g}",
+            }
+            for row in concentration()
+        ],
         verdict=verdict_of_all(checks, found),
         plot=_plot(checks),
         campaign=_campaign(recorded_run()),
         figures=figures,
-        studies=_studies(studies),
-        provenance={name: value for name, value in provenance.items() if name != "options"},
+        studies=on_the_page(studies),
+        provenance={
+            "command": f"haarqntk report --out report{more}{options}",
+            "seed": str(seed),
+            "simulation": f"{seconds:.0f} s on {platform.machine()}, Python {platform.python_version()}",
+            "haarqntk": __version__,
+            **{name: version(name) for name in _DEPENDENCIES},
+        },
     )
     document = latex_document(derived, version=__version__)
     return [write_whole(out / PAGE, page), write_whole(out / DOCUMENT, document)]
 
 
-def verdict_of_all(checks: Sequence[Check], found: Sequence[Finding]) -> dict[str, object]:
-    """The verdict on the checks, and on the simulations beside the findings."""
-    result = verdict(checks)
-    few = [f"{each.claim.label} (needs {each.needed:,})" for each in found if each.moments and each.z is None]
-    apart = [each.claim.label for each in found if not each.agrees and each.z is not None]
-    if not (apart or few):
-        return result
-    sentence = str(result["sentence"])
-    if apart:
-        sentence += f" The simulation disagrees with the exact value beside {', '.join(apart)}."
-    if few:
-        sentence += f" Not judged, with too few samples: {', '.join(few)}."
-    return {"passed": False, "sentence": sentence}
-
-
-def _studies(more: Sequence[Section]) -> list[Section]:
-    """The recorded studies, and others; a study that was made again stands in place of the recorded one."""
-    recorded = {section.name: section for section in recorded_sections([each.name for each in STUDIES])}
-    return list((recorded | {section.name: section for section in more}).values())
-
-
-def check_studies(studies: Sequence[Section]) -> None:
-    """Refuse studies whose names the page has already, before any work.
+def on_the_page(studies: Sequence[Section]) -> list[Section]:
+    """The recorded studies, and these; a study that was made again stands in place of the recorded one.
 
     Raises:
         InputError: If two have one name, or one has the name of a recorded study that it is not.
     """
-    titles = {section.name: section.title for section in recorded_sections([each.name for each in STUDIES])}
+    recorded = {section.name: section for section in recorded_sections([each.name for each in STUDIES])}
     names = [section.name for section in studies]
     for section in studies:
-        if names.count(section.name) > 1 or titles.get(section.name, section.title) != section.title:
+        if names.count(section.name) > 1 or recorded.get(section.name, section).title != section.title:
             raise InputError(
                 f'study {section.name!r} must have a name of its own on the page; write name = "…" into its file'
             )
-
-
-def _check_row(check: Check, options: str) -> dict[str, str]:
-    return {**table_row(check), "command": f"haarqntk validate {check.case.formula}{options}"}
+    return list((recorded | dict(zip(names, studies, strict=True))).values())
 
 
 def _campaign(run: CampaignRun) -> dict[str, Any]:
     """The recorded campaign as the page shows it."""
-    scores = [(f"{r.claim.problem.quantity}, {r.claim.ensemble}", r.z) for r in run.results]
-    count, largest = len(scores), run.results[0].largest_z
-    alt = f"The z-scores of {count} claims, of which {sum(abs(z) <= largest for _, z in scores)} are allowed"
+    problems = [result.claim.problem for result in run.results]
+    scores = [(f"{p.quantity}, {p.ensemble}", r.z or 0.0) for p, r in zip(problems, run.results, strict=True)]
+    largest = run.results[0].largest_z
+    num_allowed = sum(abs(z) <= largest for _, z in scores)
+    alt = f"The z-scores of {len(scores)} claims, of which {num_allowed} are allowed"
+    rows = [
+        {
+            **table_row(result),
+            "quantity": problem.quantity,
+            "ensemble": problem.ensemble,
+            "fraction": str(result.exact),
+            "command": shell_command(result.claim, seed=run.campaign.seed, name=f"claim-{place}"),
+        }
+        for place, (problem, result) in enumerate(zip(problems, run.results, strict=True), start=1)
+    ]
     return {
         "passed": run.passed,
         "sentence": run.sentence(),
-        "rows": [_ledger_row(result, run, place) for place, result in enumerate(run.results, start=1)],
+        "rows": rows,
         "plot": z_plot_svg(scores, largest=largest, alt=alt),
         "command": f"haarqntk validate {run.campaign.name}",
     }
 
 
-def _ledger_row(result: Result, run: CampaignRun, place: int) -> dict[str, str]:
-    claim = result.claim
-    return {
-        **campaign_row(result),
-        "quantity": claim.problem.quantity,
-        "ensemble": claim.ensemble,
-        "fraction": str(result.exact),
-        "command": shell_command(claim, seed=run.campaign.seed, name=f"claim-{place}"),
-    }
-
-
 def _finding_row(finding: Finding, seed: int) -> dict[str, str]:
-    estimate, check, place = finding.estimate, finding.check, finding.place
-    over = f" (of the numerators, over E[K]^{finding.claim.over})" if finding.claim.over else ""
-    ratios = {
-        f"ratio_{D}": f"{float(ratio):.4g}" for D, ratio in zip(DIMENSIONS, finding.ratios, strict=True)
-    }
+    published, check, result, claim = finding.published, finding.check, finding.result, finding.claim
+    over = f" (of the numerators, over E[K]^{published.over})" if published.over else ""
+    ratios = zip(DIMENSIONS, finding.ratios, strict=True)
     return {
-        "source": finding.claim.label,
-        "published": finding.claim.published,
-        "ensemble": finding.claim.ensemble,
+        "source": published.label,
+        "published": published.published,
+        "ensemble": published.ensemble,
         "verdict": check.verdict,
         "limit": "" if check.ratio is None else latex_of(check.ratio),
-        **ratios,
-        "simulated": f"{estimate.mean:.4g} ± {estimate.standard_error:.2g}" if estimate else "",
-        "place": f"D = {place.D}, L = {place.L}",
-        "z_exact": _z_text(finding, finding.exact),
-        "z_published": _z_text(finding, finding.claimed),
+        **{f"ratio_{D}": f"{float(ratio):.4g}" for D, ratio in ratios},
+        "simulated": f"{result.estimate.mean:.4g} ± {result.estimate.standard_error:.2g}" if result else "",
+        "place": f"D = {claim.problem.D}, L = {claim.problem.L}",
+        "z_exact": result.z_text(claim.exact, digits=1) if result else "",
+        "z_published": result.z_text(finding.claimed, digits=1) if result else "",
         "agrees": "yes" if finding.agrees else "",
-        "note": finding.claim.note,
+        "note": published.note,
         "counterexample": f"they differ at {check.counterexample}{over}" if check.counterexample else "",
-        "command": _finding_command(finding, seed),
+        "command": finding_command(finding, seed),
     }
 
 
-def _z_text(finding: Finding, value: Fraction) -> str:
-    if finding.moments is None:
-        return ""
-    z = finding.z_from(value)
-    return f"needs {finding.needed:,}" if z is None else f"{z:+.1f}"
-
-
-def _finding_command(finding: Finding, seed: int) -> str:
-    """A command that prints the verdict, the exact value and the estimate of the row."""
-    if finding.estimate is None or finding.claim not in PUBLISHED_CLAIMS:
-        return ""
-    place, samples = PUBLISHED_CLAIMS.index(finding.claim), finding.estimate.samples // finding.place.times
-    return (
-        "python -c 'from haarqntk import findings, qntk; "
-        f"f = findings.examine(qntk.PUBLISHED_CLAIMS[{place}], seed={seed}, samples={samples}); "
-        "print(f.check, f.exact, f.estimate.mean, f.estimate.standard_error)'"
-    )
-
-
-def _concentration_row(row: Concentration) -> dict[str, str]:
-    return {
-        "observable": row.observable,
-        "D": str(row.D),
-        "floor": f"{math.sqrt(row.floor):.4g}",
-        "crossover": f"{float(row.crossover):.4g}",
-    }
-
-
-def _plot(checks: Sequence[Check]) -> str:
+def _plot(checks: Sequence[Result]) -> str:
     mean = closed_form("kernel_mean")
     cases: dict[int, tuple[object, list[tuple[float, float, float]]]] = {}
     for check in checks:
-        arguments = dict(check.case.arguments)
-        if check.case.quantity == "kernel_mean" and check.case.method == "batched":
+        arguments = dict(check.claim.arguments)
+        if check.claim.problem.quantity == "kernel_mean" and check.claim.method == "batched":
             point = (float(arguments["L"]), check.estimate.mean, check.estimate.standard_error)
             cases.setdefault(arguments["D"], (arguments["spectrum"], []))[1].append(point)
     layers = range(1, 11)
@@ -220,21 +176,12 @@ def _plot(checks: Sequence[Check]) -> str:
     return plot_svg(curves, x_label="layers $L$", y_label=r"mean kernel $\overline{K}$", alt=alt)
 
 
-def _provenance(checks: Sequence[Check], seed: int, seconds: float, *, options: str) -> dict[str, str]:
-    samples = dict.fromkeys(("batched", "qutip"), 0)
-    for check in checks:
-        samples[check.case.method] = check.case.samples
+def _options(checks: Sequence[Result], seed: int) -> str:
+    """The options of the command that are not the default."""
+    samples = {check.claim.method: check.claim.samples for check in checks}
     numbers = {
-        "--samples": (samples["batched"], SAMPLES),
-        "--reference-samples": (samples["qutip"], REFERENCE_SAMPLES),
+        "--samples": (samples.get("batched", 0), SAMPLES),
+        "--reference-samples": (samples.get("qutip", 0), REFERENCE_SAMPLES),
         "--seed": (seed, SEED),
     }
-    changed = "".join(f" {name} {value}" for name, (value, default) in numbers.items() if value != default)
-    return {
-        "command": f"haarqntk report --out report{options}{changed}",
-        "options": changed,
-        "seed": str(seed),
-        "simulation": f"{seconds:.0f} s on {platform.machine()}, Python {platform.python_version()}",
-        "haarqntk": __version__,
-        **{name: version(name) for name in _DEPENDENCIES},
-    }
+    return "".join(f" {name} {value}" for name, (value, default) in numbers.items() if value != default)

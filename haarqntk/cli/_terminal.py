@@ -1,12 +1,15 @@
-"""What the command line prints and reads: formulas and steps in every format, tables, progress bars, small values.
+"""What the command line prints, reads and runs: formulas and steps in every format, tables, small values, simulations.
 
-A front door: it sees the exact rooms and their texts, and keeps ``cli.py`` to the commands.
+Whatever takes time runs behind a progress bar.
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -15,17 +18,23 @@ from haarqntk.base import LazyModule
 from haarqntk.errors import InputError, OutputError
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable, Iterator, Sequence
 
     from rich.progress import Progress
 
+    from haarqntk.export import PaperFigure
     from haarqntk.qntk import EigenvalueFormula, Formula
+    from haarqntk.validation import Campaign, CampaignRun, Result
 
 export = LazyModule("haarqntk.export")
 qntk = LazyModule("haarqntk.qntk")
 rich_progress = LazyModule("rich.progress")
 rich_console = LazyModule("rich.console")
 rich_table = LazyModule("rich.table")
+studies = LazyModule("haarqntk.studies")
+validation = LazyModule("haarqntk.validation")
+
+CHECK_FAILED, STOPPED = 1, 130
 
 
 def progress_bar() -> Progress:
@@ -46,6 +55,25 @@ def progress_bar() -> Progress:
     return bar
 
 
+@contextmanager
+def progress(description: str) -> Iterator[Callable[[int, int], object]]:
+    """A bar with one task; what is yielded takes the work that is done, and all of it."""
+    with progress_bar() as bar:
+        task = bar.add_task(description)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def width() -> int:
+    """The columns of the terminal."""
+    return int(rich_console.Console().width)
+
+
+def show(output_format: str, **forms: Callable[[], Any]) -> None:
+    """Print the form that is asked for: a text, or plain data as JSON."""
+    content = forms[output_format]()
+    typer.echo(export.json_text(content) if output_format == "json" else content)
+
+
 def print_formulas(
     formulas: list[Formula | EigenvalueFormula], output_format: str, **author: dict[str, str]
 ) -> None:
@@ -53,15 +81,23 @@ def print_formulas(
     if output_format == "json":
         typer.echo(export.to_json(formulas))
         return
-    if output_format == "text":
-        width = rich_console.Console().width
-        texts = [export.plain_text(value, width=width) for value in formulas]
-    elif output_format == "latex":
-        texts = [export.latex(value, **author) for value in formulas]
-    else:
-        write = getattr(export, f"to_{output_format}")
-        texts = [write(value) for value in formulas]
+    options: dict[str, dict[str, Any]] = {"text": {"width": width()}, "latex": author}
+    texts = [export.FORMATS[output_format](value, **options.get(output_format, {})) for value in formulas]
     typer.echo("\n\n".join(text.rstrip("\n") for text in texts))
+
+
+def print_steps(formulas: list[Formula | EigenvalueFormula], output_format: str) -> None:
+    """Print the steps from the definition to the closed form."""
+    derivations = [value.explain() for value in formulas if output_format != "latex"]
+    show(
+        output_format,
+        text=lambda: "\n\n".join(qntk.as_text(d.name, d.steps(), width=width()) for d in derivations),
+        markdown=lambda: "\n\n".join(
+            f"# {d.name}\n\n{export.markdown_steps(d.steps())}" for d in derivations
+        ),
+        latex=lambda: export.latex_derivations(formulas, version=__version__),
+        json=lambda: list(map(export.record_of_derivation, derivations)),
+    )
 
 
 def parse_values(texts: list[str]) -> dict[str, int]:
@@ -75,21 +111,6 @@ def parse_values(texts: list[str]) -> dict[str, int]:
             raise InputError(f"at must give each dimension once, got {name} twice")
         values[name] = int(number)
     return values
-
-
-def print_steps(formulas: list[Formula | EigenvalueFormula], output_format: str) -> None:
-    """Print the steps from the definition to the closed form."""
-    if output_format == "latex":
-        typer.echo(export.latex_derivations(formulas, version=__version__))
-        return
-    derivations = [value.explain() for value in formulas]
-    if output_format == "json":
-        typer.echo(export.json_text([export.record_of_derivation(each) for each in derivations]))
-    elif output_format == "markdown":
-        typer.echo("\n\n".join(f"# {d.name}\n\n{export.markdown_steps(d.steps())}" for d in derivations))
-    else:
-        width = rich_console.Console().width
-        typer.echo("\n\n".join(qntk.as_text(d.name, d.steps(), width=width) for d in derivations))
 
 
 def write_derivations(
@@ -125,14 +146,72 @@ def parse_figure(text: str) -> int:
     return int(text)
 
 
-def print_table(rows: list[dict[str, str]]) -> None:
-    """Print one line a check; those that fail in bold red."""
+def print_results(
+    results: Sequence[Result], head: dict[str, Any], output_format: str, *, campaign: Campaign | None = None
+) -> None:
+    """Print results with their verdict; the exit status is 1 if one fails. JSON begins with the fields of ``head``."""
+    rows, verdict = list(map(validation.table_row, results)), validation.verdict(results)
+    name = "checks" if campaign is None else "results"
+    if output_format == "text":
+        _print_table(rows)
+    show(
+        output_format,
+        text=lambda: verdict["sentence"],
+        latex=lambda: export.latex_table(rows),
+        json=lambda: {
+            **head,
+            **verdict,
+            name: [validation.record_of(result, campaign) for result in results],
+        },
+    )
+    if not verdict["passed"]:
+        raise typer.Exit(CHECK_FAILED)
+
+
+def _print_table(rows: list[dict[str, str]]) -> None:
+    """One line a claim; those that fail in bold red."""
     table = rich_table.Table(box=None, pad_edge=False)
     for column in ("quantity", "D", "L", "exact", "simulated", "z", "samples", "method"):
+        # one line at 80 columns: the long names fold
         table.add_column(column, justify="left" if column in {"quantity", "method"} else "right")
-        # one line a check at 80 columns: the long names fold
     for row in rows:
-        table.add_row(
-            *(row[column.header] for column in table.columns), style=None if row["passed"] else "bold red"
-        )
+        cells = (row[column.header] for column in table.columns)
+        table.add_row(*cells, style=None if row["passed"] else "bold red")
     rich_console.Console().print(table)
+
+
+def run_campaign(
+    source: str, seed: int | None, *, ledger: Path | None, workers: int | None, scheduler: str | None
+) -> CampaignRun:
+    """Run a campaign behind a progress bar, and say what its ledger held."""
+    campaign = validation.load_campaign(source)
+    if seed is not None:
+        campaign = replace(campaign, seed=seed)
+    path = ledger or Path(f"{campaign.name}.jsonl")
+    with validation.executor(workers=workers, scheduler=scheduler) as pool:
+        try:
+            with progress("simulating") as told:
+                run: CampaignRun = validation.run_campaign(
+                    campaign, ledger=path, executor=pool, progress=told
+                )
+        except KeyboardInterrupt:  # before the executor waits for what its workers have in hand
+            kept = f"every finished batch is in {path}, the same command goes on from there"
+            typer.echo(f"haarqntk: stopped; {kept}", err=True)
+            raise typer.Exit(STOPPED) from None
+    if run.torn:
+        typer.echo(f"haarqntk: {path} had a torn last line, {run.torn[:40]!r}: it does not count", err=True)
+    if run.num_found:
+        typer.echo(f"haarqntk: {run.num_found} batches were in {path}, {run.num_drawn} are new", err=True)
+    return run
+
+
+def make_figures(numbers: Sequence[int], *, seed: int, **size: int) -> list[PaperFigure]:
+    """Make figures of the paper behind a progress bar, one task for each."""
+    with progress_bar() as bar:
+        tasks = {n: bar.add_task(f"figure {n}", total=studies.figure_cost(n, **size)) for n in numbers}
+        return [
+            studies.make_figure(
+                n, seed=seed, **size, progress=lambda done, task=task: bar.advance(task, done)
+            )
+            for n, task in tasks.items()
+        ]

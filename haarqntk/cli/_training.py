@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from haarqntk.base import LazyModule
-from haarqntk.cli import _runs as terminal_runs
 from haarqntk.cli import _terminal as terminal
 
 if TYPE_CHECKING:
@@ -109,14 +108,14 @@ def _run(command: str, what: str, *, out: Path | None, seed: int | None, output_
             kept = is_file and command == "train" and out is not None
             after = "the same command goes on from its checkpoint" if kept else "nothing was written"
             typer.echo(f"haarqntk: stopped; {after}", err=True)
-            raise typer.Exit(terminal_runs.STOPPED) from None
+            raise typer.Exit(terminal.STOPPED) from None
     _print(section, out=out, output_format=output_format)
     if (
         command == "train"
         and not is_file
         and any(each.verdict == "does not hold" for each in section.evidence)
     ):
-        raise typer.Exit(terminal_runs.CHECK_FAILED)
+        raise typer.Exit(terminal.CHECK_FAILED)
 
 
 def _read(what: str, seed: int | None) -> Any:

@@ -1,4 +1,4 @@
-"""Integer partitions, the characters of S_k that they label, and non-crossing partitions.
+"""Integer partitions, the characters of S_k that they label, set partitions and non-crossing partitions.
 
 A partition is a decreasing tuple of positive integers; the empty tuple is the partition of 0. Partitions label the
 conjugacy classes of S_k (cycle types) and its irreducible characters.
@@ -7,9 +7,9 @@ conjugacy classes of S_k (cycle types) and its irreducible characters.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from functools import cache
+from functools import lru_cache
 from math import factorial, prod
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -17,15 +17,16 @@ from haarqntk.checks import integer, is_row
 from haarqntk.errors import CostError, InputError, InputTypeError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
 
 Partition: TypeAlias = tuple[int, ...]
+T = TypeVar("T")
 
 
-@cache
+@lru_cache(maxsize=64)  # of every n up to the largest that is run over, and what they are built from
 def partitions(n: int) -> tuple[Partition, ...]:
     """All partitions of ``n``, in reverse lexicographic order: (n), (n−1, 1), …, (1, …, 1).
 
@@ -48,7 +49,7 @@ def _partitions_up_to(n: int, largest: int) -> Iterator[Partition]:
             yield (part, *rest)
 
 
-@cache
+@lru_cache(maxsize=64)
 def num_partitions(n: int) -> int:
     """The number of partitions of ``n``, by Euler's pentagonal recurrence; used to know a cost beforehand.
 
@@ -119,17 +120,17 @@ def class_size(mu: Partition) -> int:
     return factorial(sum(mu)) // centralizer_order(mu)
 
 
-def contents(lam: Partition) -> tuple[int, ...]:
-    """The contents j − i of the boxes (i, j) of the Young diagram of ``lam``, row by row.
+def contents(lam: Partition, alpha: int = 1) -> tuple[int, ...]:
+    """The α-contents αj − i of the boxes (i, j) of the Young diagram of ``lam``, row by row; zonal ones for α = 2.
 
     Examples:
-        >>> contents((3, 1))
-        (0, 1, 2, -1)
+        >>> contents((3, 1)), contents((3, 1), 2)
+        ((0, 1, 2, -1), (0, 2, 4, -1))
     """
-    return tuple(j - i for i, part in enumerate(lam) for j in range(part))
+    return tuple([alpha * j - i for i, part in enumerate(lam) for j in range(part)])
 
 
-@cache
+@lru_cache(maxsize=8192)  # all 5604 diagrams of 30 boxes
 def num_standard_tableaux(lam: Partition) -> int:
     """The dimension f^λ of the irreducible representation λ of S_k, by the hook-length formula.
 
@@ -137,16 +138,16 @@ def num_standard_tableaux(lam: Partition) -> int:
         >>> num_standard_tableaux((3, 1))
         3
     """
-    columns = [sum(1 for part in lam if part > j) for j in range(lam[0])] if lam else []
-    hooks = prod(part - j + columns[j] - i - 1 for i, part in enumerate(lam) for j in range(part))
-    return factorial(sum(lam)) // hooks
+    columns = [sum([part > j for part in lam]) for j in range(max(lam, default=0))]
+    hooks = [part - j + columns[j] - i - 1 for i, part in enumerate(lam) for j in range(part)]
+    return factorial(sum(lam)) // prod(hooks)
 
 
 # |χ^λ(μ)| ≤ f^λ ≤ √(k!), and a sum has at most k terms: below 2^63 up to k = 30.
 _LARGEST_INT64_TABLE = 30
 
 
-@cache
+@lru_cache(maxsize=32)  # of one table
 def _rim_hooks(k: int) -> dict[int, NDArray[np.int64]]:
     """For each r: index of λ ⊢ k, index of λ minus a rim hook of length r among the partitions of k − r, sign."""
     index = {length: {lam: i for i, lam in enumerate(partitions(length))} for length in range(k)}
@@ -166,7 +167,7 @@ def _rim_hooks(k: int) -> dict[int, NDArray[np.int64]]:
     return {length: np.array(triples, dtype=np.int64).T for length, triples in found.items()}
 
 
-@cache
+@lru_cache(maxsize=32)  # a table is built from all smaller ones
 def character_table(k: int) -> NDArray[np.int64]:
     """The characters χ^λ(μ) of S_k: rows λ, columns cycle types μ, both in the order of ``partitions(k)``.
 
@@ -223,6 +224,60 @@ def character_column(mu: Partition) -> dict[Partition, int]:
     return column
 
 
+# -- partitions of a set ---------------------------------------------------------------------------------------
+
+
+def set_partitions(num_points: int) -> Iterator[tuple[int, ...]]:
+    """The partitions of {0, …, num_points − 1} into blocks: for each point the least point of its block.
+
+    Examples:
+        >>> list(set_partitions(3))
+        [(0, 0, 0), (0, 0, 2), (0, 1, 0), (0, 1, 1), (0, 1, 2)]
+    """
+    if not num_points:
+        yield ()
+        return
+    for found in set_partitions(num_points - 1):
+        yield from ((*found, least) for least in sorted(set(found)))
+        yield (*found, num_points - 1)
+
+
+def num_set_partitions(num_points: int, num_blocks: int | None = None) -> int:
+    """The number of partitions into that many blocks, a Stirling number; of all of them by default, a Bell number.
+
+    Examples:
+        >>> num_set_partitions(4, 2), [num_set_partitions(k) for k in range(7)]
+        (7, [1, 1, 2, 5, 15, 52, 203])
+    """
+    row = [1]
+    for _ in range(num_points):
+        row = [m * a + b for m, (a, b) in enumerate(zip([*row, 0], [0, *row], strict=True))]
+    return sum(row) if num_blocks is None else sum(row[num_blocks : num_blocks + 1])
+
+
+def ordered_set_partitions(items: Sequence[T]) -> Iterator[tuple[tuple[T, ...], ...]]:
+    """Split ``items`` into an ordered list of non-empty blocks, in every way.
+
+    Each block keeps the order of ``items``. For r items there are 1, 1, 3, 13, 75, … ways (the ordered Bell
+    numbers).
+
+    Examples:
+        >>> list(ordered_set_partitions("lm"))
+        [(('l', 'm'),), (('m',), ('l',)), (('l',), ('m',))]
+        >>> sum(1 for _ in ordered_set_partitions("lmpq"))
+        75
+    """
+    if not items:
+        yield ()
+        return
+    first, rest = items[0], items[1:]
+    for blocks in ordered_set_partitions(rest):
+        for i, block in enumerate(blocks):
+            yield (*blocks[:i], (first, *block), *blocks[i + 1 :])
+        for i in reversed(range(len(blocks) + 1)):
+            yield (*blocks[:i], (first,), *blocks[i:])
+
+
 _LARGEST_MOEBIUS = 12  # some seconds
 
 
@@ -257,7 +312,7 @@ def _split(points: tuple[int, ...]) -> Iterator[tuple[tuple[int, ...], ...]]:
                 yield ((first, *block), *inside, *others)
 
 
-@cache
+@lru_cache(maxsize=_LARGEST_MOEBIUS)
 def noncrossing_moebius(n: int) -> int:
     """The Möbius function μ(0, 1) of the lattice of non-crossing partitions of n ≥ 1 points, by its definition.
 

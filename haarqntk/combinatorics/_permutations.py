@@ -1,39 +1,34 @@
-"""Permutations, pairings and set partitions of {0, …, k−1}, and the zonal spherical functions of pairings.
+"""Permutations and pairings of {0, …, k−1}, and the zonal spherical functions of pairings.
 
-``compose(sigma, tau)(i) = sigma(tau(i))``. SymPy composes the other way round; a single permutation means the
-same in both, so ``from_sympy`` and ``to_sympy`` are the one place where the two meet.
+``compose(sigma, tau)(i) = sigma(tau(i))``; SymPy composes the other way round. Many permutations are the rows of an
+integer array.
 """
 
 from __future__ import annotations
 
 from fractions import Fraction
-from functools import cache, lru_cache
-from itertools import permutations as _itertools_permutations
+from functools import lru_cache
+from itertools import permutations
 from math import factorial, lcm, prod
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from haarqntk.base import LazyModule
 from haarqntk.checks import integer
 from haarqntk.combinatorics._partitions import (
     Partition,
     centralizer_order,
     character_table,
     class_size,
+    num_partitions,
     partitions,
 )
 from haarqntk.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from numpy.typing import NDArray
-
-    from haarqntk.combinatorics._partitions import Partition
-
-
-sympy_combinatorics = LazyModule("sympy.combinatorics")
 
 Permutation: TypeAlias = tuple[int, ...]
 
@@ -91,18 +86,29 @@ def cycle_type(sigma: Permutation) -> Partition:
     return tuple(sorted(map(len, cycles(sigma)), reverse=True))
 
 
-@cache
+@lru_cache(maxsize=10)  # of every k up to 9, beyond which k! does not fit
 def all_permutations(k: int) -> NDArray[np.int64]:
     """All of S_k in lexicographic order: a read-only integer array of shape (k!, k)."""
-    table = np.array(list(_itertools_permutations(range(k))), dtype=np.int64).reshape(factorial(k), k)
+    table = np.array(list(permutations(range(k))), dtype=np.int64).reshape(factorial(k), k)
     table.flags.writeable = False
     return table
 
 
-@cache
+@lru_cache(maxsize=10)
 def symmetric_group(k: int) -> tuple[Permutation, ...]:
     """All of S_k in lexicographic order, as tuples."""
-    return tuple(_itertools_permutations(range(k)))
+    return tuple(permutations(range(k)))
+
+
+@lru_cache(maxsize=10)
+def all_cycles(k: int) -> tuple[tuple[tuple[int, ...], ...], ...]:
+    """The cycles of every permutation in ``symmetric_group(k)``, in that order.
+
+    Examples:
+        >>> all_cycles(2)
+        (((0,), (1,)), ((0, 1),))
+    """
+    return tuple(map(cycles, symmetric_group(k)))
 
 
 def permutation_rank(sigma: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -123,32 +129,69 @@ def permutation_rank(sigma: NDArray[np.int64]) -> NDArray[np.int64]:
     return rank
 
 
-@cache
+def least_of_cycle(rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The least point of the cycle of every point, for permutations along the last axis.
+
+    Examples:
+        >>> least_of_cycle(np.array([[0, 2, 1], [1, 2, 0]])).tolist()
+        [[0, 1, 1], [0, 0, 0]]
+    """
+    size = rows.shape[-1]
+    starts = np.arange(0, rows.size, size).reshape(*rows.shape[:-1], 1)  # of the rows of a flat array
+    least, stride = np.broadcast_to(np.arange(size), rows.shape), rows
+    for _ in range(max(size - 1, 1).bit_length()):  # strides 1, 2, 4, …
+        ahead = starts + stride
+        least = np.minimum(least, least.ravel().take(ahead))
+        stride = stride.ravel().take(ahead)
+    return least
+
+
+def class_numbers(rows: NDArray[np.int64], repeats: int = 1) -> NDArray[np.int64]:
+    """The place in ``partitions(k)`` of each row's cycle type, every cycle of which occurs ``repeats`` times.
+
+    A cycle type is known by the numbers of fixed points of the powers.
+
+    Examples:
+        >>> class_numbers(all_permutations(3)).tolist(), class_numbers(np.array([[1, 0, 3, 2]]), repeats=2).tolist()
+        ([2, 1, 1, 0, 0, 1], [0])
+    """
+    k, points = rows.shape[1] // repeats, np.arange(rows.shape[1])
+    power, codes = rows, np.zeros(len(rows), dtype=np.int64)
+    for j in range(k):
+        codes = codes * (len(points) + 1) + (power == points).sum(axis=1)
+        if j + 1 < k:
+            power = np.take_along_axis(rows, power, axis=1)
+    known, order = _fixed_point_codes(k, repeats)
+    return np.asarray(order[np.searchsorted(known, codes, sorter=order)])
+
+
+@lru_cache(maxsize=32)  # of one and of two repeats, for every k up to 14
+def _fixed_point_codes(k: int, repeats: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The code of every partition of k in ``class_numbers``, and what sorts them."""
+    codes = np.zeros(num_partitions(k), dtype=np.int64)
+    for j in range(1, k + 1):
+        fixed = [repeats * sum([part for part in mu if j % part == 0]) for mu in partitions(k)]
+        codes = codes * (repeats * k + 1) + np.array(fixed)
+    return codes, np.argsort(codes)
+
+
+@lru_cache(maxsize=10)
 def class_indices(k: int) -> NDArray[np.int64]:
     """The place in ``partitions(k)`` of the cycle type of every permutation."""
-    index = {mu: i for i, mu in enumerate(partitions(k))}
-    return np.array([index[cycle_type(sigma)] for sigma in symmetric_group(k)], dtype=np.int64)
+    return class_numbers(all_permutations(k))
+
+
+@lru_cache(maxsize=8)  # of every k up to 7: 5040² numbers
+def quotient_ranks(k: int) -> NDArray[np.int64]:
+    """The place of τ⁻¹σ in ``all_permutations(k)``, shape (k!, k!) over (τ, σ)."""
+    group = all_permutations(k)
+    return np.stack([permutation_rank(inverse[group]) for inverse in np.argsort(group, axis=1)])
 
 
 @lru_cache(maxsize=8)
 def quotient_classes(k: int) -> NDArray[np.int64]:
-    """The place in ``partitions(k)`` of the cycle type of σ τ⁻¹, shape (k!, k!)."""
-    group = all_permutations(k)
-    inverses = np.argsort(group, axis=1)
-    return np.stack([class_indices(k)[permutation_rank(sigma[inverses])] for sigma in group])
-
-
-def from_sympy(permutation: Any) -> Permutation:
-    """A ``sympy.combinatorics.Permutation`` as a tuple of images."""
-    return tuple(int(image) for image in permutation.array_form)
-
-
-def to_sympy(sigma: Permutation) -> Any:
-    """A tuple of images as a ``sympy.combinatorics.Permutation``.
-
-    The product ``compose(sigma, tau)`` becomes ``to_sympy(tau) * to_sympy(sigma)`` there.
-    """
-    return sympy_combinatorics.Permutation(list(sigma))
+    """The place in ``partitions(k)`` of the cycle type of σ τ⁻¹, which is that of τ⁻¹σ; shape (k!, k!)."""
+    return class_indices(k)[quotient_ranks(k)]
 
 
 Pairing: TypeAlias = tuple[tuple[int, int], ...]
@@ -254,61 +297,7 @@ def _partners(p: Pairing) -> dict[int, int]:
     return {a: b for pair in p for a, b in (pair, pair[::-1])}
 
 
-T = TypeVar("T")
-
-
-def set_partitions(num_points: int) -> Iterator[tuple[int, ...]]:
-    """The partitions of {0, …, num_points − 1} into blocks: for each point the least point of its block.
-
-    Examples:
-        >>> list(set_partitions(3))
-        [(0, 0, 0), (0, 0, 2), (0, 1, 0), (0, 1, 1), (0, 1, 2)]
-    """
-    if not num_points:
-        yield ()
-        return
-    for found in set_partitions(num_points - 1):
-        yield from ((*found, least) for least in sorted(set(found)))
-        yield (*found, num_points - 1)
-
-
-def num_set_partitions(num_points: int, num_blocks: int | None = None) -> int:
-    """The number of partitions into that many blocks, a Stirling number; of all of them by default, a Bell number.
-
-    Examples:
-        >>> num_set_partitions(4, 2), [num_set_partitions(k) for k in range(7)]
-        (7, [1, 1, 2, 5, 15, 52, 203])
-    """
-    row = [1]
-    for _ in range(num_points):
-        row = [m * a + b for m, (a, b) in enumerate(zip([*row, 0], [0, *row], strict=True))]
-    return sum(row) if num_blocks is None else sum(row[num_blocks : num_blocks + 1])
-
-
-def ordered_set_partitions(items: Sequence[T]) -> Iterator[tuple[tuple[T, ...], ...]]:
-    """Split ``items`` into an ordered list of non-empty blocks, in every way.
-
-    Each block keeps the order of ``items``. For r items there are 1, 1, 3, 13, 75, … ways (the ordered Bell
-    numbers).
-
-    Examples:
-        >>> list(ordered_set_partitions("lm"))
-        [(('l', 'm'),), (('m',), ('l',)), (('l',), ('m',))]
-        >>> sum(1 for _ in ordered_set_partitions("lmpq"))
-        75
-    """
-    if not items:
-        yield ()
-        return
-    first, rest = items[0], items[1:]
-    for blocks in ordered_set_partitions(rest):
-        for i, block in enumerate(blocks):
-            yield (*blocks[:i], (first, *block), *blocks[i + 1 :])
-        for i in reversed(range(len(blocks) + 1)):
-            yield (*blocks[:i], (first,), *blocks[i:])
-
-
-@cache
+@lru_cache(maxsize=32)
 def zonal_table(k: int) -> NDArray[Any]:
     """The integers |C_μ| ω^λ(μ): rows λ, columns coset types μ, both in the order of ``partitions(k)``.
 
@@ -359,13 +348,3 @@ def zonal_spherical_function(lam: Partition, mu: Partition) -> Fraction:
         raise InputError(f"lam and mu must be partitions of the same k, got {lam} and {mu}")
     index = {nu: i for i, nu in enumerate(partitions(sum(mu)))}
     return Fraction(zonal_table(sum(mu))[index[lam], index[mu]], num_pairings_of_type(mu))
-
-
-def zonal_contents(lam: Partition) -> tuple[int, ...]:
-    """The numbers 2j − i of the boxes (i, j) of the Young diagram of ``lam``, row by row.
-
-    Examples:
-        >>> zonal_contents((3, 1))
-        (0, 2, 4, -1)
-    """
-    return tuple(2 * j - i for i, part in enumerate(lam) for j in range(part))

@@ -56,6 +56,9 @@ class DesignCheck(Shown):
         excess: frame_potential − haar_value.
         tolerance: The bound of the rounding error of frame_potential.
 
+    Raises:
+        InputError: If ``is_design`` contradicts the numbers.
+
     Examples:
         >>> import haarqntk as hq
         >>> check = hq.is_design(hq.clifford_group(1), 4)
@@ -74,6 +77,13 @@ class DesignCheck(Shown):
     haar_value: int
     excess: float
     tolerance: float
+
+    def __post_init__(self) -> None:
+        """Check that the verdict is what the numbers say."""
+        if self.is_design != (self.excess <= self.tolerance):
+            raise InputError(
+                f"is_design must say whether {self.excess} ≤ {self.tolerance}, got {self.is_design}"
+            )
 
     def __bool__(self) -> bool:
         return self.is_design

@@ -21,7 +21,7 @@ from collections import Counter
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from math import prod
+from math import factorial, prod
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -173,6 +173,9 @@ class Twirl(Shown):
         values: c_σ for every σ ∈ S_k in lexicographic order: Fractions, exact SymPy numbers where they are not
             rational, complex where the operator had floats.
 
+    Raises:
+        InputError: If there are not k! values, or both exact ones and floats.
+
     Examples:
         >>> import haarqntk as hq
         >>> t = hq.twirl([[1, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]], 2)  # |00⟩⟨00|
@@ -186,6 +189,13 @@ class Twirl(Shown):
     dimension: int
     k: int
     values: tuple[Number, ...]
+
+    def __post_init__(self) -> None:
+        """Check that there is a number for each permutation, and of one kind."""
+        if len(self.values) != factorial(self.k):
+            raise InputError(f"values must be k! numbers, got {len(self.values)} with k = {self.k}")
+        if len({isinstance(value, complex) for value in self.values}) > 1:
+            raise InputError("values must be all exact or all of floats, got both")
 
     @property
     def coefficients(self) -> dict[Permutation, Number]:

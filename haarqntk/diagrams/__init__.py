@@ -6,6 +6,8 @@ A word is a tuple of letters, read from left to right; under the trace it is cyc
 from haarqntk.diagrams._component import (
     DELTA,
     INDEX,
+    LETTER_KINDS,
+    LETTER_PROPERTIES,
     MATRIX,
     OPEN,
     PROPERTIES,
@@ -27,11 +29,13 @@ from haarqntk.diagrams._component import (
     refuse_impossible,
 )
 from haarqntk.diagrams._component import Monomial as DiagramMonomial
-from haarqntk.diagrams._reduction import Reducer, reduce_diagram
+from haarqntk.diagrams._reduction import Reducer, check_canonical, reduce_diagram
 
 __all__ = [
     "DELTA",
     "INDEX",
+    "LETTER_KINDS",
+    "LETTER_PROPERTIES",
     "MATRIX",
     "OPEN",
     "PROPERTIES",
@@ -46,6 +50,7 @@ __all__ = [
     "Reducer",
     "Space",
     "Token",
+    "check_canonical",
     "delta_letter",
     "first_ends",
     "flatten",

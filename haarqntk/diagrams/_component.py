@@ -28,7 +28,10 @@ Space: TypeAlias = str | int
 PROPERTIES = ("hermitian", "traceless", "involution", "projector", "unitary", "rank_one", "symmetric", "real")
 """The relations that a matrix can be declared to obey."""
 
-MATRIX, VECTOR, INDEX, OPEN, DELTA = "matrix", "vector", "index", "open", "delta"
+LETTER_PROPERTIES = (*PROPERTIES, "normalised", "antisymmetric", "symplectic")
+"""The relations that a letter can obey: of a vector, of the form J, of a matrix with S J Sᵀ = J."""
+
+LETTER_KINDS = MATRIX, VECTOR, INDEX, OPEN, DELTA = "matrix", "vector", "index", "open", "delta"
 SYMPLECTIC_FORM = "J"
 
 _TRIVIAL, _IMPOSSIBLE = "; the only such matrix is trivial", ": there is no such matrix"
@@ -51,8 +54,7 @@ class Letter:
             "open", an end of an operator-valued result; "delta", 1 if the indices at all its ends are equal, else 0.
         name: The name; the number or the name of an index; the side of an open end.
         spaces: The dimension of each tensor factor.
-        properties: Relations among ``PROPERTIES``, and "normalised" of a vector, "antisymmetric" of the form J,
-            "symplectic" of a matrix with S J Sᵀ = J.
+        properties: Relations among ``LETTER_PROPERTIES``.
         conjugated: Whether this is the complex conjugate.
         place: The tensor factor of an open end; the half of the space of an index, 1 for D/2 + i; the side of a
             matrix of rank one, 1 for its right vector; the number of ends of a delta.
@@ -240,12 +242,10 @@ class Gluing:
 
     def __init__(self, letters: Sequence[Letter], partner: Sequence[int], leaving: set[int]) -> None:
         self._partner = list(partner)
-        self._space: list[Space] = []
+        self._space = spaces_of_ends(letters)
         self._new_place: list[int] = []  # −1 for an end that leaves
         places = count()
         for i, letter in enumerate(letters):
-            sides = letter.num_ends // len(letter.spaces)
-            self._space += [space for space in letter.spaces for _ in range(sides)]
             self._new_place += [-1 if i in leaving else next(places) for _ in range(letter.num_ends)]
         self.letters = [letter for i, letter in enumerate(letters) if i not in leaving]
 
@@ -290,6 +290,12 @@ class Gluing:
                 visited.update((other, through))
                 other = partner[through]  # noqa: PLW2901 - around the loop
         return joined, loops
+
+
+def spaces_of_ends(letters: Sequence[Letter]) -> list[Space]:
+    """The dimension at each end of some letters."""
+    sides = [(letter.spaces, range(letter.num_ends // len(letter.spaces))) for letter in letters]
+    return [space for spaces, ends in sides for space in spaces for _ in ends]
 
 
 @dataclass(frozen=True, slots=True)

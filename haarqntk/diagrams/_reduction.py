@@ -29,12 +29,16 @@ from haarqntk.diagrams._component import (
     Frame,
     Gluing,
     Letter,
+    Monomial,
     Reduced,
     Space,
     Token,
+    flatten,
     product,
+    spaces_of_ends,
 )
 from haarqntk.diagrams._deltas import canonical_with_deltas, fused
+from haarqntk.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -49,6 +53,33 @@ def reduce_diagram(letters: Sequence[Letter], partner: Sequence[int]) -> Reduced
         Reduced(sign=1, loops=('D',), monomial=())
     """
     return Reducer().reduce(letters, partner)
+
+
+def check_canonical(monomial: Monomial) -> Monomial:
+    """Return a product of components as it is, if each is joined end to end and in its canonical form, or raise.
+
+    Raises:
+        InputError: If an end is not joined to one other of its dimension, or a component has another canonical form.
+
+    Examples:
+        >>> check_canonical(((Component((Letter("matrix", "A", ("D",)),), (0, 1)), 1),))
+        Traceback (most recent call last):
+        ...
+        haarqntk.errors.InputError: partner must join the 2 ends in pairs of one dimension, got (0, 1)
+    """
+    for component, _ in monomial:
+        space = spaces_of_ends(component.letters)
+        partner, count = component.partner, len(space)
+        if len(partner) != count or not all(
+            other < count and other != end and partner[other] == end and space[other] == space[end]
+            for end, other in enumerate(partner)
+        ):
+            raise InputError(f"partner must join the {count} ends in pairs of one dimension, got {partner}")
+    once = tuple((component, 1) for component, _ in monomial)
+    reduced = reduce_diagram(*flatten([once]))
+    if reduced != Reduced(1, (), once):
+        raise InputError("each diagram must be in its canonical form, got another; write it anew")
+    return monomial
 
 
 class Reducer:

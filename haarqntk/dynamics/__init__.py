@@ -4,18 +4,18 @@ Each prediction says under which assumption it holds. Nothing here draws a circu
 room ``training``, and the front doors put both side by side.
 """
 
-from haarqntk.dynamics._deep import DeepFlow, deep_flow, deep_kernel, kernel_rate
-from haarqntk.dynamics._deep_single import DeepFlowSingle, deep_flow_single
+from haarqntk.dynamics._deep import DeepFlow, DeepFlowSingle, deep_flow, deep_flow_single, deep_kernel
+from haarqntk.dynamics._derived import ShortTimeSeries, kernel_rate, short_time_series
 from haarqntk.dynamics._flows import (
     ConstantLambdaFlow,
+    StepSizes,
     constant_lambda_flow,
     loss_lower_bound,
     quadratic_correction,
+    step_sizes,
 )
-from haarqntk.dynamics._frozen import FrozenOutputs, StepSizes, frozen_kernel, frozen_outputs, step_sizes
 from haarqntk.dynamics._law import Rule, Rules, frozen_law, jensen_gap, rules_from_moments
-from haarqntk.dynamics._prediction import Prediction
-from haarqntk.dynamics._short_time import ShortTimeSeries, short_time_series
+from haarqntk.dynamics._prediction import FrozenOutputs, Prediction, frozen_kernel, frozen_outputs
 
 __all__ = [
     "ConstantLambdaFlow",

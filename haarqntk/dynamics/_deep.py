@@ -8,33 +8,25 @@ Reference: you2023; derivations/14_dynamics.md.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
-from fractions import Fraction
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from haarqntk.base import LazyModule, check_alike, hermitian_array, kets_as_rows, real_array
-from haarqntk.checks import flag, integer
-from haarqntk.circuits import Circuit, layer_indices, sum_over
+from haarqntk.checks import flag, real_number
+from haarqntk.dynamics._derived import kernel_rate
 from haarqntk.dynamics._prediction import (
+    Array,
+    Complex,
     Prediction,
     check_rate,
     check_times,
-    exact_number,
     unit_of,
     within_floats,
 )
 from haarqntk.errors import CostError, InputError, RunError
-from haarqntk.qntk import mean
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from haarqntk.dynamics._prediction import Array
-
-    Complex = NDArray[np.complex128]
 
 integrate = LazyModule("scipy.integrate")
 
@@ -43,6 +35,7 @@ _MOST_SLOPES = 100_000  # evaluations: seconds at small D
 _STILL = 2.0**-46  # relative: a slope that is rounding
 _ROUNDING = 1e-10  # of norms of states
 _LARGEST_PATH = 2**25  # complex numbers, 512 MB
+_HALVINGS = 100  # of an interval of logarithms up to γ²κt: below the last place for κt up to 10¹²
 _REFERENCE = "you2023; derivations/14_dynamics.md"
 _ASSUMPTION = (
     "There are so many layers that the generators, Haar-rotated against states and observable, average out "
@@ -52,17 +45,9 @@ _ASSUMPTION = (
 
 @dataclass(frozen=True, eq=False, repr=False)
 class DeepFlow(Prediction):
-    """The flow of many layers.
+    """The flow of many layers, a ``Prediction`` with the observable.
 
     Attributes:
-        times: As of ``Prediction``.
-        residual: As of ``Prediction``.
-        kernel: As of ``Prediction``.
-        lower: As of ``Prediction``.
-        upper: As of ``Prediction``.
-        loss: As of ``Prediction``.
-        assumption: As of ``Prediction``.
-        reference: As of ``Prediction``.
         observables: M = U†OU at these times, of the shape (times, D, D).
 
     Examples:
@@ -75,56 +60,6 @@ class DeepFlow(Prediction):
     """
 
     observables: Complex | None = None
-
-
-def kernel_rate(*, D: int, L: int, generator_square: object = None) -> Fraction:
-    """L Z, by which Tr(i[M, ρ_i] i[M, ρ_j]) becomes the kernel of many layers, as the engine derives it.
-
-    Args:
-        D: The dimension, an integer ≥ 2.
-        L: The number of layers, an integer ≥ 1.
-        generator_square: Tr X² of the traceless generators, > 0; D by default, X² = 1, for even D.
-
-    Returns:
-        L Z, exact.
-
-    Raises:
-        InputTypeError, InputError: If an argument is of the wrong kind or range; at odd D without
-            ``generator_square``, where no traceless X has X² = 1.
-
-    Examples:
-        >>> kernel_rate(D=4, L=6)
-        Fraction(8, 5)
-
-    Reference:
-        [you2023]; derivations/14_dynamics.md.
-    """
-    dimension, depth = integer("D", D, at_least=2), integer("L", L, at_least=1)
-    if generator_square is None and dimension % 2:
-        raise InputError(
-            f"D must be even for the default generators X² = 1, Tr X = 0 (Pauli strings), got {dimension}; "
-            "pass generator_square= the Tr X² of yours"
-        )
-    square = exact_number("generator_square", dimension if generator_square is None else generator_square)
-    if square <= 0:
-        raise InputError(f"generator_square must be > 0, got {square}")
-    return _rate(dimension) * depth * square
-
-
-@lru_cache(maxsize=64)
-def _rate(D: int) -> Fraction:
-    """The factor of L Tr X², from the mean of Σ_l ∂_l z_a ∂_l z_b over the generators.
-
-    Tr(i[M, ρ_a] i[M, ρ_b]) = Tr M²ρ_aρ_b + Tr M²ρ_bρ_a − 2 Tr Mρ_aMρ_b.
-    """
-    circuit, (l,) = Circuit("generator_average", "general"), layer_indices("l")
-    a, b = circuit.output(state="a"), circuit.output(state="b")
-    kernel = mean(sum_over(a.d(l) * b.d(l), l)).polynomial
-    names = ("Tr_O_O_a_b", "Tr_O_O_b_a", "Tr_O_a_O_b")
-    given = {name: Fraction(0) for name in names} | {"X1": Fraction(0), "X2": Fraction(1), "L": Fraction(1)}
-    left, right, both = (kernel.at(D, given | {name: Fraction(1)}) for name in names)
-    assert left == right == -both / 2  # noqa: S101 - it is this product of commutators
-    return left
 
 
 @within_floats()
@@ -237,25 +172,25 @@ def _path(M_0: Complex, stops: Array, vectors: Complex, y: Array, speed: float) 
     unit, times = unit_of(float(np.abs(M_0).max())), stops
     pace = unit_of(speed * unit)
     M_0, y, stops, speed = M_0 / unit, y / unit, pace * (unit * stops), speed * unit / pace
-    D, size, evaluations = len(M_0), float(np.abs(M_0).max()) or 1.0, 0
+    D, size, evaluations = len(M_0), float(np.abs(M_0).max()) or 1.0, itertools.count(1)
+
+    def matrix(flat: Array) -> Complex:
+        return flat.view(np.complex128).reshape(D, D)
 
     def slope(time: float, flat: Array) -> Array:
-        nonlocal evaluations
-        evaluations += 1
-        if evaluations > _MOST_SLOPES:
+        if next(evaluations) > _MOST_SLOPES:
             raise RunError(
                 f"times must be within what {_MOST_SLOPES} slopes of the flow reach, got {times[-1]:g}, of which "
                 f"{times[-1] * (time / stops[-1]):.3g} was done; shorten the times"
             )
-        M = flat.view(np.complex128).reshape(D, D)
+        M = matrix(flat)
         weighted = (vectors.T * _residuals(M, vectors, y)) @ vectors.conj()  # Σ_j r_j ρ_j
         inner = M @ weighted - weighted @ M
         return np.asarray((-speed * (M @ inner - inner @ M)).ravel().view(np.float64))
 
     def remaining(_time: float, flat: Array) -> float:
         """Falls through 0 where all is learnt: the loss never grows, so the residuals stay below."""
-        M = flat.view(np.complex128).reshape(D, D)
-        return float(np.abs(_residuals(M, vectors, y)).max()) - _ABSOLUTE * size
+        return float(np.abs(_residuals(matrix(flat), vectors, y)).max()) - _ABSOLUTE * size
 
     remaining.terminal = True  # type: ignore[attr-defined]
     path = np.repeat(M_0[np.newaxis], len(stops), axis=0)
@@ -276,10 +211,10 @@ def _path(M_0: Complex, stops: Array, vectors: Complex, y: Array, speed: float) 
     )
     if not done.success:
         raise RunError(f"the integrator stopped before time {times[-1]:g}: {done.message}; shorten the times")
-    found = np.ascontiguousarray(done.y.T).view(np.complex128).reshape(-1, D, D)
-    path[: len(found)] = found
-    if len(found) < len(stops):
-        path[len(found) :] = done.y_events[0][-1].view(np.complex128).reshape(D, D)
+    reached = len(done.t)
+    path[:reached] = np.ascontiguousarray(done.y.T).view(np.complex128).reshape(-1, D, D)
+    if reached < len(stops):
+        path[reached:] = matrix(done.y_events[0][-1])
     return unit * path
 
 
@@ -301,7 +236,164 @@ def _observable_and_states(observable: Any, states: Any) -> tuple[Complex, Compl
             f"states must be rows of D = {D} numbers, of the shape (m, {D}), got {vectors.shape}"
         )
     norms = np.linalg.norm(vectors, axis=1)
-    if np.abs(norms - 1).max() > _ROUNDING:
-        wrong = int(np.argmax(np.abs(norms - 1)))
+    wrong = int(np.argmax(np.abs(norms - 1)))
+    if abs(norms[wrong] - 1) > _ROUNDING:
         raise InputError(f"states must be normalised, got the norm {norms[wrong]:g} of state {wrong}")
     return M, vectors
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class DeepFlowSingle(Prediction):
+    """The curve, a ``Prediction``, with what tells the regimes apart.
+
+    Attributes:
+        regime: "exponential" (|y| < γ), "sublinear" (|y| = γ), "unreachable" (|y| > γ), or "fixed" (|z| = γ: nothing
+            moves).
+        exponent: What the residual, less its limit, ends as: e^{−exponent·t}; 1/(exponent·t) if "sublinear".
+        residual_limit: lim ε(t) as t → ∞: 0, or sign(y)(γ − |y|) where the label is out of reach; ε(0) if fixed.
+
+    Examples:
+        >>> p = deep_flow_single(-1.2, [0, 10], label=0.5, learning_rate=0.1, L=3, D=2)
+        >>> p.regime, round(p.exponent, 6), p.residual_limit
+        ('exponential', 0.3, 0.0)
+
+    Reference:
+        you2023; derivations/14_dynamics.md.
+    """
+
+    regime: str = "exponential"
+    exponent: float = 0.0
+    residual_limit: float = 0.0
+
+    def facts(self) -> dict[str, str]:
+        """The regime, and what holds of every prediction, for a notebook.
+
+        Examples:
+            >>> p = deep_flow_single(-1.2, [0, 10], label=0.5, learning_rate=0.1, L=3, D=2)
+            >>> p.facts()["exponent"]
+            '0.3'
+        """
+        found = {"regime": self.regime, "exponent": f"{self.exponent:.4g}"}
+        return found | {"as t → ∞": f"ε → {self.residual_limit:.4g}"} | super().facts()
+
+
+@within_floats()
+def deep_flow_single(
+    residual: object,
+    times: object,
+    *,
+    label: object,
+    learning_rate: object,
+    L: int,
+    D: int,
+    scale: object = 1,
+    generator_square: object = None,
+) -> DeepFlowSingle:
+    r"""The flow of many layers for one pure input and an observable with O² = γ², in closed form.
+
+    K = 2LZ(γ² − z²), z = y + ε, so with κ = 2ηLZ the time at which the residual is ε is, for |y| ≠ γ,
+
+    .. math:: \kappa t = \frac{\ln|\varepsilon_0/\varepsilon|}{\gamma^2 - y^2}
+       + \frac{1}{2\gamma(\gamma - y)} \ln\frac{\gamma - z}{\gamma - z_0}
+       + \frac{1}{2\gamma(\gamma + y)} \ln\frac{\gamma + z}{\gamma + z_0},
+
+    and the limit of this for \|y\| → γ, in which 1/\|ε\| grows like 2γκt. It is inverted by bisection of ln \|ε\|.
+
+    Args:
+        residual: ε(0), with |y + ε(0)| ≤ γ.
+        times: Times ≥ 0.
+        label: y.
+        learning_rate: η > 0.
+        L: The number of layers.
+        D: The dimension, an integer ≥ 2.
+        scale: γ > 0, the range of the measurement; 1 by default, a Pauli string.
+        generator_square: Tr X² of the traceless generators; D by default, X² = 1, for even D.
+
+    Returns:
+        ε(t), K(t), the loss ε²/2 and the regime.
+
+    Raises:
+        InputTypeError, InputError: If an argument is of the wrong kind or range.
+
+    Examples:
+        >>> for y in (0.5, 1, 2):
+        ...     p = deep_flow_single(-1.2, [0, 10, 1000], label=y, learning_rate=0.1, L=3, D=2)
+        ...     print(p.regime, p.residual.round(5).tolist())
+        exponential [-1.2, -0.03743, -0.0]
+        sublinear [-1.2, -0.13654, -0.00125]
+        unreachable [-1.2, -1.00006, -1.0]
+
+    Reference:
+        [you2023]; derivations/14_dynamics.md.
+    """
+    start, y = real_number("residual", residual), real_number("label", label)
+    gamma, t, eta = real_number("scale", scale, positive=True), check_times(times), check_rate(learning_rate)
+    if abs(start + y) > gamma:
+        raise InputError(
+            f"residual must leave the output in [−γ, γ] = ±{gamma:g}, got z = y + ε = {start + y:g}"
+        )
+    rate = float(kernel_rate(D=D, L=L, generator_square=generator_square))
+    speed, unit = 2 * eta * rate, unit_of(gamma)
+    epsilon = unit * _invert(start / unit, y / unit, gamma / unit, (speed * unit) * (unit * t))
+    z = np.clip(y + epsilon, -gamma, gamma)
+    regime, exponent, residual_limit = _regime_of_many_layers(start, y, gamma, speed)
+    return DeepFlowSingle(
+        times=t,
+        residual=epsilon,
+        kernel=2 * rate * (gamma - z) * (gamma + z),
+        loss=epsilon**2 / 2,
+        assumption="There are so many layers that the generators average out (L → ∞ at fixed ηL), steps are small "
+        "(gradient flow), one pure input, and O² = γ².",
+        reference=_REFERENCE,
+        regime=regime,
+        exponent=exponent,
+        residual_limit=residual_limit,
+    )
+
+
+def _regime_of_many_layers(start: float, y: float, gamma: float, speed: float) -> tuple[str, float, float]:
+    """The regime, its exponent, and the limit of ε."""
+    beyond = abs(y) - gamma
+    if abs(start + y) == gamma:
+        return "fixed", 0.0, start
+    if beyond < 0:
+        return "exponential", (speed * (gamma - y)) * (gamma + y), 0.0
+    if beyond == 0:
+        return "sublinear", 2 * gamma * speed, 0.0
+    return "unreachable", 2 * gamma * speed * beyond, -float(np.sign(y)) * beyond
+
+
+def _invert(start: float, y: float, gamma: float, kt: Array) -> Array:
+    """ε at κt. |ε| falls, no faster than e^{−κγ²t}: ln|ε/ε_0| lies in [−κγ²t, 0]."""
+    if start == 0 or abs(start + y) == gamma:
+        return np.full(kt.shape, start)  # K ε = 0: nothing moves
+    low, high = -(gamma**2) * kt, np.zeros(kt.shape)
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        is_late = scaled_time(middle, start, y, gamma) >= kt
+        low, high = np.where(is_late, middle, low), np.where(is_late, high, middle)
+    return np.asarray(start * np.exp((low + high) / 2))
+
+
+def scaled_time(log_ratio: Array, start: float, y: float, gamma: float) -> Array:
+    """κt at which u = ln|ε/ε_0| has a value; infinite where it never has.
+
+    Written for y ≥ 0, to which ε, y → −ε, −y leads, and with a = −ε, δ = γ − y so that nothing cancels as δ → 0:
+    2γκt = [ln|1 + δ/a|/δ] + [ln(γ + z) − u]/(γ + y), each bracket less its value at the start.
+    """
+    sign = -1.0 if y < 0 else 1.0
+    start, y = sign * start, sign * y
+    delta, epsilon = gamma - y, start * np.exp(log_ratio)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        far = (np.log((gamma + y + epsilon) / (gamma + y + start)) - log_ratio) / (gamma + y)
+        time = _near(-epsilon, delta) - _near(np.array(-start), delta) + far
+    # beyond the fixed point z = γ the logarithm has no value: the flow never gets there
+    return np.where(np.isnan(time), np.inf, time / (2 * gamma))
+
+
+def _near(a: Array, delta: float) -> Array:
+    """ln|1 + δ/a|/δ, and 1/a at δ = 0; no value where γ − z = δ + a has the wrong sign."""
+    if delta == 0:
+        return np.asarray(1 / a)
+    x = delta / a
+    return np.where((x < -1) & (a < 0), np.log(-1 - x), np.log1p(x)) / delta

@@ -1,42 +1,144 @@
-r"""One residual beyond the frozen kernel: a constant relative meta-kernel, one order in the step, and a bound for all.
+r"""One residual: how fast it may be trained, its flow, its descent to one order in the step, and a bound for all.
 
-Reference: liu2023, Eqs. (13), (14); zhang2024; you2023; derivations/14_dynamics.md.
+Reference: liu2023, Eqs. (13), (14); zhang2024; you2023; scala2025; derivations/14_dynamics.md.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from haarqntk.checks import flag, integer, real_number
-from haarqntk.dynamics._prediction import Prediction, check_rate, check_times, within_floats
+from haarqntk.base import Tabled
+from haarqntk.checks import flag, integer, is_stable, real_number
+from haarqntk.dynamics._prediction import (
+    Array,
+    Prediction,
+    check_kernel,
+    check_rate,
+    check_times,
+    within_floats,
+    without_rounding,
+)
 from haarqntk.errors import CostError, InputError
-
-if TYPE_CHECKING:
-    from haarqntk.dynamics._prediction import Array
-
 
 _CRITICAL = 2.0**-40  # relative to K_0 + 2|λε_0|: below it C is rounding
 _DIVERGED = 1e100
+_MOST_STEPS = 10**7
+_FIXED = "K and μ keep their values at the start; terms beyond η² are dropped."
+_FOLLOWED = "K follows δK = −2ηεμ with {}; terms beyond η² in ε, beyond η in K, are dropped."
 _LARGEST_LOSS = 2.0  # |z| ≤ 1 and |y| = 1: |r| ≤ 2
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ConstantLambdaFlow(Prediction):
-    """The curve, with what tells the regimes apart.
+class StepSizes(Tabled):
+    """What a frozen kernel says about the learning rate of gradient descent on ½ Σ_j ε_j².
 
     Attributes:
-        times: As of ``Prediction``.
-        residual: As of ``Prediction``.
-        kernel: As of ``Prediction``.
-        lower: As of ``Prediction``.
-        upper: As of ``Prediction``.
-        loss: As of ``Prediction``.
-        assumption: As of ``Prediction``.
-        reference: As of ``Prediction``.
+        eigenvalues: Of the kernel, from the largest on; those within rounding of 0 are 0.
+        learning_rate: η, as given or the critical one.
+        critical: c/λ_max.
+        stability_edge: 2/λ_max, beyond which the first mode grows.
+        condition_number: λ_max/λ_min; infinite for a singular kernel.
+        decay_times: 1/(ηλ) of each mode, the time of gradient flow in which it falls to 1/e; infinite where λ = 0.
+        decay_steps: 1/|ln |1 − ηλ||, the same in steps of gradient descent; 0 for a mode that one step
+            ends, infinite where λ = 0 and where a mode does not decay.
+        is_stable: Whether η < 2/λ_max; the edge itself, to within rounding, is not.
+
+    Raises:
+        AttributeError: If the eigenvalues, decay times or decay steps are no arrays.
+
+    Examples:
+        >>> s = step_sizes([[2, 0], [0, 8]], 0.1)
+        >>> s.stability_edge, s.is_stable, s.decay_times.tolist()
+        (0.25, True, [1.25, 5.0])
+
+    Reference:
+        scala2025; derivations/14_dynamics.md.
+    """
+
+    eigenvalues: Array
+    learning_rate: float
+    critical: float
+    stability_edge: float
+    condition_number: float
+    decay_times: Array
+    decay_steps: Array
+    is_stable: bool
+
+    def __post_init__(self) -> None:
+        for array in (self.eigenvalues, self.decay_times, self.decay_steps):
+            array.setflags(write=False)
+
+    def facts(self) -> dict[str, str]:
+        """The numbers that are not one for each mode, for a notebook.
+
+        Examples:
+            >>> step_sizes([[2, 0], [0, 8]]).facts()["eigenvalues"]
+            '2, from 8 to 2'
+        """
+        largest, smallest = self.eigenvalues[0], self.eigenvalues[-1]
+        stable = "stable" if self.is_stable else "unstable"
+        return {
+            "eigenvalues": f"{self.eigenvalues.size}, from {largest:.4g} to {smallest:.4g}",
+            "learning rate": f"{self.learning_rate:.4g}, {stable}; critical {self.critical:.4g}",
+            "stability edge": f"{self.stability_edge:.4g}",
+            "condition number": f"{self.condition_number:.4g}",
+            "longest decay": f"{self.decay_times.max():.4g} in time, {self.decay_steps.max():.4g} steps",
+        }
+
+
+@within_floats()
+def step_sizes(kernel: object, learning_rate: object = None, *, c: object = 1) -> StepSizes:
+    """The stability edge 2/λ_max, the critical learning rate c/λ_max and the decay times of a kernel.
+
+    Args:
+        kernel: K > 0, such as K̄ from ``hq.formula("kernel_mean").at(…)``, or a kernel matrix, symmetric and positive
+            semidefinite. For the loss (1/2m) Σ_j ε_j² pass K/m.
+        learning_rate: η > 0 for the decay times; the critical one by default.
+        c: The constant of the critical learning rate, > 0; 1 by default.
+
+    Returns:
+        The step sizes.
+
+    Raises:
+        InputTypeError, InputError: If an argument is of the wrong kind or range, or the kernel is 0.
+
+    Examples:
+        >>> s = step_sizes([[2, 0], [0, 8]])
+        >>> s.critical, s.stability_edge, s.condition_number, s.decay_times.tolist()
+        (0.125, 0.25, 4.0, [1.0, 4.0])
+
+    Reference:
+        [scala2025]; derivations/14_dynamics.md.
+    """
+    eigenvalues = np.linalg.eigvalsh(np.atleast_2d(check_kernel(kernel)))[::-1]
+    largest = float(eigenvalues[0])
+    if largest <= 0:
+        raise InputError("kernel must not be 0: nothing would move")
+    eigenvalues = without_rounding(eigenvalues)
+    critical = real_number("c", c, positive=True) / largest
+    eta = critical if learning_rate is None else check_rate(learning_rate)
+    with np.errstate(divide="ignore"):
+        log_factor = np.log(np.abs(1 - eta * eigenvalues))
+        return StepSizes(
+            eigenvalues=eigenvalues,
+            learning_rate=eta,
+            critical=critical,
+            stability_edge=2 / largest,
+            condition_number=float(largest / eigenvalues[-1]),
+            decay_times=1 / (eta * eigenvalues),
+            decay_steps=np.where(log_factor < 0, -1 / log_factor, np.inf),
+            is_stable=is_stable(eta, largest),
+        )
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ConstantLambdaFlow(Prediction):
+    """The curve, a ``Prediction``, with what tells the regimes apart.
+
+    Attributes:
         conserved: C = K − 2λε, the same at all times.
         regime: "frozen-kernel" (C > 0), "critical" (C = 0, within 2⁻⁴⁰ of its terms), "frozen-error" (C < 0), or
             "fixed" (K_0 = 0: nothing moves).
@@ -119,6 +221,7 @@ def constant_lambda_flow(
     shrink, grow = np.exp(-np.maximum(x, 0.0)), np.exp(np.minimum(x, 0.0))
     denominator = shrink + K_0 * eta * t * _relative(np.abs(x))
     epsilon = start * shrink / denominator
+    regime, exponent, residual_limit, kernel_limit = _regime_of_constant_lambda(K_0, start, lam, C, eta)
     return ConstantLambdaFlow(
         times=t,
         residual=epsilon,
@@ -127,30 +230,30 @@ def constant_lambda_flow(
         assumption="The relative meta-kernel λ = μ/K keeps its value, and steps are small (gradient flow).",
         reference="zhang2024; derivations/14_dynamics.md",
         conserved=C,
-        **_regime(K_0, start, lam, C, eta),  # type: ignore[arg-type]
+        regime=regime,
+        exponent=exponent,
+        residual_limit=residual_limit,
+        kernel_limit=kernel_limit,
     )
 
 
-def _regime(K_0: float, start: float, lam: float, C: float, eta: float) -> dict[str, str | float]:
+def _regime_of_constant_lambda(
+    K_0: float, start: float, lam: float, C: float, eta: float
+) -> tuple[str, float, float, float]:
+    """The regime, its exponent, and the limits of ε and K."""
     if not K_0:
-        return {"regime": "fixed", "exponent": 0.0, "residual_limit": start, "kernel_limit": K_0}
+        return "fixed", 0.0, start, K_0
     if C > 0:
-        return {"regime": "frozen-kernel", "exponent": eta * C, "residual_limit": 0.0, "kernel_limit": C}
+        return "frozen-kernel", eta * C, 0.0, C
     if C < 0:
-        limit = -C / (2 * lam)
-        return {"regime": "frozen-error", "exponent": -eta * C, "residual_limit": limit, "kernel_limit": 0.0}
-    return {"regime": "critical", "exponent": 1.0, "residual_limit": 0.0, "kernel_limit": 0.0}
+        return "frozen-error", -eta * C, -C / (2 * lam), 0.0
+    return "critical", 1.0, 0.0, 0.0
 
 
 def _relative(x: Array) -> Array:
     """(1 − e^{−x})/x for x ≥ 0, and 1 at x = 0."""
     safe = np.where(x > 0, x, 1.0)
     return np.where(x > 0, -np.expm1(-safe) / safe, 1.0)
-
-
-_MOST_STEPS = 10**7
-_FIXED = "K and μ keep their values at the start; terms beyond η² are dropped."
-_FOLLOWED = "K follows δK = −2ηεμ with {}; terms beyond η² in ε, beyond η in K, are dropped."
 
 
 @within_floats()
@@ -192,26 +295,22 @@ def quadratic_correction(
     """
     K, eta = real_number("kernel", kernel, at_least=0), check_rate(learning_rate)
     epsilon, t = real_number("residual", residual), check_times(times, are_steps=True)
-    if (meta_kernel is None) == (relative_meta_kernel is None):
-        got = "neither" if meta_kernel is None else "both"
+    is_relative = meta_kernel is None
+    if is_relative == (relative_meta_kernel is None):
+        got = "neither" if is_relative else "both"
         raise InputError(f"exactly one of meta_kernel= and relative_meta_kernel= must be given, got {got}")
     steps, follows = int(t.max()), flag("follow_kernel", follow_kernel)
     if steps > _MOST_STEPS:
         raise CostError(f"times must be at most {_MOST_STEPS} steps, got {steps}; use constant_lambda_flow")
-    if meta_kernel is not None:
-        mu, lam = real_number("meta_kernel", meta_kernel), 0.0
-        kept = "constant μ"
-    else:
-        lam = real_number("relative_meta_kernel", relative_meta_kernel)
-        mu, kept = lam * K, "constant λ = μ/K"
+    given = ("relative_meta_kernel", relative_meta_kernel) if is_relative else ("meta_kernel", meta_kernel)
+    constant, kept = real_number(*given), "constant λ = μ/K" if is_relative else "constant μ"
     residuals, kernels = np.empty(steps + 1), np.empty(steps + 1)
     residuals[0], kernels[0] = epsilon, K
     for step in range(1, steps + 1):
+        mu = constant * K if is_relative else constant
         change = 2 * eta * epsilon * mu if follows else 0.0
         epsilon += -eta * K * epsilon + eta**2 * epsilon**2 * mu / 2
         K -= change
-        if relative_meta_kernel is not None:
-            mu = lam * K
         if not abs(epsilon) < _DIVERGED or K < 0:
             raise InputError(
                 f"learning_rate must be small enough for the expansion, got ε = {epsilon:.3g}, K = {K:.3g} after "
@@ -224,7 +323,7 @@ def quadratic_correction(
         residual=residuals[where],
         kernel=kernels[where],
         loss=residuals[where] ** 2 / 2,
-        assumption=_FOLLOWED.format(kept) if follow_kernel else _FIXED,
+        assumption=_FOLLOWED.format(kept) if follows else _FIXED,
         reference="liu2023, Eqs. (13), (14); derivations/14_dynamics.md",
     )
 

@@ -21,8 +21,16 @@ import numpy as np
 
 from haarqntk.base import LazyModule, Tabled, rendered
 from haarqntk.checks import flag, integer, rational, real_number
-from haarqntk.dynamics._frozen import frozen_kernel
-from haarqntk.dynamics._prediction import Prediction, check_rate, check_times, exact_number, within_floats
+from haarqntk.dynamics._prediction import (
+    Array,
+    Prediction,
+    check_rate,
+    check_times,
+    decay,
+    exact_number,
+    frozen_kernel,
+    within_floats,
+)
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.qntk import KernelLaw
 
@@ -30,19 +38,102 @@ if TYPE_CHECKING:
     from fractions import Fraction
     from typing import Any
 
-    from haarqntk.dynamics._prediction import Array
-
     Bracket = tuple[Array, Array]
 
 
 mpmath = LazyModule("mpmath")
 linalg = LazyModule("scipy.linalg")
 
-_LAW_REFERENCE = "liu2023, Eq. (7); golub1973; derivations/14_dynamics.md"
 # What floats may move a mean by: weights, of the total weight; nodes, of K_max, and with them the exponents.
 _ROUNDING = 1e-13
 _LARGEST_NODES = 60
 _AT_THE_BOUND = 2.0**-40  # relative: a learning rate computed as 1/K_max is at the bound
+
+
+class _Means:
+    """Brackets of E[w f(v S_L)] for a weight w of the state and f = e^{−ηt·} or (1 − η·)^t, from checked arguments."""
+
+    def __init__(
+        self,
+        law: KernelLaw,
+        times: object,
+        *,
+        learning_rate: object,
+        flow: bool,
+        num_nodes: int,
+        tolerance: object,
+    ) -> None:
+        if not isinstance(law, KernelLaw):
+            raise InputTypeError(f"law must be a KernelLaw, got {type(law).__name__}; pass hq.kernel_law(…)")
+        self.law, self.eta, self.flow = law, check_rate(learning_rate), flag("flow", flow)
+        self.times = check_times(times, are_steps=not self.flow)
+        self.tolerance = real_number("tolerance", tolerance, positive=True)
+        self.num_nodes = integer("num_nodes", num_nodes, at_least=1)
+        if self.num_nodes > _LARGEST_NODES:
+            raise InputError(f"num_nodes must be at most {_LARGEST_NODES}, got {self.num_nodes}")
+        if not self.flow and self.eta * float(law.largest) > 1 + _AT_THE_BOUND:
+            raise InputError(
+                f"learning_rate must be at most 1/K_max = {1 / float(law.largest):.3g} for gradient descent, where no "
+                f"circuit overshoots, got {self.eta:g}; lower it, or pass flow=True"
+            )
+        self.sums = rules_from_moments(law.square_sum_moments(2 * self.num_nodes), law.largest_square_sum)
+
+    def moments(self, output_power: int = 0) -> list[Fraction]:
+        """E[z^p v^k] for k up to twice the number of nodes."""
+        return list(self.law.variance_moments(2 * self.num_nodes, output_power=output_power))
+
+    def mean(self, moments: Sequence[Fraction], *, times: Array | None = None) -> Bracket:
+        """For the positive weight with these moments Σ w v^k; at other times than those of the curve if given."""
+        t = self.times if times is None else times
+        states = rules_from_moments(moments, self.law.largest_variance)
+        # for one v completely monotone in S, for one S in v: each rule keeps its side
+        lower, upper = (self._sum(*rules, t) for rules in zip(states, self.sums, strict=True))
+        slack = _ROUNDING * (float(moments[0]) + self.eta * t * float(self.law.largest) * upper)
+        return np.maximum(lower - slack, 0.0), upper + slack
+
+    def _sum(self, states: Rule, sums: Rule, times: Array) -> Array:
+        K = np.multiply.outer(states.nodes, sums.nodes).ravel()
+        weights = np.multiply.outer(states.weights, sums.weights).ravel()
+        return np.asarray(decay(self.eta, K, times, flow=self.flow, floor=0.0) @ weights)
+
+    def residual(self, O_0: Fraction) -> Bracket:
+        """E[(z − O_0) f] = E[(z − o) f] − (O_0 − o) E[f], where z − o ≥ 0 for the lowest eigenvalue o."""
+        lowest, one = self.law.spectrum[0], self.moments()
+        a = self.mean([x - lowest * y for x, y in zip(self.moments(1), one, strict=True)])
+        b, c = self.mean(one), float(O_0 - lowest)
+        near, far = b if c < 0 else b[::-1]
+        return a[0] - c * near, a[1] - c * far
+
+    def squared_residual(self, O_0: Fraction) -> Bracket:
+        """E[(z − O_0)² f(K)²], a positive weight as it stands."""
+        powers = (self.moments(p) for p in range(3))
+        weights = [c - 2 * O_0 * b + O_0**2 * a for a, b, c in zip(*powers, strict=True)]
+        return self.mean(weights, times=2 * self.times)
+
+    def refuse_wide(self, bracket: Bracket, unit: float | Array) -> None:
+        """Refuse a bracket that is wider than the tolerance, in these units."""
+        width = (bracket[1] - bracket[0]) / unit
+        if np.max(width) > self.tolerance:
+            k = int(np.argmax(width))
+            raise InputError(
+                f"the bracket must not be wider than tolerance = {self.tolerance:g}, got {width[k]:.3g} at time "
+                f"{self.times[k]:g}; raise num_nodes = {self.num_nodes}, shorten the times, or raise tolerance to "
+                "see it"
+            )
+
+    def prediction(self, bracket: Bracket, unit: float | Array = 1.0, **others: Array) -> Prediction:
+        """The bracket and its middle in these units, and with them the other curves."""
+        lower, upper = bracket
+        return Prediction(
+            times=self.times,
+            residual=(lower + upper) / 2 / unit,
+            lower=lower / unit,
+            upper=upper / unit,
+            assumption="Every circuit keeps the kernel that it starts with; circuits are drawn with Haar segments and "
+            f"Pauli generators (ensemble {self.law.ensemble!r}).",
+            reference="liu2023, Eq. (7); golub1973; derivations/14_dynamics.md",
+            **others,
+        )
 
 
 @within_floats()
@@ -89,41 +180,20 @@ def frozen_law(
     Reference:
         [liu2023] Eq. 7; [golub1973] for the rules; derivations/14_dynamics.md.
     """
-    if not isinstance(law, KernelLaw):
-        raise InputTypeError(f"law must be a KernelLaw, got {type(law).__name__}; pass hq.kernel_law(…)")
-    eta, t = check_rate(learning_rate), check_times(times, are_steps=not flag("flow", flow))
-    widest = real_number("tolerance", tolerance, positive=True)
-    n = integer("num_nodes", num_nodes, at_least=1)
-    if n > _LARGEST_NODES:
-        raise InputError(f"num_nodes must be at most {_LARGEST_NODES}, got {n}")
-    if not flow and eta * float(law.largest) > 1 + _AT_THE_BOUND:
-        raise InputError(
-            f"learning_rate must be at most 1/K_max = {1 / float(law.largest):.3g} for gradient descent, where no "
-            f"circuit overshoots, got {eta:g}; lower it, or pass flow=True"
-        )
-    curves = _Curves(law, t, eta, n, flow=flow)
+    means = _Means(
+        law, times, learning_rate=learning_rate, flow=flow, num_nodes=num_nodes, tolerance=tolerance
+    )
     if target is None:
-        unit, mean = 1.0, curves.mean(law.variance_moments(2 * n))
-        square = curves.mean(law.variance_moments(2 * n), twice=True)
+        unit, mean = 1.0, means.mean(means.moments())
+        square = means.mean(means.moments(), times=2 * means.times)
     else:
         O_0 = exact_number("target", target)
         unit = max(abs(float(o - O_0)) for o in law.spectrum) or 1.0
-        mean, square = curves.residual(O_0), curves.squared_residual(O_0)
-    for (lower, upper), scale in ((mean, unit), (square, unit**2)):
-        _refuse_wide(t, (upper - lower) / scale, widest, n)
-    return Prediction(
-        times=t,
-        residual=(mean[0] + mean[1]) / 2,
-        kernel=np.full(len(t), float(law.mean)),
-        lower=mean[0],
-        upper=mean[1],
-        loss=(square[0] + square[1]) / 4,
-        assumption=(
-            "Every circuit keeps the kernel that it starts with; circuits are drawn with Haar segments and Pauli "
-            f"generators (ensemble {law.ensemble!r})."
-        ),
-        reference=_LAW_REFERENCE,
-    )
+        mean, square = means.residual(O_0), means.squared_residual(O_0)
+    means.refuse_wide(mean, unit)
+    means.refuse_wide(square, unit**2)
+    kernel = np.full(len(means.times), float(law.mean))
+    return means.prediction(mean, kernel=kernel, loss=(square[0] + square[1]) / 4)
 
 
 @within_floats()
@@ -162,78 +232,17 @@ def jensen_gap(
     Reference:
         [liu2023] Eqs. 7, 10; derivations/14_dynamics.md.
     """
-    widest = real_number("tolerance", tolerance, positive=True)
-    p = frozen_law(law, times, learning_rate=learning_rate, flow=flow, num_nodes=num_nodes, tolerance=1)
-    single = frozen_kernel(law.mean, p.times, learning_rate=learning_rate, flow=flow).residual
+    means = _Means(
+        law, times, learning_rate=learning_rate, flow=flow, num_nodes=num_nodes, tolerance=tolerance
+    )
+    single = frozen_kernel(law.mean, means.times, learning_rate=means.eta, flow=flow).residual
     if not single.all():
         raise InputError(
-            f"times must leave e^(−ηK̄t) > 0 as a float, got {p.times[single == 0][0]:g}; shorten them"
+            f"times must leave e^(−ηK̄t) > 0 as a float, got {means.times[single == 0][0]:g}; shorten them"
         )
-    assert p.lower is not None  # noqa: S101 - frozen_law always has its bracket
-    assert p.upper is not None  # noqa: S101
-    _refuse_wide(p.times, (p.upper - p.lower) / p.residual, widest, num_nodes)
-    return Prediction(
-        times=p.times,
-        residual=p.residual / single,
-        lower=p.lower / single,
-        upper=p.upper / single,
-        assumption=p.assumption,
-        reference=_LAW_REFERENCE,
-    )
-
-
-def _refuse_wide(times: Array, width: Array, widest: float, num_nodes: int) -> None:
-    if np.max(width) > widest:
-        k = int(np.argmax(width))
-        raise InputError(
-            f"the bracket must not be wider than tolerance = {widest:g}, got {width[k]:.3g} at time {times[k]:g}; "
-            f"raise num_nodes = {num_nodes}, shorten the times, or raise tolerance to see it"
-        )
-
-
-class _Curves:
-    """Brackets of E[w f(v S_L)] for a weight w of the state and f = e^{−ηt·} or (1 − η·)^t."""
-
-    def __init__(self, law: KernelLaw, times: Array, eta: float, n: int, *, flow: bool) -> None:
-        self.law, self.times, self.eta, self.n, self.flow = law, times, eta, n, flow
-        self.sums = rules_from_moments(law.square_sum_moments(2 * n), law.largest_square_sum)
-
-    def mean(self, moments: Sequence[Fraction], *, twice: bool = False) -> Bracket:
-        """For the positive weight with these moments Σ w v^k; ``twice`` has f² instead of f."""
-        states = rules_from_moments(moments, self.law.largest_variance)
-        lower = self._sum(states.gauss, self.sums.gauss, twice=twice)
-        upper = self._sum(states.radau, self.sums.radau, twice=twice)
-        largest_exponent = (2 if twice else 1) * self.eta * self.times * float(self.law.largest)
-        slack = _ROUNDING * (float(moments[0]) + largest_exponent * upper)
-        return np.maximum(lower - slack, 0.0), upper + slack
-
-    def _sum(self, states: Rule, sums: Rule, *, twice: bool) -> Array:
-        # for one v completely monotone in S, for one S in v: each rule keeps its side
-        K = np.multiply.outer(states.nodes, sums.nodes).ravel()
-        weights = np.multiply.outer(states.weights, sums.weights).ravel()
-        times = 2 * self.times if twice else self.times
-        values = (
-            np.exp(-self.eta * np.multiply.outer(times, K))
-            if self.flow
-            else np.power(np.maximum(1 - self.eta * K, 0.0), times[:, np.newaxis])
-        )
-        return np.asarray(values @ weights)
-
-    def residual(self, O_0: Fraction) -> Bracket:
-        """E[(z − O_0) f] = E[(z − o) f] − (O_0 − o) E[f], where z − o ≥ 0 for the lowest eigenvalue o."""
-        one = self.law.variance_moments(2 * self.n)
-        z = self.law.variance_moments(2 * self.n, output_power=1)
-        lowest = self.law.spectrum[0]
-        a = self.mean([x - lowest * y for x, y in zip(z, one, strict=True)])
-        b, c = self.mean(one), float(O_0 - lowest)
-        near, far = (b[0], b[1]) if c < 0 else (b[1], b[0])
-        return a[0] - c * near, a[1] - c * far
-
-    def squared_residual(self, O_0: Fraction) -> Bracket:
-        """E[(z − O_0)² f(K)²], a positive weight as it stands."""
-        powers = [self.law.variance_moments(2 * self.n, output_power=p) for p in range(3)]
-        moments = [c - 2 * O_0 * b + O_0**2 * a for a, b, c in zip(*powers, strict=True)]
-        return self.mean(moments, twice=True)
+    bracket = means.mean(means.moments())
+    means.refuse_wide(bracket, (bracket[0] + bracket[1]) / 2)
+    return means.prediction(bracket, unit=single)
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -318,22 +327,18 @@ def rules_from_moments(moments: Sequence[Fraction], end: Fraction) -> Rules:
         atom = Rule(np.zeros(1), np.array([mass]))
         return Rules(atom, atom)
     with mpmath.workdps(_digits(moments, end)):
-        scaled = [
-            mpmath.mpf(m.numerator) / m.denominator for m in (x / end**k for k, x in enumerate(moments))
-        ]
-        alpha, beta = _recursion(scaled)
+        scaled = (x / end**k for k, x in enumerate(moments))
+        alpha, beta = _recursion([mpmath.mpf(m.numerator) / m.denominator for m in scaled])
         n = len(moments) // 2
         # p_{n−1}(0)/p_n(0) for the monic orthogonal polynomials; the last coefficient puts a node at 0
         ratio = mpmath.mpf(0)
         for k in range(n):
             ratio = 1 / (-alpha[k] - beta[k] * ratio)
-        last = -beta[n] * ratio
-        diagonal = [float(a) for a in (*alpha[:n], last)]
+        diagonal = [float(a) for a in (*alpha[:n], -beta[n] * ratio)]
         side = [float(mpmath.sqrt(b)) for b in beta[1:]]
-    return Rules(
-        _rule(diagonal[:n], side[: n - 1], mass, float(end)),
-        _rule(diagonal, side, mass, float(end), at_zero=True),
-    )
+    gauss, radau = _rule(diagonal[:n], side[: n - 1], mass, end), _rule(diagonal, side, mass, end)
+    radau.nodes[0] = 0.0
+    return Rules(gauss, radau)
 
 
 def _digits(moments: Sequence[Fraction], end: Fraction) -> int:
@@ -363,12 +368,7 @@ def _recursion(moments: Sequence[Any]) -> tuple[list[Any], list[Any]]:
     return alpha, beta
 
 
-def _rule(
-    diagonal: list[float], side: list[float], mass: float, end: float, *, at_zero: bool = False
-) -> Rule:
+def _rule(diagonal: list[float], side: list[float], mass: float, end: Fraction) -> Rule:
     """Nodes and weights from the Jacobi matrix (Golub and Welsch)."""
     nodes, vectors = linalg.eigh_tridiagonal(np.array(diagonal), np.array(side))
-    nodes = np.clip(nodes, 0.0, 1.0)
-    if at_zero:
-        nodes[0] = 0.0
-    return Rule(nodes * end, mass * vectors[0] ** 2)
+    return Rule(np.clip(nodes, 0.0, 1.0) * float(end), mass * vectors[0] ** 2)

@@ -4,34 +4,32 @@ JSON is read back into values too. Templates live in ``templates/``, the schema 
 cited in ``references.bib``; every document is one string, and writing it to disk is the caller's.
 """
 
-from haarqntk.export._algebra_systems import to_maple, to_mathematica
-from haarqntk.export._citation import Citation, bibliography, citation
-from haarqntk.export._code import lambdify, to_c, to_python
-from haarqntk.export._derivation import (
-    latex_derivations,
-    markdown_steps,
-    record_of_derivation,
-    with_steps,
-)
-from haarqntk.export._document import bibliography_of, latex_document, latex_table
+from haarqntk.export._citation import Citation, bibliography, bibliography_of, citation
+from haarqntk.export._code import FORMATS, lambdify, to_c, to_maple, to_mathematica, to_python
+from haarqntk.export._document import latex_derivations, latex_document, latex_table, pdf_of
 from haarqntk.export._figure import Line, Panel, PaperFigure, Points
-from haarqntk.export._integral import averaged_over, integral_record, integral_text, range_of_integral
-from haarqntk.export._json import json_text, record_of, to_json
-from haarqntk.export._json_reader import from_json
+from haarqntk.export._html import html_page, mathml, rendered, to_mathml
+from haarqntk.export._json import from_json, json_schema, json_text, record_of, to_json
 from haarqntk.export._latex import latex, latex_fraction, latex_lines
-from haarqntk.export._latex_reader import read_latex
-from haarqntk.export._mathml import mathml, to_mathml
-from haarqntk.export._notebook import rendered
-from haarqntk.export._page import html_page
-from haarqntk.export._pdf import pdf_of
+from haarqntk.export._names import pairs
 from haarqntk.export._plot import Curve, plot_svg
 from haarqntk.export._section import Evidence, Section, read_section
-from haarqntk.export._style import pairs
-from haarqntk.export._text import plain_text, with_error
+from haarqntk.export._text import (
+    averaged_over,
+    integral_record,
+    integral_text,
+    markdown_steps,
+    plain_text,
+    range_of_integral,
+    record_of_derivation,
+    with_error,
+    with_steps,
+)
 from haarqntk.export._values import quotients
 from haarqntk.export._z_plot import z_plot_svg
 
 __all__ = [
+    "FORMATS",
     "Citation",
     "Curve",
     "Evidence",
@@ -48,6 +46,7 @@ __all__ = [
     "html_page",
     "integral_record",
     "integral_text",
+    "json_schema",
     "json_text",
     "lambdify",
     "latex",
@@ -64,7 +63,6 @@ __all__ = [
     "plot_svg",
     "quotients",
     "range_of_integral",
-    "read_latex",
     "read_section",
     "record_of",
     "record_of_derivation",

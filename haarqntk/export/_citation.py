@@ -1,10 +1,10 @@
-"""What a result rests on, as BibTeX: the papers of its formula, Weingarten calculus, and this software."""
+"""What a result rests on: its papers, those of Weingarten calculus, and this software, as BibTeX or in a document."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING, Any
 from haarqntk import __version__
 from haarqntk.designs import DesignCheck, Twirl, TwirledChannel
 from haarqntk.export._json import Recordable
+from haarqntk.export._latex import escape_latex
 from haarqntk.export._values import Value, quotients
 from haarqntk.groups import REGISTRY, UNITARY, WeingartenFunction
 from haarqntk.haar import Integral, RandomLetter
 from haarqntk.qntk import ClaimCheck, EigenvalueFormula, Formula, Ratio, formula, formulas
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from haarqntk.base import Shown
 
 # As in CITATION.cff, which a test compares.
@@ -30,6 +33,8 @@ _SOFTWARE = f"""\
 }}"""
 _DESIGNS = ("gross2007",)
 _ESTIMATES = ("chan1983",)
+_ENTRY = re.compile(r"^@\w+\{(\w+),.*?^\}", re.DOTALL | re.MULTILINE)
+_FIELD = re.compile(r"(\w+)\s*=\s*\{((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +57,7 @@ class Citation:
         return f"<pre>{escape(str(self))}</pre>"
 
 
-@cache
+@lru_cache(maxsize=1)  # the one file
 def bibliography() -> dict[str, str]:
     """Key → entry of everything that haarqntk cites, and haarqntk itself.
 
@@ -61,9 +66,7 @@ def bibliography() -> dict[str, str]:
         '@article{gross2007,'
     """
     text = files("haarqntk.export").joinpath("references.bib").read_text(encoding="utf-8")
-    entries = re.findall(r"^@\w+\{(\w+),.*?^\}", text, re.DOTALL | re.MULTILINE)
-    found = re.finditer(r"^@\w+\{\w+,.*?^\}", text, re.DOTALL | re.MULTILINE)
-    return {**{key: entry[0] for key, entry in zip(entries, found, strict=True)}, "haarqntk": _SOFTWARE}
+    return {**{entry[1]: entry[0] for entry in _ENTRY.finditer(text)}, "haarqntk": _SOFTWARE}
 
 
 def citation(value: Value | Shown) -> Citation:
@@ -89,40 +92,92 @@ def citation(value: Value | Shown) -> Citation:
     Reference:
         The keys of haarqntk/export/references.bib, such as liu2023 and collins2006.
     """
-    named = keys_in(_references(value))
-    return Citation(tuple(dict.fromkeys([*named, *_calculus(value), "haarqntk"])))
+    return Citation(tuple(dict.fromkeys([*keys_in(_references(value)), *_calculus(value), "haarqntk"])))
+
+
+def bibliography_of(formulas: Iterable[Formula | EigenvalueFormula]) -> Citation:
+    """What to cite for several results, each entry once.
+
+    Examples:
+        >>> from haarqntk.qntk import formula
+        >>> bibliography_of([formula("kernel_mean"), formula("kernel_variance")]).keys
+        ('liu2023', 'collins2003', 'collins2006', 'haarqntk', 'zhang2024')
+    """
+    return Citation(tuple(dict.fromkeys(key for formula in formulas for key in citation(formula).keys)))
 
 
 def _references(value: Any) -> str:
     """The keys that the result names itself."""
-    if isinstance(value, Ratio):
-        return f"{value.numerator.reference}; {value.denominator.reference}"
-    if isinstance(value, ClaimCheck):
-        return formula(value.name, ensemble=value.ensemble).reference if value.name in formulas() else ""
-    return value.reference if isinstance(value, Formula | EigenvalueFormula) else ""
+    match value:
+        case Ratio():
+            return f"{value.numerator.reference}; {value.denominator.reference}"
+        case ClaimCheck() if value.name in formulas():
+            return formula(value.name, ensemble=value.ensemble).reference
+        case Formula() | EigenvalueFormula():
+            return value.reference
+    return ""
 
 
 def _calculus(value: object) -> tuple[str, ...]:
     """What the averages rest on."""
-    if isinstance(value, DesignCheck):
-        return _DESIGNS
-    if isinstance(value, Recordable):
-        return _ESTIMATES
-    if not isinstance(value, Twirl | TwirledChannel | ClaimCheck):
-        quotients(value)  # refuses what is no result
-    found = set()
-    if isinstance(value, WeingartenFunction):
-        found = {REGISTRY[value.group].references}
-    elif isinstance(value, Integral):
-        found = {d.record.references for d in value.declared.values() if isinstance(d, RandomLetter)}
-    return tuple(key for keys in sorted(found or {UNITARY.references}) for key in keys)
+    found = {UNITARY.references}
+    match value:
+        case DesignCheck():
+            return _DESIGNS
+        case Recordable():
+            return _ESTIMATES
+        case WeingartenFunction():
+            found = {REGISTRY[value.group].references}
+        case Integral():
+            random = {d.record.references for d in value.declared.values() if isinstance(d, RandomLetter)}
+            found = random or found
+        case Twirl() | TwirledChannel() | ClaimCheck():
+            pass
+        case _:
+            quotients(value)  # refuses what is no result
+    return tuple(key for keys in sorted(found) for key in keys)
 
 
 def keys_in(reference: str) -> list[str]:
-    """The keys that a reference names, in their order.
+    """The keys that a reference such as "liu2023, Eq. (12); zhang2024" names, in their order."""
+    return [key for key in re.findall(r"[a-z]+\d{4}", reference) if key in bibliography()]
+
+
+def cite(reference: str) -> str:
+    r"""A reference with its keys as citations of LaTeX.
 
     Examples:
-        >>> keys_in("liu2023, Eq. (12); zhang2024; derivations/04_kernel_variance.md")
-        ['liu2023', 'zhang2024']
+        >>> print(cite("liu2023, Eq. (6); derivations/03_kernel_mean.md"))
+        \cite[Eq.~(6)]{liu2023}; \texttt{derivations/03\_kernel\_mean.md}
     """
-    return [key for key in re.findall(r"[a-z]+\d{4}", reference) if key in bibliography()]
+    parts = []
+    for part in reference.split("; "):
+        key, _, place = part.partition(", ")
+        where = f"[{place.replace('Eq. ', 'Eq.~').replace('Eqs. ', 'Eqs.~')}]" if place else ""
+        is_key = key in bibliography()
+        parts.append(rf"\cite{where}{{{key}}}" if is_key else rf"\texttt{{{escape_latex(part)}}}")
+    return "; ".join(parts)
+
+
+def list_of_references(used: Iterable[str]) -> str:
+    """A ``thebibliography`` environment of the entries that the references cite: no BibTeX run is needed."""
+    cited = {key for reference in used for key in keys_in(reference)}
+    items = [_item(key, dict(_FIELD.findall(bibliography()[key]))) for key in bibliography() if key in cited]
+    return "\n".join([r"\begin{thebibliography}{9}", *items, r"\end{thebibliography}"]) if items else ""
+
+
+def _item(key: str, fields: dict[str, str]) -> str:
+    authors = [" ".join(reversed(name.split(", "))) for name in fields["author"].split(" and ")]
+    listed = authors[0] if len(authors) == 1 else f"{', '.join(authors[:-1])} and {authors[-1]}"
+    home = " ".join(
+        part
+        for part in (
+            fields.get("journal") or fields.get("booktitle") or fields.get("publisher"),
+            rf"\textbf{{{fields['volume']}}}" if "volume" in fields else "",
+            fields.get("pages", ""),
+            f"({fields['year']})",
+        )
+        if part
+    )
+    archive = f", arXiv:{fields['eprint']}" if "eprint" in fields else ""
+    return rf"\bibitem{{{key}}} {listed}, \emph{{{fields['title']}}}, {home}{archive}."

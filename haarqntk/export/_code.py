@@ -1,30 +1,37 @@
-"""Source text of functions: Python, exact or on arrays, and C. Sums are in Horner form, products stay factored."""
+"""Source code: functions in Python and C, expressions in computer algebra systems, and the table of all formats.
+
+SymPy prints; what is exact stays exact since a sum is in Horner form with integer coefficients, a product stays
+factored, and one division is left to each term.
+"""
 
 from __future__ import annotations
 
-import re
-import textwrap
+from functools import lru_cache, partial, reduce
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from haarqntk.base import LazyModule
 from haarqntk.checks import one_of
 from haarqntk.errors import InputError, InputTypeError
-from haarqntk.export._free_names import freed, is_free_in_c, is_free_in_python
-from haarqntk.export._integral import meaning_of_integral
-from haarqntk.export._text import range_of
+from haarqntk.export._html import to_mathml
+from haarqntk.export._json import to_json
+from haarqntk.export._latex import latex
+from haarqntk.export._names import LANGUAGES, Language, mapping_of_texts
+from haarqntk.export._text import filled, meaning_of, plain_text
 from haarqntk.export._values import identifier_of, name_of, quotients
 from haarqntk.haar import Integral
-from haarqntk.qntk import EigenvalueFormula, Formula
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from haarqntk.export._values import Quotient, Value
+    from haarqntk.export._values import Value
 
 sympy = LazyModule("sympy")
+printing = LazyModule("sympy.printing.codeprinter")
+python_printing = LazyModule("sympy.printing.pycode")
+c_printing = LazyModule("sympy.printing.c")
 
-_WIDTH = 100
 _MODULES = ("numpy", "jax", "mpmath", "math", "sympy", "scipy", "cupy", "tensorflow", "torch")
+_WIDTH = 100
 _QUOTIENT = """\
 from fractions import Fraction
 
@@ -33,6 +40,8 @@ def _quotient(top, bottom):
     exact = isinstance(top, (int, Fraction)) and isinstance(bottom, (int, Fraction))
     return Fraction(top) / bottom if exact else top / bottom
 """
+
+# -- functions -----------------------------------------------------------------------------------------
 
 
 def to_python(value: Value, *, name: str | None = None) -> str:
@@ -65,19 +74,15 @@ def to_python(value: Value, *, name: str | None = None) -> str:
     Reference:
         derivations/00_conventions.md, for the symbols.
     """
-    functions = []
-    for part in _functions(value, is_free_in_python):
-        identifier = _identifier(value, part, name, is_free_in_python)
-        terms = [
-            f"_quotient({_wrapped(top)}, {_wrapped(bottom)})" for top, bottom in _fractions(part, _power)
-        ]
+    sources = [_QUOTIENT]
+    for function in _functions(value, name, "python"):
+        terms = [f"_quotient({top}, {bottom})" for top, bottom in function.fractions]
         body = "\n        + ".join(terms)
         result = body if len(terms) == 1 else f"(\n        {body}\n    )"
-        remark = _commented(part.remark, "    # ")
-        functions.append(
-            f"def {identifier}({', '.join(part.arguments)}):\n    # {remark}\n    return {result}\n"
-        )
-    return "\n\n".join([_QUOTIENT, *functions])
+        head = f"def {function.name}({', '.join(function.arguments)}):"
+        remark = "\n    # ".join(filled(function.remark, _WIDTH))
+        sources.append(f"{head}\n    # {remark}\n    return {result}\n")
+    return "\n\n".join(sources)
 
 
 def to_c(value: Value, *, name: str | None = None) -> str:
@@ -109,17 +114,13 @@ def to_c(value: Value, *, name: str | None = None) -> str:
     Reference:
         derivations/00_conventions.md, for the symbols.
     """
-    functions = []
-    for part in _functions(value, is_free_in_c):
-        identifier = _identifier(value, part, name, is_free_in_c)
-        terms = [f"({_wrapped(top)})/({_wrapped(bottom)})" for top, bottom in _fractions(part, _c_power)]
-        arguments = ", ".join(f"double {symbol}" for symbol in part.arguments)
-        result = "\n        + ".join(terms)
-        functions.append(
-            f"/* {_commented(part.remark.replace('*/', '* /'), '   ')} */\n"
-            f"double {identifier}({arguments}) {{\n    return {result};\n}}\n"
-        )
-    return "\n".join(functions)
+    sources = []
+    for function in _functions(value, name, "c"):
+        result = "\n        + ".join(f"({top})/({bottom})" for top, bottom in function.fractions)
+        head = f"double {function.name}({', '.join(f'double {each}' for each in function.arguments)})"
+        remark = "\n   ".join(filled(function.remark.replace("*/", "* /"), _WIDTH))
+        sources.append(f"/* {remark} */\n{head} {{\n    return {result};\n}}\n")
+    return "\n".join(sources)
 
 
 def lambdify(value: Value, modules: str = "numpy") -> Callable[..., Any]:
@@ -153,189 +154,179 @@ def lambdify(value: Value, modules: str = "numpy") -> Callable[..., Any]:
             f"value must have one closed form, got {len(parts)}; take .uniform or .difference of eigenvalues, "
             "a trace or an entry of an operator"
         )
-    (part,) = _functions(value, is_free_in_python)
-    arguments = [sympy.Symbol(name) for name in part.arguments]
-    _check_modules(modules)
+    if not isinstance(modules, str):
+        raise InputTypeError(f"modules must be a text, one of {', '.join(_MODULES)}, got {modules!r}")
+    one_of("modules", modules, _MODULES)
+    names = LANGUAGES["python"].names_of(parts[0].identifiers())
+    arguments = sympy.symbols(list(names.values()))
     try:
-        return sympy.lambdify(arguments, part.expression, modules=modules)  # type: ignore[no-any-return]
+        return sympy.lambdify(arguments, parts[0].renamed(names), modules=modules)  # type: ignore[no-any-return]
     except ImportError:
         raise InputError(f"modules={modules!r} must be installed; pip install {modules}") from None
 
 
-def _check_modules(modules: object) -> None:
-    if not isinstance(modules, str):
-        raise InputTypeError(f"modules must be a text, one of {', '.join(_MODULES)}, got {modules!r}")
-    one_of("modules", modules, _MODULES)
-
-
 class _Function(NamedTuple):
-    """A closed form in names of code: what it is the coefficient of, its arguments in order, and what it means."""
+    """A function in code: its name and arguments, what it means, and the fractions whose sum it is."""
 
-    label: str
-    expression: Any
-    arguments: tuple[str, ...]
+    name: str
+    arguments: list[str]
     remark: str
+    fractions: list[tuple[str, str]]
 
 
-def _functions(value: Value, is_free: Callable[[str], bool]) -> list[_Function]:
-    """The closed forms, each with its arguments in the order of ``Quotient.symbols``, in every language the same."""
-    found: list[_Function] = []
-    taken: set[str] = set()
-    for part in quotients(value):
-        names = _names(part, is_free)
-        remarks = [_meaning(value)]
-        remarks += [f"coefficient of {part.label}"] * (isinstance(value, Integral) and bool(part.label))
-        remarks += [f"{new} is {old}" for old, new in names.items() if new != old]
-        label = part.label if part.label.isidentifier() or not part.label else identifier_of(part.label)
-        label = freed(label, lambda text: text not in taken)
-        taken.add(label)
-        arguments = tuple(names[symbol] for symbol in part.symbols)
-        found.append(_Function(label, part.renamed(names), arguments, "; ".join(remarks)))
-    return found
-
-
-def _names(part: Quotient, is_free: Callable[[str], bool]) -> dict[str, str]:
-    """Symbol → an identifier that the language leaves free."""
-    found = part.identifiers()
-    for symbol, name in found.items():
-        others = {other for key, other in found.items() if key != symbol}
-        found[symbol] = freed(name, is_free, others)
-    return found
-
-
-def _identifier(value: Value, part: _Function, name: str | None, is_free: Callable[[str], bool]) -> str:
-    """The name of a function, checked together with those of its arguments."""
+def _functions(value: Value, name: str | None, key: str) -> Iterator[_Function]:
+    """The closed forms in a language, with arguments in the order of ``Quotient.symbols`` in every language."""
+    language = LANGUAGES[key]
     if not isinstance(name, str | None):
         raise InputTypeError(f"name must be a text, got {name!r}")
-    own = name_of(value)
+    own, labels = name_of(value), {""}
     base = name if name is not None else own if own.isidentifier() else "value"
-    found = f"{base}_{part.label}" if part.label else base
-    if not is_free(found) or found in {*part.arguments, "Fraction"}:
-        raise InputError(
-            f"name must be an identifier, no word of the language and no symbol of the formula, got {found!r}"
+    for part in quotients(value):
+        names = language.names_of(part.identifiers())
+        label = part.label if part.label.isidentifier() or not part.label else identifier_of(part.label)
+        while label and label in labels:
+            label += "_"
+        labels.add(label)
+        identifier = f"{base}_{label}" if label else base
+        if not language.is_free(identifier) or identifier in {*names.values(), "Fraction"}:
+            raise InputError(
+                "name must be an identifier, no word of the language and no symbol of the formula, "
+                f"got {identifier!r}"
+            )
+        remarks = [meaning_of(value)]
+        remarks += [f"coefficient of {part.label}"] * (isinstance(value, Integral) and bool(part.label))
+        remarks += [f"{new} is {old}" for old, new in names.items() if new != old]
+        arguments, terms = list(names.values()), part.renamed(names).as_ordered_terms()
+        yield _Function(
+            identifier, arguments, "; ".join(remarks), [_fraction(term, arguments, key) for term in terms]
         )
-    return found
 
 
-def _meaning(value: Value) -> str:
-    """What is averaged and where it holds, on one line."""
-    if isinstance(value, Integral):
-        return meaning_of_integral(value)
-    if not isinstance(value, Formula | EigenvalueFormula):
-        return name_of(value)
-    text = f"{value.definition}; ensemble {value.ensemble}; {range_of(value)}"
-    return " ".join(text.split()).replace("\\", "")
+def _fraction(term: Any, arguments: Sequence[str], key: str) -> tuple[str, str]:
+    """Numerator and denominator of a product, factored with sums in Horner form; long ones on several lines.
 
-
-def _fractions(part: _Function, power: Callable[[str, int], str]) -> list[tuple[str, str]]:
-    """The terms of the closed form, each as the texts of numerator and denominator."""
-    is_c = power is _c_power
-    found = []
-    for term in part.expression.as_ordered_terms():
-        top, bottom = (
-            "*".join(_factor(factor, part.arguments, power, is_c=is_c) for factor in side)
-            for side in _sides(term)
-        )
-        found.append((top, bottom))
-    return found
-
-
-def _sides(term: Any) -> tuple[list[Any], list[Any]]:
-    """The factors above and below the line; SymPy's ``fraction`` would multiply a number into a sum."""
-    above, below = [], []
+    SymPy's ``fraction`` of a product would multiply a number into a sum; its ``horner`` takes seven times as long.
+    """
+    symbols = sympy.symbols(arguments)
+    sides: tuple[list[Any], list[Any]] = ([], [])
     for factor in term.as_ordered_factors():
-        base, exponent = factor.as_base_exp()
-        if factor.is_Rational:
-            above += [sympy.Integer(factor.p)] * (factor.p != 1)
-            below += [sympy.Integer(factor.q)] * (factor.q != 1)
-        elif exponent < 0:
-            below.append(base**-exponent)
-        else:
-            above.append(factor)
-    one = [sympy.Integer(1)]
-    return above or one, below or one
+        for part, product in zip(sympy.fraction(factor), sides, strict=True):
+            base, exponent = part.as_base_exp()
+            if base.is_Add:
+                product.append(_horner(sympy.Poly(base, *symbols).rep.to_list(), symbols) ** exponent)
+            elif part != 1:
+                product.append(part)
+    texts = (_printers()[key].doprint(sympy.Mul(*product, evaluate=False)) for product in sides)
+    top, bottom = ("\n            ".join(filled(text, _WIDTH)) for text in texts)
+    return top, bottom
 
 
-def _factor(factor: Any, order: tuple[str, ...], power: Callable[[str, int], str], *, is_c: bool) -> str:
-    base, exponent = factor.as_base_exp()
-    if base.is_Integer:
-        text = f"{int(base) ** int(exponent)}" + (".0" if is_c else "")
-        return f"({text})" if base < 0 else text
-    if base.is_Symbol:
-        return power(base.name, int(exponent))
-    text = f"({_horner(_terms(base, order), order, power, is_c=is_c)})"
-    return power(text, int(exponent))
+def _horner(coefficients: Any, symbols: Sequence[Any]) -> Any:
+    """((a x + b) x + c) in the first symbol, where a, b, c are Horner forms in the others."""
+    if not symbols:
+        return sympy.Integer(int(coefficients))
+    first, *others = symbols
+    return reduce(lambda total, c: total * first + _horner(c, others), coefficients, sympy.Integer(0))
 
 
-def _terms(total: Any, order: tuple[str, ...]) -> dict[tuple[int, ...], int]:
-    """Exponents → coefficient of a sum with integer coefficients."""
-    known = {free.name: free for free in total.free_symbols}
-    symbols = [known.get(name, sympy.Symbol(name)) for name in order]
-    return {tuple(map(int, e)): int(c) for e, c in sympy.Poly(total, *symbols).terms()}
+@lru_cache(maxsize=1)  # SymPy is loaded at the first use
+def _printers() -> dict[str, Any]:
+    """SymPy's printer of each language; in C a number is a double, and a power a product, which needs no header."""
+
+    class InC(c_printing.C99CodePrinter):  # type: ignore[name-defined,misc]  # SymPy has no types
+        def _print_Integer(self, expr: Any) -> str:
+            return f"{expr.p}.0"
+
+        def _print_Pow(self, expr: Any) -> str:
+            base = self.parenthesize(expr.base, printing.PRECEDENCE["Mul"])
+            return "*".join([base] * int(expr.exp))
+
+    settings = {"reserved_word_suffix": ""}  # the names are free already
+    in_python = python_printing.PythonCodePrinter({**settings, "fully_qualified_modules": False})
+    return {"python": in_python, "c": InC(settings)}
 
 
-def _horner(
-    terms: dict[tuple[int, ...], int],
-    order: tuple[str, ...],
-    power: Callable[[str, int], str],
-    *,
-    is_c: bool,
-) -> str:
-    """((a x + b) x + c), in the first symbol whose coefficients are Horner forms in the others."""
-    if not order:
-        (constant,) = terms.values()
-        return f"{constant}.0" if is_c else str(constant)
-    by_power: dict[int, dict[tuple[int, ...], int]] = {}
-    for (exponent, *rest), c in terms.items():
-        by_power.setdefault(exponent, {})[tuple(rest)] = c
-    powers = sorted(by_power, reverse=True)
-    text = ""
-    for exponent, following in zip(powers, [*powers[1:], 0], strict=True):
-        coefficient = _horner(by_power[exponent], order[1:], power, is_c=is_c)
-        text = _plus(text, coefficient) if text else coefficient
-        if step := exponent - following:
-            text = _times(text, power(order[0], step))
-    return text
+# -- expressions of computer algebra systems -----------------------------------------------------------
 
 
-def _plus(left: str, right: str) -> str:
-    return f"{left} - {right[1:]}" if right.startswith("-") else f"{left} + {right}"
+def to_mathematica(value: Value, *, names: Mapping[str, str] | None = None) -> str:
+    """The factored closed form in Mathematica's language; a list for eigenvalues and operators.
+
+    Args:
+        value: A formula, eigenvalues, ratio, series, polynomial, rational or Weingarten function, its expansion, or an
+            integral or its series.
+        names: Symbol → the name that it has there; d for D, which is the derivative there, and names without
+            underscores if left out.
+
+    Raises:
+        InputTypeError: If the value has no closed form.
+        InputError: If a name is no identifier, is taken by the language, or stands for two symbols.
+
+    Examples:
+        >>> from haarqntk.qntk import formula
+        >>> print(to_mathematica(formula("kernel_mean")))
+        (* d is D *)
+        2*L*(-T1^2 + T2*d)/((d - 1)*(d + 1)^2)
+
+    Reference:
+        derivations/00_conventions.md, for the symbols.
+    """
+    return _expression(value, names, LANGUAGES["mathematica"])
 
 
-def _times(left: str, right: str) -> str:
-    ones = {"1": right, "1.0": right, "-1": f"-{right}", "-1.0": f"-{right}"}
-    if left in ones:
-        return ones[left]
-    is_sum = re.search(r" [+-] ", re.sub(r"\([^()]*\)", "", _without_brackets(left)))
-    if is_sum:
-        return f"{right}*({left})"
-    return f"{left}*{right}" if left[0] in "-0123456789" else f"{right}*{left}"
+def to_maple(value: Value, *, names: Mapping[str, str] | None = None) -> str:
+    """The factored closed form in Maple's language; a list for eigenvalues and operators.
+
+    Args:
+        value: As in ``to_mathematica``.
+        names: Symbol → the name that it has there; d for D, which is the derivative there.
+
+    Raises:
+        InputTypeError, InputError: As ``to_mathematica``.
+
+    Examples:
+        >>> from haarqntk.qntk import formula
+        >>> print(to_maple(formula("kernel_mean")))
+        # d is D
+        2*L*(-T1^2 + T2*d)/((d - 1)*(d + 1)^2)
+
+    Reference:
+        derivations/00_conventions.md, for the symbols.
+    """
+    return _expression(value, names, LANGUAGES["maple"])
 
 
-def _without_brackets(text: str) -> str:
-    """The text outside of all brackets."""
-    depth, outside = 0, []
-    for character in text:
-        depth += (character == "(") - (character == ")")
-        if depth == 0:
-            outside.append(character)
-    return "".join(outside)
+def _expression(value: Value, names: object, language: Language) -> str:
+    """The text of the closed forms behind a remark that says which names were changed."""
+    parts = quotients(value)
+    plain = {symbol: name for part in parts for symbol, name in part.identifiers().items()}
+    chosen = language.names_of(plain, mapping_of_texts("names", names, "names"))
+    texts = [getattr(sympy, language.printer)(part.renamed(chosen)) for part in parts]
+    occurring = {free.name for part in parts for free in part.expression.free_symbols}
+    remarks = [f"{new} is {old}" for old, new in chosen.items() if old != new and old in occurring]
+    if isinstance(value, Integral):
+        labels = [(i, part.label) for i, part in enumerate(parts, start=1) if part.label]
+        remarks += [f"part {i} is the coefficient of {label}" for i, label in labels]
+    body = texts[0] if len(texts) == 1 else language.several.format(", ".join(texts))
+    remark = ", ".join(remarks)
+    for mark in filter(None, language.comment.split("{}")[1].split()):
+        remark = remark.replace(mark, " ".join(mark))  # which would end the comment
+    return f"{language.comment.format(remark)}\n{body}" if remark else body
 
 
-def _power(text: str, exponent: int) -> str:
-    return text if exponent == 1 else f"{text}**{exponent}"
+# -- every format --------------------------------------------------------------------------------------
 
-
-def _c_power(text: str, exponent: int) -> str:
-    return "*".join([text] * exponent)
-
-
-def _commented(text: str, indent: str) -> str:
-    """Long remarks on several lines."""
-    return f"\n{indent}".join(textwrap.wrap(text, _WIDTH, break_long_words=False, break_on_hyphens=False))
-
-
-def _wrapped(text: str) -> str:
-    """Long sums on several lines; brackets stand around them already."""
-    lines = textwrap.wrap(text, _WIDTH, break_long_words=False, break_on_hyphens=False)
-    return ("\n" + " " * 12).join(lines)
+FORMATS: dict[str, Callable[..., str]] = {
+    "text": plain_text,
+    "latex": latex,
+    "mathml": to_mathml,
+    "json": to_json,
+    "python": to_python,
+    "c": to_c,
+    **{
+        name: partial(_expression, names=None, language=language)
+        for name, language in LANGUAGES.items()
+        if language.printer
+    },
+}
+"""Name of a format, as on the command line → what writes a result in it."""

@@ -60,14 +60,48 @@ class Diagram:
         wires: Joined ends.
         left_arcs: Left ends glued to each other, drawn full.
         right_arcs: Right ends glued to each other, drawn dashed.
-        caption: Lines under it.
+        caption: A line under it.
     """
 
     boxes: tuple[Box, ...]
     wires: tuple[tuple[End, End], ...]
     left_arcs: tuple[tuple[End, End], ...]
     right_arcs: tuple[tuple[End, End], ...]
-    caption: tuple[str, ...]
+    caption: str
+
+    @property
+    def width(self) -> float:
+        """Of the boxes or of the caption."""
+        return max(_PITCH * len(self.boxes), 5.4 * len(self.caption)) + 2 * _MARGIN
+
+    @property
+    def above(self) -> float:
+        """The height of the arcs."""
+        return _reach([*self.left_arcs, *self.right_arcs]) + 8
+
+    @property
+    def floor(self) -> float:
+        """Where the boxes end."""
+        return _ROW * max((box.height for box in self.boxes), default=1)
+
+    @property
+    def foot(self) -> float:
+        """Where the caption stands, under the wires."""
+        return self.floor + _reach([wire for wire in self.wires if not _is_straight(*wire)]) + 12
+
+
+def _reach(pairs: Sequence[tuple[End, End]]) -> float:
+    """The height of the highest arc of some pairs."""
+    return max((_lift(abs(a[0] - b[0])) for a, b in pairs), default=0)
+
+
+def _lift(distance: int) -> float:
+    return float(9 + 5 * distance**0.8)
+
+
+def _is_straight(a: End, b: End) -> bool:
+    first, second = sorted((a, b))
+    return second[0] - first[0] == 1 and (first[1], second[1]) == (1, 0) and first[2] == second[2]
 
 
 def diagrams_svg(diagrams: Sequence[Diagram], *, alt: str) -> str:
@@ -82,22 +116,21 @@ def diagrams_svg(diagrams: Sequence[Diagram], *, alt: str) -> str:
 
     Examples:
         >>> box = Box("A", "given", 1)
-        >>> loop = Diagram((box,), (((0, 1, 0), (0, 0, 0)),), (), (), ("Tr(A)",))
+        >>> loop = Diagram((box,), (((0, 1, 0), (0, 0, 0)),), (), (), "Tr(A)")
         >>> diagrams_svg([loop], alt="a trace").count("<path")
         1
     """
-    widths = [_width(diagram) for diagram in diagrams]
-    cell = max(widths, default=_BOX)
+    cell = max((diagram.width for diagram in diagrams), default=_BOX)
     columns = max(1, int(_WIDTH // cell))
     width = max(cell * min(columns, max(len(diagrams), 1)), 160)
     parts, y = [], 0.0
     for start in range(0, len(diagrams), columns):
         row = diagrams[start : start + columns]
-        above = max(map(_above, row))
+        above = max(diagram.above for diagram in row)
         for column, diagram in enumerate(row):
-            x = column * cell + (cell - _width(diagram)) / 2
+            x = column * cell + (cell - diagram.width) / 2
             parts.append(f'<g transform="translate({x:g} {y + above:g})">{_drawn(diagram)}</g>')
-        y += above + max(map(_below, row))
+        y += above + max(diagram.foot for diagram in row) + 14
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="{_SCOPE}" role="img" aria-label="{escape(alt)}" '
         f'viewBox="0 0 {width:g} {y:g}" width="{width:g}" height="{y:g}" style="max-width:100%;height:auto">'
@@ -105,71 +138,36 @@ def diagrams_svg(diagrams: Sequence[Diagram], *, alt: str) -> str:
     )
 
 
-def _width(diagram: Diagram) -> float:
-    text = max((len(line) for line in diagram.caption), default=0) * 5.4
-    return max(_PITCH * len(diagram.boxes), text) + 2 * _MARGIN
-
-
-def _reach(pairs: Sequence[tuple[End, End]]) -> float:
-    """The height of the highest arc of some pairs."""
-    return max((_lift(abs(a[0] - b[0])) for a, b in pairs), default=0)
-
-
-def _lift(distance: int) -> float:
-    return float(9 + 5 * distance**0.8)
-
-
-def _above(diagram: Diagram) -> float:
-    return _reach([*diagram.left_arcs, *diagram.right_arcs]) + 8
-
-
-def _below(diagram: Diagram) -> float:
-    height = max((box.height for box in diagram.boxes), default=1)
-    return (
-        _ROW * height
-        + _reach([w for w in diagram.wires if not _is_straight(*w)])
-        + 14 * len(diagram.caption)
-        + 12
-    )
-
-
-def _is_straight(a: End, b: End) -> bool:
-    first, second = sorted((a, b))
-    return second[0] - first[0] == 1 and (first[1], second[1]) == (1, 0) and first[2] == second[2]
-
-
 def _drawn(diagram: Diagram) -> str:
-    offset = (_width(diagram) - _PITCH * len(diagram.boxes)) / 2 + (_PITCH - _BOX) / 2
-    floor = _ROW * max((box.height for box in diagram.boxes), default=1)
+    offset = (diagram.width - _PITCH * len(diagram.boxes)) / 2 + (_PITCH - _BOX) / 2
 
     def point(end: End) -> tuple[float, float]:
         box, side, factor = end
         return offset + _PITCH * box + side * _BOX, _ROW * (factor + 0.5)
 
-    def arc(a: End, b: End, name: str, *, upward: bool) -> str:
+    def arc(a: End, b: End, name: str) -> str:
         (x1, y1), (x2, y2) = point(a), point(b)
-        if not upward and _is_straight(a, b):
+        if name == "w" and _is_straight(a, b):
             return f'<path class="{name}" d="M{x1:g} {y1:g}L{x2:g} {y2:g}"/>'
-        lift = _lift(abs(a[0] - b[0])) * 4 / 3
-        peak = -lift + _GAP if upward else floor + lift - _GAP
+        lift = _lift(abs(a[0] - b[0])) * 4 / 3 - _GAP
+        peak = diagram.floor + lift if name == "w" else -lift  # wires run below the boxes
         (o1, o2) = (3 * (2 * end[1] - 1) for end in (a, b))
         return f'<path class="{name}" d="M{x1:g} {y1:g}C{x1 + o1:g} {peak:g} {x2 + o2:g} {peak:g} {x2:g} {y2:g}"/>'
 
-    parts = [arc(a, b, "w", upward=False) for a, b in diagram.wires]
+    parts = [arc(a, b, "w") for a, b in diagram.wires]
     for i, box in enumerate(diagram.boxes):
         x, height = offset + _PITCH * i, _ROW * box.height
         shape = {"plain": "v", "conjugated": "c", "given": "b"}.get(box.role)
         if shape:
             parts.append(f'<rect class="{shape}" x="{x:g}" y="0" width="{_BOX}" height="{height}" rx="2"/>')
         parts.append(f'<text x="{x + _BOX / 2:g}" y="{height / 2 + 3.5:g}">{escape(box.label)}</text>')
-    parts += [arc(a, b, "s", upward=True) for a, b in diagram.left_arcs]
-    parts += [arc(a, b, "t", upward=True) for a, b in diagram.right_arcs]
-    top = floor + _reach([w for w in diagram.wires if not _is_straight(*w)]) + 12
-    parts += [
-        f'<text x="{_width(diagram) / 2:g}" y="{top + 14 * i:g}">{escape(line)}</text>'
-        for i, line in enumerate(diagram.caption)
-    ]
+    parts += [arc(a, b, "s") for a, b in diagram.left_arcs]
+    parts += [arc(a, b, "t") for a, b in diagram.right_arcs]
+    parts.append(f'<text x="{diagram.width / 2:g}" y="{diagram.foot:g}">{escape(diagram.caption)}</text>')
     return "".join(parts)
+
+
+# -- what an explanation glues -------------------------------------------------------------------------
 
 
 def explanation_svg(explanation: Explanation) -> str:
@@ -209,7 +207,7 @@ def _picture(pair: GluedPair) -> Diagram:
 
     wires = tuple((drawn(a), drawn(b)) for a, b in enumerate(copies.partner) if a < b)
     boxes = tuple(_box(copies, i) for i in sorted(place, key=place.__getitem__))
-    caption = (f"{pair.weight.generic().to_sympy()}",)
+    caption = str(pair.weight.generic().to_sympy())
     return Diagram(boxes, wires, arcs(pair.left, 0), arcs(pair.right, 1), caption)
 
 

@@ -1,37 +1,50 @@
-"""JSON: every result as exact data, with its meaning, in a form that ``schema.json`` describes.
-
-Numbers beyond 2^53, which other readers of JSON round, are written as decimal texts.
-"""
+"""JSON: every result as exact data, with its meaning, in a form that ``schema.json`` describes, and read back."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from haarqntk.algebra import RationalFunction, Series, TracePolynomial
-from haarqntk.base import SCHEMA_VERSION
-from haarqntk.designs import DesignCheck, Twirl, TwirledChannel
-from haarqntk.errors import InputTypeError
-from haarqntk.export._json_fields import number_of, pair_of, record_of_order
-from haarqntk.export._json_integrals import integral_fields, integral_series_fields
-from haarqntk.export._json_numbers import (
-    channel_fields,
-    claim_check_fields,
-    design_check_fields,
-    expansion_fields,
-    twirl_fields,
+import msgspec
+
+from haarqntk.base import SCHEMA_VERSION, check_version, read_json, read_record, short
+from haarqntk.checks import one_of
+from haarqntk.errors import InputError, InputTypeError
+from haarqntk.export._results import (
+    CLAIM_CHECK,
+    DESIGN_CHECK,
+    EIGENVALUES,
+    ESTIMATE,
+    EXPANSION,
+    FORMULA,
+    POLYNOMIAL,
+    RATIO,
+    RATIONAL_FUNCTION,
+    SERIES,
+    TWIRL,
+    TWIRLED_CHANNEL,
+    WEINGARTEN_FUNCTION,
 )
-from haarqntk.export._text import range_of
+from haarqntk.export._results_integrals import INTEGRAL, INTEGRAL_SERIES
 from haarqntk.export._values import KINDS, refusal
-from haarqntk.groups import Expansion, WeingartenFunction
-from haarqntk.haar import Integral, IntegralSeries
-from haarqntk.qntk import ClaimCheck, EigenvalueFormula, Formula, Ratio
+from haarqntk.export._wire import EXPRESSIONS, Result, wired
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from haarqntk.base import Shown
     from haarqntk.export._values import Value
+
+_TYPES: dict[str, type[Result]] = {
+    record.__name__: record
+    for record in (
+        *(FORMULA, EIGENVALUES, RATIO, SERIES, POLYNOMIAL, RATIONAL_FUNCTION, WEINGARTEN_FUNCTION),
+        *(EXPANSION, INTEGRAL, INTEGRAL_SERIES, TWIRL, TWIRLED_CHANNEL, DESIGN_CHECK, CLAIM_CHECK, ESTIMATE),
+    )
+}
+"""Type on the wire → its struct."""
+
+_KINDS = tuple(record.stands_for for record in _TYPES.values() if record.stands_for)
 
 
 @runtime_checkable
@@ -45,7 +58,8 @@ class Recordable(Protocol):
 
 def json_text(data: object) -> str:
     """Readable JSON, in UTF-8, refusing what JSON cannot hold."""
-    return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(data, ensure_ascii=False, allow_nan=False)
+    return msgspec.json.format(text, indent=2)
 
 
 def to_json(value: Value | Shown | Sequence[Value | Shown]) -> str:
@@ -63,6 +77,7 @@ def to_json(value: Value | Shown | Sequence[Value | Shown]) -> str:
         OutputError: If it holds a number that is not algebraic.
 
     Examples:
+        >>> from haarqntk.algebra import RationalFunction
         >>> to_json(RationalFunction(1, [-1, 1])).replace("\n", "").replace(" ", "")
         '{"schema_version":1,"type":"rational_function","numerator":[1],"denominator":[-1,1]}'
 
@@ -80,107 +95,73 @@ def record_of(value: object) -> dict[str, Any]:
     Raises:
         InputTypeError: If the value is no result that can be written.
     """
-    for kind, (name, fields) in _WRITERS.items():
-        if isinstance(value, kind):
-            return {"schema_version": SCHEMA_VERSION, "type": name, **fields(value)}
+    if isinstance(value, _KINDS):
+        return _plain(wired(value))
     if isinstance(value, Recordable):
         return {"schema_version": SCHEMA_VERSION, **value.to_record()}
     raise InputTypeError(refusal(value, f"{KINDS}, a twirl, a design check, a claim check or an estimate"))
 
 
-def _formula(formula: Formula) -> dict[str, Any]:
-    return {
-        **_meaning(formula),
-        "notation": formula.notation,
-        "expression": str(formula),
-        "terms": _terms(formula.polynomial),
+def _plain(record: Result) -> dict[str, Any]:
+    """Plain data, the version before the type, which msgspec writes first."""
+    fields = {
+        name: _plain(part) if isinstance(part, Result) else msgspec.to_builtins(part)
+        for name, part in msgspec.structs.asdict(record).items()
     }
+    return {"schema_version": fields.pop("schema_version"), "type": record.__struct_config__.tag, **fields}
 
 
-def _eigenvalues(value: EigenvalueFormula) -> dict[str, Any]:
-    parts = (value.uniform, value.difference)
-    counts = zip(parts, value.to_sympy().items(), strict=True)
-    return {
-        **_meaning(value),
-        "eigenvalues": [
-            {"expression": str(x), "multiplicity": str(count), "terms": _terms(part.polynomial)}
-            for part, (x, count) in counts
-        ],
-        "uniform": record_of(value.uniform),
-        "difference": record_of(value.difference),
-        "mean": record_of(value.mean),
+def from_json(text: str) -> Any:
+    """The result that ``to_json`` wrote; a list of results from a list.
+
+    Args:
+        text: JSON of the schema ``haarqntk/export/schema.json``. An estimate is read by ``hq.Estimate.from_json``.
+
+    Raises:
+        InputTypeError: If ``text`` is no text.
+        InputError: If it is no JSON, of another version of the schema, or breaks a rule of it.
+
+    Examples:
+        >>> from haarqntk.export import to_json
+        >>> from haarqntk.qntk import formula
+        >>> mean = formula("kernel_mean")
+        >>> from_json(to_json(mean)) == mean
+        True
+
+    Reference:
+        derivations/00_conventions.md, for the symbols.
+    """
+    data = read_json(text)
+    return [_value(each) for each in data] if isinstance(data, list) else _value(data)
+
+
+def _value(data: Any) -> Any:
+    if not isinstance(data, dict):
+        raise InputError(f"a result must be an object, got {short(data)}; is it JSON of haarqntk?")
+    for name in ("schema_version", "type"):
+        if name not in data:
+            raise InputError(f"a result must have the field {name}; is it JSON of haarqntk?")
+    check_version(data["schema_version"])
+    record = _TYPES[one_of("type of result", data["type"], _TYPES)]
+    return read_record("a result", data, record).build()
+
+
+def json_schema() -> str:
+    """The text of ``schema.json``: what the structs, and the registries of names, say."""
+    references, parts = msgspec.json.schema_components(_TYPES.values(), ref_template="#/$defs/{name}")
+    for part in map(parts.__getitem__, _TYPES):
+        part["properties"]["schema_version"] = {"const": SCHEMA_VERSION}
+        part["required"] = ["schema_version", *part["required"]]
+    for name, shapes in (("Tree", [*EXPRESSIONS][:-1]), ("Number", EXPRESSIONS)):
+        parts[name]["oneOf"] = [{"required": shape} for shape in shapes]
+    result = {"$ref": "#/$defs/result"}
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"Results of haarqntk, version {SCHEMA_VERSION} of the schema",
+        "description": "A result, or a list of results. Coefficients of polynomials in D stand lowest degree first. "
+        "Integers beyond 2^53 are decimal texts. The fields expression, latex, text, range and eigenvalues repeat the "
+        "data for readers; they are not read back.",
+        "oneOf": [result, {"type": "array", "items": result}],
+        "$defs": {"result": {"oneOf": references}, **parts},
     }
-
-
-def _meaning(formula: Formula | EigenvalueFormula) -> dict[str, Any]:
-    return {
-        "name": formula.name,
-        "definition": formula.definition,
-        "definition_latex": formula.definition_latex,
-        "ensemble": formula.ensemble,
-        "design_order": formula.design_order,
-        "cost": formula.cost._asdict(),
-        "generators": formula.generators,
-        "range": range_of(formula),
-        "reference": formula.reference,
-        "latex": formula.latex(),
-    }
-
-
-def _series(series: Series) -> dict[str, Any]:
-    return {
-        "orders": [
-            {
-                "order": record_of_order(order),
-                "terms": [
-                    {
-                        "power": power,
-                        "monomial": dict(monomial),
-                        "coefficient": pair_of(c),
-                    }
-                    for power, monomial, c in entries
-                ],
-            }
-            for order, entries in series.terms
-        ],
-        "remainder": None if series.remainder is None else record_of_order(series.remainder),
-        "scaling": {name: record_of_order(exponent) for name, exponent in series.scaling},
-    }
-
-
-def _coefficients(function: RationalFunction) -> dict[str, Any]:
-    if not {*function.names} <= {"D"}:
-        raise InputTypeError(f"value must be a function of D to be written as JSON, got {function!r}")
-    return {
-        "numerator": [number_of(c) for c in function.numerator],
-        "denominator": [number_of(c) for c in function.denominator],
-    }
-
-
-def _terms(polynomial: TracePolynomial) -> list[dict[str, Any]]:
-    """Each monomial, symbol → exponent, with its factor in Q(D): coefficients, lowest degree first."""
-    return [{"monomial": dict(monomial), **_coefficients(c)} for monomial, c in polynomial.terms.items()]
-
-
-_WRITERS: dict[type, tuple[str, Any]] = {
-    Formula: ("formula", _formula),
-    EigenvalueFormula: ("eigenvalues", _eigenvalues),
-    Ratio: (
-        "ratio",
-        lambda ratio: {"numerator": record_of(ratio.numerator), "denominator": record_of(ratio.denominator)},
-    ),
-    TracePolynomial: ("polynomial", lambda polynomial: {"terms": _terms(polynomial)}),
-    RationalFunction: ("rational_function", _coefficients),
-    WeingartenFunction: (
-        "weingarten_function",
-        lambda w: {"cycle_type": list(w.cycle_type), "group": w.group, "value": record_of(w.value)},
-    ),
-    Expansion: ("expansion", expansion_fields),
-    Integral: ("integral", integral_fields),
-    IntegralSeries: ("integral_series", integral_series_fields),
-    Series: ("series", _series),  # behind its subclasses
-    Twirl: ("twirl", twirl_fields),
-    TwirledChannel: ("twirled_channel", channel_fields),
-    DesignCheck: ("design_check", design_check_fields),
-    ClaimCheck: ("claim_check", claim_check_fields),
-}
+    return json_text(schema) + "\n"

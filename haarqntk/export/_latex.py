@@ -1,4 +1,4 @@
-r"""LaTeX: a formula as lines that fit a page, and a document of formulas that compiles."""
+r"""LaTeX: closed forms in the author's letters, and equations broken into lines that fit a page."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 from haarqntk.algebra import Notation, Series, latex_of, ordered_terms
 from haarqntk.base import LazyModule, Shown
-from haarqntk.errors import InputError, InputTypeError, OutputError
-from haarqntk.export._latex_reader import read_latex
-from haarqntk.export._style import notation_of
+from haarqntk.checks import flag
+from haarqntk.errors import InputError
+from haarqntk.export._names import notation_of
 from haarqntk.export._values import has_closed_forms, quotients
 from haarqntk.haar import with_operator
 from haarqntk.qntk import EigenvalueFormula, Formula
@@ -18,12 +18,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from fractions import Fraction
 
+    from haarqntk.algebra import TracePolynomial
     from haarqntk.export._values import Quotient, Value
 
 sympy = LazyModule("sympy")
 
 _LONGEST = 4000  # characters of LaTeX past which a formula of a document is shown for Tr O = 0
 _LINE = 65  # visible characters of a displayed line on an A4 page with 25 mm margins
+_STEP = 62  # likewise, of an equation in a derivation
+_ESCAPED = {"\\": r"\textbackslash{}", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}"}
 
 
 def latex(
@@ -33,7 +36,7 @@ def latex(
     macros: Mapping[str, str] | None = None,
     lines: bool = False,
 ) -> str:
-    r"""A result in LaTeX, in the author's letters, checked by reading it back.
+    r"""A result in LaTeX, in the author's letters, of which no two may look alike.
 
     Args:
         value: A formula, eigenvalues, ratio, series, polynomial, rational or Weingarten function, its expansion, or an
@@ -50,7 +53,6 @@ def latex(
         InputTypeError: If the value has no closed form, or names and macros are no mappings of texts.
         InputError: If a name is no letter, a macro no command, or two symbols would look alike.
         UnknownNameError: If a name is none of the formula's.
-        OutputError: If the LaTeX does not read back as the result, as with a letter that is a command of LaTeX.
 
     Examples:
         >>> from haarqntk.qntk import formula
@@ -62,50 +64,44 @@ def latex(
     Reference:
         derivations/00_conventions.md, for the symbols.
     """
-    if not isinstance(lines, bool):
-        raise InputTypeError(f"lines must be True or False, got {lines!r}")
+    flag("lines", lines)
     if isinstance(value, Shown) and not has_closed_forms(value):
-        return _as_it_is(value, letters=bool(names or macros), lines=lines)
+        for option, is_given in (("names and macros", names or macros), ("lines", lines)):
+            if is_given:
+                raise InputError(
+                    f"{option} must be left out for {type(value).__name__}, which has no closed form"
+                )
+        return value.latex()  # what holds numbers, or is not averaged yet, as it writes itself
     value = cast("Value", value)  # what is none is refused here
     parts = quotients(value)
     written = notation_of(names, macros, parts)
-    rows = _rows(value, parts, written, width=_LINE if lines else None)
-    for part, row in zip(parts, rows, strict=True):
-        check_reads_back(part, " ".join(row), written)
-    rows[-1][-1] += _remainder(value, written)
+    rows = closed_forms(value, parts, written, width=_LINE if lines else None)
+    if isinstance(value, Series) and value.remainder is not None:
+        rows[-1][-1] += rf" + O\left({written.symbol(value.dimension)}^{{{value.remainder}}}\right)"
     if operators := list(filter(None, (part.operator(written) for part in parts))):
         rows = _before_operators(rows, operators)
-    if not lines and len(rows) == 1:
+    if lines:
+        *broken, last = _marked(_labels(value, len(parts)), rows)
+        return "\n".join(
+            [r"\begin{align}", *(rf"  {line} \nonumber \\" for line in broken), f"  {last}", r"\end{align}"]
+        )
+    if len(rows) == 1:
         return rows[0][0]
-    if not lines:
-        labels = _labels(value, len(parts))
-        aligned = [
-            f"{label}{text}".replace(" = ", " &= ", 1) for label, (text,) in zip(labels, rows, strict=True)
-        ]
-        return "\\begin{aligned} " + r" \\ ".join(aligned) + " \\end{aligned}"
-    marked = _marked(_labels(value, len(parts)), rows)
-    broken = [rf"  {line} \nonumber \\" for line in marked[:-1]]
-    return "\n".join([r"\begin{align}", *broken, f"  {marked[-1]}", r"\end{align}"])
+    labelled = [f"{label}{text}" for label, (text,) in zip(_labels(value, len(parts)), rows, strict=True)]
+    body = r" \\ ".join(text.replace(" = ", " &= ", 1) for text in labelled)
+    return f"\\begin{{aligned}} {body} \\end{{aligned}}"
 
 
-def _as_it_is(value: Shown, *, letters: bool, lines: bool) -> str:
-    """What holds numbers, or is not averaged yet, as it writes itself."""
-    for option, is_given in (("names and macros", letters), ("lines", lines)):
-        if is_given:
-            raise InputError(
-                f"{option} must be left out for {type(value).__name__}, which has no closed form"
-            )
-    return value.latex()
-
-
-def check_reads_back(part: Quotient, text: str, written: Notation) -> None:
-    """Refuse a LaTeX text that does not mean the closed form.
-
-    Raises:
-        OutputError: If it does not read, or reads as something else.
-    """
-    if read_latex(text, {written.symbol(name): name for name in part.symbols}) != part.function():
-        raise OutputError("the LaTeX reads back as another formula, so it is not written; choose other names")
+def closed_forms(
+    value: Value, parts: Sequence[Quotient], written: Notation, width: int | None
+) -> list[list[str]]:
+    """The lines of each closed form; one line each without a width."""
+    if isinstance(value, Series):
+        terms = value.summands()
+        whole = " ".join(_signed([latex_of(term, written) for term in terms] or ["0"]))
+        is_short = width is None or num_visible(whole) <= width
+        return [[whole] if is_short else _continued(terms, written, width or 0)]
+    return [_broken(part.expression, written, width) for part in parts]
 
 
 def latex_lines(formula: Formula | EigenvalueFormula, *, width: int = _LINE) -> list[str]:
@@ -137,58 +133,40 @@ def latex_lines(formula: Formula | EigenvalueFormula, *, width: int = _LINE) -> 
     return [f"{formula.notation} = {first}", *rest]
 
 
-def _rows(value: Value, parts: Sequence[Quotient], written: Notation, width: int | None) -> list[list[str]]:
-    """The lines of each closed form; one line each without a width."""
-    if isinstance(value, Series):
-        terms = value.summands()
-        texts = [latex_of(term, written) for term in terms] or ["0"]
-        whole = " ".join(_signed(texts))
-        return [
-            [whole] if width is None or num_visible(whole) <= width else _continued(terms, written, width)
-        ]
-    if width is None:
-        return [[latex_of(part.expression, written)] for part in parts]
-    return [_broken(part.expression, written, width) for part in parts]
+def document_lines(formula: Formula | EigenvalueFormula, written: Notation) -> list[str]:
+    """The lines of an ``align`` environment for a document, with their marks."""
+    if isinstance(formula, Formula) and _is_named(formula) and len(formula.latex()) > _LONGEST:
+        formula = formula.centred()
+    parts = quotients(formula)
+    return _marked(_labels(formula, len(parts)), closed_forms(formula, parts, written, width=_LINE))
 
 
-def _before_operators(rows: Sequence[Sequence[str]], operators: Sequence[str]) -> list[list[str]]:
-    """The sum of the operators, each behind its coefficient, as one row; one line for each where one had several."""
-    lines = [
-        [with_operator(row[0], operator)]
-        if len(row) == 1
-        else [rf"\Bigl( {row[0]}", *row[1:-1], rf"{row[-1]} \Bigr) {operator}"]
-        for row, operator in zip(rows, operators, strict=True)
-    ]
-    if all(len(line) == 1 for line in lines) and num_visible(" ".join(text for (text,) in lines)) <= _LINE:
-        return [[" + ".join(text for (text,) in lines)]]
-    first, *rest = lines
-    return [[*first, *(text for (head, *tail) in rest for text in (f"{{}} + {head}", *tail))]]
+def equation_lines(left: str, right: TracePolynomial, *, width: int = _STEP) -> list[str]:
+    """Left = right on one line, or broken at the equals sign and then at plus signs."""
+    expression = right.to_sympy(collect="L")
+    whole, used = latex_of(expression), _width(expression)
+    if num_visible(left) + used <= width:
+        return [f"{left} = {whole}"]
+    if used + 4 <= width:
+        return [left, rf"\qquad = {whole}"]
+    lines = _continued(expression.as_ordered_terms(), Notation(), width - 4)
+    return [f"{left} ={{}}", *(rf"\qquad {line}" for line in lines)]
 
 
-def _remainder(value: Value, written: Notation) -> str:
-    if not isinstance(value, Series) or value.remainder is None:
-        return ""
-    return rf" + O\left({written.symbol(value.dimension)}^{{{value.remainder}}}\right)"
+def _width(expression: Any) -> int:
+    """Visible characters of the widest part: of a fraction, the longer of its two sides."""
+    if expression.is_Add:
+        return sum(_width(term) + 1 for term in expression.args)
+    return max(num_visible(latex_of(side)) for side in sympy.fraction(expression))
 
 
-def _is_named(formula: Formula) -> bool:
-    """Whether a letter of the papers stands for it; a moment has its text, which is too long for a line."""
-    return r"\texttt" not in formula.notation
+# -- lines that fit ------------------------------------------------------------------------------------
 
 
-def _labels(value: Value, count: int) -> list[str]:
-    """What stands before each closed form."""
-    if isinstance(value, EigenvalueFormula):
-        return [rf"\lambda_{{{i}}} = " for i in range(1, count + 1)]
-    if isinstance(value, Formula) and _is_named(value):
-        return [f"{value.notation} = "]
-    return [""]
-
-
-def _broken(expression: Any, written: Notation, width: int) -> list[str]:
-    """Lines of at most ``width`` visible characters, about, of a sum of products."""
+def _broken(expression: Any, written: Notation, width: int | None) -> list[str]:
+    """Lines of at most ``width`` visible characters, about, of a sum of products; one line without a width."""
     whole = latex_of(expression, written)
-    if num_visible(whole) <= width:
+    if width is None or num_visible(whole) <= width:
         return [whole]
     return _continued(ordered_terms(expression), written, width)
 
@@ -198,21 +176,20 @@ def _continued(terms: Sequence[Any], written: Notation, width: int) -> list[str]
     lines: list[str] = []
     for term in terms:
         whole = latex_of(term, written)
-        first, *rest = [whole] if num_visible(whole) <= width else broken_product(term, written, width)
-        (signed,) = _signed([first]) if not lines else _signed(["", first])[1:]
-        lines += [f"{{}} {signed}" if lines else first, *rest]
+        first, *rest = [whole] if num_visible(whole) <= width else _broken_product(term, written, width)
+        lines += [f"{{}} {_signed(['', first])[1]}" if lines else first, *rest]
     return lines or ["0"]
 
 
-def broken_product(product: Any, written: Notation, width: int) -> list[str]:
+def _broken_product(product: Any, written: Notation, width: int) -> list[str]:
     """A fraction with the short factors, times each long sum broken into lines."""
     numerator, denominator = sympy.fraction(product)
-    size = {f: num_visible(latex_of(f, written)) for f in sympy.Mul.make_args(numerator) if f.is_Add}
-    long_sums = [factor for factor in size if size[factor] > width // 2]
-    short = sympy.Mul(*(factor for factor in sympy.Mul.make_args(numerator) if factor not in long_sums))
-    used = 12 + max(
+    factors = sympy.Mul.make_args(numerator)
+    long_sums = [f for f in factors if f.is_Add and num_visible(latex_of(f, written)) > width // 2]
+    short = sympy.Mul(*(factor for factor in factors if factor not in long_sums))
+    used = 12 + max(  # 12 for what stands before it
         num_visible(latex_of(short, written)), num_visible(latex_of(denominator, written))
-    )  # 12 for what stands before it
+    )
     lines = [latex_of(short / denominator, written)]
     for total in long_sums:
         terms = _signed([latex_of(term, written) for term in ordered_terms(total)])
@@ -232,15 +209,14 @@ def _signed(terms: Sequence[str]) -> list[str]:
 
 def _joined(terms: Sequence[str], first: int, width: int) -> list[str]:
     """Signed terms in pieces of at most ``first``, then ``width`` visible characters, about."""
-    pieces: list[str] = []
-    current, room = terms[0], first
+    pieces, room = [terms[0]], first
     for term in terms[1:]:
-        if num_visible(current) + num_visible(term) > room:
-            pieces.append(current)
-            current, room = term, width
+        if num_visible(pieces[-1]) + num_visible(term) > room:
+            pieces.append(term)
+            room = width
         else:
-            current = f"{current} {term}"
-    return [*pieces, current]
+            pieces[-1] += f" {term}"
+    return pieces
 
 
 def num_visible(text: str) -> int:
@@ -249,19 +225,35 @@ def num_visible(text: str) -> int:
     return len(re.sub(r"[{}_^\s\\]", "", re.sub(r"\\[A-Za-z]+", "Tr ", shown)))
 
 
-def document_lines(formula: Formula | EigenvalueFormula, written: Notation) -> list[str]:
-    """The lines of an ``align`` environment for a document, with their marks, each closed form read back.
+def _before_operators(rows: Sequence[Sequence[str]], operators: Sequence[str]) -> list[list[str]]:
+    """The sum of the operators, each behind its coefficient, as one row; one line for each where one had several."""
+    lines = [
+        [with_operator(row[0], operator)]
+        if len(row) == 1
+        else [rf"\Bigl( {row[0]}", *row[1:-1], rf"{row[-1]} \Bigr) {operator}"]
+        for row, operator in zip(rows, operators, strict=True)
+    ]
+    if all(len(line) == 1 for line in lines) and num_visible(" ".join(text for (text,) in lines)) <= _LINE:
+        return [[" + ".join(text for (text,) in lines)]]
+    first, *rest = lines
+    return [[*first, *(text for (head, *tail) in rest for text in (f"{{}} + {head}", *tail))]]
 
-    Raises:
-        OutputError: If a closed form does not read back.
-    """
-    if isinstance(formula, Formula) and _is_named(formula) and len(formula.latex()) > _LONGEST:
-        formula = formula.centred()
-    parts = quotients(formula)
-    rows = _rows(formula, parts, written, width=_LINE)
-    for part, row in zip(parts, rows, strict=True):
-        check_reads_back(part, " ".join(row), written)
-    return _marked(_labels(formula, len(parts)), rows)
+
+# -- equations and their marks -------------------------------------------------------------------------
+
+
+def _is_named(formula: Formula) -> bool:
+    """Whether a letter of the papers stands for it; a moment has its text, which is too long for a line."""
+    return r"\texttt" not in formula.notation
+
+
+def _labels(value: Value, count: int) -> list[str]:
+    """What stands before each closed form."""
+    if isinstance(value, EigenvalueFormula):
+        return [rf"\lambda_{{{i}}} = " for i in range(1, count + 1)]
+    if isinstance(value, Formula) and _is_named(value):
+        return [f"{value.notation} = "]
+    return [""]
 
 
 def _marked(labels: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
@@ -283,7 +275,9 @@ def latex_fraction(value: Fraction) -> str:
         >>> print(latex_fraction(Fraction(-1, 2)), latex_fraction(Fraction(3)))
         - \frac{1}{2} 3
     """
-    if value.denominator == 1:
-        return str(value.numerator)
-    sign = "- " if value < 0 else ""
-    return rf"{sign}\frac{{{abs(value.numerator)}}}{{{value.denominator}}}"
+    return latex_of(sympy.Rational(value.numerator, value.denominator))
+
+
+def escape_latex(text: str) -> str:
+    """Plain text for LaTeX."""
+    return re.sub(r"[\\^~&%$#_{}]", lambda found: _ESCAPED.get(found[0], rf"\{found[0]}"), text)

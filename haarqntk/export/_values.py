@@ -7,11 +7,11 @@ one for each operator. What holds numbers only, such as a twirl, has none, and s
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
-from fractions import Fraction
+from dataclasses import dataclass, field
+from functools import singledispatch
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from haarqntk.algebra import RationalFunction, Series, TracePolynomial, linear_combination
+from haarqntk.algebra import RationalFunction, Series, TracePolynomial
 from haarqntk.base import LazyModule, Shown
 from haarqntk.circuits import Expression
 from haarqntk.designs import DesignCheck, Twirl, TwirledChannel
@@ -28,7 +28,7 @@ from haarqntk.haar import (
 from haarqntk.qntk import ClaimCheck, EigenvalueFormula, Formula, Ratio
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from haarqntk.algebra import Notation
     from haarqntk.haar import Style
@@ -48,13 +48,7 @@ Value: TypeAlias = (
 """Every kind of result that has closed forms."""
 
 KINDS = "a formula, ratio, series, polynomial, rational or Weingarten function, expansion or integral"
-
-
 _NUMBERS = (ClaimCheck, DesignCheck, Twirl, TwirledChannel)  # no closed form, but JSON
-
-
-def _nothing(_: Notation) -> dict[str, str]:
-    return {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +58,6 @@ class Quotient:
     Attributes:
         label: A name in words; empty where the result has one closed form.
         expression: The closed form, factored, in SymPy's symbols.
-        function: Computes the exact function of all its symbols, by which two texts are compared.
         sizes: The symbols that it is a function of even where they do not occur.
         letters: What a matrix under a trace may be called.
         spelled: Symbol → LaTeX in a notation, of the symbols that stand for a trace or an entry.
@@ -73,10 +66,9 @@ class Quotient:
 
     label: str
     expression: Any
-    function: Callable[[], RationalFunction]
     sizes: tuple[str, ...] = ("D",)
     letters: frozenset[str] = frozenset()
-    spelled: Callable[[Notation], dict[str, str]] = _nothing
+    spelled: Callable[[Notation], dict[str, str]] = field(default=lambda _: {})
     operator: Callable[[Notation], str] = field(default=lambda _: "")
 
     @property
@@ -105,16 +97,12 @@ class Quotient:
 
 
 def identifier_of(text: str) -> str:
-    """Letters, digits and underscores of a text, for a name in code.
-
-    Examples:
-        >>> identifier_of("Tr(A^2)"), identifier_of("<0|A|1>"), identifier_of("1")
-        ('Tr_A_2', 'x_0_A_1', 'x_1')
-    """
+    """Letters, digits and underscores of a text, for a name in code: Tr(A^2) is Tr_A_2, <0|A|1> is x_0_A_1."""
     found = re.sub(r"[^A-Za-z0-9]+", "_", text).strip("_")
     return found if found[:1].isalpha() else f"x_{found}"
 
 
+@singledispatch
 def quotients(value: object) -> tuple[Quotient, ...]:
     """The closed forms of a result.
 
@@ -126,146 +114,97 @@ def quotients(value: object) -> tuple[Quotient, ...]:
         >>> [quotient.label for quotient in quotients(formula("supervised_kernel_eigenvalues"))]
         ['uniform', 'difference']
     """
-    for kind, closed_forms in _CLOSED_FORMS.items():
-        if isinstance(value, kind):
-            return closed_forms(value)
     raise InputTypeError(refusal(value))
 
 
-def has_closed_forms(value: object) -> bool:
-    """Whether ``quotients`` takes it.
-
-    Examples:
-        >>> has_closed_forms(RationalFunction(1)), has_closed_forms("1")
-        (True, False)
-    """
-    return isinstance(value, tuple(_CLOSED_FORMS))
+@quotients.register(Formula)
+@quotients.register(Ratio)
+@quotients.register(TracePolynomial)
+def _of_one_form(value: Formula | Ratio | TracePolynomial) -> tuple[Quotient, ...]:
+    return (Quotient("", value.to_sympy()),)
 
 
-def refusal(value: object, kinds: str = KINDS) -> str:
-    """Why a value cannot be written, with the cure.
-
-    Examples:
-        >>> refusal(3, "a formula")
-        'value must be a formula, got int'
-    """
-    text = f"value must be {kinds}, got {type(value).__name__}"
-    if _is_random(value):
-        return f"{text}, which is random; average it first, with hq.expect or hq.mean"
-    if isinstance(value, Shown):
-        has_json = kinds == KINDS and (isinstance(value, _NUMBERS) or hasattr(value, "to_record"))
-        others = "latex() or hq.to_json" if has_json else "latex()"
-        return f"{text}, which is none; write its {others}"
-    return text
-
-
-def _is_random(value: object) -> bool:
-    return isinstance(value, Expression | ScalarExpression | MatrixExpression)
-
-
-def _of_polynomials(
-    label: str, expression: Any, numerator: TracePolynomial, denominator: TracePolynomial | None = None
-) -> Quotient:
-    def function() -> RationalFunction:
-        top = _function(numerator)
-        return top if denominator is None else top / _function(denominator)
-
-    return Quotient(label, expression, function)
-
-
-def _of_integral(integral: Integral) -> tuple[Quotient, ...]:
-    parts = integral.parts or (WrittenPart((), (), {}),)  # the zero operator has no word
-    return tuple(_of_part(part, integral.dimensions) for part in parts)
-
-
-def _of_part(part: WrittenPart, sizes: tuple[str, ...]) -> Quotient:
-    return Quotient(
-        part.operator,
-        part.to_sympy(),
-        part.function,
-        sizes,
-        part.matrices,
-        lambda written: part.letters(_style(written)),
-        lambda written: part.operator_latex(_style(written)),
+@quotients.register
+def _of_eigenvalues(value: EigenvalueFormula) -> tuple[Quotient, ...]:
+    return (
+        Quotient("uniform", value.uniform.to_sympy()),
+        Quotient("difference", value.difference.to_sympy()),
     )
 
 
+@quotients.register
+def _of_rational_function(value: RationalFunction) -> tuple[Quotient, ...]:
+    return (Quotient("", value.to_sympy(), value.names or ("D",)),)
+
+
+@quotients.register
+def _of_weingarten_function(value: WeingartenFunction) -> tuple[Quotient, ...]:
+    return quotients(value.value)
+
+
+@quotients.register
 def _of_series(series: Series) -> tuple[Quotient, ...]:
-    return (Quotient("", series.to_sympy(), series.function, (series.dimension,)),)
+    return (Quotient("", series.to_sympy(), (series.dimension,)),)
 
 
+@quotients.register
 def _of_integral_series(series: IntegralSeries) -> tuple[Quotient, ...]:
-    (closed_form,) = _of_series(series)
-
     def letters(written: Notation) -> dict[str, str]:
         return series.letters(_style(written), written.symbol(series.dimension))
 
-    return (replace(closed_form, letters=series.matrices, spelled=letters),)
+    return (Quotient("", series.to_sympy(), (series.dimension,), series.matrices, letters),)
+
+
+@quotients.register
+def _of_integral(integral: Integral) -> tuple[Quotient, ...]:
+    def of_part(part: WrittenPart) -> Quotient:
+        return Quotient(
+            part.operator,
+            part.to_sympy(),
+            integral.dimensions,
+            part.matrices,
+            lambda written: part.letters(_style(written)),
+            lambda written: part.operator_latex(_style(written)),
+        )
+
+    return tuple(map(of_part, integral.parts or (WrittenPart((), (), {}),)))  # the zero operator has no word
 
 
 def _style(written: Notation) -> Style:
     return latex_style(written.names, written.trace)
 
 
-def _of_eigenvalues(value: EigenvalueFormula) -> tuple[Quotient, ...]:
-    parts = (("uniform", value.uniform), ("difference", value.difference))
-    return tuple(_of_polynomials(label, part.to_sympy(), part.polynomial) for label, part in parts)
+def has_closed_forms(value: object) -> bool:
+    """Whether ``quotients`` takes it."""
+    return quotients.dispatch(type(value)) is not quotients.dispatch(object)
 
 
-def _of_ratio(ratio: Ratio) -> tuple[Quotient, ...]:
-    top, bottom = ratio.numerator.polynomial, ratio.denominator.polynomial
-    return (_of_polynomials("", ratio.to_sympy(), top, bottom),)
+def refusal(value: object, kinds: str = KINDS) -> str:
+    """Why a value cannot be written, with the cure."""
+    text = f"value must be {kinds}, got {type(value).__name__}"
+    if isinstance(value, Expression | ScalarExpression | MatrixExpression):
+        return f"{text}, which is random; average it first, with hq.expect or hq.mean"
+    if isinstance(value, Shown):
+        has_json = kinds == KINDS and (isinstance(value, _NUMBERS) or hasattr(value, "to_record"))
+        return f"{text}, which is none; write its {'latex() or hq.to_json' if has_json else 'latex()'}"
+    return text
 
 
-def _of_rational_function(value: RationalFunction) -> tuple[Quotient, ...]:
-    return (Quotient("", value.to_sympy(), lambda: value, value.names or ("D",)),)
-
-
-_CLOSED_FORMS: dict[type, Callable[[Any], tuple[Quotient, ...]]] = {
-    Formula: lambda value: (_of_polynomials("", value.to_sympy(), value.polynomial),),
-    EigenvalueFormula: _of_eigenvalues,
-    Ratio: _of_ratio,
-    TracePolynomial: lambda value: (_of_polynomials("", value.to_sympy(), value),),
-    RationalFunction: _of_rational_function,
-    WeingartenFunction: lambda value: _of_rational_function(value.value),
-    Integral: _of_integral,
-    IntegralSeries: _of_integral_series,
-    Series: _of_series,
+_KINDS = {
+    Ratio: "ratio",
+    Series: "series",
+    TracePolynomial: "polynomial",
+    Expansion: "expansion",
+    Integral: "integral",
+    IntegralSeries: "series",
 }
 
 
 def name_of(value: Value) -> str:
-    """The name of a result; its kind where it has none.
-
-    Examples:
-        >>> name_of(RationalFunction(1)), name_of(WeingartenFunction((2, 1), "unitary", RationalFunction(1)))
-        ('rational_function', 'weingarten_2_1')
-    """
-    if isinstance(value, Formula | EigenvalueFormula):
-        return value.name
-    if isinstance(value, WeingartenFunction):
-        return "_".join(["weingarten", *map(str, value.cycle_type)])
-    kinds = {
-        Ratio: "ratio",
-        Series: "series",
-        TracePolynomial: "polynomial",
-        Expansion: "expansion",
-        Integral: "integral",
-        IntegralSeries: "series",
-    }
-    return kinds.get(type(value), "rational_function")
-
-
-def sum_of(terms: Sequence[RationalFunction]) -> RationalFunction:
-    """A sum, over one common denominator."""
-    return linear_combination([(Fraction(1), term) for term in terms])
-
-
-def _function(polynomial: TracePolynomial) -> RationalFunction:
-    terms = []
-    for monomial, coefficient in polynomial.terms.items():
-        term = coefficient
-        for name, exponent in monomial:
-            term = term * RationalFunction.variable(name) ** exponent
-        terms.append(term)
-    return sum_of(terms)
+    """The name of a result, weingarten_2_1 of a Weingarten function; its kind where it has none."""
+    match value:
+        case Formula() | EigenvalueFormula():
+            return value.name
+        case WeingartenFunction():
+            return "_".join(["weingarten", *map(str, value.cycle_type)])
+    return _KINDS.get(type(value), "rational_function")

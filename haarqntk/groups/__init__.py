@@ -1,20 +1,17 @@
-"""Groups: one file and one record for each kind of random matrix or vector.
+"""Groups: one record for each kind of random matrix or vector.
 
 ``REGISTRY`` holds the records. A ``Group`` says what its diagrams are (``Ways``), what they weigh (``WeightLaw``,
-``Weingarten``) and how its letter is declared and named. ``weingarten`` and ``weingarten_table`` are the front:
-``_unitary.py`` computes by characters, ``_orthogonal.py`` by zonal spherical functions, and ``_symplectic.py`` is the
-orthogonal function at −D; ``_weingarten.py`` inverts the Gram matrices that the functions are defined by, and expands
+``Weingarten``) and how its letter is declared and named. ``weingarten`` and ``weingarten_table`` are what users call:
+``_unitary.py`` computes by characters, ``_orthogonal.py`` by zonal spherical functions, of which the symplectic
+function is the value at −D; ``_weingarten.py`` inverts the Gram matrices that the functions are defined by, and expands
 in 1/D. Small dimensions take the pseudo-inverse.
 """
 
 from haarqntk.groups._group import Group, WeightLaw
-from haarqntk.groups._orthogonal import ORTHOGONAL
+from haarqntk.groups._orthogonal import ORTHOGONAL, SYMPLECTIC
 from haarqntk.groups._permutation import PERMUTATION
-from haarqntk.groups._rows import Rows, weighted_counts
-from haarqntk.groups._state import STATE
-from haarqntk.groups._symplectic import SYMPLECTIC
-from haarqntk.groups._unitary import UNITARY, circular_classes
-from haarqntk.groups._ways import Way, Ways, cycles_text
+from haarqntk.groups._unitary import STATE, UNITARY, circular_classes
+from haarqntk.groups._ways import Rows, Way, Ways, cycles_text, weighted_counts
 from haarqntk.groups._weingarten import (
     GROUPS,
     REGISTRY,

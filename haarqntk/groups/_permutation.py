@@ -33,8 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Sequence
 
     from haarqntk.combinatorics import Partition
-    from haarqntk.groups._rows import Rows
-    from haarqntk.groups._ways import Met, PairClasses, Way
+    from haarqntk.groups._ways import Met, PairClasses, Rows, Way
 
 _LARGEST_DEGREE = 8  # 4140 set partitions
 
@@ -50,9 +49,7 @@ class SetPartitions(Ways):
 
     has_blocks = True
     scalars = "no scalar but 1"
-
-    def degree(self, num_copies: int) -> int:
-        return num_copies
+    num_ways = staticmethod(num_set_partitions)
 
     def imbalance(self, name: str, num_plain: int, num_conjugated: int) -> str | None:  # noqa: ARG002
         """None: no symmetry of the measure makes a product vanish."""
@@ -94,9 +91,6 @@ class SetPartitions(Ways):
         for a, least in enumerate(way):
             found.setdefault(least, []).append(a)
         return [tuple(block) for block in found.values()]
-
-    def num_ways(self, degree: int) -> int:
-        return num_set_partitions(degree)
 
     def num_terms(self, degree: int) -> int:
         """Σ_π of the squared number of partitions that are not finer than π."""

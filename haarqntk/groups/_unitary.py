@@ -1,4 +1,4 @@
-r"""The unitary group: permutations of V against V*, and the Weingarten function by characters.
+r"""The unitary group and its vectors: permutations of V against V*, and the Weingarten function by characters.
 
 .. math:: \mathrm{Wg}(\mu, D) = \frac1{k!} \sum_{\lambda \vdash k} \frac{f^\lambda \chi^\lambda(\mu)}
                                 {\prod_{b\in\lambda} (D + c(b))}
@@ -15,7 +15,10 @@ Entries of S = Vᵀ V, a matrix of the circular orthogonal ensemble, need one su
 
 because the left ends of V meet each other only, and their sum is known. The Weingarten function is the orthogonal one
 of the coset type of σ, at D + 1. Other products of S, and those of the circular symplectic ensemble J Vᵀ Jᵀ V, are
-products of V.
+products of V. A Haar state is a column of V, a point of the complex sphere:
+
+.. math:: \mathbb E\, \psi_{i_1} \cdots \psi_{i_k} \bar\psi_{j_1} \cdots \bar\psi_{j_k} =
+          \frac{1}{D(D+1)\cdots(D+k-1)} \sum_{\sigma \in S_k} \prod_a \delta_{i_a j_{\sigma(a)}}
 
 Reference: Collins & Śniady 2006 (collins2006), Prop. 2.3; matsumoto2013; derivations/11_integrals.md.
 """
@@ -30,37 +33,41 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from haarqntk.algebra import (
-    RationalFunction,
-    multiply_integer_matrices,
-)
+from haarqntk.algebra import RationalFunction, multiply_integer_matrices
 from haarqntk.combinatorics import (
     Partition,
     centralizer_order,
     character_column,
     character_table,
+    class_numbers,
     contents,
     num_standard_tableaux,
     partitions,
 )
-from haarqntk.groups import _rows
-from haarqntk.groups._group import Classes, Group, WeightLaw, Weingarten, over_one_denominator, sum_at
+from haarqntk.groups._group import (
+    Classes,
+    Group,
+    WeightLaw,
+    Weingarten,
+    inverse_product,
+    over_one_denominator,
+    sum_at,
+)
 from haarqntk.groups._orthogonal import ORTHOGONAL_WEINGARTEN
-from haarqntk.groups._state import UNIT_VECTOR
-from haarqntk.groups._ways import Permutations
+from haarqntk.groups._ways import Permutations, allowed_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-def unitary_table(k: int) -> dict[Partition, RationalFunction]:
+def _table(k: int) -> dict[Partition, RationalFunction]:
     """Wg(μ) for every cycle type μ of S_k."""
     numerators, denominator = _diagram_weights(k, partitions(k))
     rows = multiply_integer_matrices(character_table(k).T, numerators)
     return {mu: RationalFunction(row, denominator) for mu, row in zip(partitions(k), rows, strict=True)}
 
 
-def unitary_class(mu: Partition) -> RationalFunction:
+def _one_class(mu: Partition) -> RationalFunction:
     """Wg(μ) for one cycle type, without the rest of the table."""
     column = character_column(mu)
     numerators, denominator = _diagram_weights(sum(mu), column)
@@ -68,7 +75,7 @@ def unitary_class(mu: Partition) -> RationalFunction:
     return RationalFunction(totals, denominator)
 
 
-def unitary_class_at(mu: Partition, n: int) -> Fraction:
+def _class_at(mu: Partition, n: int) -> Fraction:
     """Wg(μ) at the integer dimension n ≥ 1, by the sum over diagrams with at most n rows."""
     column = character_column(mu)
     total = sum_at(n, ((num_standard_tableaux(lam) * value, contents(lam)) for lam, value in column.items()))
@@ -102,17 +109,12 @@ def circular_classes(
     if sorted(plain) != sorted(conjugated):
         return ()
     k = len(plain) // 2
-    rows = _rows.allowed_permutations([[a == b for b in conjugated] for a in plain])
+    rows = allowed_rows([[a == b for b in conjugated] for a in plain])
     pairing = np.arange(2 * k) ^ 1
     moved = np.empty_like(rows)
     np.put_along_axis(moved, rows, rows[:, pairing], axis=1)  # σ p σ⁻¹
-    totals = Counter(_rows.class_numbers(pairing[moved], k, 2).tolist())
+    totals = Counter(class_numbers(pairing[moved], repeats=2).tolist())
     return tuple((partitions(k)[n], count) for n, count in sorted(totals.items()))
-
-
-def _power_sums(classes: Classes, D: RationalFunction) -> RationalFunction:  # noqa: ARG001 - constant
-    mu, nu = classes
-    return RationalFunction(centralizer_order(mu) if mu == nu else 0)
 
 
 def _power_sums_at(classes: Classes, n: int) -> Fraction:
@@ -120,13 +122,17 @@ def _power_sums_at(classes: Classes, n: int) -> Fraction:
     return Fraction(sum(value * right.get(lam, 0) for lam, value in left.items() if len(lam) <= n))
 
 
-_WEINGARTEN = Weingarten(
-    "unitary",
-    unitary_table,
-    unitary_class_at,
-    unitary_class,
-    largest_table=26,
-    largest_class=30,
+_WEINGARTEN = Weingarten("unitary", _table, _class_at, _one_class, largest_table=26, largest_class=30)
+UNIT_VECTOR = inverse_product("state", 1, "unit vector", step=0, is_of_degree=True)
+STATE = Group(
+    UNIT_VECTOR,
+    Permutations(),
+    title="Haar state",
+    constructor="haar_state",
+    properties=frozenset({"normalised"}),
+    is_vector=True,
+    sphere=UNIT_VECTOR,
+    references=("collins2003", "collins2006"),
 )
 UNITARY = Group(
     _WEINGARTEN.law,
@@ -136,7 +142,13 @@ UNITARY = Group(
     properties=frozenset({"unitary"}),
     weingarten=_WEINGARTEN,
     sphere=UNIT_VECTOR,
-    power_sums=WeightLaw("power_sums", _power_sums, _power_sums_at, num_classes=2, title="power sums"),
+    power_sums=WeightLaw(
+        "power_sums",
+        lambda classes, _: RationalFunction(centralizer_order(classes[0]) if classes[0] == classes[1] else 0),
+        _power_sums_at,
+        num_classes=2,
+        title="power sums",
+    ),
     circular=CIRCULAR_ENTRIES,
     references=("collins2003", "collins2006"),
 )

@@ -1,4 +1,4 @@
-r"""The front of the room: the registry of groups, and ``weingarten``, ``weingarten_table``, ``leading_term``.
+r"""The registry of groups, and ``weingarten``, ``weingarten_table``, ``leading_term``.
 
 A Weingarten function is the inverse of a Gram matrix. A way to glue the copies of a random matrix is an invariant
 tensor: a permutation σ of S_k, or a pairing of 2k points, Π δ_{i_a i_b} over its pairs for O(D), Π J_{i_a i_b} with
@@ -21,7 +21,7 @@ Reference: collins2003; collins2006; nica2006; derivations/09_orthogonal_and_sym
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -29,11 +29,9 @@ from haarqntk.algebra import RationalFunction, Result, Series, check_order, expa
 from haarqntk.checks import integer, one_of
 from haarqntk.combinatorics import Partition, check_partition, noncrossing_moebius, partitions
 from haarqntk.groups._group import refuse_above
-from haarqntk.groups._orthogonal import ORTHOGONAL
+from haarqntk.groups._orthogonal import ORTHOGONAL, SYMPLECTIC
 from haarqntk.groups._permutation import PERMUTATION
-from haarqntk.groups._state import STATE
-from haarqntk.groups._symplectic import SYMPLECTIC
-from haarqntk.groups._unitary import UNITARY
+from haarqntk.groups._unitary import STATE, UNITARY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,14 +42,7 @@ if TYPE_CHECKING:
 
 
 REGISTRY: Mapping[str, Group] = {
-    group.name: group
-    for group in (
-        UNITARY,
-        ORTHOGONAL,
-        SYMPLECTIC,
-        STATE,
-        PERMUTATION,
-    )
+    group.name: group for group in (UNITARY, ORTHOGONAL, SYMPLECTIC, STATE, PERMUTATION)
 }
 """Name → record."""
 
@@ -115,7 +106,7 @@ def leading_term(mu: Partition, *, group: str) -> tuple[int, int]:
     return len(parts) - 2 * sum(parts), coefficient if routes_of(group).alternates else abs(coefficient)
 
 
-_LARGEST_K = 6  # of the Gram route
+_LARGEST_K = 6  # by definition
 _METHODS = ("characters", "definition")
 
 
@@ -131,6 +122,9 @@ class WeingartenFunction(Result):
         group: The group that is integrated over.
         value: The rational function, valid for D ≥ ``holds_from``.
 
+    Raises:
+        InputError: If the class is no partition, or the group unknown.
+
     Examples:
         >>> w = weingarten((2,))
         >>> w.to_sympy()
@@ -145,6 +139,11 @@ class WeingartenFunction(Result):
     cycle_type: Partition
     group: str
     value: RationalFunction
+
+    def __post_init__(self) -> None:
+        """Check the class and the group."""
+        check_partition("cycle_type", self.cycle_type)
+        routes_of(self.group)
 
     @property
     def design_order(self) -> int:
@@ -329,7 +328,7 @@ def weingarten_table(
     return {mu: WeingartenFunction(mu, group, value) for mu, value in table.items()}
 
 
-@cache
+@lru_cache(maxsize=32)  # of three groups and every k up to the largest
 def _by_definition(group: str, k: int) -> dict[Partition, RationalFunction]:
     """Wg(μ) for every class μ ⊢ k from the Gram matrix, where Wg(p, q) is its factor times Wg(μ)."""
     refuse_above("the Gram route", k, _LARGEST_K)

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from haarqntk.algebra import RationalFunction, collected
 from haarqntk.base import LazyModule
-from haarqntk.checks import integer, rational
+from haarqntk.checks import integer, one_of, rational
 from haarqntk.diagrams import (
     DELTA,
     INDEX,
@@ -70,6 +70,10 @@ class RandomLetter:
     name: str
     group: str
     spaces: tuple[Space, ...]
+
+    def __post_init__(self) -> None:
+        """Check that the group is known."""
+        one_of("group", self.group, REGISTRY)
 
     @property
     def record(self) -> Group:

@@ -104,7 +104,7 @@ def _scalar(network: _Network, style: Style) -> str | None:
             if sigma == tuple(range(len(sigma))):
                 return style.write("trace", _write(node.tree, style))
             text = _write(node.tree, style, within="product")
-            return style.write("trace", f"{text} {style.write('permutation', cycles_text(sigma))}")
+            return style.write("trace", f"{text} {style.write('permuted', cycles_text(sigma))}")
         sides = [[network.caps.get(end) for end in network.met(ends)] for ends in (node.left, node.right)]
         if all(all(side) for side in sides):
             row, column = (" ".join(style.cap(cap) for cap in side if cap) for side in sides)
@@ -149,7 +149,7 @@ def _arranged(found: list[tuple[list[int], list[int], Tree]], style: Style) -> s
     """A tensor product of operators, times the permutation operator that brings the right factors into place."""
     found.sort(key=lambda part: part[0])
     image = {p: q for left, right, _ in found for p, q in zip(left, right, strict=True)}
-    permutation = style.write("permutation", cycles_text(inverse(tuple(image[p] for p in range(len(image))))))
+    permutation = style.write("permuted", cycles_text(inverse(tuple(image[p] for p in range(len(image))))))
     is_permuted = any(p != q for p, q in image.items())
     if is_permuted and all(tree == ONE for _, _, tree in found):
         return permutation

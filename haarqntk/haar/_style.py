@@ -34,7 +34,7 @@ _PATTERNS: dict[str, tuple[str, str]] = {  # in text and in LaTeX
     "sum over": ("sum({}) {}", r"\sum_{{{}}} {}"),
     "places": ("{}_{{{}}}", r"\left({}\right)_{{[{}]}}"),  # a matrix with the tensor factors that it acts on
     "amplitude": ("{}[{}]", r"\left({}\right)_{{[{}]}}"),  # a vector with named indices
-    "permutation": ("P{}", "P_{{{}}}"),  # its operator, from its cycles
+    "permuted": ("P{}", "P_{{{}}}"),  # its operator, from its cycles
     "tensor": (" ⊗ ", r" \otimes "),
     "one": ("1", r"\mathbf{{1}}"),  # no font that every LaTeX has knows a blackboard bold digit
     "sum of": ("sum({}, {})", r"\left(\sum_{{{1}}} {0}\right)"),  # terms and indices

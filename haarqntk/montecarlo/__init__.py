@@ -1,74 +1,43 @@
-"""Monte Carlo: simulated random circuits, an oracle that shares nothing with the exact rooms.
+"""Monte Carlo: a problem, simulated, gives an estimate; an oracle that shares no code with the exact averages.
 
-The only room with floats. It draws circuits of an ensemble, differentiates their outputs once or twice and
-estimates the averages that the exact rooms derive; it knows no formula for any of them. Three routes do the
-same thing: ``qutip``, written as on paper; ``batched``, which the tests hold equal to it and which is the one
-to use; and ``frames``, of the same law, which draws no unitaries and is the one for large D.
+It draws circuits of an ensemble, differentiates their outputs once or twice and estimates the averages that are
+derived elsewhere; it knows no formula for any of them. Three routes do the same thing: ``qutip``, written as on
+paper; ``batched``, which the tests hold equal to it and which is the one to use; and ``frames``, of the same law,
+which draws no unitaries and is the one for large D.
 """
 
 from haarqntk.montecarlo._ansatz import (
     Ansatz,
     PauliSum,
-    Training,
-    fixed_kernels,
     fresh_kernels,
     random_angles,
     random_ansatz,
     random_pauli_sum,
-    train,
 )
-from haarqntk.montecarlo._ensembles import ensembles
-from haarqntk.montecarlo._estimate import Estimate
-from haarqntk.montecarlo._jackknife import jackknife
-from haarqntk.montecarlo._ledger import Ledger, open_ledger
-from haarqntk.montecarlo._moments import Moments, draw_moments
-from haarqntk.montecarlo._power import (
-    DETECTED,
-    FAMILY_ERROR,
-    LARGEST_Z,
-    POWER,
-    family_error,
-    largest_z,
-    power,
-    samples_for_verdict,
-    samples_needed,
-    smallest_factor,
-)
+from haarqntk.montecarlo._estimate import FAMILY_ERROR, LARGEST_Z, Estimate, jackknife, samples_for_verdict
 from haarqntk.montecarlo._problem import Problem
-from haarqntk.montecarlo._quantities import quantities, quantity_of
-from haarqntk.montecarlo._simulate import check_affordable, simulate, values_in_blocks
+from haarqntk.montecarlo._quantities import ensembles, quantities, quantity_of
+from haarqntk.montecarlo._simulate import Moments, check_affordable, draw_moments, simulate, values_in_blocks
 
 __all__ = [
-    "DETECTED",
     "FAMILY_ERROR",
     "LARGEST_Z",
-    "POWER",
     "Ansatz",
     "Estimate",
-    "Ledger",
     "Moments",
     "PauliSum",
     "Problem",
-    "Training",
     "check_affordable",
     "draw_moments",
     "ensembles",
-    "family_error",
-    "fixed_kernels",
     "fresh_kernels",
     "jackknife",
-    "largest_z",
-    "open_ledger",
-    "power",
     "quantities",
     "quantity_of",
     "random_angles",
     "random_ansatz",
     "random_pauli_sum",
     "samples_for_verdict",
-    "samples_needed",
     "simulate",
-    "smallest_factor",
-    "train",
     "values_in_blocks",
 ]

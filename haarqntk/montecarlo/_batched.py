@@ -24,17 +24,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from haarqntk.base import LazyModule
-from haarqntk.montecarlo._ensembles import ENSEMBLES, SEGMENTS, Ensemble
-from haarqntk.montecarlo._quantities import QUANTITIES
+from haarqntk.montecarlo._quantities import ENSEMBLES, SEGMENTS, Complex, Ensemble, Integers, Real
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from haarqntk.montecarlo._problem import Problem
-
-    Real = NDArray[np.float64]
-    Complex = NDArray[np.complex128]
-    Integers = NDArray[np.int64]
 
 scipy_stats = LazyModule("scipy.stats")  # takes a second to import
 
@@ -52,6 +45,19 @@ class Circuits:
         generators: X_1 … X_L, either matrices with X² = 1, shape (N, L, D, D), or the diagonals of any
             diagonal Hermitian matrices, shape (N, L, D).
         angles: θ_1 … θ_L in radians, shape (N, L).
+
+    Examples:
+        One qubit without segments, O = Z and X the Pauli matrix: z = cos 2θ, with the slope −2 sin 2θ and the
+        second derivative −4 cos 2θ.
+
+        >>> one, X, zero, Z = np.eye(2), np.array([[0, 1], [1, 0]]), np.array([[1.0, 0]]), np.array([[1.0, -1]])
+        >>> circuit = Circuits(np.array([[one, one]]), np.array([[X]]), np.array([[math.pi / 6]]))
+        >>> z, G = outputs_and_gradients(circuit, zero, Z)
+        >>> z.round(12), G.round(3), outputs(circuit, zero, Z).round(12)
+        (array([[[0.5]]]), array([[[[-1.732]]]]), array([[[0.5]]]))
+        >>> G, H = second_derivatives(circuit, zero, Z)
+        >>> G.round(3), H.round(12), gradients(circuit, zero, Z).round(3)
+        (array([[[[-1.732]]]]), array([[[[[-2.]]]]]), array([[[[-1.732]]]]))
     """
 
     segments: Complex
@@ -61,75 +67,55 @@ class Circuits:
     def flip(self, layer: int, kets: Complex) -> Complex:
         """Return X_l|ket⟩ for kets of shape (N, D, any number)."""
         X = self.generators[:, layer]
-        flipped: Complex = X @ kets if X.ndim == 3 else X[..., np.newaxis] * kets  # noqa: PLR2004 - N, D, D
-        return flipped
+        return np.asarray(X @ kets if X.ndim == 3 else X[..., np.newaxis] * kets)  # noqa: PLR2004 - N, D, D
 
     def turn(self, layer: int, kets: Complex, *, sign: int = 1) -> Complex:
         """Return e^{iθ_lX_l}|ket⟩, or e^{−iθ_lX_l}|ket⟩ for ``sign`` −1."""
         angle = sign * self.angles[:, layer, np.newaxis, np.newaxis]
         X = self.generators[:, layer]
-        turned: Complex
         if X.ndim == 3:  # noqa: PLR2004 - N, D, D
-            turned = np.cos(angle) * kets + 1j * np.sin(angle) * (X @ kets)
-        else:
-            turned = np.exp(1j * angle * X[..., np.newaxis]) * kets
-        return turned
+            return np.asarray(np.cos(angle) * kets + 1j * np.sin(angle) * (X @ kets))
+        return np.asarray(np.exp(1j * angle * X[..., np.newaxis]) * kets)
 
-    def step(self, layer: int, kets: Complex) -> Complex:
+    def step(self, layer: int, kets: Complex | Real) -> Complex:
         """Return S_l|ket⟩: from right after layer l to right before the next."""
-        stepped: Complex = self.segments[:, layer] @ kets
-        return stepped
+        return np.asarray(self.segments[:, layer] @ kets)
 
     def step_back(self, layer: int, kets: Complex) -> Complex:
         """Return S_l†|ket⟩. The vectors are conjugated and not the unitaries, of which there is more."""
         bras = kets.conj().swapaxes(1, 2) @ self.segments[:, layer]
-        stepped: Complex = bras.conj().swapaxes(1, 2)
-        return stepped
+        return np.asarray(bras.conj().swapaxes(1, 2))
+
+    def run(self, inputs: Real, flipped: Complex | None = None) -> Complex:
+        """Return U|ψ⟩ for the P rows of the inputs, shape (N, D, P); on the way write the X_l|φ_l⟩ down."""
+        L = self.angles.shape[1]
+        ket = self.step(L, inputs.T)
+        for layer in reversed(range(L)):
+            ket = self.turn(layer, ket)
+            if flipped is not None:
+                flipped[layer] = self.flip(layer, ket)
+            ket = self.step(layer, ket)
+        return ket
 
 
 def gradients(circuits: Circuits, inputs: Real, observables: Real) -> Real:
-    """Return ∂z/∂θ_l for every circuit, observable, input and layer, of shape (N, A, P, L).
-
-    Args:
-        circuits: The N circuits.
-        inputs: The P input vectors, shape (P, D).
-        observables: The diagonals of the A observables, shape (A, D).
-
-    Examples:
-        One qubit without segments, O = Z and X the Pauli matrix: z = cos 2θ.
-
-        >>> one, X = np.eye(2), np.array([[0, 1], [1, 0]])
-        >>> circuit = Circuits(np.array([[one, one]]), np.array([[X]]), np.array([[math.pi / 4]]))
-        >>> gradients(circuit, np.array([[1.0, 0.0]]), np.array([[1.0, -1.0]])).round(12)
-        array([[[[-2.]]]])
-    """
+    """Return ∂z/∂θ_l for every circuit, observable, input and layer, of shape (N, A, P, L)."""
     return outputs_and_gradients(circuits, inputs, observables)[1]
+
+
+def outputs(circuits: Circuits, inputs: Real, observables: Real) -> Real:
+    """Return z = ⟨φ|U†OU|φ⟩ for every circuit, observable and input, of shape (N, A, P)."""
+    return _expected(circuits.run(inputs), observables)
 
 
 def outputs_and_gradients(circuits: Circuits, inputs: Real, observables: Real) -> tuple[Real, Real]:
     """Return z and ∂z/∂θ_l in two sweeps, of shapes (N, A, P) and (N, A, P, L).
 
-    Args:
-        circuits: The N circuits.
-        inputs: The P input vectors, shape (P, D).
-        observables: The diagonals of the A observables, shape (A, D).
-
-    Examples:
-        As for ``gradients``: z = cos 2θ.
-
-        >>> one, X = np.eye(2), np.array([[0, 1], [1, 0]])
-        >>> circuit = Circuits(np.array([[one, one]]), np.array([[X]]), np.array([[math.pi / 12]]))
-        >>> z, G = outputs_and_gradients(circuit, np.array([[1.0, 0.0]]), np.array([[1.0, -1.0]]))
-        >>> z.round(3), G.round(3)
-        (array([[[0.866]]]), array([[[[-1.]]]]))
+    The inputs are P vectors as rows, shape (P, D), and the observables A diagonals, shape (A, D).
     """
     (N, L), (A, D), P = circuits.angles.shape, observables.shape, len(inputs)
-    flipped = np.empty((L, N, D, P), dtype=np.complex128)  # X_l|φ_l⟩
-    ket = circuits.segments[:, L] @ inputs.T
-    for layer in reversed(range(L)):
-        ket = circuits.turn(layer, ket)
-        flipped[layer] = circuits.flip(layer, ket)
-        ket = circuits.step(layer, ket)
+    flipped = np.empty((L, N, D, P), dtype=np.complex128)
+    ket = circuits.run(inputs, flipped)
     G = np.empty((N, A, P, L))
     chi = _measured(ket, observables)
     for layer in range(L):
@@ -140,34 +126,16 @@ def outputs_and_gradients(circuits: Circuits, inputs: Real, observables: Real) -
 
 
 def second_derivatives(circuits: Circuits, inputs: Real, observables: Real) -> tuple[Real, Real]:
-    """Return ∂z/∂θ_l and ∂²z/∂θ_l∂θ_m, of shapes (N, A, P, L) and (N, A, P, L, L).
-
-    Args:
-        circuits: The N circuits.
-        inputs: The P input vectors, shape (P, D).
-        observables: The diagonals of the A observables, shape (A, D).
-
-    Examples:
-        As for ``gradients``: z = cos 2θ has the second derivative −4 cos 2θ.
-
-        >>> one, X = np.eye(2), np.array([[0, 1], [1, 0]])
-        >>> circuit = Circuits(np.array([[one, one]]), np.array([[X]]), np.array([[math.pi / 6]]))
-        >>> G, H = second_derivatives(circuit, np.array([[1.0, 0.0]]), np.array([[1.0, -1.0]]))
-        >>> H.round(12)
-        array([[[[[-2.]]]]])
-    """
+    """Return ∂z/∂θ_l and ∂²z/∂θ_l∂θ_m, of shapes (N, A, P, L) and (N, A, P, L, L); see ``outputs_and_gradients``."""
     (N, L), (A, D), P = circuits.angles.shape, observables.shape, len(inputs)
-    ket = first = circuits.segments[:, L] @ inputs.T
-    for layer in reversed(range(L)):
-        ket = circuits.step(layer, circuits.turn(layer, ket))
     chis = np.empty((L, N, D, A * P), dtype=np.complex128)
-    chi = _measured(ket, observables)
+    chi = _measured(circuits.run(inputs), observables)
     for layer in range(L):
         chis[layer] = circuits.step_back(layer, chi)
         chi = circuits.turn(layer, chis[layer], sign=-1)
     # Along the third axis |∂_0φ⟩ … |∂_{L−1}φ⟩ and at last |φ⟩: what a layer acts on is always a tail.
     kets = np.empty((N, D, L + 1, P), dtype=np.complex128)
-    kets[:, :, L] = first
+    kets[:, :, L] = circuits.step(L, inputs.T)
     H = np.empty((N, A, P, L, L))
     for layer in reversed(range(L)):
         later = kets[:, :, layer + 1 :]
@@ -186,45 +154,20 @@ def second_derivatives(circuits: Circuits, inputs: Real, observables: Real) -> t
     return overlaps[..., L], H + overlaps[..., :L]
 
 
-def outputs(circuits: Circuits, inputs: Real, observables: Real) -> Real:
-    """Return z = ⟨φ|U†OU|φ⟩ for every circuit, observable and input, of shape (N, A, P).
-
-    Args:
-        circuits: The N circuits.
-        inputs: The P input vectors, shape (P, D).
-        observables: The diagonals of the A observables, shape (A, D).
-
-    Examples:
-        As for ``gradients``: z = cos 2θ.
-
-        >>> one, X = np.eye(2), np.array([[0, 1], [1, 0]])
-        >>> circuit = Circuits(np.array([[one, one]]), np.array([[X]]), np.array([[math.pi / 6]]))
-        >>> outputs(circuit, np.array([[1.0, 0.0]]), np.array([[1.0, -1.0]])).round(12)
-        array([[[0.5]]])
-    """
-    L = circuits.angles.shape[1]
-    ket = circuits.segments[:, L] @ inputs.T
-    for layer in reversed(range(L)):
-        ket = circuits.step(layer, circuits.turn(layer, ket))
-    return _expected(ket, observables)
-
-
 def _expected(ket: Complex, observables: Real) -> Real:
     """Return ⟨Ψ|O|Ψ⟩ for every observable and input, of shape (N, A, P)."""
-    values: Real = np.einsum("ad,ndp->nap", observables, np.square(np.abs(ket)))
-    return values
+    return np.asarray(np.einsum("ad,ndp->nap", observables, np.square(np.abs(ket))))
 
 
 def _measured(ket: Complex, observables: Real) -> Complex:
     """Return O|Ψ⟩ for every observable and input, of shape (N, D, A · P)."""
-    measured: Complex = ket[:, :, np.newaxis] * observables.T[:, :, np.newaxis]
-    return measured.reshape(*ket.shape[:2], -1)
+    return (ket[:, :, np.newaxis] * observables.T[:, :, np.newaxis]).reshape(*ket.shape[:2], -1)
 
 
 def random_unitaries(D: int, count: int, rng: np.random.Generator) -> Complex:
     """Return ``count`` independent Haar unitaries, shape (count, D, D)."""
-    unitaries: Complex = scipy_stats.unitary_group.rvs(D, size=count, random_state=rng)
-    return unitaries.reshape(count, D, D)  # SciPy drops the first axis when count is 1
+    unitaries = scipy_stats.unitary_group.rvs(D, size=count, random_state=rng)
+    return np.reshape(unitaries, (count, D, D))  # SciPy drops the first axis when count is 1
 
 
 def random_generators(
@@ -264,15 +207,10 @@ def random_circuits(
     ensemble: Ensemble = SEGMENTS,
     generator: Real | None = None,
 ) -> Circuits:
-    """Return ``count`` independent circuits of the ensemble.
+    """Return ``count`` independent circuits of L layers.
 
-    Args:
-        D: Dimension; even if ``generator`` is None, a power of two if the ensemble wants Pauli strings.
-        L: Number of layers, ≥ 1.
-        count: Number of circuits.
-        rng: Where they are drawn from.
-        ensemble: What is random; ``segments`` by default.
-        generator: The diagonal of X for all layers, shape (D,); traceless involutions if None (default).
+    The generator is the diagonal of X for all layers, shape (D,), or None for traceless involutions: D is then even,
+    and a power of two if the ensemble wants Pauli strings.
     """
     num_drawn = L if ensemble.uses_populations else L + ensemble.has_input_block
     segments = random_unitaries(D, count * num_drawn, rng).reshape(count, num_drawn, D, D)
@@ -282,57 +220,24 @@ def random_circuits(
     elif not ensemble.has_input_block:
         segments = np.concatenate([segments, np.broadcast_to(np.eye(D), (count, 1, D, D))], axis=1)
     generators: Complex | Real
-    if generator is None:
-        with_identity = ensemble.uses_all_pauli_strings
-        generators = random_generators(D, count * L, rng, with_identity=with_identity)
-        generators = generators.reshape(count, L, D, D)
-    else:
+    if generator is not None:
         generators = np.broadcast_to(generator, (count, L, D))
+    else:
+        drawn = random_generators(D, count * L, rng, with_identity=ensemble.uses_all_pauli_strings)
+        generators = drawn.reshape(count, L, D, D)
     largest_angle = 0 if ensemble.uses_populations else 2 * math.pi
     return Circuits(segments, generators, rng.uniform(0, largest_angle, size=(count, L)))
 
 
 def sample_derivatives(problem: Problem, *, count: int, rng: np.random.Generator) -> tuple[Real, ...]:
-    """Return what the problem's quantity is made of, for ``count`` random circuits of its ensemble.
-
-    Args:
-        problem: The problem.
-        count: Number of circuits.
-        rng: Where the circuits are drawn from.
-
-    Returns:
-        The gradients, of shape (count, A, P, L); if the quantity uses them, also the second derivatives, of
-        shape (count, A, P, L, L), and the outputs, of shape (count, A, P).
-    """
-    ensemble, quantity = ENSEMBLES[problem.ensemble], QUANTITIES[problem.quantity]
-    if ensemble.has_independent_entries:
-        return _independent_derivatives(problem, count, rng)
+    """Return what the problem's quantity is made of, for ``count`` random circuits; see ``Problem.derivatives``."""
     inputs, observables, generator = problem.inputs(), problem.observables(), problem.generator()
-    circuits = random_circuits(problem.D, problem.L, count, rng, ensemble=ensemble, generator=generator)
-    derivatives: tuple[Real, ...]
-    if quantity.uses_hessian:
-        derivatives = second_derivatives(circuits, inputs, observables)
-    else:
-        derivatives = (gradients(circuits, inputs, observables),)
-    return (*derivatives, outputs(circuits, inputs, observables)) if quantity.uses_output else derivatives
 
+    def draw(L: int, number: int, wanted: str) -> tuple[Real, ...]:
+        ensemble = ENSEMBLES[problem.ensemble]
+        drawn = random_circuits(problem.D, L, number, rng, ensemble=ensemble, generator=generator)
+        arguments = drawn, inputs, observables
+        found = second_derivatives(*arguments) if "H" in wanted else (gradients(*arguments),)
+        return (*found, outputs(*arguments)) if "Z" in wanted else found
 
-def _independent_derivatives(problem: Problem, count: int, rng: np.random.Generator) -> tuple[Real, ...]:
-    """Return the derivatives of one output, every distinct one from a circuit of its own."""
-    L, inputs, observables = problem.L, problem.inputs(), problem.observables()
-
-    def drawn(depth: int, num_entries: int) -> Circuits:
-        return random_circuits(problem.D, depth, count * num_entries, rng, generator=problem.generator())
-
-    G = gradients(drawn(1, L), inputs, observables).reshape(count, 1, 1, L)
-    if not QUANTITIES[problem.quantity].uses_hessian:
-        return (G,)
-    H = np.empty((count, 1, 1, L, L))
-    H[..., range(L), range(L)] = second_derivatives(drawn(1, L), inputs, observables)[1].reshape(
-        count, 1, 1, L
-    )
-    above, beside = np.triu_indices(L, 1)
-    if len(above):
-        mixed = second_derivatives(drawn(2, len(above)), inputs, observables)[1][..., 0, 1]
-        H[..., above, beside] = H[..., beside, above] = mixed.reshape(count, 1, 1, len(above))
-    return G, H
+    return problem.derivatives(count, draw)

@@ -22,24 +22,18 @@ import functools
 import itertools
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import qutip
 
 from haarqntk.errors import InputError
-from haarqntk.montecarlo._ensembles import ENSEMBLES, SEGMENTS, Ensemble
-from haarqntk.montecarlo._quantities import QUANTITIES
+from haarqntk.montecarlo._quantities import ENSEMBLES, QUANTITIES, SEGMENTS, Ensemble, Real
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from numpy.typing import NDArray
-
     from haarqntk.montecarlo._problem import Problem
-
-    Real = NDArray[np.float64]
-    Rule = Callable[..., float]
 
 
 @dataclass(frozen=True)
@@ -58,10 +52,7 @@ class Circuit:
     segments: tuple[qutip.Qobj, ...]
     generators: tuple[qutip.Qobj, ...]
     angles: tuple[float, ...]
-    _layers: dict[tuple[int, float], qutip.Qobj] = field(default_factory=dict, init=False, repr=False)
-    _kets: dict[tuple[int, tuple[float, ...]], tuple[qutip.Qobj, qutip.Qobj]] = field(
-        default_factory=dict, init=False, repr=False
-    )
+    _kept: dict[object, Any] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         if not len(self.segments) - 1 == len(self.generators) == len(self.angles):
@@ -85,34 +76,27 @@ class Circuit:
     def output(
         self, state: qutip.Qobj, observable: qutip.Qobj, angles: Sequence[float] | None = None
     ) -> float:
-        """Return z = ⟨ψ|U†OU|ψ⟩.
-
-        Args:
-            state: The normalised ket |ψ⟩, dims [[D], [1]].
-            observable: The Hermitian operator O, dims [[D], [D]].
-            angles: L angles in radians that replace the circuit's own.
-        """
+        """Return z = ⟨ψ|U†OU|ψ⟩ for a normalised ket |ψ⟩; angles, if any, replace the circuit's own."""
         thetas = self.angles if angles is None else tuple(angles)
         return float(qutip.expect(observable, self._ket(state, thetas)))
 
     def _ket(self, state: qutip.Qobj, angles: tuple[float, ...]) -> qutip.Qobj:
-        """S_l e^{iθ_lX_l} … S_L|ψ⟩ for the angles of the last layers; a ket keeps its state, and so its id."""
-        kept = self._kets.get((id(state), angles))
-        if kept is None:
+        """S_l e^{iθ_lX_l} … S_L|ψ⟩ for the angles of the last layers; it keeps its state, and so the state's id."""
+        if (id(state), angles) not in self._kept:
             if angles:
                 layer = len(self.angles) - len(angles)
                 ket = self._layer(layer, angles[0]) @ self._ket(state, angles[1:])
             else:
                 ket = self.segments[-1] @ state
-            kept = self._kets[id(state), angles] = state, ket
-        return kept[1]
+            self._kept[id(state), angles] = state, ket
+        return self._kept[id(state), angles][1]
 
     def _layer(self, layer: int, angle: float) -> qutip.Qobj:
         """S_l e^{iθX_l}, an operator."""
-        if (layer, angle) not in self._layers:
+        if (layer, angle) not in self._kept:
             turn = self.turn(layer, angle, qutip.qeye_like(self.generators[layer]))
-            self._layers[layer, angle] = self.segments[layer] @ turn
-        return self._layers[layer, angle]
+            self._kept[layer, angle] = self.segments[layer] @ turn
+        return self._kept[layer, angle]
 
 
 def derivative(circuit: Circuit, state: qutip.Qobj, observable: qutip.Qobj, *layers: int) -> float:
@@ -149,16 +133,10 @@ def derivative(circuit: Circuit, state: qutip.Qobj, observable: qutip.Qobj, *lay
 
 
 def commutator_derivative(circuit: Circuit, state: qutip.Qobj, observable: qutip.Qobj, *layers: int) -> float:
-    """Return ∂z/∂θ_{layers[0]} ∂θ_{layers[1]} … by commutators, for Hermitian generators of any spectrum.
+    """Return the same by commutators, for Hermitian generators of any spectrum.
 
     X̃_l depends on the angles of the layers that act before it, those with larger indices, and on no others.
     Commutators with smaller indices therefore stand inside.
-
-    Args:
-        circuit: The circuit, whose angles are where the derivative is taken.
-        state: The ket |ψ⟩.
-        observable: The operator O.
-        layers: One layer in 0 … L−1 for each derivative; none at all gives z itself.
 
     Examples:
         >>> one = qutip.qeye(2)
@@ -179,21 +157,16 @@ def commutator_derivative(circuit: Circuit, state: qutip.Qobj, observable: qutip
     return float(qutip.expect(M, state).real)
 
 
-def gradient(
-    circuit: Circuit, state: qutip.Qobj, observable: qutip.Qobj, rule: Rule = derivative
-) -> list[float]:
-    """Return the L first derivatives ∂z/∂θ_1 … ∂z/∂θ_L, by the shift rule or the given one."""
-    return [rule(circuit, state, observable, layer) for layer in range(len(circuit.angles))]
+def gradient(derivative_of: Callable[..., float], L: int) -> list[float]:
+    """Return the L first derivatives of an output, of which the function takes the layers of any derivative."""
+    return [derivative_of(layer) for layer in range(L)]
 
 
-def hessian(
-    circuit: Circuit, state: qutip.Qobj, observable: qutip.Qobj, rule: Rule = derivative
-) -> list[list[float]]:
-    """Return the L × L second derivatives ∂²z/∂θ_l∂θ_m, by the shift rule or the given one."""
-    L = len(circuit.angles)
+def hessian(derivative_of: Callable[..., float], L: int) -> list[list[float]]:
+    """Return the L × L second derivatives."""
     H = [[0.0] * L for _ in range(L)]
     for first, second in itertools.combinations_with_replacement(range(L), 2):
-        H[first][second] = H[second][first] = rule(circuit, state, observable, first, second)
+        H[first][second] = H[second][first] = derivative_of(first, second)
     return H
 
 
@@ -229,15 +202,7 @@ def random_circuit(
     ensemble: Ensemble = SEGMENTS,
     generator: Real | None = None,
 ) -> Circuit:
-    """Return one circuit of the ensemble.
-
-    Args:
-        D: Dimension; even if ``generator`` is None, a power of two if the ensemble wants Pauli strings.
-        L: Number of layers, ≥ 1.
-        rng: Where the circuit is drawn from.
-        ensemble: What is random; ``segments`` by default.
-        generator: The diagonal of X for all layers, shape (D,); traceless involutions if None (default).
-    """
+    """Return one circuit of the ensemble; the arguments are those of the batched ``random_circuits``."""
     num_drawn = L if ensemble.uses_populations else L + ensemble.has_input_block
     segments = [qutip.rand_unitary(D, seed=rng, distribution="haar") for _ in range(num_drawn)]
     if ensemble.uses_populations:
@@ -256,55 +221,29 @@ def random_circuit(
 
 
 def sample_derivatives(problem: Problem, *, count: int, rng: np.random.Generator) -> tuple[Real, ...]:
-    """Return what the problem's quantity is made of, for ``count`` random circuits of its ensemble.
-
-    Args:
-        problem: The problem.
-        count: Number of circuits.
-        rng: Where the circuits are drawn from.
-
-    Returns:
-        The gradients, of shape (count, A, P, L); if the quantity uses them, also the second derivatives, of
-        shape (count, A, P, L, L), and the outputs, of shape (count, A, P).
-    """
-    ensemble, quantity = ENSEMBLES[problem.ensemble], QUANTITIES[problem.quantity]
-    if ensemble.has_independent_entries:
-        return _independent_derivatives(problem, count, rng)
+    """Return what the problem's quantity is made of, for ``count`` random circuits; see ``Problem.derivatives``."""
+    ensemble, wanted, L = ENSEMBLES[problem.ensemble], QUANTITIES[problem.quantity].derivatives, problem.L
     generator = problem.generator()
+    rule = derivative if generator is None else commutator_derivative
     kets = [qutip.Qobj(vector) for vector in problem.inputs()]
     operators = [qutip.Qobj(np.diag(spectrum)) for spectrum in problem.observables()]
-    circuits = [
-        random_circuit(problem.D, problem.L, rng, ensemble=ensemble, generator=generator)
-        for _ in range(count)
-    ]
-    rule = derivative if generator is None else commutator_derivative
-    outputs = [(circuit, ket, operator) for circuit in circuits for operator in operators for ket in kets]
-    shape = (count, len(operators), len(kets), problem.L)
-    derivatives = [np.reshape([gradient(*output, rule) for output in outputs], shape)]
-    if quantity.uses_hessian:
-        derivatives.append(np.reshape([hessian(*output, rule) for output in outputs], (*shape, problem.L)))
-    if quantity.uses_output:
-        derivatives.append(np.reshape([circuit.output(*rest) for circuit, *rest in outputs], shape[:-1]))
-    return tuple(derivatives)
+    draw = functools.partial(random_circuit, problem.D, rng=rng, ensemble=ensemble, generator=generator)
 
+    def alone(*layers: int) -> float:
+        """An entry from a circuit of its own, which has the layers of the entry and no others."""
+        different = sorted({*layers})
+        circuit = draw(len(different))
+        return rule(circuit, kets[0], operators[0], *map(different.index, layers))
 
-def _independent_derivatives(problem: Problem, count: int, rng: np.random.Generator) -> tuple[Real, ...]:
-    """Return the derivatives of one output, every distinct one from a circuit of its own."""
-    L, generator = problem.L, problem.generator()
-    (ket,) = (qutip.Qobj(vector) for vector in problem.inputs())
-    (operator,) = (qutip.Qobj(np.diag(spectrum)) for spectrum in problem.observables())
-    rule = derivative if generator is None else commutator_derivative
-
-    def drawn(*layers: int) -> float:
-        circuit = random_circuit(problem.D, max(layers) + 1, rng, generator=generator)
-        return rule(circuit, ket, operator, *layers)
-
-    G = np.reshape([drawn(0) for _ in range(count * L)], (count, 1, 1, L))
-    if not QUANTITIES[problem.quantity].uses_hessian:
-        return (G,)
-    H = np.empty((count, 1, 1, L, L))
-    for sample in range(count):
-        for first, second in itertools.combinations_with_replacement(range(L), 2):
-            entry = drawn(0, 0) if first == second else drawn(0, 1)
-            H[sample, 0, 0, first, second] = H[sample, 0, 0, second, first] = entry
-    return G, H
+    outputs: list[Callable[..., float]] = [alone] * count
+    cases: list[tuple[Circuit, qutip.Qobj, qutip.Qobj]] = []
+    if not ensemble.has_independent_entries:
+        cases = [(c, ket, O) for c in [draw(L) for _ in range(count)] for O in operators for ket in kets]
+        outputs = [functools.partial(rule, *case) for case in cases]
+    shape = (count, len(operators), len(kets), L)
+    found = [np.reshape([gradient(z, L) for z in outputs], shape)]
+    if "H" in wanted:
+        found.append(np.reshape([hessian(z, L) for z in outputs], (*shape, L)))
+    if "Z" in wanted:
+        found.append(np.reshape([circuit.output(*rest) for circuit, *rest in cases], shape[:-1]))
+    return tuple(found)

@@ -1,33 +1,38 @@
-"""The front of the room: draw circuits in blocks, turn derivatives into values, merge the estimates."""
+"""Simulation: circuits drawn in blocks, derivatives turned into values, and the estimates merged.
+
+A campaign stores the ``Moments`` of a batch, with the third one, which says how long the tails are.
+"""
 
 from __future__ import annotations
 
 import functools
+import math
 import operator
-from importlib import import_module
-from typing import TYPE_CHECKING, Protocol, cast
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from haarqntk.base import LazyModule
 from haarqntk.checks import integer, one_of
 from haarqntk.errors import CostError, InputError, InputTypeError
-from haarqntk.montecarlo import _frames
-from haarqntk.montecarlo._ensembles import ENSEMBLES
+from haarqntk.montecarlo import _batched, _frames
 from haarqntk.montecarlo._estimate import Estimate
 from haarqntk.montecarlo._problem import Problem
-from haarqntk.montecarlo._quantities import QUANTITIES, without_rounding
+from haarqntk.montecarlo._quantities import ENSEMBLES, QUANTITIES, ROUNDING, Real, without_rounding
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike
 
-# Routes are loaded when they are asked for: QuTiP takes 2–3 s to import and scipy.stats 1 s, which nobody
-# should pay who only reads stored estimates or asks the command line for help.
-_ROUTES = {
-    "batched": "haarqntk.montecarlo._batched",
-    "frames": "haarqntk.montecarlo._frames",
-    "qutip": "haarqntk.montecarlo._qutip",
+# Each route has ``sample_derivatives``. QuTiP takes 2–3 s to import, which nobody should pay who only reads stored
+# estimates or asks the command line for help.
+_ROUTES: dict[str, Any] = {
+    "batched": _batched,
+    "frames": _frames,
+    "qutip": LazyModule("haarqntk.montecarlo._qutip"),
 }
 
 # Complex numbers in a block of circuits, 4 MB: a block took 15 to 100 ms from D = 2 to 128, so progress is
@@ -40,14 +45,8 @@ _QUTIP_BLOCK = 5
 # The largest single circuit, in complex numbers: 1 GiB.
 _LARGEST_CIRCUIT = 2**26
 
-# The most work accepted, in the units of ``_work``. One unit takes 1 to 20 ns on one core: a day or two.
+# The most work accepted, in the units of ``_cost``. One unit takes 1 to 20 ns on one core: a day or two.
 _MOST_WORK = 10**13
-
-
-class _Route(Protocol):
-    def sample_derivatives(
-        self, problem: Problem, *, count: int, rng: np.random.Generator
-    ) -> tuple[NDArray[np.float64], ...]: ...
 
 
 def simulate(
@@ -133,7 +132,6 @@ def simulate(
         populations=populations,
     )
     samples = integer("samples", samples, at_least=2)
-    one_of("method", method, _ROUTES)
     if not isinstance(rng, np.random.Generator):
         raise InputTypeError(
             f"rng must be a numpy.random.Generator, got {rng!r}; pass numpy.random.default_rng(seed)"
@@ -142,37 +140,26 @@ def simulate(
         raise InputTypeError(
             f"progress must be callable or None, got {progress!r}; pass a function of one int"
         )
-    _refuse_unaffordable(problem, samples, method)
-    return functools.reduce(operator.add, _estimates(problem, samples, method, rng, progress))
-
-
-def _estimates(
-    problem: Problem,
-    samples: int,
-    method: str,
-    rng: np.random.Generator,
-    progress: Callable[[int], object] | None,
-) -> Iterator[Estimate]:
-    """Yield the estimate of one block of values after the other."""
-    key = problem.key()
+    check_affordable(problem, samples=samples, method=method)
+    key, estimates = problem.key(), []
     for values in values_in_blocks(problem, samples=samples, method=method, rng=rng):
-        yield Estimate.of(key, values)
+        estimates.append(Estimate.of(key, values))
         if progress is not None:
             progress(len(values))
+    return functools.reduce(operator.add, estimates)
 
 
 def values_in_blocks(
     problem: Problem, *, samples: int, method: str, rng: np.random.Generator
-) -> Iterator[NDArray[np.float64]]:
+) -> Iterator[Real]:
     """Yield independent values of the problem's quantity, ``samples`` in all, a block of circuits at a time."""
     quantity = QUANTITIES[problem.quantity]
-    route = cast("_Route", import_module(_ROUTES[method]))
-    block = _QUTIP_BLOCK if method == "qutip" else max(1, _BLOCK // _numbers(problem, method))
+    block = _QUTIP_BLOCK if method == "qutip" else max(1, _BLOCK // _cost(problem, method)[0])
     observables, generator = problem.observables(), problem.generator()
     for start in range(0, samples, block):
         (child,) = rng.spawn(1)
         count = min(block, samples - start) * quantity.circuits
-        derivatives = route.sample_derivatives(problem, count=count, rng=child)
+        derivatives = _ROUTES[method].sample_derivatives(problem, count=count, rng=child)
         derivatives = without_rounding(*derivatives, observables=observables, generator=generator)
         yield quantity.values(*derivatives)
 
@@ -186,66 +173,177 @@ def check_affordable(problem: Problem, *, samples: int, method: str) -> None:
         CostError: If one circuit does not fit into memory, or the samples would take more than about a day.
     """
     one_of("method", method, _ROUTES)
-    _refuse_unaffordable(problem, samples, method)
-
-
-def _shape(problem: Problem) -> tuple[int, int]:
-    """Return how many circuits one value takes, and of how many layers at most."""
-    quantity, L = QUANTITIES[problem.quantity], problem.L
-    if not ENSEMBLES[problem.ensemble].has_independent_entries:
-        return quantity.circuits, L
-    if not quantity.uses_hessian:
-        return quantity.circuits * L, 1
-    return quantity.circuits * (2 * L + L * (L - 1) // 2), min(L, 2)
-
-
-def _numbers(problem: Problem, method: str) -> int:
-    """Count the complex numbers that one value needs at a time: unitaries, generators and stored vectors."""
-    circuits, L = _shape(problem)
-    if method == "frames":
-        return circuits * _frames.numbers(problem, L)
-    num_vectors = problem.num_vectors * (L + 2 * len(problem.spectra))
-    if QUANTITIES[problem.quantity].uses_hessian:
-        num_vectors += problem.num_vectors * (len(problem.spectra) + 2) * L  # bras, moved kets and a copy
-    return circuits * ((2 * L + 1) * problem.D**2 + num_vectors * problem.D)
-
-
-def _work(problem: Problem, method: str) -> int:
-    """Estimate the work of one value: what a unitary takes to draw, and to act in each output of ``qutip``.
-
-    The constants are fits: 32 to the batched route from D = 2 to 256, 20 000 to what QuTiP takes for a layer.
-    Second derivatives move L/2 vectors through a layer on average.
-    """
-    D, (circuits, L) = problem.D, _shape(problem)
-    if method == "frames":
-        return circuits * _frames.work(problem, L)
-    uses_hessian = QUANTITIES[problem.quantity].uses_hessian
-    per_unitary = D**2 * (D + 32)
-    if uses_hessian:
-        per_unitary += L * problem.num_vectors * D * (D + 32) // 2
-    if method == "qutip":
-        outputs = 2 * L * problem.num_vectors * len(problem.spectra)
-        if uses_hessian:
-            outputs += 2 * L * (L + 1) * problem.num_vectors * len(problem.spectra)
-        per_unitary += outputs * (20_000 + D**2)
-    return circuits * (L + 1) * per_unitary
-
-
-def _refuse_unaffordable(problem: Problem, samples: int, method: str) -> None:
     if method == "frames" and not ENSEMBLES[problem.ensemble].has_input_block:
         raise InputError(
             f"method 'frames' must have a Haar block on the input side, got ensemble {problem.ensemble!r}, which "
             "has none; use method 'batched', or ensemble 'prl_ansatz_with_input_block'"
         )
-    numbers = _numbers(problem, method)
+    numbers, work = _cost(problem, method)
     if numbers > _LARGEST_CIRCUIT:
         raise CostError(
             f"a value of {problem.quantity!r} at D = {problem.D}, L = {problem.L} needs {numbers} complex "
             f"numbers at once by method {method!r}, at most {_LARGEST_CIRCUIT} fit; lower D or L"
         )
-    most = _MOST_WORK // _work(problem, method)
-    if samples > most:
+    if samples > _MOST_WORK // work:
         raise CostError(
-            f"samples must be at most {most} at D = {problem.D}, L = {problem.L} by method {method!r}, "
+            f"samples must be at most {_MOST_WORK // work} at D = {problem.D}, L = {problem.L} by method {method!r}, "
             f"about a day's work, got {samples}; ask for fewer, or lower D or L"
         )
+
+
+def _cost(problem: Problem, method: str) -> tuple[int, int]:
+    """Count the complex numbers that one value needs at a time, and estimate its work.
+
+    The work is what a unitary takes to draw, and to act in each output of ``qutip``. The constants are fits: 32 to the
+    batched route from D = 2 to 256, 20 000 to what QuTiP takes for a layer. Second derivatives move L/2 vectors
+    through a layer on average.
+    """
+    quantity, D, L = QUANTITIES[problem.quantity], problem.D, problem.L
+    circuits, A, P, has_hessian = (
+        quantity.circuits,
+        len(problem.spectra),
+        problem.num_vectors,
+        quantity.uses_hessian,
+    )
+    if ENSEMBLES[problem.ensemble].has_independent_entries:  # many circuits of one layer, or of two
+        circuits *= 2 * L + L * (L - 1) // 2 if has_hessian else L
+        L = min(L, 2) if has_hessian else 1
+    if method == "frames":
+        numbers, work = _frames.cost(problem, L)
+        return circuits * numbers, circuits * work
+    num_vectors, outputs, per_unitary = P * (L + 2 * A), 2 * L * P * A, D**2 * (D + 32)
+    if has_hessian:
+        num_vectors += P * (A + 2) * L  # bras, moved kets and a copy
+        outputs += 2 * L * (L + 1) * P * A
+        per_unitary += L * P * D * (D + 32) // 2
+    if method == "qutip":
+        per_unitary += outputs * (20_000 + D**2)
+    return circuits * ((2 * L + 1) * D**2 + num_vectors * D), circuits * (L + 1) * per_unitary
+
+
+@dataclass(frozen=True)
+class Moments:
+    """An estimate with the sum of the cubed deviations from its mean.
+
+    Moments of one problem add up, as estimates do. Floats do not add associatively: whoever wants the same
+    bits adds in the same order.
+
+    Args:
+        estimate: Samples, mean and sum of squares.
+        cubes: Sum of the cubed deviations from the mean, finite.
+
+    Raises:
+        InputError: If ``cubes`` is not finite.
+        InputTypeError: If ``cubes`` is no float.
+
+    Examples:
+        >>> first, second = Moments.of("c0ffee", [1.0, 2.0]), Moments.of("c0ffee", [6.0])
+        >>> first + second == Moments.of("c0ffee", [1.0, 2.0, 6.0])
+        True
+        >>> Moments.of("c0ffee", [0.0, 0.0, 0.0, 4.0]).skewness.__round__(6)
+        1.154701
+
+    Reference:
+        derivations/12_campaigns.md.
+    """
+
+    estimate: Estimate
+    cubes: float
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.cubes, float):
+            raise InputTypeError(f"cubes must be a float, got {self.cubes!r}")
+        if not math.isfinite(self.cubes):
+            raise InputError(f"cubes must be finite, got {self.cubes}; check the spectrum's scale")
+
+    @classmethod
+    def of(cls, problem: str, values: ArrayLike) -> Moments:
+        """Return the moments of independent values; the arguments are those of ``Estimate.of``."""
+        estimate = Estimate.of(problem, values)
+        deviations = np.asarray(values, dtype=np.float64) - estimate.mean
+        return cls(estimate, float((deviations**3).sum()))
+
+    def __add__(self, other: Moments) -> Moments:
+        if not isinstance(other, Moments):
+            return NotImplemented
+        a, b = self.estimate, other.estimate
+        total = a + b
+        n, difference = total.samples, b.mean - a.mean
+        cubes = (
+            self.cubes
+            + other.cubes
+            + difference**3 * (a.samples * b.samples / n) * ((a.samples - b.samples) / n)
+            + 3 * difference * ((a.samples / n) * b.squares - (b.samples / n) * a.squares)
+        )
+        return Moments(total, cubes)
+
+    def scaled(self, factor: float) -> Moments:
+        """Return the moments of the values times a factor.
+
+        Examples:
+            >>> Moments.of("c0ffee", [1.0, 2.0, 6.0]).scaled(2.0) == Moments.of("c0ffee", [2.0, 4.0, 12.0])
+            True
+        """
+        estimate = self.estimate
+        mean, squares = estimate.mean * factor, estimate.squares * factor**2
+        return Moments(replace(estimate, mean=mean, squares=squares), self.cubes * factor**3)
+
+    @property
+    def skewness(self) -> float:
+        """Third central moment over the cube of the standard deviation; 0 for values that vary by rounding only."""
+        n, squares = self.estimate.samples, self.estimate.squares
+        varies = squares > n * (ROUNDING * self.estimate.mean) ** 2
+        return math.sqrt(n) * self.cubes / squares**1.5 if varies else 0.0
+
+    def to_dict(self) -> dict[str, str | int | float]:
+        """Return the fields as plain data that JSON keeps without loss."""
+        return {**self.estimate.to_dict(), "cubes": self.cubes}
+
+    @classmethod
+    def from_dict(cls, data: object) -> Moments:
+        """Return the moments that ``to_dict`` wrote, checked as any other.
+
+        Raises:
+            InputError: If keys are missing or unknown, or a value is out of range.
+            InputTypeError: If ``data`` is no mapping, or a value is of the wrong kind.
+
+        Examples:
+            >>> moments = Moments.of("c0ffee", [1.0, 2.0, 6.0])
+            >>> Moments.from_dict(moments.to_dict()) == moments
+            True
+        """
+        if not isinstance(data, Mapping) or "cubes" not in data:
+            raise InputTypeError(
+                f"moments must be a mapping with the keys problem, samples, mean, squares, cubes, got {data!r}"
+            )
+        rest = dict(data)
+        cubes = rest.pop("cubes")
+        return cls(Estimate.from_dict(rest), cubes)
+
+
+def draw_moments(problem: Problem, *, samples: int, method: str, seed: int, stream: Sequence[int]) -> Moments:
+    """Simulate one batch, whose random numbers belong to the seed and the stream and to nothing else.
+
+    Args:
+        problem: What is simulated.
+        samples: Number of values, an integer ≥ 1.
+        method: "batched" or "qutip".
+        seed: An integer ≥ 0.
+        stream: Integers ≥ 0 that name the batch; different names give independent batches.
+
+    Returns:
+        The moments: the same bits wherever and whenever the batch is drawn by the same versions.
+
+    Examples:
+        >>> from haarqntk.montecarlo._problem import Problem
+        >>> problem = Problem.create("kernel_mean", D=2, L=1, spectrum=[1, -1])
+        >>> def draw(*stream):
+        ...     return draw_moments(problem, samples=100, method="batched", seed=1, stream=stream)
+        >>> draw(0) == draw(0), draw(0) == draw(1)
+        (True, False)
+    """
+    samples = integer("samples", samples, at_least=1)
+    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=tuple(stream)))
+    blocks = values_in_blocks(problem, samples=samples, method=method, rng=rng)
+    key = problem.key()
+    return functools.reduce(operator.add, (Moments.of(key, values) for values in blocks))

@@ -6,30 +6,33 @@ means.
 """
 
 from haarqntk.qntk._blocks import Block, Equation, Math, Paragraph, Step, Table, as_text, math_of
-from haarqntk.qntk._catalogue import closed_form, formula, formulas
-from haarqntk.qntk._claims import (
-    PUBLISHED_CLAIMS,
-    PublishedClaim,
-    check_published,
-    exact_numerator,
-    kernel_mean_of,
-)
-from haarqntk.qntk._closed_form import SCALINGS, polynomial_at
+from haarqntk.qntk._catalogue import closed_form, covariance, cumulant, formula, formulas, mean, variance
+from haarqntk.qntk._closed_form import polynomial_at
 from haarqntk.qntk._counterexample import Counterexample
 from haarqntk.qntk._derivation import CHECK, CLOSED_FORM, Derivation
 from haarqntk.qntk._eigenvalues import EigenvalueFormula
 from haarqntk.qntk._formula import Formula, Ratio
+from haarqntk.qntk._grammar import parse_closed_form, parse_moment
 from haarqntk.qntk._inputs import range_text
 from haarqntk.qntk._law import KernelLaw, kernel_law
-from haarqntk.qntk._moments import covariance, cumulant, mean, parse_closed_form, parse_moment, variance
 from haarqntk.qntk._recipe import Average, Recipe
-from haarqntk.qntk._referee import ClaimCheck, check_claim, check_formula
+from haarqntk.qntk._referee import (
+    PUBLISHED_CLAIMS,
+    VERDICTS,
+    ClaimCheck,
+    PublishedClaim,
+    check_claim,
+    check_formula,
+    check_published,
+    exact_numerator,
+    kernel_mean_of,
+)
 
 __all__ = [
     "CHECK",
     "CLOSED_FORM",
     "PUBLISHED_CLAIMS",
-    "SCALINGS",
+    "VERDICTS",
     "Average",
     "Block",
     "ClaimCheck",

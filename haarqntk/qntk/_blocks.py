@@ -15,13 +15,14 @@ from math import factorial
 from typing import TYPE_CHECKING, TypeAlias
 
 from haarqntk.algebra import Trace, TracePolynomial, latex_of
-from haarqntk.combinatorics import cycles
+from haarqntk.circuits import LARGEST_K_IN_FULL
 from haarqntk.designs import twirl_weights
+from haarqntk.groups import cycles_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from haarqntk.circuits import Image, Insertion, Orbit, PatternSteps, Stage, Walk
+    from haarqntk.circuits import Image, Insertion, Orbit, PatternSteps, Recursion, Stage
     from haarqntk.combinatorics import Permutation
 
 
@@ -172,7 +173,6 @@ def _wrapped(text: str, width: int, first: str, rest: str) -> list[str]:
 
 _MOST_NAMED = 3  # permutations that are named before the rest is counted
 _MOST_TERMS = 10  # of a polynomial, past which it is shown for Tr O = 0
-_IN_FULL = 2
 _AVERAGED = Paragraph(
     "The generators of each layer are averaged, states and `M` are kept: the twirl of the `X` of a layer is a sum over "
     "permutations of their places; traces of words in `M` and the states are left."
@@ -239,21 +239,21 @@ def mean_of(pattern: PatternSteps) -> Math:
     return MEAN.of(name_of_product(pattern.labels, pattern.pattern))
 
 
-def walk_blocks(pattern: PatternSteps) -> tuple[Block, ...]:
+def blocks_of_pattern(pattern: PatternSteps) -> tuple[Block, ...]:
     """What happens to one pattern, with its mean at the end."""
     blocks: list[Block] = [] if pattern.walks else [_AVERAGED]
     for walk in pattern.walks:
         if len(pattern.walks) > 1:
             factor = name_of_product(walk.labels, walk.pattern)
             blocks.append(Paragraph("*The independent factor* {}.", (factor,)))
-        blocks += _blocks_of_walk(walk)
+        blocks += _recursion(walk)
     if pattern.weight != 1:
-        words = "No layer of the pattern is silent, which has probability {}."
+        words = "No generator of the pattern is the identity, which has probability {}."
         blocks.append(Paragraph(words, (_constant(pattern.weight),)))
     return (*blocks, Equation(mean_of(pattern), shown(pattern.mean)), *note_on([pattern.mean]))
 
 
-def _blocks_of_walk(walk: Walk) -> list[Block]:
+def _recursion(walk: Recursion) -> list[Block]:
     if not walk.stages:
         return [_AT_SIGHT]
     k = len(walk.labels)
@@ -268,7 +268,7 @@ def _blocks_of_walk(walk: Walk) -> list[Block]:
 
 def _input(stage: Stage, k: int) -> list[Block]:
     blocks: list[Block] = [_INPUT]
-    if k == _IN_FULL:
+    if k == LARGEST_K_IN_FULL:
         form = Math("Wg(%s) = %s", r"\mathrm{Wg}(%s) = %s")
         weights = [
             form.of(written(",".join(map(str, mu))), _constant(w)) for mu, w in twirl_weights(k).items()
@@ -285,12 +285,12 @@ def _coefficients(stage: Stage, k: int) -> list[Block]:
     size = factorial(k)
     if stage.num_nonzero == size and stage.num_values == 1 and k > 1:
         words = Paragraph(
-            "All {} coefficients are equal:" if k > _IN_FULL else "Both are equal:",
-            (number(size),)[: k > _IN_FULL],
+            "All {} coefficients are equal:" if k > LARGEST_K_IN_FULL else "Both are equal:",
+            (number(size),)[: k > LARGEST_K_IN_FULL],
         )
         return [words, Equation(written("c_σ"), stage.orbits[0].coefficient)]
     blocks: list[Block] = [Equation(_name_of_orbit(orbit, k), orbit.coefficient) for orbit in stage.orbits]
-    if (rest := size - stage.num_nonzero) and k > _IN_FULL:
+    if (rest := size - stage.num_nonzero) and k > LARGEST_K_IN_FULL:
         blocks.append(Paragraph("Zero: {} of the {} coefficients.", (number(rest), number(size))))
     return blocks
 
@@ -305,13 +305,12 @@ def _name_of_orbit(orbit: Orbit, k: int) -> Math:
 
 def _cycles(sigma: Permutation, k: int) -> Math:
     """A permutation by its cycles without fixed points; for two copies 1 and the swap F."""
-    moved = [cycle for cycle in cycles(sigma) if len(cycle) > 1]
-    if not moved:
+    if sigma == tuple(range(k)):
         return written("1")
-    if k == _IN_FULL:
+    if k == LARGEST_K_IN_FULL:
         return written("F")
-    text = ("".join(f"({separator.join(map(str, cycle))})" for cycle in moved) for separator in (" ", r"\,"))
-    return Math(*text)
+    text = cycles_text(sigma)
+    return Math(text, text.replace(" ", r"\,"))
 
 
 def _layer(place: int, stage: Stage, insertion: Insertion, k: int) -> list[Block]:
@@ -331,13 +330,13 @@ def _what_vanishes(insertion: Insertion, k: int) -> list[Block]:
     blocks: list[Block] = []
     num = len(insertion.commuting)
     reason = "where `σ` fixes a differentiated copy, `P_σ` is the identity on it, and `[X, 1] = 0`."
-    if num and k == _IN_FULL:
+    if num and k == LARGEST_K_IN_FULL:
         names = joined([_cycles(sigma, k) for sigma in insertion.commuting], ", ")
         blocks.append(Paragraph(f"It annihilates {{}}: {reason}", (names,)))
     elif num:
         words = f"It annihilates {{}} of the {{}} operators `P_σ`: {reason}"
         blocks.append(Paragraph(words, (number(num), number(factorial(k)))))
-    if insertion.num_overlaps and k > _IN_FULL:
+    if insertion.num_overlaps and k > LARGEST_K_IN_FULL:
         odd, cancelled = insertion.num_odd, insertion.num_cancelled
         left = insertion.num_overlaps - odd - cancelled
         reasons = [
@@ -385,7 +384,7 @@ def _signed(even: tuple[int, int]) -> Math:
     return written(f"{even[0]} − {-even[1]}") if any(even) else written("0")
 
 
-def _contraction(walk: Walk) -> list[Block]:
+def _contraction(walk: Recursion) -> list[Block]:
     n = walk.num_commutators
     name = Math("[%s]", r"\left[%s\right]")
     sums = (Equation(name.of(math_of(traces)), total) for traces, total in walk.contraction if total)

@@ -1,17 +1,22 @@
-"""The named formulas: what each averages, where it is published, where it is derived. A formula is a row."""
+"""What can be asked for: the named formulas, each a row of a table, and the moments of any expression.
+
+A row says what is averaged, where it is published and where it is derived; a moment is a polynomial in means, as on
+paper, which the engine averages term by term.
+"""
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from haarqntk.algebra import DEPTH, SIGMA, Overlap, Trace, TracePolynomial
-from haarqntk.checks import one_of
-from haarqntk.circuits import ENSEMBLES, GENERATORS, Circuit
-from haarqntk.errors import InputError
+from haarqntk.checks import integer, one_of
+from haarqntk.circuits import ENSEMBLES, GENERATORS, Circuit, Expression
+from haarqntk.errors import CostError, InputError, InputTypeError
+from haarqntk.qntk import _recipe
 from haarqntk.qntk._eigenvalues import EigenvalueFormula
 from haarqntk.qntk._formula import Formula, formula_of
-from haarqntk.qntk._recipe import Recipe, Variables, mean, variables_of, variance
+from haarqntk.qntk._recipe import Recipe, Variable, Variables, typewriter, variables_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +29,7 @@ _SAME_OBSERVABLE = {
     for letters in (("O1",), ("O2",), ("O1", "O2"))
 }
 _OVERLAP = Overlap(("a", "b"))
+_REFERENCE_OF_MOMENTS = "derivations/02_the_walk.md"
 
 
 class _Row(NamedTuple):
@@ -39,7 +45,7 @@ class _Row(NamedTuple):
 
 def _entry(of: Variables, overlap: TracePolynomial) -> Recipe:
     """An entry of the kernel matrix of several inputs, for one observable."""
-    return mean(of.K12).substitute({_OVERLAP: overlap, **_SAME_OBSERVABLE})
+    return _recipe.mean(of.K12).substitute({_OVERLAP: overlap, **_SAME_OBSERVABLE})
 
 
 def _eigenvalue(notation: str, weight: TracePolynomial) -> _Row:
@@ -57,35 +63,35 @@ def _eigenvalue(notation: str, weight: TracePolynomial) -> _Row:
 
 _ROWS = {
     "gradient_variance": _Row(
-        lambda of: mean(of.K).substitute({DEPTH: _ONE}),
+        lambda of: _recipe.mean(of.K).substitute({DEPTH: _ONE}),
         r"\operatorname{Var} g_l",
         "Var g_l = E[g_l²], g_l = ∂z/∂θ_l",
         r"\operatorname{Var} g_l = \mathbb{E}[g_l^2], \quad g_l = \partial z/\partial\theta_l",
         "liu2023; derivations/03_kernel_mean.md",
     ),
     "kernel_mean": _Row(
-        lambda of: mean(of.K),
+        lambda of: _recipe.mean(of.K),
         r"\overline{K}",
         "K̄ = E[Σ_l g_l²]",
         r"\overline{K} = \mathbb{E}\left[\sum_l g_l^2\right]",
         "liu2023, Eqs. (6), (9); derivations/03_kernel_mean.md",
     ),
     "kernel_second_moment": _Row(
-        lambda of: mean(of.K**2),
+        lambda of: _recipe.mean(of.K**2),
         r"\mathbb{E}[K^2]",
         "E[K²] = E[Σ_{l,m} g_l² g_m²]",
         r"\mathbb{E}[K^2] = \mathbb{E}\left[\sum_{l, m} g_l^2 g_m^2\right]",
         "liu2023, Eq. (12); zhang2024; derivations/04_kernel_variance.md",
     ),
     "kernel_variance": _Row(
-        lambda of: variance(of.K),
+        lambda of: _recipe.variance(of.K),
         r"(\Delta K)^2",
         "ΔK² = E[K²] − K̄²",
         r"(\Delta K)^2 = \mathbb{E}[K^2] - \overline{K}^2",
         "liu2023, Eq. (12); zhang2024; derivations/04_kernel_variance.md",
     ),
     "meta_kernel_mean": _Row(
-        lambda of: mean(of.mu),
+        lambda of: _recipe.mean(of.mu),
         r"\mathbb{E}[\mu]",
         "E[μ] = E[Σ_{l,m} h_lm g_l g_m], h_lm = ∂²z/∂θ_l∂θ_m",
         r"\mathbb{E}[\mu] = \mathbb{E}\left[\sum_{l, m} h_{lm} g_l g_m\right],"
@@ -93,14 +99,14 @@ _ROWS = {
         "liu2023, Eq. (14); zhang2024; derivations/06_meta_kernel.md",
     ),
     "meta_kernel_second_moment": _Row(
-        lambda of: mean(of.mu**2),
+        lambda of: _recipe.mean(of.mu**2),
         r"(\Delta\mu)^2",
         "Δμ² = E[μ²]",
         r"(\Delta\mu)^2 = \mathbb{E}[\mu^2]",
         "liu2023, Eq. (15); derivations/06_meta_kernel.md",
     ),
     "supervised_kernel_mean": _Row(
-        lambda of: mean(of.K12).substitute({_OVERLAP: TracePolynomial.variable(SIGMA)}),
+        lambda of: _recipe.mean(of.K12).substitute({_OVERLAP: TracePolynomial.variable(SIGMA)}),
         r"\overline{K}^{12}_{\varphi\varphi'}",
         "K̄₁₂(φ, φ') = E[Σ_l ∂_l z_1(φ) ∂_l z_2(φ')], σ = |⟨φ|φ'⟩|²",
         r"\overline{K}^{12}_{\varphi\varphi'} = \mathbb{E}\left[\sum_l"
@@ -191,7 +197,7 @@ def closed_form(
     return value
 
 
-@cache
+@lru_cache(maxsize=128)  # every name under every ensemble with its generators
 def _derive(name: str, circuit: Circuit) -> Formula | EigenvalueFormula:
     def of_row(name: str, row: _Row) -> Formula:
         texts = {
@@ -204,3 +210,127 @@ def _derive(name: str, circuit: Circuit) -> Formula | EigenvalueFormula:
     uniform, difference = (of_row(f"{name}, {part}", row) for part, row in _EIGENVALUE_ROWS.items())
     mean_kernel = "supervised_kernel_mean"
     return EigenvalueFormula(name, uniform, difference, of_row(mean_kernel, _ROWS[mean_kernel]))
+
+
+# -- moments of any expression -----------------------------------------------------------------------------------
+
+
+def mean(expression: Expression) -> Formula:
+    """The mean E[A] of a polynomial in outputs and their derivatives, exact in D and L.
+
+    Args:
+        expression: Built from ``hq.Circuit``, with every layer index summed. Up to 6 factors; 4 for general
+            generators or the ensemble "generator_average"; K^n alone up to n = 5.
+
+    Returns:
+        The closed form, the same kind of value as ``hq.formula`` gives.
+
+    Raises:
+        InputTypeError: If the argument is no expression.
+        InputError: If a layer index is free.
+        CostError: If there are too many factors.
+
+    Examples:
+        >>> import haarqntk as hq
+        >>> e, (l,) = hq.Circuit().residual(), hq.layer_indices("l")
+        >>> print(hq.mean(hq.sum_over(e.d(l) ** 2, l)))
+        2*L*(D*T2 - T1**2)/((D - 1)*(D + 1)**2)
+
+    Reference:
+        derivations/02_the_walk.md.
+    """
+    a = _checked(expression)
+    return _formula("E", _recipe.mean(a), a)
+
+
+def variance(expression: Expression) -> Formula:
+    """The variance E[A²] − E[A]²; see ``mean``.
+
+    Raises:
+        InputTypeError, InputError, CostError: As ``mean``.
+
+    Examples:
+        >>> import haarqntk as hq
+        >>> e, (l,) = hq.Circuit().residual(), hq.layer_indices("l")
+        >>> hq.variance(hq.sum_over(e.d(l) ** 2, l)) == hq.formula("kernel_variance")
+        True
+
+    Reference:
+        derivations/02_the_walk.md.
+    """
+    a = _checked(expression)
+    return _formula("Var", _recipe.variance(a), a)
+
+
+def covariance(left: Expression, right: Expression) -> Formula:
+    """The covariance E[AB] − E[A] E[B] of two expressions of one circuit; see ``mean``.
+
+    Raises:
+        InputTypeError, InputError, CostError: As ``mean``, or if the two belong to different circuits.
+
+    Examples:
+        >>> import haarqntk as hq
+        >>> c, (l,) = hq.Circuit(), hq.layer_indices("l")
+        >>> z1, z2 = c.output(observable="O1"), c.output(observable="O2")
+        >>> print(hq.covariance(z1, z2))
+        (D*T_O1O2 - T_O1*T_O2)/(D**2*(D + 1))
+
+    Reference:
+        derivations/02_the_walk.md.
+    """
+    a, b = _checked(left), _checked(right)
+    return _formula("Cov", _recipe.covariance(a, b), a, b)
+
+
+def cumulant(expression: Expression, order: int) -> Formula:
+    """The cumulant κ_n(A): the mean, the variance, the third central moment, …; see ``mean``.
+
+    Args:
+        expression: Built from ``hq.Circuit``.
+        order: n, an integer ≥ 1.
+
+    Raises:
+        InputTypeError, InputError: As ``mean``, or if the order is no integer ≥ 1.
+        CostError: If the order takes too many factors.
+
+    Examples:
+        >>> import haarqntk as hq
+        >>> z = hq.Circuit().output()
+        >>> hq.cumulant(z, 2) == hq.variance(z)
+        True
+
+    Reference:
+        derivations/02_the_walk.md.
+    """
+    a, n = _checked(expression), integer("order", order, at_least=1)
+    k, largest = a.expression.num_copies, a.expression.largest_num_copies
+    if n * k > largest:
+        raise CostError(
+            f"a cumulant of order {n} with k = {n} · {k} = {n * k} factors would not finish; "
+            f"the largest number of factors is {largest}"
+        )
+    return _formula(f"kappa_{n}", _recipe.cumulant(a, n), a)
+
+
+def _formula(operator: str, recipe: Recipe, *variables: Variable) -> Formula:
+    text = f"{operator}[{', '.join(a.body for a in variables)}]"
+    latex, circuit = typewriter(text), variables[0].expression.circuit
+    texts = {
+        "definition": text,
+        "definition_latex": latex,
+        "notation": latex,
+        "reference": _REFERENCE_OF_MOMENTS,
+    }
+    return formula_of(text, recipe, circuit, **texts)
+
+
+def _checked(expression: object) -> Variable:
+    if not isinstance(expression, Expression):
+        raise InputTypeError(
+            f"expression must be built from a circuit's outputs, got {type(expression).__name__}; "
+            "start with e = hq.Circuit().residual()"
+        )
+    if expression.free:
+        names = ", ".join(sorted(expression.free))
+        raise InputError(f"every layer index must be summed, got the free index {names}; use hq.sum_over")
+    return Variable(expression)

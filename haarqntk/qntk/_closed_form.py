@@ -2,42 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from fractions import Fraction
-from math import lcm
 from typing import TYPE_CHECKING, Any
 
-from haarqntk.algebra import (
-    DEPTH,
-    Result,
-    Series,
-    Symbol,
-    Trace,
-    TracePolynomial,
-    as_power,
-    check_order,
-    expand,
-    read_symbol,
-)
+from haarqntk.algebra import DEPTH, Result, Series, Symbol, Trace, TracePolynomial, series_of
 from haarqntk.base import LazyModule, one_line
-from haarqntk.checks import integer, one_of, rational
-from haarqntk.errors import InputError, UnknownNameError
+from haarqntk.checks import integer, one_of
+from haarqntk.circuits import ENSEMBLES, GENERATORS
+from haarqntk.errors import InputError
 from haarqntk.qntk._inputs import as_float, binary_fraction, circuit_dimension, range_text
 from haarqntk.qntk._recipe import Recipe, derived_at
 from haarqntk.qntk._values import SymbolValues
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from fractions import Fraction
+
     from haarqntk.algebra import Power
     from haarqntk.circuits import Cost
     from haarqntk.designs import Dimension
 
 mpmath = LazyModule("mpmath")
-
-_LARGEST_EXPONENT = 64
-
-SCALINGS: Mapping[str, int] = {"pauli_sum": 1, "projector": 0}
-"""Named scalings: the exponent a of T_j ~ D^a, for every j."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -55,6 +40,11 @@ class ClosedForm(Result):
     notation: str = field(compare=False)
     reference: str = field(compare=False)
     recipe: Recipe = field(compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Check the names."""
+        one_of("ensemble", self.ensemble, ENSEMBLES)
+        one_of("generators", self.generators, GENERATORS)
 
     def derive(self, dimension: Dimension = None) -> TracePolynomial:
         """The derivation, run again at an integer, by pseudo-inverse at a pole, or at the symbol D (None).
@@ -269,50 +259,3 @@ def polynomial_at(formula: ClosedForm, D: int) -> TracePolynomial:
         (True, False)
     """
     return derived_at(formula.recipe, D) if formula.polynomial.has_pole_at(D) else formula.polynomial
-
-
-# -- series in 1/D: how the traces T_j scale with D ------------------------------------------------------------------
-
-
-def series_of(polynomial: TracePolynomial, order: int, scaling: str | Mapping[str, Power]) -> Series:
-    """The series of a polynomial, ``order`` powers of D from the leading one on.
-
-    The powers go down in steps of 1/q, q the common denominator of the scaling.
-    """
-    num_powers = check_order(order)
-    exponents = scaling_exponents(polynomial.variables, scaling)
-    steps = common_denominator(exponents)
-    found, remainder = expand(polynomial.terms, polynomial.weights(exponents), num_powers, steps)
-    terms = tuple((power, tuple(sorted(entries, reverse=True))) for power, entries in found)
-    return Series(terms, remainder, tuple(exponents.items()))
-
-
-def common_denominator(exponents: Mapping[str, Power]) -> int:
-    """The least q for which every exponent is a multiple of 1/q."""
-    return lcm(*(Fraction(exponent).denominator for exponent in exponents.values()))
-
-
-def scaling_exponents(variables: tuple[Symbol, ...], scaling: str | Mapping[str, Power]) -> dict[str, Power]:
-    """The exponent a of T_j ~ D^a for each trace symbol among ``variables``."""
-    traces = sorted({x for x in variables if isinstance(x, Trace)})
-    if isinstance(scaling, Mapping):
-        given = {str(name): exponent for name, exponent in scaling.items()}
-        missing = [name for name in traces if name not in given]
-        if missing:
-            raise InputError(
-                f"scaling must give an exponent for each of {', '.join(traces)}, got none for {', '.join(missing)}"
-            )
-        unknown = [name for name in given if name not in traces and not isinstance(read_symbol(name), Trace)]
-        if unknown:
-            raise UnknownNameError.among("trace in scaling", unknown[0], traces)
-        return {name: _exponent(f"scaling[{name}]", given[name]) for name in traces}
-    return dict.fromkeys(traces, SCALINGS[one_of("scaling", scaling, SCALINGS)])
-
-
-def _exponent(name: str, value: object) -> Power:
-    exponent = rational(name, value)
-    if exponent < -_LARGEST_EXPONENT:
-        raise InputError(f"{name} must be at least {-_LARGEST_EXPONENT}, got {exponent}")
-    if exponent.denominator > _LARGEST_EXPONENT:
-        raise InputError(f"{name} must have a denominator of at most {_LARGEST_EXPONENT}, got {exponent}")
-    return as_power(exponent)

@@ -1,8 +1,8 @@
 """``Derivation``: how a formula comes about, as data; made by running the engine's own functions once more.
 
 ``derive_in_steps`` averages every expression of the formula's recipe again, one layer at a time, adds the contributions
-of the layer patterns up, and takes a second route. The steps in words: definition, copies, layer patterns, walks, sum,
-check.
+of the layer patterns up, and takes a second route. The steps in words: definition, copies, layer patterns, layer
+recursion, sum, check.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from haarqntk.algebra import Trace, TracePolynomial, collected
 from haarqntk.base import Shown
-from haarqntk.circuits import ENSEMBLES, Expression, design_orders
+from haarqntk.circuits import ENSEMBLES, LARGEST_K_BY_CLASSES, LARGEST_K_IN_FULL, Expression, design_orders
 from haarqntk.errors import InputError
 from haarqntk.qntk._blocks import (
     MEAN,
@@ -24,6 +24,7 @@ from haarqntk.qntk._blocks import (
     Step,
     Table,
     as_text,
+    blocks_of_pattern,
     joined,
     math_of,
     mean_of,
@@ -31,7 +32,6 @@ from haarqntk.qntk._blocks import (
     note_on,
     number,
     shown,
-    walk_blocks,
     written,
 )
 from haarqntk.qntk._steps import Result, steps_of_mean
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 
 CLOSED_FORM = Paragraph("Closed form")
 CHECK = Paragraph("Check by a second route")
-_LARGEST_K_BY_CLASSES = 4
 _NOTATION = Paragraph(
     "A permutation is written by its cycles, without fixed points, and `1` is the identity. Permutations of one "
     "cycle type with one coefficient `c` share a line."
@@ -56,11 +55,11 @@ _OF_GENERATORS = {"pauli": "Every generator has `X² = 1`, `Tr X = 0`.", "genera
 _ROUTES = {
     "definition": "*By definition*: the overlaps of every layer with every permutation operator, counted one by "
     "one, then the inverse of the Gram matrix; no average over the generator. It gives the same polynomial for {}.",
-    "factorisation": "*By factorisation*, without a walk: `K = v S_L` with independent `v` and `S_L` (document "
+    "factorisation": "*By factorisation*, without the recursion: `K = v S_L` with independent `v` and `S_L` (document "
     "04). It gives the same polynomial for {}.",
     "one layer": "*With one layer* the output is a sinusoid in its angle, `z = c + A cos(2θ − φ)`, so the product "
-    "is a number times a power of `A²`, as a power of `K` is; that one is known without a walk (document 04). It "
-    "gives the same polynomial for {} at `L = 1`.",
+    "is a number times a power of `A²`, as a power of `K` is; that one is known without the recursion (document 04). "
+    "It gives the same polynomial for {} at `L = 1`.",
 }
 
 
@@ -80,7 +79,7 @@ class Derivation(Shown):
         generators: "pauli" or "general".
         design_order: The t of the unitary t-designs that give the same average.
         reference: Keys into the bibliography, and the document.
-        averages: The means that the formula is made of, each with its layer patterns and walks.
+        averages: The means that the formula is made of, each with its layer patterns and their recursions.
         results: The closed forms: one, or one for each eigenvalue.
 
     Examples:
@@ -255,7 +254,8 @@ def _copies(average: AverageSteps) -> tuple[Block, ...]:
             f"derivative `∂_l` inserts `i[X, ·]` where layer `l` acts.{designs}",
             (Math(*average.symbol), sizes, *([number(order)] if order else [])),
         ),
-        *([_NOTATION] if 2 < max(products) <= _LARGEST_K_BY_CLASSES else []),  # noqa: PLR2004 - 1 and F have names
+        # of two copies the permutations are 1 and F
+        *([_NOTATION] if LARGEST_K_IN_FULL < max(products) <= LARGEST_K_BY_CLASSES else []),
     )
 
 
@@ -265,10 +265,11 @@ def _steps_of_term(term: TermSteps, of: tuple[str, tuple[Math, ...]]) -> list[St
     if not term.patterns:
         return []
     patterns = Step(_title("Layer patterns", of), _patterns(term))
-    if len(term.term.copies) > _LARGEST_K_BY_CLASSES:
-        return [patterns, Step(_title("The walks in numbers", of), _in_numbers(term))]
+    if len(term.term.copies) > LARGEST_K_BY_CLASSES:
+        return [patterns, Step(_title("The recursion in numbers", of), _in_numbers(term))]
     means = (
-        Step(Paragraph("Walk for {}", (mean_of(pattern),)), walk_blocks(pattern)) for pattern in term.patterns
+        Step(Paragraph("Layer recursion for {}", (mean_of(pattern),)), blocks_of_pattern(pattern))
+        for pattern in term.patterns
     )
     return [patterns, *means]
 

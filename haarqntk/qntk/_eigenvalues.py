@@ -11,7 +11,7 @@ Reference: liu2023, Eqs. (17)–(21).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -30,6 +30,7 @@ from haarqntk.base import LazyModule, Shown, complex_array, is_matrix, plain
 from haarqntk.checks import integer, rational
 from haarqntk.errors import CostError, InputError
 from haarqntk.qntk._derivation import Derivation, derive_in_steps
+from haarqntk.qntk._formula import Formula, check_same_average
 from haarqntk.qntk._inputs import circuit_dimension, is_list, the_one_given
 from haarqntk.qntk._values import check_num_inputs
 
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
 
     from haarqntk.algebra import Power, Series
     from haarqntk.circuits import Cost
-    from haarqntk.qntk._formula import Formula
 
 sympy = LazyModule("sympy")
 
@@ -51,17 +51,33 @@ _LARGEST_EXACT_GRAM = 16  # isolating the roots of a dense rational matrix: seco
 
 @dataclass(frozen=True, slots=True, repr=False)
 class EigenvalueFormula(Shown):
-    """The eigenvalues of E[K_δδ'] for |A| = n orthogonal inputs, and at numbers for any inputs.
+    r"""The eigenvalues of E[K_δδ'] for |A| = n orthogonal inputs, and at numbers for any inputs.
 
     Attributes:
         name: Its name in ``hq.formulas()``.
         uniform: The eigenvalue of the vector (1, …, 1); multiplicity 1.
         difference: The eigenvalue of the vectors that sum to zero; multiplicity n − 1.
         mean: The mean kernel of two inputs and two observables, which gives the matrix for any inputs.
+        ensemble: The ensemble that is averaged over.
+        generators: The generators of the layers.
+        design_order: The t of the unitary t-designs that give the same average.
+        cost: What the derivation takes.
+        definition: What is averaged, as plain text.
+        definition_latex: What is averaged, in LaTeX.
+        reference: Keys into the bibliography, and the derivation.
+
+    Raises:
+        InputError: If the parts are averages over different ensembles.
 
     Examples:
         >>> import haarqntk as hq
         >>> f = hq.formula("supervised_kernel_eigenvalues")
+        >>> f.ensemble, f.generators, f.design_order, f.cost
+        ('segments', 'pauli', 2, Cost(copies=2, patterns=1, coefficients=2))
+        >>> f.definition
+        "eigenvalues of E[K_δδ'] for |A| = n orthogonal inputs φ_δ, one observable"
+        >>> f.definition_latex[:23], f.reference
+        ('\\text{eigenvalues of } ', 'liu2023, Eq. (21); derivations/05_supervised_kernel.md')
         >>> print(f)
         2*L*(D - n)*(D*T2 - T1**2)/((D - 1)**2*(D + 1)**2)  (multiplicity 1)
         2*D*L*(D*T2 - T1**2)/((D - 1)**2*(D + 1)**2)  (multiplicity n - 1)
@@ -74,83 +90,20 @@ class EigenvalueFormula(Shown):
     uniform: Formula
     difference: Formula
     mean: Formula
+    ensemble: str = field(init=False, compare=False)
+    generators: str = field(init=False, compare=False)
+    design_order: int = field(init=False, compare=False)
+    cost: Cost = field(init=False, compare=False)
+    definition: str = field(init=False, compare=False)
+    definition_latex: str = field(init=False, compare=False)
+    reference: str = field(init=False, compare=False)
 
-    @property
-    def ensemble(self) -> str:
-        """The ensemble that is averaged over.
-
-        Examples:
-            >>> import haarqntk as hq
-            >>> hq.formula("supervised_kernel_eigenvalues").ensemble
-            'segments'
-        """
-        return self.uniform.ensemble
-
-    @property
-    def generators(self) -> str:
-        """The generators of the layers.
-
-        Examples:
-            >>> import haarqntk as hq
-            >>> hq.formula("supervised_kernel_eigenvalues").generators
-            'pauli'
-        """
-        return self.uniform.generators
-
-    @property
-    def design_order(self) -> int:
-        """The t of the unitary t-designs that give the same average.
-
-        Examples:
-            >>> import haarqntk as hq
-            >>> hq.formula("supervised_kernel_eigenvalues").design_order
-            2
-        """
-        return self.uniform.design_order
-
-    @property
-    def cost(self) -> Cost:
-        """What the derivation takes.
-
-        Examples:
-            >>> import haarqntk as hq
-            >>> hq.formula("supervised_kernel_eigenvalues").cost
-            Cost(copies=2, patterns=1, coefficients=2)
-        """
-        return self.uniform.cost
-
-    @property
-    def definition(self) -> str:
-        """What is averaged, as plain text.
-
-        Examples:
-            >>> import haarqntk as hq
-            >>> hq.formula("supervised_kernel_eigenvalues").definition
-            "eigenvalues of E[K_δδ'] for |A| = n orthogonal inputs φ_δ, one observable"
-        """
-        return self.uniform.definition
-
-    @property
-    def definition_latex(self) -> str:
-        r"""What is averaged, in LaTeX.
-
-        Examples:
-            >>> import haarqntk as hq
-            >>> hq.formula("supervised_kernel_eigenvalues").definition_latex[:23]
-            '\\text{eigenvalues of } '
-        """
-        return self.uniform.definition_latex
-
-    @property
-    def reference(self) -> str:
-        """Keys into the bibliography, and the derivation.
-
-        Examples:
-            >>> import haarqntk as hq
-            >>> hq.formula("supervised_kernel_eigenvalues").reference
-            'liu2023, Eq. (21); derivations/05_supervised_kernel.md'
-        """
-        return self.uniform.reference
+    def __post_init__(self) -> None:
+        for other in (self.difference, self.mean):
+            check_same_average(self.uniform, other)
+        for each in fields(self):
+            if not each.init:
+                object.__setattr__(self, each.name, getattr(self.uniform, each.name))
 
     def to_sympy(self) -> dict[Any, Any]:
         """Eigenvalue → multiplicity, as ``sympy.Matrix.eigenvals`` gives them, in D, L, T1, T2 and n = |A|.
@@ -320,10 +273,7 @@ def _observable_factor(
 
 
 def _overlap_factor(mean: TracePolynomial) -> tuple[RationalFunction, RationalFunction]:
-    """The coefficients (u, v) of a(σ) = u + vσ, with a(1) = 1, in the factorisation of the mean.
-
-    Every monomial in traces must give the same (u, v), or the mean would not be a Kronecker product.
-    """
+    """The coefficients of a(σ) = u + vσ, a(1) = 1: the same for every monomial, as the mean is a Kronecker product."""
     at_one, at_zero = (mean.substitute({SIGMA: TracePolynomial.constant(sigma)}) for sigma in (1, 0))
     (u,) = {at_zero.terms.get(monomial, RationalFunction(0)) / c for monomial, c in at_one.terms.items()}
     return u, 1 - u
@@ -363,7 +313,9 @@ def _exact_products(a: Matrix, b: Matrix) -> dict[Any, int]:
         (factor, m * n * multiplicity)
         for f, m in rational_spectrum(a)
         for g, n in rational_spectrum(b)
-        for factor, multiplicity in rational_spectrum(_kronecker(_companion(f), _companion(g)))
+        for factor, multiplicity in rational_spectrum(
+            [[x * y for x in row for y in other] for row in _companion(f) for other in _companion(g)]
+        )
     )
     roots = collected((root, multiplicity) for f, multiplicity in factors.items() for root in _roots(f))
     return dict(sorted(roots.items(), key=lambda pair: float(pair[0])))
@@ -375,10 +327,6 @@ def _companion(f: Sequence[Fraction]) -> Matrix:
         [Fraction(int(i == j + 1)) if j < degree - 1 else -f[i] / f[-1] for j in range(degree)]
         for i in range(degree)
     ]
-
-
-def _kronecker(a: Matrix, b: Matrix) -> Matrix:
-    return [[x * y for x in row for y in other] for row in a for other in b]
 
 
 def _roots(f: Sequence[Fraction]) -> list[Any]:

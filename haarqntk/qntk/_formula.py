@@ -40,7 +40,7 @@ class Formula(ClosedForm):
         generators: "pauli" (X² = 1, Tr X = 0) or "general" (through X_j = Tr X^j).
         design_order: The smallest t for which independent unitary t-designs in place of the Haar unitaries (of the
             generators under "generator_average") give the average for all D, L, O, X and states; generic ones need it.
-        cost: What its derivation takes: copies, layer patterns, coefficients of the walk.
+        cost: What its derivation takes: copies, layer patterns, coefficients of the recursion.
         definition: What is averaged, as plain text.
         definition_latex: What is averaged, in LaTeX.
         notation: The letter of the papers for it, in LaTeX.
@@ -91,13 +91,12 @@ class Formula(ClosedForm):
     def __truediv__(self, other: Formula) -> Ratio:
         if not isinstance(other, Formula):
             return NotImplemented
-        _check_same_average(self, other)
         return Ratio(self, other)
 
     def _combine(self, other: Formula, sign: str, operation: Callable[[Any, Any], Any]) -> Formula:
         if not isinstance(other, Formula):
             return NotImplemented
-        _check_same_average(self, other)
+        check_same_average(self, other)
         recipe: Recipe = operation(self.recipe, other.recipe)
         notation = rf"\left({self.notation}\right) {sign} \left({other.notation}\right)"
         return replace(
@@ -152,7 +151,7 @@ class Formula(ClosedForm):
         )
 
     def explain(self) -> Derivation:
-        """How the formula comes about: the walks of the engine, one layer at a time, and a second route.
+        """How the formula comes about: the recursion over layers, one at a time, and a second route.
 
         Returns:
             The steps as data; ``print`` shows them, ``haarqntk.export`` writes them as Markdown or LaTeX.
@@ -196,6 +195,7 @@ class Ratio(Result):
     denominator: Formula
 
     def __post_init__(self) -> None:
+        check_same_average(self.numerator, self.denominator)
         if not self.denominator.polynomial:
             raise InputError(f"the denominator {self.denominator.name} must not be zero everywhere")
 
@@ -326,7 +326,7 @@ class Ratio(Result):
         return top.sympy_quotient(bottom)
 
 
-def _check_same_average(left: Formula, right: Formula) -> None:
+def check_same_average(left: Formula, right: Formula) -> None:
     """Refuse to combine averages over different ensembles."""
     if (left.ensemble, left.generators) != (right.ensemble, right.generators):
         raise InputError(
@@ -338,9 +338,7 @@ def _check_same_average(left: Formula, right: Formula) -> None:
 def substituted(formula: Formula, values: Mapping[Any, TracePolynomial]) -> Formula:
     """A formula at values of some of its symbols, under the same name."""
     return replace(
-        formula,
-        polynomial=formula.polynomial.substitute(values),
-        recipe=formula.recipe.substitute(values),
+        formula, polynomial=formula.polynomial.substitute(values), recipe=formula.recipe.substitute(values)
     )
 
 

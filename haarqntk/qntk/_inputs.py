@@ -6,7 +6,7 @@ once at the end.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations, count, takewhile
@@ -53,6 +53,9 @@ class GaussianRational:
         )
 
     __rmul__ = __mul__
+
+    def __complex__(self) -> complex:
+        return complex(self.real, self.imag)
 
     def conjugate(self) -> GaussianRational:
         """The complex conjugate."""
@@ -119,18 +122,17 @@ def given_traces(
             f"traces must come with D ≥ {longest}, where they are independent, got D = {D}; "
             "pass spectrum= or observable="
         )
-    known: dict[Symbol, Fraction]
+    listed: list[Fraction] = []
     if isinstance(traces, Mapping):
         known = {read_symbol(str(x)): rational(f"traces[{x!s}]", value) for x, value in traces.items()}
     else:
         row = _sequence("traces", traces, "[T1, T2, …]")
-        known = {read_symbol(f"T{j}"): rational(f"T{j}", value) for j, value in enumerate(row, start=1)}
+        listed = [rational(f"T{j}", value) for j, value in enumerate(row, start=1)]
+        known = {Trace(("O",) * j): value for j, value in enumerate(listed, start=1)}
     if not are_rounded:
         _check_observables(known, D)
-    if not isinstance(traces, Mapping):
-        # one observable in several places: a word of length j has the trace T_j
-        powers = dict(enumerate(known.values(), start=1))
-        known |= {x: powers[x.degree] for x in symbols if x.degree in powers}
+    # one observable in several places: a word of length j has the trace T_j
+    known |= {x: listed[x.degree - 1] for x in symbols if x.degree <= len(listed)}
     if missing := sorted(x for x in symbols if x not in known):
         raise InputError(
             f"traces must give {', '.join(sorted(symbols))}, got no {', '.join(missing)}; "
@@ -139,25 +141,21 @@ def given_traces(
     return known
 
 
-def _powers_of(letter: str) -> Callable[[int], Symbol]:
-    return lambda j: Trace((letter,) * j)
-
-
 def _check_observables(values: Mapping[Symbol, Fraction], D: int) -> None:
     for letter in sorted({x.observables[0] for x in values if isinstance(x, Trace)}):
-        _check_power_sums(values, _powers_of(letter), D)
+        _check_power_sums(values, (Trace((letter,) * j) for j in count(1)), D)
 
 
 def check_named_moments(values: Mapping[Symbol, Fraction], D: int) -> None:
     """Refuse traces of an observable or a generator, or expectations, that no Hermitian matrix has."""
     _check_observables(values, D)
-    _check_power_sums(values, GeneratorTrace, D)
-    _check_power_sums(values, expectation_of_power, D, total="m_0 = 1")
+    _check_power_sums(values, map(GeneratorTrace, count(1)), D)
+    _check_power_sums(values, map(expectation_of_power, count(1)), D, total="m_0 = 1")
 
 
 def check_expectations_on(spectrum: Sequence[Fraction], values: Mapping[Symbol, Any]) -> None:
     """Refuse m_1, m_2, … that no populations of these eigenvalues have: a linear program, rounded to about 1e-7."""
-    names = _first_of(values, expectation_of_power)
+    names = list(takewhile(values.__contains__, map(expectation_of_power, count(1))))
     unit = max(map(abs, spectrum)) or Fraction(1)
     points = [float(x / unit) for x in sorted(set(spectrum))]
     powers = [[x**j for x in points] for j in range(len(names) + 1)]
@@ -170,31 +168,23 @@ def check_expectations_on(spectrum: Sequence[Fraction], values: Mapping[Symbol, 
         )
 
 
-def _first_of(values: Mapping[Symbol, Any], name_of: Callable[[int], Symbol]) -> list[Symbol]:
-    """The names 1, 2, … of a family as far as all have values."""
-    return list(takewhile(values.__contains__, map(name_of, count(1))))
-
-
 def _check_power_sums(
-    values: Mapping[Symbol, Fraction], name_of: Callable[[int], Symbol], D: int, *, total: str = ""
+    values: Mapping[Symbol, Fraction], family: Iterable[Symbol], D: int, *, total: str = ""
 ) -> None:
-    """Refuse T_1, T_2, … that no D real eigenvalues have, or with ``total`` m_1, m_2, … that no D populations have.
-
-    The Hankel matrix (T_{i+j}), T_0 = D or m_0 = 1, is positive semidefinite; its rank is the number of different
-    eigenvalues, at most D, and after the first zero pivot nothing is left.
-    """
-    symbols = _first_of(values, name_of)
+    """Refuse T_1, T_2, … that no D real eigenvalues have, or with ``total`` m_1, m_2, … that no D populations have."""
+    # The Hankel matrix (T_{i+j}), T_0 = D or m_0 = 1, is positive semidefinite; its rank is the number of different
+    # eigenvalues, at most D, and after the first zero pivot nothing is left.
+    symbols = list(takewhile(values.__contains__, family))
     num_traces, size = len(symbols), (len(symbols) + 1) // 2 + 1
     corner = size - 1 if num_traces % 2 else size  # an odd number of traces leaves the last corner open
     moments = [Fraction(1 if total else D), *map(values.__getitem__, symbols), Fraction(0)]
-    letter = name_of(1)[0]
     rows = [[moments[i + j] for j in range(size)] for i in range(size)]
     for i in range(min(size, corner)):
         pivot, places = rows[i][i], range(i, size)
         rest = any(rows[a][b] for a in places for b in places if not a == b == corner)
         if pivot < 0 or ((not pivot or i >= D) and rest):
             last = min(2 * i + 2 * (not pivot), num_traces)
-            names = ", ".join(symbols[:last])
+            letter, names = symbols[0][0], ", ".join(symbols[:last])
             got = ", ".join(map(str, moments[1 : last + 1]))
             raise InputError(
                 f"{'expectations' if total else 'traces'} must be those of a Hermitian matrix: with "
@@ -209,11 +199,9 @@ def _check_power_sums(
 
 
 def check_gram(values: Mapping[Symbol, Fraction], D: int) -> None:
-    """Refuse traces of two factors that no Hermitian observables and pure states have.
-
-    The Gram matrix Tr AB of the identity and of them is positive semidefinite, of rank ≤ D². What is known of it is
-    checked on every largest set of letters between which all traces are known.
-    """
+    """Refuse traces of two factors that no Hermitian observables and pure states have."""
+    # The Gram matrix Tr AB of the identity and of them is positive semidefinite, of rank ≤ D². What is known of it is
+    # checked on every largest set of letters between which all traces are known.
     words = {x: tuple(sorted(x.word)) for x in values if x.word and not isinstance(x, GeneratorTrace)}
     known = {(): Fraction(D)} | {word: values[x] for x, word in words.items()}
     letters = sorted({letter for word in known for letter in word})

@@ -339,10 +339,7 @@ def _variance_moments(spectrum: tuple[Fraction, ...], largest: int, power: int) 
 
 @lru_cache(maxsize=4)
 def _complete_symmetric(eigenvalues: tuple[int, ...], degree: int) -> list[list[int]]:
-    """The coefficients [b][a] of y^a x^b in Π_i 1/(1 − yλ_i − xλ_i²), for a + 2b ≤ ``degree``.
-
-    The part of degree r in y and x is the complete symmetric function h_r of the numbers yλ_i + xλ_i².
-    """
+    """The coefficients [b][a] of y^a x^b in Π_i 1/(1 − yλ_i − xλ_i²) = Σ_r h_r(yλ + xλ²), for a + 2b ≤ ``degree``."""
     table = [[0] * (degree - 2 * b + 1) for b in range(degree // 2 + 1)]
     table[0][0] = 1
     for o in eigenvalues:

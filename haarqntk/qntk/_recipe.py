@@ -93,6 +93,7 @@ class Variables(NamedTuple):
     K12: Variable
 
 
+@lru_cache(maxsize=16)  # of every ensemble with its generators
 def variables_of(circuit: Circuit) -> Variables:
     """The random variables of a circuit, as the papers define them."""
     l, m = layer_indices("l m")

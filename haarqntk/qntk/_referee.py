@@ -2,13 +2,23 @@
 
 A claim that is a polynomial in L, traces and overlaps over Q(D) is compared exactly. Any other closed form
 (with roots, say) is compared at large D to 60 digits, which can refute it and can only support it.
+
+Published formulas are the data of ``published.toml``, with their source. The angle convention is that of this library,
+e^{iθX}. [NC] uses e^{−iθX/2}: its K is 4 times, its μ 16 times smaller, which each entry undoes explicitly. The
+formulas for E[εμ] are those of the code that the authors of [NC] published with it (the file ``qntk_theory.py`` of the
+repository bzGit06/QNN-dynamics, as of commit 1f26802), written out here in T_j; the supplement of the paper, and the
+text of [PRL] (17), were not available.
+
+Reference: liu2023, zhang2024, you2023.
 """
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from math import comb, lcm, prod
+from importlib.resources import files
+from math import lcm
 from typing import TYPE_CHECKING, Any
 
 from haarqntk.algebra import (
@@ -16,33 +26,36 @@ from haarqntk.algebra import (
     Trace,
     TracePolynomial,
     as_power,
+    common_denominator,
+    expectation_of_power,
     in_brackets,
     latex_of,
     read_symbol,
+    scaling_exponents,
+    series_of,
     symbol,
 )
 from haarqntk.base import LazyModule, Shown
-from haarqntk.checks import flag
-from haarqntk.errors import CostError, InputError, InputTypeError, UnknownNameError
-from haarqntk.qntk._catalogue import closed_form
-from haarqntk.qntk._closed_form import common_denominator, scaling_exponents, series_of
+from haarqntk.checks import flag, one_of
+from haarqntk.circuits import ENSEMBLES, Circuit
+from haarqntk.errors import CostError, InputError
+from haarqntk.qntk._catalogue import closed_form, formulas
 from haarqntk.qntk._counterexample import Counterexample, smallest_counterexample, value_of
-from haarqntk.qntk._moments import parse_closed_form
+from haarqntk.qntk._formula import Formula, substituted
+from haarqntk.qntk._grammar import claimed_polynomial, parse_moment, read_claim, refuse_unusable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from haarqntk.algebra import Power
-    from haarqntk.qntk._formula import Formula
 
 sympy = LazyModule("sympy")
 
 _DIGITS = 60
-_MOST_TERMS = 200_000
 _BITS = (20, 24, 28)  # of the D at which a claim with roots is compared
 _MOST_STEPS = 60  # of a relative order in 1/D: numbers of 60 times as many digits
 _RELATIONS = {"equal": "=", "equal at leading order": r"\sim", "different": r"\neq"}
-ALWAYS_KNOWN = ("D", "L", "T1", "T2", "T3", "T4", "T5", "T6")
+VERDICTS = tuple(_RELATIONS)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -70,6 +83,13 @@ class ClaimCheck(Shown):
     first_difference: Power | None
     counterexample: Counterexample | None
     is_exact: bool
+
+    def __post_init__(self) -> None:
+        """Check the names, and that the order is one."""
+        one_of("verdict", self.verdict, VERDICTS)
+        one_of("ensemble", self.ensemble, ENSEMBLES)
+        if self.first_difference is not None and self.first_difference < 0:
+            raise InputError(f"first_difference must be an order ≥ 0, got {self.first_difference}")
 
     def latex(self) -> str:
         """The exact formula's name against the claim, in LaTeX."""
@@ -157,14 +177,14 @@ def check_formula(
         >>> check_formula(parse_moment("sum(d(l)^2, l)"), "2*L*(D*T2 - T1^2)/((D - 1)*(D + 1)^2)").verdict
         'equal'
     """
-    expression = _as_expression(claim, exact)
-    _refuse_unusable(expression)
+    expression = read_claim(claim, exact)
+    refuse_unusable(expression)
     if flag("centred", centred):
         named = {x: read_symbol(x.name) for x in expression.free_symbols}
         firsts = [x for x, trace in named.items() if isinstance(trace, Trace) and trace.degree == 1]
         exact, expression = exact.centred(), expression.xreplace(dict.fromkeys(firsts, sympy.Integer(0)))
-        _refuse_unusable(expression)
-    claimed = _as_polynomial(expression)
+        refuse_unusable(expression)
+    claimed = claimed_polynomial(expression)
     if claimed is None:
         verdict, ratio, order = _compare_numbers(exact, expression, scaling)
     else:
@@ -177,85 +197,6 @@ def check_formula(
     return ClaimCheck(
         verdict, exact.name, exact.ensemble, expression, ratio, order, counterexample, claimed is not None
     )
-
-
-def _as_expression(claim: object, exact: Formula) -> Any:
-    has_pair = any(isinstance(x, Trace) and not x.is_power for x in exact.symbols)
-    known = list(dict.fromkeys([*(() if has_pair else ALWAYS_KNOWN), *exact.symbols]))
-    if isinstance(claim, str):
-        return parse_closed_form(claim, known)
-    converter = getattr(claim, "_sympy_", None)
-    expression = converter() if callable(converter) else claim
-    if isinstance(expression, int | Fraction) and not isinstance(expression, bool):
-        return sympy.Rational(expression)
-    # the symbols of O(…) cannot be replaced
-    if not isinstance(expression, sympy.Expr) or expression.has(sympy.Order):
-        raise InputTypeError(
-            f"claim must be a SymPy expression or a text, got {claim!r}; write fractions, and leave O(…) out"
-        )
-    renamed = {}
-    for free in expression.free_symbols:
-        if not isinstance(free, sympy.Symbol):
-            raise InputTypeError(f"a symbol of a claim must be a number, got {free!r}; write T2 for Tr O^2")
-        if free.name not in known:
-            raise UnknownNameError.among("symbol", free.name, known)
-        renamed[free] = symbol(free.name)
-    if expression.atoms(sympy.Float):
-        raise InputError("claim must be exact, got a float in it; write a fraction")
-    return expression.xreplace(renamed)
-
-
-def _refuse_unusable(expression: Any) -> None:
-    """Refuse what is no finite real closed form, and what would not finish."""
-    if expression.has(sympy.zoo, sympy.nan, sympy.oo, -sympy.oo, sympy.I):
-        raise InputError(f"claim must be finite and real, got {expression}")
-    names = ("Number", "NumberSymbol", "Symbol", "Add", "Mul", "Pow", "Abs")  # √(x²) is |x|
-    parts = tuple(getattr(sympy, name) for name in names)
-    if other := next((x for x in sympy.preorder_traversal(expression) if not isinstance(x, parts)), None):
-        raise InputError(
-            f"claim must be built from numbers, symbols, + − * /, powers and roots only, got {other}; write it out"
-        )
-    if any(not power.exp.is_Rational for power in expression.atoms(sympy.Pow)):
-        raise InputError("claim must have rational exponents only")
-    num_monomials, degree = _size(expression)
-    size = num_monomials * (degree + 1)
-    if size > _MOST_TERMS:
-        raise CostError(
-            f"claim would expand to {size} terms and not finish; at most {_MOST_TERMS} are compared"
-        )
-    if sympy.expand(sympy.fraction(sympy.together(expression))[1]) == 0:
-        raise InputError("claim must not divide by 0")
-
-
-def _size(expression: Any) -> tuple[int, int]:
-    """A bound on the monomials of the expanded expression apart from D, and on its degree in D."""
-    D = symbol("D")
-    if expression.is_Add or expression.is_Mul:
-        counts, degrees = zip(*map(_size, expression.args), strict=True)
-        if expression.is_Mul:
-            return prod(counts), sum(degrees)
-        return sum(counts) if expression.free_symbols - {D} else 1, max(degrees)
-    if expression.is_Pow and expression.exp.is_Integer:
-        count, degree = _size(expression.base)
-        e = abs(int(expression.exp))
-        return comb(count + e - 1, e) if e <= _MOST_TERMS else e, degree * e
-    return 1, int(expression == D)
-
-
-def _as_polynomial(expression: Any) -> TracePolynomial | None:
-    """The claim as a polynomial over Q(D), or None if it is none."""
-    top, bottom = sympy.fraction(sympy.together(expression))
-    D = symbol("D")
-    if bottom.free_symbols - {D} or not bottom.is_polynomial(D):
-        return None
-    if any(not number.is_Rational for number in expression.atoms(sympy.Number, sympy.NumberSymbol)) or any(
-        not power.exp.is_Integer for power in expression.atoms(sympy.Pow)
-    ):
-        return None
-    others = sorted(expression.free_symbols - {D}, key=lambda free: str(free.name))
-    if not top.is_polynomial(D, *others):
-        return None
-    return TracePolynomial.from_sympy(top, bottom)
 
 
 def _compare_exactly(
@@ -280,11 +221,9 @@ def _compare_exactly(
 def _compare_numbers(
     exact: Formula, claim: Any, scaling: str | Mapping[str, Power]
 ) -> tuple[str, Any, Power | None]:
-    """Ratios at three large dimensions and two generic choices of L and of t_j in T_j = t_j D^a.
-
-    Both are series in D^(−1/q), so the order at which they part is a multiple of 1/q: at D = x^q, x large, the
-    nearest one to the measured slope.
-    """
+    """Ratios at three large dimensions and two generic choices of L and of t_j in T_j = t_j D^a."""
+    # Both are series in D^(−1/q), so the order at which they part is a multiple of 1/q: at D = x^q, x large, the
+    # nearest one to the measured slope.
     claimed = (read_symbol(free.name) for free in claim.free_symbols)
     names = sorted({*exact.polynomial.variables, *claimed} - {"D"})
     exponents = scaling_exponents(tuple(names), scaling)
@@ -337,3 +276,105 @@ def _decay(gaps: list[Any], q: int) -> Fraction:
         return Fraction(_DIGITS)
     steps = -float(sympy.log(gaps[-1] / gaps[-2], 2)) / (_BITS[-1] - _BITS[-2])
     return Fraction(round(steps), q)
+
+
+# -- published ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedClaim:
+    """A formula as published.
+
+    Attributes:
+        label: Source and equation.
+        formula: What it is about: the name of an exact formula, or a moment in the grammar of ``moment``.
+        claim: The closed form, in the grammar of ``check_claim``, for the square where a root is published.
+        published: How the paper writes it, in LaTeX.
+        ensemble: The ensemble that the exact result is taken under.
+        family: The observables that illustrate the ratio: "pauli_string" or "projector" (of rank one).
+        centred: Whether the source writes it for Tr O = 0, leaving T_1 out.
+        over: The power of E[K] that the mean is divided by, on both sides.
+        quantity: What ``montecarlo`` simulates for it; by default ("") the quantity of the formula's name.
+        D: The dimension at which it is simulated.
+        L: The number of layers there.
+        times: How many times the usual number of samples its law takes there.
+        method: The route of the simulation.
+        note: One sentence: what the comparison means.
+    """
+
+    label: str
+    formula: str
+    claim: str
+    published: str
+    ensemble: str = "segments"
+    family: str = "pauli_string"
+    centred: bool = False
+    over: int = 0
+    quantity: str = ""
+    D: int = 16
+    L: int = 10
+    times: int = 1
+    method: str = "batched"
+    note: str = ""
+
+
+def _published() -> tuple[PublishedClaim, ...]:
+    """The claims of ``published.toml``, where a name in braces stands for one of its terms."""
+    data = tomllib.loads(files("haarqntk.qntk").joinpath("published.toml").read_text(encoding="utf-8"))
+    terms: dict[str, str] = {}
+    for name, text in data["terms"].items():
+        terms[name] = text.format_map(terms)
+    return tuple(
+        PublishedClaim(**row | {key: row[key].format_map(terms) for key in ("formula", "claim")})
+        for row in data["claim"]
+    )
+
+
+PUBLISHED_CLAIMS = _published()
+
+
+def exact_numerator(claim: PublishedClaim) -> Formula:
+    """The exact formula of the claim; of its numerator, where the claim is a mean over a power of E[K].
+
+    Examples:
+        >>> from haarqntk.qntk import PUBLISHED_CLAIMS
+        >>> print(exact_numerator(PUBLISHED_CLAIMS[0]))
+        2*L*(D*T2 - T1**2)/((D - 1)*(D + 1)**2)
+    """
+    if claim.formula in formulas():
+        exact = closed_form(claim.formula, claim.ensemble)
+    else:
+        exact = parse_moment(claim.formula, Circuit(claim.ensemble))
+    return _for_observables_of(claim, exact)
+
+
+def check_published(claim: PublishedClaim) -> ClaimCheck:
+    """The referee's verdict; a ratio is compared by its numerator, both sides times the exact E[K]^over.
+
+    Examples:
+        >>> from haarqntk.qntk import PUBLISHED_CLAIMS
+        >>> check_published(PUBLISHED_CLAIMS[0]).verdict
+        'different'
+    """
+    exact = exact_numerator(claim)
+    if not claim.over:
+        return check_formula(exact, claim.claim, centred=claim.centred)
+    mean = kernel_mean_of(claim)
+    expression = read_claim(claim.claim, exact + mean) * mean.to_sympy() ** claim.over
+    if sympy.fraction(sympy.together(expression))[1].free_symbols - {symbol("D")}:
+        expression = sympy.cancel(expression)  # slow, and without need where equal factors met
+    return check_formula(exact, expression, centred=claim.centred)
+
+
+def kernel_mean_of(claim: PublishedClaim) -> Formula:
+    """The exact E[K] in the claim's ensemble and for its observables."""
+    return _for_observables_of(claim, closed_form("kernel_mean", claim.ensemble))
+
+
+def _for_observables_of(claim: PublishedClaim, value: Formula) -> Formula:
+    """Claims about a kept state are about projectors of rank one: ⟨P^j⟩ = ⟨P⟩ = m1 and Tr P = 1."""
+    if claim.ensemble != "generator_average":
+        return value
+    first, *others = map(expectation_of_power, (1, 2, 3))
+    equal = dict.fromkeys(others, TracePolynomial.variable(first))
+    return substituted(value, equal | {Trace(("O",)): TracePolynomial.constant(1)})

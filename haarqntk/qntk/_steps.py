@@ -48,11 +48,11 @@ class SecondRoute:
 
     Attributes:
         route: "definition", "factorisation" or "one layer".
-        by_walk: The mean by the walks; at L = 1 for "one layer".
+        by_walk: The mean by the recursion; at L = 1 for "one layer".
         by_route: The same by the second route.
         D: The dimension of a point.
         values: The values of the symbols there; empty if a symbol has none.
-        value_by_walk: The mean there, by the walks.
+        value_by_walk: The mean there, by the recursion.
         value_by_route: The mean there, by the second route run at that dimension.
     """
 
@@ -77,8 +77,8 @@ class TermSteps:
     Attributes:
         term: The product.
         coefficient: What it is multiplied by.
-        patterns: Its layer patterns, up to the order of alike copies, each with its walk.
-        factors: (E v^n, E S_L^n) where the mean is E K^n from n = 3 on; no walk is taken there.
+        patterns: Its layer patterns, up to the order of alike copies, each with its recursion.
+        factors: (E v^n, E S_L^n) where the mean is E K^n from n = 3 on; no recursion is run there.
         mean: The mean of the product.
     """
 
@@ -96,7 +96,7 @@ class AverageSteps:
     Attributes:
         expression: What is averaged.
         symbol: The letter for its mean, as text and in LaTeX.
-        cost: Copies, different layer patterns, coefficients of the walk.
+        cost: Copies, different layer patterns, coefficients of the recursion.
         terms: Its products of copies.
         mean: The mean.
         second_route: The mean by another route, at the symbol and at a point; None where there is none.

@@ -7,7 +7,6 @@ their traces taken as the binary fractions that they are: a formula is evaluated
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from math import prod
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -169,8 +168,8 @@ class SymbolValues:
             matrices = _each_observable(given["observable"], labels) if kind == "observable" else {}
             found = _as_matrices(matrices, named, self.D)
             sources = {"observable=": matrices, "states=": named}
-            self.add(found.values(self.symbols), " and ".join(name for name, x in sources.items() if x))
-            self.exact = found.exact
+            self.add(_traces(self.symbols, found), " and ".join(name for name, x in sources.items() if x))
+            self.exact = all(matrix.dtype == object for matrix in found.values())
         if kind == "traces":
             self.add(given_traces(needed, self.D, given[kind]), "traces=")
         elif kind == "spectrum":
@@ -257,63 +256,48 @@ def _check_overlap(name: str, value: Fraction) -> Fraction:
     return value
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Matrices:
-    """Matrices of letters: all of GaussianRational entries where all data are exact, else of floats."""
-
-    letters: Mapping[WordLetter, NDArray[Any]]
-    exact: bool
-
-    def values(self, symbols: Iterable[Symbol]) -> dict[Symbol, GaussianRational]:
-        """The values of those of the symbols whose letters are all there; of Re_… the real part."""
-        products: dict[_Word, NDArray[Any]] = {(letter,): matrix for letter, matrix in self.letters.items()}
-        found = {}
-        for symbol in symbols:
-            if symbol.word and all(letter in self.letters for letter in symbol.word):
-                value = self._trace(symbol.word, products)
-                found[symbol] = GaussianRational(value.real) if isinstance(symbol, Bargmann) else value
-        return found
-
-    def _trace(self, word: _Word, products: dict[_Word, NDArray[Any]]) -> GaussianRational:
-        """The trace of a word; ``products`` grows by the products of its letters from the left."""
-        if not self.exact and len(set(word)) == 1:
-            # power sums of one spectrum fit together better than products
-            eigenvalues = [Fraction(float(x)) for x in np.linalg.eigvalsh(self.letters[word[0]])]
-            return GaussianRational(sum((x ** len(word) for x in eigenvalues), Fraction(0)))
-        for n in range(2, len(word)):
-            if word[:n] not in products:
-                products[word[:n]] = products[word[: n - 1]] @ self.letters[word[n - 1]]
-        right = self.letters[word[-1]]
-        total = (products[word[:-1]].ravel() * right.T.ravel()).sum() if word[1:] else np.trace(right)
-        return (
-            total
-            if self.exact
-            else GaussianRational(Fraction(float(total.real)), Fraction(float(total.imag)))
-        )
+_Matrices: TypeAlias = "Mapping[WordLetter, NDArray[Any]]"
+"""Matrices of letters: all of GaussianRational entries where all data are exact, else of floats."""
 
 
-def _as_matrices(observables: Mapping[str, object], states: Mapping[str, object], D: int) -> Matrices:
+def _as_matrices(observables: Mapping[str, object], states: Mapping[str, object], D: int) -> _Matrices:
     """Check Hermitian observables and pure states, and bring them to one kind of number."""
     found = {("observable", name): _hermitian(value, D) for name, value in observables.items()}
     found |= {("state", name): _projector(f"states[{name}]", value, D) for name, value in states.items()}
     check_alike({**observables, **{f"states[{name}]": state for name, state in states.items()}})
-    exact = all(matrix.dtype == object for matrix in found.values())
-    if not exact:
-        found = {letter: _in_floats(matrix) for letter, matrix in found.items()}
-    return Matrices(found, exact)
+    if all(matrix.dtype == object for matrix in found.values()):
+        return found
+    return {letter: np.array(matrix, dtype=complex) for letter, matrix in found.items()}
+
+
+def _traces(symbols: Iterable[Symbol], matrices: _Matrices) -> dict[Symbol, GaussianRational]:
+    """The values of those of the symbols whose letters are all there; of Re_… the real part."""
+    products: dict[_Word, NDArray[Any]] = {(letter,): matrix for letter, matrix in matrices.items()}
+    found = {}
+    for symbol in symbols:
+        if symbol.word and all(letter in matrices for letter in symbol.word):
+            value = _trace(symbol.word, products)
+            found[symbol] = GaussianRational(value.real) if isinstance(symbol, Bargmann) else value
+    return found
+
+
+def _trace(word: _Word, products: dict[_Word, NDArray[Any]]) -> GaussianRational:
+    """The trace of a word; ``products`` grows by the products of its letters from the left."""
+    first, last = products[word[:1]], products[word[-1:]]
+    exact = first.dtype == object
+    if not exact and len(set(word)) == 1:
+        # power sums of one spectrum fit together better than products
+        eigenvalues = [Fraction(float(x)) for x in np.linalg.eigvalsh(first)]
+        return GaussianRational(sum((x ** len(word) for x in eigenvalues), Fraction(0)))
+    for n in range(2, len(word)):
+        if word[:n] not in products:
+            products[word[:n]] = products[word[: n - 1]] @ products[word[n - 1 : n]]
+    total = (products[word[:-1]].ravel() * last.T.ravel()).sum() if word[1:] else np.trace(last)
+    return total if exact else GaussianRational(Fraction(float(total.real)), Fraction(float(total.imag)))
 
 
 def _hermitian(observable: object, D: int) -> NDArray[Any]:
-    """Check a D × D Hermitian array, nested list or Qobj.
-
-    Returns:
-        GaussianRational entries from a nested list of exact numbers; else the Hermitian part of a float matrix that
-        is Hermitian to a relative 10⁻¹⁰.
-
-    Raises:
-        InputTypeError: If it is no array of numbers, or a Qobj that is no operator.
-        InputError: If it is not square, of another size, not finite or not Hermitian.
-    """
+    """A Hermitian matrix: of exact entries where a nested list has them, else the Hermitian part of a float one."""
     matrix = hermitian_array("observable", observable, D=D)
     exact = _exact_array(observable)
     if exact is None:
@@ -364,9 +348,3 @@ def _exact_array(value: object) -> NDArray[np.object_] | None:
 def _gaussian(value: Any) -> GaussianRational:
     parts = value.as_real_imag() if hasattr(value, "as_real_imag") else (value,)  # SymPy
     return GaussianRational(*(rational("an entry", part) for part in parts))
-
-
-def _in_floats(matrix: NDArray[Any]) -> NDArray[Any]:
-    if matrix.dtype != object:
-        return matrix
-    return np.array([[complex(x.real, x.imag) for x in row] for row in matrix])

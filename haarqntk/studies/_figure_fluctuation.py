@@ -22,13 +22,13 @@ import numpy as np
 from haarqntk.export import Line, Panel, PaperFigure, Points, with_error
 from haarqntk.montecarlo import (
     PauliSum,
-    fixed_kernels,
     fresh_kernels,
     jackknife,
     random_angles,
     random_ansatz,
 )
 from haarqntk.qntk import closed_form
+from haarqntk.training import fixed_kernels
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

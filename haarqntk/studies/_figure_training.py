@@ -15,13 +15,16 @@ import numpy as np
 
 from haarqntk.circuits import Circuit, layer_indices, sum_over
 from haarqntk.export import Line, Panel, PaperFigure, with_error
-from haarqntk.montecarlo import PauliSum, Training, jackknife, random_angles, random_ansatz, train
+from haarqntk.montecarlo import PauliSum, jackknife, random_angles, random_ansatz
 from haarqntk.qntk import closed_form, mean
+from haarqntk.training import Observable, circuit_of_ansatz, train
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
+
+    from haarqntk.training import TrainingRun
 
     Real = NDArray[np.float64]
     Estimate = tuple[float, float]
@@ -35,7 +38,7 @@ _SHOWN = 10  # every tenth step is drawn and stored
 
 def cost(steps: int = STEPS) -> int:
     """How often ``progress`` is called for, in steps."""
-    return steps + 1
+    return steps
 
 
 def training_figure(
@@ -53,12 +56,16 @@ def training_figure(
     ansatz = random_ansatz(NUM_QUBITS, L, rng)
     target = halfway_target(ansatz.observable)
     angles = random_angles(instances, L, rng)
-    trained = train(ansatz, angles, target=target, rate=RATE, steps=steps, progress=progress)
+    problem = circuit_of_ansatz(ansatz), Observable(ansatz.observable.matrix), target
+    first = train(*problem, learning_rate=RATE, steps=1, angles=angles, record_every=1)
+    run = train(
+        *problem, learning_rate=RATE, steps=steps, angles=angles, record_every=_SHOWN, progress=progress
+    )
     predicted = predictions(ansatz.observable, target)
-    measured = measure(trained)
-    t = list(range(0, steps + 1, _SHOWN))
-    residuals = trained.residuals[::_SHOWN]
-    frozen = frozen_residuals(trained)[::_SHOWN].mean(axis=1)
+    measured = measure(run, first)
+    t = run.steps.tolist()
+    residuals = run.residuals[..., 0]
+    frozen = frozen_residuals(run).mean(axis=1)
     error = residuals.std(axis=1, ddof=1) / np.sqrt(instances)
     data = {
         "seed": seed,
@@ -109,26 +116,31 @@ def predictions(observable: PauliSum, target: float) -> dict[str, float]:
     }
 
 
-def measure(trained: Training) -> dict[str, Estimate]:
-    """What the runs say, each with its standard error: rates, fluctuation and change of the kernel."""
-    start = np.stack([trained.residuals[0], trained.residuals[0] - trained.residuals[1]], axis=1)
-    kernels = trained.kernels[[0, -1]].T
-    ends = trained.residuals[[0, -1]].T
-    own = np.stack([trained.residuals[0], frozen_residuals(trained)[-1]], axis=1)
+def measure(run: TrainingRun, first: TrainingRun) -> dict[str, Estimate]:
+    """What the runs say, each with its standard error: rates, fluctuation and change of the kernel.
+
+    Args:
+        run: The run.
+        first: Its first step, which it need not have recorded.
+    """
+    (before, after), kernels = first.residuals[..., 0], run.kernel_traces
+
+    def ratio(start: Real, end: Real) -> Estimate:
+        return jackknife(np.stack([start, end], axis=1), lambda x: float(x[:, 1].mean() / x[:, 0].mean()))
+
     return {
-        "start": jackknife(start, lambda x: float(x[:, 1].mean() / x[:, 0].mean())),
-        "kernel": jackknife(RATE * trained.kernels[0], np.mean),
-        "fluctuation": jackknife(trained.kernels[0], lambda K: float(K.std(ddof=1) / K.mean())),
-        "kernel_change": jackknife(kernels, lambda x: float(x[:, 1].mean() / x[:, 0].mean())),
-        "left": jackknife(ends, lambda x: float(x[:, 1].mean() / x[:, 0].mean())),
-        "left_frozen": jackknife(own, lambda x: float(x[:, 1].mean() / x[:, 0].mean())),
+        "start": ratio(before, before - after),
+        "kernel": jackknife(RATE * kernels[0], np.mean),
+        "fluctuation": jackknife(kernels[0], lambda K: float(K.std(ddof=1) / K.mean())),
+        "kernel_change": ratio(kernels[0], kernels[-1]),
+        "left": ratio(before, run.residuals[-1, :, 0]),
+        "left_frozen": ratio(before, frozen_residuals(run)[-1]),
     }
 
 
-def frozen_residuals(trained: Training) -> Real:
-    """(1 − ηK(0))^t ε(0) of each run, with its own kernel: shape (steps + 1, N)."""
-    steps = np.arange(len(trained.residuals))[:, np.newaxis]
-    residuals: Real = trained.residuals[0] * (1 - RATE * trained.kernels[0]) ** steps
+def frozen_residuals(run: TrainingRun) -> Real:
+    """(1 − ηK(0))^t ε(0) of each run at its recorded steps, with its own kernel: shape (R, N)."""
+    residuals: Real = run.residuals[0, :, 0] * (1 - RATE * run.kernel_traces[0]) ** run.steps[:, np.newaxis]
     return residuals
 
 

@@ -13,15 +13,21 @@ from haarqntk.training._ansatz import (
     prl_circuit,
 )
 from haarqntk.training._circuit import FixedGate, ParametrisedCircuit, PauliRotation
-from haarqntk.training._circuit_diagnosis import diagnose_circuit
-from haarqntk.training._derivatives import kernel_matrix, meta_kernels, outputs, outputs_and_jacobian
-from haarqntk.training._diagnose import diagnose
+from haarqntk.training._derivatives import (
+    KernelStatistics,
+    fixed_kernels,
+    kernel_matrix,
+    kernel_statistics,
+    meta_kernels,
+    outputs,
+    outputs_and_jacobian,
+)
+from haarqntk.training._diagnose import diagnose, diagnose_circuit
 from haarqntk.training._diagnosis import Diagnosis
 from haarqntk.training._gradient_descent import train
 from haarqntk.training._ising import ising_magnetisation
 from haarqntk.training._observable import Observable
 from haarqntk.training._run import TrainingRun, check_step_size
-from haarqntk.training._statistics import KernelStatistics, kernel_statistics
 from haarqntk.training._study import diagnostics_study
 from haarqntk.training._study_findings import StudyFinding
 from haarqntk.training._study_models import StudyModel, StudyRun
@@ -45,6 +51,7 @@ __all__ = [
     "diagnose",
     "diagnose_circuit",
     "diagnostics_study",
+    "fixed_kernels",
     "hamiltonian_variational",
     "hardware_efficient",
     "ising_magnetisation",

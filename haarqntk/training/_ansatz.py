@@ -8,21 +8,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import chain, count, islice, repeat
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from haarqntk.base import Tabled
-from haarqntk.checks import flag, integer, one_of, real_number
+from haarqntk.checks import flag, generator, integer, one_of, real_number
 from haarqntk.errors import CostError, InputError, InputTypeError
 from haarqntk.montecarlo import Ansatz, random_ansatz
 from haarqntk.training._circuit import FixedGate, ParametrisedCircuit, PauliRotation
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Complex = NDArray[np.complex128]
-    Gates = list[PauliRotation | FixedGate]
+    from collections.abc import Iterator, Sequence
 
 _HADAMARD = np.array([[1, 1], [1, -1]], dtype=np.complex128) / math.sqrt(2)
 _MEMORY = 2**32
@@ -95,7 +93,7 @@ class Encoding(Tabled):
         """
         return cls(reuploads=one_of("encoding", name, ("low", "high")) == "high", num_features=num_features)
 
-    def gates(self, num_qubits: int) -> Gates:
+    def gates(self, num_qubits: int) -> list[PauliRotation]:
         """Return the data gates, one for each qubit.
 
         Raises:
@@ -157,17 +155,9 @@ def hardware_efficient(
     if not isinstance(rotations, str) or not rotations or set(rotations) - set("XYZ"):
         raise InputError(f"rotations must be letters X, Y, Z, got {rotations!r}; write for example 'YZ'")
     matrix = _ENTANGLERS[one_of("entangler", entangler, _ENTANGLERS)]
-    data = _encoding(encoding)
-    entanglers = [FixedGate(matrix, pair) for pair in _neighbours(n, periodic=flag("periodic", periodic))]
-    gates: Gates = []
-    parameter = 0
-    for layer in range(layers):
-        gates += _data_gates(data, n, layer)
-        for letter in rotations:
-            for qubit in range(n):
-                gates.append(PauliRotation(_on(n, {qubit: letter}), parameter=parameter, scale=scale))
-                parameter += 1
-        gates += entanglers
+    entanglers = [FixedGate(matrix, pair) for pair in _neighbours(n, periodic)]
+    groups = [[_on(n, {qubit: letter}) for qubit in range(n)] for letter in rotations]
+    gates = _layers(n, layers, groups, encoding, per_gate=True, scale=scale, after=entanglers)
     return ParametrisedCircuit(n, tuple(gates))
 
 
@@ -208,19 +198,13 @@ def hamiltonian_variational(
         [wecker2015] for the ansatz.
     """
     n, layers = integer("num_qubits", num_qubits, at_least=2), integer("layers", layers, at_least=1)
-    data, is_own = _encoding(encoding), flag("per_gate", per_gate)
-    bonds = [_on(n, dict.fromkeys(pair, "Z")) for pair in _neighbours(n, periodic=flag("periodic", periodic))]
+    bonds = [_on(n, dict.fromkeys(pair, "Z")) for pair in _neighbours(n, periodic)]
     fields = [_on(n, {qubit: "X"}) for qubit in range(n)]
-    gates: Gates = [FixedGate(_HADAMARD, (qubit,)) for qubit in range(n)]
-    parameter = 0
-    for layer in range(layers):
-        gates += _data_gates(data, n, layer)
-        for strings in (bonds, fields):
-            for place, string in enumerate(strings):
-                own = parameter + (place if is_own else 0)
-                gates.append(PauliRotation(string, parameter=own, scale=scale))
-            parameter += len(strings) if is_own else 1
-    return ParametrisedCircuit(n, tuple(gates))
+    hadamards = [FixedGate(_HADAMARD, (qubit,)) for qubit in range(n)]
+    own = flag("per_gate", per_gate)
+    return ParametrisedCircuit(
+        n, (*hadamards, *_layers(n, layers, [bonds, fields], encoding, per_gate=own, scale=scale))
+    )
 
 
 def prl_circuit(num_qubits: int, layers: int, rng: np.random.Generator) -> ParametrisedCircuit:
@@ -246,10 +230,8 @@ def prl_circuit(num_qubits: int, layers: int, rng: np.random.Generator) -> Param
         [liu2023] Eq. 20.
     """
     n, layers = integer("num_qubits", num_qubits, at_least=1), integer("layers", layers, at_least=1)
-    if not isinstance(rng, np.random.Generator):
-        raise InputTypeError(f"rng must be a numpy.random.Generator, got {rng!r}; pass default_rng(seed)")
-    most = _MEMORY // (_BYTES * 4**n)
-    if layers > most:
+    generator(rng)
+    if layers > (most := _MEMORY // (_BYTES * 4**n)):
         raise CostError(
             f"layers must be at most {most} for {n} qubits, got {layers}: dense blocks would take "
             f"{_BYTES * 4**n * layers / 2**30:.3g} GiB; take fewer layers or qubits"
@@ -275,51 +257,44 @@ def circuit_of_ansatz(ansatz: Ansatz) -> ParametrisedCircuit:
         raise InputTypeError(
             f"ansatz must be drawn by random_ansatz, got {ansatz!r}; pass hq.training.prl_circuit(…)"
         )
-    L, D = ansatz.blocks.shape[:2]
-    n = D.bit_length() - 1
-    gates: Gates = []
-    for layer in reversed(range(L)):
-        gates.append(PauliRotation(pauli_letters(ansatz.generators[layer]), parameter=layer))
-        gates.append(FixedGate(ansatz.blocks[layer], tuple(range(n))))
-    return ParametrisedCircuit(n, tuple(gates))
+    n = ansatz.blocks.shape[-1].bit_length() - 1
+    layers = [
+        (PauliRotation(string, parameter=layer), FixedGate(block, tuple(range(n))))
+        for layer, (string, block) in enumerate(zip(ansatz.strings, ansatz.blocks, strict=True))
+    ]
+    return ParametrisedCircuit(n, tuple(chain.from_iterable(reversed(layers))))
 
 
-def pauli_letters(matrix: Complex) -> str:
-    """Return the letters of a Pauli string given as a matrix.
-
-    The string flips the bits that it takes |0…0⟩ to; it has a sign on bit j if flipping j before it changes
-    its sign.
-
-    Examples:
-        >>> from haarqntk.montecarlo import PauliSum
-        >>> pauli_letters(PauliSum((1.0,), ("XIZY",)).matrix)
-        'XIZY'
-    """
-    n = len(matrix).bit_length() - 1
-    flips = int(np.abs(matrix[:, 0]).argmax())
-    letters = ""
-    for bit in (1 << n - 1 - qubit for qubit in range(n)):
-        has_sign = (matrix[flips ^ bit, bit] / matrix[flips, 0]).real < 0
-        letters += "IXZY"[bool(flips & bit) + 2 * has_sign]
-    return letters
-
-
-def _encoding(encoding: Encoding | str | None) -> Encoding | None:
-    if encoding is None or isinstance(encoding, Encoding):
-        return encoding
-    if isinstance(encoding, str):
-        return Encoding.named(encoding)
-    raise InputTypeError(f"encoding must be an Encoding, 'low', 'high' or None, got {encoding!r}")
-
-
-def _data_gates(data: Encoding | None, num_qubits: int, layer: int) -> Gates:
-    return data.gates(num_qubits) if data is not None and (data.reuploads or layer == 0) else []
+def _layers(
+    n: int,
+    layers: int,
+    groups: list[list[str]],
+    encoding: Encoding | str | None,
+    *,
+    per_gate: bool,
+    scale: float,
+    after: Sequence[FixedGate] = (),
+) -> Iterator[PauliRotation | FixedGate]:
+    """Layers of data, groups of rotations with one parameter for each rotation or for each group, and ``after``."""
+    data = Encoding.named(encoding) if isinstance(encoding, str) else encoding
+    if data is not None and not isinstance(data, Encoding):
+        raise InputTypeError(f"encoding must be an Encoding, 'low', 'high' or None, got {encoding!r}")
+    parameters = count()
+    for layer in range(layers):
+        if data is not None and (data.reuploads or layer == 0):
+            yield from data.gates(n)
+        for strings in groups:
+            numbers = islice(parameters, len(strings)) if per_gate else repeat(next(parameters), len(strings))
+            for string, parameter in zip(strings, numbers, strict=True):
+                yield PauliRotation(string, parameter=parameter, scale=scale)
+        yield from after
 
 
 def _on(num_qubits: int, letters: dict[int, str]) -> str:
     return "".join(letters.get(qubit, "I") for qubit in range(num_qubits))
 
 
-def _neighbours(num_qubits: int, *, periodic: bool) -> list[tuple[int, int]]:
-    chain = [(qubit, qubit + 1) for qubit in range(num_qubits - 1)]
-    return [*chain, (num_qubits - 1, 0)] if periodic and num_qubits > 2 else chain  # noqa: PLR2004 - a ring
+def _neighbours(num_qubits: int, periodic: object) -> list[tuple[int, int]]:
+    is_ring = flag("periodic", periodic) and num_qubits > 2  # noqa: PLR2004 - two are neighbours once
+    pairs = [(qubit, qubit + 1) for qubit in range(num_qubits - 1)]
+    return [*pairs, (num_qubits - 1, 0)] if is_ring else pairs

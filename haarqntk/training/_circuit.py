@@ -8,16 +8,14 @@ string and the most significant bit of an index into the state.
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from numbers import Real as RealNumber
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from haarqntk.base import Tabled, complex_array
-from haarqntk.checks import integer
+from haarqntk.checks import integer, real_number
 from haarqntk.errors import CostError, InputError, InputTypeError
 
 if TYPE_CHECKING:
@@ -28,6 +26,20 @@ if TYPE_CHECKING:
 
 LARGEST_NUM_QUBITS = 12
 _UNITARY_WITHIN = 1e-10
+
+
+def check_size(num_qubits: int, reason: str) -> None:
+    """Refuse more qubits than dense arrays are meant for."""
+    if num_qubits > LARGEST_NUM_QUBITS:
+        raise CostError(f"num_qubits must be at most {LARGEST_NUM_QUBITS}, got {num_qubits}: {reason}")
+
+
+def check_letters(name: str, string: str) -> None:
+    """Refuse a string that is empty, or has other letters than I, X, Y, Z."""
+    if not string or set(string) - set("IXYZ"):
+        raise InputError(
+            f"{name} must have one letter I, X, Y or Z for each qubit, got {string!r}; write for example 'XIZ'"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +73,7 @@ class PauliRotation(Tabled):
     def __post_init__(self) -> None:
         if not isinstance(self.string, str):
             raise InputTypeError(f"string must be letters such as 'XIZ', got {self.string!r}; pass a str")
-        if not self.string or set(self.string) - set("IXYZ"):
-            raise InputError(
-                f"string must have one letter I, X, Y or Z for each qubit, got {self.string!r}; "
-                "write for example 'XIZ'"
-            )
+        check_letters("string", self.string)
         if (self.parameter is None) == (self.feature is None):
             raise InputError(
                 "a rotation must have either a parameter or a feature, "
@@ -74,11 +82,7 @@ class PauliRotation(Tabled):
         for name in ("parameter", "feature"):
             if (index := getattr(self, name)) is not None:
                 object.__setattr__(self, name, integer(name, index, at_least=0))
-        if isinstance(self.scale, bool) or not isinstance(self.scale, RealNumber):
-            raise InputTypeError(f"scale must be a real number, got {self.scale!r}; pass a float")
-        object.__setattr__(self, "scale", float(self.scale))
-        if not math.isfinite(self.scale):
-            raise InputError(f"scale must be finite, got {self.scale}")
+        object.__setattr__(self, "scale", real_number("scale", self.scale))
 
     def description(self) -> bytes:
         """What the gate is, for the key of a problem.
@@ -196,16 +200,11 @@ class ParametrisedCircuit(Tabled):
         if not isinstance(self.gates, Iterable):
             raise InputTypeError(f"gates must be a tuple of gates, got {self.gates!r}")
         object.__setattr__(self, "gates", tuple(self.gates))
-        if self.num_qubits > LARGEST_NUM_QUBITS:
-            raise CostError(
-                f"num_qubits must be at most {LARGEST_NUM_QUBITS}, got {self.num_qubits}: "
-                "circuits are simulated as dense state vectors"
-            )
+        check_size(self.num_qubits, "circuits are simulated as dense state vectors")
         for gate in self.gates:
             self._check(gate)
         parameters = {gate.parameter for gate in self.rotations if gate.parameter is not None}
-        missing = sorted(set(range(len(parameters))) - parameters)
-        if missing:
+        if missing := sorted(set(range(len(parameters))) - parameters):
             raise InputError(
                 f"parameters must be 0 … {len(parameters) - 1} without a gap, got none with the index "
                 f"{missing[0]}; number them in order"
@@ -230,8 +229,7 @@ class ParametrisedCircuit(Tabled):
 
         Examples:
             >>> gates = (PauliRotation("XI", feature=0), PauliRotation("ZZ", parameter=0, scale=0.5))
-            >>> circuit = ParametrisedCircuit(2, gates)
-            >>> [gate.string for gate in circuit.rotations]
+            >>> [gate.string for gate in ParametrisedCircuit(2, gates).rotations]
             ['XI', 'ZZ']
         """
         return tuple(gate for gate in self.gates if isinstance(gate, PauliRotation))
@@ -242,8 +240,7 @@ class ParametrisedCircuit(Tabled):
 
         Examples:
             >>> gates = (PauliRotation("XI", feature=0), PauliRotation("ZZ", parameter=0, scale=0.5))
-            >>> circuit = ParametrisedCircuit(2, gates)
-            >>> circuit.num_parameters
+            >>> ParametrisedCircuit(2, gates).num_parameters
             1
         """
         return len({gate.parameter for gate in self.rotations if gate.parameter is not None})
@@ -254,8 +251,7 @@ class ParametrisedCircuit(Tabled):
 
         Examples:
             >>> gates = (PauliRotation("XI", feature=0), PauliRotation("ZZ", parameter=0, scale=0.5))
-            >>> circuit = ParametrisedCircuit(2, gates)
-            >>> circuit.num_features
+            >>> ParametrisedCircuit(2, gates).num_features
             1
         """
         return max((gate.feature + 1 for gate in self.rotations if gate.feature is not None), default=0)
@@ -266,8 +262,7 @@ class ParametrisedCircuit(Tabled):
 
         Examples:
             >>> gates = (PauliRotation("XI", feature=0), PauliRotation("ZZ", parameter=0, scale=0.5))
-            >>> circuit = ParametrisedCircuit(2, gates)
-            >>> circuit.generator_norms
+            >>> ParametrisedCircuit(2, gates).generator_norms
             array([0.5])
         """
         norms = np.zeros(self.num_parameters)
@@ -295,8 +290,7 @@ class ParametrisedCircuit(Tabled):
 
         Examples:
             >>> gates = (PauliRotation("XI", feature=0), PauliRotation("ZZ", parameter=0, scale=0.5))
-            >>> circuit = ParametrisedCircuit(2, gates)
-            >>> circuit.facts()["gates"]
+            >>> ParametrisedCircuit(2, gates).facts()["gates"]
             '2, of which 2 have an angle'
         """
         return {

@@ -1,28 +1,34 @@
-"""From the Jacobian of any model to its diagnosis."""
+"""From the Jacobian of any model, or from a circuit, to the diagnosis."""
 
 from __future__ import annotations
 
 import math
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from haarqntk.checks import flag, real_number
+from haarqntk.base import data_array
+from haarqntk.checks import flag, generator, real_number
 from haarqntk.errors import CostError, InputError
+from haarqntk.montecarlo import random_angles
+from haarqntk.training import _sweeps
+from haarqntk.training._derivatives import kernel_matrix
 from haarqntk.training._diagnosis import Diagnosis
-from haarqntk.training._diagnosis_input import SMALLEST_SCALE, real_array, relative_precision
 from haarqntk.training._diagnosis_text import null_space_text
+from haarqntk.training._observable import Model
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
+
+    from haarqntk.training._circuit import ParametrisedCircuit
+    from haarqntk.training._observable import Observable
 
     Real = NDArray[np.float64]
 
 # A singular value decomposition of m × p numbers takes about 10·m·p·min(m, p) operations: minutes at the bound.
 LARGEST_NUM_POINTS, LARGEST_WORK = 10_000, 10**12
-_POINTS_CURE = "pass one number per data point, as many as the Jacobian has rows"
-_JACOBIAN_CURE = "pass points × parameters; several outputs per point become rows of their own"
+_SMALLEST_SCALE = 1e-100  # below, squares are no floats
 
 
 def diagnose(
@@ -101,41 +107,39 @@ drop dependent points or pass pseudo_inverse=True
     Reference:
         [scala2025] for critical learning rate, decay time and inference; derivations/16_diagnostics.md.
     """
-    J, tolerance = _jacobian("jacobian", jacobian), rank_tolerance
-    m = len(J)
+    J, y, z = _points("", jacobian, targets, outputs)
+    m, precision = len(J), _relative_precision(jacobian)
     flag("pseudo_inverse", pseudo_inverse)
-    y = _fitting("targets", targets, m, "jacobian")
-    z = np.zeros(m) if outputs is None else _fitting("outputs", outputs, m, "jacobian")
-    if tolerance is None:
-        tolerance = max(J.shape) * relative_precision(jacobian)
+    tolerance = max(J.shape) * precision if rank_tolerance is None else rank_tolerance
     size = float(max(np.abs(z).max(), np.abs(y).max())) if scale is None else scale
-    noise = math.sqrt(J.size) * relative_precision(jacobian) * real_number("scale", size, at_least=0)
+    noise = math.sqrt(J.size) * precision * real_number("scale", size, at_least=0)
     s, U, V = _decompose(J, real_number("rank_tolerance", tolerance, positive=True), noise)
-    test = _test_set(J, V, test_jacobian, test_targets, test_outputs, outputs_given=outputs is not None)
-    c = real_number("c", c, positive=True)
+    if learning_rate is None:
+        rate, adjusted = real_number("c", c, positive=True) / float(s[0]) ** 2, "c"
+    else:
+        rate, adjusted = learning_rate, "learning_rate"
     diagnosis = Diagnosis(
         singular_values=s,
         modes=U,
         outputs=z,
         targets=y,
         num_parameters=J.shape[1],
-        learning_rate=c / float(s[0]) ** 2
-        if learning_rate is None
-        else real_number("learning_rate", learning_rate, positive=True),
+        learning_rate=rate,
         c=c,
         rank_tolerance=tolerance,
-        overfitting_gap=real_number("overfitting_gap", overfitting_gap, positive=True),
+        overfitting_gap=overfitting_gap,
         outputs_given=outputs is not None,
-        test_modes=test[0],
-        test_outputs=test[1],
-        test_targets=test[2],
+        **_test_set(V, test_jacobian, test_targets, test_outputs, outputs_given=outputs is not None),
     )
     if diagnosis.is_singular and not pseudo_inverse:
-        raise InputError(_singular(diagnosis))
+        raise InputError(
+            f"jacobian must have {m} independent rows for a regular kernel, got rank {diagnosis.rank} for "
+            f"{m} data points and {J.shape[1]} parameters, a null space of dimension {m - diagnosis.rank}: "
+            f"{null_space_text(diagnosis.dependent_points)}; drop dependent points or pass pseudo_inverse=True"
+        )
     if not diagnosis.is_stable:
-        name = "c" if learning_rate is None else "learning_rate"
         warnings.warn(
-            f"{name} must keep the learning rate below the stability edge 2/λ_max = "
+            f"{adjusted} must keep the learning rate below the stability edge 2/λ_max = "
             f"{diagnosis.stability_edge:.6g}, got {diagnosis.learning_rate:.6g}, at which the loss does not "
             f"decay; {1 / diagnosis.largest_eigenvalue:.6g} is critical",
             UserWarning,
@@ -144,24 +148,103 @@ drop dependent points or pass pseudo_inverse=True
     return diagnosis
 
 
-def _jacobian(name: str, value: object) -> Real:
-    J = real_array(name, value, axes=("points", "parameters"), cure=_JACOBIAN_CURE)
+def diagnose_circuit(
+    circuit: ParametrisedCircuit,
+    observable: Observable,
+    targets: ArrayLike,
+    *,
+    features: ArrayLike | None = None,
+    angles: ArrayLike | None = None,
+    rng: np.random.Generator | None = None,
+    test_features: ArrayLike | None = None,
+    test_targets: ArrayLike | None = None,
+    **keywords: Any,
+) -> Diagnosis:
+    """Diagnose a circuit at given or at random angles.
+
+    Args:
+        circuit: The circuit.
+        observable: O, on as many qubits.
+        targets: What the outputs should be, one number for each data point.
+        features: The m data points, shape (m, num_features); None if the circuit has no data gates.
+        angles: θ(0) in radians, shape (L,); drawn uniform on [0, 2π) if None (default).
+        rng: Where they are drawn from; needed without ``angles``.
+        test_features: Further points, for the inference.
+        test_targets: Their targets.
+        **keywords: As of ``diagnose``: learning_rate, c, pseudo_inverse, rank_tolerance, overfitting_gap.
+
+    Returns:
+        The diagnosis, with the circuit's outputs at these angles.
+
+    Raises:
+        InputError: If a shape does not fit, angles of several initialisations are given, the kernel vanishes to
+            within rounding, or as ``diagnose``.
+        InputTypeError: If there are neither angles nor a generator.
+
+    Examples:
+        One angle, z = cos 2θ, towards −1:
+
+        >>> from haarqntk.training import Observable, ParametrisedCircuit, PauliRotation
+        >>> circuit = ParametrisedCircuit(1, (PauliRotation("X", parameter=0),))
+        >>> diagnosis = diagnose_circuit(circuit, Observable.pauli("Z"), [-1], angles=[np.pi / 12])
+        >>> diagnosis.kernel.round(12), diagnosis.outputs.round(3)
+        (array([[1.]]), array([0.866]))
+
+    Reference:
+        [scala2025]; derivations/16_diagnostics.md.
+    """
+    model = Model(circuit, observable, features)
+    if angles is None:
+        stream = generator(rng, unless=" unless angles are given")
+        angles = random_angles(1, circuit.num_parameters, stream)[0]
+    theta, lead = model.settings(angles)
+    if lead:
+        raise InputError(f"angles must be those of one initialisation, got the shape {np.shape(angles)}")
+    (z,), (J,) = _sweeps.outputs_and_jacobian(model, theta)
+    model.check_kernels(kernel_matrix(J))
+    keywords.setdefault("scale", 0)  # the circuit's own scale has been looked at
+    test: dict[str, Any] = {}
+    if test_features is not None:
+        on_test = Model(circuit, observable, test_features)
+        (test["test_outputs"],), (test["test_jacobian"],) = _sweeps.outputs_and_jacobian(on_test, theta)
+    return diagnose(J, targets, outputs=z, test_targets=test_targets, **test, **keywords)
+
+
+def _points(prefix: str, jacobian: object, targets: object, outputs: object) -> tuple[Real, Any, Real]:
+    """The Jacobian, targets and outputs of points; those of a test may lack targets, and outputs are 0 by default."""
+    name, cure = (
+        f"{prefix}jacobian",
+        "pass points × parameters; several outputs per point become rows of their own",
+    )
+    J = data_array(name, jacobian, axes=("points", "parameters"), cure=cure)
     m, p = J.shape
     if m > LARGEST_NUM_POINTS or m * p * min(m, p) > LARGEST_WORK:
         raise CostError(
             f"{name} must have at most {LARGEST_NUM_POINTS} points and points × parameters × the smaller of both "
             f"≤ {LARGEST_WORK:.0e}, got {m} × {p}; take fewer points"
         )
-    return J
+
+    def read(of: str, value: object) -> Real:
+        cure = "pass one number per data point, as many as the Jacobian has rows"
+        array = data_array(f"{prefix}{of}", value, axes=("points",), cure=cure)
+        if len(array) != m:
+            raise InputError(
+                f"{prefix}{of} must have one number for each of the {m} rows of {name}, got {len(array)}"
+            )
+        return array
+
+    y = None if prefix and targets is None else read("targets", targets)
+    return J, y, np.zeros(m) if outputs is None else read("outputs", outputs)
 
 
-def _fitting(name: str, value: object, num_points: int, jacobian: str) -> Real:
-    array = real_array(name, value, axes=("points",), cure=_POINTS_CURE)
-    if len(array) != num_points:
-        raise InputError(
-            f"{name} must have one number for each of the {num_points} rows of {jacobian}, got {len(array)}"
-        )
-    return array
+def _relative_precision(value: object) -> float:
+    """The distance from 1 to the next number of the entries' type: 2⁻⁵² for doubles, 2⁻²³ for single floats."""
+    dtype = getattr(value, "dtype", None)
+    try:
+        return float(np.finfo(np.dtype(dtype)).eps) if dtype is not None else 2.0**-52
+    except (TypeError, ValueError):  # integers, and tensors whose types are not NumPy's
+        array = np.asarray(value)
+        return float(np.finfo(array.dtype).eps) if array.dtype.kind in "fc" else 2.0**-52
 
 
 def _decompose(J: Real, tolerance: float, noise: float) -> tuple[Real, Real, Real]:
@@ -169,7 +252,7 @@ def _decompose(J: Real, tolerance: float, noise: float) -> tuple[Real, Real, Rea
     if tolerance >= 1:
         raise InputError(f"rank_tolerance must be below 1, got {tolerance!r}; 1e-12 is a common value")
     U, s, V = np.linalg.svd(J, full_matrices=False)
-    if s[0] < SMALLEST_SCALE or s[0] <= noise:
+    if s[0] < _SMALLEST_SCALE or s[0] <= noise:
         raise InputError(
             f"jacobian must not vanish, got the largest singular value {s[0]:.3g}, rounding of the outputs up to "
             f"{noise:.3g}; nothing would be learnt: check that the outputs depend on the parameters, or pass scale="
@@ -179,40 +262,22 @@ def _decompose(J: Real, tolerance: float, noise: float) -> tuple[Real, Real, Rea
 
 
 def _test_set(
-    J: Real,
-    V: Real,
-    test_jacobian: object,
-    test_targets: object,
-    test_outputs: object,
-    *,
-    outputs_given: bool,
-) -> tuple[Real | None, Real | None, Real | None]:
-    """J_test V, the outputs and the targets of the test points; None where there are none."""
-    if test_jacobian is None:
-        for name, value in (("test_targets", test_targets), ("test_outputs", test_outputs)):
+    V: Real, jacobian: object, targets: object, outputs: object, *, outputs_given: bool
+) -> dict[str, Real | None]:
+    """J_test V, the outputs and the targets of the test points; nothing where there are none."""
+    if jacobian is None:
+        for name, value in (("test_targets", targets), ("test_outputs", outputs)):
             if value is not None:
                 raise InputError(
                     f"{name} must come with test_jacobian, got {name} alone; pass test_jacobian="
                 )
-        return None, None, None
-    if (test_outputs is not None) != outputs_given:
+        return {}
+    if (outputs is not None) != outputs_given:
         given, missing = ("outputs", "test_outputs") if outputs_given else ("test_outputs", "outputs")
         raise InputError(f"{missing} must be given where {given} is, got None; pass both or neither")
-    J_test = _jacobian("test_jacobian", test_jacobian)
-    if J_test.shape[1] != J.shape[1]:
+    J, y, z = _points("test_", jacobian, targets, outputs)
+    if J.shape[1] != len(V):
         raise InputError(
-            f"test_jacobian must have the {J.shape[1]} parameters of jacobian, got {J_test.shape[1]} columns"
+            f"test_jacobian must have the {len(V)} parameters of jacobian, got {J.shape[1]} columns"
         )
-    n = len(J_test)
-    z = np.zeros(n) if test_outputs is None else _fitting("test_outputs", test_outputs, n, "test_jacobian")
-    y = None if test_targets is None else _fitting("test_targets", test_targets, n, "test_jacobian")
-    return J_test @ V, z, y
-
-
-def _singular(diagnosis: Diagnosis) -> str:
-    m, r = diagnosis.num_points, diagnosis.rank
-    return (
-        f"jacobian must have {m} independent rows for a regular kernel, got rank {r} for "
-        f"{m} data points and {diagnosis.num_parameters} parameters, a null space of dimension {m - r}: "
-        f"{null_space_text(diagnosis.dependent_points)}; drop dependent points or pass pseudo_inverse=True"
-    )
+    return {"test_modes": J @ V, "test_outputs": z, "test_targets": y}

@@ -1,51 +1,65 @@
-"""A diagnosis in words: the same rows for a terminal, 80 columns wide, and for a notebook."""
+"""A diagnosis in words, the same rows for a terminal and for a notebook, and as JSON and back."""
 
 from __future__ import annotations
 
+import json
 import math
 import textwrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from haarqntk.base import without_repetition
+from haarqntk.errors import InputError, InputTypeError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from haarqntk.training._diagnosis_predictions import LinearTraining
 
-WIDTH = 80
-_LABEL_WIDTH = 18
+Diagnosis = Any  # of ``_diagnosis``, which imports this file
+
+DIAGNOSIS_SCHEMA_VERSION = 1
+
+_WIDTH, _LABEL_WIDTH = 80, 18
 _SHOWN_POINTS, _SHOWN_TERMS = 3, 4
+_FIELDS = (  # of the record, in its order; they determine the diagnosis
+    *("num_parameters", "outputs_given", "learning_rate", "c", "rank_tolerance", "overfitting_gap"),
+    *("singular_values", "modes", "outputs", "targets", "test_modes", "test_outputs", "test_targets"),
+)
+_DERIVED = (  # for other readers
+    *("largest_eigenvalue", "smallest_eigenvalue", "condition_number", "condition_number_on_range", "rank"),
+    *("effective_rank", "critical_learning_rate", "stability_edge", "is_stable", "decay_time"),
+    *("discrete_decay_time", "final_loss", "train_r_squared", "test_r_squared", "is_overfitting"),
+)
+
+# -- in words ----------------------------------------------------------------------------------------------------
 
 
-def as_text(diagnosis: LinearTraining) -> str:
+def as_text(d: Diagnosis) -> str:
     """The headline and the rows, wrapped to 80 columns."""
-    lines = [headline(diagnosis)]
-    for label, text in rows(diagnosis):
+    lines = [headline(d)]
+    for label, text in rows(d).items():
+        first, later = f"  {label:<{_LABEL_WIDTH}}", " " * (_LABEL_WIDTH + 2)
         lines += textwrap.wrap(
-            text,
-            WIDTH,
-            initial_indent=f"  {label:<{_LABEL_WIDTH}}",
-            subsequent_indent=" " * (_LABEL_WIDTH + 2),
-            break_on_hyphens=False,
+            text, _WIDTH, initial_indent=first, subsequent_indent=later, break_on_hyphens=False
         )
     return "\n".join(lines)
 
 
-def headline(diagnosis: LinearTraining) -> str:
+def headline(d: Diagnosis) -> str:
     """Points and parameters."""
-    points, parameters = diagnosis.num_points, diagnosis.num_parameters
-    return f"{_count(points, 'data point')}, {_count(parameters, 'parameter')}, frozen kernel K = J Jᵀ"
+    points, parameters = _count(d.num_points, "data point"), _count(d.num_parameters, "parameter")
+    return f"{points}, {parameters}, frozen kernel K = J Jᵀ"
 
 
-def rows(diagnosis: LinearTraining) -> list[tuple[str, str]]:
+def rows(d: Diagnosis) -> dict[str, str]:
     """Label and text of every row, each one sentence or a few numbers."""
-    return [
-        ("kernel", _spectrum(diagnosis)),
-        ("rank", _rank(diagnosis)),
-        ("learning rate", _learning_rate(diagnosis)),
-        ("decay time", _decay_time(diagnosis)),
-        ("training", _training(diagnosis)),
-        ("inference", _inference(diagnosis)),
-    ]
+    return {
+        "kernel": _spectrum(d),
+        "rank": _rank(d),
+        "learning rate": _learning_rate(d),
+        "decay time": _decay_time(d),
+        "training": _training(d),
+        "inference": _inference(d),
+    }
 
 
 def null_space_text(dependent_points: Mapping[int, Mapping[int, float]]) -> str:
@@ -72,27 +86,24 @@ def _combination(terms: Mapping[int, float]) -> str:
     return f"−{text[2:]}" if text.startswith("−") else text[2:]
 
 
-def _spectrum(d: LinearTraining) -> str:
-    if d.is_singular:
-        smallest = d.largest_eigenvalue / d.condition_number_on_range
-        return (
-            f"λ_max = {d.largest_eigenvalue:.4g}, λ_min = 0, κ = ∞; smallest eigenvalue that is not 0: "
-            f"{smallest:.4g}, there κ = {d.condition_number_on_range:.4g}"
-        )
+def _spectrum(d: Diagnosis) -> str:
+    if not d.is_singular:
+        smallest, kappa = f"{d.smallest_eigenvalue:.4g}", f"{d.condition_number:.4g}"
+        return f"λ_max = {d.largest_eigenvalue:.4g}, λ_min = {smallest}, κ = λ_max/λ_min = {kappa}"
+    smallest = f"{d.largest_eigenvalue / d.condition_number_on_range:.4g}"
     return (
-        f"λ_max = {d.largest_eigenvalue:.4g}, λ_min = {d.smallest_eigenvalue:.4g}, "
-        f"κ = λ_max/λ_min = {d.condition_number:.4g}"
+        f"λ_max = {d.largest_eigenvalue:.4g}, λ_min = 0, κ = ∞; smallest eigenvalue that is not 0: {smallest}, "
+        f"there κ = {d.condition_number_on_range:.4g}"
     )
 
 
-def _rank(d: LinearTraining) -> str:
+def _rank(d: Diagnosis) -> str:
     text = f"{d.rank} of {d.num_points}, effective rank (Tr K)²/Tr K² = {d.effective_rank:.3g}"
-    if not d.is_singular:
-        return text
-    return f"{text}; gradients in the null space: {null_space_text(d.dependent_points)}"
+    null_space = f"; gradients in the null space: {null_space_text(d.dependent_points)}"
+    return text + null_space if d.is_singular else text
 
 
-def _learning_rate(d: LinearTraining) -> str:
+def _learning_rate(d: Diagnosis) -> str:
     text = (
         f"critical c/λ_max = {d.critical_learning_rate:.4g} (c = {d.c:g}), stability edge 2/λ_max = "
         f"{d.stability_edge:.4g}, used {d.learning_rate:.4g}; for the loss ½Σε², times {d.num_points / 2:g} for "
@@ -101,15 +112,14 @@ def _learning_rate(d: LinearTraining) -> str:
     return text if d.is_stable else f"{text}. UNSTABLE: {_at_the_edge(d)}"
 
 
-def _at_the_edge(d: LinearTraining) -> str:
+def _at_the_edge(d: Diagnosis) -> str:
     """What an unstable descent does: at the edge itself the first mode keeps its size."""
-    beyond = d.learning_rate > d.stability_edge * (1 + 2.0**-40)
-    return (
-        "diverges, beyond the edge the loss grows without bound" if beyond else "does not decay at the edge"
-    )
+    if d.learning_rate > d.stability_edge * (1 + 2.0**-40):
+        return "diverges, beyond the edge the loss grows without bound"
+    return "does not decay at the edge"
 
 
-def _decay_time(d: LinearTraining) -> str:
+def _decay_time(d: Diagnosis) -> str:
     if not d.is_stable:
         return "none: the descent does not decay"
     exact = "never" if math.isinf(d.discrete_decay_time) else f"{d.discrete_decay_time:.4g}"
@@ -117,15 +127,14 @@ def _decay_time(d: LinearTraining) -> str:
     return f"{text}, on the modes that learn; the null space never decays" if d.is_singular else text
 
 
-def _training(d: LinearTraining) -> str:
+def _training(d: Diagnosis) -> str:
     given = "" if d.outputs_given else " (outputs not given, taken as 0)"
+    end = f"{d.final_loss:.4g} for t → ∞, R² = {_number(d.train_r_squared)}"
     start = float(d.predicted_losses(0)[0])
-    if not d.is_stable:
-        return f"loss {start:.4g}{given} at the start, {_at_the_edge(d)}"
-    return f"loss {start:.4g}{given} at the start, {d.final_loss:.4g} for t → ∞, R² = {_number(d.train_r_squared)}"
+    return f"loss {start:.4g}{given} at the start, {end if d.is_stable else _at_the_edge(d)}"
 
 
-def _inference(d: LinearTraining) -> str:
+def _inference(d: Diagnosis) -> str:
     if d.test_modes is None:
         return "no test points given"
     points = _count(len(d.test_modes), "test point")
@@ -136,8 +145,7 @@ def _inference(d: LinearTraining) -> str:
     text = f"{points}, R² = {_number(d.test_r_squared)} for t → ∞"
     if d.is_overfitting is None:
         return f"{text}; targets that do not vary have no R²"
-    relation = ">" if d.is_overfitting else "≤"
-    verdict = "overfitting" if d.is_overfitting else "no overfitting"
+    verdict, relation = ("overfitting", ">") if d.is_overfitting else ("no overfitting", "≤")
     return f"{text}; {verdict}: R²(train) − R²(test) {relation} {d.overfitting_gap:g}"
 
 
@@ -147,3 +155,39 @@ def _number(value: float) -> str:
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+# -- as JSON -----------------------------------------------------------------------------------------------------
+
+
+def record_text(d: Diagnosis) -> str:
+    """The JSON of a diagnosis; numbers that JSON does not have, ∞ and nan, are null among the derived ones."""
+    record: dict[str, Any] = {"schema_version": DIAGNOSIS_SCHEMA_VERSION, "type": "diagnosis"}
+    record |= {name: getattr(d, name) for name in _FIELDS}
+    derived = {name: getattr(d, name) for name in _DERIVED}
+    record["derived"] = {n: x if x is not None and math.isfinite(x) else None for n, x in derived.items()}
+    return json.dumps(record, allow_nan=False, ensure_ascii=False, default=lambda array: array.tolist())
+
+
+def read_record(text: str) -> dict[str, Any]:
+    """The fields of a diagnosis from its JSON, all there; ``Diagnosis`` checks each by name."""
+    if not isinstance(text, str):
+        raise InputTypeError(
+            f"text must be a string of JSON, got {type(text).__name__}; pass Diagnosis.to_json()"
+        )
+    try:
+        record = json.loads(text, object_pairs_hook=without_repetition)
+    except ValueError as error:
+        raise InputError(f"text must be the JSON of a diagnosis, got no JSON: {error}") from None
+    except RecursionError:
+        raise InputError("text must be the JSON of a diagnosis, got lists within lists without end") from None
+    if not isinstance(record, dict) or record.get("type") != "diagnosis":
+        raise InputError("text must be the JSON of a diagnosis, got another type; pass Diagnosis.to_json()")
+    if record.get("schema_version") != DIAGNOSIS_SCHEMA_VERSION:
+        raise InputError(
+            f"schema_version must be {DIAGNOSIS_SCHEMA_VERSION}, got {record.get('schema_version')!r}; "
+            "write the diagnosis again with this version of the library"
+        )
+    if missing := sorted({*_FIELDS} - record.keys()):
+        raise InputError(f"text must have every key of a diagnosis, got none of {', '.join(missing)}")
+    return {name: record[name] for name in _FIELDS}

@@ -2,39 +2,35 @@
 
 All randomness is in the initial angles. A step is a function of the angles before it, and a checkpoint holds
 these angles and the curves so far to the bit: a run that is stopped anywhere and started again is the same run.
+Its file is a line that says what it is, the hash of all that follows, and an npz archive read without pickle; it is
+replaced as a whole, and refused unless it is whole and of this problem.
 """
 
 from __future__ import annotations
 
 import functools
 import hashlib
+import io
 import math
 import os
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from haarqntk.base import real_array
-from haarqntk.checks import integer, real_number
-from haarqntk.errors import CostError, InputError, InputTypeError
+from haarqntk.base import real_array, write_whole
+from haarqntk.checks import generator, integer, real_number
+from haarqntk.errors import CostError, InputError, InputTypeError, OutputError
 from haarqntk.montecarlo import random_angles
 from haarqntk.training import _sweeps
-from haarqntk.training._checkpoint import load_checkpoint, save_checkpoint
-from haarqntk.training._derivatives import (
-    NO_KERNEL,
-    check_pair,
-    checked_inputs,
-    checked_points,
-    kernel_matrix,
-    vanishing_kernel,
-)
-from haarqntk.training._program import compiled
+from haarqntk.training._derivatives import kernel_matrix
+from haarqntk.training._observable import Model
 from haarqntk.training._run import TrainingRun, check_step_size, loss_weight
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -42,11 +38,15 @@ if TYPE_CHECKING:
     from haarqntk.training._observable import Observable
 
     Real = NDArray[np.float64]
+    Curves = dict[str, list[Real]]
+    Progress = Callable[[int], object]
 
 LARGEST_WORK = 10**12  # amplitudes turned: some days
 _LEAST = 500  # amplitudes that turn in the time of a call
 _MEMORY = 2**32
 _CURVES = ("outputs", "kernel_traces", "kernel_maxima", "relative_meta_kernels", "displacements")
+_HEAD = b"haarqntk training checkpoint 1\n"
+_DIGEST = 64  # hexadecimal digits of SHA-256
 
 
 def train(
@@ -110,40 +110,40 @@ def train(
     Reference:
         [liu2023] Eqs. 5–7; derivation 15.
     """
-    check_pair(circuit, observable)
-    problem = _Problem.of(
-        circuit,
-        observable,
-        targets,
-        features,
-        _initial_angles(circuit, angles, rng, initialisations),
-        real_number("learning_rate", learning_rate, positive=True),
-        loss,
-        integer("record_every", record_every, at_least=1),
-    )
+    model = Model(circuit, observable, features)
+    theta, _ = model.settings(_initial_angles(circuit, angles, rng, initialisations))
+    wanted, m = np.atleast_1d(real_array("targets", targets)), len(model.points)
+    if wanted.shape != (m,):
+        raise InputError(
+            f"targets must have one entry for each of the {m} data points, got the shape {wanted.shape}"
+        )
+    rate = real_number("learning_rate", learning_rate, positive=True)
+    stride = integer("record_every", record_every, at_least=1)
+    problem = _Problem(model, wanted, theta, rate, loss, stride)
     steps = integer("steps", steps, at_least=0)
     every = integer("checkpoint_every", checkpoint_every, at_least=1)
-    _check_cost(problem, steps)
-    _, J = problem.evaluate(problem.initial_angles)
-    initial_kernels = kernel_matrix(J)
-    if steps and vanishing_kernel(initial_kernels, circuit, observable):
-        raise InputError(NO_KERNEL)
-    warnings = check_step_size(initial_kernels, problem.learning_rate, loss=loss)
+    if checkpoint is not None and not isinstance(checkpoint, str | os.PathLike):
+        raise InputTypeError(f"checkpoint must be a path or None, got {checkpoint!r}; pass a str or Path")
+    problem.check_cost(steps)
+    initial_kernels = kernel_matrix(_sweeps.outputs_and_jacobian(model, theta)[1])
+    if steps:
+        model.check_kernels(initial_kernels)
+    warnings = check_step_size(initial_kernels, rate, loss=loss)
     if warn is not None:
         for warning in warnings:
             warn(warning)
-    path = _path(checkpoint)
-    theta, z, J, curves = _descend(problem, steps, path, every, progress)
+    path = None if checkpoint is None else Path(checkpoint)
+    final, z, J, curves = problem.descend(steps, path, every, progress)
     return TrainingRun(
         key=problem.key,
-        learning_rate=problem.learning_rate,
+        learning_rate=rate,
         loss=loss,
-        targets=problem.targets,
-        steps=np.arange(0, steps + 1, problem.record_every),
-        initial_angles=problem.initial_angles,
+        targets=wanted,
+        steps=np.arange(0, steps + 1, stride),
+        initial_angles=theta,
         initial_kernels=initial_kernels,
         final_step=steps,
-        final_angles=theta,
+        final_angles=final,
         final_outputs=z,
         final_kernels=kernel_matrix(J),
         warnings=warnings,
@@ -151,158 +151,158 @@ def train(
     )
 
 
-def _descend(
-    problem: _Problem, steps: int, path: Path | None, every: int, progress: Callable[[int], object] | None
-) -> tuple[Real, Real, Real, dict[str, list[Real]]]:
-    """Return the angles after the last step, z and the Jacobian there, and the curves."""
-    step, theta, curves = problem.begin(path, steps)
-    if progress is not None and step:
-        progress(step)
-    while True:
-        z, J = problem.evaluate(theta)
-        if step == len(curves["outputs"]) * problem.record_every:
-            for name, values in problem.record(theta, z, J).items():
-                curves[name].append(values)
-        if step == steps:
-            return theta, z, J, curves
-        theta = problem.step(theta, z, J)
-        step += 1
-        if path is not None and (step % every == 0 or step == steps):
-            problem.save(path, step, theta, curves)
-        if progress is not None:
-            progress(1)
+def _initial_angles(
+    circuit: ParametrisedCircuit, angles: ArrayLike | None, rng: object, initialisations: int
+) -> Real:
+    """θ(0) of every initialisation, given or drawn; of one if they have one axis."""
+    if angles is None:
+        drawn_from = generator(rng, unless=" unless angles are given")
+        count = integer("initialisations", initialisations, at_least=1)
+        if count > (most := _MEMORY // (8 * max(1, circuit.num_parameters))):
+            raise CostError(
+                f"initialisations must be at most {most} for this circuit, got {count}; take fewer"
+            )
+        return random_angles(count, circuit.num_parameters, drawn_from)
+    theta = real_array("angles", angles)
+    if not theta.size and theta.shape[:1] == (0,) and circuit.num_parameters:
+        raise InputError(f"angles must be those of at least one initialisation, got the shape {theta.shape}")
+    return theta
 
 
 @dataclass(frozen=True, eq=False)
 class _Problem:
-    circuit: ParametrisedCircuit
-    observable: Observable
+    """All that determines a run but its length."""
+
+    model: Model
     targets: Real
-    points: Real
     initial_angles: Real
     learning_rate: float
     loss: str
     record_every: int
 
-    @classmethod
-    def of(
-        cls,
-        circuit: ParametrisedCircuit,
-        observable: Observable,
-        targets: ArrayLike,
-        features: ArrayLike | None,
-        *rest: Any,
-    ) -> _Problem:
-        points = checked_points(circuit, features)
-        wanted = real_array("targets", targets)
-        wanted = wanted.reshape(1) if wanted.ndim == 0 else wanted
-        if wanted.shape != (len(points),):
-            raise InputError(
-                f"targets must have one entry for each of the {len(points)} data points, got the shape "
-                f"{wanted.shape}"
-            )
-        problem = cls(circuit, observable, wanted, points, *rest)
-        checked_inputs(circuit, observable, problem.initial_angles, features)
-        loss_weight(problem.loss, len(points))
-        return problem
-
     @functools.cached_property
     def key(self) -> str:
-        """Return a hash of all that determines the run but its length."""
-        digest = hashlib.sha256(
-            f"{self.circuit.key()} {self.observable.key()} {self.learning_rate.hex()} {self.loss} "
-            f"{self.record_every}".encode()
-        )
-        for array in (self.targets, self.points, self.initial_angles):
+        """Its hash."""
+        model, rate = self.model, self.learning_rate.hex()
+        values = f"{model.circuit.key()} {model.observable.key()} {rate} {self.loss} {self.record_every}"
+        digest = hashlib.sha256(values.encode())
+        for array in (self.targets, model.points, self.initial_angles):
             digest.update(f" {array.shape} ".encode() + array.tobytes())
         return digest.hexdigest()
 
-    def begin(self, path: Path | None, steps: int) -> tuple[int, Real, dict[str, list[Real]]]:
-        """Return the step, the angles and the curves to go on from; claim the file of the checkpoint."""
+    def check_cost(self, steps: int) -> None:
+        """A step turns the states of every gate, point and initialisation; curves, Jacobians and kernels are kept."""
+        circuit, (N, L), m = self.model.circuit, self.initial_angles.shape, len(self.targets)
+        records = steps // self.record_every + 1
+        step = max(1, len(circuit.gates)) * max(_LEAST, 2**circuit.num_qubits * m * N)
+        if (work := step * (steps + 2 * records)) > LARGEST_WORK:
+            most = LARGEST_WORK * self.record_every // (step * (self.record_every + 2))
+            raise CostError(
+                f"steps must be at most {most} for {m} points and {N} initialisations of this circuit, got {steps}: "
+                f"{work:.1e} amplitudes would be turned, some days at {LARGEST_WORK:.0e}"
+            )
+        each = 8 * (records * (2 * m + 3) + 3 * m * (L + m) + 4 * L)
+        if N * each > _MEMORY:
+            raise CostError(
+                f"initialisations must be at most {_MEMORY // each} for {m} points and {records} records, "
+                f"got {N}: {N * each / 2**30:.3g} GiB; raise record_every, or take fewer points or steps"
+            )
+
+    def descend(
+        self, steps: int, path: Path | None, every: int, progress: Progress | None
+    ) -> tuple[Real, Real, Real, Curves]:
+        """Return the angles after the last step, z and the Jacobian there, and the curves."""
+        rate = self.learning_rate * loss_weight(self.loss, len(self.targets))
+        step, theta, curves = self._begin(path, steps)
+        if progress is not None and step:
+            progress(step)
+        while True:
+            z, J = _sweeps.outputs_and_jacobian(self.model, theta)
+            if step == len(curves["outputs"]) * self.record_every:
+                for name, values in zip(_CURVES, self._recorded(theta, z, J), strict=True):
+                    curves[name].append(values)
+            if step == steps:
+                return theta, z, J, curves
+            theta = theta - rate * ((z - self.targets)[:, np.newaxis] @ J)[:, 0]
+            step += 1
+            if path is not None and (step % every == 0 or step == steps):
+                self._save(path, step, theta, curves)
+            if progress is not None:
+                progress(1)
+
+    def _recorded(self, theta: Real, z: Real, J: Real) -> Iterator[NDArray[Any]]:
+        """What the curves get at these angles, in their order."""
+        mu = _sweeps.second_derivatives_along(self.model, theta, J)
+        own = np.square(J).sum(axis=-1)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            relative = np.where(own > 0, mu / own, math.nan)
+        yield z
+        yield own.sum(axis=-1)
+        yield np.linalg.eigvalsh(kernel_matrix(J))[:, -1]
+        yield relative
+        yield np.linalg.norm(theta - self.initial_angles, axis=1)
+
+    def _begin(self, path: Path | None, steps: int) -> tuple[int, Real, Curves]:
+        """The step, the angles and the curves to go on from; claims the file of the checkpoint."""
         arrays = None if path is None else load_checkpoint(path, self.key)
         if arrays is None:
-            curves: dict[str, list[Real]] = {name: [] for name in _CURVES}
+            curves: Curves = {name: [] for name in _CURVES}
             if path is not None:
-                self.save(path, 0, self.initial_angles, curves)
+                self._save(path, 0, self.initial_angles, curves)
             return 0, self.initial_angles, curves
-        step = int(arrays["step"])
-        if step > steps:
+        if (step := int(arrays["step"])) > steps:
             raise InputError(
                 f"steps must be at least {step}, where the checkpoint {path} is, got {steps}; "
                 "ask for more steps, or choose another file"
             )
         return step, arrays["angles"], {name: list(arrays[name]) for name in _CURVES}
 
-    def save(self, path: Path, step: int, theta: Real, curves: dict[str, list[Real]]) -> None:
-        arrays = {name: np.array(values) for name, values in curves.items()}
-        save_checkpoint(path, self.key, {"step": np.array(step), "angles": theta, **arrays})
-
-    def evaluate(self, theta: Real) -> tuple[Real, Real]:
-        """Outputs and Jacobian, shapes (N, m) and (N, m, L)."""
-        return _sweeps.outputs_and_jacobian(compiled(self.circuit), self.observable, theta, self.points)
-
-    def step(self, theta: Real, z: Real, J: Real) -> Real:
-        """Return the angles after one step."""
-        weight = loss_weight(self.loss, len(self.targets))
-        gradient = ((z - self.targets)[:, np.newaxis] @ J)[:, 0]
-        moved: Real = theta - self.learning_rate * weight * gradient
-        return moved
-
-    def record(self, theta: Real, z: Real, J: Real) -> dict[str, Real]:
-        """Return what the curves get at these angles."""
-        mu = _sweeps.second_derivatives_along(compiled(self.circuit), self.observable, theta, self.points, J)
-        own = np.square(J).sum(axis=-1)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            relative = np.where(own > 0, mu / own, math.nan)
-        maxima = np.linalg.eigvalsh(kernel_matrix(J))[:, -1]
-        displacement = np.linalg.norm(theta - self.initial_angles, axis=1)
-        return dict(zip(_CURVES, (z, own.sum(axis=-1), maxima, relative, displacement), strict=True))
-
-
-def _path(checkpoint: str | Path | None) -> Path | None:
-    if checkpoint is not None and not isinstance(checkpoint, str | os.PathLike):
-        raise InputTypeError(f"checkpoint must be a path or None, got {checkpoint!r}; pass a str or Path")
-    return None if checkpoint is None else Path(checkpoint)
-
-
-def _check_cost(problem: _Problem, steps: int) -> None:
-    """A step turns the states of every gate, point and initialisation; curves, Jacobians and kernels are kept."""
-    (N, L), m = problem.initial_angles.shape, len(problem.points)
-    records = steps // problem.record_every + 1
-    step = max(1, len(problem.circuit.gates)) * max(_LEAST, 2**problem.circuit.num_qubits * m * N)
-    if (work := step * (steps + 2 * records)) > LARGEST_WORK:
-        most = LARGEST_WORK * problem.record_every // (step * (problem.record_every + 2))
-        raise CostError(
-            f"steps must be at most {most} for {m} points and {N} initialisations of this circuit, got {steps}: "
-            f"{work:.1e} amplitudes would be turned, some days at {LARGEST_WORK:.0e}"
-        )
-    per_initialisation = 8 * (records * (2 * m + 3) + 3 * m * (L + m) + 4 * L)
-    if N * per_initialisation > _MEMORY:
-        raise CostError(
-            f"initialisations must be at most {_MEMORY // per_initialisation} for {m} points and {records} records, "
-            f"got {N}: {N * per_initialisation / 2**30:.3g} GiB; raise record_every, or take fewer points or steps"
-        )
-
-
-def _initial_angles(
-    circuit: ParametrisedCircuit,
-    angles: ArrayLike | None,
-    rng: np.random.Generator | None,
-    initialisations: int,
-) -> Real:
-    if angles is not None:
-        theta = real_array("angles", angles)
-        if not theta.size and theta.shape[:1] == (0,) and circuit.num_parameters:
-            raise InputError(
-                f"angles must be those of at least one initialisation, got the shape {theta.shape}"
+    def _save(self, path: Path, step: int, theta: Real, curves: Curves) -> None:
+        """Replace the checkpoint; the file before is kept if it cannot be written."""
+        if not path.parent.is_dir():
+            raise OutputError(
+                f"checkpoint must be a file in a folder that exists, got {path}; make the folder, or choose another"
             )
-        return theta.reshape(math.prod(theta.shape[:-1]), theta.shape[-1]) if theta.ndim else theta
-    if not isinstance(rng, np.random.Generator):
-        raise InputTypeError(
-            f"rng must be a numpy.random.Generator unless angles are given, got {rng!r}; "
-            "pass numpy.random.default_rng(seed)"
+        arrays: dict[str, Any] = {name: np.array(values) for name, values in curves.items()}
+        stream = io.BytesIO()
+        np.savez(
+            stream, allow_pickle=False, key=np.array(self.key), step=np.array(step), angles=theta, **arrays
         )
-    count = integer("initialisations", initialisations, at_least=1)
-    if count > (most := _MEMORY // (8 * max(1, circuit.num_parameters))):
-        raise CostError(f"initialisations must be at most {most} for this circuit, got {count}; take fewer")
-    return random_angles(count, circuit.num_parameters, rng)
+        write_whole(path, _with_head(stream.getvalue()))
+
+
+def _with_head(payload: bytes) -> bytes:
+    return _HEAD + hashlib.sha256(payload).hexdigest().encode() + b"\n" + payload
+
+
+def load_checkpoint(path: Path, key: str) -> dict[str, NDArray[Any]] | None:
+    """Return the arrays of the file, or None if there is none; what is no whole checkpoint of this problem is kept."""
+
+    def refused(rule: str, got: str, cure: str) -> InputError:
+        return InputError(f"checkpoint must {rule}, got {path}{got}; {cure}")
+
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise refused("be a file that can be read", f": {error.strerror}", "choose another") from None
+    if not data.startswith(_HEAD):
+        rule, got = "be a file that a training run wrote", ", which is none"
+        raise refused(rule, got, "it is left as it is: choose another")
+    payload = data[len(_HEAD) + _DIGEST + 1 :]
+    if data != _with_head(payload):
+        cure = "it is left as it is: restore it, or choose another file"
+        raise refused("be whole", ", which is damaged", cure)
+    try:
+        with np.load(io.BytesIO(payload), allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+        found = str(arrays.pop("key"))
+    except (ValueError, KeyError, EOFError, OSError, zipfile.BadZipFile) as error:
+        raise refused("hold arrays", f": {error}", "choose another file") from None
+    if found != key:
+        cure = (
+            "choose another file, or circuit, data, learning rate, stride and seed that it was written with"
+        )
+        raise refused(f"belong to this problem, {key[:12]}", f" of the problem {found[:12]}", cure)
+    return arrays

@@ -16,10 +16,9 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse import linalg as sparse_linalg
 
-from haarqntk.base import plain
+from haarqntk.base import data_array, plain
 from haarqntk.checks import integer, one_of
 from haarqntk.errors import CostError, InputError
-from haarqntk.training._diagnosis_input import real_array
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -78,10 +77,10 @@ def ising_magnetisation(
     one_of("component", component, COMPONENTS)
     given = plain("fields", fields, "numbers")
     several = getattr(given, "ndim", hasattr(given, "__len__"))
-    h = real_array(
+    h = data_array(
         "fields", given if several else [given], axes=("fields",), cure="pass one number per field"
     )
-    J = float(real_array("coupling", coupling, axes=(), cure="pass a number"))
+    J = float(data_array("coupling", coupling, axes=(), cure="pass a number"))
     if J == 0:
         raise InputError("coupling must not be 0, got 0; free spins have no chain")
     spins, flips = _even_sector(n)

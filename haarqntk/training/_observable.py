@@ -1,4 +1,4 @@
-"""Observables: a Hermitian matrix, kept as its diagonal where it has nothing else."""
+"""Observables, which are Hermitian matrices, and models: a circuit with an observable and data points."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from haarqntk.base import Tabled, check_factors, hermitian_array
+from haarqntk.base import Tabled, check_factors, hermitian_array, read_only, real_array
 from haarqntk.checks import integer, one_of, real_number
-from haarqntk.errors import CostError, InputError, InputTypeError
+from haarqntk.errors import InputError, InputTypeError
 from haarqntk.montecarlo import PauliSum
-from haarqntk.training._circuit import LARGEST_NUM_QUBITS
+from haarqntk.training._circuit import ParametrisedCircuit, check_letters, check_size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     Real = NDArray[np.float64]
     Matrix = NDArray[Any]  # taken as any numbers, kept as complex128
@@ -55,8 +55,7 @@ class Observable(Tabled):
         if size < 2 or size & (size - 1):  # noqa: PLR2004 - one qubit
             raise InputError(f"matrix must be square of a size 2, 4, 8, …, got the shape {matrix.shape}")
         check_factors("matrix", self.matrix, (2,) * (size.bit_length() - 1))
-        matrix.setflags(write=False)
-        object.__setattr__(self, "matrix", matrix)
+        object.__setattr__(self, "matrix", read_only(matrix))
 
     @classmethod
     def pauli(cls, string: str) -> Observable:
@@ -84,23 +83,20 @@ class Observable(Tabled):
             >>> Observable.pauli_sum([1, 0.5], ["ZI", "IX"]).name
             '1 ZI + 0.5 IX'
         """
-        if isinstance(strings, str) or not all(
-            isinstance(string, str) for string in _listed("strings", strings)
-        ):
+        for name, values in (("strings", strings), ("coefficients", coefficients)):
+            if not hasattr(values, "__len__") or not hasattr(values, "__iter__"):
+                raise InputTypeError(f"{name} must be a list, got {values!r}")
+        if isinstance(strings, str) or not all(isinstance(string, str) for string in strings):
             raise InputTypeError(f"strings must be a list of str such as ['XIZ'], got {strings!r}")
-        _listed("coefficients", coefficients)
         if not len(coefficients) == len(strings) > 0:
+            counts = f"{len(coefficients)} and {len(strings)}"
+            raise InputError(f"coefficients and strings must be as many and at least one, got {counts}")
+        for string in strings:
+            check_letters("strings", string)
+        if len(set(map(len, strings))) > 1:
             raise InputError(
-                f"coefficients and strings must be as many and at least one, got {len(coefficients)} "
-                f"and {len(strings)}"
+                f"strings must have one letter for each qubit, as many in all, got {tuple(strings)}"
             )
-        if len({len(string) for string in strings}) != 1 or any(set(s) - set("IXYZ") for s in strings):
-            raise InputError(
-                f"strings must have one letter I, X, Y or Z for each qubit, got {tuple(strings)}; "
-                "write for example 'XIZ'"
-            )
-        if not strings[0]:
-            raise InputError("strings must have at least one letter, got ''; write for example 'XIZ'")
         _check_size(len(strings[0]))
         numbers = tuple(real_number("coefficients", c) for c in coefficients)
         alone = len(numbers) == 1 and numbers[0] == 1
@@ -119,10 +115,7 @@ class Observable(Tabled):
             >>> Observable.zero_projector(2).eigenvalues
             array([0., 0., 0., 1.])
         """
-        n = _check_size(integer("num_qubits", num_qubits, at_least=1))
-        matrix = np.zeros((2**n, 2**n), dtype=np.complex128)
-        matrix[0, 0] = 1
-        return cls(matrix, "|0⟩⟨0|")
+        return cls(np.diag(np.eye(1, 2 ** _check_size(num_qubits))[0]), "|0⟩⟨0|")
 
     @classmethod
     def magnetisation(cls, num_qubits: int, *, axis: str = "Z") -> Observable:
@@ -137,7 +130,7 @@ class Observable(Tabled):
             >>> Observable.magnetisation(2).eigenvalues
             array([-1.,  0.,  0.,  1.])
         """
-        n = _check_size(integer("num_qubits", num_qubits, at_least=1))
+        n = _check_size(num_qubits)
         letter = one_of("axis", axis, "XYZ")
         strings = ["I" * qubit + letter + "I" * (n - qubit - 1) for qubit in range(n)]
         return cls(cls.pauli_sum([1 / n] * n, strings).matrix, f"magnetisation {letter}")
@@ -170,9 +163,7 @@ class Observable(Tabled):
             >>> Observable.pauli("ZI").eigenvalues
             array([-1., -1.,  1.,  1.])
         """
-        values: Real = np.linalg.eigvalsh(self.matrix).astype(np.float64)
-        values.setflags(write=False)
-        return values
+        return read_only(np.linalg.eigvalsh(self.matrix).astype(np.float64))
 
     def key(self) -> str:
         """Return a hash of the matrix.
@@ -195,15 +186,59 @@ class Observable(Tabled):
         return {"name": self.name, "qubits": str(self.num_qubits), "spectrum": spectrum}
 
 
-def _listed(name: str, values: Sequence[Any]) -> Sequence[Any]:
-    if not hasattr(values, "__len__") or not hasattr(values, "__iter__"):
-        raise InputTypeError(f"{name} must be a list, got {values!r}")
-    return values
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A circuit with an observable on as many qubits, and the data points that it takes."""
+
+    circuit: ParametrisedCircuit
+    observable: Observable
+    points: Any  # as a caller gives them, None for no data; kept as an array of shape (m, F), one empty point for None
+
+    def __post_init__(self) -> None:
+        for name, kind in (("circuit", ParametrisedCircuit), ("observable", Observable)):
+            if not isinstance(value := getattr(self, name), kind):
+                raise InputTypeError(
+                    f"{name} must be a haarqntk.training.{kind.__name__}, got {type(value).__name__}; make one"
+                )
+        n, expected = self.circuit.num_qubits, self.circuit.num_features
+        if self.observable.num_qubits != n:
+            raise InputError(
+                f"observable must act on num_qubits = {n} qubits, got {self.observable.num_qubits}"
+            )
+        points = np.zeros((1, 0)) if self.points is None else real_array("features", self.points)
+        if points.ndim != 2 or points.shape[1] != expected or not len(points):  # noqa: PLR2004 - a table
+            raise InputError(
+                f"features must have the shape (m, {expected}) with m ≥ 1, one row for each data point, "
+                f"got {None if self.points is None else points.shape}"
+            )
+        object.__setattr__(self, "points", points)
+
+    def settings(self, angles: ArrayLike) -> tuple[Real, tuple[int, ...]]:
+        """Return angles of shape (…, L) as (N, L), and their leading axes."""
+        theta, L = real_array("angles", angles), self.circuit.num_parameters
+        if theta.ndim == 0 or theta.shape[-1] != L:
+            raise InputError(
+                f"angles must have {L} entries along the last axis, one for each parameter, "
+                f"got the shape {theta.shape}"
+            )
+        return theta.reshape(math.prod(theta.shape[:-1]), L), theta.shape[:-1]
+
+    def check_kernels(self, kernels: Real) -> None:
+        """Refuse kernels of shape (…, m, m) all of which are no more than rounding: there is nothing to train.
+
+        Rounding makes of a K that vanishes, at one data point, at most (2⁻⁵² · gates · ‖O‖ · Σ|scale|)², ‖O‖
+        bounded by the largest sum of moduli in a row; of m points, λ_max ≤ Tr K is within m times that.
+        """
+        norm = np.abs(self.observable.matrix).sum(axis=1).max() * self.circuit.generator_norms.sum()
+        floor = kernels.shape[-1] * (2.0**-52 * len(self.circuit.gates) * float(norm)) ** 2
+        if (np.linalg.eigvalsh(kernels)[..., -1] <= floor).all():
+            raise InputError(
+                "circuit must have outputs that depend on its angles, got a kernel that vanishes to within "
+                "rounding: symmetry, O ∝ 1, or an extremum of every output; take another observable, circuit or start"
+            )
 
 
-def _check_size(num_qubits: int) -> int:
-    if num_qubits > LARGEST_NUM_QUBITS:
-        raise CostError(
-            f"num_qubits must be at most {LARGEST_NUM_QUBITS}, got {num_qubits}: observables are dense matrices"
-        )
-    return num_qubits
+def _check_size(num_qubits: object) -> int:
+    n = integer("num_qubits", num_qubits, at_least=1)
+    check_size(n, "observables are dense matrices")
+    return n

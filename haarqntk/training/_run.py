@@ -92,8 +92,7 @@ class TrainingRun(Tabled):
             >>> run.residuals[:, 0, 0].round(3)
             array([0.584, 0.102, 0.056])
         """
-        residuals: Real = self.outputs - self.targets
-        return residuals
+        return np.asarray(self.outputs - self.targets)
 
     @property
     def losses(self) -> Real:

@@ -23,9 +23,9 @@ from haarqntk.checks import integer, real_number
 from haarqntk.errors import CostError, InputError, InputTypeError
 from haarqntk.montecarlo import random_angles
 from haarqntk.training._ansatz import hamiltonian_variational, hardware_efficient
-from haarqntk.training._circuit_diagnosis import diagnose_circuit
 from haarqntk.training._derivatives import outputs
-from haarqntk.training._diagnosis_input import r_squared
+from haarqntk.training._diagnose import diagnose_circuit
+from haarqntk.training._diagnosis import r_squared
 from haarqntk.training._gradient_descent import train
 from haarqntk.training._ising import DEFAULT_FIELDS, ising_magnetisation
 from haarqntk.training._observable import Observable

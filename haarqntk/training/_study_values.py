@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from haarqntk.base import Tabled
-from haarqntk.training._diagnosis_input import frozen
+from haarqntk.base import Tabled, read_only
 from haarqntk.training._study_findings import findings
 
 if TYPE_CHECKING:
@@ -63,7 +62,7 @@ class DiagnosticsStudy(Tabled):
 
     def __post_init__(self) -> None:
         for name in ("fields", "targets", "train", "test"):
-            object.__setattr__(self, name, frozen(getattr(self, name)))
+            object.__setattr__(self, name, read_only(getattr(self, name)))
 
     def rows(self) -> list[dict[str, Any]]:
         """The table: one row for each model and label scale, plain values under the names of the columns.

@@ -1,43 +1,77 @@
-"""A claim and its result: campaigns, checks of every formula, findings on published formulas, the ledger."""
+"""A claim and its result: campaigns with their ledger, checks of every formula, findings on published formulas."""
 
-from haarqntk.validation._campaign import Campaign, Claim, default_campaign, load_campaign
-from haarqntk.validation._checks import Check, verdict
-from haarqntk.validation._checks import plan as plan_checks
-from haarqntk.validation._checks import record_of as check_record
-from haarqntk.validation._checks import run as run_checks
-from haarqntk.validation._checks import table_row as check_row
-from haarqntk.validation._findings import DIMENSIONS, Concentration, Finding, concentration
-from haarqntk.validation._findings import cost as finding_cost
-from haarqntk.validation._findings import run as run_findings
-from haarqntk.validation._record import recorded_run, shell_command
-from haarqntk.validation._results import CampaignRun, Result
-from haarqntk.validation._results import record_of as result_record
-from haarqntk.validation._results import table_row as result_row
-from haarqntk.validation._runs import executor, run_campaign
+from haarqntk.validation._checks import (
+    DIMENSIONS,
+    Concentration,
+    Finding,
+    concentration,
+    examine,
+    finding_command,
+    judge,
+    plan_checks,
+    published_claim,
+    run_everything,
+    verdict_of_all,
+)
+from haarqntk.validation._claims import DETECTED, Campaign, Claim, load_campaign, quantities_of
+from haarqntk.validation._ledger import Ledger, open_ledger, record_of
+from haarqntk.validation._results import (
+    POWER,
+    CampaignRun,
+    Result,
+    family_error,
+    largest_z,
+    power,
+    samples_needed,
+    shell_command,
+    smallest_factor,
+    table_row,
+    verdict,
+)
+from haarqntk.validation._runs import (
+    executor,
+    process_pool,
+    recorded_run,
+    run_campaign,
+    run_claim,
+    run_claims,
+)
 
 __all__ = [
+    "DETECTED",
     "DIMENSIONS",
+    "POWER",
     "Campaign",
     "CampaignRun",
-    "Check",
     "Claim",
     "Concentration",
     "Finding",
+    "Ledger",
     "Result",
-    "check_record",
-    "check_row",
     "concentration",
-    "default_campaign",
+    "examine",
     "executor",
-    "finding_cost",
+    "family_error",
+    "finding_command",
+    "judge",
+    "largest_z",
     "load_campaign",
+    "open_ledger",
     "plan_checks",
+    "power",
+    "process_pool",
+    "published_claim",
+    "quantities_of",
+    "record_of",
     "recorded_run",
-    "result_record",
-    "result_row",
     "run_campaign",
-    "run_checks",
-    "run_findings",
+    "run_claim",
+    "run_claims",
+    "run_everything",
+    "samples_needed",
     "shell_command",
+    "smallest_factor",
+    "table_row",
     "verdict",
+    "verdict_of_all",
 ]

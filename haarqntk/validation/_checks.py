@@ -1,47 +1,52 @@
-"""Each closed form against the simulation: exact value, estimate, z-score, verdict.
+"""What is checked without a campaign: each closed form at fixed numbers, and each published formula.
 
-A front door: it sees the exact rooms and ``montecarlo``, which do not see each other.
+A published formula is held against the exact result: by the referee, at numbers, and with a simulation beside both.
 """
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import partial
+from functools import lru_cache
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from haarqntk.checks import integer, one_of
-from haarqntk.montecarlo import (
-    LARGEST_Z,
-    Estimate,
-    Moments,
-    Problem,
-    check_affordable,
-    draw_moments,
-    quantity_of,
-    samples_for_verdict,
-    smallest_factor,
+from haarqntk.montecarlo import Problem, quantity_of
+from haarqntk.qntk import (
+    PUBLISHED_CLAIMS,
+    ClaimCheck,
+    Formula,
+    PublishedClaim,
+    check_published,
+    closed_form,
+    exact_numerator,
+    formula,
+    formulas,
+    kernel_mean_of,
+    polynomial_at,
 )
-from haarqntk.qntk import Formula, closed_form, formula, formulas
-from haarqntk.validation._processes import start_in_processes
+from haarqntk.validation._claims import Claim, quantities_of, symbol_values, value_of
+from haarqntk.validation._results import Result, verdict
+from haarqntk.validation._runs import run_claim, run_claims
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 # Spectra that are not symmetric about their mean (at D = 2 each is), so that no odd moment vanishes by accident.
 _SPECTRA = {2: (2, -1), 4: (3, 1, 0, -1), 8: (5, 3, 1, 0, 0, -1, -2, -7)}
 _OTHER_SPECTRA = {2: (1, 3), 4: (1, 0, 2, -2), 8: (1, 2, 0, 1, -3, 0, 2, 0)}
 _LAYERS = (1, 2, 5)
 _OVERLAP = Fraction(1, 3)
+_NUM_INPUTS = 3
 _LARGEST_ORDER_WITHOUT_TAILS = 3
+_SIXTH_MOMENT = "meta_kernel_second_moment"
 # Where QuTiP draws what is wide or has tails: the law is narrow there, and the sample larger.
 _NARROW: dict[str, dict[str, Any]] = {
     "kernel_second_moment": {"D": 2, "L": 4, "spectrum": _SPECTRA[2]},
     "kernel_variance": {"D": 2, "L": 1, "spectrum": _SPECTRA[2]},
     "meta_kernel_mean": {"D": 8, "L": 6, "spectrum": (1, 0, 0, 0, 0, 0, 0, 0)},
-    "meta_kernel_second_moment": {"D": 2, "L": 1, "spectrum": _SPECTRA[2]},
+    _SIXTH_MOMENT: {"D": 2, "L": 1, "spectrum": _SPECTRA[2]},
     "supervised_kernel_mean": {
         "D": 4,
         "L": 3,
@@ -50,72 +55,17 @@ _NARROW: dict[str, dict[str, Any]] = {
     },
 }
 _TIMES_WHERE_NARROW = 4
-_SIXTH_MOMENT = "meta_kernel_second_moment"
+
+DIMENSIONS = (16, 64, 1024)
+"""Where the ratios exact/published are given, at ``DEPTH`` layers."""
+
+DEPTH = 10
+REFEREE_SAMPLES = 600
+_EXPECTATION = Fraction(1, 3)  # of the projector in the kept output state, under generator_average
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
-    """What one check compares.
-
-    Attributes:
-        formula: The name in ``hq.formulas()``.
-        quantity: The name in ``montecarlo.quantities()``.
-        arguments: The keyword arguments that both the formula and the simulation take.
-        method: The route of the simulation.
-        samples: The number of independent values.
-    """
-
-    formula: str
-    quantity: str
-    arguments: tuple[tuple[str, Any], ...]
-    method: str
-    samples: int
-
-    @property
-    def cost(self) -> int:
-        """About how long the case takes, in layers of the NumPy route; for the order and the progress bar."""
-        L: int = dict(self.arguments)["L"]
-        depth = L**2 if quantity_of(self.quantity).uses_hessian else L
-        return depth * self.samples * (200 if self.method == "qutip" else 1)
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """A case with its exact value, and the moments of its simulated values."""
-
-    case: Case
-    exact: Fraction
-    moments: Moments
-
-    @property
-    def estimate(self) -> Estimate:
-        """Mean and standard error."""
-        return self.moments.estimate
-
-    @property
-    def needed(self) -> int:
-        """How many values a verdict takes, by the skewness that was measured."""
-        return samples_for_verdict(self.moments.skewness)
-
-    @property
-    def z(self) -> float | None:
-        """(estimate − exact) in standard errors; None for fewer values than ``needed``."""
-        return self.estimate.z_score(self.exact) if self.estimate.samples >= self.needed else None
-
-    @property
-    def passed(self) -> bool:
-        """Whether there is a z, of at most ``LARGEST_Z`` in size."""
-        return self.z is not None and abs(self.z) <= LARGEST_Z
-
-    @property
-    def seen_factor(self) -> float:
-        """The factor by which the exact value must be wrong, at least, to fail with probability 0.99."""
-        error = self.estimate.standard_error
-        return smallest_factor(standard_error=error, scale=float(abs(self.exact)), z=LARGEST_Z)
-
-
-def plan(names: Sequence[str], *, samples: int, reference_samples: int) -> list[Case]:
-    """The cases of the named formulas: D = 2, 4, 8, L = 1, 2, 5 in NumPy batches; L = 2 also with QuTiP.
+def plan_checks(names: Sequence[str], *, samples: int, reference_samples: int) -> list[Claim]:
+    """The claims of the named formulas: D = 2, 4, 8, L = 1, 2, 5 in NumPy batches; L = 2 also with QuTiP.
 
     Second moments have heavy tails: a few hundred values underestimate their spread, and |z| > 4 would come
     by chance (measured: 8 % of the time for E[μ²] at D = 8 with 120 values, below 1 % with 8,000). They take
@@ -125,152 +75,226 @@ def plan(names: Sequence[str], *, samples: int, reference_samples: int) -> list[
 
     Args:
         names: Names in ``hq.formulas()``; all of them if empty.
-        samples: Values for each case of the batched route, an integer ≥ 2.
-        reference_samples: Values for each case of the QuTiP route, an integer ≥ 2.
+        samples: Values for each claim of the batched route, an integer ≥ 2.
+        reference_samples: Values for each claim of the QuTiP route, an integer ≥ 2.
 
     Raises:
         UnknownNameError, InputTypeError, InputError: If a name is unknown or a number out of range.
     """
     samples = integer("samples", samples, at_least=2)
     reference_samples = integer("reference_samples", reference_samples, at_least=2)
-    cases = []
+    claims = []
     for name in [one_of("formula", name, formulas()) for name in names] or formulas():
+        has_tails = formula(name).design_order > _LARGEST_ORDER_WITHOUT_TAILS
         for quantity, (D, spectrum), L in product(quantities_of(name), _SPECTRA.items(), _LAYERS):
-            arguments = {"D": D, "L": L, "spectrum": spectrum, **_extra_arguments(quantity, D)}
-            key = tuple(arguments.items())
-            has_tails = formula(name).design_order > _LARGEST_ORDER_WITHOUT_TAILS
+            is_pair = quantity_of(quantity).num_observables > 1
+            spectra = (spectrum, _OTHER_SPECTRA[D]) if is_pair else spectrum
+            arguments = {"D": D, "L": L, "spectrum": spectra, **_inputs(quantity, D)}
             if name == _SIXTH_MOMENT and min(_SPECTRA) < D:
-                cases.append(Case(name, quantity, key, "frames", 2 * D * samples))
+                claims.append(_check_of(name, quantity, arguments, "frames", 2 * D * samples))
                 continue
-            cases.append(Case(name, quantity, key, "batched", samples * (2 if has_tails else 1)))
+            claims.append(_check_of(name, quantity, arguments, "batched", samples * (2 if has_tails else 1)))
             if _LAYERS[1] == L and name not in _NARROW:
-                cases.append(Case(name, quantity, key, "qutip", reference_samples))
+                claims.append(_check_of(name, quantity, arguments, "qutip", reference_samples))
         if name in _NARROW:
-            key = tuple(_NARROW[name].items())
-            cases.append(Case(name, name, key, "qutip", reference_samples * _TIMES_WHERE_NARROW))
-    return cases
+            number = reference_samples * _TIMES_WHERE_NARROW
+            claims.append(_check_of(name, name, _NARROW[name], "qutip", number))
+    return claims
 
 
-def run(cases: Sequence[Case], *, seed: int, progress: Callable[[Case], object] | None = None) -> list[Check]:
-    """Check every case, one process for each core.
+def _check_of(name: str, quantity: str, arguments: dict[str, Any], method: str, samples: int) -> Claim:
+    numbers = tuple(arguments.items())
+    stream = (  # a text that names the random numbers
+        f"Case(formula={name!r}, quantity={quantity!r}, arguments={numbers!r}, method={method!r}, samples={samples!r})"
+    )
+    return Claim.create(
+        name, quantity, arguments, samples=samples, method=method, stream=tuple(stream.encode())
+    )
 
-    Args:
-        cases: From ``plan``.
-        seed: An integer ≥ 0. The numbers do not depend on how many processes there are.
-        progress: Called with each case as it is finished; by default nothing is.
 
-    Returns:
-        The checks, in the order of ``cases``.
+def _inputs(name: str, D: int) -> dict[str, Any]:
+    """The numbers of the inputs that a quantity takes."""
+    quantity = quantity_of(name)
+    overlap = {"overlap": _OVERLAP} if quantity.uses_overlap else {}
+    number = {"num_inputs": min(D, _NUM_INPUTS)} if quantity.uses_num_inputs else {}  # a qubit has two
+    return overlap | number
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One published formula with what was found about it.
+
+    Attributes:
+        published: The published formula.
+        check: The referee's verdict.
+        ratios: exact/published at each of ``DIMENSIONS`` and L = ``DEPTH``; the exact value where 0 is published.
+        claim: The exact value where it is simulated.
+        claimed: The published value there.
+        result: The simulation there, against the exact value; None before it is simulated.
     """
-    task = partial(simulated_moments, seed=integer("seed", seed, at_least=0))
-    with start_in_processes(task, cases, cost=lambda case: case.cost) as running:
-        exact = [exact_value(case) for case in cases]  # derived here, once, while the others simulate
-        moments = running.results(progress)
-    return [Check(*row) for row in zip(cases, exact, moments, strict=True)]
+
+    published: PublishedClaim
+    check: ClaimCheck
+    ratios: tuple[Fraction, ...]
+    claim: Claim
+    claimed: Fraction
+    result: Result | None = None
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the simulation, if there is one, can be judged and is within 4 standard errors of the exact value."""
+        return self.result is None or self.result.passed
 
 
-def check(case: Case, *, seed: int) -> Check:
-    """Evaluate and simulate one case."""
-    return Check(case, exact_value(case), simulated_moments(case, seed=seed))
+def run_everything(
+    checks: Sequence[Claim], *, seed: int, progress: Callable[[int, int], object] | None = None
+) -> tuple[list[Result], list[Finding]]:
+    """Draw checks, and examine every published formula in the order of ``PUBLISHED_CLAIMS``, in the same processes."""
+    claims = [published_claim(row) for row in PUBLISHED_CLAIMS]
+    judged: list[Finding] = []
+
+    def derive() -> None:
+        judged.extend(map(judge, PUBLISHED_CLAIMS, claims))
+        _ = [claim.exact for claim in (*checks, *claims)]
+
+    results = run_claims([*checks, *claims], seed=seed, progress=progress, meanwhile=derive)
+    found = zip(judged, results[len(checks) :], strict=True)
+    return results[: len(checks)], [replace(finding, result=result) for finding, result in found]
 
 
-def exact_value(case: Case) -> Fraction:
-    """The closed form at the case's numbers."""
-    return Fraction(exact_formula(case.formula, case.quantity).at(**dict(case.arguments)))
+def examine(row: PublishedClaim, *, seed: int, samples: int = REFEREE_SAMPLES) -> Finding:
+    """Referee one published formula, and simulate it, with some times so many samples where its law is skew."""
+    claim = published_claim(row, samples=samples)
+    return replace(judge(row, claim), result=run_claim(claim, seed=seed))
 
 
-def simulated_moments(case: Case, *, seed: int) -> Moments:
-    """Simulate one case; the stream of random numbers belongs to the seed and the case."""
-    problem = Problem.create(case.quantity, **dict(case.arguments))
-    check_affordable(problem, samples=case.samples, method=case.method)
-    stream = tuple(repr(case).encode())
-    return draw_moments(problem, samples=case.samples, method=case.method, seed=seed, stream=stream)
+def judge(row: PublishedClaim, claim: Claim | None = None) -> Finding:
+    """The exact part of a finding, without a simulation."""
+    claim = claim or published_claim(row)
+    points = [_exact_and_published(row, D, DEPTH) for D in DIMENSIONS]
+    ratios = tuple(exact / published if published else exact for exact, published in points)
+    _, claimed = _exact_and_published(row, row.D, row.L)
+    return Finding(row, check_published(row), ratios, claim, claimed)
 
 
-def verdict(checks: Sequence[Check]) -> dict[str, object]:
-    """Whether all checks pass, and the sentence that says so."""
-    scores = [abs(check.z) for check in checks if check.z is not None]
-    needed = [check.needed for check in checks if check.z is None]
-    num_failed, num_open = sum(z > LARGEST_Z for z in scores), len(needed)
-    counts = f"{num_failed} of {len(checks)} checks fail" if num_failed else f"All {len(checks)} checks pass"
-    if num_open and not num_failed:
-        counts = f"{len(scores)} of {len(checks)} checks pass"
-    sentence = f"{counts}: |z| up to {max(scores, default=0.0):.1f}, allowed {LARGEST_Z:g}."
-    if num_open:
-        least = " to ".join(f"{n:,}" for n in (min(needed), max(needed)))
-        sentence += f" Not judged: {num_open} with too few samples, which need at least {least}."
-    return {"passed": not num_failed and not num_open, "sentence": sentence}
+def published_claim(row: PublishedClaim, *, samples: int = REFEREE_SAMPLES) -> Claim:
+    """The exact value of what a published formula is about, where it is simulated; of a ratio over E[K]^over."""
+    return Claim.create(
+        row.formula,
+        _quantity(row),
+        _arguments(row, row.D, row.L),
+        ensemble=row.ensemble,
+        samples=samples * row.times,
+        method=row.method,
+        stream=tuple(f"{row.label} {row.ensemble} {row.formula}".encode()),
+        unit=_unit(row, _values(row, row.D, row.L)),
+        derive=lambda: _exact_and_published(row, row.D, row.L)[0],
+    )
 
 
-def table_row(check: Check) -> dict[str, str]:
-    """One check as cells of text."""
-    arguments = dict(check.case.arguments)
-    spectrum = arguments["spectrum"]
-    spectra = spectrum if isinstance(spectrum[0], tuple) else (spectrum,)
-    case = ["O = " + ", ".join(f"({' '.join(map(str, s))})" for s in spectra)]
-    if "overlap" in arguments:
-        case.append(f"σ = {arguments['overlap']}")
-    if "num_inputs" in arguments:
-        case.append(f"|A| = {arguments['num_inputs']}")
-    return {
-        "quantity": check.case.quantity,
-        "D": str(arguments["D"]),
-        "L": str(arguments["L"]),
-        "case": ", ".join(case),
-        "exact": f"{float(check.exact):.6g}",
-        "simulated": f"{check.estimate.mean:.6g} ± {check.estimate.standard_error:.2g}",
-        "z": f"needs {check.needed:,}" if check.z is None else f"{check.z:+.2f}",
-        "samples": f"{check.case.samples:,}",
-        "sees": f"{check.seen_factor:.3g}" if math.isfinite(check.seen_factor) else "-",
-        "method": check.case.method,
-        "passed": "yes" if check.passed else "",
-    }
+def finding_command(finding: Finding, seed: int) -> str:
+    """A command that prints the verdict, the exact value and the estimate of a finding; "" if there is no estimate."""
+    if finding.result is None or finding.published not in PUBLISHED_CLAIMS:
+        return ""
+    samples = finding.claim.samples // finding.published.times
+    return (
+        "python -c 'from haarqntk import qntk, validation; f = validation.examine("
+        f"qntk.PUBLISHED_CLAIMS[{PUBLISHED_CLAIMS.index(finding.published)}], seed={seed}, samples={samples}); "
+        "print(f.check, f.claim.exact, f.result.estimate.mean, f.result.estimate.standard_error)'"
+    )
 
 
-def record_of(check: Check) -> dict[str, Any]:
-    """One check as plain data, exact values as text "p/q"."""
-    arguments = {
-        name: value if isinstance(value, int) else str(value) if isinstance(value, Fraction) else list(value)
-        for name, value in check.case.arguments
-    }
-    return {
-        "formula": check.case.formula,
-        "quantity": check.case.quantity,
-        **arguments,
-        "exact": str(check.exact),
-        "estimate": check.estimate.mean,
-        "standard_error": check.estimate.standard_error,
-        "z": check.z,
-        "passed": check.passed,
-        "samples": check.case.samples,
-        "sees": check.seen_factor if math.isfinite(check.seen_factor) else None,
-        "samples_needed": check.needed,
-        "method": check.case.method,
-        "problem": check.estimate.problem,
-    }
+def verdict_of_all(checks: Sequence[Result], found: Sequence[Finding]) -> dict[str, Any]:
+    """The verdict on the checks, and on the simulations beside the findings."""
+    told = verdict(checks)
+    results = [(each.published.label, each.result) for each in found if each.result]
+    few = [f"{label} (needs {result.needed:,})" for label, result in results if result.z is None]
+    apart = [label for label, result in results if result.z is not None and not result.passed]
+    if apart:
+        told["sentence"] += f" The simulation disagrees with the exact value beside {', '.join(apart)}."
+    if few:
+        told["sentence"] += f" Not judged, with too few samples: {', '.join(few)}."
+    return {**told, "passed": told["passed"] and not (apart or few)}
 
 
-def quantities_of(name: str) -> tuple[str, ...]:
-    """The quantities of ``montecarlo`` that estimate a formula."""
-    if name == "supervised_kernel_eigenvalues":
-        return ("supervised_kernel_eigenvalue_uniform", "supervised_kernel_eigenvalue_difference")
-    return (name,)
+@dataclass(frozen=True, slots=True)
+class Concentration:
+    """How far the kernel concentrates, for one observable: [PRL] (16) restated.
+
+    Attributes:
+        observable: Its name.
+        D: The dimension.
+        floor: Var K/K̄² as L → ∞.
+        crossover: The depth from which the floor outweighs the 1/L term.
+    """
+
+    observable: str
+    D: int
+    floor: Fraction
+    crossover: Fraction
 
 
-def exact_formula(
-    name: str, quantity: str, ensemble: str = "segments", *, generators: str = "pauli"
-) -> Formula:
-    """The closed form of a quantity that estimates the named formula."""
-    part = "difference" if quantity.endswith("difference") else "uniform"
-    return closed_form(name, ensemble, generators=generators, part=part)
+def concentration() -> list[Concentration]:
+    """The floor of Var K/K̄² and the crossover depth for a Pauli string, a sum of Paulis and a projector."""
+    ratio = closed_form("kernel_variance") / closed_form("kernel_mean") ** 2
+    floor, crossover = ratio.deep_limit(), ratio.crossover_depth()
+    return [
+        Concentration(
+            name, D, Fraction(floor.at(D=D, traces=traces)), Fraction(crossover.at(D=D, traces=traces))
+        )
+        for name in ("Pauli string", "sum of all single-qubit Z", "projector of rank one")
+        for D in DIMENSIONS
+        for traces in [_traces(name, D)]
+    ]
 
 
-def _extra_arguments(name: str, D: int) -> dict[str, Any]:
-    quantity, extra = quantity_of(name), dict[str, Any]()
-    if quantity.num_observables > 1:
-        extra["spectrum"] = (_SPECTRA[D], _OTHER_SPECTRA[D])
-    if quantity.uses_overlap:
-        extra["overlap"] = _OVERLAP
-    if quantity.uses_num_inputs:
-        extra["num_inputs"] = min(D, 3)  # a qubit has two orthogonal states
-    return extra
+def _traces(name: str, D: int) -> list[int]:
+    if name.startswith("Pauli"):
+        return [0, D, 0, D, 0, D]
+    if name.startswith("projector"):
+        return [1] * 6
+    n = D.bit_length() - 1
+    return [0, n * D, 0, (3 * n * n - 2 * n) * D]
+
+
+def _quantity(row: PublishedClaim) -> str:
+    """What is simulated for a published formula; of several eigenvalues the first."""
+    return row.quantity or quantities_of(row.formula)[0]
+
+
+def _arguments(row: PublishedClaim, D: int, L: int) -> dict[str, Any]:
+    """The numbers of the row's family of observables; the target is the mean output."""
+    half = (1,) * (D // 2) + (-1,) * (D // 2)
+    spectrum = half if row.family == "pauli_string" else (1,) + (0,) * (D - 1)
+    populations = (_EXPECTATION, 1 - _EXPECTATION) + (0,) * (D - 2)
+    kept = {"populations": populations} if row.ensemble == "generator_average" else {}
+    return {"D": D, "L": L, "spectrum": spectrum, **_inputs(_quantity(row), D), **kept}
+
+
+def _values(row: PublishedClaim, D: int, L: int) -> dict[str, Fraction]:
+    values = symbol_values(Problem.create(_quantity(row), ensemble=row.ensemble, **_arguments(row, D, L)))
+    return values | {"O_0": values["T1"] / D}
+
+
+@lru_cache(
+    maxsize=32
+)  # the published formulas, each of which is evaluated at three dimensions and where it is simulated
+def _numerator(row: PublishedClaim) -> Formula:
+    return exact_numerator(row)
+
+
+def _exact_and_published(row: PublishedClaim, D: int, L: int) -> tuple[Fraction, Fraction]:
+    values = _values(row, D, L)
+    return _at(_numerator(row), values) / _unit(row, values), value_of(row.claim, values)
+
+
+def _unit(row: PublishedClaim, values: Mapping[str, Fraction]) -> Fraction:
+    """What the mean is divided by, on both sides."""
+    return _at(kernel_mean_of(row), values) ** row.over if row.over else Fraction(1)
+
+
+def _at(exact: Formula, values: Mapping[str, Fraction]) -> Fraction:
+    """The value at D and at all symbols, also below the design order."""
+    D = int(values["D"])
+    polynomial = polynomial_at(exact, D)
+    return polynomial.at(D, {name: values[name] for name in polynomial.variables})

@@ -14,13 +14,7 @@ from hypothesis import given, reject
 from hypothesis import strategies as st
 from strategies import observable_words, pure_states, words
 
-from haarqntk.algebra import (
-    Trace,
-    canonical_cyclic_word,
-    mixed_traces,
-    pure_state_invariant,
-    read_symbol,
-)
+from haarqntk.algebra import Trace, canonical_cyclic_word, mixed_traces, pure_state_invariant, read_symbol
 from haarqntk.errors import InputError
 
 if TYPE_CHECKING:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 import haarqntk as hq
 from haarqntk import dynamics, training
 from haarqntk.errors import HaarqntkError, InputError, InputTypeError
+from haarqntk.montecarlo import random_ansatz
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -140,6 +141,10 @@ USUAL: dict[str, tuple[Any, dict[str, Any]]] = {  # a call that is right, to spo
             "rng": np.random.default_rng(1),
             "features": [[0.1]],
         },
+    ),
+    "training.fixed_kernels": (
+        training.fixed_kernels,
+        {"ansatz": random_ansatz(2, 4, np.random.default_rng(1)), "num_inputs": 2, "angles": np.eye(4)},
     ),
     "training.kernel_matrix": (training.kernel_matrix, {"jacobian": np.eye(4)}),
     "training.check_step_size": (training.check_step_size, {"kernels": np.eye(4), "learning_rate": 0.1}),

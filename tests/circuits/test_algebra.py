@@ -32,11 +32,7 @@ l, m = hq.layer_indices("l m")
 INDICES = {"l": l, "m": m}
 K = hq.sum_over(e.d(l) ** 2, l)
 NUM_LAYERS, TARGET_VALUE = 2, 2
-OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-}
+OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {"+": operator.add, "-": operator.sub, "*": operator.mul}
 
 # -- a tree read as an expression, and read as numbers: every derivative is some fixed number -----------------
 
@@ -132,14 +128,8 @@ def test_an_expression_is_the_polynomial_that_was_written(tree: Tree) -> None:
     "expression",
     [
         pytest.param(K * K * e.d(l) ** 2, id="K K g²"),
-        pytest.param(
-            K * (K * e.d(l) ** 2),
-            id="K (K g²)",
-        ),
-        pytest.param(
-            hq.sum_over(K * e.d(l) ** 2, l) * e.d(l) ** 2,
-            id="(Σ K g²) g²",
-        ),
+        pytest.param(K * (K * e.d(l) ** 2), id="K (K g²)"),
+        pytest.param(hq.sum_over(K * e.d(l) ** 2, l) * e.d(l) ** 2, id="(Σ K g²) g²"),
         pytest.param(K * hq.sum_over(e.d(m) ** 2, m) * e.d(l) ** 2, id="K K' g²"),
     ],
 )
@@ -389,9 +379,13 @@ def test_powers_are_small_and_natural(exponent: Any, error: type[Exception], tex
         (
             K * z,
             4,
-            "k = 12 copies would not finish: the walk has 12! = 479001600 coefficients; the largest k for",
+            "k = 12 copies would not finish: the recursion has 12! = 479001600 coefficients; the largest k for",
         ),
-        (z.d(l), 10**9, "the walk has 1000000000! coefficients; the largest k for ensemble 'segments' and"),
+        (
+            z.d(l),
+            10**9,
+            "the recursion has 1000000000! coefficients; the largest k for ensemble 'segments' and",
+        ),
         (K * 0 + 2, 101, "a power of a number must have an exponent of at most 100, got 101"),
     ],
 )

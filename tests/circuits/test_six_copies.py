@@ -19,7 +19,8 @@ from haarqntk.algebra import RationalFunction, TracePolynomial
 from haarqntk.circuits import (
     Circuit,
     Copy,
-    _walk,
+    _moment,
+    _recursion,
     kernel_moment,
     layer_indices,
     layer_patterns,
@@ -181,14 +182,7 @@ def test_the_second_moment_of_the_meta_kernel_of_two_qubits_is_the_known_number(
     assert found == Fraction(245764096, 5788125)
 
 
-@pytest.mark.parametrize(
-    "dimension",
-    [
-        6,
-        8,
-        pytest.param(10**12),
-    ],
-)
+@pytest.mark.parametrize("dimension", [6, 8, pytest.param(10**12)])
 def test_the_engine_at_a_number_is_the_engine_at_the_symbol_there(dimension: int) -> None:
     """At D ≥ k the traces are independent, so any numbers will do; at 10^12 machine integers would overflow."""
     traces = {f"T{j}": Fraction(j**3 - 7, j) for j in range(1, 7)}
@@ -231,10 +225,12 @@ def test_slots_one_by_one_and_all_overlaps_at_once_are_the_same_layer(
     """At D < k the traces are dependent, so values are compared."""
     found = []
     for most_slots in (0, 99):
-        monkeypatch.setattr(_walk, "_MOST_SLOTS", most_slots)
-        _walk.walk.cache_clear()
+        monkeypatch.setattr(_recursion, "_MOST_SLOTS", most_slots)
+        for cached in (_moment.segment_mean, _recursion.averaged_state):
+            cached.cache_clear()
         found.append(mean_of_product(product, dimension=dimension))
-    _walk.walk.cache_clear()
+    _moment.segment_mean.cache_clear()
+    _recursion.averaged_state.cache_clear()
     if dimension is None:
         assert found[0] == found[1]
     else:

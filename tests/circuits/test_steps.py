@@ -1,4 +1,4 @@
-"""The steps of a walk against dense matrices: commutators of operators, then a projection on permutations."""
+"""The steps of the recursion against dense matrices: commutators of operators, then a projection on permutations."""
 
 from __future__ import annotations
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import errno
 import re
+import shlex
+import subprocess
+import sys
 import tempfile
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -14,19 +17,29 @@ from shell import haarqntk
 from shortcuts import closed_form
 
 import haarqntk as hq
+from haarqntk.base import prepare_folder
 from haarqntk.cli import _report as report
-from haarqntk.cli._report import verdict_of_all
 from haarqntk.errors import OutputError
 from haarqntk.montecarlo import samples_for_verdict
 from haarqntk.qntk import PUBLISHED_CLAIMS, PublishedClaim
 from haarqntk.studies import STUDIES
-from haarqntk.validation import _checks as validation
-from haarqntk.validation import _findings as findings
+from haarqntk.validation import (
+    concentration,
+    examine,
+    finding_command,
+    plan_checks,
+    run_claim,
+    verdict,
+    verdict_of_all,
+)
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Sequence
     from pathlib import Path
+
+    from haarqntk.validation import Finding, Result
+
+    Found = dict[tuple[str, str], Finding]
 
 
 @dataclass(frozen=True)
@@ -35,8 +48,8 @@ class Reported:
 
     result: subprocess.CompletedProcess[str]
     out: Path
-    checks: Sequence[validation.Check]
-    findings: Sequence[findings.Finding]
+    checks: Sequence[Result]
+    findings: Sequence[Finding]
 
 
 @pytest.fixture(scope="module")
@@ -59,8 +72,8 @@ def reported(tmp_path_factory: pytest.TempPathFactory) -> Reported:
 
 
 @pytest.fixture(scope="module")
-def found(reported: Reported) -> dict[tuple[str, str], findings.Finding]:
-    return {(finding.claim.label, finding.claim.ensemble): finding for finding in reported.findings}
+def found(reported: Reported) -> Found:
+    return {(finding.published.label, finding.published.ensemble): finding for finding in reported.findings}
 
 
 def test_the_command_writes_the_page_and_the_document(reported: Reported) -> None:
@@ -88,9 +101,7 @@ def test_a_report_replaces_its_own_files_and_leaves_others(reported: Reported) -
 
 
 def test_a_full_disk_leaves_nothing_half_written(
-    tmp_path: Path,
-    reported: Reported,
-    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path, reported: Reported, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "report.html").write_text("the report of yesterday")
     monkeypatch.setattr(report, "html_page", lambda *_, **__: "a page")  # it is the writing that fails
@@ -115,56 +126,52 @@ def test_a_full_disk_leaves_nothing_half_written(
 
 
 def test_a_folder_is_made_with_those_above_it(tmp_path: Path) -> None:
-    report.prepare_folder(tmp_path / "new" / "report")
+    prepare_folder(tmp_path / "new" / "report")
     assert (tmp_path / "new" / "report").is_dir()
 
 
 def test_a_folder_below_a_file_is_refused_and_nothing_is_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match=r"out must be a folder that can be written, got .*/file/report"):
-        report.prepare_folder(tmp_path / "file" / "report")
+        prepare_folder(tmp_path / "file" / "report")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 def test_a_failed_check_is_named_in_the_verdict() -> None:
-    planned = validation.plan(["gradient_variance"], samples=300, reference_samples=2)[:2]
-    checks = [validation.check(case, seed=1) for case in planned]
-    wrong = [replace(checks[0], exact=checks[0].exact * 100), *checks[1:]]
-    sentence = validation.verdict(wrong)
+    planned = plan_checks(["gradient_variance"], samples=300, reference_samples=2)[:2]
+    checks = [run_claim(claim, seed=1) for claim in planned]
+    wrong = [replace(checks[0], claim=replace(checks[0].claim, text=str(checks[0].exact * 100))), *checks[1:]]
+    sentence = verdict(wrong)
     assert sentence["passed"] is False
     assert str(sentence["sentence"]).startswith("1 of 2 checks fail: |z| up to ")
 
 
-def test_every_simulation_agrees_with_the_exact_value(found: dict[tuple[str, str], findings.Finding]) -> None:
+def test_every_simulation_agrees_with_the_exact_value(found: Found) -> None:
     assert [label for label, finding in found.items() if not finding.agrees] == []
 
 
-def test_every_row_has_a_simulation_that_sees_a_factor_of_two(
-    found: dict[tuple[str, str], findings.Finding],
-) -> None:
+def test_every_row_has_a_simulation_that_sees_a_factor_of_two(found: Found) -> None:
     for finding in found.values():
-        assert finding.estimate is not None
-        if finding.exact:
-            assert abs(finding.estimate.z_score(2 * finding.exact)) > 4
+        assert finding.result is not None
+        if finding.claim.exact:
+            assert abs(finding.result.estimate.z_score(2 * finding.claim.exact)) > 4
         else:  # E[μ] = 0 for independent entries: the mean under segments is refused
-            D, L = finding.place.D, finding.place.L
+            D, L = finding.claim.problem.D, finding.claim.problem.L
             wrong = closed_form("meta_kernel_mean").at(D=D, L=L, spectrum=[1] + [0] * (D - 1))
-            assert abs(finding.estimate.z_score(wrong)) > 4
+            assert abs(finding.result.estimate.z_score(wrong)) > 4
 
 
 @pytest.mark.parametrize(
     "label", ["[PRL] (9)", "[PRL] text", "[PRL] (15)", "[NC] E[εμ], l = m", "[NC] E[εμ]"]
 )
-def test_the_simulation_refuses_what_the_referee_refuses(
-    label: str, found: dict[tuple[str, str], findings.Finding]
-) -> None:
+def test_the_simulation_refuses_what_the_referee_refuses(label: str, found: Found) -> None:
     finding = found[label, "segments"]
     assert finding.check.verdict == ("different" if label.startswith("[PRL]") else "equal at leading order")
-    assert finding.estimate is not None
-    assert abs(finding.estimate.z_score(finding.claimed)) > 4
+    assert finding.result is not None
+    assert abs(finding.result.estimate.z_score(finding.claimed)) > 4
 
 
-def test_verdicts(found: dict[tuple[str, str], findings.Finding]) -> None:
+def test_verdicts(found: Found) -> None:
     verdicts = {label: finding.check.verdict for label, finding in found.items()}
     assert verdicts == {
         ("[PRL] (9)", "segments"): "different",
@@ -192,7 +199,7 @@ def test_verdicts(found: dict[tuple[str, str], findings.Finding]) -> None:
     }
 
 
-def test_ratios_approach_the_limit(found: dict[tuple[str, str], findings.Finding]) -> None:
+def test_ratios_approach_the_limit(found: Found) -> None:
     ratios = found["[PRL] (9)", "segments"].ratios
     gaps = [2 - ratio for ratio in ratios]
     assert gaps == sorted(gaps, reverse=True)
@@ -200,40 +207,51 @@ def test_ratios_approach_the_limit(found: dict[tuple[str, str], findings.Finding
 
 
 def test_the_floor_of_a_pauli_string_is_two_over_D_times_D_plus_3() -> None:
-    rows = [row for row in findings.concentration() if row.observable == "Pauli string"]
+    rows = [row for row in concentration() if row.observable == "Pauli string"]
     assert [row.floor for row in rows] == [Fraction(2, row.D * (row.D + 3)) for row in rows]
 
 
 def test_a_claim_wrong_by_a_factor_is_caught() -> None:
     wrong = PublishedClaim("wrong", "kernel_mean", "L*(D*T2-T1^2)/((D-1)*(D+1)^2)", "")
-    finding = findings.examine(wrong, seed=1, samples=600)
+    finding = examine(wrong, seed=1, samples=600)
     assert finding.check.verdict == "different"
     assert finding.check.ratio == 2
-    assert finding.estimate is not None
-    assert abs(finding.estimate.z_score(finding.claimed)) > 4
+    assert finding.result is not None
+    assert abs(finding.result.estimate.z_score(finding.claimed)) > 4
 
 
-def test_every_row_is_judged_from_as_many_samples_as_its_law_needs(
-    found: dict[tuple[str, str], findings.Finding],
-) -> None:
+def test_the_command_of_a_finding_prints_its_numbers() -> None:
+    finding = examine(PUBLISHED_CLAIMS[0], seed=3, samples=30)
+    assert finding.result is not None
+    estimate = finding.result.estimate
+    done = subprocess.run(
+        [sys.executable, *shlex.split(finding_command(finding, 3))[1:]],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    expected = f"{finding.claim.exact} {estimate.mean} {estimate.standard_error}"
+    assert done.stdout == f"{finding.check} {expected}\n"
+
+
+def test_every_row_is_judged_from_as_many_samples_as_its_law_needs(found: Found) -> None:
     for finding in found.values():
-        assert finding.moments is not None
-        assert finding.z is not None
-        assert (
-            finding.moments.estimate.samples
-            >= samples_for_verdict(finding.moments.skewness)
-            == finding.needed
-        )
+        result = finding.result
+        assert result is not None
+        assert result.z is not None
+        assert result.estimate.samples >= samples_for_verdict(result.moments.skewness) == result.needed
 
 
 @pytest.mark.parametrize("samples", [2, 30])
 def test_few_samples_of_a_skew_law_are_no_verdict(samples: int) -> None:
     long_tailed = next(claim for claim in PUBLISHED_CLAIMS if claim.label == "[PRL] (15)")
-    finding = findings.examine(long_tailed, seed=1, samples=samples)
-    assert finding.estimate is not None
-    assert finding.estimate.samples < finding.needed
-    assert finding.z is None
+    finding = examine(long_tailed, seed=1, samples=samples)
+    assert finding.result is not None
+    assert finding.result.estimate.samples < finding.result.needed
+    assert finding.result.z is None
     assert not finding.agrees
     sentence = verdict_of_all([], [finding])["sentence"]
-    assert str(sentence).endswith(f"Not judged, with too few samples: [PRL] (15) (needs {finding.needed:,}).")
+    assert str(sentence).endswith(
+        f"Not judged, with too few samples: [PRL] (15) (needs {finding.result.needed:,})."
+    )
     assert "disagrees" not in str(sentence)

@@ -15,8 +15,7 @@ from other_programs import BROWSER
 from haarqntk.cli import _report as report
 from haarqntk.export import Line, Panel, PaperFigure
 from haarqntk.qntk import PUBLISHED_CLAIMS
-from haarqntk.validation import _checks as validation
-from haarqntk.validation import _findings as findings
+from haarqntk.validation import examine, judge, plan_checks, run_claim
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,10 +59,10 @@ MEASURE = """<script>addEventListener("load", () => {
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The page with every kind of content; few samples, since nothing here is about the numbers."""
-    found = [findings.examine(PUBLISHED_CLAIMS[0], seed=1, samples=20)]
-    found += [findings.judge(claim) for claim in PUBLISHED_CLAIMS[1:]]
-    planned = validation.plan([], samples=20, reference_samples=2)
-    checks = [validation.check(case, seed=1) for case in planned if case.method == "batched"]
+    found = [examine(PUBLISHED_CLAIMS[0], seed=1, samples=20)]
+    found += [judge(claim) for claim in PUBLISHED_CLAIMS[1:]]
+    planned = plan_checks([], samples=20, reference_samples=2)
+    checks = [run_claim(claim, seed=1) for claim in planned if claim.method == "batched"]
     line = Line("exact", "exact", [1.0, 2.0], [1.0, 0.5])
     panels = (Panel("$L$", "$K$", lines=[line]), Panel("$L$", "$K$", lines=[line]))
     figure = PaperFigure("fig2", "a line", "A caption. " * 30, ("A choice.",), {}, panels)

@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import unitary_group
+from simulated import largest_score
 from strategies import bases, pure_states
 
 from haarqntk.dynamics import deep_flow, deep_flow_single, deep_kernel, frozen_kernel, kernel_rate
-from haarqntk.errors import CostError, HaarqntkError, InputError, InputTypeError, RunError
-from haarqntk.montecarlo import Estimate, _batched
+from haarqntk.errors import InputError, RunError
+from haarqntk.montecarlo import _batched
 
 
 @pytest.mark.parametrize("D", [2, 3, 4, 7, 16])
@@ -35,8 +36,7 @@ def test_drawn_generators_have_this_kernel() -> None:
     X = (V * np.array([1, 1, -1, -1])) @ V.conj().swapaxes(1, 2)
     slopes = [np.einsum("a,nab,b->n", s.conj(), 1j * (M @ X - X @ M), s).real for s in states]
     K = deep_kernel(M, states, L=1)
-    for i, j in ((0, 0), (0, 1), (1, 1)):
-        assert abs(Estimate.of("0", slopes[i] * slopes[j]).z_score(K[i, j])) < 4
+    assert largest_score((slopes[i] * slopes[j], K[i, j]) for i, j in ((0, 0), (0, 1), (1, 1))) < 4
 
 
 @settings(max_examples=10)
@@ -49,9 +49,7 @@ def test_the_flow_keeps_the_spectrum_and_follows_its_kernel(data: st.DataObject,
     labels, h = np.linspace(-0.5, 1.5, m), 1e-3
     times = np.array([5, 1 - h, 1, 1 + h])
     training: Any = {"states": states, "labels": labels, "learning_rate": 0.1, "L": 4, "generator_square": D}
-    p = deep_flow(M, times, **training)
-    assert p.kernel is not None
-    assert p.observables is not None
+    p: Any = deep_flow(M, times, **training)
     for observable in p.observables:
         assert np.linalg.eigvalsh(observable) == pytest.approx(spectrum, abs=1e-8)
     slope = (p.residual[3] - p.residual[1]) / (2 * h)
@@ -60,9 +58,8 @@ def test_the_flow_keeps_the_spectrum_and_follows_its_kernel(data: st.DataObject,
         deep_kernel(p.observables[2], states, L=4, generator_square=D), abs=1e-9
     )
     assert np.linalg.eigvalsh(p.kernel[2])[0] > -1e-9
-    half = deep_flow(M, times * m, **training, average=True)
+    half: Any = deep_flow(M, times * m, **training, average=True)
     assert half.residual == pytest.approx(p.residual, abs=1e-7)
-    assert half.loss is not None
     assert half.loss == pytest.approx(np.square(p.residual).sum(axis=1) / (2 * m), abs=1e-7)
 
 
@@ -71,10 +68,9 @@ def test_one_input_and_two_eigenvalues_is_the_closed_form(label: float) -> None:
     rng = np.random.default_rng(6)
     V = unitary_group.rvs(4, random_state=rng)
     M, times = (V * [1, -1, 1, -1]) @ V.conj().T, [0.0, 1, 30]
-    p = deep_flow(M, times, states=[[1, 0, 0, 0]], labels=[label], learning_rate=0.1, L=3)
+    p: Any = deep_flow(M, times, states=[[1, 0, 0, 0]], labels=[label], learning_rate=0.1, L=3)
     single = deep_flow_single(p.residual[0, 0], times, label=label, learning_rate=0.1, L=3, D=4)
     assert p.residual[:, 0] == pytest.approx(single.residual, abs=1e-8)
-    assert p.kernel is not None
     assert p.kernel[:, 0, 0] == pytest.approx(single.kernel, abs=1e-8)
 
 
@@ -115,80 +111,22 @@ def test_deep_circuits_follow_the_flow_and_leave_the_frozen_kernel() -> None:
     assert off_frozen[1] > 5 * off_flow[1]
 
 
-GOOD: dict[str, Any] = {"states": [[1, 0]], "labels": [1], "learning_rate": 1, "L": 1}
 X: Any = np.array([[0, 1], [1, 0]])
-BAD: list[tuple[Any, type[HaarqntkError], str]] = [
-    (
-        lambda: deep_flow([[0, 1], [0, 0]], [1], **GOOD),
-        InputError,
-        "must be Hermitian, got .O − O†. up to 1",
-    ),
-    (lambda: deep_flow([[0, 1]], [1], **GOOD), InputError, "a square matrix, got the shape .1, 2."),
-    (
-        lambda: deep_flow([["a"]], [1], **GOOD),
-        InputTypeError,
-        "observable must be an array or Qobj of numbers",
-    ),
-    (lambda: deep_flow([[0, np.nan], [np.nan, 0]], [1], **GOOD), InputError, "observable must be finite"),
-    (
-        lambda: deep_flow(X, [1], **GOOD | {"states": [[1, 1]]}),
-        InputError,
-        "normalised, got the norm 1.41421 of state 0",
-    ),
-    (
-        lambda: deep_flow(X, [1], **GOOD | {"states": [1, 0]}),
-        InputError,
-        "states must be rows of D = 2 numbers",
-    ),
-    (
-        lambda: deep_flow(X, [1], **GOOD | {"labels": [1, 2]}),
-        InputError,
-        "one number for each of the 1 states",
-    ),
-    (lambda: deep_flow(X, np.zeros(2**24), **GOOD), CostError, "times must be at most 8388608 at D = 2"),
-    (lambda: kernel_rate(D=4, L=1, generator_square=0), InputError, "generator_square must be > 0, got 0"),
-    *[
-        (
-            call,
-            InputError,
-            "D must be even for the default generators X² = 1, Tr X = 0 .Pauli strings., got 3",
-        )
-        for call in (
-            lambda: kernel_rate(D=3, L=1),
-            lambda: deep_kernel(np.eye(3), [[1, 0, 0]], L=1),
-            lambda: deep_flow(np.eye(3), [1], **GOOD | {"states": [[1, 0, 0]]}),
-            lambda: deep_flow_single(0.5, [1], label=0, learning_rate=1, L=1, D=3),
-        )
-    ],
-]
-
-
-@pytest.mark.parametrize(("call", "error", "text"), BAD)
-def test_bad_input_is_one_clear_line(call: Any, error: type[Exception], text: str) -> None:
-    with pytest.raises(error, match=text) as caught:
-        call()
-    assert "\n" not in str(caught.value)
-
-
 Z = np.diag([1, -1])
 LATE: dict[str, Any] = {"states": [[1, 0]], "learning_rate": 0.1, "L": 3}
 
 
-@pytest.mark.parametrize(
-    ("M", "label"), [(Z, 0.3), (X, 0), (X, 1e-17), ((np.array(X) + Z) / np.sqrt(2), np.sqrt(0.5))]
-)
+@pytest.mark.parametrize(("M", "label"), [(Z, 0.3), (X, 0), (X, 1e-17), ((X + Z) / np.sqrt(2), np.sqrt(0.5))])
 def test_a_fixed_point_stays_at_any_time(M: Any, label: float) -> None:
-    p = deep_flow(M, [0, 1, 1e12], labels=[label], **LATE)
+    p: Any = deep_flow(M, [0, 1, 1e12], labels=[label], **LATE)
     assert np.ptp(p.residual) == 0
-    assert p.observables is not None
     assert (p.observables == M).all()
 
 
 def test_what_is_learnt_stays_at_any_time() -> None:
-    p = deep_flow(X, [0, 30, 1e12], labels=[0.5], **LATE)
+    p: Any = deep_flow(X, [0, 30, 1e12], labels=[0.5], **LATE)
     alone = deep_flow_single(-0.5, [0, 30, 1e12], label=0.5, learning_rate=0.1, L=3, D=2)
     assert np.allclose(p.residual.ravel(), alone.residual, rtol=0, atol=1e-9)
-    assert p.kernel is not None
     assert p.kernel.ravel() == pytest.approx(alone.kernel, rel=1e-8)
 
 

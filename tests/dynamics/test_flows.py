@@ -28,7 +28,7 @@ from haarqntk.dynamics import (
     short_time_series,
     step_sizes,
 )
-from haarqntk.errors import CostError, HaarqntkError, InputError, InputTypeError, RunError
+from haarqntk.errors import InputError, RunError
 
 TIMES = np.array([0, 0.01, 0.3, 2, 9.0])
 
@@ -67,8 +67,7 @@ def test_the_logistic_curve_solves_its_equations() -> None:
 def test_the_flow_with_constant_lambda_is_the_integrated_one(
     K: float, start: float, lam: float, eta: float
 ) -> None:
-    p = constant_lambda_flow(K, TIMES, learning_rate=eta, residual=start, relative_meta_kernel=lam)
-    assert p.kernel is not None
+    p: Any = constant_lambda_flow(K, TIMES, learning_rate=eta, residual=start, relative_meta_kernel=lam)
     y = integrated(lambda _, y: [-eta * y[1] * y[0], -2 * eta * y[0] * lam * y[1]], [start, K])
     assert p.residual == pytest.approx(y[0], rel=1e-7, abs=1e-9)
     assert p.kernel == pytest.approx(y[1], rel=1e-7, abs=1e-9)
@@ -78,8 +77,7 @@ def test_the_flow_with_constant_lambda_is_the_integrated_one(
 def test_the_three_regimes_have_their_exponents() -> None:
     late = np.array([40.0, 44.0])
     for start, regime in ((1.0, "frozen-kernel"), (2.0, "critical"), (3.0, "frozen-error")):
-        p = constant_lambda_flow(4, late, learning_rate=0.5, residual=start, relative_meta_kernel=1)
-        assert p.kernel is not None
+        p: Any = constant_lambda_flow(4, late, learning_rate=0.5, residual=start, relative_meta_kernel=1)
         assert p.regime == regime
         if regime == "critical":
             slope = -np.diff(np.log(p.residual)) / np.diff(np.log(late))
@@ -103,10 +101,11 @@ def test_nothing_overflows_at_late_times() -> None:
 
 
 def test_the_quadratic_correction_is_its_recursion() -> None:
-    p = quadratic_correction(2, range(4), learning_rate=0.1, residual=0.5, meta_kernel=-3, follow_kernel=True)
+    p: Any = quadratic_correction(
+        2, range(4), learning_rate=0.1, residual=0.5, meta_kernel=-3, follow_kernel=True
+    )
     epsilon, K = 0.5, 2.0
     for t in range(4):
-        assert p.kernel is not None
         assert (p.residual[t], p.kernel[t]) == pytest.approx((epsilon, K), rel=1e-14)
         epsilon, K = epsilon - 0.1 * K * epsilon - 3 * (0.1 * epsilon) ** 2 / 2, K + 6 * 0.1 * epsilon
 
@@ -149,8 +148,7 @@ def test_the_time_of_a_residual_solves_the_flow() -> None:
 @example(0.5, 0.5, 1.0)  # at the target
 def test_the_flow_of_many_layers_is_the_integrated_one(label: float, part: float, gamma: float) -> None:
     y, start = label * gamma, gamma * part - label * gamma
-    p = deep_flow_single(start, TIMES, label=y, learning_rate=0.1, L=3, D=4, scale=gamma)
-    assert p.kernel is not None
+    p: Any = deep_flow_single(start, TIMES, label=y, learning_rate=0.1, L=3, D=4, scale=gamma)
     kappa = 2 * 0.1 * float(kernel_rate(D=4, L=3))
     expected = integrated(lambda _, e: -kappa * e * (gamma - y - e) * (gamma + y + e), [start])[0]
     assert p.residual == pytest.approx(expected, rel=1e-6, abs=1e-9)
@@ -288,8 +286,7 @@ def test_the_bound_solves_its_differential_equation() -> None:
     bound = (start ** sympy.Rational(-1, 2) + 8 * sympy.sqrt(2) * rate * t) ** -2
     slope = -16 * sympy.sqrt(2) * rate * bound ** sympy.Rational(3, 2)
     assert sympy.simplify(sympy.diff(bound, t) - slope) == 0
-    p = loss_lower_bound(0.7, [0.0, 3.0], learning_rate=0.1, L=4, generator_norm=2)
-    assert p.loss is not None
+    p: Any = loss_lower_bound(0.7, [0.0, 3.0], learning_rate=0.1, L=4, generator_norm=2)
     assert p.loss[1] == pytest.approx(float(bound.subs({t: 3, start: 0.7, rate: 1.6})))
     assert p.residual == pytest.approx(np.sqrt(2 * p.loss))
     assert loss_lower_bound(0, [1], learning_rate=1, L=1).residual.tolist() == [0]
@@ -297,62 +294,17 @@ def test_the_bound_solves_its_differential_equation() -> None:
 
 @given(st.floats(-1, 1), st.floats(0, 50))
 def test_the_sublinear_flow_of_many_layers_stays_above_the_bound(z: float, t: float) -> None:
-    p = deep_flow_single(z - 1, [t], label=1, learning_rate=0.1, L=3, D=4)
-    bound = loss_lower_bound((z - 1) ** 2 / 2, [t], learning_rate=0.1, L=3)
-    assert p.loss is not None
-    assert bound.loss is not None
+    p: Any = deep_flow_single(z - 1, [t], label=1, learning_rate=0.1, L=3, D=4)
+    bound: Any = loss_lower_bound((z - 1) ** 2 / 2, [t], learning_rate=0.1, L=3)
     assert p.loss[0] >= bound.loss[0] * (1 - 1e-9)
-
-
-FLOW: dict[str, Any] = {"learning_rate": 1, "residual": 1, "relative_meta_kernel": 1}
-DEEP: dict[str, Any] = {"label": 1, "learning_rate": 1, "L": 1, "D": 4}
-STEPS: dict[str, Any] = {"learning_rate": 1, "residual": 1}
-BAD: list[tuple[Any, type[HaarqntkError], str]] = [
-    (lambda: constant_lambda_flow(-1, [1], **FLOW), InputError, "kernel must be ≥ 0, got -1"),
-    (
-        lambda: constant_lambda_flow(1, [1], **FLOW | {"residual": None}),
-        InputTypeError,
-        "residual must be a real",
-    ),
-    (lambda: constant_lambda_flow(1, [np.inf], **FLOW), InputError, "times must be finite, got inf"),
-    (lambda: quadratic_correction(1, [1], **STEPS), InputError, "meta_kernel= must be given, got neither"),
-    (
-        lambda: quadratic_correction(1, [1], **STEPS, meta_kernel=1, relative_meta_kernel=1),
-        InputError,
-        "must be given, got both",
-    ),
-    (lambda: quadratic_correction(1, [10**8], **STEPS, meta_kernel=1), CostError, "at most 10000000 steps"),
-    (
-        lambda: quadratic_correction(1, [9], **STEPS, meta_kernel=1, follow_kernel=True),
-        InputError,
-        "learning_rate must be small enough for the expansion, got ε = 0.5, K = -1 after 1 steps",
-    ),
-    (
-        lambda: quadratic_correction(5, [999], **STEPS, meta_kernel=0),
-        InputError,
-        "learning_rate must be small",
-    ),
-    (lambda: deep_flow_single(-2.5, [1], **DEEP), InputError, "got z = y . ε = -1.5"),
-    (lambda: deep_flow_single(-1, [1], **DEEP, scale=0), InputError, "scale must be > 0, got 0"),
-    (lambda: deep_flow_single(-1, [1], **DEEP | {"D": 1}), InputError, "D must be an integer ≥ 2, got 1"),
-    (lambda: loss_lower_bound(2.1, [1], learning_rate=1, L=1), InputError, "loss must be at most 2"),
-]
-
-
-@pytest.mark.parametrize(("call", "error", "text"), BAD)
-def test_bad_input_is_one_clear_line(call: Any, error: type[Exception], text: str) -> None:
-    with pytest.raises(error, match=text) as caught:
-        call()
-    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("start", [1.0, -1.0, 0.0])
 def test_without_a_kernel_nothing_moves(start: float) -> None:
     for lam in (0.0, 1.0):
-        p = constant_lambda_flow(0, [0, 1e9], learning_rate=1, residual=start, relative_meta_kernel=lam)
+        p: Any = constant_lambda_flow(0, [0, 1e9], learning_rate=1, residual=start, relative_meta_kernel=lam)
         assert (p.regime, p.exponent, p.residual_limit, p.kernel_limit) == ("fixed", 0, start, 0)
         assert p.residual.tolist() == [start] * 2
-        assert p.kernel is not None
         assert p.kernel.tolist() == [0, 0]
 
 

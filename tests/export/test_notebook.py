@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import re
+from dataclasses import replace
 from fractions import Fraction
 from functools import cache
 from html.parser import HTMLParser
@@ -104,44 +105,17 @@ def examples() -> list[Any]:
     w = hq.weingarten((2, 1), group="orthogonal")
     swap = [[1, 0, 0, 0], [0, 0, 1, 0], [0, 1, 0, 0], [0, 0, 0, 1]]
     return [
-        *(
-            mean,
-            eigenvalue_formula(),
-            closed_form("kernel_variance") / mean**2,
-            mean.series(order=2),
-            mean.polynomial,
-        ),
-        *(
-            w,
-            w.series(order=3),
-            w.value,
-            scalar,
-            operator,
-            scalar.series(),
-            scalar.specialise(D=2),
-            hq.expect(U @ A),
-        ),
+        *(mean, eigenvalue_formula(), closed_form("kernel_variance") / mean**2, mean.series(order=2)),
+        *(mean.polynomial, w, w.series(order=3), w.value, scalar, operator, scalar.series()),
+        *(scalar.specialise(D=2), hq.expect(U @ A)),
         *(hq.twirl(swap, 2), hq.twirl([[1.0, 0], [0, 1j]], 1), hq.twirl_channel([[[1, 0], [0, -1]]])),
         *(hq.is_design(hq.pauli_group(1), t) for t in (1, 2)),
         *(hq.check_claim("kernel_mean", claim) for claim in ("L*T2/D^2", "sqrt(2)*L*T2/D^2", "2*L*T2/D^2")),
         *(hq.Estimate("c0ffee", 5, 3.0, 20.0), hq.Estimate("c0ffee", 1, -1e-7, 0.0)),
         *(U, hq.kron(U.T, hq.identity("d2")), hq.tr(U @ A.conj()) * psi[0] * psi[1].conj() / (hq.D + 1)),
-        *(
-            psi,
-            psi.expectation(A),
-            hq.identity() * 0,
-            circuit,
-            l,
-            e,
-            hq.sum_over(e.d(l, m) * e.d(l) * e.d(m), l, m),
-        ),
-        *(
-            hq.sum_over(other.d(l) ** 2, l) - 2 * other + 1,
-            e * 0,
-            mean.explain(),
-            scalar.explain(),
-            hq.citation(mean),
-        ),
+        *(psi, psi.expectation(A), hq.identity() * 0, circuit, l, e, e * 0),
+        *(hq.sum_over(e.d(l, m) * e.d(l) * e.d(m), l, m), hq.sum_over(other.d(l) ** 2, l) - 2 * other + 1),
+        *(mean.explain(), scalar.explain(), hq.citation(mean)),
     ]
 
 
@@ -243,25 +217,19 @@ def test_the_line_at_a_prompt_is_short(value: Any) -> None:
     assert type(value).__name__.lower() in text.lower().replace(" ", "") or text.startswith(
         ("@", "Expression")
     )
-    if not text.startswith(
-        ("@", "RationalFunction", "TracePolynomial")
-    ):  # entries, and data that builds itself again
+    # but entries, and data that builds itself again
+    if not text.startswith(("@", "RationalFunction", "TracePolynomial")):
         assert len(text.splitlines()) == 1
         assert len(text) <= 160
 
 
 def test_what_is_html_in_a_name_is_escaped() -> None:
-    check = hq.Estimate("c0ffee", 2, 1.0, 0.0)
-    found = hq.mean(hq.Circuit().output() ** 2)
-    assert "<script>" not in _with_fact(found, "<script>alert(1)</script>")
-    assert "&lt;script&gt;" in _with_fact(found, "<script>alert(1)</script>")
-    assert "c0ffee" in check._repr_html_()
-
-
-def test_what_is_html_in_a_name_of_a_run_is_escaped() -> None:
-    html = hq.training.Observable(np.diag([1, -1]), "<script>")._repr_html_()
-    assert "&lt;script&gt;" in html
-    assert "<script>" not in html
+    formula = replace(hq.mean(hq.Circuit().output() ** 2), name="<script>alert(1)</script>")
+    for value in (formula, hq.training.Observable(np.diag([1, -1]), "<script>")):
+        html = value._repr_html_()
+        assert "&lt;script&gt;" in html
+        assert "<script>" not in html
+    assert "c0ffee" in hq.Estimate("c0ffee", 2, 1.0, 0.0)._repr_html_()
 
 
 def test_no_line_at_a_prompt_has_an_array() -> None:
@@ -279,12 +247,6 @@ def test_a_table_has_the_numbers_of_the_value() -> None:
     law = hq.kernel_law(D=4, L=6, spectrum=[1, -1, -1, 1])
     assert law.facts()["variance"] == "64896/30625"
     assert "64896/30625" in law._repr_html_()
-
-
-def _with_fact(value: Any, text: str) -> str:
-    from dataclasses import replace  # noqa: PLC0415 - used here alone
-
-    return str(replace(value, name=text)._repr_html_())
 
 
 def test_a_formula_says_in_a_notebook_what_it_means() -> None:

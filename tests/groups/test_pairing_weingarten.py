@@ -18,12 +18,7 @@ from oracles import loop_halves, to_rational_function
 from sympy.combinatorics import Permutation as SympyPermutation
 
 from haarqntk.algebra import RationalFunction
-from haarqntk.combinatorics import (
-    num_pairings_of_type,
-    pairing_sign,
-    pairings,
-    partitions,
-)
+from haarqntk.combinatorics import num_pairings_of_type, pairing_sign, pairings, partitions
 from haarqntk.groups import WeingartenFunction, weingarten, weingarten_table
 
 if TYPE_CHECKING:
@@ -127,16 +122,10 @@ def weingarten_matrix(group: str, k: int, n: int) -> NDArray[Any]:
 @pytest.mark.parametrize(
     ("group", "k", "n"),
     [
-        *(
-            ("orthogonal", k, n)
-            for k, largest in ((1, 3), (2, 4), (3, 4), (4, 2))
-            for n in range(1, largest + 1)
-        ),
-        *(
-            ("symplectic", k, 2 * n)
-            for k, largest in ((1, 2), (2, 3), (3, 3), (4, 1))
-            for n in range(1, largest + 1)
-        ),
+        (group, k, STEP[group] * n)
+        for group, largest in (("orthogonal", (3, 4, 4, 2)), ("symplectic", (2, 3, 3, 1)))
+        for k, last in enumerate(largest, start=1)
+        for n in range(1, last + 1)
     ],
 )
 def test_the_four_conditions_of_penrose_hold_for_the_gram_matrix_of_the_tensors(

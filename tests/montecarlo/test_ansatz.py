@@ -1,4 +1,4 @@
-"""The ansatz of the letter: one draw against QuTiP, fresh draws against the exact averages, and the jackknife."""
+"""The ansatz of the letter: draws of blocks, strings and sums, fresh circuits against exact averages, the jackknife."""
 
 from __future__ import annotations
 
@@ -10,40 +10,17 @@ import qutip
 
 from haarqntk.errors import InputError
 from haarqntk.montecarlo import (
-    Ansatz,
     PauliSum,
-    fixed_kernels,
+    _batched,
     fresh_kernels,
     jackknife,
-    random_angles,
     random_ansatz,
     random_pauli_sum,
-    train,
 )
-from haarqntk.montecarlo import _qutip as reference
 from haarqntk.qntk import EigenvalueFormula, formula
 
-NUM_QUBITS, D, L = 2, 4, 5
+NUM_QUBITS, D = 2, 4
 PAULIS = {"I": qutip.qeye(2), "X": qutip.sigmax(), "Y": qutip.sigmay(), "Z": qutip.sigmaz()}
-
-
-@pytest.fixture(scope="module")
-def ansatz() -> Ansatz:
-    return random_ansatz(NUM_QUBITS, L, np.random.default_rng(5))
-
-
-def on_paper(ansatz: Ansatz, angles: list[float]) -> reference.Circuit:
-    """W_1 e^{iθ_1P_1} … W_l e^{iθ_lP_l} of QuTiP objects, in the computational basis."""
-    depth = len(angles)
-    segments = [qutip.Qobj(W) for W in ansatz.blocks[:depth]] + [qutip.qeye(D)]
-    return reference.Circuit(
-        tuple(segments), tuple(qutip.Qobj(P) for P in ansatz.generators[:depth]), tuple(angles)
-    )
-
-
-def gradients_on_paper(ansatz: Ansatz, angles: list[float], num_inputs: int) -> list[list[float]]:
-    circuit, O = on_paper(ansatz, angles), qutip.Qobj(ansatz.observable.matrix)
-    return [reference.gradient(circuit, qutip.basis(D, i), O) for i in range(num_inputs)]
 
 
 def test_a_pauli_sum_is_the_sum_of_its_strings() -> None:
@@ -68,42 +45,15 @@ def test_a_random_pauli_sum_has_ten_terms_uniform_in_letters_and_coefficients() 
     assert np.abs(counts - 3000).max() < 4 * math.sqrt(12000 * 3 / 16)
 
 
-@pytest.mark.parametrize("depth", [1, 3, L])
-def test_kernels_of_one_draw_are_those_of_the_shift_rule(ansatz: Ansatz, depth: int) -> None:
-    angles = random_angles(3, depth, np.random.default_rng(depth))
-    kernels = fixed_kernels(ansatz, 3, angles)
-    for K, row in zip(kernels, angles.tolist(), strict=True):
-        G = np.array(gradients_on_paper(ansatz, row, 3))
-        assert np.allclose(K, G @ G.T)
-
-
-def test_a_circuit_deeper_than_the_draw_is_refused(ansatz: Ansatz) -> None:
-    with pytest.raises(InputError, match="angles must have at most L = 5 columns, got 6; draw a deeper"):
-        ansatz.circuits(np.zeros((1, 6)))
-
-
-def test_training_is_gradient_descent_by_the_shift_rule(ansatz: Ansatz) -> None:
-    target, rate, steps = 0.3, 0.02, 3
-    start = random_angles(2, L, np.random.default_rng(9))
-    seen: list[int] = []
-    trained = train(ansatz, start, target=target, rate=rate, steps=steps, progress=seen.append)
-    assert sum(seen) == steps + 1
-    O = qutip.Qobj(ansatz.observable.matrix)
-    for run, angles in enumerate(start.tolist()):
-        for step in range(steps + 1):
-            residual = on_paper(ansatz, angles).output(qutip.basis(D, 0), O) - target
-            (gradient,) = gradients_on_paper(ansatz, angles, 1)
-            assert trained.residuals[step, run] == pytest.approx(residual, abs=1e-12)
-            assert trained.kernels[step, run] == pytest.approx(sum(g * g for g in gradient), abs=1e-12)
-            angles = [a - rate * residual * g for a, g in zip(angles, gradient, strict=True)]  # noqa: PLW2901
-
-
-def test_training_lowers_the_loss_and_keeps_its_start(ansatz: Ansatz) -> None:
-    start = random_angles(5, L, np.random.default_rng(2))
-    kept = start.copy()
-    residuals = train(ansatz, start, target=0.0, rate=1e-3, steps=20).residuals
-    assert (np.diff(np.abs(residuals), axis=0) < 0).all()
-    assert (start == kept).all()
+@pytest.mark.parametrize("num_qubits", [1, 2, 3])
+def test_an_ansatz_is_drawn_in_order_from_one_stream(num_qubits: int) -> None:
+    ansatz = random_ansatz(num_qubits, 12, np.random.default_rng(4))
+    rng, size = np.random.default_rng(4), 2**num_qubits
+    assert ansatz.observable.strings == random_pauli_sum(num_qubits, rng).strings
+    assert np.array_equal(ansatz.blocks, _batched.random_unitaries(size, 12, rng))
+    generators = _batched.random_generators(size, 12, rng, with_identity=True)
+    for string, generator in zip(ansatz.strings, generators, strict=True):
+        assert np.array_equal(PauliSum((1.0,), (string,)).matrix, generator)
 
 
 @pytest.mark.parametrize("has_input_block", [False, True])

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -35,12 +36,11 @@ def by_qutip(
 ) -> Real:
     kets = [qutip.Qobj(vector) for vector in inputs]
     operators = [qutip.Qobj(np.diag(spectrum)) for spectrum in observables]
-    return np.array(
-        [
-            [[function(circuit, ket, operator, rule) for ket in kets] for operator in operators]
-            for circuit in circuits
-        ]
-    )
+
+    def of(circuit: _qutip.Circuit, *case: Any) -> Any:
+        return function(partial(rule, circuit, *case), len(circuit.angles))
+
+    return np.array([[[of(c, ket, operator) for ket in kets] for operator in operators] for c in circuits])
 
 
 @pytest.mark.parametrize("L", [1, 2, 5])
@@ -53,6 +53,18 @@ def test_batched_gradients_equal_the_shift_rule(D: int, L: int) -> None:
     G = _batched.gradients(to_arrays(circuits), inputs, observables)
     assert G.shape == (2, 2, 2, L)
     np.testing.assert_allclose(G, expected, rtol=0, atol=1e-12)
+
+
+def test_the_outputs_of_both_routes_are_equal_circuit_by_circuit() -> None:
+    problem, rng = (
+        Problem.create("residual_meta_kernel_mean", D=4, L=2, spectrum=[5, 1, 0, 0]),
+        np.random.default_rng(1),
+    )
+    circuits = [_qutip.random_circuit(4, 2, rng) for _ in range(5)]
+    Z = _batched.outputs(to_arrays(circuits), problem.inputs(), problem.observables())
+    cases = circuits, problem.inputs(), problem.observables(), _qutip.derivative
+    np.testing.assert_allclose(Z, by_qutip(lambda z, _: z(), *cases), rtol=0, atol=1e-12)
+    assert len(_qutip.sample_derivatives(problem, count=2, rng=rng)[2]) == 2
 
 
 @pytest.mark.parametrize("L", [1, 2, 4])

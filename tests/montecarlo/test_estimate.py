@@ -2,6 +2,7 @@ import json
 import math
 import re
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -85,64 +86,56 @@ def test_fields_are_canonical() -> None:
 GOOD = {"problem": "c0ffee", "samples": 5, "mean": 3.0, "squares": 20.0}
 
 
-@pytest.mark.parametrize(
-    ("data", "error", "text"),
-    [
+BAD_DATA: dict[type[Exception], list[tuple[Any, str]]] = {
+    InputTypeError: [
         (
             [1, 2],
-            InputTypeError,
             r"estimate data must be a mapping with the keys problem, samples, mean, squares, got \[1, 2\]",
         ),
-        ({"problem": "c0ffee"}, InputError, "missing: samples, mean, squares; unknown: none"),
-        (GOOD | {"seed": 1, 2: 3}, InputError, "missing: none; unknown: seed, 2"),
-        (
-            GOOD | {"problem": "K"},
-            InputError,
-            "problem must be a hash of lowercase hexadecimal digits, got 'K'",
-        ),
-        (GOOD | {"problem": 7}, InputError, "problem must be a hash of lowercase hexadecimal digits, got 7"),
-        (GOOD | {"samples": 0}, InputError, "samples must be an integer ≥ 1, got 0"),
-        (GOOD | {"samples": 5.0}, InputTypeError, "samples must be an integer ≥ 1, got 5.0; pass an int"),
-        (GOOD | {"mean": "3"}, InputTypeError, "mean must be a real number, got '3'"),
-        (GOOD | {"mean": True}, InputTypeError, "mean must be a real number, got True"),
-        (
-            GOOD | {"mean": math.nan},
-            InputError,
-            "mean must be finite and within the range of a float, got nan",
-        ),
-        (
-            GOOD | {"mean": 10**400},
-            InputError,
-            "mean must be finite and within the range of a float, got 1000",
-        ),
-        (
-            GOOD | {"squares": math.inf},
-            InputError,
-            "squares must be finite and within the range of a float, got inf",
-        ),
-        (
-            GOOD | {"squares": -1.0},
-            InputError,
-            "squared deviations, ≥ 0 and 0 for one sample, got -1.0 for samples = 5",
-        ),
-        (GOOD | {"samples": 1}, InputError, "≥ 0 and 0 for one sample, got 20.0 for samples = 1"),
+        (GOOD | {"samples": 5.0}, "samples must be an integer ≥ 1, got 5.0; pass an int"),
+        (GOOD | {"mean": "3"}, "mean must be a real number, got '3'"),
+        (GOOD | {"mean": True}, "mean must be a real number, got True"),
     ],
+    InputError: [
+        ({"problem": "c0ffee"}, "missing: samples, mean, squares; unknown: none"),
+        (GOOD | {"seed": 1, 2: 3}, "missing: none; unknown: seed, 2"),
+        (GOOD | {"problem": "K"}, "problem must be a hash of lowercase hexadecimal digits, got 'K'"),
+        (GOOD | {"problem": 7}, "problem must be a hash of lowercase hexadecimal digits, got 7"),
+        (GOOD | {"samples": 0}, "samples must be an integer ≥ 1, got 0"),
+        (GOOD | {"mean": math.nan}, "mean must be finite, got nan"),
+        (GOOD | {"mean": 10**400}, "mean must be within the range of a float, got 1000"),
+        (GOOD | {"squares": math.inf}, "squares must be finite, got inf"),
+        (GOOD | {"squares": -1.0}, "squared deviations, ≥ 0 and 0 for one sample, got -1.0 for samples = 5"),
+        (GOOD | {"samples": 1}, "≥ 0 and 0 for one sample, got 20.0 for samples = 1"),
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("data", "error", "text"), [(x, error, text) for error, cases in BAD_DATA.items() for x, text in cases]
 )
 def test_bad_data_are_refused(data: object, error: type[Exception], text: str) -> None:
     with pytest.raises(error, match=text):
         Estimate.from_dict(data)
 
 
+BAD_VALUES: dict[type[Exception], list[tuple[Any, str]]] = {
+    InputError: [
+        ([], r"values must be one-dimensional and not empty, got the shape \(0,\)"),
+        ([[1.0], [2.0]], r"values must be one-dimensional and not empty, got the shape \(2, 1\)"),
+        ([1.0, math.nan], r"values must be finite, got nan at \[1\]; check the data"),
+        ([1e200, -1e200], "squares must be finite"),
+    ],
+    InputTypeError: [
+        ([1j, 2j], r"values must be real numbers, got \[1j, 2j\]; pass"),
+        ([True, False], r"values must be real numbers, got \[True, False\]; pass"),
+    ],
+}
+
+
 @pytest.mark.parametrize(
     ("values", "error", "text"),
-    [
-        ([], InputError, r"values must be one-dimensional and not empty, got the shape \(0,\)"),
-        ([[1.0], [2.0]], InputError, r"values must be one-dimensional and not empty, got the shape \(2, 1\)"),
-        ([1.0, math.nan], InputError, "values must be finite, got nan; check the spectrum's scale"),
-        ([1e200, -1e200], InputError, "squares must be finite"),
-        ([1j, 2j], InputTypeError, "values must be real numbers, got the dtype complex128"),
-        ([True, False], InputTypeError, "values must be real numbers, got the dtype bool"),
-    ],
+    [(x, error, text) for error, cases in BAD_VALUES.items() for x, text in cases],
 )
 def test_bad_values_are_refused(values: list[float], error: type[Exception], text: str) -> None:
     with pytest.raises(error, match=text):
@@ -182,9 +175,13 @@ def test_z_score_of_too_few_samples_is_refused_with_the_number_that_it_takes(sam
 @pytest.mark.parametrize(
     ("exact", "error", "text"),
     [
-        (math.nan, InputError, "exact must be finite and within the range of a float, got nan"),
-        (Fraction(10**400), InputError, "exact must be finite and within the range of a float, got Fraction"),
-        (1j, InputTypeError, re.escape("exact must be a real number, got 1j; pass a float or a Fraction")),
+        (math.nan, InputError, "exact must be finite, got nan"),
+        (Fraction(10**400), InputError, "exact must be within the range of a float, got Fraction"),
+        (
+            1j,
+            InputTypeError,
+            re.escape("exact must be a real number, got 1j; pass a float, an int or a Fraction"),
+        ),
     ],
 )
 def test_z_score_needs_a_finite_number(exact: float, error: type[Exception], text: str) -> None:

@@ -14,6 +14,7 @@ from haarqntk.montecarlo import Problem
 PAIR = "supervised_kernel_mean"
 UNIFORM = "supervised_kernel_eigenvalue_uniform"
 AVERAGE = "generator_average"
+GOOD: dict[str, Any] = {"quantity": "kernel_mean", "D": 4, "L": 1, "spectrum": [1, 1, -1, -1]}
 
 
 def as_integers(problem: Problem) -> list[list[int]]:
@@ -28,7 +29,7 @@ def test_every_kind_of_exact_number_gives_the_same_problem() -> None:
         (sympy.Integer(2), sympy.Integer(3), (sympy.Rational(2, 2), sympy.Integer(-1))),
         (2, 3, iter([Fraction(1), Fraction(-1)])),
     ]:
-        other = Problem.create("kernel_mean", D=D, L=L, spectrum=spectrum)  # type: ignore[arg-type]
+        other = Problem.create("kernel_mean", D=D, L=L, spectrum=spectrum)
         assert other == plain
         assert other.key() == plain.key()
         assert hash(other) == hash(plain)
@@ -78,28 +79,19 @@ def test_one_spectrum_stands_for_two_equal_observables(spectrum: Any) -> None:
 
 
 def test_every_number_counts_in_the_key() -> None:
-    problems = [
-        Problem.create("kernel_mean", D=4, L=1, spectrum=[1, 1, -1, -1]),
-        Problem.create("kernel_variance", D=4, L=1, spectrum=[1, 1, -1, -1]),
-        Problem.create("kernel_mean", D=4, L=2, spectrum=[1, 1, -1, -1]),
-        Problem.create("kernel_mean", D=2, L=1, spectrum=[1, -1]),
-        Problem.create("kernel_mean", D=4, L=1, spectrum=[1, 1, -1, Fraction(-1, 2)]),
-        Problem.create(PAIR, D=4, L=1, spectrum=[1, 1, -1, -1], overlap=0),
-        Problem.create(PAIR, D=4, L=1, spectrum=[1, 1, -1, -1], overlap=1),
-        Problem.create(UNIFORM, D=4, L=1, spectrum=[1, 1, -1, -1], num_inputs=2),
-        Problem.create(UNIFORM, D=4, L=1, spectrum=[1, 1, -1, -1], num_inputs=3),
-        Problem.create("kernel_mean", D=4, L=1, spectrum=[1, 1, -1, -1], ensemble="prl_ansatz"),
-        Problem.create("kernel_mean", D=4, L=1, spectrum=[1, 1, -1, -1], ensemble="independent_layers"),
-        Problem.create("kernel_mean", D=4, L=1, spectrum=[1, 1, -1, -1], generator_spectrum=[1, 1, -1, -1]),
-        Problem.create("kernel_mean", D=4, L=1, spectrum=[1, 1, -1, -1], generator_spectrum=[1, 0, 0, 0]),
-        Problem.create(
-            "kernel_mean", D=4, L=1, spectrum=[1, 1, -1, -1], ensemble=AVERAGE, populations=[1, 0, 0, 0]
-        ),
-        Problem.create(
-            "kernel_mean", D=4, L=1, spectrum=[1, 1, -1, -1], ensemble=AVERAGE, populations=[0, 0, 1, 0]
-        ),
+    changes: list[dict[str, Any]] = [
+        {},
+        {"quantity": "kernel_variance"},
+        {"L": 2},
+        {"D": 2, "spectrum": [1, -1]},
+        {"spectrum": [1, 1, -1, Fraction(-1, 2)]},
+        *({"quantity": PAIR, "overlap": overlap} for overlap in (0, 1)),
+        *({"quantity": UNIFORM, "num_inputs": number} for number in (2, 3)),
+        *({"ensemble": ensemble} for ensemble in ("prl_ansatz", "independent_layers")),
+        *({"generator_spectrum": X} for X in ([1, 1, -1, -1], [1, 0, 0, 0])),
+        *({"ensemble": AVERAGE, "populations": p} for p in ([1, 0, 0, 0], [0, 0, 1, 0])),
     ]
-    assert len({problem.key() for problem in problems}) == len(problems)
+    assert len({Problem.create(**GOOD | change).key() for change in changes}) == len(changes) == 15
 
 
 def test_the_key_is_stored_in_files_and_does_not_change() -> None:
@@ -134,176 +126,123 @@ def test_inputs_are_orthonormal() -> None:
     assert problem.inputs().tolist() == [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]]
 
 
-@pytest.mark.parametrize(
-    ("changes", "error", "text"),
-    [
+BAD: dict[type[Exception], list[tuple[Any, str]]] = {
+    UnknownNameError: [
         (
             {"quantity": "kernel_men"},
-            UnknownNameError,
             "unknown quantity 'kernel_men'; did you mean 'kernel_mean'. known: gradient_variance, kernel_m",
         ),
         (
-            {"D": 5},
-            InputError,
-            "X with X² = 1; use D = 4 or D = 6, or pass generator_spectrum",
+            {"ensemble": "prl"},
+            "unknown ensemble 'prl'; known: segments, prl_ansatz, prl_ansatz_with_input_block, independent",
         ),
-        ({"D": 0}, InputError, "D must be an integer ≥ 2, got 0"),
-        ({"D": 4.0}, InputTypeError, "D must be an integer ≥ 2, got 4.0"),
-        ({"L": 0}, InputError, "L must be an integer ≥ 1, got 0"),
-        ({"spectrum": 3}, InputTypeError, "spectrum must be a sequence of rationals, got 3; pass a list"),
-        (
-            {"spectrum": [1, -1]},
-            InputError,
-            "spectrum must have D = 4 entries, got 2; list every eigenvalue as often",
-        ),
-        ({"spectrum": []}, InputError, "spectrum must have D = 4 entries, got 0"),
-        (
-            {"spectrum": [1, 1, -1, 0.5]},
-            InputTypeError,
-            r"spectrum\[3\] must be an exact integer or rational, got 0.5",
-        ),
-        (
-            {"spectrum": ["1", "1", "0", "0"]},
-            InputTypeError,
-            r"spectrum\[0\] must be an exact integer or rational, got '1'",
-        ),
+        ({"ensemble": None}, "unknown ensemble 'None'"),
+    ],
+    InputError: [
+        ({"D": 5}, "X with X² = 1; use D = 4 or D = 6, or pass generator_spectrum"),
+        ({"D": 0}, "D must be an integer ≥ 2, got 0"),
+        ({"L": 0}, "L must be an integer ≥ 1, got 0"),
+        ({"spectrum": [1, -1]}, "spectrum must have D = 4 entries, got 2; list every eigenvalue as often"),
+        ({"spectrum": []}, "spectrum must have D = 4 entries, got 0"),
         (
             {"spectrum": [[1, 1, 0, 0]] * 2},
-            InputError,
             "spectrum must be one sequence of D = 4 rationals for 'kernel_mean', got 2 sequences",
         ),
-        ({"spectrum": [10**10, 0, 0, 0]}, InputError, "width .* of 0 or from 1e-9 to 1e9, got 1000"),
-        ({"spectrum": [Fraction(1, 10**10), 0, 0, 0]}, InputError, "of 0 or from 1e-9 to 1e9, got 1/1000"),
-        ({"overlap": 1}, InputError, "overlap is not used by 'kernel_mean', got 1; leave it out"),
-        ({"num_inputs": 2}, InputError, "num_inputs is not used by 'kernel_mean', got 2; leave it out"),
-        ({"quantity": PAIR}, InputError, "overlap is required by 'supervised_kernel_mean', got None; pass"),
-        (
-            {"quantity": PAIR, "overlap": Fraction(3, 2)},
-            InputError,
-            "overlap must be from 0 to 1, got 3/2; it is",
-        ),
-        (
-            {"quantity": PAIR, "overlap": 0.5},
-            InputTypeError,
-            "overlap must be an exact integer or rational, got 0.5",
-        ),
+        ({"spectrum": [10**10, 0, 0, 0]}, "width .* of 0 or from 1e-9 to 1e9, got 1000"),
+        ({"spectrum": [Fraction(1, 10**10), 0, 0, 0]}, "of 0 or from 1e-9 to 1e9, got 1/1000"),
+        ({"overlap": 1}, "overlap is not used by 'kernel_mean', got 1; leave it out"),
+        ({"num_inputs": 2}, "num_inputs is not used by 'kernel_mean', got 2; leave it out"),
+        ({"quantity": PAIR}, "overlap is required by 'supervised_kernel_mean', got None; pass"),
+        ({"quantity": PAIR, "overlap": Fraction(3, 2)}, "overlap must be from 0 to 1, got 3/2; it is"),
         (
             {"quantity": PAIR, "overlap": 1, "spectrum": [[1, 1, 0, 0]] * 3},
-            InputError,
             "a sequence or a pair of sequences of D = 4 rationals for '.*', got 3 sequences; pass one for",
         ),
         (
-            {"ensemble": "prl"},
-            UnknownNameError,
-            "unknown ensemble 'prl'; known: segments, prl_ansatz, prl_ansatz_with_input_block, independent",
-        ),
-        ({"ensemble": None}, UnknownNameError, "unknown ensemble 'None'"),
-        (
             {"ensemble": "prl_ansatz", "D": 6},
-            InputError,
             "D must be a power of two for ensemble 'prl_ansatz', whose .*, got 6; use D = 4 or D = 8",
         ),
         (
             {"ensemble": "prl_ansatz_with_input_block", "D": 3},
-            InputError,
             "D must be a power of two for ensemble 'prl_ansatz_with_.*, got 3; use D = 2 or D = 4",
         ),
         (
             {"ensemble": "prl_ansatz", "generator_spectrum": [1, 0, 0, 0]},
-            InputError,
             r"generator_spectrum is not used by ensemble 'prl_ansatz', .*, got \[1, 0, 0, 0\]; leave it out",
         ),
         (
             {"ensemble": "independent_layers", "quantity": "residual_meta_kernel_mean"},
-            InputError,
             "got 'residual_meta_kernel_mean'; use one of gradient_variance, kernel_mean, .*, or another",
         ),
         (
             {"ensemble": "independent_layers", "quantity": PAIR, "overlap": 1},
-            InputError,
             "derivatives of one output for ensemble 'independent_layers', got 'supervised_kernel_mean'",
         ),
         (
             {"ensemble": AVERAGE, "quantity": UNIFORM, "num_inputs": 2},
-            InputError,
             f"derivatives of one output for ensemble 'generator_average', got '{UNIFORM}'",
         ),
-        (
-            {"ensemble": AVERAGE},
-            InputError,
-            "populations is required by ensemble 'generator_average', got No",
-        ),
+        ({"ensemble": AVERAGE}, "populations is required by ensemble 'generator_average', got No"),
         (
             {"populations": [1, 0, 0, 0]},
-            InputError,
             r"populations is not used by ensemble 'segments', got \[1, 0, 0, 0\]; leave it out",
         ),
         (
             {"ensemble": AVERAGE, "populations": [1, 1, 1, 1]},
-            InputError,
             "populations must be ≥ 0 and have the sum 1, got the smallest 1 and the sum 4",
         ),
         (
             {"ensemble": AVERAGE, "populations": [Fraction(3, 2), 0, 0, Fraction(-1, 2)]},
-            InputError,
             "populations must be ≥ 0 and have the sum 1, got the smallest -1/2 and the sum 1",
         ),
         (
-            {"ensemble": AVERAGE, "populations": [0.5, 0.5, 0, 0]},
-            InputTypeError,
-            r"populations\[0\] must be an exact integer or rational, got 0.5",
-        ),
-        (
             {"ensemble": AVERAGE, "populations": [1, 0]},
-            InputError,
             "populations must have D = 4 entries, got 2; pass one for each eigenvalue",
         ),
         (
-            {"ensemble": AVERAGE, "populations": 1},
-            InputTypeError,
-            "populations must be a sequence of rationa",
-        ),
-        (
-            {"generator_spectrum": "1100"},
-            InputTypeError,
-            "generator_spectrum must be a sequence of rationals",
-        ),
-        (
             {"generator_spectrum": [1, -1]},
-            InputError,
             "generator_spectrum must have D = 4 entries, got 2; list every eigenvalue as often as it occurs",
         ),
         (
-            {"generator_spectrum": [1, 0, 0.5, 0]},
-            InputTypeError,
-            r"generator_spectrum\[2\] must be an exact integer or rational, got 0.5",
-        ),
-        (
             {"generator_spectrum": [10**10, 0, 0, 0]},
-            InputError,
             "generator_spectrum must have a width .* of 0 or from 1e-9 to 1e9, got 10000000000/1; rescale",
         ),
         (
             {"quantity": UNIFORM},
-            InputError,
             f"num_inputs must be from 2 to D = 4 for '{UNIFORM}', got 1 .1 is the default.",
         ),
         (
             {"quantity": UNIFORM, "num_inputs": 5},
-            InputError,
             f"num_inputs must be from 2 to D = 4 for '{UNIFORM}', got 5",
         ),
-        (
-            {"quantity": UNIFORM, "num_inputs": 2.0},
-            InputTypeError,
-            "num_inputs must be an integer ≥ 1, got 2.0",
-        ),
     ],
+    InputTypeError: [
+        ({"D": 4.0}, "D must be an integer ≥ 2, got 4.0"),
+        ({"spectrum": 3}, "spectrum must be a sequence of rationals, got 3; pass a list"),
+        ({"spectrum": [1, 1, -1, 0.5]}, r"spectrum\[3\] must be an exact integer or rational, got 0.5"),
+        ({"spectrum": ["1", "1", "0", "0"]}, r"spectrum\[0\] must be an exact integer or rational, got '1'"),
+        ({"quantity": PAIR, "overlap": 0.5}, "overlap must be an exact integer or rational, got 0.5"),
+        (
+            {"ensemble": AVERAGE, "populations": [0.5, 0.5, 0, 0]},
+            r"populations\[0\] must be an exact integer or rational, got 0.5",
+        ),
+        ({"ensemble": AVERAGE, "populations": 1}, "populations must be a sequence of rationa"),
+        ({"generator_spectrum": "1100"}, "generator_spectrum must be a sequence of rationals"),
+        (
+            {"generator_spectrum": [1, 0, 0.5, 0]},
+            r"generator_spectrum\[2\] must be an exact integer or rational, got 0.5",
+        ),
+        ({"quantity": UNIFORM, "num_inputs": 2.0}, "num_inputs must be an integer ≥ 1, got 2.0"),
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "text"), [(x, error, text) for error, cases in BAD.items() for x, text in cases]
 )
 def test_bad_arguments_are_refused(changes: dict[str, Any], error: type[Exception], text: str) -> None:
-    arguments: dict[str, Any] = {"quantity": "kernel_mean", "D": 4, "L": 1, "spectrum": [1, 1, -1, -1]}
     with pytest.raises(error, match=text):
-        Problem.create(**arguments | changes)
+        Problem.create(**GOOD | changes)
 
 
 def test_the_constructor_checks_as_well() -> None:

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scipy import stats
+from simulated import largest_score
 
-from haarqntk.montecarlo import Estimate, _batched, _frames, _qutip
-from haarqntk.montecarlo._eigenspaces import Eigenspaces
+from haarqntk.montecarlo import _batched, _frames, _qutip
+from haarqntk.montecarlo._problem import Eigenspaces
 
 Real = NDArray[np.float64]
 Complex = NDArray[np.complex128]
@@ -41,11 +42,6 @@ def from_frames(D: int, count: int, rng: np.random.Generator) -> Complex:
     return _frames.orthonormalised(G * np.exp(1j * rng.uniform(0, 2 * math.pi, size=(count, D, 1))))
 
 
-def z_scores(pairs: list[tuple[Real, float]]) -> float:
-    """The largest score of means against their exact values."""
-    return max(abs(Estimate.of("0", values).z_score(exact)) for values, exact in pairs)
-
-
 def trace_score(unitaries: Complex) -> float:
     """E tr Uʲ = 0 and E|tr Uʲ|² = min(j, D), all that two eigenvalues know of each other; E|tr U|⁴ = 2.
 
@@ -60,7 +56,7 @@ def trace_score(unitaries: Complex) -> float:
         if j == 1:
             pairs.append((np.abs(traces) ** 4, 2.0))
         powers = powers @ unitaries
-    return z_scores(pairs)
+    return largest_score(pairs)
 
 
 def entry_score(unitaries: Complex) -> float:
@@ -68,7 +64,7 @@ def entry_score(unitaries: Complex) -> float:
     D = unitaries.shape[1]
     a, b, c, d = unitaries[:, 0, 0], unitaries[:, 0, 1], unitaries[:, 1, 0], unitaries[:, 1, 1]
     squares = [np.abs(entry) ** 2 for entry in (a, b, c, d)]
-    return z_scores(
+    return largest_score(
         [
             *((square, 1 / D) for square in squares),
             *((square**2, 2 / (D * (D + 1))) for square in squares),

@@ -6,36 +6,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+from simulated import UNEVEN, ZZ, assert_refuses, estimate, kernel_mean
+from simulated import assert_confirms as assert_confirms_and_refuses
 
-from haarqntk.montecarlo import Estimate, _batched, _qutip, ensembles, simulate
-from haarqntk.montecarlo._ensembles import ENSEMBLES
+from haarqntk.montecarlo import Estimate, _batched, _qutip, ensembles
+from haarqntk.montecarlo._quantities import ENSEMBLES
 
-ZZ = (1, -1, -1, 1)
-UNEVEN = (5, 3, 1, 0, 0, -1, -2, -7)
-
-
-def kernel_mean(spectrum: tuple[int, ...], L: int) -> Fraction:
-    """The mean under ``segments``."""
-    D, T1, T2 = len(spectrum), sum(spectrum), sum(x**2 for x in spectrum)
-    return Fraction(2 * L * (D * T2 - T1**2), (D - 1) * (D + 1) ** 2)
+INDEPENDENT: dict[str, Any] = {"ensemble": "independent_layers"}
 
 
-def estimate(
-    quantity: str, spectrum: tuple[int, ...], L: int, samples: int, seed: int = 1, **options: Any
-) -> Estimate:
-    rng = np.random.default_rng(seed)
-    return simulate(quantity, D=len(spectrum), L=L, spectrum=spectrum, samples=samples, rng=rng, **options)
-
-
-def assert_confirms(simulated: Estimate, exact: Fraction) -> None:
-    """Within four standard errors, and sharp enough to refuse twice the value and half of it."""
-    assert abs(simulated.z_score(exact)) < 4
-    assert abs(simulated.z_score(2 * exact)) > 4
-    assert abs(simulated.z_score(exact / 2)) > 4
-
-
-def assert_refuses(simulated: Estimate, wrong: Fraction) -> None:
-    assert abs(simulated.z_score(wrong)) > 4
+def assert_confirms(found: Estimate, exact: Fraction) -> None:
+    """Sharp enough to refuse twice the value and half of it."""
+    assert_confirms_and_refuses(found, exact, exact / 2)
 
 
 def test_the_table_is_what_users_see() -> None:
@@ -95,10 +77,10 @@ def test_the_ansatz_has_an_identity_at_the_input_or_a_unitary(ensemble: str, rou
 
 
 def test_independent_layers_keep_the_law_of_each_gradient() -> None:
-    simulated = estimate("kernel_mean", UNEVEN, 3, 4000, ensemble="independent_layers")
+    simulated = estimate("kernel_mean", UNEVEN, 3, 4000, **INDEPENDENT)
     assert_confirms(simulated, kernel_mean(UNEVEN, 3))
     fourth, second = Fraction(576, 1225), kernel_mean(ZZ, 1)  # E[g⁴] and E[g²], E[K²] and E[K] of one layer
-    simulated = estimate("kernel_second_moment", ZZ, 6, 10_000, ensemble="independent_layers")
+    simulated = estimate("kernel_second_moment", ZZ, 6, 10_000, **INDEPENDENT)
     assert_confirms(simulated, 6 * fourth + 30 * second**2)
 
 
@@ -106,10 +88,9 @@ def test_independent_layers_keep_the_law_of_each_gradient() -> None:
 def test_independent_layers_have_a_variance_that_adds_up(L: int) -> None:
     """A qubit, O = Z: K = (1 − z²) Σ_l 4w_l² with z and w_l uniform on [−1, 1]."""
     one = Fraction(128, 75) - Fraction(8, 9) ** 2
-    correlated = (
-        Fraction(8, 15) * (L * Fraction(16, 5) + L * (L - 1) * Fraction(16, 9)) - (L * Fraction(8, 9)) ** 2
-    )
-    independent = estimate("kernel_variance", (1, -1), L, 15_000, ensemble="independent_layers")
+    second = Fraction(8, 15) * (L * Fraction(16, 5) + L * (L - 1) * Fraction(16, 9))
+    correlated = second - (L * Fraction(8, 9)) ** 2
+    independent = estimate("kernel_variance", (1, -1), L, 15_000, **INDEPENDENT)
     assert_confirms(independent, L * one)
     segments = estimate("kernel_variance", (1, -1), L, 15_000)
     assert_confirms(segments, correlated)
@@ -121,9 +102,7 @@ def test_independent_layers_have_a_variance_that_adds_up(L: int) -> None:
 
 
 def test_independent_layers_by_the_reference_route() -> None:
-    simulated = estimate(
-        "kernel_second_moment", (1, -1), 3, 400, ensemble="independent_layers", method="qutip"
-    )
+    simulated = estimate("kernel_second_moment", (1, -1), 3, 400, **INDEPENDENT, method="qutip")
     assert_confirms(simulated, 3 * Fraction(128, 75) + 6 * Fraction(64, 81))
 
 
@@ -189,9 +168,7 @@ def test_a_constant_generator_is_silent() -> None:
 
 def test_independent_layers_take_any_generator() -> None:
     spectrum, X, L = GENERATORS[0]
-    simulated = estimate(
-        "kernel_mean", spectrum, 2, 10_000, generator_spectrum=X, ensemble="independent_layers"
-    )
+    simulated = estimate("kernel_mean", spectrum, 2, 10_000, generator_spectrum=X, **INDEPENDENT)
     assert_confirms(simulated, general_kernel_mean(spectrum, X, 2 * L))
 
 
@@ -224,16 +201,8 @@ POPULATIONS = [Fraction(1, 2), Fraction(1, 4), Fraction(1, 4), Fraction(0)]
 )
 def test_generator_average(method: str, samples: int, spectrum: tuple[int, ...], L: int) -> None:
     exact = fixed_output_kernel_mean(spectrum, POPULATIONS, L, Fraction(4, 15))  # D/(D²−1)
-    simulated = estimate(
-        "kernel_mean",
-        spectrum,
-        L,
-        samples,
-        ensemble="generator_average",
-        populations=POPULATIONS,
-        method=method,
-    )
-    assert_confirms(simulated, exact)
+    options: dict[str, Any] = {"ensemble": "generator_average", "populations": POPULATIONS, "method": method}
+    assert_confirms(estimate("kernel_mean", spectrum, L, samples, **options), exact)
 
 
 @pytest.mark.parametrize("method", ["batched", "qutip"])
@@ -241,16 +210,9 @@ def test_generator_average_of_any_generator(method: str) -> None:
     spectrum, X, D = (3, 0, -1), (1, 2, -1), 3
     populations = [Fraction(1, 6), Fraction(1, 3), Fraction(1, 2)]
     Z = Fraction(D * 6 - 2**2, D * (D**2 - 1))
-    simulated = estimate(
-        "kernel_mean",
-        spectrum,
-        2,
-        10_000 if method == "batched" else 200,
-        ensemble="generator_average",
-        populations=populations,
-        generator_spectrum=X,
-        method=method,
-    )
+    options: dict[str, Any] = {"ensemble": "generator_average", "populations": populations, "method": method}
+    samples = 10_000 if method == "batched" else 200
+    simulated = estimate("kernel_mean", spectrum, 2, samples, generator_spectrum=X, **options)
     assert_confirms(simulated, fixed_output_kernel_mean(spectrum, populations, 2, Z))
 
 
@@ -269,7 +231,6 @@ def test_moments_of_a_qubit_under_the_generator_average(L: int) -> None:
 
 @pytest.mark.parametrize("populations", [[0, 1, 0, 0], [0, Fraction(1, 3), Fraction(2, 3), 0]])
 def test_an_eigenstate_has_no_kernel(populations: list[Fraction]) -> None:
-    simulated = estimate(
-        "kernel_mean", (3, 1, 1, -2), 3, 10, ensemble="generator_average", populations=populations
-    )
+    options: dict[str, Any] = {"ensemble": "generator_average", "populations": populations}
+    simulated = estimate("kernel_mean", (3, 1, 1, -2), 3, 10, **options)
     assert (simulated.mean, simulated.squares) == (0.0, 0.0)

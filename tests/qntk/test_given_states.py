@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from haarqntk.qntk import Formula
 
 I, half, third = sympy.I, Fraction(1, 2), Fraction(1, 3)
-KEPT = "generator_average"
+KEPT, SUPERVISED = "generator_average", "supervised_kernel_mean"
 (l,) = hq.layer_indices("l")
 
 # exact: complex, not orthogonal, not commuting
@@ -160,7 +160,7 @@ def test_the_phase_of_three_inputs_is_that_of_the_average_over_the_icosahedral_g
 
 
 def test_the_supervised_kernel_has_the_inputs_a_and_b() -> None:
-    f = closed_form("supervised_kernel_mean")
+    f = closed_form(SUPERVISED)
     given: dict[str, Any] = {"D": 2, "L": 1, "spectrum": ((1, -1), (1, 0))}
     assert f.at(**given, states={"a": [1, 0], "b": [Fraction(3, 5), Fraction(4, 5)]}) == f.at(
         **given, overlap=Fraction(9, 25)
@@ -195,71 +195,45 @@ Z, UP, DOWN = [[1, 0], [0, -1]], [1, 0], [0, 1]
 
 
 @pytest.mark.parametrize(
-    ("changes", "error", "text"),
+    ("states", "error", "text"),
     [
-        ({"states": {"a": UP}}, InputError, "states must give a, b, got no b"),
-        (
-            {"states": {"a": UP, "b": UP, "c": UP}},
-            UnknownNameError,
-            "unknown state in states 'c'; known: a, b",
-        ),
-        ({"states": [UP, DOWN]}, InputTypeError, "states must map names to vectors, got list"),
-        (
-            {"states": {"a": UP, "b": [1, 1]}},
-            InputError,
-            "states[b] must be normalised, got the square norm 2; ",
-        ),
-        (
-            {"states": {"a": UP, "b": [1, 0, 0]}},
-            InputError,
-            "states[b] must be a vector of length D = 2, got",
-        ),
-        (
-            {"states": {"a": UP, "b": [[half, 0], [0, half]]}},
-            InputError,
-            "states[b] must be pure: a vector, or a",
-        ),
-        (
-            {"states": {"a": UP, "b": "down"}},
-            InputTypeError,
-            "states[b] must be an array or Qobj of numbers",
-        ),
-        (
-            {"states": {"a": UP, "b": [np.nan, 0]}},
-            InputError,
-            "states[b] must be finite, got (nan+0j)",
-        ),
-        ({"observables": {"O1": Z}}, InputError, "observables must give O1, O2, got no O2"),
-        (
-            {"observables": {"O1": Z, "O3": Z}},
-            UnknownNameError,
-            "unknown observable in observables 'O3'; did you",
-        ),
-        ({"observables": [Z, Z]}, InputTypeError, "observables must map names to matrices, got list"),
-        (
-            {"observables": {"O1": Z, "O2": [[0, 1], [0, 0]]}},
-            InputError,
-            "observable must be Hermitian, got |O −",
-        ),
-        (
-            {"observables": {"O1": Z, "O2": [[1]]}},
-            InputError,
-            "observable must have shape (2, 2) to fit D = 2",
-        ),
-        (
-            {"observable": Z},
-            InputError,
-            "exactly one of observable= and observables= must be given, got both",
-        ),
-        ({"states": None}, InputError, "values must name Tr_O1_O1_a, "),
-        (
-            {"values": {"Tr_O1_a": 1}},
-            InputError,
-            "Tr_O1_a must be given once, got it from values= and",
-        ),
+        ({"a": UP}, InputError, "states must give a, b, got no b"),
+        ({"a": UP, "b": UP, "c": UP}, UnknownNameError, "unknown state in states 'c'; known: a, b"),
+        ([UP, DOWN], InputTypeError, "states must map names to vectors, got list"),
+        ({"a": UP, "b": [1, 1]}, InputError, "states[b] must be normalised, got the square norm 2; "),
+        ({"a": UP, "b": [1, 0, 0]}, InputError, "states[b] must be a vector of length D = 2, got"),
+        ({"a": UP, "b": [[half, 0], [0, half]]}, InputError, "states[b] must be pure: a vector, or a"),
+        ({"a": UP, "b": "down"}, InputTypeError, "states[b] must be an array or Qobj of numbers"),
+        ({"a": UP, "b": [np.nan, 0]}, InputError, "states[b] must be finite, got (nan+0j)"),
+        (None, InputError, "values must name Tr_O1_O1_a, "),
     ],
 )
-def test_what_fits_no_state_is_refused(changes: dict[str, Any], error: type[Exception], text: str) -> None:
+def test_what_is_no_state_is_refused(states: Any, error: type[Exception], text: str) -> None:
+    refuse({"states": states}, error, text)
+
+
+@pytest.mark.parametrize(
+    ("observables", "error", "text"),
+    [
+        ({"O1": Z}, InputError, "observables must give O1, O2, got no O2"),
+        ({"O1": Z, "O3": Z}, UnknownNameError, "unknown observable in observables 'O3'; did you"),
+        ([Z, Z], InputTypeError, "observables must map names to matrices, got list"),
+        ({"O1": Z, "O2": [[0, 1], [0, 0]]}, InputError, "observable must be Hermitian, got |O −"),
+        ({"O1": Z, "O2": [[1]]}, InputError, "observable must have shape (2, 2) to fit D = 2"),
+    ],
+)
+def test_what_is_no_observable_is_refused(observables: Any, error: type[Exception], text: str) -> None:
+    refuse({"observables": observables}, error, text)
+
+
+def test_what_is_given_twice_is_refused() -> None:
+    refuse(
+        {"observable": Z}, InputError, "exactly one of observable= and observables= must be given, got both"
+    )
+    refuse({"values": {"Tr_O1_a": 1}}, InputError, "Tr_O1_a must be given once, got it from values= and")
+
+
+def refuse(changes: dict[str, Any], error: type[Exception], text: str) -> None:
     given: dict[str, Any] = {"observables": {"O1": Z, "O2": Z}, "states": {"a": UP, "b": DOWN}}
     with pytest.raises(error, match="^" + re.escape(text)):
         kept("K_ab squared").at(D=2, L=1, generator_spectrum=(1, -1), **(given | changes))
@@ -273,12 +247,8 @@ def test_a_formula_without_states_takes_none() -> None:
 @pytest.mark.parametrize(
     ("name", "changes", "text"),
     [
-        ("supervised_kernel_mean", {"overlap": 1, "states": {"a": UP, "b": UP}}, "sigma must be given once"),
-        (
-            "supervised_kernel_mean",
-            {"overlap": 1, "values": {"sigma": 1}},
-            "sigma must be given once, got it",
-        ),
+        (SUPERVISED, {"overlap": 1, "states": {"a": UP, "b": UP}}, "sigma must be given once"),
+        (SUPERVISED, {"overlap": 1, "values": {"sigma": 1}}, "sigma must be given once, got it"),
         (
             "kernel_mean",
             {"values": {"T2": 2}},

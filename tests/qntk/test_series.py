@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from fractions import Fraction
 from math import lcm
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import sympy
@@ -147,28 +147,32 @@ def test_eigenvalues_expand_with_their_multiplicities() -> None:
     [
         ({"order": 0}, InputError, "order must be an integer ≥ 1, got 0"),
         ({"order": 1.5}, InputTypeError, "order must be an integer ≥ 1, got 1.5; pass an int"),
+    ],
+)
+def test_a_bad_order_is_refused(arguments: dict[str, Any], error: type[Exception], text: str) -> None:
+    with pytest.raises(error, match=re.escape(text)):
+        PARTS["kernel_mean"].series(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("scaling", "error", "text"),
+    [
         (
-            {"scaling": "paulisum"},
+            "paulisum",
             UnknownNameError,
             "unknown scaling 'paulisum'; did you mean 'pauli_sum'? known: pauli_sum, projector",
         ),
+        ({"T1": 1}, InputError, "scaling must give an exponent for each of T1, T2, got none for T2"),
         (
-            {"scaling": {"T1": 1}},
-            InputError,
-            "scaling must give an exponent for each of T1, T2, got none for T2",
-        ),
-        (
-            {"scaling": {"T1": 1, "T2": 0.5}},
+            {"T1": 1, "T2": 0.5},
             InputTypeError,
             "scaling[T2] must be an exact integer or rational, got 0.5; pass fractions.Fraction",
         ),
     ],
 )
-def test_a_bad_order_or_scaling_is_refused(
-    arguments: dict[str, object], error: type[Exception], text: str
-) -> None:
+def test_a_bad_scaling_is_refused(scaling: Any, error: type[Exception], text: str) -> None:
     with pytest.raises(error, match=re.escape(text)):
-        PARTS["kernel_mean"].series(**arguments)  # type: ignore[arg-type]
+        PARTS["kernel_mean"].series(scaling=scaling)
 
 
 @given(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from strategies import hermitian_matrices, parametrised_circuits
 
 from haarqntk.errors import InputError, InputTypeError, UnknownNameError
-from haarqntk.montecarlo import _batched, random_angles, random_ansatz
+from haarqntk.montecarlo import PauliSum, _batched, random_angles, random_ansatz
 from haarqntk.training import (
     Encoding,
     FixedGate,
@@ -31,8 +31,6 @@ from haarqntk.training import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     Real = NDArray[np.float64]
@@ -129,8 +127,11 @@ def test_the_letter_s_circuit_is_that_of_the_monte_carlo_room() -> None:
     ansatz = random_ansatz(2, 6, np.random.default_rng(5))
     circuit, observable = circuit_of_ansatz(ansatz), Observable(ansatz.observable.matrix)
     angles = random_angles(4, 6, np.random.default_rng(6))
-    eigenvalues, _ = ansatz.observable.eigensystem
-    drawn = ansatz.circuits(angles), np.eye(1, 4), eigenvalues[np.newaxis]
+    eigenvalues, vectors = ansatz.observable.eigensystem
+    segments = np.array([vectors.conj().T @ ansatz.blocks[0], *ansatz.blocks[1:], np.eye(4)])
+    generators = np.array([PauliSum((1.0,), (string,)).matrix for string in ansatz.strings])
+    segments, generators = (np.broadcast_to(part, (4, *part.shape)) for part in (segments, generators))
+    drawn = _batched.Circuits(segments, generators, angles), np.eye(1, 4), eigenvalues[np.newaxis]
     z, J = outputs_and_jacobian(circuit, observable, angles)
     other_z, other_J = _batched.outputs_and_gradients(*drawn)
     assert np.abs(z[:, 0] - other_z[:, 0, 0]).max() < ROUNDING
@@ -174,34 +175,28 @@ def test_leading_axes_of_the_angles_are_kept(circuit: ParametrisedCircuit, data:
 
 PLAIN, CODED = hardware_efficient(2, 1), hardware_efficient(2, 1, encoding="low")
 Z = Observable.pauli("ZI")
+BAD: list[tuple[tuple[Any, ...], type[Exception], str]] = [
+    ((PLAIN, Z, [0.1] * 3), InputError, r"angles must have 4 entries .* got the shape \(3,\)"),
+    ((PLAIN, Z, [[0.1] * 3 + [np.nan]]), InputError, "angles must be finite, got nan"),
+    ((PLAIN, Z, [[1], [2, 3]]), InputError, "angles must have rows of one length"),
+    ((PLAIN, Z, ["a"] * 4), InputTypeError, "angles must be real numbers, got"),
+    ((PLAIN, Z, [1j] * 4), InputTypeError, "angles must be real numbers"),
+    ((PLAIN, Observable.pauli("Z"), [0.1] * 4), InputError, "must act on num_qubits = 2"),
+    ((CODED, Z, [0.1] * 4), InputError, r"shape \(m, 1\) with m ≥ 1, .* got None"),
+    ((CODED, Z, [0.1] * 4, [1, 2]), InputError, r"features must have the shape \(m, 1\)"),
+    ((CODED, Z, [0.1] * 4, np.zeros((0, 1))), InputError, "with m ≥ 1"),
+]
 
 
-@pytest.mark.parametrize(
-    ("call", "error", "text"),
-    [
-        (
-            lambda: outputs(PLAIN, Z, [0.1] * 3),
-            InputError,
-            r"angles must have 4 entries .* got the shape \(3,\)",
-        ),
-        (lambda: outputs(PLAIN, Z, [[0.1] * 3 + [np.nan]]), InputError, "angles must be finite, got nan"),
-        (lambda: outputs(PLAIN, Z, [[1], [2, 3]]), InputError, "angles must have rows of one length"),
-        (lambda: outputs(PLAIN, Z, ["a"] * 4), InputTypeError, "angles must be real numbers, got"),
-        (lambda: outputs(PLAIN, Z, [1j] * 4), InputTypeError, "angles must be real numbers"),
-        (lambda: outputs(PLAIN, Observable.pauli("Z"), [0.1] * 4), InputError, "must act on num_qubits = 2"),
-        (lambda: outputs(CODED, Z, [0.1] * 4), InputError, r"shape \(m, 1\) for a circuit with data gates"),
-        (lambda: outputs(CODED, Z, [0.1] * 4, [1, 2]), InputError, r"features must have the shape \(m, 1\)"),
-        (lambda: outputs(CODED, Z, [0.1] * 4, np.zeros((0, 1))), InputError, "with m ≥ 1"),
-        (
-            lambda: outputs_and_jacobian(PLAIN, Z, [0.1] * 4, method="adjunct"),
-            UnknownNameError,
-            "did you mean 'adjoint'",
-        ),
-    ],
-)
+@pytest.mark.parametrize(("arguments", "error", "text"), BAD)
 def test_bad_input_is_refused_in_one_line(
-    call: Callable[[], object], error: type[Exception], text: str
+    arguments: tuple[Any, ...], error: type[Exception], text: str
 ) -> None:
     with pytest.raises(error, match=text) as caught:
-        call()
+        outputs(*arguments)
     assert "\n" not in str(caught.value)
+
+
+def test_an_unknown_method_is_refused_with_the_nearest() -> None:
+    with pytest.raises(UnknownNameError, match="did you mean 'adjoint'"):
+        outputs_and_jacobian(PLAIN, Z, [0.1] * 4, method="adjunct")

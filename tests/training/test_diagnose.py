@@ -25,25 +25,14 @@ if TYPE_CHECKING:
 
     Real = NDArray[np.float64]
 
-HAND: list[list[float]] = [
-    [2, 1, 0],
-    [1, 2, 0],
-    [0, 0, 3],
-]  # K = [[5, 4, 0], [4, 5, 0], [0, 0, 9]]: eigenvalues 9, 9, 1
+# K = [[5, 4, 0], [4, 5, 0], [0, 0, 9]]: eigenvalues 9, 9, 1
+HAND: list[list[float]] = [[2, 1, 0], [1, 2, 0], [0, 0, 3]]
 SINGULAR: list[list[float]] = [[1, 0], [0, 1], [1, 1]]  # eigenvalues 3, 1, 0; the last for (1, 1, −1)
 ROUNDING = 1e-12
 
 
-def of_model(model: LinearModel, **keywords: Any) -> Diagnosis:
-    return diagnose(
-        model.jacobian,
-        model.targets,
-        outputs=model.outputs,
-        test_jacobian=model.test_jacobian,
-        test_outputs=model.test_outputs,
-        test_targets=model.test_targets,
-        **{"pseudo_inverse": True, **keywords},
-    )
+def of_model(model: LinearModel, **changes: Any) -> Diagnosis:
+    return diagnose(**vars(model) | {"pseudo_inverse": True} | changes)
 
 
 # -- by hand ---------------------------------------------------------------------------------------------------
@@ -64,11 +53,8 @@ def test_a_kernel_of_three_points_by_hand() -> None:
     assert np.allclose(losses, [3, (8 / 9) ** 2, (8 / 9) ** 4, (8 / 9) ** 60], rtol=1e-13)
     assert np.allclose(diagnosis.predicted_outputs(1), [[8 / 9, -8 / 9, 0]], atol=1e-14)
     assert diagnosis.final_loss == 0
-    assert (diagnosis.is_singular, diagnosis.null_space.shape, diagnosis.dependent_points) == (
-        False,
-        (3, 0),
-        {},
-    )
+    assert diagnosis.null_space.shape == (3, 0)
+    assert (diagnosis.is_singular, diagnosis.dependent_points) == (False, {})
 
 
 @pytest.mark.parametrize(
@@ -103,13 +89,8 @@ def test_a_singular_kernel_by_hand() -> None:
 
 def test_inference_by_hand() -> None:
     # One parameter, z = xθ: descent finds θ = Σxy/Σx²; R² = 1 − 0.5/2 on the test points.
-    diagnosis = diagnose(
-        [[2.0]],
-        [4.0],
-        test_jacobian=[[1.0], [2.0], [3.0]],
-        test_targets=[2, 5 - 0.5, 6.5],
-        learning_rate=0.125,
-    )
+    test: dict[str, Any] = {"test_jacobian": [[1.0], [2.0], [3.0]], "test_targets": [2, 5 - 0.5, 6.5]}
+    diagnosis = diagnose([[2.0]], [4.0], learning_rate=0.125, **test)
     assert np.allclose(diagnosis.final_test_outputs, [2, 4, 6], rtol=1e-14)
     assert np.allclose(diagnosis.predicted_test_outputs([0, 1]), [[0, 0, 0], [1, 2, 3]], rtol=1e-14)
     residual, variation = 0.25 + 0.25, float(np.var([2, 4.5, 6.5]) * 3)
@@ -217,14 +198,7 @@ def test_an_orthogonal_change_of_parameters_changes_nothing(model: LinearModel, 
     p = model.jacobian.shape[1]
     Q = np.linalg.qr(np.random.default_rng(seed).normal(size=(p, p)))[0]
     plain = of_model(model)
-    turned = diagnose(
-        model.jacobian @ Q,
-        model.targets,
-        outputs=model.outputs,
-        test_jacobian=model.test_jacobian @ Q,
-        test_outputs=model.test_outputs,
-        pseudo_inverse=True,
-    )
+    turned = of_model(model, jacobian=model.jacobian @ Q, test_jacobian=model.test_jacobian @ Q)
     assert turned.rank == plain.rank
     assert np.allclose(turned.eigenvalues, plain.eigenvalues, rtol=0, atol=1e-12 * plain.largest_eigenvalue)
     for t in (1, 10):
@@ -237,9 +211,7 @@ def test_the_order_of_the_points_does_not_matter(model: LinearModel, random: Any
     order = list(range(len(model.targets)))
     random.shuffle(order)
     plain = of_model(model)
-    moved = diagnose(
-        model.jacobian[order], model.targets[order], outputs=model.outputs[order], pseudo_inverse=True
-    )
+    moved = of_model(model, **{name: vars(model)[name][order] for name in ("jacobian", "targets", "outputs")})
     assert moved.rank == plain.rank
     assert np.allclose(moved.kernel, plain.kernel[np.ix_(order, order)], atol=1e-10)
     assert np.allclose(moved.predicted_outputs(5), plain.predicted_outputs(5)[:, order], atol=1e-9)
@@ -249,20 +221,12 @@ def test_the_order_of_the_points_does_not_matter(model: LinearModel, random: Any
 @given(linear_models(), st.sampled_from([2.0**-200, 1e-90, 1e-3, 7.0, 2.0**200, 1e90]))
 def test_a_scale_of_the_parameters_is_a_scale_of_the_learning_rate(model: LinearModel, a: float) -> None:
     plain = of_model(model)
-    scaled = diagnose(
-        a * model.jacobian,
-        model.targets,
-        outputs=model.outputs,
-        test_jacobian=a * model.test_jacobian,
-        test_outputs=model.test_outputs,
-        pseudo_inverse=True,
-        scale=0,  # the parameters' unit makes the Jacobian tiny, not rounding
-    )
+    # The parameters' unit makes the Jacobian tiny, not rounding: hence scale=0.
+    scaled = of_model(model, jacobian=a * model.jacobian, test_jacobian=a * model.test_jacobian, scale=0)
     assert scaled.rank == plain.rank
     assert scaled.largest_eigenvalue == pytest.approx(a**2 * plain.largest_eigenvalue, rel=1e-12, abs=0)
-    assert scaled.critical_learning_rate == pytest.approx(
-        plain.critical_learning_rate / a**2, rel=1e-12, abs=0
-    )
+    critical = pytest.approx(plain.critical_learning_rate / a**2, rel=1e-12, abs=0)
+    assert scaled.critical_learning_rate == critical
     assert scaled.condition_number_on_range == pytest.approx(plain.condition_number_on_range, rel=1e-9)
     assert scaled.decay_time == pytest.approx(plain.decay_time, rel=1e-9)
     assert scaled.effective_rank == pytest.approx(plain.effective_rank, rel=1e-12)
@@ -273,9 +237,7 @@ def test_a_scale_of_the_parameters_is_a_scale_of_the_learning_rate(model: Linear
 @given(linear_models(), st.sampled_from([1e-60, 0.25, 1e60]))
 def test_a_scale_of_outputs_and_targets_is_one_of_the_residuals(model: LinearModel, b: float) -> None:
     plain = of_model(model)
-    scaled = diagnose(
-        model.jacobian, b * model.targets, outputs=b * model.outputs, pseudo_inverse=True, scale=0
-    )
+    scaled = of_model(model, targets=b * model.targets, outputs=b * model.outputs, scale=0)
     expected = b * plain.predicted_residuals(4)
     assert np.allclose(scaled.predicted_residuals(4), expected, rtol=0, atol=1e-12 * b)
     if not np.ptp(model.targets):
@@ -402,96 +364,85 @@ def test_a_diagnosis_cannot_be_changed() -> None:
 
 J: list[list[float]] = [[1, 0], [0, 1]]
 Y: list[float] = [0, 1]
-BAD: list[tuple[Callable[[], object], str]] = [
+NAN, INF = math.nan, math.inf
+BAD: list[tuple[dict[str, Any], str]] = [
+    ({"jacobian": [1.0, 2]}, "jacobian must have 2 axes (points × parameters), got the shape (2,); pass"),
+    ({"jacobian": np.ones((2, 2, 2))}, "several outputs per point become rows of their own"),
+    ({"jacobian": np.ones((0, 2))}, "jacobian must not be empty (points × parameters), got the shape (0, 2)"),
+    ({"jacobian": [[1, NAN], [0.0, 1]]}, "jacobian must be finite, got nan at [0, 1]; check"),
+    ({"jacobian": [[1.0, 0.0], [INF, 1]]}, "jacobian must be finite, got inf at [1, 0]"),
+    ({"jacobian": np.array([[1, 0], [0, 1 + 2e-3j]])}, "jacobian must be real, got (1+0.002j) at [1, 1]"),
+    ({"jacobian": [[1e101, 0], [0.0, 1]]}, "jacobian must stay below 1e100, got 1e+101 at [0, 0]; rescale"),
+    ({"jacobian": np.zeros((2, 2))}, "jacobian must not vanish, got the largest singular value 0"),
+    ({"targets": [1.0]}, "targets must have one number for each of the 2 rows of jacobian, got 1"),
+    ({"targets": [[0.0, 1]]}, "targets must have 1 axis (points), got the shape (1, 2)"),
+    ({"targets": [0, NAN]}, "targets must be finite, got nan at [1]"),
+    ({"outputs": [1.0]}, "outputs must have one number for each of the 2 rows of jacobian"),
+    ({"test_jacobian": [[1.0]]}, "test_jacobian must have the 2 parameters of jacobian, got 1"),
     (
-        lambda: diagnose([1.0, 2], Y),
-        "jacobian must have 2 axes (points × parameters), got the shape (2,); pass",
-    ),
-    (lambda: diagnose(np.ones((2, 2, 2)), Y), "several outputs per point become rows of their own"),
-    (
-        lambda: diagnose(np.ones((0, 2)), []),
-        "jacobian must not be empty (points × parameters), got the shape (0, 2)",
-    ),
-    (lambda: diagnose([[1, math.nan], [0.0, 1]], Y), "jacobian must be finite, got nan at [0, 1]; check"),
-    (lambda: diagnose([[1.0, 0.0], [math.inf, 1]], Y), "jacobian must be finite, got inf at [1, 0]"),
-    (
-        lambda: diagnose(np.array([[1, 0], [0, 1 + 2e-3j]]), Y),
-        "jacobian must be real, got (1+0.002j) at [1, 1]",
-    ),
-    (
-        lambda: diagnose([[1e101, 0], [0.0, 1]], Y),
-        "jacobian must stay below 1e100, got 1e+101 at [0, 0]; rescale",
-    ),
-    (lambda: diagnose(np.zeros((2, 2)), Y), "jacobian must not vanish, got the largest singular value 0"),
-    (lambda: diagnose(J, [1.0]), "targets must have one number for each of the 2 rows of jacobian, got 1"),
-    (lambda: diagnose(J, [[0.0, 1]]), "targets must have 1 axis (points), got the shape (1, 2)"),
-    (lambda: diagnose(J, [0, math.nan]), "targets must be finite, got nan at [1]"),
-    (
-        lambda: diagnose(J, Y, outputs=[1.0]),
-        "outputs must have one number for each of the 2 rows of jacobian",
-    ),
-    (
-        lambda: diagnose(J, Y, test_jacobian=[[1.0]]),
-        "test_jacobian must have the 2 parameters of jacobian, got 1",
-    ),
-    (
-        lambda: diagnose(J, Y, test_jacobian=J, test_targets=[1.0]),
+        {"test_jacobian": J, "test_targets": [1.0]},
         "test_targets must have one number for each of the 2 rows of test_jacobian, got 1",
     ),
-    (lambda: diagnose(J, Y, test_targets=Y), "test_targets must come with test_jacobian"),
-    (lambda: diagnose(J, Y, test_outputs=Y), "test_outputs must come with test_jacobian"),
+    ({"test_targets": Y}, "test_targets must come with test_jacobian"),
+    ({"test_outputs": Y}, "test_outputs must come with test_jacobian"),
+    ({"outputs": Y, "test_jacobian": J}, "test_outputs must be given where outputs is, got None"),
     (
-        lambda: diagnose(J, Y, outputs=Y, test_jacobian=J),
-        "test_outputs must be given where outputs is, got None",
-    ),
-    (
-        lambda: diagnose(J, Y, test_outputs=Y, test_jacobian=J),
+        {"test_outputs": Y, "test_jacobian": J},
         "outputs must be given where test_outputs is, got None; pass both or neither",
     ),
-    (lambda: diagnose(J, Y, learning_rate=0), "learning_rate must be > 0, got 0"),
-    (lambda: diagnose(J, Y, c=-1), "c must be > 0, got -1"),
-    (lambda: diagnose(J, Y, rank_tolerance=1.5), "rank_tolerance must be below 1, got 1.5"),
-    (lambda: diagnose(J, Y, overfitting_gap=math.inf), "overfitting_gap must be finite"),
+    ({"learning_rate": 0}, "learning_rate must be > 0, got 0"),
+    ({"c": -1}, "c must be > 0, got -1"),
+    ({"rank_tolerance": 1.5}, "rank_tolerance must be below 1, got 1.5"),
+    ({"overfitting_gap": INF}, "overfitting_gap must be finite"),
     (
-        lambda: diagnose([[1, 0], [2, 0], [0, 0]], [0, 1, 2]),
+        {"jacobian": [[1, 0], [2, 0], [0, 0]], "targets": [0, 1, 2]},
         "a null space of dimension 2: that of point 0 = 0.5·(point 1); that of point 2 vanishes; drop dependent",
     ),
-    (lambda: diagnose(J, Y).predicted_losses([-1]), "steps must be one number ≥ 0 or a list of such"),
-    (lambda: diagnose(J, Y).predicted_losses([[1]]), "steps must be one number ≥ 0 or a list of such"),
-    (
-        lambda: diagnose(J, Y).predicted_test_outputs(1),
-        "test_jacobian must be given for an inference, got None",
-    ),
-    (lambda: diagnose(J, Y).final_test_outputs, "test_jacobian must be given for an inference, got None"),
-    (
-        lambda: diagnose(J, Y, test_jacobian=J).predicted_test_losses(1),
-        "test_targets must be given for a test loss",
-    ),
 ]
-WRONG_KIND: list[tuple[Callable[[], object], str]] = [
-    (lambda: diagnose([["a", "b"]], [0]), "jacobian must be an array of numbers, got the dtype <U1"),
-    (lambda: diagnose([[1.0], [1.0, 2]], Y), "jacobian must be an array of numbers, got list"),
-    (lambda: diagnose(J, None), "targets must be an array of numbers, got the dtype object"),  # type: ignore[arg-type]
-    (lambda: diagnose(J, Y, c="1"), "c must be a real number, got '1'"),  # type: ignore[arg-type]
-    (lambda: diagnose(J, Y).predicted_losses(0.5), "steps must be integers ≥ 0, got 0.5"),
-    (lambda: Diagnosis.from_json(b"{}"), "text must be a string of JSON, got bytes"),  # type: ignore[arg-type]
+WRONG_KIND: list[tuple[dict[str, Any], str]] = [
+    ({"jacobian": [["a", "b"]]}, "jacobian must be an array of numbers, got the dtype <U1"),
+    ({"jacobian": [[1.0], [1.0, 2]]}, "jacobian must be an array of numbers, got list"),
+    ({"targets": None}, "targets must be an array of numbers, got the dtype object"),
+    ({"c": "1"}, "c must be a real number, got '1'"),
 ]
+OF_DIAGNOSES: list[tuple[Callable[[Diagnosis], object], type[Exception], str]] = [
+    (lambda d: d.predicted_losses([-1]), InputError, "steps must be one number ≥ 0 or a list of such"),
+    (lambda d: d.predicted_losses([[1]]), InputError, "steps must be one number ≥ 0 or a list of such"),
+    (lambda d: d.predicted_losses(0.5), InputTypeError, "steps must be integers ≥ 0, got 0.5"),
+    (lambda d: d.predicted_test_outputs(1), InputError, "test_jacobian must be given for an inference, got None"),
+    (lambda d: d.final_test_outputs, InputError, "test_jacobian must be given for an inference, got None"),
+    (lambda d: d.predicted_test_losses(1), InputError, "test_targets must be given for a test loss"),
+    (lambda d: d.from_json(b"{}"), InputTypeError, "text must be a string of JSON, got bytes"),  # type: ignore[arg-type]
+]  # fmt: skip
 
 
-@pytest.mark.parametrize(("call", "text"), BAD)
-def test_bad_input_is_refused_in_one_line(call: Callable[[], object], text: str) -> None:
-    with pytest.raises(InputError) as caught:
+def changed(changes: dict[str, Any]) -> Diagnosis:
+    given: dict[str, Any] = {"jacobian": J, "targets": Y} | changes
+    return diagnose(**given)
+
+
+def refused(call: Callable[[], object], error: type[Exception], text: str) -> None:
+    with pytest.raises(error) as caught:
         call()
     assert text in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize(("call", "text"), WRONG_KIND)
-def test_input_of_another_kind_is_refused_in_one_line(call: Callable[[], object], text: str) -> None:
-    with pytest.raises(InputTypeError) as caught:
-        call()
-    assert text in str(caught.value)
-    assert "\n" not in str(caught.value)
+@pytest.mark.parametrize(("changes", "text"), BAD)
+def test_bad_input_is_refused_in_one_line(changes: dict[str, Any], text: str) -> None:
+    refused(lambda: changed(changes), InputError, text)
+
+
+@pytest.mark.parametrize(("changes", "text"), WRONG_KIND)
+def test_input_of_another_kind_is_refused_in_one_line(changes: dict[str, Any], text: str) -> None:
+    refused(lambda: changed(changes), InputTypeError, text)
+
+
+@pytest.mark.parametrize(("call", "error", "text"), OF_DIAGNOSES)
+def test_a_diagnosis_refuses_in_one_line(
+    call: Callable[[Diagnosis], object], error: type[Exception], text: str
+) -> None:
+    refused(lambda: call(diagnose(J, Y)), error, text)
 
 
 def test_sizes_are_refused_before_they_cost() -> None:
@@ -593,8 +544,8 @@ def spoiled(**changes: object) -> str:
         (spoiled(schema_version=2), "schema_version must be 1, got 2"),
         (spoiled(modes="missing"), "got none of modes"),
         (spoiled(c=-1), "c must be > 0, got -1"),
-        (spoiled(num_parameters=True), "num_parameters must be as Diagnosis.to_json writes it, got True"),
-        (spoiled(outputs=[1]), "outputs must have the shape (3,) of the record, got (1,)"),
+        (spoiled(num_parameters=True), "num_parameters must be an integer ≥ 1, got True"),
+        (spoiled(outputs=[1]), "outputs must have 3 entries, one per data point, got 1"),
         (spoiled(outputs=[1, 2, None]), "outputs must be an array of numbers"),
         (spoiled(targets=[1, 2, math.nan]), "targets must be finite"),
         (spoiled(singular_values=[1, 2, 3]), "singular_values must be positive and not increase"),

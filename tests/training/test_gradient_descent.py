@@ -1,4 +1,4 @@
-"""Gradient descent: against the Monte Carlo room and by hand; stopped, killed and gone on with; its warnings."""
+"""Gradient descent: by hand; stopped, killed and gone on with; its warnings."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from haarqntk import montecarlo
 from haarqntk.errors import InputError, InputTypeError, OutputError, UnknownNameError
 from haarqntk.training import (
     Observable,
@@ -22,7 +21,6 @@ from haarqntk.training import (
     PauliRotation,
     TrainingRun,
     check_step_size,
-    circuit_of_ansatz,
     hamiltonian_variational,
     hardware_efficient,
     kernel_matrix,
@@ -30,7 +28,7 @@ from haarqntk.training import (
     outputs_and_jacobian,
     train,
 )
-from haarqntk.training._checkpoint import load_checkpoint
+from haarqntk.training._gradient_descent import load_checkpoint
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,24 +53,6 @@ def assert_same(one: TrainingRun, other: TrainingRun) -> None:
         a, b = getattr(one, field.name), getattr(other, field.name)
         same = np.array_equal(a, b, equal_nan=True) if isinstance(a, np.ndarray) else a == b
         assert same, field.name
-
-
-def test_a_single_target_is_trained_as_in_the_monte_carlo_room() -> None:
-    ansatz = montecarlo.random_ansatz(2, 12, np.random.default_rng(3))
-    angles = montecarlo.random_angles(3, 12, np.random.default_rng(4))
-    other = montecarlo.train(ansatz, angles, target=-1.5, rate=0.01, steps=40)
-    run = train(
-        circuit_of_ansatz(ansatz),
-        Observable(ansatz.observable.matrix),
-        -1.5,
-        learning_rate=0.01,
-        steps=40,
-        angles=angles,
-        record_every=1,
-    )
-    assert np.abs(run.residuals[..., 0] - other.residuals).max() < 1e-11
-    assert np.abs(run.kernel_traces - other.kernels).max() < 1e-10
-    assert np.abs(run.kernel_maxima - other.kernels).max() < 1e-10
 
 
 @pytest.mark.parametrize(("loss", "weight"), [("sum", 1.0), ("mean", 1 / 3)])

@@ -30,12 +30,16 @@ if TYPE_CHECKING:
 ANY: Any = None  # arguments of a wrong kind
 RNG = np.random.default_rng(1)
 CIRCUIT, Z = ParametrisedCircuit(1, (PauliRotation("X", parameter=0),)), Observable.pauli("Z")
-RECORD = diagnose([[1.0]], [1]).to_json()
+LARGE = diagnose([[1.0]], [1]).to_json().replace('"learning_rate": 1.0', f'"learning_rate": 1{"0" * 400}')
 
 
 def trained(circuit: Any = CIRCUIT, observable: Any = Z, targets: Any = 0, **changes: Any) -> object:
     given: dict[str, Any] = {"learning_rate": 0.1, "steps": 1, "angles": [1.0]} | changes
     return train(circuit, observable, targets, **given)
+
+
+def drawn(initialisations: int, steps: int = 1) -> object:
+    return trained(angles=None, rng=RNG, initialisations=initialisations, steps=steps, record_every=1)
 
 
 def statistics(depths: Any = (1,), family: Any = lambda _: CIRCUIT, rng: Any = RNG) -> object:
@@ -75,31 +79,13 @@ def statistics(depths: Any = (1,), family: Any = lambda _: CIRCUIT, rng: Any = R
         (lambda: trained(learning_rate=10**5000), InputError, "learning_rate must be within the range"),
         (lambda: trained(angles=np.zeros((0, 1))), InputError, "angles must be those of at least one"),
         (lambda: trained(steps=10**12), CostError, "steps must be at most 1666666666 for 1 points"),
-        (
-            lambda: trained(angles=None, rng=RNG, initialisations=10**12),
-            CostError,
-            "initialisations must be at most 536870912",
-        ),
-        (
-            lambda: trained(angles=None, rng=RNG, initialisations=10**4, steps=10**6, record_every=1),
-            CostError,
-            "initialisations must be at most 107 for 1 points and 1000001 records",
-        ),
+        (lambda: drawn(10**12), CostError, "initialisations must be at most 536870912"),
+        (lambda: drawn(10**4, 10**6), CostError, "must be at most 107 for 1 points and 1000001 records"),
         (lambda: diagnose([[1.0]], [1], learning_rate=10**400), InputError, "learning_rate must be within"),
-        (
-            lambda: diagnose_circuit(CIRCUIT, Z, [0], angles=[[1], [1, 2]]),
-            InputError,
-            "angles must have rows",
-        ),
+        (lambda: diagnose_circuit(CIRCUIT, Z, [0], angles=[[1], [1, 2]]), InputError, "angles must have row"),
         (lambda: diagnose_circuit(ANY, Z, [0], angles=[1]), InputTypeError, "circuit must be"),
         (lambda: Diagnosis.from_json("[" * 100_000), InputError, "got lists within lists"),
-        (
-            lambda: Diagnosis.from_json(
-                RECORD.replace('"learning_rate": 1.0', f'"learning_rate": 1{"0" * 400}')
-            ),
-            InputError,
-            "learning_rate must be within the range of a float",
-        ),
+        (lambda: Diagnosis.from_json(LARGE), InputError, "learning_rate must be within the range of a float"),
         (lambda: statistics(3), InputTypeError, "depths must be a list of ints"),
         (lambda: statistics(rng=1), InputTypeError, "rng must be a numpy.random.Generator, got 1"),
         (lambda: statistics(family=3), InputTypeError, "family must be a function"),

@@ -11,7 +11,7 @@ from haarqntk.training import (
     Observable,
     ParametrisedCircuit,
     PauliRotation,
-    _statistics,
+    _derivatives,
     hardware_efficient,
     kernel_statistics,
     meta_kernels,
@@ -41,10 +41,10 @@ def test_moments_of_one_rotation_are_those_of_cosines() -> None:
 def test_every_depth_has_its_own_stream_and_its_numbers_are_those_of_its_samples(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(_statistics, "_BLOCK", 7)
+    monkeypatch.setattr(_derivatives, "_BLOCK", 7)
     observable, done = Observable.zero_projector(2), list[int]()
 
-    def found(depths: list[int]) -> tuple[_statistics.KernelStatistics, ...]:
+    def found(depths: list[int]) -> tuple[_derivatives.KernelStatistics, ...]:
         return kernel_statistics(
             lambda depth: hardware_efficient(2, depth, encoding="low"),
             depths,

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from haarqntk.validation._campaign import load_campaign
-from haarqntk.validation._record import shell_command
+from haarqntk.validation import load_campaign, shell_command
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from haarqntk.validation._campaign import Claim
+    from haarqntk.validation import Claim
 
 CAMPAIGN = load_campaign("default")
 

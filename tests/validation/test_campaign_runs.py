@@ -22,16 +22,15 @@ from shell import haarqntk
 
 import haarqntk as hq
 from haarqntk.errors import InputError, OutputError, RunError
-from haarqntk.validation import _runs as campaign_runs
-from haarqntk.validation._campaign import Campaign, load_campaign
-from haarqntk.validation._runs import run_campaign
+from haarqntk.validation import Campaign, executor, load_campaign, run_campaign
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from haarqntk.validation._results import CampaignRun
+    from haarqntk.validation import CampaignRun
 
 RECORDED = Path(__file__).parents[2] / "validation" / "default.jsonl"
+OLD = Path(__file__).parents[1] / "expected" / "ledger_of_version_1.jsonl"
 COMMAND = [sys.executable, "-c", "from haarqntk.cli._commands import main; main()", "validate"]
 SMALL = """\
 seed = 7
@@ -70,19 +69,32 @@ class InThisProcess(Executor):
         return future
 
 
+def written(folder: Path, text: str = SMALL) -> Campaign:
+    (folder / "small.toml").write_text(text)
+    return load_campaign(folder / "small.toml")
+
+
 @pytest.fixture(name="campaign")
 def the_campaign(tmp_path: Path) -> Campaign:
-    (tmp_path / "small.toml").write_text(SMALL)
-    return load_campaign(tmp_path / "small.toml")
+    return written(tmp_path)
 
 
 @pytest.fixture(name="whole", scope="session")
 def the_uninterrupted_run(tmp_path_factory: pytest.TempPathFactory) -> CampaignRun:
     folder = tmp_path_factory.mktemp("whole")
-    (folder / "small.toml").write_text(SMALL)
-    return run_campaign(
-        load_campaign(folder / "small.toml"), ledger=folder / "a.jsonl", executor=InThisProcess()
-    )
+    return run_here(written(folder), folder / "a.jsonl")
+
+
+def run_here(campaign: Campaign, ledger: Path, *, break_after: float = float("inf")) -> CampaignRun:
+    return run_campaign(campaign, ledger=ledger, executor=InThisProcess(break_after=break_after))
+
+
+def refused(campaign: Campaign, ledger: Path, message: str) -> None:
+    """The run is refused, and the ledger stays as it is."""
+    before = ledger.read_bytes()
+    with pytest.raises(InputError, match=message):
+        run_here(campaign, ledger)
+    assert ledger.read_bytes() == before
 
 
 def estimates(run: CampaignRun) -> list[Any]:
@@ -94,10 +106,10 @@ def batches(ledger: Path) -> list[tuple[str, int]]:
     return [(record["key"], record["number"]) for record in records if record["kind"] == "batch"]
 
 
-def start(folder: Path, workers: int = 2) -> subprocess.Popen[str]:
+def start(folder: Path, *options: str) -> subprocess.Popen[str]:
     """A run that Ctrl-C stops, also where these tests were started in the background and ignore it."""
     return subprocess.Popen(
-        [*COMMAND, "small.toml", "--workers", str(workers)],
+        [*COMMAND, "small.toml", *(options or ("--workers", "2"))],
         cwd=folder,
         text=True,
         stdout=subprocess.PIPE,
@@ -106,6 +118,13 @@ def start(folder: Path, workers: int = 2) -> subprocess.Popen[str]:
         env={**os.environ, "NO_COLOR": "1"},
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - a process of one thread
     )
+
+
+def errors_of_a_good_run(process: subprocess.Popen[str]) -> str:
+    out, err = process.communicate()
+    assert process.returncode == 0, err
+    assert "All 3 claims pass" in out
+    return err
 
 
 def wait_for_lines(ledger: Path, number: int, process: subprocess.Popen[str]) -> None:
@@ -135,7 +154,7 @@ def the_recorded_run(tmp_path_factory: pytest.TempPathFactory) -> CampaignRun:
     """The run of the default campaign that is in the repository, judged again."""
     ledger = tmp_path_factory.mktemp("recorded") / "default.jsonl"
     shutil.copy(RECORDED, ledger)
-    run = run_campaign(load_campaign("default"), ledger=ledger, executor=InThisProcess(break_after=0))
+    run = run_here(load_campaign("default"), ledger, break_after=0)
     assert ledger.read_bytes() == RECORDED.read_bytes()
     return run
 
@@ -182,7 +201,7 @@ def test_published_formulas_are_refused_by_the_default_campaign(
     (result,) = [
         result
         for result in recorded.results
-        if (result.claim.formula, result.claim.ensemble) == (formula, "segments")
+        if (result.claim.formula, result.claim.problem.ensemble) == (formula, "segments")
         and (result.claim.problem.D, result.claim.problem.L) == (D, L)
     ]
     assert result.passed
@@ -197,19 +216,17 @@ def test_a_wrong_formula_that_is_simulated_is_refused_with_exit_status_1(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     text = SMALL.split('\n[[claim]]\nformula = "kernel_second', maxsplit=1)[0].replace("[2, -1]", "[1, -1]")
-    (tmp_path / "small.toml").write_text(text + 'claim = "L*T2/D^2"\n')
+    written(tmp_path, text + 'claim = "L*T2/D^2"\n')
     result = haarqntk("validate", "small.toml", "--workers", "1")
     assert result.returncode == 1, result.stderr
     assert "2 of 2 claims fail" in result.stdout
 
 
 def test_a_sample_size_too_small_for_its_claim_is_refused_with_the_one_that_will_do(tmp_path: Path) -> None:
-    (tmp_path / "small.toml").write_text(SMALL.replace("samples = 60_000", "samples = 6_000"))
-    campaign = load_campaign(tmp_path / "small.toml")
-    with pytest.raises(
-        InputError, match=r"line 16, key 'samples': samples must be at least \d+ so"
-    ) as caught:
-        run_campaign(campaign, ledger=tmp_path / "a.jsonl", executor=InThisProcess())
+    campaign = written(tmp_path, SMALL.replace("samples = 60_000", "samples = 6_000"))
+    message = r"line 16, key 'samples': samples must be at least \d+ so"
+    with pytest.raises(InputError, match=message) as caught:
+        run_here(campaign, tmp_path / "a.jsonl")
     assert 30_000 < int(str(caught.value).split("at least ")[1].split()[0]) < 60_000
 
 
@@ -217,9 +234,8 @@ def test_a_sample_size_too_small_for_its_claim_is_refused_with_the_one_that_will
 
 
 def test_a_run_killed_at_random_times_ends_as_an_uninterrupted_one(
-    tmp_path: Path, whole: CampaignRun
+    tmp_path: Path, campaign: Campaign, whole: CampaignRun
 ) -> None:
-    (tmp_path / "small.toml").write_text(SMALL)
     ledger = tmp_path / "small.jsonl"
     rng = random.Random(130)  # noqa: S311 - no secret
     written = b""
@@ -234,20 +250,16 @@ def test_a_run_killed_at_random_times_ends_as_an_uninterrupted_one(
         while members(process.pid):  # no worker outlives a killed run
             time.sleep(0.05)
     ledger.write_bytes(written + b'{"kind": "batch", "claim": "4a')  # what a kill in mid-line would leave
-    process = start(tmp_path)
-    out, err = process.communicate()
-    assert process.returncode == 0, err
-    assert "had a torn last line" in err
-    assert "All 3 claims pass" in out
+    assert "had a torn last line" in errors_of_a_good_run(start(tmp_path))
     done = batches(ledger)
     assert len(done) == len(set(done)) == NUM_BATCHES
-    resumed = run_campaign(load_campaign(tmp_path / "small.toml"), ledger=ledger, executor=InThisProcess())
+    resumed = run_here(campaign, ledger)
     assert resumed.num_drawn == 0
     assert estimates(resumed) == estimates(whole)
 
 
+@pytest.mark.usefixtures("campaign")
 def test_ctrl_c_says_how_to_go_on(tmp_path: Path) -> None:
-    (tmp_path / "small.toml").write_text(SMALL)
     handler = signal.signal(
         signal.SIGINT, signal.SIG_IGN
     )  # as a shell leaves it in what runs in its background
@@ -267,11 +279,11 @@ def test_ctrl_c_says_how_to_go_on(tmp_path: Path) -> None:
 
 
 def test_two_runs_on_one_ledger_the_second_is_refused(tmp_path: Path, campaign: Campaign) -> None:
-    process = start(tmp_path, workers=1)
+    process = start(tmp_path, "--workers", "1")
     ledger = tmp_path / "small.jsonl"
     wait_for_lines(ledger, 2, process)
     with pytest.raises(OutputError, match=r"small.jsonl is in use by another run; wait"):
-        run_campaign(campaign, ledger=ledger, executor=InThisProcess())
+        run_here(campaign, ledger)
     process.communicate()
     assert process.returncode == 0
     done = batches(ledger)
@@ -285,10 +297,10 @@ def test_lost_workers_are_one_line_and_cost_what_they_had_in_hand(
     with pytest.raises(
         RunError, match=r"the workers are lost \(BrokenProcessPool\); every finished batch is in"
     ):
-        run_campaign(campaign, ledger=ledger, executor=InThisProcess(break_after=100))
+        run_here(campaign, ledger, break_after=100)
     kept = len(batches(ledger))
     assert kept == 100
-    run = run_campaign(campaign, ledger=ledger, executor=InThisProcess())
+    run = run_here(campaign, ledger)
     assert (run.num_found, run.num_drawn) == (kept, NUM_BATCHES - kept)
     assert estimates(run) == estimates(whole)
 
@@ -304,12 +316,12 @@ def test_a_full_disk_loses_no_batch(
 
     monkeypatch.setattr(os, "write", limited)
     with pytest.raises(OutputError, match="ledger must have room for another line"):
-        run_campaign(campaign, ledger=ledger, executor=InThisProcess())
+        run_here(campaign, ledger)
     monkeypatch.undo()
     assert ledger.read_bytes().endswith(b"}\n")
     kept = len(batches(ledger))
     assert kept > 20
-    run = run_campaign(campaign, ledger=ledger, executor=InThisProcess())
+    run = run_here(campaign, ledger)
     assert (run.num_found, run.torn) == (kept, "")
     assert estimates(run) == estimates(whole)
 
@@ -337,10 +349,9 @@ def rewritten(ledger: Path, change: Callable[[list[dict[str, Any]]], object]) ->
     ledger.write_text("".join(json.dumps(record) + "\n" for record in records))
 
 
-def begun(campaign: Campaign, ledger: Path, *, batches: int) -> bytes:
+def begun(campaign: Campaign, ledger: Path, *, batches: int) -> None:
     with pytest.raises(RunError):
-        run_campaign(campaign, ledger=ledger, executor=InThisProcess(break_after=batches))
-    return ledger.read_bytes()
+        run_here(campaign, ledger, break_after=batches)
 
 
 @pytest.mark.parametrize(("place", "order"), [(0, (0, 1, 2)), (1, (2, 0, 1)), (2, (2, 1, 0))])
@@ -350,13 +361,13 @@ def test_a_campaign_that_gains_a_claim_keeps_the_rows_of_the_others_in_any_order
     """The random numbers belong to the claim too: the one that was gained has those it has in the whole run."""
     ledger = tmp_path / "a.jsonl"
     few = replace(campaign, claims=campaign.claims[:place] + campaign.claims[place + 1 :])
-    first = run_campaign(few, ledger=ledger, executor=InThisProcess())
+    first = run_here(few, ledger)
     before = ledger.read_bytes()
     more = replace(campaign, claims=tuple(campaign.claims[i] for i in order))
-    run = run_campaign(more, ledger=ledger, executor=InThisProcess())
+    run = run_here(more, ledger)
     assert ledger.read_bytes().startswith(before)
     assert run.num_found == first.num_drawn
-    assert run.num_drawn == 1 + len(campaign.claims[place].sizes)
+    assert run.num_drawn == 1 + len(campaign.claims[place].batches)
     assert [estimates(run)[order.index(i)] for i in range(3)] == estimates(whole)
 
 
@@ -364,21 +375,19 @@ def test_a_row_whose_claim_is_gone_is_an_error_and_can_be_left_behind(
     tmp_path: Path, campaign: Campaign, whole: CampaignRun
 ) -> None:
     ledger, rest = tmp_path / "a.jsonl", tmp_path / "new.jsonl"
-    run_campaign(campaign, ledger=ledger, executor=InThisProcess())
-    before, gone = ledger.read_bytes(), campaign.claims[1]
+    run_here(campaign, ledger)
+    gone = campaign.claims[1]
     key = campaign.key(gone)
+    message = (
+        rf"line 3: the row of key {key} \(quantity kernel_mean, .* L 6, route batched, samples 24200, .*"
+        rf"finds no claim in 'small' with seed 7; .* grep -v '\"key\": \"{key}\"' .*a.jsonl > new.jsonl"
+    )
     for other in (replace(gone, samples=24_300), replace(gone, batch=400), None):
         claims = [claim for claim in (campaign.claims[0], other, campaign.claims[2]) if claim]
-        with pytest.raises(
-            InputError,
-            match=rf"line 3: the row of key {key} \(quantity kernel_mean, .* L 6, route batched, samples 24200, .*"
-            rf"finds no claim in 'small' with seed 7; .* grep -v '\"key\": \"{key}\"' .*a.jsonl > new.jsonl",
-        ):
-            run_campaign(replace(campaign, claims=tuple(claims)), ledger=ledger, executor=InThisProcess())
-        assert ledger.read_bytes() == before
+        refused(replace(campaign, claims=tuple(claims)), ledger, message)
     rest.write_text("".join(line for line in ledger.read_text().splitlines(keepends=True) if key not in line))
     kept = replace(campaign, claims=(campaign.claims[0], campaign.claims[2]))
-    run = run_campaign(kept, ledger=rest, executor=InThisProcess())
+    run = run_here(kept, rest)
     assert run.num_drawn == 0
     assert estimates(run) == [estimates(whole)[0], estimates(whole)[2]]
 
@@ -387,10 +396,10 @@ def test_a_claim_in_other_words_is_judged_by_the_same_rows_and_gets_a_line_of_it
     tmp_path: Path, campaign: Campaign
 ) -> None:
     ledger = tmp_path / "a.jsonl"
-    run_campaign(campaign, ledger=ledger, executor=InThisProcess())
+    run_here(campaign, ledger)
     before = ledger.read_bytes()
     wrong = replace(campaign, claims=(replace(campaign.claims[0], text="1"), *campaign.claims[1:]))
-    run = run_campaign(wrong, ledger=ledger, executor=InThisProcess())
+    run = run_here(wrong, ledger)
     assert (run.num_drawn, run.passed) == (0, False)
     (line,) = ledger.read_bytes().removeprefix(before).splitlines()
     record = json.loads(line)
@@ -399,18 +408,15 @@ def test_a_claim_in_other_words_is_judged_by_the_same_rows_and_gets_a_line_of_it
 
 def test_a_ledger_of_another_seed_is_refused_and_stays_as_it_is(tmp_path: Path, campaign: Campaign) -> None:
     ledger = tmp_path / "a.jsonl"
-    before = begun(campaign, ledger, batches=20)
-    with pytest.raises(
-        InputError, match=r"line 2: the row of .* seed 7\) finds no claim in 'small' with seed 8; "
-    ):
-        run_campaign(replace(campaign, seed=8), ledger=ledger, executor=InThisProcess())
-    assert ledger.read_bytes() == before
+    begun(campaign, ledger, batches=20)
+    message = r"line 2: the row of .* seed 7\) finds no claim in 'small' with seed 8; "
+    refused(replace(campaign, seed=8), ledger, message)
 
 
 @pytest.mark.parametrize(
     ("head", "version"),
     [
-        ('{"kind": "campaign", "name": "default", "key": "7a1309122a369849", "seed": 7}', "1"),
+        (OLD.read_text().rstrip(), "1"),
         ('{"kind": "ledger", "version": 3}', "3"),
         ('{"some": "data"}', "None"),
     ],
@@ -421,11 +427,8 @@ def test_a_ledger_of_another_version_is_refused_and_never_changed(
 ) -> None:
     ledger = tmp_path / "a.jsonl"
     ledger.write_text(f"{head}\n{end}")
-    with pytest.raises(
-        InputError,
-        match=f"must be of version 2, which has a key for each claim, got version {version}; choose",
-    ):
-        run_campaign(campaign, ledger=ledger, executor=InThisProcess())
+    message = f"must be of version 2, which has a key for each claim, got version {version}; choose"
+    refused(campaign, ledger, message)
     assert ledger.read_text() == f"{head}\n{end}"
 
 
@@ -456,17 +459,16 @@ def test_a_damaged_ledger_is_refused_with_its_line(
     ledger = tmp_path / "a.jsonl"
     begun(campaign, ledger, batches=19)
     rewritten(ledger, change)
-    with pytest.raises(InputError, match=message):
-        run_campaign(campaign, ledger=ledger, executor=InThisProcess())
+    refused(campaign, ledger, message)
 
 
 def test_a_batch_that_is_there_twice_counts_once(
     tmp_path: Path, campaign: Campaign, whole: CampaignRun
 ) -> None:
     ledger = tmp_path / "a.jsonl"
-    run_campaign(campaign, ledger=ledger, executor=InThisProcess())
+    run_here(campaign, ledger)
     rewritten(ledger, lambda records: records.append(records[9]))
-    again = run_campaign(campaign, ledger=ledger, executor=InThisProcess())
+    again = run_here(campaign, ledger)
     assert estimates(again) == estimates(whole)
 
 
@@ -482,9 +484,8 @@ def dask(kind: str, *options: str) -> subprocess.Popen[bytes]:
 
 
 def test_a_dask_cluster_that_loses_a_worker_gives_the_same_numbers(
-    tmp_path: Path, whole: CampaignRun
+    tmp_path: Path, campaign: Campaign, whole: CampaignRun
 ) -> None:
-    (tmp_path / "small.toml").write_text(SMALL)
     file, ledger = tmp_path / "scheduler.json", tmp_path / "small.jsonl"
     scheduler = dask(
         "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(file)
@@ -498,32 +499,24 @@ def test_a_dask_cluster_that_loses_a_worker_gives_the_same_numbers(
         assert address.startswith("tcp://127.0.0.1:")
         options = ("--nthreads", "1", "--no-nanny", "--no-dashboard", "--local-directory", str(tmp_path))
         started += [dask("worker", address, *options) for _ in range(2)]
-        process = subprocess.Popen(
-            [*COMMAND, "small.toml", "--scheduler", address],
-            cwd=tmp_path,
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
+        process = start(tmp_path, "--scheduler", address)
         wait_for_lines(ledger, 40, process)
         started[1].kill()
         assert len(batches(ledger)) < NUM_BATCHES  # in mid-run
-        out, err = process.communicate()
-        assert process.returncode == 0, err
-        assert "All 3 claims pass" in out
+        errors_of_a_good_run(process)
     finally:
         for each in started:
             each.kill()
             each.wait()
-    run = run_campaign(load_campaign(tmp_path / "small.toml"), ledger=ledger, executor=InThisProcess())
+    run = run_here(campaign, ledger)
     assert run.num_drawn == 0
     assert estimates(run) == estimates(whole)
 
 
 def test_a_scheduler_that_does_not_answer_is_one_line(tmp_path: Path) -> None:
-    (tmp_path / "small.toml").write_text(SMALL)
+    written(tmp_path)
     impatient = (
-        "from haarqntk.validation import _processes as p; p._SECONDS_TO_ANSWER = 0.2; "
+        "from haarqntk.validation import _runs as p; p._SECONDS_TO_ANSWER = 0.2; "
         "from haarqntk.cli import main; main()"
     )
     result = subprocess.run(
@@ -540,19 +533,12 @@ def test_a_scheduler_that_does_not_answer_is_one_line(tmp_path: Path) -> None:
 
 
 def test_bad_workers_and_a_missing_dask_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    with (
-        pytest.raises(InputError, match="workers must be an integer ≥ 1, got 0"),
-        campaign_runs.executor(workers=0),
-    ):
-        pass
-    with (
-        pytest.raises(InputError, match=r"workers are the scheduler's .* got 2; leave one out"),
-        campaign_runs.executor(workers=2, scheduler="tcp://127.0.0.1:1"),
-    ):
-        pass
+    def refused_executor(message: str, **options: Any) -> None:
+        with pytest.raises(InputError, match=message), executor(**options):
+            pass
+
+    address = "tcp://127.0.0.1:1"
+    refused_executor("workers must be an integer ≥ 1, got 0", workers=0)
+    refused_executor(r"workers are the scheduler's .* got 2; leave one out", workers=2, scheduler=address)
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with (
-        pytest.raises(InputError, match="a scheduler needs Dask; run: pip install"),
-        campaign_runs.executor(scheduler="tcp://127.0.0.1:1"),
-    ):
-        pass
+    refused_executor("a scheduler needs Dask; run: pip install", scheduler=address)
