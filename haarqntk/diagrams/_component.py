@@ -188,9 +188,12 @@ class Frame:
         self.numbers = numbers
         self.first = first_ends(letters)
         self.owner = [i for i, letter in enumerate(letters) for _ in range(letter.num_ends)]
-        self.has_deltas = any(letter.kind == DELTA for letter in letters)
-        self.is_matrix = [letter.kind == MATRIX for letter in letters]
-        self.is_narrow = all(len(x.spaces) == 1 and (x.kind != DELTA or x.num_ends == 1) for x in letters)
+        kinds = [letter.kind for letter in letters]
+        self.has_deltas = DELTA in kinds
+        self.is_matrix = [kind == MATRIX for kind in kinds]
+        self.roots = sorted(range(len(letters)), key=self.is_matrix.__getitem__)  # caps first
+        joins_many = self.has_deltas and any(x.kind == DELTA and x.num_ends > 1 for x in letters)
+        self.is_narrow = not joins_many and all(len(x.spaces) == 1 for x in letters)
 
     def ends(self, places: Iterable[int]) -> list[int]:
         """The ends of the letters at these places."""
