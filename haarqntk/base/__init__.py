@@ -1,4 +1,8 @@
-"""What every room stands on that is neither mathematics nor a check: values, files, matrices that users give."""
+"""What every room stands on that is neither mathematics nor a check: values, files, matrices that users give.
+
+``_values`` says how a value is set once and shows itself, ``_files`` reads TOML and JSON and writes files whole,
+``_matrices`` reads arrays and QuTiP's objects.
+"""
 
 from haarqntk.base._files import (
     SCHEMA_VERSION,

@@ -199,8 +199,11 @@ def run_campaign(
             kept = f"every finished batch is in {path}, the same command goes on from there"
             typer.echo(f"haarqntk: stopped; {kept}", err=True)
             raise typer.Exit(STOPPED) from None
-    if run.torn:
-        typer.echo(f"haarqntk: {path} had a torn last line, {run.torn[:40]!r}: it does not count", err=True)
+    if run.truncated:
+        typer.echo(
+            f"haarqntk: {path} had a truncated last record, {run.truncated[:40]!r}: it does not count",
+            err=True,
+        )
     if run.num_found:
         typer.echo(f"haarqntk: {run.num_found} batches were in {path}, {run.num_drawn} are new", err=True)
     return run

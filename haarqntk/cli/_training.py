@@ -1,6 +1,6 @@
 """The commands ``haarqntk train | diagnose | depth``: a study that comes with the library, or a file.
 
-A front door beside ``cli.py``. The exit status is 1 if a statement of a study of training does not hold. Diagnoses,
+The exit status is 1 if a statement of a study of training does not hold. Diagnoses,
 depths and experiments from a file have findings, and no failures but bad input.
 """
 

@@ -1,7 +1,9 @@
 """Studies: predictions from the exact moments beside real training runs, and the figures of the paper made again.
 
-It joins the exact rooms and ``dynamics`` with ``montecarlo`` and ``training``, which
-share no code, and writes through ``export``. What is studied comes with the library, or from a file.
+A ``Study`` is a record: what is predicted, the units of work, how both are compared, what is drawn (``_study``,
+which also runs and resumes any of them). ``_catalogue`` is their table, ``_experiment`` reads the file of a
+user's own. Predictions of the exact rooms and ``dynamics`` meet runs of ``montecarlo`` and ``training``, which
+share no code.
 """
 
 from haarqntk.studies._catalogue import STUDIES, figures, study, study_of_file
