@@ -197,8 +197,13 @@ def matching(pattern: str, words: str) -> msgspec.Meta:
     return msgspec.Meta(pattern=whole, description=words)
 
 
-def read_json(text: object) -> Any:
+def read_json(text: object, *, name: str = "text", longest: int = _LONGEST_TEXT) -> Any:
     """The plain data of JSON, in which no field stands twice.
+
+    Args:
+        text: The JSON.
+        name: What it is, for messages.
+        longest: How many characters it may have.
 
     Raises:
         InputTypeError: If ``text`` is no text.
@@ -213,17 +218,36 @@ def read_json(text: object) -> Any:
         haarqntk.errors.InputError: each field must stand once, got 'D' twice; leave one out
     """
     if not isinstance(text, str):
-        raise InputTypeError(f"text must be JSON as a str, got {type(text).__name__}")
-    if len(text) > _LONGEST_TEXT:
-        raise InputError(f"text must have at most {_LONGEST_TEXT} characters, got {len(text)}")
+        raise InputTypeError(f"{name} must be JSON as a str, got {type(text).__name__}")
+    if len(text) > longest:
+        raise InputError(f"{name} must have at most {longest} characters, got {len(text)}")
     try:
         return json.loads(text, object_pairs_hook=without_repetition)
-    except InputError:
-        raise
+    except InputError as error:  # of a field that stands twice
+        raise InputError(str(error) if name == "text" else f"{name}: {error}") from None
     except json.JSONDecodeError as error:
-        raise InputError(f"text must be JSON: {error}") from None
+        raise InputError(f"{name} must be JSON: {error}") from None
     except (ValueError, RecursionError) as error:  # a number of too many digits, brackets in brackets
-        raise InputError(f"text must be JSON that can be read: {error}") from None
+        raise InputError(f"{name} must be JSON that can be read: {error}") from None
+
+
+def read_object(
+    text: object, kind: str, *, cure: str, name: str = "text", longest: int = _LONGEST_TEXT
+) -> dict[str, Any]:
+    """The fields of a JSON object whose type is ``kind``, without that one; see ``read_json``.
+
+    Raises:
+        InputTypeError: If ``text`` is no text.
+        InputError: If it is no JSON, or of another type; the message ends with the cure.
+
+    Examples:
+        >>> read_object('{"type": "point", "D": 4}', "point", cure="read it as what it is")
+        {'D': 4}
+    """
+    data = read_json(text, name=name, longest=longest)
+    if not isinstance(data, dict) or data.pop("type", None) != kind:
+        raise InputError(f"{name} must be JSON of the type {kind}, got another; {cure}")
+    return data
 
 
 def without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

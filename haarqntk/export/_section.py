@@ -11,7 +11,7 @@ import textwrap
 
 import msgspec
 
-from haarqntk.base import without_repetition
+from haarqntk.base import read_object
 from haarqntk.errors import InputError
 from haarqntk.export._figure import PaperFigure
 
@@ -108,14 +108,8 @@ def read_section(text: str, *, origin: str = "text") -> Section:
     Raises:
         InputError: If it is no such JSON, or of another version; the message names the field.
     """
-    if len(text) > _LONGEST_TEXT:
-        raise InputError(f"{origin} must have at most {_LONGEST_TEXT} characters, got {len(text)}")
-    try:
-        data = json.loads(text, object_pairs_hook=without_repetition)
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{origin} must be the JSON of a study: {error}") from None
-    if not isinstance(data, dict) or data.pop("type", None) != "section":
-        raise InputError(f"{origin} must be the JSON of a study, got other data; use what --out wrote")
+    cure = "use what --out of a study wrote"
+    data = read_object(text, "section", cure=cure, name=origin, longest=_LONGEST_TEXT)
     if (version := data.pop("schema_version", None)) != SECTION_VERSION:
         raise InputError(
             f"{origin}: schema_version must be {SECTION_VERSION}, got {version!r}; make the study again"

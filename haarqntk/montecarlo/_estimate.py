@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from haarqntk.base import SCHEMA_VERSION, Shown, check_version, read_json, real_array
+from haarqntk.base import SCHEMA_VERSION, Shown, check_version, read_object, real_array
 from haarqntk.checks import integer, real_number
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.montecarlo._quantities import ROUNDING, Real
@@ -237,11 +237,9 @@ class Estimate(Shown):
             >>> Estimate.from_json(estimate.to_json()) == estimate
             True
         """
-        data = read_json(text)
-        if not isinstance(data, dict) or data.get("type") != "estimate":
-            raise InputError("text must be JSON of the type estimate, got another; read it with hq.from_json")
+        data = read_object(text, "estimate", cure="read it with hq.from_json")
         check_version(data.pop("schema_version", None))
-        return cls.from_dict({name: value for name, value in data.items() if name != "type"})
+        return cls.from_dict(data)
 
     def to_dict(self) -> dict[str, str | int | float]:
         """Return the fields as plain data that JSON keeps without loss.

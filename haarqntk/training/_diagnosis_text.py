@@ -7,8 +7,8 @@ import math
 import textwrap
 from typing import TYPE_CHECKING, Any
 
-from haarqntk.base import without_repetition
-from haarqntk.errors import InputError, InputTypeError
+from haarqntk.base import check_version, read_object
+from haarqntk.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +20,7 @@ DIAGNOSIS_SCHEMA_VERSION = 1
 
 _WIDTH, _LABEL_WIDTH = 80, 18
 _SHOWN_POINTS, _SHOWN_TERMS = 3, 4
+_LONGEST_TEXT = 2**32  # characters: the modes of the most points
 _FIELDS = (  # of the record, in its order; they determine the diagnosis
     *("num_parameters", "outputs_given", "learning_rate", "c", "rank_tolerance", "overfitting_gap"),
     *("singular_values", "modes", "outputs", "targets", "test_modes", "test_outputs", "test_targets"),
@@ -171,23 +172,8 @@ def record_text(d: Diagnosis) -> str:
 
 def read_record(text: str) -> dict[str, Any]:
     """The fields of a diagnosis from its JSON, all there; ``Diagnosis`` checks each by name."""
-    if not isinstance(text, str):
-        raise InputTypeError(
-            f"text must be a string of JSON, got {type(text).__name__}; pass Diagnosis.to_json()"
-        )
-    try:
-        record = json.loads(text, object_pairs_hook=without_repetition)
-    except ValueError as error:
-        raise InputError(f"text must be the JSON of a diagnosis, got no JSON: {error}") from None
-    except RecursionError:
-        raise InputError("text must be the JSON of a diagnosis, got lists within lists without end") from None
-    if not isinstance(record, dict) or record.get("type") != "diagnosis":
-        raise InputError("text must be the JSON of a diagnosis, got another type; pass Diagnosis.to_json()")
-    if record.get("schema_version") != DIAGNOSIS_SCHEMA_VERSION:
-        raise InputError(
-            f"schema_version must be {DIAGNOSIS_SCHEMA_VERSION}, got {record.get('schema_version')!r}; "
-            "write the diagnosis again with this version of the library"
-        )
+    record = read_object(text, "diagnosis", cure="pass Diagnosis.to_json()", longest=_LONGEST_TEXT)
+    check_version(record.get("schema_version"), DIAGNOSIS_SCHEMA_VERSION)
     if missing := sorted({*_FIELDS} - record.keys()):
         raise InputError(f"text must have every key of a diagnosis, got none of {', '.join(missing)}")
     return {name: record[name] for name in _FIELDS}

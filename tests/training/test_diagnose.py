@@ -410,7 +410,7 @@ OF_DIAGNOSES: list[tuple[Callable[[Diagnosis], object], type[Exception], str]] =
     (lambda d: d.predicted_test_outputs(1), InputError, "test_jacobian must be given for an inference, got None"),
     (lambda d: d.final_test_outputs, InputError, "test_jacobian must be given for an inference, got None"),
     (lambda d: d.predicted_test_losses(1), InputError, "test_targets must be given for a test loss"),
-    (lambda d: d.from_json(b"{}"), InputTypeError, "text must be a string of JSON, got bytes"),  # type: ignore[arg-type]
+    (lambda d: d.from_json(b"{}"), InputTypeError, "text must be JSON as a str, got bytes"),  # type: ignore[arg-type]
 ]  # fmt: skip
 
 
@@ -535,9 +535,9 @@ def spoiled(**changes: object) -> str:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("{", "got no JSON"),
-        ("[]", "got another type"),
-        ('{"type": "formula"}', "got another type"),
+        ("{", "text must be JSON: "),
+        ("[]", "of the type diagnosis, got another; pass Diagnosis.to_json()"),
+        ('{"type": "formula"}', "of the type diagnosis, got another"),
         (spoiled(schema_version=2), "schema_version must be 1, got 2"),
         (spoiled(modes="missing"), "got none of modes"),
         (spoiled(c=-1), "c must be > 0, got -1"),

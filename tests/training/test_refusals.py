@@ -84,7 +84,7 @@ def statistics(depths: Any = (1,), family: Any = lambda _: CIRCUIT, rng: Any = R
         (lambda: diagnose([[1.0]], [1], learning_rate=10**400), InputError, "learning_rate must be within"),
         (lambda: diagnose_circuit(CIRCUIT, Z, [0], angles=[[1], [1, 2]]), InputError, "angles must have row"),
         (lambda: diagnose_circuit(ANY, Z, [0], angles=[1]), InputTypeError, "circuit must be"),
-        (lambda: Diagnosis.from_json("[" * 100_000), InputError, "got lists within lists"),
+        (lambda: Diagnosis.from_json("[" * 100_000), InputError, "text must be JSON that can be read"),
         (lambda: Diagnosis.from_json(LARGE), InputError, "learning_rate must be within the range of a float"),
         (lambda: statistics(3), InputTypeError, "depths must be a list of ints"),
         (lambda: statistics(rng=1), InputTypeError, "rng must be a numpy.random.Generator, got 1"),
