@@ -10,21 +10,7 @@ import msgspec
 from haarqntk.base import SCHEMA_VERSION, check_version, read_json, read_record, short
 from haarqntk.checks import one_of
 from haarqntk.errors import InputError, InputTypeError
-from haarqntk.export._results import (
-    CLAIM_CHECK,
-    DESIGN_CHECK,
-    EIGENVALUES,
-    ESTIMATE,
-    EXPANSION,
-    FORMULA,
-    POLYNOMIAL,
-    RATIO,
-    RATIONAL_FUNCTION,
-    SERIES,
-    TWIRL,
-    TWIRLED_CHANNEL,
-    WEINGARTEN_FUNCTION,
-)
+from haarqntk.export import _results as results
 from haarqntk.export._results_integrals import INTEGRAL, INTEGRAL_SERIES
 from haarqntk.export._values import KINDS, refusal
 from haarqntk.export._wire import EXPRESSIONS, Result, wired
@@ -38,8 +24,21 @@ if TYPE_CHECKING:
 _TYPES: dict[str, type[Result]] = {
     record.__name__: record
     for record in (
-        *(FORMULA, EIGENVALUES, RATIO, SERIES, POLYNOMIAL, RATIONAL_FUNCTION, WEINGARTEN_FUNCTION),
-        *(EXPANSION, INTEGRAL, INTEGRAL_SERIES, TWIRL, TWIRLED_CHANNEL, DESIGN_CHECK, CLAIM_CHECK, ESTIMATE),
+        *(results.FORMULA, results.EIGENVALUES, results.RATIO, results.SERIES, results.POLYNOMIAL),
+        *(
+            results.RATIONAL_FUNCTION,
+            results.WEINGARTEN_FUNCTION,
+            results.EXPANSION,
+            INTEGRAL,
+            INTEGRAL_SERIES,
+        ),
+        *(
+            results.TWIRL,
+            results.TWIRLED_CHANNEL,
+            results.DESIGN_CHECK,
+            results.CLAIM_CHECK,
+            results.ESTIMATE,
+        ),
     )
 }
 """Type on the wire → its struct."""

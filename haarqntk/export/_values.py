@@ -117,9 +117,7 @@ def quotients(value: object) -> tuple[Quotient, ...]:
     raise InputTypeError(refusal(value))
 
 
-@quotients.register(Formula)
-@quotients.register(Ratio)
-@quotients.register(TracePolynomial)
+@quotients.register
 def _of_one_form(value: Formula | Ratio | TracePolynomial) -> tuple[Quotient, ...]:
     return (Quotient("", value.to_sympy()),)
 

@@ -28,10 +28,11 @@ LARGEST_NUM_QUBITS = 12
 _UNITARY_WITHIN = 1e-10
 
 
-def check_size(num_qubits: int, reason: str) -> None:
-    """Refuse more qubits than dense arrays are meant for."""
-    if num_qubits > LARGEST_NUM_QUBITS:
-        raise CostError(f"num_qubits must be at most {LARGEST_NUM_QUBITS}, got {num_qubits}: {reason}")
+def check_size(num_qubits: object, reason: str) -> int:
+    """A number of qubits, 1 or more, and no more than dense arrays are meant for."""
+    if (n := integer("num_qubits", num_qubits, at_least=1)) > LARGEST_NUM_QUBITS:
+        raise CostError(f"num_qubits must be at most {LARGEST_NUM_QUBITS}, got {n}: {reason}")
+    return n
 
 
 def on_each_qubit(letter: str, num_qubits: int) -> list[str]:
@@ -201,11 +202,11 @@ class ParametrisedCircuit(Tabled):
     gates: tuple[PauliRotation | FixedGate, ...]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "num_qubits", integer("num_qubits", self.num_qubits, at_least=1))
+        n = check_size(self.num_qubits, "circuits are simulated as dense state vectors")
+        object.__setattr__(self, "num_qubits", n)
         if not isinstance(self.gates, Iterable):
             raise InputTypeError(f"gates must be a tuple of gates, got {self.gates!r}")
         object.__setattr__(self, "gates", tuple(self.gates))
-        check_size(self.num_qubits, "circuits are simulated as dense state vectors")
         for gate in self.gates:
             self._check(gate)
         parameters = {gate.parameter for gate in self.rotations if gate.parameter is not None}

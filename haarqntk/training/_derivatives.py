@@ -63,9 +63,8 @@ def outputs(
     Reference:
         derivations/15_training.md.
     """
-    model = Model(circuit, observable, features)
-    theta, lead = model.settings(angles)
-    return _sweeps.outputs(model, theta).reshape(*lead, len(model.points))
+    (z,) = _swept(lambda *of: (_sweeps.outputs(*of),), circuit, observable, angles, features)
+    return z
 
 
 def outputs_and_jacobian(
@@ -103,11 +102,10 @@ def outputs_and_jacobian(
     Reference:
         [jones2020] for the adjoint route, [mitarai2018] for the shift rule; derivation 15.
     """
-    model = Model(circuit, observable, features)
-    theta, lead = model.settings(angles)
     routes = {"adjoint": _sweeps.outputs_and_jacobian, "definition": _by_definition}
-    z, jacobian = routes[one_of("method", method, routes)](model, theta)
-    return z.reshape(*lead, *z.shape[1:]), jacobian.reshape(*lead, *jacobian.shape[1:])
+    route = routes[one_of("method", method, routes)]
+    z, jacobian = _swept(route, circuit, observable, angles, features)
+    return z, jacobian
 
 
 def kernel_matrix(jacobian: ArrayLike) -> Real:
@@ -162,10 +160,21 @@ def meta_kernels(
     Reference:
         [liu2023] Eq. 14; derivation 15 for the second derivative along a direction.
     """
+    z, K, mu = _swept(_meta_kernels, circuit, observable, angles, features)
+    return z, K, mu
+
+
+def _swept(
+    sweep: Callable[[Model, Real], tuple[Real, ...]],
+    circuit: ParametrisedCircuit,
+    observable: Observable,
+    angles: ArrayLike,
+    features: ArrayLike | None,
+) -> tuple[Real, ...]:
+    """What a sweep returns, with the leading axes of the angles."""
     model = Model(circuit, observable, features)
     theta, lead = model.settings(angles)
-    z, K, mu = (values.reshape(*lead, len(model.points)) for values in _meta_kernels(model, theta))
-    return z, K, mu
+    return tuple(values.reshape(*lead, *values.shape[1:]) for values in sweep(model, theta))
 
 
 def _meta_kernels(model: Model, theta: Real) -> tuple[Real, Real, Real]:

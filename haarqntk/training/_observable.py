@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from haarqntk.base import Tabled, check_factors, hermitian_array, read_only, real_array
-from haarqntk.checks import integer, one_of, real_number
+from haarqntk.checks import one_of, real_number
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.montecarlo import PauliSum
 from haarqntk.training._circuit import ParametrisedCircuit, check_letters, check_size, on_each_qubit
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     Real = NDArray[np.float64]
     Matrix = NDArray[Any]  # taken as any numbers, kept as complex128
+
+_check_size = functools.partial(check_size, reason="observables are dense matrices")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -237,9 +239,3 @@ class Model:
                 "circuit must have outputs that depend on its angles, got a kernel that vanishes to within "
                 "rounding: symmetry, O ∝ 1, or an extremum of every output; take another observable, circuit or start"
             )
-
-
-def _check_size(num_qubits: object) -> int:
-    n = integer("num_qubits", num_qubits, at_least=1)
-    check_size(n, "observables are dense matrices")
-    return n

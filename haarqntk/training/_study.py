@@ -16,7 +16,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import pairwise, product
 from typing import TYPE_CHECKING, Any
 
@@ -46,13 +46,36 @@ if TYPE_CHECKING:
 
     Real = NDArray[np.float64]
 
-ANSATZES = ("hamiltonian_variational", "hardware_efficient")
+ANSATZES: dict[str, Callable[..., ParametrisedCircuit]] = {
+    "hamiltonian_variational": partial(hamiltonian_variational, per_gate=True),
+    "hardware_efficient": hardware_efficient,
+}
 ENCODINGS = ("low", "high")
 LARGEST_WORK = 10**10  # amplitudes turned: about an hour
 _RECORDED = 12
 _WIDTH = 80
-_WIDTHS = {"": 3, "enc": 4, "layers": 6, "p": 4, "rank": 4, "λ_min": 7, "κ": 7, "labels": 6, "deviat.": 7}
-_WIDTHS |= {"ΔK/K": 5, "R²pred": 6, "R²train": 7}
+
+
+def _score(value: float) -> str:
+    return f"{value:.2f}" if value > -10 else f"{value:.0e}"  # noqa: PLR2004 - width
+
+
+_COLUMNS: tuple[
+    tuple[str, int, str, Callable[[Any], str]], ...
+] = (  # head, width, name in a row, text of a value
+    ("", 3, "ansatz", {"hamiltonian_variational": "HVA", "hardware_efficient": "HEA"}.__getitem__),
+    ("enc", 4, "encoding", str),
+    ("layers", 6, "layers", str),
+    ("p", 4, "num_parameters", str),
+    ("rank", 4, "rank", str),
+    ("λ_min", 7, "smallest_eigenvalue", "{:.1e}".format),
+    ("κ", 7, "condition_number", "{:.1e}".format),
+    ("labels", 6, "label_scale", "{:.2g}".format),
+    ("deviat.", 7, "deviation", "{:.3f}".format),
+    ("ΔK/K", 5, "kernel_change", "{:.2f}".format),
+    ("R²pred", 6, "predicted_test_r_squared", _score),
+    ("R²train", 7, "trained_test_r_squared", _score),
+)
 
 
 def diagnostics_study(
@@ -121,7 +144,7 @@ def diagnostics_study(
     for (ansatz, encoding), family_rng in zip(families, rng.spawn(len(families)), strict=True):
         for depth, stream in zip(depths, family_rng.spawn(len(depths)), strict=True):
             angles = random_angles(count, 2 * n * depth, stream)
-            circuit = _circuit(ansatz, encoding, n, depth)
+            circuit = ANSATZES[ansatz](n, depth, encoding=encoding)
             diagnoses = tuple(data.diagnosed(circuit, theta, c) for theta in angles)
             model = StudyModel(ansatz, encoding, depth, diagnoses)
             models.append(model)
@@ -130,12 +153,6 @@ def diagnostics_study(
                 for scale in scales
             ]
     return DiagnosticsStudy(data.fields, data.targets, data.train, data.test, tuple(models), tuple(runs))
-
-
-def _circuit(ansatz: str, encoding: str, num_qubits: int, depth: int) -> ParametrisedCircuit:
-    if ansatz == "hardware_efficient":
-        return hardware_efficient(num_qubits, depth, encoding=encoding)
-    return hamiltonian_variational(num_qubits, depth, per_gate=True, encoding=encoding)
 
 
 class _Data:
@@ -266,15 +283,11 @@ class DiagnosticsStudy(Tabled):
             >>> print(study.summary().splitlines()[0])
                  enc layers    p rank   λ_min       κ labels deviat.  ΔK/K R²pred R²train
         """
-        lines = [_line(_WIDTHS)]
-        for row in self.rows():
-            name = "HVA" if row["ansatz"] == "hamiltonian_variational" else "HEA"
-            sizes = [str(row[name]) for name in ("layers", "num_parameters", "rank")]
-            spectrum = [f"{row[name]:.1e}" for name in ("smallest_eigenvalue", "condition_number")]
-            seen = [f"{row['label_scale']:.2g}", f"{row['deviation']:.3f}", f"{row['kernel_change']:.2f}"]
-            scores = [row["predicted_test_r_squared"], row["trained_test_r_squared"]]
-            shown = [f"{x:.2f}" if x > -10 else f"{x:.0e}" for x in scores]  # noqa: PLR2004 - width
-            lines.append(_line((name, row["encoding"], *sizes, *spectrum, *seen, *shown)))
+        lines = [" ".join(f"{head:>{width}}" for head, width, _, _ in _COLUMNS)]
+        lines += [
+            " ".join(f"{shown(row[name]):>{width}}" for _, width, name, shown in _COLUMNS)
+            for row in self.rows()
+        ]
         for finding in self.findings:
             lines += textwrap.wrap(str(finding), _WIDTH, subsequent_indent="  ", break_on_hyphens=False)
         return "\n".join(lines)
@@ -303,7 +316,3 @@ class DiagnosticsStudy(Tabled):
         points = f"{len(self.train)} data points, {len(self.test)} test points"
         size = {"study": f"{len(self.models)} models, {len(self.runs)} runs, {points}"}
         return size | {finding.statement: finding.verdict for finding in self.findings}
-
-
-def _line(cells: Iterable[str]) -> str:
-    return " ".join(f"{cell:>{width}}" for cell, width in zip(cells, _WIDTHS.values(), strict=True))

@@ -286,20 +286,28 @@ def _grouped(entries: Iterable[Any], *names: str) -> dict[tuple[Any, ...], list[
     return groups
 
 
+def _judged(statement: str, comparison: str, verdicts: Iterable[bool], evidence: str) -> StudyFinding:
+    found = list(verdicts)
+    return StudyFinding(statement, comparison, sum(found), len(found), evidence)
+
+
 def trend(
     statement: str, models: Sequence[StudyModel], value: Callable[[StudyModel], float], sign: int
 ) -> StudyFinding:
     """Between neighbouring depths of a family; a kernel of larger rank has further eigenvalues, no larger ones."""
-    holds, of, texts = 0, 0, []
-    for (ansatz, encoding), family in _grouped(models, "ansatz", "encoding").items():
-        pairs = [(a, b) for a, b in pairwise(family) if a.rank == b.rank]
-        holds += sum(sign * value(a) < sign * value(b) for a, b in pairs)
-        of += len(pairs)
-        curve = " → ".join(f"{value(m):.2g}" for m in family)
-        ranks = ", ".join(str(m.rank) for m in family)
-        texts.append(f"{ansatz}, {encoding} frequency: {curve}, ranks {ranks}")
-    compared = "neighbouring depths of a family whose kernels have the same rank, eigenvalues that are not 0"
-    return StudyFinding(statement, compared, holds, of, "; ".join(texts))
+    families = _grouped(models, "ansatz", "encoding")
+    pairs = [pair for family in families.values() for pair in pairwise(family)]
+    texts = (
+        f"{ansatz}, {encoding} frequency: {' → '.join(f'{value(m):.2g}' for m in family)}, "
+        f"ranks {', '.join(str(m.rank) for m in family)}"
+        for (ansatz, encoding), family in families.items()
+    )
+    return _judged(
+        statement,
+        "neighbouring depths of a family whose kernels have the same rank, eigenvalues that are not 0",
+        (sign * value(a) < sign * value(b) for a, b in pairs if a.rank == b.rank),
+        "; ".join(texts),
+    )
 
 
 def _pairs(entries: Iterable[Any], axis: str, names: tuple[str, str]) -> list[tuple[Any, Any]]:
@@ -316,14 +324,12 @@ def predicted_faster(
     """By the decay time at the critical learning rate."""
     pairs = _pairs(models, axis, names)
     slower = sorted({a.num_parameters for a, b in pairs if a.decay_time >= b.decay_time})
-    holds = sum(a.decay_time < b.decay_time for a, b in pairs)
     ratios = [b.decay_time / a.decay_time for a, b in pairs]
     where = f", not at {', '.join(map(str, slower))} parameters" if slower else ""
-    return StudyFinding(
+    return _judged(
         statement,
         f"τ of {names[0]} smaller than of {names[1]}, all else equal",
-        holds,
-        len(pairs),
+        (a.decay_time < b.decay_time for a, b in pairs),
         f"Ratios from {min(ratios):.2g} to {max(ratios):.2g}{where}",
     )
 
@@ -332,43 +338,38 @@ def trained_faster(
     statement: str, runs: Sequence[StudyRun], axis: str, names: tuple[str, str]
 ) -> StudyFinding:
     """By the recorded step at which a run has learnt; ties decide nothing."""
-    pairs = _pairs(runs, axis, names)
-    decided = [(a, b) for a, b in pairs if a.steps_to_learn != b.steps_to_learn]
-    return StudyFinding(
+    steps = [(a.steps_to_learn, b.steps_to_learn) for a, b in _pairs(runs, axis, names)]
+    return _judged(
         statement,
         f"the loss of {names[0]} below 1 % of the first at an earlier recorded step than of {names[1]}, ties left out",
-        sum(a.steps_to_learn < b.steps_to_learn for a, b in decided),
-        len(decided),
-        f"{len(pairs) - len(decided)} ties",
+        (a < b for a, b in steps if a != b),
+        f"{sum(a == b for a, b in steps)} ties",
     )
 
 
 def low_condition_number(runs: Sequence[StudyRun]) -> StudyFinding:
     """By the inference for t → ∞."""
-    holds, texts = 0, []
-    groups = _grouped(runs, "ansatz", "label_scale")
-    for (ansatz, scale), group in groups.items():
-        best = min(group, key=lambda run: run.diagnosis.condition_number_on_range)
+    verdicts, texts = [], []
+    for (ansatz, scale), group in _grouped(runs, "ansatz", "label_scale").items():
+        best = min((run.diagnosis for run in group), key=lambda d: d.condition_number_on_range)
         median = float(np.median([run.diagnosis.test_r_squared for run in group]))
-        lowest = float(best.diagnosis.test_r_squared)
-        holds += lowest < median
+        verdicts.append(best.test_r_squared < median)
         texts.append(
-            f"{ansatz}, labels × {scale:g}: κ = {best.diagnosis.condition_number_on_range:.2g} has R²(test) = "
-            f"{lowest:.3f}, the median {median:.3f}"
+            f"{ansatz}, labels × {scale:g}: κ = {best.condition_number_on_range:.2g} has R²(test) = "
+            f"{best.test_r_squared:.3f}, the median {median:.3f}"
         )
     flagged = sum(bool(run.diagnosis.is_overfitting) for run in runs)
-    return StudyFinding(
+    return _judged(
         "a low κ can mean overfitting",
         "the model of lowest κ infers worse than the median one, for each ansatz and label scale",
-        holds,
-        len(groups),
+        verdicts,
         "; ".join([*texts, f"{flagged} of {len(runs)} diagnoses flag overfitting"]),
     )
 
 
 def lazier_by_depth(runs: Sequence[StudyRun]) -> StudyFinding:
     """By the outputs at the first and the last depth of each family and label scale."""
-    families = _grouped(runs, "ansatz", "encoding", "label_scale")
+    families = _grouped(runs, "ansatz", "encoding", "label_scale").values()
     medians = [
         f"labels × {scale:g}: "
         + " → ".join(
@@ -377,24 +378,21 @@ def lazier_by_depth(runs: Sequence[StudyRun]) -> StudyFinding:
         )
         for (scale,), same_labels in _grouped(runs, "label_scale").items()
     ]
-    return StudyFinding(
+    return _judged(
         "with more parameters the prediction at the critical rate approaches the trained model",
         "deviation of the outputs smaller at the last depth of a family than at the first",
-        sum(family[-1].deviation < family[0].deviation for family in families.values()),
-        len(families),
+        (family[-1].deviation < family[0].deviation for family in families),
         f"Medians over the families, by depth: {'; '.join(medians)}",
     )
 
 
 def lazier_by_labels(runs: Sequence[StudyRun]) -> StudyFinding:
     """By the outputs at neighbouring label scales of each model."""
-    models = _grouped(runs, "ansatz", "encoding", "num_parameters")
-    pairs = [pair for group in models.values() for pair in pairwise(group)]
-    first, last = ([group[i].kernel_change for group in models.values()] for i in (0, -1))
-    return StudyFinding(
+    models = _grouped(runs, "ansatz", "encoding", "num_parameters").values()
+    first, last = (np.median([group[i].kernel_change for group in models]) for i in (0, -1))
+    return _judged(
         "the lazier a training, the closer its prediction: smaller labels",
         "deviation of the outputs smaller for the next smaller label scale of a model",
-        sum(b.deviation < a.deviation for a, b in pairs),
-        len(pairs),
-        f"Median relative change of the kernel {np.median(first):.2g} → {np.median(last):.2g}",
+        (b.deviation < a.deviation for group in models for a, b in pairwise(group)),
+        f"Median relative change of the kernel {first:.2g} → {last:.2g}",
     )
