@@ -31,8 +31,6 @@ _SOFTWARE = f"""\
   year    = {{2026}},
   note    = {{Software, version {__version__}, Apache-2.0}}
 }}"""
-_DESIGNS = ("gross2007",)
-_ESTIMATES = ("chan1983",)
 _ENTRY = re.compile(r"^@\w+\{(\w+),.*?^\}", re.DOTALL | re.MULTILINE)
 _FIELD = re.compile(r"(\w+)\s*=\s*\{((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\}")
 
@@ -123,9 +121,9 @@ def _calculus(value: object) -> tuple[str, ...]:
     found = {UNITARY.references}
     match value:
         case DesignCheck():
-            return _DESIGNS
+            return ("gross2007",)
         case Recordable():
-            return _ESTIMATES
+            return ("chan1983",)
         case WeingartenFunction():
             found = {REGISTRY[value.group].references}
         case Integral():

@@ -15,10 +15,10 @@ from haarqntk.diagrams import DELTA, MATRIX, OPEN
 from haarqntk.haar import cap_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from haarqntk.groups import Way
-    from haarqntk.haar import Copies, Explanation, ExplanationRow, GluedPair
+    from haarqntk.haar import Copies, Explanation, GluedPair
 
 End: TypeAlias = "tuple[int, int, int]"
 """(box, side, factor): side 0 for the ends on the left of a box as it is drawn, 1 for those on the right."""
@@ -38,35 +38,21 @@ _STYLE = (
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """One letter.
-
-    Attributes:
-        label: What it says.
-        role: "given"; "plain" and "conjugated" for copies of the random letter; "cap" for an index or an open end.
-        height: The number of tensor factors.
-    """
+    """One letter."""
 
     label: str
-    role: str
-    height: int
+    role: str  # "given"; "plain" and "conjugated" for copies of the random letter; "cap" for an index or an open end
+    height: int  # the number of tensor factors
 
 
 @dataclass(frozen=True, slots=True)
 class Diagram:
-    """One contracted diagram.
-
-    Attributes:
-        boxes: From left to right.
-        wires: Joined ends.
-        left_arcs: Left ends glued to each other, drawn full.
-        right_arcs: Right ends glued to each other, drawn dashed.
-        caption: A line under it.
-    """
+    """One contracted diagram: boxes from left to right, joined ends, and a line under it."""
 
     boxes: tuple[Box, ...]
     wires: tuple[tuple[End, End], ...]
-    left_arcs: tuple[tuple[End, End], ...]
-    right_arcs: tuple[tuple[End, End], ...]
+    left_arcs: tuple[tuple[End, End], ...]  # left ends glued to each other, drawn full
+    right_arcs: tuple[tuple[End, End], ...]  # right ends, drawn dashed
     caption: str
 
     @property
@@ -105,14 +91,7 @@ def _is_straight(a: End, b: End) -> bool:
 
 
 def diagrams_svg(diagrams: Sequence[Diagram], *, alt: str) -> str:
-    """A grid of diagrams, readable at 380 pixels and on light and dark pages.
-
-    Args:
-        diagrams: In reading order.
-        alt: What the picture shows, for readers who do not see it.
-
-    Returns:
-        An ``<svg>`` element, the same text for the same data.
+    """A grid of diagrams in reading order, readable at 380 pixels; ``alt`` is for readers who do not see it.
 
     Examples:
         >>> box = Box("A", "given", 1)
@@ -172,15 +151,11 @@ def _drawn(diagram: Diagram) -> str:
 
 def explanation_svg(explanation: Explanation) -> str:
     """The diagrams of an explanation: left ends glued by σ in full arcs, right ends glued by τ in dashed ones."""
-    return diagrams_svg(_pictures(explanation.rows), alt=f"contracted diagrams, {explanation.headline()}")
-
-
-def _pictures(rows: Iterable[ExplanationRow]) -> list[Diagram]:
-    """One diagram for each pair (σ, τ) that occurs, in the order of integration."""
-    found: dict[tuple[object, ...], GluedPair] = {}
-    for pair in (pair for row in rows for pair in row.pairs):
+    found: dict[tuple[object, ...], GluedPair] = {}  # each pair (σ, τ) once, in the order of integration
+    for pair in (pair for row in explanation.rows for pair in row.pairs):
         found.setdefault((pair.copies.letters, pair.copies.partner, pair.left, pair.right), pair)
-    return list(map(_picture, found.values()))
+    pictures = list(map(_picture, found.values()))
+    return diagrams_svg(pictures, alt=f"contracted diagrams, {explanation.headline()}")
 
 
 def _picture(pair: GluedPair) -> Diagram:

@@ -37,25 +37,16 @@ def _taken_names() -> dict[str, dict[str, str]]:
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """A language that code is written in.
-
-    Attributes:
-        title: Its own name.
-        printer: The function of SymPy that writes an expression in it; empty where ``_code`` writes functions.
-        name: What the names of one's own look like.
-        taken: Names of that form that the language has taken.
-        comment: A remark, where {} stands.
-        several: A list of closed forms, where {} stands.
-        has_underscores: Whether a name may hold them.
-        cure: What to do about a name that is taken.
-    """
+    """A language that code is written in."""
 
     title: str
-    printer: str
-    name: str
-    taken: frozenset[str]
+    printer: (
+        str  # the function of SymPy that writes an expression in it; empty where ``_code`` writes functions
+    )
+    name: str  # what the names of one's own look like
+    taken: frozenset[str]  # names of that form that the language has taken
     comment: str = "# {}"
-    several: str = "[{}]"
+    several: str = "[{}]"  # a list of closed forms
     has_underscores: bool = True
     cure: str = "choose another"
 
@@ -159,17 +150,7 @@ def is_mathematics(text: str) -> bool:
 
 
 def notation_of(names: object, macros: object, parts: Sequence[Quotient]) -> Notation:
-    r"""The notation that an author asks for, of the symbols and letters of some closed forms.
-
-    Args:
-        names: Symbol or letter under a trace → LaTeX, such as ``{"D": "d", "O": "H"}``.
-        macros: Operator → command, such as ``{"Tr": r"\tr"}``.
-        parts: The closed forms.
-
-    Raises:
-        InputTypeError, InputError, UnknownNameError: If a name is unknown, no letter, or no command; if two symbols
-            would look alike.
-    """
+    """The notation that the author of some closed forms asks for, checked; ``names`` and ``macros`` as in ``latex``."""
     symbols = list(dict.fromkeys(name for part in parts for name in part.symbols))
     own = {letter for part in parts for letter in part.letters}
     known = {*symbols, *own} if own else {*symbols, *_letters(symbols), *_PAPERS}

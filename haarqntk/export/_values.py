@@ -53,23 +53,18 @@ _NUMBERS = (ClaimCheck, DesignCheck, Twirl, TwirledChannel)  # no closed form, b
 
 @dataclass(frozen=True, slots=True)
 class Quotient:
-    """One closed form of a result.
+    """One closed form of a result."""
 
-    Attributes:
-        label: A name in words; empty where the result has one closed form.
-        expression: The closed form, factored, in SymPy's symbols.
-        sizes: The symbols that it is a function of even where they do not occur.
-        letters: What a matrix under a trace may be called.
-        spelled: Symbol → LaTeX in a notation, of the symbols that stand for a trace or an entry.
-        operator: The operator that the closed form stands before, in LaTeX in a notation; empty for a scalar.
-    """
-
-    label: str
-    expression: Any
-    sizes: tuple[str, ...] = ("D",)
-    letters: frozenset[str] = frozenset()
-    spelled: Callable[[Notation], dict[str, str]] = field(default=lambda _: {})
-    operator: Callable[[Notation], str] = field(default=lambda _: "")
+    label: str  # a name in words; empty where the result has one closed form
+    expression: Any  # factored, in SymPy's symbols
+    sizes: tuple[str, ...] = ("D",)  # the symbols that it is a function of even where they do not occur
+    letters: frozenset[str] = frozenset()  # what a matrix under a trace may be called
+    spelled: Callable[[Notation], dict[str, str]] = field(
+        default=lambda _: {}
+    )  # the symbols of traces and entries
+    operator: Callable[[Notation], str] = field(
+        default=lambda _: ""
+    )  # that it stands before; empty for a scalar
 
     @property
     def symbols(self) -> tuple[str, ...]:

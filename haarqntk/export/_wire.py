@@ -124,11 +124,7 @@ class Wire(msgspec.Struct, forbid_unknown_fields=True):
         return cls(**others)
 
     def build(self) -> Any:
-        """The value of a struct.
-
-        Raises:
-            InputError: If the parts do not fit together.
-        """
+        """The value of a struct, which refuses parts that do not fit together."""
         return self.made()
 
     def made(self, *left_out: str, **others: Any) -> Any:
@@ -268,11 +264,7 @@ EXPRESSIONS: dict[tuple[str, ...], Callable[..., Any]] = {
 
 
 def tree_of(value: Any) -> Tree:
-    """The tree of a SymPy expression.
-
-    Raises:
-        OutputError: If there is anything else in it than numbers, symbols, sums, products, powers, absolute values.
-    """
+    """The tree of a SymPy expression: of numbers, symbols, sums, products, powers and absolute values alone."""
     for name, constant in _constants().items():
         if value == constant:
             return Tree(constant=name)
