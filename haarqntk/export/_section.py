@@ -6,7 +6,6 @@ text for a terminal.
 
 from __future__ import annotations
 
-import json
 import textwrap
 
 import msgspec
@@ -14,6 +13,7 @@ import msgspec
 from haarqntk.base import read_object
 from haarqntk.errors import InputError
 from haarqntk.export._figure import PaperFigure
+from haarqntk.export._json import json_text
 
 SECTION_VERSION = 1
 _LONGEST_TEXT = 50_000_000
@@ -79,10 +79,7 @@ class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def json(self) -> str:
         """The whole section as JSON; ``read_section`` reads it back."""
-        record = {"schema_version": SECTION_VERSION, "type": "section", **msgspec.structs.asdict(self)}
-        return json.dumps(
-            record, indent=2, ensure_ascii=False, allow_nan=False, default=msgspec.structs.asdict
-        )
+        return json_text({"schema_version": SECTION_VERSION, "type": "section", **msgspec.to_builtins(self)})
 
     def plain_text(self, *, width: int = 80) -> str:
         """Title, text and statements for a terminal."""

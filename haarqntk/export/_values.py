@@ -119,10 +119,7 @@ def _of_one_form(value: Formula | Ratio | TracePolynomial) -> tuple[Quotient, ..
 
 @quotients.register
 def _of_eigenvalues(value: EigenvalueFormula) -> tuple[Quotient, ...]:
-    return (
-        Quotient("uniform", value.uniform.to_sympy()),
-        Quotient("difference", value.difference.to_sympy()),
-    )
+    return tuple(Quotient(name, getattr(value, name).to_sympy()) for name in ("uniform", "difference"))
 
 
 @quotients.register

@@ -63,8 +63,9 @@ def outputs(
     Reference:
         derivations/15_training.md.
     """
-    (z,) = _swept(lambda *of: (_sweeps.outputs(*of),), circuit, observable, angles, features)
-    return z
+    model = Model(circuit, observable, features)
+    theta, lead = model.settings(angles)
+    return _sweeps.outputs(model, theta).reshape(*lead, len(model.points))
 
 
 def outputs_and_jacobian(
@@ -104,7 +105,7 @@ def outputs_and_jacobian(
     """
     routes = {"adjoint": _sweeps.outputs_and_jacobian, "definition": _by_definition}
     route = routes[one_of("method", method, routes)]
-    z, jacobian = _swept(route, circuit, observable, angles, features)
+    z, jacobian = Model(circuit, observable, features).swept(route, angles)
     return z, jacobian
 
 
@@ -160,21 +161,8 @@ def meta_kernels(
     Reference:
         [liu2023] Eq. 14; derivation 15 for the second derivative along a direction.
     """
-    z, K, mu = _swept(_meta_kernels, circuit, observable, angles, features)
+    z, K, mu = Model(circuit, observable, features).swept(_meta_kernels, angles)
     return z, K, mu
-
-
-def _swept(
-    sweep: Callable[[Model, Real], tuple[Real, ...]],
-    circuit: ParametrisedCircuit,
-    observable: Observable,
-    angles: ArrayLike,
-    features: ArrayLike | None,
-) -> tuple[Real, ...]:
-    """What a sweep returns, with the leading axes of the angles."""
-    model = Model(circuit, observable, features)
-    theta, lead = model.settings(angles)
-    return tuple(values.reshape(*lead, *values.shape[1:]) for values in sweep(model, theta))
 
 
 def _meta_kernels(model: Model, theta: Real) -> tuple[Real, Real, Real]:

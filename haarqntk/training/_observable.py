@@ -17,7 +17,7 @@ from haarqntk.montecarlo import PauliSum
 from haarqntk.training._circuit import ParametrisedCircuit, check_letters, check_size, on_each_qubit
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -225,6 +225,11 @@ class Model:
                 f"got the shape {theta.shape}"
             )
         return theta.reshape(math.prod(theta.shape[:-1]), L), theta.shape[:-1]
+
+    def swept(self, sweep: Callable[[Model, Real], tuple[Real, ...]], angles: ArrayLike) -> tuple[Real, ...]:
+        """What a sweep returns, with the leading axes of the angles."""
+        theta, lead = self.settings(angles)
+        return tuple(values.reshape(*lead, *values.shape[1:]) for values in sweep(self, theta))
 
     def check_kernels(self, kernels: Real) -> None:
         """Refuse kernels of shape (…, m, m) all of which are no more than rounding: there is nothing to train.
