@@ -34,11 +34,7 @@ def haarqntk(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def in_a_process(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [*COMMAND, *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=ENVIRONMENT,
+        [*COMMAND, *arguments], capture_output=True, text=True, check=False, env=ENVIRONMENT
     )
 
 

@@ -94,9 +94,7 @@ def functions_of_dimensions(
     exponents = st.tuples(*(st.integers(0, 2) for _ in names))
     sums = st.dictionaries(exponents, st.integers(-9, 9), max_size=max_terms)
     return st.builds(
-        partial(RationalFunction, names=tuple(names)),
-        sums,
-        sums.filter(lambda terms: any(terms.values())),
+        partial(RationalFunction, names=tuple(names)), sums, sums.filter(lambda terms: any(terms.values()))
     )
 
 

@@ -210,11 +210,7 @@ PLANTED = [
     ("haar/_x.py", "from haarqntk.circuits import Copy", "circuits is not above haar"),
     ("haar/_x.py", "import haarqntk.qntk", "qntk is not above haar"),
     ("algebra/_x.py", "from haarqntk.groups import weingarten", "groups is not above algebra"),
-    (
-        "groups/_x.py",
-        "def f():\n    from haarqntk.diagrams import product",
-        "diagrams is not above groups",
-    ),
+    ("groups/_x.py", "def f():\n    from haarqntk.diagrams import product", "diagrams is not above groups"),
     (
         "diagrams/_x.py",
         "if TYPE_CHECKING:\n    from haarqntk.designs import Dimension",
@@ -228,11 +224,7 @@ PLANTED = [
     ),
     ("combinatorics/_x.py", "other = LazyModule(name)", "absolute and can be read"),
     ("combinatorics/_x.py", "other = importlib.import_module(name)", "absolute and can be read"),
-    (
-        "circuits/_x.py",
-        "from haarqntk.designs._twirl import twirl_weights",
-        "a private file of another room",
-    ),
+    ("circuits/_x.py", "from haarqntk.designs._twirl import twirl_weights", "a private file of another room"),
     ("circuits/_x.py", "from haarqntk.designs import _twirl", "a private file of another room"),
     ("cli/_x.py", "from haarqntk.export._latex import latex_table", "a private file of another room"),
     ("qntk/_x.py", "from ..circuits import Copy", "absolute and can be read"),

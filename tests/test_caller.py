@@ -128,9 +128,7 @@ def test_import_and_calls_leave_the_process_as_it_was(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr[-3000:]
 
 
-def test_a_worker_has_one_thread_for_linear_algebra_and_the_caller_keeps_its_own(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_worker_has_one_thread_and_the_caller_keeps_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     monkeypatch.setenv("OPENBLAS_NUM_THREADS", "3")
     before = dict(os.environ)

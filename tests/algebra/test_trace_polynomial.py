@@ -22,9 +22,7 @@ FAR = 10**6 + 3  # beyond every pole of small coefficients
 
 
 @given(trace_polynomials(), trace_polynomials(), trace_polynomials())
-def test_the_laws_of_a_commutative_ring_hold(
-    f: TracePolynomial, g: TracePolynomial, h: TracePolynomial
-) -> None:
+def test_laws_of_a_commutative_ring_hold(f: TracePolynomial, g: TracePolynomial, h: TracePolynomial) -> None:
     assert f + g == g + f
     assert f * g == g * f
     assert (f + g) + h == f + (g + h)
@@ -61,9 +59,7 @@ def test_powers_are_repeated_products(f: TracePolynomial, n: int) -> None:
 
 
 @given(trace_polynomials(), trace_polynomials(), trace_polynomials())
-def test_substitution_is_a_homomorphism(
-    f: TracePolynomial, g: TracePolynomial, image: TracePolynomial
-) -> None:
+def test_substitution_is_homomorphic(f: TracePolynomial, g: TracePolynomial, image: TracePolynomial) -> None:
     into = {"T1": image}
     assert (f + g).substitute(into) == f.substitute(into) + g.substitute(into)
     assert (f * g).substitute(into) == f.substitute(into) * g.substitute(into)
@@ -85,9 +81,7 @@ def test_evaluation_is_a_homomorphism(f: TracePolynomial, g: TracePolynomial) ->
 
 @settings(max_examples=20)
 @given(trace_polynomials(), st.sampled_from([None, "L", "T1"]))
-def test_sympy_gets_the_same_polynomial_whether_collected_or_not(
-    f: TracePolynomial, collect: str | None
-) -> None:
+def test_sympy_gets_the_same_polynomial_whether_collected(f: TracePolynomial, collect: str | None) -> None:
     values = {hq.D: FAR, hq.L: VALUES["L"]} | {hq.T(j): sympy.Rational(str(VALUES[f"T{j}"])) for j in (1, 2)}
     found = f.to_sympy(collect=collect)
     assert found.free_symbols <= set(values)

@@ -230,10 +230,7 @@ TABLE: dict[str, tuple[Callable[[Any], Any], Answers]] = {
     "hq.is_design.unitaries": (lambda v: hq.is_design(v, 2), {**LIST}),
     "hq.is_design.unitaries[0]": (lambda v: hq.is_design([v, np.eye(4)], 2).excess, UNITARY),
     # formulas
-    "hq.Formula.at.observable": (
-        lambda v: hq.formula("kernel_mean").at(D=4, L=2, observable=v),
-        OPERATOR,
-    ),
+    "hq.Formula.at.observable": (lambda v: hq.formula("kernel_mean").at(D=4, L=2, observable=v), OPERATOR),
     "hq.Formula.at.observable[0]": (
         lambda v: OVERLAPS.at(D=4, L=2, overlap=0, observable=[v, np.diag([1, 2, 3, 4])]),
         OPERATOR,
@@ -244,10 +241,7 @@ TABLE: dict[str, tuple[Callable[[Any], Any], Answers]] = {
     ),
     "hq.Formula.at.states": (lambda v: ENTRY.at(**PAIR, states={"a": v, "b": UP}), STATE),
     "hq.Formula.at.spectrum": (lambda v: hq.formula("kernel_mean").at(D=4, L=2, spectrum=v), LIST),
-    "hq.Formula.at.populations": (
-        lambda v: KEPT.at(D=4, L=2, spectrum=[1, 2, 3, 4], populations=v),
-        OTHER,
-    ),
+    "hq.Formula.at.populations": (lambda v: KEPT.at(D=4, L=2, spectrum=[1, 2, 3, 4], populations=v), OTHER),
     "hq.EigenvalueFormula.at.observable": (
         lambda v: sorted(EIGENVALUES.at(D=4, L=2, num_inputs=2, observable=v).items()),
         OPERATOR,
@@ -260,14 +254,8 @@ TABLE: dict[str, tuple[Callable[[Any], Any], Answers]] = {
         lambda v: sorted(EIGENVALUES.at(D=4, L=2, gram=v, observable=np.diag([1, 2, 3, 4])).items()),
         {**OPERATOR, "oper": "unit diagonal", "projector": "unit diagonal"},
     ),
-    "hq.EigenvalueFormula.at.spectrum": (
-        lambda v: EIGENVALUES.at(D=4, L=2, num_inputs=2, spectrum=v),
-        LIST,
-    ),
-    "hq.EigenvalueFormula.at.traces": (
-        lambda v: EIGENVALUES.at(D=4, L=2, num_inputs=2, traces=v),
-        OTHER,
-    ),
+    "hq.EigenvalueFormula.at.spectrum": (lambda v: EIGENVALUES.at(D=4, L=2, num_inputs=2, spectrum=v), LIST),
+    "hq.EigenvalueFormula.at.traces": (lambda v: EIGENVALUES.at(D=4, L=2, num_inputs=2, traces=v), OTHER),
     "hq.kernel_law.observable": (lambda v: hq.kernel_law(D=4, L=2, observable=v).moments(2), OPERATOR),
     **spoiling("hq.simulate", "spectrum", OTHER),
     **spoiling("hq.simulate", "populations", UNUSED),
@@ -351,10 +339,7 @@ TABLE: dict[str, tuple[Callable[[Any], Any], Answers]] = {
     ),
     "dynamics.deep_kernel.observable": (lambda v: dynamics.deep_kernel(v, [UP], L=2), OPERATOR),
     "dynamics.deep_kernel.states": (lambda v: dynamics.deep_kernel(FLIP, v, L=2), LIST),
-    "dynamics.deep_kernel.states[0]": (
-        lambda v: dynamics.deep_kernel(FLIP, [flat_vector(v)], L=2),
-        KETS,
-    ),
+    "dynamics.deep_kernel.states[0]": (lambda v: dynamics.deep_kernel(FLIP, [flat_vector(v)], L=2), KETS),
 }
 
 
@@ -488,13 +473,9 @@ def test_amplitude_damping_has_its_parameter_in_every_representation() -> None:
 
 
 @given(
-    dims=st.sampled_from([[2], [3], [2, 2], [2, 3]]),
-    seed=st.integers(0, 2**32 - 1),
-    rank=st.integers(1, 4),
+    dims=st.sampled_from([[2], [3], [2, 2], [2, 3]]), seed=st.integers(0, 2**32 - 1), rank=st.integers(1, 4)
 )
-def test_a_random_channel_has_one_twirl_in_every_representation(
-    dims: list[int], seed: int, rank: int
-) -> None:
+def test_a_random_channel_has_one_twirl_in_each_representation(dims: list[int], seed: int, rank: int) -> None:
     kraus, D = random_kraus(dims, rank, seed), int(np.prod(dims))
     S, p = qutip.kraus_to_super(kraus), (sum(abs(K.tr()) ** 2 for K in kraus) - 1) / (D**2 - 1)
     fidelity = qutip.average_gate_fidelity(S)
@@ -539,13 +520,9 @@ def rotated(num_factors: int) -> Any:
 
 @settings(max_examples=30)
 @given(
-    sizes=st.lists(st.integers(2, 3), min_size=2, max_size=3),
-    seed=st.integers(0, 2**32 - 1),
-    data=st.data(),
+    sizes=st.lists(st.integers(2, 3), min_size=2, max_size=3), seed=st.integers(0, 2**32 - 1), data=st.data()
 )
-def test_a_qobj_acts_on_the_declared_factors_or_is_refused(
-    sizes: list[int], seed: int, data: st.DataObject
-) -> None:
+def test_a_qobj_has_declared_factors_or_is_refused(sizes: list[int], seed: int, data: st.DataObject) -> None:
     average = rotated(len(sizes))
     dimensions = {f"d{i}": size for i, size in enumerate(sizes)}
     value: Any = qutip.rand_herm(sizes, seed=seed)

@@ -84,9 +84,7 @@ def test_a_coset_type_is_symmetric_and_says_whether_two_are_equal(pair: tuple[Pa
 
 
 @given(st.data(), pairing_tuples(2, largest=5))
-def test_a_coset_type_does_not_depend_on_the_names_of_the_points(
-    data: st.DataObject, pair: tuple[Pairing, ...]
-) -> None:
+def test_coset_types_do_not_depend_on_names_of_points(data: st.DataObject, pair: tuple[Pairing, ...]) -> None:
     p, q = pair
     sigma = data.draw(permutations_of(2 * len(p)))
     renamed = [tuple((sigma[a], sigma[b]) for a, b in x) for x in pair]

@@ -85,9 +85,7 @@ def test_contents_are_column_minus_row_and_count_semistandard_tableaux(lam: Part
 
 
 @given(cycle_types(smallest=1, largest=9), integer_types())
-def test_a_partition_may_be_any_sequence_of_any_integers(
-    mu: Partition, integer: Callable[[int], int]
-) -> None:
+def test_partitions_may_be_any_sequence_of_any_integers(mu: Partition, integer: Callable[[int], int]) -> None:
     parts = [integer(part) for part in mu]
     assert check_partition("mu", parts) == mu
     assert all(type(part) is int for part in check_partition("mu", parts))
@@ -112,9 +110,7 @@ def test_a_partition_may_be_any_sequence_of_any_integers(
         (None, InputTypeError, "mu must be a partition: a tuple of positive integers, got None"),
     ],
 )
-def test_what_is_no_partition_is_refused_with_the_cure(
-    value: object, error: type[Exception], text: str
-) -> None:
+def test_what_is_no_partition_is_refused_with_cure(value: object, error: type[Exception], text: str) -> None:
     with pytest.raises(error, match=re.escape(text)):
         check_partition("mu", value)
 

@@ -64,9 +64,7 @@ def test_the_logistic_curve_solves_its_equations() -> None:
 @example(0.0, 1.0, 1.0, 0.5)
 @example(3.0, 0.0, 1.0, 0.5)
 @example(0.75, 6.1e-163, 0.0, 0.5)  # tiny: squares of slopes are no floats
-def test_the_flow_with_constant_lambda_is_the_integrated_one(
-    K: float, start: float, lam: float, eta: float
-) -> None:
+def test_a_constant_lambda_flow_is_the_integrated_one(K: float, start: float, lam: float, eta: float) -> None:
     p: Any = constant_lambda_flow(K, TIMES, learning_rate=eta, residual=start, relative_meta_kernel=lam)
     y = integrated(lambda _, y: [-eta * y[1] * y[0], -2 * eta * y[0] * lam * y[1]], [start, K])
     assert p.residual == pytest.approx(y[0], rel=1e-7, abs=1e-9)

@@ -73,9 +73,7 @@ EXACT_ZEROS: list[tuple[str, str, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("quantity", "method", "arguments"), EXACT_ZEROS)
-def test_an_exact_zero_is_zero_at_any_sample_size(
-    quantity: str, method: str, arguments: dict[str, Any]
-) -> None:
+def test_an_exact_zero_is_zero_at_any_size(quantity: str, method: str, arguments: dict[str, Any]) -> None:
     """A whole basis of inputs, or an eigenstate: the values would else be squares of rounding, all positive."""
     for samples in (30, 30 if method == "qutip" else 3_000):
         found = simulate(
@@ -122,8 +120,7 @@ def qubit_kernel_moment(n: int, L: int) -> Fraction:
 
 @pytest.mark.parametrize("L", [1, 3])
 @pytest.mark.parametrize(
-    ("quantity", "n"),
-    [("kernel_second_moment", 2), ("kernel_third_moment", 3), ("kernel_fourth_moment", 4)],
+    ("quantity", "n"), [("kernel_second_moment", 2), ("kernel_third_moment", 3), ("kernel_fourth_moment", 4)]
 )
 def test_kernel_moments_of_a_qubit(quantity: str, n: int, L: int) -> None:
     assert qubit_kernel_moment(1, L) == kernel_mean((1, -1), L)
@@ -148,8 +145,7 @@ def meta_kernel_mean(spectrum: tuple[int, ...], L: int) -> Fraction:
     D = len(spectrum)
     T1, T2, T3 = (sum(x**j for x in spectrum) for j in (1, 2, 3))
     published = Fraction(
-        L * (L - 1) * D * (D**2 * T3 - 3 * D * T1 * T2 + 2 * T1**3),
-        8 * (D - 1) ** 2 * (D + 1) ** 3 * (D + 2),
+        L * (L - 1) * D * (D**2 * T3 - 3 * D * T1 * T2 + 2 * T1**3), 8 * (D - 1) ** 2 * (D + 1) ** 3 * (D + 2)
     )
     return 16 * published
 

@@ -60,9 +60,7 @@ def test_the_way_back_is_the_definition(circuit: ParametrisedCircuit, data: st.D
 
 @settings(max_examples=25)
 @given(circuit=parametrised_circuits(), data=st.data())
-def test_the_meta_kernel_is_the_contraction_of_the_hessian(
-    circuit: ParametrisedCircuit, data: st.DataObject
-) -> None:
+def test_the_meta_kernel_contracts_the_hessian(circuit: ParametrisedCircuit, data: st.DataObject) -> None:
     observable = Observable(data.draw(hermitian_matrices(2**circuit.num_qubits)))
     angles, points = inputs_for(circuit, data.draw(st.integers(0, 99)), settings=1)
     z, K, mu = meta_kernels(circuit, observable, angles[0], points)
@@ -143,9 +141,7 @@ def test_the_letter_s_circuit_is_that_of_the_monte_carlo_room() -> None:
 
 @pytest.mark.parametrize("columns", [1, 2, 5, 40])
 @pytest.mark.parametrize("settings", [1, 3])
-def test_blocks_of_any_size_give_the_same(
-    columns: int, settings: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_blocks_of_any_size_agree(columns: int, settings: int, monkeypatch: pytest.MonkeyPatch) -> None:
     circuit, observable = hardware_efficient(2, 2, encoding="high"), Observable.pauli("XZ")
     angles, points = inputs_for(circuit, 3, settings=settings, points=7)
     at_once = [*outputs_and_jacobian(circuit, observable, angles, points)]

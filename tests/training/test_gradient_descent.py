@@ -133,9 +133,7 @@ class StopError(Exception):
 
 @settings(max_examples=12)
 @given(stops=st.lists(st.integers(1, 22), max_size=3), every=st.integers(1, 9))
-def test_a_run_stopped_anywhere_is_the_same_run(
-    stops: list[int], every: int, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_stops_change_no_run(stops: list[int], every: int, tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.mktemp("run") / "a.checkpoint"
     for stop in stops:
         left = [stop]
@@ -239,9 +237,7 @@ def test_a_checkpoint_with_any_bit_flipped_or_cut_anywhere_is_refused_and_kept(t
         {"initialisations": 1},
     ],
 )
-def test_the_checkpoint_of_another_problem_is_refused_and_kept(
-    change: dict[str, Any], tmp_path: Path
-) -> None:
+def test_a_checkpoint_of_another_problem_is_refused_and_kept(change: dict[str, Any], tmp_path: Path) -> None:
     path = tmp_path / "a.checkpoint"
     supervised(checkpoint=path, steps=3)
     whole = path.read_bytes()

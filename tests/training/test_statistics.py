@@ -38,9 +38,7 @@ def test_moments_of_one_rotation_are_those_of_cosines() -> None:
         assert abs(value - expected) < 4 * error, name
 
 
-def test_every_depth_has_its_own_stream_and_its_numbers_are_those_of_its_samples(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_every_depth_has_a_stream_and_numbers_of_its_own_samples(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_derivatives, "_BLOCK", 7)
     observable, done = Observable.zero_projector(2), list[int]()
 

@@ -211,9 +211,7 @@ def test_published_formulas_are_refused_by_the_default_campaign(
     assert f"1 of {len(wrong.results)} claims fail" in wrong.sentence()
 
 
-def test_a_wrong_formula_that_is_simulated_is_refused_with_exit_status_1(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_wrong_formula_simulated_has_exit_status_1(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     text = SMALL.split('\n[[claim]]\nformula = "kernel_second', maxsplit=1)[0].replace("[2, -1]", "[1, -1]")
     written(tmp_path, text + 'claim = "L*T2/D^2"\n')
@@ -233,9 +231,7 @@ def test_a_sample_size_too_small_for_its_claim_is_refused_with_the_one_that_will
 # -- stopped and gone on with --------------------------------------------------------------------------------
 
 
-def test_a_run_killed_at_random_times_ends_as_an_uninterrupted_one(
-    tmp_path: Path, campaign: Campaign, whole: CampaignRun
-) -> None:
+def test_a_run_killed_at_random_ends_the_same(tmp_path: Path, campaign: Campaign, whole: CampaignRun) -> None:
     ledger = tmp_path / "small.jsonl"
     rng = random.Random(130)  # noqa: S311 - no secret
     written = b""
@@ -290,9 +286,7 @@ def test_two_runs_on_one_ledger_the_second_is_refused(tmp_path: Path, campaign: 
     assert len(done) == len(set(done)) == NUM_BATCHES
 
 
-def test_lost_workers_are_one_line_and_cost_what_they_had_in_hand(
-    tmp_path: Path, campaign: Campaign, whole: CampaignRun
-) -> None:
+def test_lost_workers_cost_what_they_had_only(tmp_path: Path, campaign: Campaign, whole: CampaignRun) -> None:
     ledger = tmp_path / "a.jsonl"
     with pytest.raises(
         RunError, match=r"the workers are lost \(BrokenProcessPool\); every finished batch is in"
@@ -327,9 +321,7 @@ def test_a_full_disk_loses_no_batch(
 
 
 @pytest.mark.parametrize("workers", [1, 3])
-def test_the_numbers_do_not_depend_on_the_workers(
-    workers: int, tmp_path: Path, campaign: Campaign, whole: CampaignRun
-) -> None:
+def test_workers_do_not_matter(workers: int, tmp_path: Path, campaign: Campaign, whole: CampaignRun) -> None:
     told: list[tuple[int, int]] = []
     with ThreadPoolExecutor(workers) as executor:
         run = run_campaign(
@@ -371,9 +363,7 @@ def test_a_campaign_that_gains_a_claim_keeps_the_rows_of_the_others_in_any_order
     assert [estimates(run)[order.index(i)] for i in range(3)] == estimates(whole)
 
 
-def test_a_row_whose_claim_is_gone_is_an_error_and_can_be_left_behind(
-    tmp_path: Path, campaign: Campaign, whole: CampaignRun
-) -> None:
+def test_a_row_of_no_claim_can_be_left_behind(tmp_path: Path, campaign: Campaign, whole: CampaignRun) -> None:
     ledger, rest = tmp_path / "a.jsonl", tmp_path / "new.jsonl"
     run_here(campaign, ledger)
     gone = campaign.claims[1]
@@ -392,7 +382,7 @@ def test_a_row_whose_claim_is_gone_is_an_error_and_can_be_left_behind(
     assert estimates(run) == [estimates(whole)[0], estimates(whole)[2]]
 
 
-def test_a_claim_in_other_words_is_judged_by_the_same_rows_and_gets_a_line_of_its_own(
+def test_a_claim_in_other_words_has_the_same_rows_and_its_own_line(
     tmp_path: Path, campaign: Campaign
 ) -> None:
     ledger = tmp_path / "a.jsonl"
@@ -462,9 +452,7 @@ def test_a_damaged_ledger_is_refused_with_its_line(
     refused(campaign, ledger, message)
 
 
-def test_a_batch_that_is_there_twice_counts_once(
-    tmp_path: Path, campaign: Campaign, whole: CampaignRun
-) -> None:
+def test_a_batch_there_twice_counts_once(tmp_path: Path, campaign: Campaign, whole: CampaignRun) -> None:
     ledger = tmp_path / "a.jsonl"
     run_here(campaign, ledger)
     rewritten(ledger, lambda records: records.append(records[9]))
@@ -483,7 +471,7 @@ def dask(kind: str, *options: str) -> subprocess.Popen[bytes]:
     )
 
 
-def test_a_dask_cluster_that_loses_a_worker_gives_the_same_numbers(
+def test_a_worker_lost_by_dask_changes_nothing(
     tmp_path: Path, campaign: Campaign, whole: CampaignRun
 ) -> None:
     file, ledger = tmp_path / "scheduler.json", tmp_path / "small.jsonl"

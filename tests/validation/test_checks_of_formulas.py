@@ -72,9 +72,7 @@ WIDE = (
 
 
 @pytest.mark.parametrize("name", WIDE)
-def test_what_is_wide_is_drawn_by_qutip_where_the_default_samples_see_a_factor_of_about_one_and_a_half(
-    name: str,
-) -> None:
+def test_what_is_wide_is_drawn_by_qutip_where_the_default_sees_a_factor_of_one_and_a_half(name: str) -> None:
     """The spread is measured by batches, ten times as many, of the same claim."""
     planned = plan_checks([name], samples=2, reference_samples=REFERENCE_SAMPLES)
     (claim,) = (claim for claim in planned if claim.method == "qutip")

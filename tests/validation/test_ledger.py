@@ -45,9 +45,7 @@ def test_lines_come_back_without_loss(tmp_path: Path) -> None:
 
 
 @given(data=st.data())
-def test_a_file_cut_anywhere_loses_the_torn_line_only(
-    data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_cuts_lose_the_torn_line_only(data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.mktemp("cut") / "a.jsonl"
     whole = written(path, [*RECORDS])
     cut = data.draw(st.integers(0, len(whole)))
@@ -76,9 +74,7 @@ def test_a_field_that_stands_twice_is_no_record(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("fit", [0, 1, 17])
-def test_a_full_disk_takes_the_half_written_line_back(
-    fit: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_disk_takes_half_lines_back(fit: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path, write = tmp_path / "a.jsonl", os.write
 
     def full(descriptor: int, line: bytes) -> int:

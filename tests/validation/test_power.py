@@ -42,9 +42,7 @@ def test_samples_for_its_power_refuse_a_claim_that_is_wrong_by_five_percent(z: f
 
 @pytest.mark.parametrize("detected", [Fraction(1, 20), Fraction(1, 10), Fraction(1, 2)])
 @pytest.mark.parametrize("exponent", [1, -1])
-def test_samples_for_a_larger_error_refuse_a_claim_that_is_wrong_by_it(
-    detected: Fraction, exponent: int
-) -> None:
+def test_samples_for_larger_errors_refuse_a_claim_wrong_by_it(detected: Fraction, exponent: int) -> None:
     wrong = float(1 + detected) ** exponent  # the true mean is 1
     n = samples_needed(deviation=1.7, scale=wrong, skewness=0, z=4.5, detected=detected)
     error = 1.7 / n**0.5
@@ -60,9 +58,7 @@ def test_samples_for_a_larger_error_refuse_a_claim_that_is_wrong_by_it(
     [(0, 0, 0.0), (1, 1, 2.0), (2, 2, 592 / 20**1.5)],
     ids=["normal", "exponential", "its square"],
 )
-def test_a_verdict_with_the_samples_that_it_takes_refuses_a_true_value_rarely(
-    power_of_exponential: int, mean: int, skewness: float
-) -> None:
+def test_a_verdict_refuses_a_true_value_rarely(power_of_exponential: int, mean: int, skewness: float) -> None:
     """At most once in 1000; with 24 samples, or 10 of a normal law, more often."""
     rng = np.random.default_rng(12)
 
