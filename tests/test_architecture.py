@@ -192,9 +192,7 @@ for room in sys.argv[1:]:
 """
 
 
-@pytest.mark.parametrize(
-    "rooms", [ROOMS, ("montecarlo",), ("dynamics",), ("training",)], ids=lambda rooms: rooms[-1]
-)
+@pytest.mark.parametrize("rooms", [ROOMS, ("montecarlo",), ("dynamics",), ("training",)], ids=lambda r: r[-1])
 def test_a_room_loads_no_room_below_it(rooms: tuple[str, ...]) -> None:
     """What importlib loads, modules that wait for their first use included; the rooms one after the other."""
     done = subprocess.run([sys.executable, "-c", LOADED, *rooms], capture_output=True, text=True, check=True)
@@ -213,15 +211,11 @@ PLANTED = [
     ("groups/_x.py", "def f():\n    from haarqntk.diagrams import product", "diagrams is not above groups"),
     (
         "diagrams/_x.py",
-        "if TYPE_CHECKING:\n    from haarqntk.designs import Dimension",
+        "if TYPE_CHECKING:\n    from haarqntk.designs import Twirl",
         "designs is not above diagrams",
     ),
     ("combinatorics/_x.py", "other = LazyModule('haarqntk.algebra')", "algebra is not above combinatorics"),
-    (
-        "combinatorics/_x.py",
-        "algebra = import_module('haarqntk.algebra')",
-        "algebra is not above combinatorics",
-    ),
+    ("combinatorics/_x.py", "x = import_module('haarqntk.algebra')", "algebra is not above combinatorics"),
     ("combinatorics/_x.py", "other = LazyModule(name)", "absolute and can be read"),
     ("combinatorics/_x.py", "other = importlib.import_module(name)", "absolute and can be read"),
     ("circuits/_x.py", "from haarqntk.designs._twirl import twirl_weights", "a private file of another room"),
@@ -234,11 +228,7 @@ PLANTED = [
     ("qntk/_x.py", "from haarqntk.export import json_text", "export is not above qntk"),
     ("export/_x.py", "from haarqntk.studies import study", "studies is not above export"),
     ("montecarlo/_x.py", "from haarqntk.export import json_text", "export is not above montecarlo"),
-    (
-        "montecarlo/_x.py",
-        "from haarqntk.combinatorics import partitions",
-        "combinatorics is not above montecarlo",
-    ),
+    ("montecarlo/_x.py", "from haarqntk.combinatorics import S", "combinatorics is not above montecarlo"),
     ("errors.py", "from haarqntk.algebra import RationalFunction", "algebra is not above errors"),
     ("haar/_x.py", "import flint", "only algebra/_flint.py knows the backend"),
     ("algebra/_rational.py", "from flint import fmpz", "only algebra/_flint.py knows the backend"),

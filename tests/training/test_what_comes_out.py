@@ -11,17 +11,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from strategies import parametrised_circuits, pauli_texts
 
+from haarqntk import training as ht
 from haarqntk.montecarlo import random_angles
-from haarqntk.training import (
-    Observable,
-    ParametrisedCircuit,
-    PauliRotation,
-    TrainingRun,
-    meta_kernels,
-    outputs,
-    prl_circuit,
-    train,
-)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -42,8 +33,8 @@ def slowest_loss(start: float, speed: float, steps: NDArray[np.int64], largest: 
 
 
 def pauli_run(
-    circuit: ParametrisedCircuit, data: st.DataObject, *, fraction: float
-) -> tuple[TrainingRun, float]:
+    circuit: ht.ParametrisedCircuit, data: st.DataObject, *, fraction: float
+) -> tuple[ht.TrainingRun, float]:
     """A Pauli string with labels ±1, and η Σ‖X_l‖² = fraction/8: a ≤ fraction, as no loss exceeds 2."""
     rng = np.random.default_rng(data.draw(st.integers(0, 999)))
     string = data.draw(pauli_texts(circuit.num_qubits))
@@ -57,10 +48,10 @@ def pauli_run(
     rate = speed / float(np.square(circuit.generator_norms).sum())
     angles = random_angles(1, circuit.num_parameters, rng)
     # where no output depends on an angle, training is refused
-    assume(meta_kernels(circuit, Observable.pauli(string), angles, points)[1].max() > 1e-20)
-    run = train(
+    assume(ht.meta_kernels(circuit, ht.Observable.pauli(string), angles, points)[1].max() > 1e-20)
+    run = ht.train(
         circuit,
-        Observable.pauli(string),
+        ht.Observable.pauli(string),
         labels,
         learning_rate=rate,
         steps=30,
@@ -73,7 +64,7 @@ def pauli_run(
 
 
 @given(circuit=parametrised_circuits(), data=st.data())
-def test_a_pauli_at_its_edge_keeps_the_bound(circuit: ParametrisedCircuit, data: st.DataObject) -> None:
+def test_a_pauli_at_its_edge_keeps_the_bound(circuit: ht.ParametrisedCircuit, data: st.DataObject) -> None:
     run, speed = pauli_run(circuit, data, fraction=0.05)
     losses = run.losses[:, 0]
     if losses[0] > 1e-20:
@@ -82,7 +73,7 @@ def test_a_pauli_at_its_edge_keeps_the_bound(circuit: ParametrisedCircuit, data:
 
 @given(circuit=parametrised_circuits(), data=st.data(), fraction=st.floats(0.01, 0.9))
 def test_steps_of_any_size_keep_the_bound_with_their_factor(
-    circuit: ParametrisedCircuit, data: st.DataObject, fraction: float
+    circuit: ht.ParametrisedCircuit, data: st.DataObject, fraction: float
 ) -> None:
     run, speed = pauli_run(circuit, data, fraction=fraction)
     losses = run.losses[:, 0]
@@ -94,9 +85,9 @@ def test_steps_of_any_size_keep_the_bound_with_their_factor(
 
 def test_the_bound_is_within_a_tenth_of_a_run() -> None:
     # One rotation near its label: the gradient is as large as it can be, and the bound says something.
-    circuit = ParametrisedCircuit(1, (PauliRotation("X", parameter=0),))
-    run = train(
-        circuit, Observable.pauli("Z"), -1, learning_rate=0.01, steps=2000, angles=[1.4], record_every=500
+    circuit = ht.ParametrisedCircuit(1, (ht.PauliRotation("X", parameter=0),))
+    run = ht.train(
+        circuit, ht.Observable.pauli("Z"), -1, learning_rate=0.01, steps=2000, angles=[1.4], record_every=500
     )
     bound = slowest_loss(run.losses[0, 0], 0.01, run.steps)
     assert (run.losses[:, 0] >= bound).all()
@@ -106,17 +97,17 @@ def test_the_bound_is_within_a_tenth_of_a_run() -> None:
 
 # -- one target, a deep circuit --------------------------------------------------------------------------------
 
-DEEP, PAULI = prl_circuit(2, 24, np.random.default_rng(11)), Observable.pauli("ZI")
+DEEP, PAULI = ht.prl_circuit(2, 24, np.random.default_rng(11)), ht.Observable.pauli("ZI")
 ANGLES = random_angles(1, 24, np.random.default_rng(12))
 
 
 def test_small_residuals_decay_with_the_kernel_and_its_first_correction() -> None:
-    start = float(outputs(DEEP, PAULI, ANGLES[0])[0])
-    _, (K,), (mu,) = meta_kernels(DEEP, PAULI, ANGLES[0])
+    start = float(ht.outputs(DEEP, PAULI, ANGLES[0])[0])
+    _, (K,), (mu,) = ht.meta_kernels(DEEP, PAULI, ANGLES[0])
     rate, steps = 0.1 / K, 40
     frozen_errors, corrected_errors = [], []
     for epsilon in (0.04, 0.02, 0.01):
-        run = train(
+        run = ht.train(
             DEEP, PAULI, start - epsilon, learning_rate=rate, steps=steps, angles=ANGLES, record_every=1
         )
         residuals = run.residuals[:, 0, 0]
@@ -136,9 +127,11 @@ def test_small_residuals_decay_with_the_kernel_and_its_first_correction() -> Non
 
 
 def test_a_pauli_reaches_its_edge_as_one_over_t_and_anything_inside_exponentially() -> None:
-    K = float(meta_kernels(DEEP, PAULI, ANGLES[0])[1][0])
+    K = float(ht.meta_kernels(DEEP, PAULI, ANGLES[0])[1][0])
     runs = {
-        target: train(DEEP, PAULI, target, learning_rate=0.2 / K, steps=600, angles=ANGLES, record_every=100)
+        target: ht.train(
+            DEEP, PAULI, target, learning_rate=0.2 / K, steps=600, angles=ANGLES, record_every=100
+        )
         for target in (-1.0, -0.5)
     }
     edge, inside = (np.abs(runs[target].residuals[:, 0, 0]) for target in (-1.0, -0.5))
