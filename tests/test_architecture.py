@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import subprocess
 import sys
 import tomllib
 from pathlib import Path, PurePosixPath
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from imports import FILES, PACKAGE, files_imported, imported_names, tree_of
+from shell import python
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -195,8 +195,7 @@ for room in sys.argv[1:]:
 @pytest.mark.parametrize("rooms", [ROOMS, ("montecarlo",), ("dynamics",), ("training",)], ids=lambda r: r[-1])
 def test_a_room_loads_no_room_below_it(rooms: tuple[str, ...]) -> None:
     """What importlib loads, modules that wait for their first use included; the rooms one after the other."""
-    done = subprocess.run([sys.executable, "-c", LOADED, *rooms], capture_output=True, text=True, check=True)
-    lines = done.stdout.splitlines()
+    lines = python("-c", LOADED, *rooms).stdout.splitlines()
     assert len(lines) == len(rooms)
     for i, (room, *loaded) in enumerate(map(str.split, lines)):
         assert set(loaded) <= {*LOOSE, *rooms[: i + 1], *ROOMS_ABOVE[room]}
@@ -292,6 +291,6 @@ import haarqntk as hq
 [getattr(hq, name) for name in hq.__all__]
 print(hq.check_claim("kernel_mean", "L*T2/D^2", centred=True).counterexample)
 """
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    done = python("-c", script, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout == "D = 2, L = 1, spectrum (-1, 1): exact 8/9, claimed 1/2\n"

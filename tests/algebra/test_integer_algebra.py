@@ -49,9 +49,7 @@ def test_a_rational_spectrum_is_the_characteristic_polynomial_factored(entries: 
     n = {1: 1, 4: 2, 9: 3}[len(entries)]
     matrix = [entries[i * n : (i + 1) * n] for i in range(n)]
     x = sympy.Symbol("x")
-    found = sympy.Mul(
-        *(sympy.Poly(list(reversed(f)), x).monic().as_expr() ** e for f, e in rational_spectrum(matrix))
-    )
+    found = sympy.Mul(*(sympy.Poly(f[::-1], x).monic().as_expr() ** e for f, e in rational_spectrum(matrix)))
     expected = sympy.Matrix(n, n, entries).charpoly(x).as_expr()
     assert sympy.expand(found - expected) == 0
     assert sum((len(f) - 1) * e for f, e in rational_spectrum(matrix)) == n

@@ -18,6 +18,7 @@ D = RationalFunction([0, 1])
 T1, T2 = TracePolynomial.variable("T1"), TracePolynomial.variable("T2")
 ZERO, ONE = TracePolynomial({}), TracePolynomial.constant(1)
 VALUES: dict[str, Fraction | int] = {"L": 5, "T1": Fraction(-7, 3), "T2": 11}
+LETTERS = st.sampled_from([*map(Symbol, "abc")])
 FAR = 10**6 + 3  # beyond every pole of small coefficients
 
 
@@ -111,11 +112,7 @@ def test_terms_are_a_copy_and_zero_terms_are_dropped() -> None:
     assert f == T1 * 2
 
 
-@given(
-    st.lists(
-        st.dictionaries(st.sampled_from([*map(Symbol, "abc")]), st.integers(1, 3)), min_size=2, max_size=2
-    )
-)
+@given(st.lists(st.dictionaries(LETTERS, st.integers(1, 3)), min_size=2, max_size=2))
 def test_monomials_multiply_by_adding_exponents(pair: list[dict[Symbol, int]]) -> None:
     left, right = (tuple(sorted(exponents.items())) for exponents in pair)
     product = dict(multiply_monomials(left, right))

@@ -93,7 +93,7 @@ OTHER: Answers = dict.fromkeys(QOBJ, "must (be|hold|list|map|name) .*(Qobj|Quant
 
 # -- the table ---------------------------------------------------------------------------------------------------
 
-TRACE = sympy.Trace(sympy.MatrixSymbol("U", 2, 2))
+TR = sympy.Trace(sympy.MatrixSymbol("U", 2, 2))
 GIVEN = hq.matrices("X", dims=(2, 2))
 V = hq.kron(hq.haar_unitary("V", dims=2), hq.identity(2))
 CIRCUIT = training.ParametrisedCircuit(
@@ -150,10 +150,7 @@ USUAL: dict[str, tuple[Any, dict[str, Any]]] = {  # a call that is right, to spo
         dynamics.quadratic_correction,
         {**FLOW, "kernel": 1, "residual": 1, "meta_kernel": 0.1},
     ),
-    "dynamics.loss_lower_bound": (
-        dynamics.loss_lower_bound,
-        {**FLOW, "loss": 1, "L": 2, "generator_norm": 1},
-    ),
+    "dynamics.loss_lower_bound": (dynamics.loss_lower_bound, FLOW | {"loss": 1, "L": 2, "generator_norm": 1}),
     "dynamics.step_sizes": (dynamics.step_sizes, {"kernel": np.eye(4)}),
     "dynamics.deep_flow": (dynamics.deep_flow, DEEP),
     "hq.simulate": (
@@ -166,7 +163,11 @@ USUAL: dict[str, tuple[Any, dict[str, Any]]] = {  # a call that is right, to spo
 
 def spoiling(name: str, answers: Answers, *arguments: str) -> dict[str, tuple[Callable[[Any], Any], Answers]]:
     function, usual = USUAL[name]
-    return {f"{name}.{a}": (lambda v, a=a: function(**{**usual, a: v}), answers) for a in arguments}
+
+    def call(argument: str) -> Callable[[Any], Any]:
+        return lambda v: function(**{**usual, argument: v})
+
+    return {f"{name}.{argument}": (call(argument), answers) for argument in arguments}
 
 
 def circuit_output(method: str, argument: str) -> Callable[[Any], Any]:
@@ -231,10 +232,7 @@ TABLE: dict[str, tuple[Callable[[Any], Any], Answers]] = {
     "hq.kron.factors": (lambda v: hq.kron(v, V), dict.fromkeys(QOBJ, "every factor must be a matrix")),
     "hq.expect.integrand": (hq.expect, OTHER),
     "hq.expect.over": (lambda v: hq.expect(hq.tr(V), over=[v]), OTHER),
-    "hq.expect.matrices": (
-        lambda v: hq.expect(TRACE, over=hq.haar_unitary("U", dims=2), matrices=v),
-        DECLARED,
-    ),
+    "hq.expect.matrices": (lambda v: hq.expect(TR, over=hq.haar_unitary("U", dims=2), matrices=v), DECLARED),
     "hq.parse_integrand.declared": (lambda v: hq.parse_integrand("Tr(U)", declared=[v]), OTHER),
     **{
         f"hq.Circuit.{method}.{argument}": (circuit_output(method, argument), NAME)
@@ -478,32 +476,30 @@ Y23, Y32 = qutip.rand_herm([2, 3], seed=1), qutip.rand_herm([3, 2], seed=2)
 A6, B6 = hq.matrices("A B", dims=6)
 
 
-@pytest.mark.parametrize(
-    ("call", "text"),
-    [
-        (lambda: hq.twirl(qutip.rand_herm(4, seed=1), 2), "tensor factors 2 × 2 in this order, .* dims"),
-        (lambda: hq.twirl(qutip.rand_herm([8, 2], seed=1), 2), "tensor factors 4 × 4 in this order"),
-        (lambda: training.Observable(qutip.rand_herm([2, 4], seed=1)), "tensor factors 2 × 2 × 2 in this"),
-        (lambda: training.FixedGate(qutip.rand_unitary(4, seed=1), (0, 1)), "tensor factors 2 × 2 in this"),
-        (
-            lambda: hq.expect(hq.tr(A6 @ B6)).at(matrices={"A": Y23, "B": Y32}),
-            r"matrix B must act on the tensor factors of matrix A, .* dims \[\[3, 2\], \[3, 2\]\], and \[\[2, 3\]",
-        ),
-        (lambda: hq.is_design([qutip.qeye([2, 3]), qutip.qeye([3, 2])], 1), r"of unitaries\[0\]"),
-        (lambda: hq.twirl_channel([qutip.qeye([2, 3]), qutip.qeye([3, 2])]), r"of kraus\[0\]"),
-        (lambda: dynamics.deep_kernel(Y23, [qutip.basis([3, 2], [0, 0])], L=2), "factors of observable"),
-        (
-            lambda: dynamics.deep_kernel(
-                Y23, [qutip.basis([2, 3], [0, 0]), qutip.basis([3, 2], [0, 0])], L=2
-            ),
-            r"factors of states\[0\]",
-        ),
-        (
-            lambda: ENTRY.at(**PAIR, states={"a": UP, "b": qutip.basis(4, 1)}),
-            r"states\[b\] must act on the tensor factors of O",
-        ),
-    ],
-)
+OF_OTHER_FACTORS = [
+    (lambda: hq.twirl(qutip.rand_herm(4, seed=1), 2), "tensor factors 2 × 2 in this order, .* dims"),
+    (lambda: hq.twirl(qutip.rand_herm([8, 2], seed=1), 2), "tensor factors 4 × 4 in this order"),
+    (lambda: training.Observable(qutip.rand_herm([2, 4], seed=1)), "tensor factors 2 × 2 × 2 in this"),
+    (lambda: training.FixedGate(qutip.rand_unitary(4, seed=1), (0, 1)), "tensor factors 2 × 2 in this"),
+    (
+        lambda: hq.expect(hq.tr(A6 @ B6)).at(matrices={"A": Y23, "B": Y32}),
+        r"matrix B must act on the tensor factors of matrix A, .* dims \[\[3, 2\], \[3, 2\]\], and \[\[2, 3\]",
+    ),
+    (lambda: hq.is_design([qutip.qeye([2, 3]), qutip.qeye([3, 2])], 1), r"of unitaries\[0\]"),
+    (lambda: hq.twirl_channel([qutip.qeye([2, 3]), qutip.qeye([3, 2])]), r"of kraus\[0\]"),
+    (lambda: dynamics.deep_kernel(Y23, [qutip.basis([3, 2], [0, 0])], L=2), "factors of observable"),
+    (
+        lambda: dynamics.deep_kernel(Y23, [qutip.basis([2, 3], [0, 0]), qutip.basis([3, 2], [0, 0])], L=2),
+        r"factors of states\[0\]",
+    ),
+    (
+        lambda: ENTRY.at(**PAIR, states={"a": UP, "b": qutip.basis(4, 1)}),
+        r"states\[b\] must act on the tensor factors of O",
+    ),
+]
+
+
+@pytest.mark.parametrize(("call", "text"), OF_OTHER_FACTORS)
 def test_qobj_of_one_space_have_the_same_factors(call: Callable[[], Any], text: str) -> None:
     with pytest.raises(InputError, match=text):
         call()
@@ -514,34 +510,25 @@ def test_copies_made_of_several_factors_are_read_in_their_order() -> None:
     assert hq.twirl(R, 2).values == hq.twirl(R.full(), 2).values
 
 
-@pytest.mark.parametrize(
-    ("call", "text"),
-    [
-        (lambda: hq.twirl(np.ones((4, 1)), 2), r"operator must be a square matrix, got shape \(4, 1\)"),
-        (
-            lambda: hq.twirl_channel([np.ones((2, 1))]),
-            r"kraus\[0\] must be a square matrix, got shape \(2, 1\)",
-        ),
-        (lambda: hq.twirl_channel(np.eye(2)), r"kraus must be a list of matrices, .*; pass \[K\]"),
-        (lambda: hq.is_design([np.ones((2, 1))], 1), r"unitaries\[0\] must be a square matrix"),
-        (
-            lambda: training.Observable(np.ones((2, 1))),
-            r"matrix must be a square matrix, got the shape \(2, 1\)",
-        ),
-        (
-            lambda: hq.kernel_law(D=2, L=1, observable=np.ones((2, 1))),
-            r"shape \(2, 2\) to fit D = 2, got \(2, 1\)",
-        ),
-        (
-            lambda: OVERLAPS.at(D=2, L=1, overlap=0, observable=[[[1], [1, 2]], np.eye(2)]),
-            "observable must have rows of one length",
-        ),
-        (
-            lambda: dynamics.deep_kernel(np.eye(2), np.ones((1, 2, 1)), L=1),
-            r"shape \(m, 2\), got \(1, 2, 1\)",
-        ),
-    ],
-)
+OF_ANOTHER_SHAPE = [
+    (lambda: hq.twirl(np.ones((4, 1)), 2), r"operator must be a square matrix, got shape \(4, 1\)"),
+    (lambda: hq.twirl_channel([np.ones((2, 1))]), r"kraus\[0\] must be a square matrix, got shape \(2, 1\)"),
+    (lambda: hq.twirl_channel(np.eye(2)), r"kraus must be a list of matrices, .*; pass \[K\]"),
+    (lambda: hq.is_design([np.ones((2, 1))], 1), r"unitaries\[0\] must be a square matrix"),
+    (lambda: training.Observable(np.ones((2, 1))), r"matrix must be a square matrix, got the shape \(2, 1\)"),
+    (
+        lambda: hq.kernel_law(D=2, L=1, observable=np.ones((2, 1))),
+        r"shape \(2, 2\) to fit D = 2, got \(2, 1\)",
+    ),
+    (
+        lambda: OVERLAPS.at(D=2, L=1, overlap=0, observable=[[[1], [1, 2]], np.eye(2)]),
+        "observable must have rows of one length",
+    ),
+    (lambda: dynamics.deep_kernel(np.eye(2), np.ones((1, 2, 1)), L=1), r"shape \(m, 2\), got \(1, 2, 1\)"),
+]
+
+
+@pytest.mark.parametrize(("call", "text"), OF_ANOTHER_SHAPE)
 def test_arrays_of_another_shape_are_refused(call: Callable[[], Any], text: str) -> None:
     with pytest.raises((InputError, InputTypeError), match=text):
         call()

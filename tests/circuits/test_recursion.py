@@ -33,11 +33,7 @@ MOMENTS = {
     "two inputs, two observables": [Copy(("l",), "a", "O1"), Copy(("l",), "b", "O2")],
     "one input, two observables": [Copy(("l",), "a", "O1"), Copy(("l",), "a", "O2")],
     "mu of two inputs": [Copy(("l", "m"), "a"), Copy(("l",), "b"), Copy(("m",), "b")],
-    "mu of three observables": [
-        Copy((*"lm",), "psi", "A"),
-        Copy(("l",), "psi", "B"),
-        Copy(("m",), "psi", "C"),
-    ],
+    "three observables": [Copy((*"lm",), "psi", "A"), Copy(("l",), "psi", "B"), Copy(("m",), "psi", "C")],
     "three inputs": [Copy(("l",), "a"), Copy(("l",), "b"), Copy((), "c")],
     "K K": [g_l, g_l, g_m, g_m],
     "z mu": [z, h_lm, g_l, g_m],

@@ -5,15 +5,13 @@ from __future__ import annotations
 import errno
 import re
 import shlex
-import subprocess
-import sys
 import tempfile
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
-from shell import haarqntk
+from shell import haarqntk, python
 from shortcuts import closed_form
 
 import haarqntk as hq
@@ -26,6 +24,7 @@ from haarqntk.qntk import PUBLISHED_CLAIMS, PublishedClaim
 from haarqntk.studies import STUDIES
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Sequence
     from pathlib import Path
 
@@ -214,12 +213,7 @@ def test_the_command_of_a_finding_prints_its_numbers() -> None:
     finding = validation.examine(PUBLISHED_CLAIMS[0], seed=3, samples=30)
     assert finding.result is not None
     estimate = finding.result.estimate
-    done = subprocess.run(
-        [sys.executable, *shlex.split(validation.finding_command(finding, 3))[1:]],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = python(*shlex.split(validation.finding_command(finding, 3))[1:])
     expected = f"{finding.claim.exact} {estimate.mean} {estimate.standard_error}"
     assert done.stdout == f"{finding.check} {expected}\n"
 
@@ -240,8 +234,6 @@ def test_few_samples_of_a_skew_law_are_no_verdict(samples: int) -> None:
     assert finding.result.estimate.samples < finding.result.needed
     assert finding.result.z is None
     assert not finding.agrees
-    sentence = validation.verdict_of_all([], [finding])["sentence"]
-    assert str(sentence).endswith(
-        f"Not judged, with too few samples: [PRL] (15) (needs {finding.result.needed:,})."
-    )
-    assert "disagrees" not in str(sentence)
+    said, needed = str(validation.verdict_of_all([], [finding])["sentence"]), finding.result.needed
+    assert said.endswith(f"Not judged, with too few samples: [PRL] (15) (needs {needed:,}).")
+    assert "disagrees" not in said

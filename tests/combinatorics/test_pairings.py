@@ -124,9 +124,7 @@ def test_the_table_holds_the_eigenvalues_of_the_matrices_of_each_coset_type(k: i
     every = list(hc.pairings(2 * k))
     types = [[hc.coset_type(p, q) for q in every] for p in every]
     for column, mu in enumerate(hc.partitions(k)):
-        matrix = (
-            np.array([[nu == mu for nu in row] for row in types], dtype=object).astype(int).astype(object)
-        )
+        matrix = np.array([[nu == mu for nu in row] for row in types], dtype=int).astype(object)
         for row, lam in enumerate(hc.partitions(k)):
             values = {nu: hc.zonal_spherical_function(lam, nu) for nu in hc.partitions(k)}
             vector = np.array([values[nu] for nu in types[0]], dtype=object)
@@ -140,10 +138,8 @@ def test_zonal_spherical_functions_are_orthogonal(k: int) -> None:
     omega = np.array([[hc.zonal_spherical_function(lam, mu) for mu in types] for lam in types], dtype=object)
     gram = (omega * sizes) @ omega.T
     for i, lam in enumerate(types):
-        dimension = hc.num_standard_tableaux(tuple(2 * part for part in lam))
-        assert list(gram[i]) == [
-            Fraction(hc.num_pairings(k), dimension) if i == j else 0 for j in range(len(types))
-        ]
+        square = Fraction(hc.num_pairings(k), hc.num_standard_tableaux(tuple(2 * part for part in lam)))
+        assert list(gram[i]) == [square if i == j else 0 for j in range(len(types))]
 
 
 @given(cycle_types(largest=12))

@@ -193,6 +193,7 @@ def test_a_flow_is_the_same_in_other_units(predict: Any, powers: tuple[int, int,
     assert p.loss / units[0] / units[0] == pytest.approx(standard.loss, rel=1e-9, abs=1e-11)
 
 
+MM = M @ M
 magnitudes = st.builds(
     lambda digits, power, sign: sign * digits * 10.0**power,
     st.floats(1, 9.9),
@@ -205,22 +206,16 @@ ANY: list[Any] = [  # of a, b, c of any sign, and x, y, z > 0
     ),
     lambda a, b, _, x, y, z: hd.frozen_kernel(abs(a), [0, x, y], learning_rate=z, residual=b, flow=True),
     lambda a, b, _, x, __, z: hd.frozen_kernel(
-        abs(a) * M @ M + x * M @ M, [0, 7], learning_rate=z, residual=[1, b]
+        abs(a) * MM + x * MM, [0, 7], learning_rate=z, residual=[1, b]
     ),
     lambda a, b, c, x, y, z: hd.frozen_outputs(
-        abs(a) * M @ M,
-        [0, y],
-        cross_kernel=[[b, 1]],
-        outputs=[c],
-        residual=[1, x],
-        learning_rate=z,
-        flow=True,
+        abs(a) * MM, [0, y], cross_kernel=[[b, 1]], outputs=[c], residual=[1, x], learning_rate=z, flow=True
     ),
     lambda a, b, _, x, y, z: hd.frozen_law(
         LAW, [0, x, y], learning_rate=z, target=a + b, num_nodes=3, tolerance=1e300
     ),
     lambda _, __, ___, x, y, z: hd.jensen_gap(LAW, [0, x, y], learning_rate=z, num_nodes=3, tolerance=1e300),
-    lambda a, _, __, x, y, z: hd.step_sizes(abs(a) * M @ M, y, c=x) if z > 1 else hd.step_sizes(x, c=y),
+    lambda a, _, __, x, y, z: hd.step_sizes(abs(a) * MM, y, c=x) if z > 1 else hd.step_sizes(x, c=y),
     lambda a, b, _, x, __, z: hd.quadratic_correction(x, [0, 9], learning_rate=z, residual=a, meta_kernel=b),
     lambda a, b, _, x, __, z: hd.quadratic_correction(
         x, [0, 9], learning_rate=z, residual=a, relative_meta_kernel=b, follow_kernel=True

@@ -1,6 +1,5 @@
 import json
 import math
-import re
 from fractions import Fraction
 from typing import Any
 
@@ -175,11 +174,7 @@ def test_z_score_of_too_few_samples_is_refused_with_the_number_that_it_takes(sam
     [
         (math.nan, InputError, "exact must be finite, got nan"),
         (Fraction(10**400), InputError, "exact must be within the range of a float, got Fraction"),
-        (
-            1j,
-            InputTypeError,
-            re.escape("exact must be a real number, got 1j; pass a float, an int or a Fraction"),
-        ),
+        (1j, InputTypeError, "exact must be a real number, got 1j; pass a float, an int or a Fraction"),
     ],
 )
 def test_z_score_needs_a_finite_number(exact: float, error: type[Exception], text: str) -> None:

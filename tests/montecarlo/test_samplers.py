@@ -190,9 +190,8 @@ def pauli_strings(num_qubits: int) -> Complex:
 
 
 def qutip_generators(D: int, count: int, rng: np.random.Generator, *, with_identity: bool = False) -> Complex:
-    return np.array(
-        [_qutip.random_generator(D, rng, with_identity=with_identity).full() for _ in range(count)]
-    )
+    drawn = (_qutip.random_generator(D, rng, with_identity=with_identity) for _ in range(count))
+    return np.array([generator.full() for generator in drawn])
 
 
 @pytest.mark.parametrize("with_identity", [False, True])

@@ -84,9 +84,8 @@ def test_encodings_set_the_frequencies_of_the_output() -> None:
         angles = np.random.default_rng(1).uniform(0, 2 * np.pi, circuit.num_parameters)
         spectrum = np.abs(np.fft.rfft(outputs(circuit, Observable.pauli("ZX"), angles, x)))
         highest[name] = int(np.flatnonzero(spectrum > 1e-9).max())
-    assert (
-        highest["low"] <= 2 < highest["high"] <= 6
-    )  # frequency 1 for each gate: 2, and 2 in each of 3 layers
+    # frequency 1 for each gate: 2, and 2 in each of 3 layers
+    assert highest["low"] <= 2 < highest["high"] <= 6
 
 
 def test_several_features_enter_by_turns() -> None:
@@ -134,11 +133,8 @@ def test_observables_are_what_they_say() -> None:
     assert np.array_equal(spins.matrix, (np.kron(X, one) + np.kron(one, X)) / 2)
     assert not spins.is_diagonal
     assert Observable.magnetisation(3).is_diagonal
-    assert [o.name for o in (mixed, Observable.pauli("XZ"), spins)] == [
-        "2 XI + -1 IZ",
-        "XZ",
-        "magnetisation X",
-    ]
+    names = [o.name for o in (mixed, Observable.pauli("XZ"), spins)]
+    assert names == ["2 XI + -1 IZ", "XZ", "magnetisation X"]
 
 
 @pytest.mark.parametrize(

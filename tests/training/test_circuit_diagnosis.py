@@ -18,6 +18,7 @@ LABELS = np.array([-0.5, 0.1, 0.6])
 TEST_POINTS = np.array([[0.7], [1.9]])
 CIRCUIT = ht.hardware_efficient(3, 6, encoding="high")
 ANGLES = np.random.default_rng(2).uniform(0, 2 * np.pi, CIRCUIT.num_parameters)
+AT: dict[str, Any] = {"features": POINTS, "angles": ANGLES}
 
 
 def test_a_circuit_is_diagnosed_by_its_jacobian() -> None:
@@ -39,17 +40,9 @@ def deviation(s: float, c: float) -> float:
     """max_t ‖z_predicted − z‖/‖ε(0)‖ for targets at a fraction s of the way from z(0) to the labels."""
     z = ht.outputs(CIRCUIT, X3, ANGLES, POINTS)
     targets = z + s * (LABELS - z)
-    diagnosis = ht.diagnose_circuit(CIRCUIT, X3, targets, features=POINTS, angles=ANGLES, c=c)
-    run = ht.train(
-        CIRCUIT,
-        X3,
-        targets,
-        features=POINTS,
-        angles=ANGLES,
-        learning_rate=diagnosis.learning_rate,
-        steps=30,
-        record_every=1,
-    )
+    diagnosis = ht.diagnose_circuit(CIRCUIT, X3, targets, **AT, c=c)
+    options: dict[str, Any] = {**AT, "learning_rate": diagnosis.learning_rate}
+    run = ht.train(CIRCUIT, X3, targets, steps=30, record_every=1, **options)
     errors = np.linalg.norm(diagnosis.predicted_outputs(run.steps) - run.outputs[:, 0], axis=1)
     assert diagnosis.predicted_losses(30)[0] < 0.01 * run.losses[0, 0]  # it does learn
     return float(errors.max() / np.linalg.norm(run.residuals[0, 0]))
@@ -66,10 +59,9 @@ def test_predicted_and_trained_outputs_agree_in_the_lazy_case(c: float) -> None:
 def test_a_training_beyond_the_stability_edge_grows_as_predicted() -> None:
     z = ht.outputs(CIRCUIT, X3, ANGLES, POINTS)
     targets = z + 1e-6 * (LABELS - z)
-    arguments: dict[str, Any] = {"features": POINTS, "angles": ANGLES}
     with pytest.warns(UserWarning, match="c must keep the learning rate below the stability edge"):
-        diagnosis = ht.diagnose_circuit(CIRCUIT, X3, targets, c=2.5, **arguments)
-    run = ht.train(CIRCUIT, X3, targets, learning_rate=diagnosis.learning_rate, steps=10, **arguments)
+        diagnosis = ht.diagnose_circuit(CIRCUIT, X3, targets, c=2.5, **AT)
+    run = ht.train(CIRCUIT, X3, targets, learning_rate=diagnosis.learning_rate, steps=10, **AT)
     assert run.losses[-1, 0] > 10 * run.losses[0, 0]
     assert diagnosis.predicted_losses(10)[0] == pytest.approx(run.losses[-1, 0], rel=1e-2)
 
@@ -110,23 +102,16 @@ def test_other_targets_for_the_same_model() -> None:
         plain.with_targets(LABELS, [1])
 
 
-AT: dict[str, Any] = {"features": POINTS, "angles": ANGLES}
+BAD_INPUT = [
+    ({"features": POINTS}, InputTypeError, "rng must be a numpy.random.Generator unless angles are given"),
+    (AT | {"angles": [ANGLES]}, InputError, "angles must be those of one initialisation"),
+    (AT | {"angles": ANGLES[:3]}, InputError, "angles must have 36 entries"),
+    (AT | {"features": POINTS[:2]}, InputError, "targets must have one number for each of the 2"),
+    (AT | {"test_targets": [1.0]}, InputError, "test_targets must come with test_jacobian"),
+]
 
 
-@pytest.mark.parametrize(
-    ("keywords", "kind", "text"),
-    [
-        (
-            {"features": POINTS},
-            InputTypeError,
-            "rng must be a numpy.random.Generator unless angles are given",
-        ),
-        (AT | {"angles": [ANGLES]}, InputError, "angles must be those of one initialisation"),
-        (AT | {"angles": ANGLES[:3]}, InputError, "angles must have 36 entries"),
-        (AT | {"features": POINTS[:2]}, InputError, "targets must have one number for each of the 2"),
-        (AT | {"test_targets": [1.0]}, InputError, "test_targets must come with test_jacobian"),
-    ],
-)
+@pytest.mark.parametrize(("keywords", "kind", "text"), BAD_INPUT)
 def test_bad_input_is_refused(keywords: dict[str, Any], kind: type[Exception], text: str) -> None:
     with pytest.raises(kind, match=text):
         ht.diagnose_circuit(CIRCUIT, X3, LABELS, **keywords)

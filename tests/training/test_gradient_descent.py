@@ -26,14 +26,9 @@ POINTS, TARGETS = np.array([[0.0], [0.7], [2.0]]), np.array([0.5, -0.2, 0.1])
 
 
 def supervised(*, steps: int = 23, seed: int = 4, **changes: Any) -> ht.TrainingRun:
-    options: dict[str, Any] = {
-        "learning_rate": 0.05,
-        "features": POINTS,
-        "initialisations": 2,
-        "record_every": 5,
-        "checkpoint_every": 7,
-    } | changes
-    return ht.train(CIRCUIT, OBSERVABLE, TARGETS, steps=steps, rng=np.random.default_rng(seed), **options)
+    options: dict[str, Any] = {"initialisations": 2, "record_every": 5, "checkpoint_every": 7} | changes
+    options = {"learning_rate": 0.05, "features": POINTS, "rng": np.random.default_rng(seed)} | options
+    return ht.train(CIRCUIT, OBSERVABLE, TARGETS, steps=steps, **options)
 
 
 def assert_same(one: ht.TrainingRun, other: ht.TrainingRun) -> None:
@@ -84,12 +79,11 @@ def test_curves_have_every_strided_step_and_nothing_is_writable() -> None:
 
 def test_callers_keep_their_arrays() -> None:
     angles, targets, points = np.ones((2, 8)), TARGETS.copy(), POINTS.copy()
-    supervised_run = ht.train(
-        CIRCUIT, OBSERVABLE, targets, learning_rate=0.1, steps=2, features=points, angles=angles
-    )
+    options: dict[str, Any] = {"features": points, "angles": angles}
+    run = ht.train(CIRCUIT, OBSERVABLE, targets, learning_rate=0.1, steps=2, **options)
     angles[0, 0] = targets[0] = points[0, 0] = 5
-    assert supervised_run.initial_angles[0, 0] == 1
-    assert supervised_run.targets[0] == 0.5
+    assert run.initial_angles[0, 0] == 1
+    assert run.targets[0] == 0.5
 
 
 def test_no_steps_only_look() -> None:
@@ -100,14 +94,8 @@ def test_no_steps_only_look() -> None:
 
 
 def test_a_kernel_of_zero_has_no_relative_meta_kernel() -> None:
-    run = ht.train(
-        ht.ParametrisedCircuit(1, (ht.PauliRotation("Z", parameter=0),)),
-        ht.Observable.pauli("Z"),
-        0.0,
-        learning_rate=0.1,
-        steps=0,
-        angles=[0.3],
-    )
+    circuit = ht.ParametrisedCircuit(1, (ht.PauliRotation("Z", parameter=0),))
+    run = ht.train(circuit, ht.Observable.pauli("Z"), 0.0, learning_rate=0.1, steps=0, angles=[0.3])
     assert np.isnan(run.relative_meta_kernels).all()
     assert run.kernel_traces.max() == 0
 
@@ -254,9 +242,8 @@ def test_a_step_size_beyond_stability_is_warned_of_before_the_run() -> None:
     said: list[str] = []
     seen: list[int] = []
     edge = 2 / supervised(steps=0).kernel_maxima.max()
-    run = supervised(
-        learning_rate=1.01 * edge, steps=1, warn=said.append, progress=lambda _: seen.append(len(said))
-    )
+    options: dict[str, Any] = {"warn": said.append, "progress": lambda _: seen.append(len(said))}
+    run = supervised(learning_rate=1.01 * edge, steps=1, **options)
     assert run.warnings == tuple(said)
     assert len(said) == 1
     assert f"below 2/λ_max = {edge:.3g}" in said[0]
@@ -290,9 +277,7 @@ def test_the_edge_is_where_a_linear_model_diverges() -> None:
         ({"angles": [0.1] * 5}, InputError, "angles must have 8 entries"),
     ],
 )
-def test_bad_arguments_are_refused_in_one_line(
-    changes: dict[str, Any], error: type[Exception], text: str
-) -> None:
+def test_bad_arguments_are_one_line(changes: dict[str, Any], error: type[Exception], text: str) -> None:
     with pytest.raises(error, match=text) as caught:
         supervised(**changes)
     assert "\n" not in str(caught.value)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -49,17 +50,8 @@ def pauli_run(
     angles = random_angles(1, circuit.num_parameters, rng)
     # where no output depends on an angle, training is refused
     assume(ht.meta_kernels(circuit, ht.Observable.pauli(string), angles, points)[1].max() > 1e-20)
-    run = ht.train(
-        circuit,
-        ht.Observable.pauli(string),
-        labels,
-        learning_rate=rate,
-        steps=30,
-        features=points,
-        angles=angles,
-        loss="mean",
-        record_every=1,
-    )
+    options: dict[str, Any] = {"features": points, "angles": angles, "loss": "mean", "record_every": 1}
+    run = ht.train(circuit, ht.Observable.pauli(string), labels, learning_rate=rate, steps=30, **options)
     return run, speed
 
 
@@ -99,6 +91,7 @@ def test_the_bound_is_within_a_tenth_of_a_run() -> None:
 
 DEEP, PAULI = ht.prl_circuit(2, 24, np.random.default_rng(11)), ht.Observable.pauli("ZI")
 ANGLES = random_angles(1, 24, np.random.default_rng(12))
+deep_run = partial(ht.train, DEEP, PAULI, angles=ANGLES)
 
 
 def test_small_residuals_decay_with_the_kernel_and_its_first_correction() -> None:
@@ -107,9 +100,7 @@ def test_small_residuals_decay_with_the_kernel_and_its_first_correction() -> Non
     rate, steps = 0.1 / K, 40
     frozen_errors, corrected_errors = [], []
     for epsilon in (0.04, 0.02, 0.01):
-        run = ht.train(
-            DEEP, PAULI, start - epsilon, learning_rate=rate, steps=steps, angles=ANGLES, record_every=1
-        )
+        run = deep_run(start - epsilon, learning_rate=rate, steps=steps, record_every=1)
         residuals = run.residuals[:, 0, 0]
         slope = -np.polyfit(run.steps[:10], np.log(np.abs(residuals[:10])), 1)[0]
         assert slope == pytest.approx(-math.log1p(-rate * K), rel=4 * abs(mu / K**2) * epsilon)
@@ -128,12 +119,7 @@ def test_small_residuals_decay_with_the_kernel_and_its_first_correction() -> Non
 
 def test_a_pauli_reaches_its_edge_as_one_over_t_and_anything_inside_exponentially() -> None:
     K = float(ht.meta_kernels(DEEP, PAULI, ANGLES[0])[1][0])
-    runs = {
-        target: ht.train(
-            DEEP, PAULI, target, learning_rate=0.2 / K, steps=600, angles=ANGLES, record_every=100
-        )
-        for target in (-1.0, -0.5)
-    }
+    runs = {y: deep_run(y, learning_rate=0.2 / K, steps=600, record_every=100) for y in (-1.0, -0.5)}
     edge, inside = (np.abs(runs[target].residuals[:, 0, 0]) for target in (-1.0, -0.5))
     steps, kernels = runs[-1.0].steps, runs[-1.0].kernel_traces[:, 0]
     slopes = np.diff(np.log(edge[2:])) / np.diff(np.log(steps[2:]))

@@ -6,13 +6,13 @@ import errno
 import json
 import os
 import resource
-import subprocess
-import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from shell import python
 
 from haarqntk.errors import InputError, OutputError
 from haarqntk.validation import open_ledger
@@ -114,13 +114,8 @@ except OutputError as error:
 
 def test_a_real_limit_of_the_file_size_keeps_every_whole_line(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
-    result = subprocess.run(
-        [sys.executable, "-c", FILL, str(path)],
-        capture_output=True,
-        text=True,
-        check=True,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000)),
-    )
+    limit = partial(resource.setrlimit, resource.RLIMIT_FSIZE, (1000, 1000))
+    result = python("-c", FILL, str(path), preexec_fn=limit)
     assert "ledger must have room for another line" in result.stdout
     numbers = [json.loads(line)["number"] for line in path.read_text().splitlines()]
     assert numbers == list(range(len(numbers)))

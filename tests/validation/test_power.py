@@ -55,12 +55,8 @@ def test_a_verdict_refuses_a_true_value_rarely(power_of_exponential: int, mean: 
     rng = np.random.default_rng(12)
 
     def refused(n: int, runs: int) -> float:
-        shape = (runs, n)
-        x = (
-            rng.exponential(size=shape) ** power_of_exponential
-            if power_of_exponential
-            else rng.normal(size=shape)
-        )
+        draw = rng.exponential if power_of_exponential else rng.normal
+        x = draw(size=(runs, n)) ** (power_of_exponential or 1)
         return float((np.abs(x.mean(axis=1) - mean) > LARGEST_Z * x.std(axis=1, ddof=1) / n**0.5).mean())
 
     n = samples_for_verdict(skewness)
