@@ -20,7 +20,7 @@ start = time.perf_counter()
 import haarqntk as hq
 from haarqntk.circuits import Copy, mean_of_product
 from haarqntk.circuits import _recursion
-from haarqntk.circuits._insertion import layer_operators
+from haarqntk.circuits._generators import layer_operators
 from haarqntk.circuits._recursion import apply_by_overlaps
 imported = time.perf_counter() - start
 

@@ -12,7 +12,7 @@ from sphinx.cmd.build import build_main
 
 from haarqntk.base import FIGURE_INSTANCES, FIGURE_SAMPLES
 from haarqntk.errors import InputError
-from haarqntk.studies import _figures as figures
+from haarqntk.studies import figures
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
@@ -41,7 +41,7 @@ def main() -> None:
     parser.add_argument("--instances", type=int, default=FIGURE_INSTANCES, help="runs in Figs. 2 and 3")
     options = parser.parse_args()
     try:
-        figures.plan(figures.NUMBERS, samples=options.samples, instances=options.instances)
+        figures(samples=options.samples, instances=options.instances)
     except InputError as error:  # before the pages are made
         parser.error(str(error))
     status = build(options.out, samples=options.samples, instances=options.instances)

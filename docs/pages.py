@@ -16,8 +16,7 @@ from architecture import architecture_page
 import haarqntk as hq
 from haarqntk.cli import _commands as cli
 from haarqntk.export import Section, bibliography
-from haarqntk.studies import STUDIES, recorded_sections
-from haarqntk.studies import _figures as figures
+from haarqntk.studies import STUDIES, figures, recorded_sections, run_study
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -226,8 +225,8 @@ def write_figures(folder: Path, *, samples: int, instances: int) -> None:
         f"Figs. 1–3 of {{ref}}`[liu2023] <ref-liu2023>`, made again as `haarqntk figures` does: {samples} draws"
     ]
     text += [f"of the angles in Fig. 1, {instances} initialisations in Fig. 2 and instances in Fig. 3."]
-    for number in figures.NUMBERS:
-        figure = figures.make_figure(number, samples=samples, instances=instances)
+    for number, study in figures(samples=samples, instances=instances).items():
+        figure = study.figure(run_study(study))
         text += [
             "",
             f"## Fig. {number}",

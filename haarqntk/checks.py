@@ -1,4 +1,4 @@
-"""Checks of arguments that several rooms share: each returns the clean value or raises one clear line."""
+"""Checks of arguments, shared by all of the library: each returns the clean value or raises one clear line."""
 
 from __future__ import annotations
 

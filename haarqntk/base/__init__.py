@@ -1,13 +1,9 @@
-"""What every room stands on that is neither mathematics nor a check: values, files, matrices that users give."""
+"""What every room stands on that is neither mathematics nor a check: values, files, matrices that users give.
 
-from haarqntk.base._defaults import (
-    EXPORTS,
-    FIGURE_INSTANCES,
-    FIGURE_SAMPLES,
-    REFERENCE_SAMPLES,
-    SAMPLES,
-    SEED,
-)
+``_values`` says how a value is set once and shows itself, ``_files`` reads TOML and JSON and writes files whole,
+``_matrices`` reads arrays and QuTiP's objects.
+"""
+
 from haarqntk.base._files import (
     SCHEMA_VERSION,
     Place,
@@ -36,7 +32,21 @@ from haarqntk.base._matrices import (
     read_only,
     real_array,
 )
-from haarqntk.base._values import Frozen, LazyModule, Shown, Tabled, one_line, render_with, rendered
+from haarqntk.base._values import (
+    EXPORTS,
+    FIGURE_INSTANCES,
+    FIGURE_SAMPLES,
+    REFERENCE_SAMPLES,
+    SAMPLES,
+    SEED,
+    Frozen,
+    LazyModule,
+    Shown,
+    Tabled,
+    one_line,
+    render_with,
+    rendered,
+)
 
 __all__ = [
     "EXPORTS",

@@ -226,10 +226,9 @@ def complex_array(name: str, value: Any, wanted: str, *, factors: Sequence[int] 
         InputError: If rows differ in length, or an entry is not finite.
     """
     array = _rows(name, plain(name, value, wanted, factors=factors))
+    numbers = "" if array.dtype.kind in "USMm" else array  # no text, no dates
     try:
-        array = np.array(
-            "" if array.dtype.kind in "USMm" else array, dtype=np.complex128
-        )  # no text, no dates
+        array = np.array(numbers, dtype=np.complex128)
     except OverflowError:
         raise InputError(f"{name} must have entries below 1e308, got one beyond; check its scale") from None
     except (TypeError, ValueError):

@@ -2,7 +2,8 @@
 
 Rendering is the business of ``export``, below all values: the front of the package hands it in with ``render_with``,
 so that no room imports one that comes after it. ``LazyModule`` keeps SymPy and QuTiP, which take 1–3 s to import, out
-of ``haarqntk --help``: a file names such a module at its top, as any import, and pays at the first attribute.
+of ``haarqntk --help``: a file names such a module at its top, as any import, and pays at the first attribute. What that
+help shows, formats and defaults, stands here too, so that it loads no other room.
 """
 
 from __future__ import annotations
@@ -12,6 +13,24 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+EXPORTS = ("text", "latex", "mathml", "json", "python", "c", "mathematica", "maple")
+"""The formats of a closed form, in the order of the table that ``export`` has of them."""
+
+SAMPLES = 5_000
+"""Values for each check of the NumPy route: a standard error of one or two percent."""
+
+REFERENCE_SAMPLES = 500
+"""Values for each check of the QuTiP route, which takes some milliseconds for one."""
+
+FIGURE_SAMPLES = 1_000
+"""Draws of the angles in Fig. 1 of the paper at the root."""
+
+FIGURE_INSTANCES = 50
+"""Initialisations in its Fig. 2, and instances in its Fig. 3."""
+
+SEED = 130_150601
+"""The paper at the root: PRL 130, 150601."""
 
 _LONGEST_LINE = 100  # characters of a value at a prompt
 _renderers: list[Callable[[object, str], str]] = []  # one: what the front of the package hands in

@@ -2,7 +2,7 @@
 
 A *copy* is one factor ∂_{l…} z: a state, an observable, a multiset of layers. ``mean_of_product`` averages a
 product of copies summed over their layer indices: layer patterns (``_terms``), the recursion over the layers with its
-two ends (``_recursion``, with ``_insertion`` for a layer). The definition is the second route.
+two ends (``_recursion``, with ``_generators`` for a layer). The definition is the second route.
 """
 
 from haarqntk.circuits._algebra import (

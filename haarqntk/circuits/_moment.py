@@ -27,8 +27,7 @@ from typing import TYPE_CHECKING
 from haarqntk.algebra import Monomial, RationalFunction, TracePolynomial, collected, multiply_monomials
 from haarqntk.checks import one_of
 from haarqntk.circuits._ensembles import ENSEMBLES
-from haarqntk.circuits._generator_average import generator_average
-from haarqntk.circuits._insertion import generator_twirls, layer_vanishes, most_slots
+from haarqntk.circuits._generators import generator_average, generator_twirls, layer_vanishes, most_slots
 from haarqntk.circuits._recursion import averaged_state, mean_of_pattern_by_definition
 from haarqntk.circuits._terms import Copy, LayerPattern, canonical_pattern, canonical_patterns, columns_of
 from haarqntk.combinatorics import class_size, partitions
@@ -180,15 +179,17 @@ def pattern_mean(
     if not ENSEMBLES[ensemble].has_input_block:
         _refuse_visible_input(labels, pattern)
     parts = independent_parts(labels, pattern, ensemble)
-    weight = TracePolynomial.constant(pattern_weight(pattern, ensemble, dimension))
+    weight = TracePolynomial.constant(silence_weight(parts, ensemble, dimension))
     return prod((segment_mean(*part, generators, dimension, method) for part in parts), start=weight)
 
 
-def pattern_weight(pattern: LayerPattern, ensemble: str, dimension: Dimension = None) -> RationalFunction:
-    """The probability that no generator is the identity: 1 − 1/D² a layer where all Pauli strings are drawn, else 1."""
+def silence_weight(
+    parts: Sequence[tuple[tuple[Label, ...], LayerPattern]], ensemble: str, dimension: Dimension = None
+) -> RationalFunction:
+    """The probability that no generator of independent parts is the identity: 1 − 1/D² each where all are drawn."""
     if not ENSEMBLES[ensemble].draws_pauli_strings:
         return RationalFunction(1)
-    return (1 - 1 / dimension_as_field(dimension) ** 2) ** len(pattern)
+    return (1 - 1 / dimension_as_field(dimension) ** 2) ** sum(len(pattern) for _, pattern in parts)
 
 
 def independent_parts(

@@ -27,7 +27,7 @@ from haarqntk.algebra import (
     product_of_state_invariants,
     product_of_traces,
 )
-from haarqntk.circuits._insertion import SparseOperator, layer_operators, most_slots, placements
+from haarqntk.circuits._generators import SparseOperator, layer_operators, most_slots, placements
 from haarqntk.combinatorics import (
     all_cycles,
     all_permutations,

@@ -19,13 +19,13 @@ import numpy as np
 
 from haarqntk.algebra import RationalFunction, TracePolynomial
 from haarqntk.circuits._ensembles import ENSEMBLES
-from haarqntk.circuits._insertion import layer_vanishes, placements
+from haarqntk.circuits._generators import layer_vanishes, placements
 from haarqntk.circuits._moment import (
     binomial_in_L,
     independent_parts,
     pattern_mean,
-    pattern_weight,
     segment_mean,
+    silence_weight,
 )
 from haarqntk.circuits._recursion import AveragedState, after_layer, averaged_state
 from haarqntk.circuits._terms import Copy, canonical_patterns
@@ -187,7 +187,7 @@ def steps_of_product(copies: Sequence[Copy], *, ensemble: str, generators: str) 
         mean = pattern_mean(labels, pattern, ensemble, generators)
         parts = [] if ENSEMBLES[ensemble].keeps_state else independent_parts(labels, pattern, ensemble)
         walks = tuple(_recursion(*part, generators) for part in parts)
-        choices, weight = binomial_in_L(len(pattern)), pattern_weight(pattern, ensemble)
+        choices, weight = binomial_in_L(len(pattern)), silence_weight(parts, ensemble)
         found.append(PatternSteps(labels, pattern, count, choices, walks, weight, mean))
     return tuple(found)
 

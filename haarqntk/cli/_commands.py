@@ -284,15 +284,13 @@ def figures(
     Each is simulated, drawn beside the published law and the exact result, and described by what is seen in
     it. Writes SVG, PDF and the data as JSON.
     """
-    size = {"samples": samples, "instances": instances}
-    wanted = studies_room.plan_figures(
-        [terminal.parse_figure(text) for text in numbers or []], seed=seed, **size
-    )
+    asked = [terminal.parse_figure(text) for text in numbers or []]
+    wanted = studies_room.figures(asked, seed=seed, samples=samples, instances=instances)
     prepare_folder(out)
     width = terminal.width()
-    made = terminal.make_figures(wanted, seed=seed, **size)
+    made = terminal.make_figures(wanted.values(), out)
     for number, figure in zip(wanted, made, strict=True):
-        written = studies_room.write_figure(out, figure)
+        written = studies_room.write_study(out, figure)
         typer.echo(textwrap.fill(f"Fig. {number}: {figure.caption}", width))
         for choice in figure.choices:
             typer.echo(textwrap.fill(choice, width, initial_indent="  - ", subsequent_indent="    "))
@@ -331,7 +329,7 @@ def report(
     with terminal.progress("simulating") as told:
         checks, found = validation.run_everything(claims, seed=seed, progress=told)
     seconds = time.perf_counter() - start
-    drawn = terminal.make_figures(studies_room.NUMBERS, seed=seed) if with_figures else []
+    drawn = terminal.make_figures(studies_room.figures(seed=seed).values()) if with_figures else []
     written = report_room.write_report(
         out, checks, found, seed=seed, seconds=seconds, figures=drawn, studies=made
     )

@@ -11,7 +11,7 @@ from haarqntk import __version__
 from haarqntk.algebra import latex_of
 from haarqntk.base import REFERENCE_SAMPLES, SAMPLES, SEED, write_whole
 from haarqntk.errors import InputError
-from haarqntk.export import Curve, html_page, latex_document, plot_svg, z_plot_svg
+from haarqntk.export import Line, Panel, PaperFigure, Points, html_page, latex_document, z_plot_svg
 from haarqntk.qntk import closed_form, formula, formulas
 from haarqntk.studies import STUDIES, recorded_sections
 from haarqntk.validation import (
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from haarqntk.export import PaperFigure, Section
+    from haarqntk.export import Section
     from haarqntk.validation import CampaignRun, Finding, Result
 
 PAGE, DOCUMENT = "report.html", "formulas.tex"
@@ -165,15 +165,16 @@ def _plot(checks: Sequence[Result]) -> str:
     for check in checks:
         arguments = dict(check.claim.arguments)
         if check.claim.problem.quantity == "kernel_mean" and check.claim.method == "batched":
-            point = (float(arguments["L"]), check.estimate.mean, check.estimate.standard_error)
+            point = (float(arguments["L"]), check.estimate.mean, 4 * check.estimate.standard_error)
             cases.setdefault(arguments["D"], (arguments["spectrum"], []))[1].append(point)
-    layers = range(1, 11)
-    curves = [
-        Curve(f"D = {D}", layers, [float(mean.at(D=D, L=L, spectrum=spectrum)) for L in layers], points)
-        for D, (spectrum, points) in cases.items()
-    ]
+    layers, lines, points = range(1, 11), [], []
+    for kind, (D, (spectrum, found)) in zip(("first", "second", "third"), cases.items(), strict=True):
+        exact = [float(mean.at(D=D, L=L, spectrum=spectrum)) for L in layers]
+        lines.append(Line(kind, "", layers, exact))
+        points.append(Points(kind, f"D = {D}", *zip(*found, strict=True)))
     alt = "Mean kernel against the number of layers for D = 2, 4, 8: simulated points on the exact lines"
-    return plot_svg(curves, x_label="layers $L$", y_label=r"mean kernel $\overline{K}$", alt=alt)
+    panel = Panel("layers $L$", r"mean kernel $\overline{K}$", lines=lines, points=points, logarithmic="xy")
+    return PaperFigure("kernel", alt, "", (), {}, (panel,)).svg()
 
 
 def _options(checks: Sequence[Result], seed: int) -> str:

@@ -18,12 +18,13 @@ from haarqntk.base import LazyModule
 from haarqntk.errors import InputError, OutputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from rich.progress import Progress
 
     from haarqntk.export import PaperFigure
     from haarqntk.qntk import EigenvalueFormula, Formula
+    from haarqntk.studies import Study
     from haarqntk.validation import Campaign, CampaignRun, Result
 
 export = LazyModule("haarqntk.export")
@@ -198,20 +199,42 @@ def run_campaign(
             kept = f"every finished batch is in {path}, the same command goes on from there"
             typer.echo(f"haarqntk: stopped; {kept}", err=True)
             raise typer.Exit(STOPPED) from None
-    if run.torn:
-        typer.echo(f"haarqntk: {path} had a torn last line, {run.torn[:40]!r}: it does not count", err=True)
+    if run.truncated:
+        typer.echo(
+            f"haarqntk: {path} had a truncated last record, {run.truncated[:40]!r}: it does not count",
+            err=True,
+        )
     if run.num_found:
         typer.echo(f"haarqntk: {run.num_found} batches were in {path}, {run.num_drawn} are new", err=True)
     return run
 
 
-def make_figures(numbers: Sequence[int], *, seed: int, **size: int) -> list[PaperFigure]:
-    """Make figures of the paper behind a progress bar, one task for each."""
+def run_studies(wanted: Sequence[Study], out: Path | None = None) -> list[Any]:
+    """Run studies and figures behind one progress bar, and return what each has seen."""
     with progress_bar() as bar:
-        tasks = {n: bar.add_task(f"figure {n}", total=studies.figure_cost(n, **size)) for n in numbers}
-        return [
-            studies.make_figure(
-                n, seed=seed, **size, progress=lambda done, task=task: bar.advance(task, done)
-            )
-            for n, task in tasks.items()
-        ]
+        task = bar.add_task(wanted[0].name, total=float(len(wanted)))
+        found = []
+        try:
+            for study in wanted:
+                bar.update(task, description=f"{study.command} {study.name}")
+                seen = studies.run_study(
+                    study,
+                    folder=out,
+                    progress=lambda share: bar.advance(task, share),
+                    warn=lambda message: bar.console.print(f"haarqntk: {message}", highlight=False),
+                )
+                found.append(seen)
+        except KeyboardInterrupt:
+            bar.stop()
+            ends = ("*.units.jsonl", "*.checkpoint.npz") if out else ()
+            kept = [path for end in ends for path in Path(out or "").glob(end)]
+            after = f"the same command goes on from {kept[0]}" if kept else "nothing was written"
+            typer.echo(f"haarqntk: stopped; {after}", err=True)
+            raise typer.Exit(STOPPED) from None
+    return found
+
+
+def make_figures(wanted: Iterable[Study], out: Path | None = None) -> list[PaperFigure]:
+    """Make figures of the paper behind one progress bar."""
+    chosen = list(wanted)
+    return [study.figure(seen) for study, seen in zip(chosen, run_studies(chosen, out), strict=True)]

@@ -1,6 +1,6 @@
 """The commands ``haarqntk train | diagnose | depth``: a study that comes with the library, or a file.
 
-A front door beside ``cli.py``. The exit status is 1 if a statement of a study of training does not hold. Diagnoses,
+The exit status is 1 if a statement of a study of training does not hold. Diagnoses,
 depths and experiments from a file have findings, and no failures but bad input.
 """
 
@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import os
 import textwrap
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,9 +20,7 @@ if TYPE_CHECKING:
     from haarqntk.export import Section
 
 arguments = LazyModule("haarqntk.checks")
-export = LazyModule("haarqntk.export")
 output = LazyModule("haarqntk.base")
-rich_console = LazyModule("rich.console")
 studies = LazyModule("haarqntk.studies")
 
 _FORMATS = ("text", "json")
@@ -85,64 +82,20 @@ def _run(command: str, what: str, *, out: Path | None, seed: int | None, output_
     output_format = arguments.one_of("format", output_format, _FORMATS)
     if seed is not None:
         seed = arguments.integer("seed", seed, at_least=0)
-    is_file = what.endswith(".toml") or os.sep in what
-    wanted = _read(what, seed) if is_file else studies.study(what, command=command)
+    if what.endswith(".toml") or os.sep in what:
+        wanted = studies.study_of_file(what, command=command, seed=seed)
+    else:
+        wanted = studies.study(what, command=command, seed=1 if seed is None else seed)
     if out is not None:
         output.prepare_folder(out)
-    with terminal.progress_bar() as bar:
-        task = bar.add_task(f"{command} {wanted.name}", total=1.0)
-
-        def progress(share: float) -> None:
-            bar.advance(task, share)
-
-        def warn(message: str) -> None:
-            bar.console.print(f"haarqntk: {message}", highlight=False)
-
-        try:
-            if is_file:
-                section = _from_file(command, wanted, out=out, progress=progress, warn=warn)
-            else:
-                section = wanted.make(seed=1 if seed is None else seed, progress=progress)
-        except KeyboardInterrupt:
-            bar.stop()
-            kept = is_file and command == "train" and out is not None
-            after = "the same command goes on from its checkpoint" if kept else "nothing was written"
-            typer.echo(f"haarqntk: stopped; {after}", err=True)
-            raise typer.Exit(terminal.STOPPED) from None
-    _print(section, out=out, output_format=output_format)
-    if (
-        command == "train"
-        and not is_file
-        and any(each.verdict == "does not hold" for each in section.evidence)
-    ):
-        raise typer.Exit(terminal.CHECK_FAILED)
-
-
-def _read(what: str, seed: int | None) -> Any:
-    experiment = studies.load_experiment(Path(what))
-    return experiment if seed is None else replace(experiment, seed=seed)
-
-
-def _from_file(command: str, experiment: Any, *, out: Path | None, progress: Any, warn: Any) -> Section:
-    line = f"haarqntk {command} {experiment.source} --seed {experiment.seed}"
-    section: Section
-    if command == "train":
-        checkpoint = None if out is None else out / f"{experiment.name}.checkpoint.npz"
-        section = studies.train_section(
-            experiment, command=line, progress=progress, warn=warn, checkpoint=checkpoint
-        )
-    elif command == "depth":
-        section = studies.depth_section(experiment, command=line, progress=progress)
-    else:
-        section = studies.diagnosis_section(experiment, studies.diagnose_experiment(experiment), command=line)
-    return section
-
-
-def _print(section: Section, *, out: Path | None, output_format: str) -> None:
+    (seen,) = terminal.run_studies([wanted], out)
+    section: Section = wanted.section(seen)
     if output_format == "json":
         typer.echo(section.json())
     else:
-        width = rich_console.Console().width
+        width = terminal.width()
         typer.echo(f"{section.plain_text(width=width)}\n\n{textwrap.fill(section.figure.caption, width)}")
     for path in studies.write_study(out, section) if out is not None else []:
         typer.echo(f"wrote {path}", err=output_format == "json")
+    if wanted.can_fail and any(each.verdict == "does not hold" for each in section.evidence):
+        raise typer.Exit(terminal.CHECK_FAILED)

@@ -11,7 +11,7 @@ cancels, as each becomes the identity, so that its left ends are glued to its ri
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import accumulate, chain, count
 from math import prod
 from typing import TYPE_CHECKING, TypeAlias
@@ -80,7 +80,7 @@ class Letter:
 
     def __post_init__(self) -> None:
         """Set what the engine asks for again and again."""
-        index = int(self.name) if self.is_number else 0
+        index = int(self.name) if self.kind == INDEX and self.name.isdigit() else 0
         key = (self.kind, self.name, self.place + 2 * index, self.conjugated, tuple(map(str, self.spaces)))
         num_ends = self.place if self.kind == DELTA else len(self.spaces) * (2 if self.kind == MATRIX else 1)
         object.__setattr__(self, "num_ends", num_ends)
@@ -99,7 +99,7 @@ class Letter:
         """The complex conjugate; itself where the letter is real."""
         if self.kind in (INDEX, OPEN, DELTA) or "real" in self.properties:
             return self
-        return replace(self, conjugated=not self.conjugated)
+        return Letter(self.kind, self.name, self.spaces, self.properties, not self.conjugated, self.place)
 
 
 def first_ends(letters: Sequence[Letter]) -> list[int]:
@@ -188,9 +188,12 @@ class Frame:
         self.numbers = numbers
         self.first = first_ends(letters)
         self.owner = [i for i, letter in enumerate(letters) for _ in range(letter.num_ends)]
-        self.has_deltas = any(letter.kind == DELTA for letter in letters)
-        self.is_matrix = [letter.kind == MATRIX for letter in letters]
-        self.is_narrow = all(len(x.spaces) == 1 and (x.kind != DELTA or x.num_ends == 1) for x in letters)
+        kinds = [letter.kind for letter in letters]
+        self.has_deltas = DELTA in kinds
+        self.is_matrix = [kind == MATRIX for kind in kinds]
+        self.roots = sorted(range(len(letters)), key=self.is_matrix.__getitem__)  # caps first
+        joins_many = self.has_deltas and any(x.kind == DELTA and x.num_ends > 1 for x in letters)
+        self.is_narrow = not joins_many and all(len(x.spaces) == 1 for x in letters)
 
     def ends(self, places: Iterable[int]) -> list[int]:
         """The ends of the letters at these places."""

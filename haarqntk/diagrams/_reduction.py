@@ -105,7 +105,8 @@ class Reducer:
             sign *= part.sign
             loops.extend(part.loops)
             monomials.append(part.monomial)
-        return Reduced(sign, tuple(sorted(loops, key=str)), product(monomials))
+        monomial = monomials[0] if len(monomials) == 1 else product(monomials)
+        return Reduced(sign, tuple(sorted(loops, key=str)), monomial)
 
     def _framed(self, letters: Sequence[Letter]) -> Frame:
         if self._frame is None or self._frame.letters is not letters:
@@ -117,7 +118,7 @@ class Reducer:
     def _chain_parts(self, frame: Frame, partner: Sequence[int]) -> Iterator[Reduced | None]:
         """The parts of a diagram in which every letter acts on one tensor factor."""
         seen = bytearray(len(frame.letters))
-        for root in sorted(range(len(seen)), key=frame.is_matrix.__getitem__):  # caps first
+        for root in frame.roots:
             if seen[root]:
                 continue
             places = frame.walk(root, partner)

@@ -1,7 +1,9 @@
 """What the exact moments predict of training: curves over time, their brackets, step sizes, bounds.
 
-Each prediction says under which assumption it holds. Nothing here draws a circuit or trains one; runs are the
-room ``training``, and the front doors put both side by side.
+Each prediction says under which assumption it holds. Nothing here draws a circuit or trains one: runs are those
+of ``training``, and ``studies`` puts both side by side. ``_derived`` asks the engine, ``_law`` brackets the
+frozen kernel by moments of K, ``_deep`` and ``_flows`` solve the equations, each into a ``Prediction``
+(``_prediction``).
 """
 
 from haarqntk.dynamics._deep import DeepFlow, DeepFlowSingle, deep_flow, deep_flow_single, deep_kernel

@@ -7,12 +7,11 @@ cited in ``references.bib``; every document is one string, and writing it to dis
 from haarqntk.export._citation import Citation, bibliography, bibliography_of, citation
 from haarqntk.export._code import FORMATS, lambdify, to_c, to_maple, to_mathematica, to_python
 from haarqntk.export._document import latex_derivations, latex_document, latex_table, pdf_of
-from haarqntk.export._figure import Line, Panel, PaperFigure, Points
+from haarqntk.export._figure import Line, Panel, PaperFigure, Points, z_plot_svg
 from haarqntk.export._html import html_page, mathml, rendered, to_mathml
 from haarqntk.export._json import from_json, json_schema, json_text, record_of, to_json
 from haarqntk.export._latex import latex, latex_fraction, latex_lines
 from haarqntk.export._names import pairs
-from haarqntk.export._plot import Curve, plot_svg
 from haarqntk.export._section import Evidence, Section, read_section
 from haarqntk.export._text import (
     averaged_over,
@@ -26,12 +25,10 @@ from haarqntk.export._text import (
     with_steps,
 )
 from haarqntk.export._values import quotients
-from haarqntk.export._z_plot import z_plot_svg
 
 __all__ = [
     "FORMATS",
     "Citation",
-    "Curve",
     "Evidence",
     "Line",
     "Panel",
@@ -60,7 +57,6 @@ __all__ = [
     "pairs",
     "pdf_of",
     "plain_text",
-    "plot_svg",
     "quotients",
     "range_of_integral",
     "read_section",

@@ -8,28 +8,40 @@ as outlines in the SVG, which needs no fonts, and as text with its font in the P
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+import re
+from collections.abc import Mapping, Sequence
 from html import escape
 from io import BytesIO, StringIO
 from string import ascii_lowercase
-from typing import TYPE_CHECKING, Any
+from typing import Any, Final
+
+from msgspec import Struct
 
 from haarqntk.base import LazyModule
+from haarqntk.checks import one_of
+from haarqntk.errors import InputError
 from haarqntk.export._json import json_text
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 figure = LazyModule("matplotlib.figure")
 matplotlib = LazyModule("matplotlib")
 ticker = LazyModule("matplotlib.ticker")
 
-_MOST_IN_A_ROW = 3
+Number = int | float
+"""A coordinate; in a file that is read an integer stays one."""
+
+_MOST_IN_A_ROW, _MOST_PANELS = 3, 6
 _MANY_DECADES = 2e3  # ratio of the ends of an axis from which it has powers of ten only
-INK = "#010203"  # stands for the colour of the page's text, until the SVG is written
+_LARGEST_NUMBER = 1e200  # what can still be drawn
+_BEYOND = (
+    1.2  # how far the axis of z-scores reaches, in units of the bound; what lies farther off is at its end
+)
+_INK = "#010203"  # stands for the colour of the page's text, until the SVG is written
+_INKED = ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color")
+_SETTINGS = {"font.size": 10, "mathtext.fontset": "dejavusans", **dict.fromkeys(_INKED, _INK)}
 # Okabe and Ito: distinguishable without colour vision. The dashes tell curves apart without any colour.
 _BLUE, _VERMILION, _GREEN, _PINK, _GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#808080"
-_LINES: Mapping[str, dict[str, Any]] = {
+_LINES: Final[Mapping[str, dict[str, Any]]] = {
     "exact": {"color": _BLUE, "linewidth": 1.8},
     "exact 2": {"color": _BLUE, "linewidth": 1.4, "linestyle": (0, (5, 1, 1, 1))},
     "floor": {"color": _BLUE, "linewidth": 1.5, "linestyle": (0, (1, 1.5))},
@@ -37,26 +49,46 @@ _LINES: Mapping[str, dict[str, Any]] = {
     "published 2": {"color": _VERMILION, "linewidth": 1.4, "linestyle": (0, (1.5, 1.5))},
     "simulated": {"color": _GREEN, "linewidth": 1.6},
     "simulated 2": {"color": _PINK, "linewidth": 1.6, "linestyle": (0, (4, 1, 1, 1, 1, 1))},
+    "first": {"color": _BLUE, "linewidth": 1.2},
+    "second": {"color": _VERMILION, "linewidth": 1.2},
+    "third": {"color": _GREEN, "linewidth": 1.2},
+    "zero": {"color": _GREY, "linewidth": 1.2},
+    "bound": {"color": _VERMILION, "linewidth": 1.5, "linestyle": (0, (4, 3))},
 }
-_POINTS: Mapping[str, dict[str, Any]] = {
+_POINTS: Final[Mapping[str, dict[str, Any]]] = {
     "fixed": {"color": _GREEN, "marker": "o"},
     "fresh": {"color": _PINK, "marker": "D", "markerfacecolor": "none"},
     "lowest": {"color": _GREY, "marker": "v"},
     "other": {"color": _GREEN, "marker": "s", "markerfacecolor": "none"},
+    "first": {"color": _BLUE, "marker": "o"},
+    "second": {"color": _VERMILION, "marker": "s"},
+    "third": {"color": _GREEN, "marker": "^"},
+    "pass": {"color": _BLUE, "marker": "o", "gid": "pass"},
+    "fail": {"color": _VERMILION, "marker": "X", "gid": "fail"},
 }
-LINE_KINDS, POINT_KINDS = tuple(_LINES), tuple(_POINTS)
 _STYLE = """<style>
 .haarqntk-figure:root { color: #1a1a1a; background: #ffffff; }
 @media (prefers-color-scheme: dark) { .haarqntk-figure:root { color: #e8e8e8; background: #15171c; } }
 </style>"""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+def _check(is_right: bool, field: str, rule: str, got: object) -> None:  # noqa: FBT001 - the condition of a rule
+    if not is_right:
+        raise InputError(f"{field} must be {rule}, got {str(got)[:60]!r}")
+
+
+def _check_numbers(length: int | None = None, **values: Sequence[Number]) -> None:
+    """Finite numbers that can be drawn, as many as there are abscissae."""
+    for name, each in values.items():
+        _check(all(abs(x) <= _LARGEST_NUMBER for x in each), name, "a list of finite numbers", each)
+        _check(length in {None, len(each)}, name, f"{length} numbers, as its abscissae", len(each))
+
+
+class Line(Struct, frozen=True, forbid_unknown_fields=True):
     """A curve.
 
     Attributes:
-        kind: "exact", "exact 2", "floor", "published", "published 2", "simulated" or "simulated 2".
+        kind: Which of the looks: "exact", "exact 2", "floor", "published", "published 2", "simulated", "simulated 2", …
         label: What the legend says; nothing if empty.
         x: Abscissae.
         y: Ordinates.
@@ -65,32 +97,39 @@ class Line:
 
     kind: str
     label: str
-    x: Sequence[float]
-    y: Sequence[float]
-    error: Sequence[float] | None = None
+    x: Sequence[Number]
+    y: Sequence[Number]
+    error: Sequence[Number] | None = None
+
+    def __post_init__(self) -> None:
+        one_of("kind", self.kind, tuple(_LINES))
+        _check_numbers(len(self.x), x=self.x, y=self.y, error=self.x if self.error is None else self.error)
 
 
-@dataclass(frozen=True, slots=True)
-class Points:
+class Points(Struct, frozen=True, forbid_unknown_fields=True):
     """Simulated points with error bars.
 
     Attributes:
-        kind: "fixed", "fresh", "lowest" or "other".
+        kind: Which of the looks: "fixed", "fresh", "lowest", "other", …
         label: What the legend says; nothing if empty.
         x: Abscissae.
         y: Ordinates.
-        error: Half the length of each bar.
+        error: Half the length of each bar, ≥ 0; no bars are drawn if all are 0.
     """
 
     kind: str
     label: str
-    x: Sequence[float]
-    y: Sequence[float]
-    error: Sequence[float]
+    x: Sequence[Number]
+    y: Sequence[Number]
+    error: Sequence[Number]
+
+    def __post_init__(self) -> None:
+        one_of("kind", self.kind, tuple(_POINTS))
+        _check_numbers(len(self.x), x=self.x, y=self.y, error=self.error)
+        _check(all(each >= 0 for each in self.error), "error", "numbers ≥ 0", min(self.error, default=0))
 
 
-@dataclass(frozen=True, slots=True)
-class Panel:
+class Panel(Struct, frozen=True, forbid_unknown_fields=True):
     """One pair of axes.
 
     Attributes:
@@ -110,16 +149,21 @@ class Panel:
     y_label: str
     lines: Sequence[Line] = ()
     points: Sequence[Points] = ()
-    trajectories: Sequence[Sequence[float]] = ()
-    trajectory_x: Sequence[float] = ()
+    trajectories: Sequence[Sequence[Number]] = ()
+    trajectory_x: Sequence[Number] = ()
     logarithmic: str = ""
-    y_limits: tuple[float, float] | None = None
+    y_limits: tuple[Number, Number] | None = None
     inset: Panel | None = None
-    inset_place: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0)
+    inset_place: tuple[Number, Number, Number, Number] = (0.0, 0.0, 1.0, 1.0)
+
+    def __post_init__(self) -> None:
+        one_of("logarithmic", self.logarithmic, ("", "x", "y", "xy"))
+        _check_numbers(y_limits=self.y_limits or (), inset_place=self.inset_place)
+        for each in self.trajectories:
+            _check_numbers(len(self.trajectory_x), trajectory_x=self.trajectory_x, trajectories=each)
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class PaperFigure:
+class PaperFigure(Struct, frozen=True, forbid_unknown_fields=True):
     """A figure with its data and the text under it.
 
     Attributes:
@@ -138,26 +182,22 @@ class PaperFigure:
     data: Mapping[str, object]
     panels: tuple[Panel, ...]
 
+    def __post_init__(self) -> None:
+        is_word = self.name.replace("-", "_").isidentifier()
+        _check(is_word, "name", "a word of letters, digits, - and _", self.name)
+        count = len(self.panels)
+        _check(1 <= count <= _MOST_PANELS, "panels", f"a list of 1 to {_MOST_PANELS} panels", count)
+
     def svg(self) -> str:
         """An ``<svg>`` element without an XML header, the same text for the same data."""
-        text = StringIO()
-        with matplotlib.rc_context(ink_settings() | {"svg.hashsalt": self.name}):
-            canvas = _draw(self.panels)
-            canvas.savefig(text, format="svg", metadata={"Date": None}, transparent=True)
-        svg = text.getvalue()
-        head, body = svg[svg.index("<svg") :].split(">", 1)
-        head = head.replace(
-            "<svg", f'<svg class="haarqntk-figure" role="img" aria-label="{escape(self.alt)}"'
-        )
-        return f"{head}>\n{_STYLE}{body.replace(INK, 'currentColor')}"
+        return _svg(self.panels, name=self.name, alt=self.alt)
 
     def pdf(self) -> bytes:
         """A PDF document of one page, the same bytes for the same data."""
         stream = BytesIO()
-        with matplotlib.rc_context(ink_settings() | {"pdf.fonttype": 42}):
-            _draw(self.panels).savefig(
-                stream, format="pdf", metadata={"CreationDate": None, "Title": self.alt}
-            )
+        with matplotlib.rc_context(_SETTINGS | {"pdf.fonttype": 42}):
+            metadata = {"CreationDate": None, "Title": self.alt}
+            _draw(self.panels).savefig(stream, format="pdf", metadata=metadata)
         return stream.getvalue()
 
     def __repr__(self) -> str:
@@ -173,16 +213,63 @@ class PaperFigure:
         return json_text({"figure": self.name, "caption": self.caption, "choices": self.choices, **self.data})
 
 
-def ink_settings() -> dict[str, object]:
-    """Matplotlib's settings for words and axes in the colour that stands for that of the page's text."""
-    inked = ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color")
-    return {"font.size": 10, "mathtext.fontset": "dejavusans", **dict.fromkeys(inked, INK)}
+def z_plot_svg(scores: Sequence[tuple[str, float]], *, largest: float, alt: str) -> str:
+    """One point for each z-score, lines at 0 and at plus and minus the largest that passes.
+
+    Args:
+        scores: Pairs (what it is, z), in their order; z may be infinite.
+        largest: The |z| within which one passes, > 0.
+        alt: What the picture shows, for readers who do not see it.
+
+    Returns:
+        An ``<svg>`` element; its points are the groups ``pass`` and ``fail``, each with its name and z as a tooltip.
+
+    Examples:
+        >>> svg = z_plot_svg([("first", 0.5), ("second", -5.0)], largest=4.0, alt="two z-scores")
+        >>> svg.count("<title>"), "second: z = -5.00" in svg
+        (2, True)
+    """
+    top = math.ceil(_BEYOND * largest)
+    points, tips, ends = [], {}, (0, len(scores) + 1)
+    for kind, passes in (("pass", True), ("fail", False)):
+        chosen = [(i, n, z) for i, (n, z) in enumerate(scores, start=1) if (abs(z) <= largest) == passes]
+        heights = [max(-top, min(top, z)) for _, _, z in chosen]
+        points.append(Points(kind, "", [i for i, _, _ in chosen], heights, [0.0] * len(chosen)))
+        tips[kind] = [f"{i}. {name}: z = {z:+.2f}" for i, name, z in chosen]
+    bounds = [Line("bound", f"allowed: |z| ≤ {largest:.2f}", ends, (end, end)) for end in (largest, -largest)]
+    lines = (Line("zero", "", ends, (0, 0)), *bounds)
+    panel = Panel("claim", "$z$", lines=lines, points=points, y_limits=(-1.05 * top, 1.05 * top))
+    return _svg([panel], name="z", alt=alt, tips=tips, size=(8.6, 4.0))
 
 
-def _draw(panels: Sequence[Panel]) -> Any:
+def _svg(
+    panels: Sequence[Panel],
+    *,
+    name: str,
+    alt: str,
+    tips: Mapping[str, Sequence[str]] | None = None,
+    size: tuple[float, float] | None = None,
+) -> str:
+    """The panels; ``tips`` are the tooltips of the points of each kind, in their order."""
+    text = StringIO()
+    with matplotlib.rc_context(_SETTINGS | {"svg.hashsalt": name}):
+        _draw(panels, size).savefig(text, format="svg", metadata={"Date": None}, transparent=True)
+    _, _, svg = text.getvalue().partition("<svg")
+    head, body = svg.split(">", 1)
+    for kind, titles in (tips or {}).items():
+        before, group, after = body.partition(f'<g id="{kind}">')
+        head_of_group, *marks = re.split(r"(<use [^>]*)/>", after, maxsplit=len(titles))
+        marked = zip(marks[::2], titles, marks[1::2], strict=True)
+        tipped = (f"{use}><title>{escape(title)}</title></use>{rest}" for use, title, rest in marked)
+        body = "".join((before, group, head_of_group, *tipped)) if titles else body
+    role = f'role="img" aria-label="{escape(alt)}" class="haarqntk-figure"'
+    return f"<svg {role}{head}>\n{_STYLE}{body.replace(_INK, 'currentColor')}"
+
+
+def _draw(panels: Sequence[Panel], size: tuple[float, float] | None = None) -> Any:
     rows = 1 if len(panels) <= _MOST_IN_A_ROW else 2
     columns = -(-len(panels) // rows)
-    size = (6.4 if columns == 1 else 8.6, 4.9 if rows == 1 else 7.2)
+    size = size or (6.4 if columns == 1 else 8.6, 4.9 if rows == 1 else 7.2)
     canvas = figure.Figure(figsize=size, layout="constrained")
     all_axes = canvas.subplots(rows, columns, squeeze=False).ravel()
     for unused in all_axes[len(panels) :]:
@@ -214,15 +301,12 @@ def _fill(axes: Any, panel: Panel, *, scale: float = 1.0) -> None:
         look = _LINES[line.kind]
         axes.plot(line.x, line.y, label=line.label or None, **look | {"linewidth": scale * look["linewidth"]})
         if line.error is not None:
-            low = [y - e for y, e in zip(line.y, line.error, strict=True)]
-            high = [y + e for y, e in zip(line.y, line.error, strict=True)]
+            low, high = ([y + sign * e for y, e in zip(line.y, line.error, strict=True)] for sign in (-1, 1))
             axes.fill_between(line.x, low, high, color=look["color"], alpha=0.25, linewidth=0)
     for points in panel.points:
         look = {"markersize": 5 * scale, "capsize": 2.5 * scale, "elinewidth": 1.2, "linestyle": "none"}
-        label = points.label or None
-        axes.errorbar(
-            points.x, points.y, yerr=points.error, label=label, zorder=3, **look, **_POINTS[points.kind]
-        )
+        look |= {"label": points.label or None, "zorder": 3, **_POINTS[points.kind]}
+        axes.errorbar(points.x, points.y, yerr=points.error if any(points.error) else None, **look)
     for name in panel.logarithmic:
         _log_axis(axes, name)
     if panel.y_limits is not None:

@@ -1,4 +1,11 @@
-"""Integrals over Haar-random matrices and states: integrands as people write them, ``expect``, ``Integral``."""
+"""Integrals over Haar-random matrices and states: integrands as people write them, ``expect``, ``Integral``.
+
+An integrand is written in Python (``_declarations``, ``_operations``, ``_algebra``), as text (``_grammar``) or in
+SymPy (``_from_sympy``); all become sums of products of letters (``_letters``). ``_expect`` hands them to
+``_elimination``, which glues the copies of each random letter (``_copies``) and collects weights before diagrams.
+An ``Integral`` holds these; ``_evaluation`` puts numbers in, ``_series`` expands, ``_written`` and ``_notation``
+write, ``_explanation`` shows each term.
+"""
 
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
 from haarqntk.haar._copies import Copies

@@ -182,7 +182,7 @@ class Copies:
         return replace(
             self,
             letters=tuple(
-                replace(x, kind=VECTOR, properties=frozenset()) if i in self._random else x
+                Letter(VECTOR, x.name, x.spaces, frozenset(), x.conjugated) if i in self._random else x
                 for i, x in ((i, self.letters[i]) for i in kept)
             ),
             partner=tuple(place[self.partner[end]] for end in ends),

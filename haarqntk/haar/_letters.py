@@ -49,6 +49,8 @@ if TYPE_CHECKING:
 
 sympy = LazyModule("sympy")
 
+_ONE = RationalFunction(1)
+
 Dimensions: TypeAlias = Mapping[str, int]
 
 Factors: TypeAlias = "tuple[tuple[Weight, ...], tuple[Space, ...]]"
@@ -201,7 +203,7 @@ def refuse_missing(names: set[str]) -> None:
 def dimension_product(spaces: tuple[Space, ...]) -> RationalFunction:
     """The product of the dimensions of some tensor factors."""
     factors = (RationalFunction(x) if isinstance(x, int) else RationalFunction.variable(x) for x in spaces)
-    return prod(factors, start=RationalFunction(1))
+    return prod(factors, start=_ONE)
 
 
 def dimensions_text(spaces: tuple[Space, ...]) -> str:

@@ -254,9 +254,8 @@ def _copies(average: AverageSteps) -> tuple[Block, ...]:
             f"derivative `∂_l` inserts `i[X, ·]` where layer `l` acts.{designs}",
             (Math(*average.symbol), sizes, *([number(order)] if order else [])),
         ),
-        *(
-            [_NOTATION] if LARGEST_K_IN_FULL < max(products) <= LARGEST_K_BY_CLASSES else []
-        ),  # 1 and F have names
+        # of two copies the permutations are 1 and F
+        *([_NOTATION] if LARGEST_K_IN_FULL < max(products) <= LARGEST_K_BY_CLASSES else []),
     )
 
 

@@ -1,37 +1,35 @@
-"""Studies: predictions from the exact moments beside real training runs, as sections of the report.
+"""Studies: predictions from the exact moments beside real training runs, and the figures of the paper made again.
 
-It joins the exact rooms and ``dynamics`` with ``montecarlo`` and ``training``, which
-share no code, and writes through ``export``. What is studied comes with the library, or from a file.
+A ``Study`` is a record: what is predicted, the units of work, how both are compared, what is drawn (``_study``,
+which also runs and resumes any of them). ``_catalogue`` is their table, ``_experiment`` reads the file of a
+user's own. Predictions of the exact rooms and ``dynamics`` meet runs of ``montecarlo`` and ``training``, which
+share no code.
 """
 
-from haarqntk.studies._catalogue import STUDIES, study
-from haarqntk.studies._depth import depth_section
-from haarqntk.studies._diagnose import diagnose_experiment, diagnosis_figure, diagnosis_section
-from haarqntk.studies._evidence import Study
+from haarqntk.studies._catalogue import STUDIES, figures, study, study_of_file
+from haarqntk.studies._diagnosis import diagnosis_figure
 from haarqntk.studies._experiment import Experiment, load_experiment
-from haarqntk.studies._figures import NUMBERS, make_figure, write_figure
-from haarqntk.studies._figures import cost as figure_cost
-from haarqntk.studies._figures import plan as plan_figures
-from haarqntk.studies._recorded import read_study, recorded_sections, write_study
-from haarqntk.studies._train import train_section
+from haarqntk.studies._study import (
+    Study,
+    ledger_of,
+    read_study,
+    recorded_sections,
+    run_study,
+    write_study,
+)
 
 __all__ = [
-    "NUMBERS",
     "STUDIES",
     "Experiment",
     "Study",
-    "depth_section",
-    "diagnose_experiment",
     "diagnosis_figure",
-    "diagnosis_section",
-    "figure_cost",
+    "figures",
+    "ledger_of",
     "load_experiment",
-    "make_figure",
-    "plan_figures",
     "read_study",
     "recorded_sections",
+    "run_study",
     "study",
-    "train_section",
-    "write_figure",
+    "study_of_file",
     "write_study",
 ]

@@ -1,46 +1,21 @@
-"""What the studies share: a recipe for a study, a statement with its z-score, and curves as tuples of numbers."""
+"""What the studies share: statements with their z-scores, and curves and points to the digits of a figure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from haarqntk.export import Evidence, Points, Section, with_error
+from haarqntk.export import Evidence, Line, Points, with_error
 from haarqntk.montecarlo import LARGEST_Z, Moments, samples_for_verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import ArrayLike
+
 _ROUNDING: Final = 2.0**-40
-
-
-class Make(Protocol):
-    """Makes the section of a study: the same for the same seed; ``progress`` hears of the work, 1 in all."""
-
-    def __call__(self, *, seed: int, progress: Callable[[float], object]) -> Section:
-        """Make it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Study:
-    """A study that comes with the library.
-
-    Attributes:
-        name: Its name on the command line.
-        command: The command that runs it: train, diagnose or depth.
-        make: The function that runs it.
-    """
-
-    name: str
-    command: str
-    make: Make
-
-    def shell_command(self, seed: int) -> str:
-        """The shell command that makes it again."""
-        return f"haarqntk {self.command} {self.name} --seed {seed} --out studies"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,31 +96,33 @@ def within(statement: str, *, predicted: float, seen: float, relative: float) ->
 def distance(mean: float, error: float, lower: float, upper: float) -> float:
     """How many standard errors a mean lies above (or, negative, below) a bracket; 0 inside, up to rounding."""
     off = max(mean - upper, 0.0) + min(mean - lower, 0.0)
-    if error > _ROUNDING * max(abs(mean), abs(lower), abs(upper)):
+    rounding = _ROUNDING * max(abs(mean), abs(lower), abs(upper))
+    if error > rounding:
         return float(off / error)
-    return (
-        0.0
-        if abs(off) <= _ROUNDING * max(abs(mean), abs(lower), abs(upper))
-        else float(np.copysign(np.inf, off))
-    )
+    return 0.0 if abs(off) <= rounding else float(np.copysign(np.inf, off))
 
 
-def report_share(progress: Callable[[float], object], share: float, done: float) -> None:
-    """Tell ``progress`` what ``done`` pieces of work are, each this share of the whole."""
-    progress(share * done)
+def curve(kind: str, label: str, x: ArrayLike, y: ArrayLike) -> Line:
+    """A curve, to the digits that a figure needs."""
+    return Line(kind, label, numbers(x), numbers(y))
 
 
-def mean_and_error(values: ArrayLike) -> tuple[float, float]:
-    """The mean of independent values and its standard error."""
-    array = np.asarray(values, dtype=np.float64)
-    return float(array.mean()), float(array.std(ddof=1) / np.sqrt(len(array)))
+def bars(kind: str, label: str, x: ArrayLike, estimates: Iterable[Sequence[float]]) -> Points:
+    """Estimates with their standard errors as bars."""
+    means, errors = np.array(list(estimates)).T.tolist()
+    return Points(kind, label, numbers(x), means, errors)
+
+
+def dots(kind: str, label: str, x: ArrayLike, y: ArrayLike) -> Points:
+    """Points without bars."""
+    return Points(kind, label, numbers(x), numbers(y), (0.0,) * len(np.asarray(x)))
 
 
 def sparse(kind: str, label: str, x: ArrayLike, y: ArrayLike, *, count: int = 16) -> Points:
-    """A run as points without bars, about ``count`` of them, so that the prediction beneath stays visible."""
+    """About ``count`` points of a run, without bars, so that the prediction beneath stays visible."""
     x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
     places = np.unique(np.linspace(0, len(x) - 1, count).round().astype(int))
-    return Points(kind, label, numbers(x[places]), numbers(y[places]), (0.0,) * len(places))
+    return dots(kind, label, x[places], y[places])
 
 
 def numbers(values: ArrayLike) -> tuple[float, ...]:

@@ -12,40 +12,32 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from haarqntk.dynamics import frozen_law
-from haarqntk.export import Evidence, Line, Panel, PaperFigure, Points, Section
+from haarqntk.export import Evidence, Panel
 from haarqntk.montecarlo import Problem, values_in_blocks
 from haarqntk.qntk import KernelLaw, kernel_law
-from haarqntk.studies._circuits import segments_circuit
-from haarqntk.studies._evidence import (
-    Sample,
-    Study,
-    bracketed,
-    disagreement,
-    mean_and_error,
-    numbers,
-    report_share,
-)
+from haarqntk.studies._evidence import Sample, bars, bracketed, curve, disagreement, numbers
+from haarqntk.studies._many_layers import segments_circuit
+from haarqntk.studies._study import Study, Texts, Unit
 from haarqntk.training import Observable, train
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from haarqntk.training import ParametrisedCircuit
+    from haarqntk.studies._study import Result, Seen, Work
 
     Real = NDArray[np.float64]
-    Progress = Callable[[float], object]
 
-L, SAMPLES = 64, 4_000
+L = 64
 TIMES = np.linspace(0, 5, 51)  # in units of 1/(ηK̄)
 # of training: RATE is ηK̄ for a step, so that every 25th is a unit of time
-RUNS, RATE, STEPS, EVERY = 300, 0.04, 100, 25
+RATE, STEPS, EVERY = 0.04, 100, 25
 FAR = -1
 _SHOWN, _LAST = (10, 20), 40
 _TRAINED = tuple(range(0, 41, 10))  # places of ``TIMES`` where training is recorded
@@ -53,7 +45,9 @@ _NEAR = 0.01  # K changes by at most about twice this on the way to a target so 
 
 
 @dataclass(frozen=True, slots=True)
-class _Case:
+class Case:
+    """An observable, its ensemble, and what is trained of it."""
+
     name: str
     D: int
     spectrum: tuple[Fraction | int, ...]
@@ -64,20 +58,51 @@ class _Case:
 
     @property
     def law(self) -> KernelLaw:
+        """The exact moments of K."""
         return kernel_law(D=self.D, L=L, spectrum=list(self.spectrum), ensemble=self.ensemble)
 
+    def bracket(self) -> tuple[Real, Real]:
+        """The bracket of E[e^{−ηKt}] at every time, by the exact moments of K."""
+        law = self.law
+        predicted = frozen_law(law, TIMES, learning_rate=1 / law.mean, flow=True, num_nodes=40)
+        return np.asarray(predicted.lower), np.asarray(predicted.upper)
 
-_CASES = (
-    _Case("a Pauli string at D = 4", 4, (1, 1, -1, -1), 0.3, trained=Observable.pauli("ZZ")),
+    def draw(self, samples: int, rng: np.random.Generator, work: Work) -> Result:
+        """Kernels of simulated circuits."""
+        problem = Problem.create(
+            "kernel_mean", D=self.D, L=L, spectrum=list(self.spectrum), ensemble=self.ensemble
+        )
+        blocks = []
+        for block in values_in_blocks(problem, samples=samples, method="batched", rng=rng):
+            blocks.append(block)
+            work.progress(len(block) / samples)
+        return {"kernels": np.concatenate(blocks)}
+
+    def train(self, target: float | None, rng: np.random.Generator, _: Work) -> Result:
+        """ε of a circuit drawn anew at the recorded steps; without a target, towards one that is near."""
+        circuit = segments_circuit(self.D.bit_length() - 1, L, rng)
+        angles = rng.uniform(0, 2 * np.pi, L)
+        assert self.trained is not None  # noqa: S101 - asked for only then
+        if target is None:
+            start = train(circuit, self.trained, 0, learning_rate=1, steps=0, angles=angles)
+            K, lam = start.kernel_traces[0, 0], abs(start.relative_meta_kernels[0, 0, 0])
+            target = float(start.outputs[0, 0, 0] - _NEAR * K / max(lam, np.sqrt(K)))
+        how: Any = {"learning_rate": RATE / float(self.law.mean), "steps": STEPS, "record_every": EVERY}
+        run = train(circuit, self.trained, target, angles=angles, **how)
+        return {"residuals": run.residuals[:, 0, 0]}
+
+
+CASES = (
+    Case("a Pauli string at D = 4", 4, (1, 1, -1, -1), 0.3, trained=Observable.pauli("ZZ")),
     # the eigenvalues, to three digits, of the sum that ``haarqntk figures 2`` draws by default
-    _Case(
+    Case(
         "the sum of Paulis of Fig. 2 of [PRL] at D = 4",
         4,
         tuple(Fraction(x, 1000) for x in (-1_915, -870, 304, 2_481)),
         0.05,
         "prl_ansatz_with_input_block",
     ),
-    _Case(
+    Case(
         "a projector of rank one at D = 16",
         16,
         (1, *[0] * 15),
@@ -88,178 +113,137 @@ _CASES = (
 )
 
 
-def make(*, seed: int, progress: Progress, samples: int = SAMPLES, runs: int = RUNS) -> Section:
-    """Draw kernels of every case, train two of them, and hold the law against both."""
-    evidence: list[Evidence] = []
-    panels: list[Panel] = []
-    data: dict[str, object] = {"seed": seed, "L": L, "samples": samples, "runs": runs, "t": numbers(TIMES)}
-    for place, case in enumerate(_CASES):
-        drawing, training = np.random.default_rng([seed, 7, place]).spawn(2)
-        lower, upper = bracket(case)
-        share = case.work / 2 if case.trained else case.work
-        kernels = _draw(case, samples, drawing, partial(report_share, progress, share / samples))
-        decays = np.exp(-np.multiply.outer(kernels / float(case.law.mean), TIMES))
-        evidence += _evidence(f"For {case.name}", lower, upper, decays)
-        points = [_points("fresh", "simulated circuits ± standard error", decays)]
-        data[f"case_{place}"] = {
-            "observable": case.name,
-            "lower": numbers(lower),
-            "upper": numbers(upper),
-            "mean": numbers(decays.mean(axis=0)),
-        }
-        if case.trained is not None:
-            near = _trained_near(case, runs, training, partial(report_share, progress, share / runs))
-            rows = _evidence(f"Trained towards near targets, {case.name}", lower, upper, near)
-            evidence += rows if case.is_told_apart else rows[:-1]
-            points.append(_points("fixed", "gradient descent, near targets", near, _TRAINED[1:]))
-        panels.append(_panel((lower + upper) / 2, points))
-    evidence.append(_trained_far(_CASES[0], runs, seed, partial(report_share, progress, 0.15 / runs)))
-    return Section(
+@dataclass(frozen=True, eq=False)
+class _Curves:
+    """One case: the bracket at every time; the decays of drawn and of trained kernels, shape (runs, times)."""
+
+    case: Case
+    lower: Real
+    upper: Real
+    drawn: Real
+    near: Real | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Law(Study):
+    """Kernels of every case are drawn, two of them trained, and the law is held against both."""
+
+    seed: int = 1
+    samples: int = 4_000
+    runs: int = 300
+
+    name, command, source, can_fail = "law", "train", "liu2023", True
+    texts = Texts(
         title="The mean of exponentials and the exponential of the mean",
         text=(
             "If every circuit keeps the kernel that it starts with, the mean residual over circuits is E[e^(−ηKt)], "
-            "which the exact moments of K bracket, and not e^(−ηK̄t). "
-            f"L = {L}; time in units of 1/(ηK̄); {samples:,} kernels of simulated circuits for each case, and {runs} "
-            "circuits trained, each towards a target so near its first output that it keeps its kernel. Towards one "
-            "target far away it does not, and the law of K is not enough."
+            "which the exact moments of K bracket, and not e^(−ηK̄t). L = {study.L}; time in units of 1/(ηK̄); "
+            "{study.samples:,} kernels of simulated circuits for each case, and {study.runs} circuits trained, each "
+            "towards a target so near its first output that it keeps its kernel. Towards one target far away it does "
+            "not, and the law of K is not enough."
         ),
-        evidence=tuple(evidence),
-        figure=PaperFigure(
-            name="law",
-            alt="Mean of exponentials against time: simulated, trained, by the law of K, and by the mean kernel alone",
-            caption=_caption(data),
-            choices=(
-                f"Seed {seed}. Ensemble segments, for (b) prl_ansatz_with_input_block.",
-                f"Training in steps of ηK̄ = {RATE:g}; a target is {_NEAR:g} K/max(|λ|, √K) below the first output.",
-                f"In (a) {runs} trained circuits are too few to refuse e^(−ηK̄t), so no statement says that they do.",
-                "The bracket is thinner than the line wherever it is drawn.",
-            ),
-            data=data,
-            panels=tuple(panels),
+        caption="At ηK̄t = {last:g} the mean of the exponentials is for {factors}.",
+        choices=(
+            "Seed {study.seed}. Ensemble segments, for (b) prl_ansatz_with_input_block.",
+            "Training in steps of ηK̄ = {study.rate:g}; a target is {near} below the first output.",
+            "In (a) {study.runs} trained circuits are too few to refuse e^(−ηK̄t), so no statement says that they do.",
+            "The bracket is thinner than the line wherever it is drawn.",
         ),
-        command=STUDY.shell_command(seed),
+        alt=(
+            "Mean of exponentials against time: simulated, trained, by the law of K, and by the mean kernel alone"
+        ),
+        recorded=("L", "samples", "runs", "t", "case_0", "case_1", "case_2"),
     )
+    L, rate = L, RATE
+
+    def units(self) -> Iterator[Unit]:
+        for place, case in enumerate(CASES):
+            drawing, training = np.random.default_rng([self.seed, 7, place]).spawn(2)
+            share = case.work / 2 if case.trained else case.work
+            yield Unit(f"kernels of {case.name}", partial(case.draw, self.samples, drawing), work=share)
+            if case.trained is not None:
+                yield from self._trained(f"near, {case.name}", case, None, training, share)
+        yield from self._trained("far", CASES[0], float(FAR), np.random.default_rng([self.seed, 8]), 0.15)
+
+    def _trained(
+        self, name: str, case: Case, target: float | None, rng: np.random.Generator, work: float
+    ) -> Iterator[Unit]:
+        for place, stream in enumerate(rng.spawn(self.runs)):
+            yield Unit(f"{name}, circuit {place}", partial(case.train, target, stream), work=work / self.runs)
+
+    def predict(self, results: Sequence[Result]) -> Seen:
+        """The curves of each case, what is recorded of them, and the last residuals of the runs far away."""
+        found, seen, curves, factors = iter(results), {}, [], []
+        for place, case in enumerate(CASES):
+            kernels, near = next(found)["kernels"], None
+            drawn = np.exp(-np.multiply.outer(kernels / float(case.law.mean), TIMES))
+            if case.trained is not None:
+                residuals = np.array([next(found)["residuals"] for _ in range(self.runs)])
+                near = np.full((self.runs, len(TIMES)), np.nan)  # between the records
+                near[:, _TRAINED] = residuals / residuals[:, :1]
+            lower, upper = case.bracket()
+            curves.append(_Curves(case, lower, upper, drawn, near))
+            shown = {"lower": lower, "upper": upper, "mean": drawn.mean(axis=0)}
+            record = {name: numbers(values) for name, values in shown.items()}
+            seen[f"case_{place}"] = {"observable": case.name, **record}
+            factor = record["mean"][_LAST] / np.exp(-TIMES[_LAST])
+            factors.append(f"({'abc'[place]}) {case.name}: {factor:.3g} times e^(−ηK̄t)")
+        words = {
+            "last": TIMES[_LAST],
+            "factors": "; ".join(factors),
+            "t": TIMES,
+            "near": f"{_NEAR:g} K/max(|λ|, √K)",
+        }
+        return {"curves": curves, "far": [each["residuals"][-1] for each in found], **words, **seen}
+
+    def compare(self, seen: Seen) -> Iterator[Evidence]:
+        for curves in seen["curves"]:
+            name = curves.case.name
+            yield from _bracketed(f"For {name}", curves, curves.drawn)
+            if curves.near is not None:
+                rows = list(_bracketed(f"Trained towards near targets, {name}", curves, curves.near))
+                yield from rows if curves.case.is_told_apart else rows[:-1]
+        law, last = CASES[0].law, TIMES[_LAST]
+        frozen = frozen_law(law, [last], learning_rate=1 / law.mean, target=FAR, num_nodes=40)
+        yield disagreement(
+            f"Towards the target {FAR} for all, {CASES[0].name}: kernels change on the way, and at ηK̄t = {last:g} the "
+            "frozen law does not give the mean residual either",
+            Sample.of(seen["far"]),
+            by="the law, frozen",
+            predicted=float(frozen.residual[0]),
+        )
+
+    def panels(self, seen: Seen) -> Iterator[Panel]:
+        simulated, near = "simulated circuits ± standard error", "gradient descent, near targets"
+        for each in seen["curves"]:
+            points = [_points("fresh", simulated, each.drawn, range(5, len(TIMES), 5))]
+            if each.near is not None:
+                points.append(_points("fixed", near, each.near, _TRAINED[1:]))
+            lines = (
+                curve("exact", "law of $K$, exact", TIMES, (each.lower + each.upper) / 2),
+                curve("published", r"$e^{-\eta\overline{K}t}$", TIMES, np.exp(-TIMES)),
+            )
+            x_label, y_label = r"$\eta\overline{K}t$", r"$E[e^{-\eta Kt}]$"
+            yield Panel(x_label, y_label, lines=lines, points=points, logarithmic="y")
 
 
-def bracket(case: _Case) -> tuple[Real, Real]:
-    """The bracket of E[e^{−ηKt}] at every time, by the exact moments of K."""
-    predicted = frozen_law(case.law, TIMES, learning_rate=1 / case.law.mean, flow=True, num_nodes=40)
-    assert predicted.lower is not None  # noqa: S101 - the law always has its bracket
-    assert predicted.upper is not None  # noqa: S101 - as above
-    return predicted.lower, predicted.upper
-
-
-def _draw(case: _Case, samples: int, rng: np.random.Generator, progress: Progress) -> Real:
-    problem = Problem.create(
-        "kernel_mean", D=case.D, L=L, spectrum=list(case.spectrum), ensemble=case.ensemble
-    )
-    blocks = []
-    for block in values_in_blocks(problem, samples=samples, method="batched", rng=rng):
-        blocks.append(block)
-        progress(len(block))
-    return np.concatenate(blocks)
-
-
-def _trained_near(case: _Case, runs: int, rng: np.random.Generator, progress: Progress) -> Real:
-    """ε(t)/ε(0) of circuits drawn anew, each with a target of its own, as wide as ``TIMES``; NaN between records."""
-    assert case.trained is not None  # noqa: S101 - asked for only then
-    curves = []
-    for stream in rng.spawn(runs):
-        circuit = segments_circuit(case.D.bit_length() - 1, L, stream)
-        angles = stream.uniform(0, 2 * np.pi, L)
-        start = train(circuit, case.trained, 0, learning_rate=1, steps=0, angles=angles)
-        K, lam = start.kernel_traces[0, 0], abs(start.relative_meta_kernels[0, 0, 0])
-        target = float(start.outputs[0, 0, 0] - _NEAR * K / max(lam, np.sqrt(K)))
-        curves.append(_curve(case, circuit, target, angles))
-        progress(1)
-    residuals = np.array(curves)
-    wide = np.full((runs, len(TIMES)), np.nan)
-    wide[:, _TRAINED] = residuals / residuals[:, :1]
-    return wide
-
-
-def _curve(case: _Case, circuit: ParametrisedCircuit, target: float, angles: Real) -> Real:
-    """ε of one run at the recorded steps, whose times are those of the places ``_TRAINED``."""
-    assert case.trained is not None  # noqa: S101 - asked for only then
-    run = train(
-        circuit,
-        case.trained,
-        target,
-        learning_rate=RATE / float(case.law.mean),
-        steps=STEPS,
-        angles=angles,
-        record_every=EVERY,
-    )
-    return run.residuals[:, 0, 0]
-
-
-def _trained_far(case: _Case, runs: int, seed: int, progress: Progress) -> Evidence:
-    """Towards one target for all circuits, out of the lazy regime: the mean residual and the law for that target."""
-    rng = np.random.default_rng([seed, 8])
-    ends = []
-    for stream in rng.spawn(runs):
-        circuit = segments_circuit(case.D.bit_length() - 1, L, stream)
-        ends.append(_curve(case, circuit, float(FAR), stream.uniform(0, 2 * np.pi, L))[-1])
-        progress(1)
-    law = frozen_law(case.law, [TIMES[_LAST]], learning_rate=1 / case.law.mean, target=FAR, num_nodes=40)
-    return disagreement(
-        f"Towards the target {FAR} for all, {case.name}: kernels change on the way, and at ηK̄t = {TIMES[_LAST]:g} the "
-        "frozen law does not give the mean residual either",
-        Sample.of(ends),
-        by="the law, frozen",
-        predicted=float(law.residual[0]),
-    )
-
-
-def _evidence(name: str, lower: Real, upper: Real, decays: Real) -> list[Evidence]:
-    rows = [
-        bracketed(
+def _bracketed(name: str, curves: _Curves, decays: Real) -> Iterator[Evidence]:
+    for place in (*_SHOWN, _LAST):
+        yield bracketed(
             f"{name}: E[e^(−ηKt)] at ηK̄t = {TIMES[place]:g} follows from the law of K",
             Sample.of(decays[:, place]),
-            lower=lower[place],
-            upper=upper[place],
+            lower=curves.lower[place],
+            upper=curves.upper[place],
         )
-        for place in (*_SHOWN, _LAST)
-    ]
-    statement = f"{name}: the mean kernel alone does not give it, at ηK̄t = {TIMES[_LAST]:g}"
-    rows.append(
-        disagreement(
-            statement,
-            Sample.of(decays[:, _LAST]),
-            by="the mean kernel",
-            predicted=float(np.exp(-TIMES[_LAST])),
-        )
-    )
-    return rows
-
-
-def _points(kind: str, label: str, decays: Real, places: Sequence[int] = range(5, len(TIMES), 5)) -> Points:
-    means, errors = zip(*(mean_and_error(decays[:, i]) for i in places), strict=True)
-    return Points(kind, label, numbers(TIMES[list(places)]), means, errors)
-
-
-def _panel(predicted: Real, points: list[Points]) -> Panel:
-    t = numbers(TIMES)
-    return Panel(
-        x_label=r"$\eta\overline{K}t$",
-        y_label=r"$E[e^{-\eta Kt}]$",
-        lines=(
-            Line("exact", "law of $K$, exact", t, numbers(predicted)),
-            Line("published", r"$e^{-\eta\overline{K}t}$", t, numbers(np.exp(-TIMES))),
-        ),
-        points=tuple(points),
-        logarithmic="y",
+    yield disagreement(
+        f"{name}: the mean kernel alone does not give it, at ηK̄t = {TIMES[_LAST]:g}",
+        Sample.of(decays[:, _LAST]),
+        by="the mean kernel",
+        predicted=float(np.exp(-TIMES[_LAST])),
     )
 
 
-def _caption(data: dict[str, object]) -> str:
-    parts = []
-    for place, case in enumerate(_CASES):
-        curves = data[f"case_{place}"]
-        assert isinstance(curves, dict)  # noqa: S101 - built above
-        factor = curves["mean"][_LAST] / np.exp(-TIMES[_LAST])
-        parts.append(f"({'abc'[place]}) {case.name}: {factor:.3g} times e^(−ηK̄t)")
-    return f"At ηK̄t = {TIMES[_LAST]:g} the mean of the exponentials is for {'; '.join(parts)}."
-
-
-STUDY: Study = Study("law", "train", make)
+def _points(kind: str, label: str, decays: Real, places: Sequence[int]) -> Any:
+    columns = decays[:, list(places)]
+    errors = columns.std(axis=0, ddof=1) / np.sqrt(len(columns))
+    return bars(kind, label, TIMES[list(places)], zip(columns.mean(axis=0), errors, strict=True))

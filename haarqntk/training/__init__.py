@@ -1,8 +1,9 @@
-"""Real training: circuits with gradients, gradient descent, what the kernel does along a run, diagnoses before it.
+"""Training of simulated circuits: derivatives, gradient descent, what the kernel does on the way, diagnoses before it.
 
-Circuits are values; their outputs, Jacobians and second derivatives come from batched state vectors. This room
-knows no average over circuits: the exact rooms and ``dynamics`` have those, and the front doors put both side by
-side. What a diagnosis predicts, it takes from the model's own Jacobian.
+Circuits are values; their outputs, Jacobians and second derivatives come from batched state vectors. No average over
+circuits is known here: the exact formulas and ``dynamics`` have those, and ``studies`` puts both side by side. What a
+diagnosis predicts, it takes from the model's own Jacobian. Random circuits whose gates differ from sample to sample
+are those of ``montecarlo``.
 """
 
 from haarqntk.training._ansatz import (
@@ -28,10 +29,8 @@ from haarqntk.training._gradient_descent import train
 from haarqntk.training._ising import ising_magnetisation
 from haarqntk.training._observable import Observable
 from haarqntk.training._run import TrainingRun, check_step_size
-from haarqntk.training._study import diagnostics_study
-from haarqntk.training._study_findings import StudyFinding
-from haarqntk.training._study_models import StudyModel, StudyRun
-from haarqntk.training._study_values import DiagnosticsStudy
+from haarqntk.training._study import DiagnosticsStudy, diagnostics_study
+from haarqntk.training._study_findings import StudyFinding, StudyModel, StudyRun
 
 __all__ = [
     "Diagnosis",

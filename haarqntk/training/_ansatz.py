@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from itertools import chain, count, islice, repeat
+from itertools import count, islice, repeat
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +17,7 @@ from haarqntk.base import Tabled
 from haarqntk.checks import flag, generator, integer, one_of, real_number
 from haarqntk.errors import CostError, InputError, InputTypeError
 from haarqntk.montecarlo import Ansatz, random_ansatz
-from haarqntk.training._circuit import FixedGate, ParametrisedCircuit, PauliRotation
+from haarqntk.training._circuit import FixedGate, ParametrisedCircuit, PauliRotation, on_each_qubit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -109,10 +109,8 @@ class Encoding(Tabled):
                 "every feature needs a qubit to enter by"
             )
         return [
-            PauliRotation(
-                _on(num_qubits, {qubit: self.letter}), feature=qubit % self.num_features, scale=self.scale
-            )
-            for qubit in range(num_qubits)
+            PauliRotation(string, feature=qubit % self.num_features, scale=self.scale)
+            for qubit, string in enumerate(on_each_qubit(self.letter, num_qubits))
         ]
 
 
@@ -156,7 +154,7 @@ def hardware_efficient(
         raise InputError(f"rotations must be letters X, Y, Z, got {rotations!r}; write for example 'YZ'")
     matrix = _ENTANGLERS[one_of("entangler", entangler, _ENTANGLERS)]
     entanglers = [FixedGate(matrix, pair) for pair in _neighbours(n, periodic)]
-    groups = [[_on(n, {qubit: letter}) for qubit in range(n)] for letter in rotations]
+    groups = [on_each_qubit(letter, n) for letter in rotations]
     gates = _layers(n, layers, groups, encoding, per_gate=True, scale=scale, after=entanglers)
     return ParametrisedCircuit(n, tuple(gates))
 
@@ -198,13 +196,11 @@ def hamiltonian_variational(
         [wecker2015] for the ansatz.
     """
     n, layers = integer("num_qubits", num_qubits, at_least=2), integer("layers", layers, at_least=1)
-    bonds = [_on(n, dict.fromkeys(pair, "Z")) for pair in _neighbours(n, periodic)]
-    fields = [_on(n, {qubit: "X"}) for qubit in range(n)]
+    bonds = ["".join("IZ"[j in pair] for j in range(n)) for pair in _neighbours(n, periodic)]
+    groups, own = [bonds, on_each_qubit("X", n)], flag("per_gate", per_gate)
     hadamards = [FixedGate(_HADAMARD, (qubit,)) for qubit in range(n)]
-    own = flag("per_gate", per_gate)
-    return ParametrisedCircuit(
-        n, (*hadamards, *_layers(n, layers, [bonds, fields], encoding, per_gate=own, scale=scale))
-    )
+    gates = _layers(n, layers, groups, encoding, per_gate=own, scale=scale)
+    return ParametrisedCircuit(n, (*hadamards, *gates))
 
 
 def prl_circuit(num_qubits: int, layers: int, rng: np.random.Generator) -> ParametrisedCircuit:
@@ -258,11 +254,11 @@ def circuit_of_ansatz(ansatz: Ansatz) -> ParametrisedCircuit:
             f"ansatz must be drawn by random_ansatz, got {ansatz!r}; pass hq.training.prl_circuit(…)"
         )
     n = ansatz.blocks.shape[-1].bit_length() - 1
-    layers = [
-        (PauliRotation(string, parameter=layer), FixedGate(block, tuple(range(n))))
-        for layer, (string, block) in enumerate(zip(ansatz.strings, ansatz.blocks, strict=True))
-    ]
-    return ParametrisedCircuit(n, tuple(chain.from_iterable(reversed(layers))))
+    gates: list[PauliRotation | FixedGate] = []
+    for layer in reversed(range(len(ansatz.strings))):
+        gates.append(PauliRotation(ansatz.strings[layer], parameter=layer))
+        gates.append(FixedGate(ansatz.blocks[layer], tuple(range(n))))
+    return ParametrisedCircuit(n, tuple(gates))
 
 
 def _layers(
@@ -288,10 +284,6 @@ def _layers(
             for string, parameter in zip(strings, numbers, strict=True):
                 yield PauliRotation(string, parameter=parameter, scale=scale)
         yield from after
-
-
-def _on(num_qubits: int, letters: dict[int, str]) -> str:
-    return "".join(letters.get(qubit, "I") for qubit in range(num_qubits))
 
 
 def _neighbours(num_qubits: int, periodic: object) -> list[tuple[int, int]]:

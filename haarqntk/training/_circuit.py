@@ -34,6 +34,11 @@ def check_size(num_qubits: int, reason: str) -> None:
         raise CostError(f"num_qubits must be at most {LARGEST_NUM_QUBITS}, got {num_qubits}: {reason}")
 
 
+def on_each_qubit(letter: str, num_qubits: int) -> list[str]:
+    """The strings with one letter and else the identity, such as XII, IXI, IIX."""
+    return [f"{'I' * qubit}{letter}{'I' * (num_qubits - qubit - 1)}" for qubit in range(num_qubits)]
+
+
 def check_letters(name: str, string: str) -> None:
     """Refuse a string that is empty, or has other letters than I, X, Y, Z."""
     if not string or set(string) - set("IXYZ"):

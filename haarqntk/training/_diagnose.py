@@ -212,10 +212,8 @@ def diagnose_circuit(
 
 def _points(prefix: str, jacobian: object, targets: object, outputs: object) -> tuple[Real, Any, Real]:
     """The Jacobian, targets and outputs of points; those of a test may lack targets, and outputs are 0 by default."""
-    name, cure = (
-        f"{prefix}jacobian",
-        "pass points × parameters; several outputs per point become rows of their own",
-    )
+    name = f"{prefix}jacobian"
+    cure = "pass points × parameters; several outputs per point become rows of their own"
     J = data_array(name, jacobian, axes=("points", "parameters"), cure=cure)
     m, p = J.shape
     if m > LARGEST_NUM_POINTS or m * p * min(m, p) > LARGEST_WORK:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from haarqntk.base import data_array, read_only
+from haarqntk.base import data_array
 from haarqntk.checks import flag, integer, real_number
 from haarqntk.errors import InputError
 from haarqntk.training._diagnosis_text import as_text, headline, read_record, record_text, rows
@@ -92,7 +92,8 @@ class Diagnosis(KernelSpectrum):
         for name, axes in _AXES.items():
             if (value := getattr(self, name)) is None and name.startswith("test_"):
                 continue
-            array = read_only(data_array(name, value, axes=axes, cure="use diagnose", largest=_LARGEST))
+            array = data_array(name, value, axes=axes, cure="use diagnose", largest=_LARGEST)
+            array.setflags(write=False)
             for axis, size in zip(axes, array.shape, strict=True):
                 if size != sizes.setdefault(axis, size):
                     raise InputError(f"{name} must have {sizes[axis]} entries, one per {axis}, got {size}")

@@ -14,7 +14,7 @@ from haarqntk.base import Tabled, check_factors, hermitian_array, read_only, rea
 from haarqntk.checks import integer, one_of, real_number
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.montecarlo import PauliSum
-from haarqntk.training._circuit import ParametrisedCircuit, check_letters, check_size
+from haarqntk.training._circuit import ParametrisedCircuit, check_letters, check_size, on_each_qubit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +55,8 @@ class Observable(Tabled):
         if size < 2 or size & (size - 1):  # noqa: PLR2004 - one qubit
             raise InputError(f"matrix must be square of a size 2, 4, 8, …, got the shape {matrix.shape}")
         check_factors("matrix", self.matrix, (2,) * (size.bit_length() - 1))
-        object.__setattr__(self, "matrix", read_only(matrix))
+        matrix.setflags(write=False)
+        object.__setattr__(self, "matrix", matrix)
 
     @classmethod
     def pauli(cls, string: str) -> Observable:
@@ -132,8 +133,8 @@ class Observable(Tabled):
         """
         n = _check_size(num_qubits)
         letter = one_of("axis", axis, "XYZ")
-        strings = ["I" * qubit + letter + "I" * (n - qubit - 1) for qubit in range(n)]
-        return cls(cls.pauli_sum([1 / n] * n, strings).matrix, f"magnetisation {letter}")
+        summed = cls.pauli_sum([1 / n] * n, on_each_qubit(letter, n))
+        return cls(summed.matrix, f"magnetisation {letter}")
 
     @property
     def num_qubits(self) -> int:

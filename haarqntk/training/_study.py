@@ -13,13 +13,17 @@ What the source leaves open, or what is chosen otherwise here:
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable
-from itertools import pairwise
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise, product
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from haarqntk.checks import integer, real_number
+from haarqntk.base import Tabled, read_only
+from haarqntk.checks import generator, integer, real_number
 from haarqntk.errors import CostError, InputError, InputTypeError
 from haarqntk.montecarlo import random_angles
 from haarqntk.training._ansatz import hamiltonian_variational, hardware_efficient
@@ -29,8 +33,7 @@ from haarqntk.training._diagnosis import r_squared
 from haarqntk.training._gradient_descent import train
 from haarqntk.training._ising import DEFAULT_FIELDS, ising_magnetisation
 from haarqntk.training._observable import Observable
-from haarqntk.training._study_models import StudyModel, StudyRun
-from haarqntk.training._study_values import DiagnosticsStudy
+from haarqntk.training._study_findings import StudyModel, StudyRun, findings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -38,6 +41,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from haarqntk.training._circuit import ParametrisedCircuit
+    from haarqntk.training._diagnosis import Diagnosis
+    from haarqntk.training._study_findings import StudyFinding
 
     Real = NDArray[np.float64]
 
@@ -45,6 +50,9 @@ ANSATZES = ("hamiltonian_variational", "hardware_efficient")
 ENCODINGS = ("low", "high")
 LARGEST_WORK = 10**10  # amplitudes turned: about an hour
 _RECORDED = 12
+_WIDTH = 80
+_WIDTHS = {"": 3, "enc": 4, "layers": 6, "p": 4, "rank": 4, "λ_min": 7, "κ": 7, "labels": 6, "deviat.": 7}
+_WIDTHS |= {"ΔK/K": 5, "R²pred": 6, "R²train": 7}
 
 
 def diagnostics_study(
@@ -90,8 +98,7 @@ def diagnostics_study(
     Reference:
         [scala2025]; derivations/16_diagnostics.md.
     """
-    if not isinstance(rng, np.random.Generator):
-        raise InputTypeError(f"rng must be a numpy.random.Generator, got {rng!r}; pass default_rng(seed)")
+    generator(rng)
     n, steps = integer("num_qubits", num_qubits, at_least=3), integer("steps", steps, at_least=1)
     count = integer("initialisations", initialisations, at_least=1)
     for name, values in (("layers", layers), ("label_scales", label_scales)):
@@ -103,20 +110,32 @@ def diagnostics_study(
         raise InputError(f"layers must increase and be at least two numbers, got {depths}")
     if not scales or any(a <= b for a, b in pairwise(scales)):
         raise InputError(f"label_scales must decrease and be at least one number, got {scales}")
-    _check_cost(n, depths, len(scales) * steps)
-    data = _Data(n)
+    gates, points = 4 * sum(4 * n * depth for depth in depths), len(DEFAULT_FIELDS) // 2
+    if (work := gates * 2**n * points * len(scales) * steps) > LARGEST_WORK:
+        raise CostError(
+            f"the study must turn at most {LARGEST_WORK:.0e} amplitudes, got {work:.1e}; "
+            "take fewer qubits, layers or steps"
+        )
+    data, families = _Data(n), list(product(ANSATZES, ENCODINGS))
     models, runs = [], []
-    families = [(ansatz, encoding) for ansatz in ANSATZES for encoding in ENCODINGS]
     for (ansatz, encoding), family_rng in zip(families, rng.spawn(len(families)), strict=True):
         for depth, stream in zip(depths, family_rng.spawn(len(depths)), strict=True):
             angles = random_angles(count, 2 * n * depth, stream)
-            model = _diagnosed(data, ansatz, encoding, angles=angles, layers=depth, c=c)
+            circuit = _circuit(ansatz, encoding, n, depth)
+            diagnoses = tuple(data.diagnosed(circuit, theta, c) for theta in angles)
+            model = StudyModel(ansatz, encoding, depth, diagnoses)
             models.append(model)
             runs += [
-                _trained(data, model, angles[0], scale=scale, steps=steps, progress=progress)
+                data.trained(circuit, model, angles[0], scale=scale, steps=steps, progress=progress)
                 for scale in scales
             ]
     return DiagnosticsStudy(data.fields, data.targets, data.train, data.test, tuple(models), tuple(runs))
+
+
+def _circuit(ansatz: str, encoding: str, num_qubits: int, depth: int) -> ParametrisedCircuit:
+    if ansatz == "hardware_efficient":
+        return hardware_efficient(num_qubits, depth, encoding=encoding)
+    return hamiltonian_variational(num_qubits, depth, per_gate=True, encoding=encoding)
 
 
 class _Data:
@@ -129,67 +148,162 @@ class _Data:
         self.features = (np.pi * (np.arange(size) + 0.5) / size)[:, np.newaxis]
         self.train, self.test = np.arange(0, size, 2), np.arange(1, size, 2)
         self.observable = Observable.pauli("X" + "I" * (num_qubits - 1))
-        self.num_qubits = num_qubits
 
-
-def _circuit(ansatz: str, encoding: str, num_qubits: int, depth: int) -> ParametrisedCircuit:
-    if ansatz == "hardware_efficient":
-        return hardware_efficient(num_qubits, depth, encoding=encoding)
-    return hamiltonian_variational(num_qubits, depth, per_gate=True, encoding=encoding)
-
-
-def _diagnosed(data: _Data, ansatz: str, encoding: str, *, layers: int, angles: Real, c: float) -> StudyModel:
-    circuit = _circuit(ansatz, encoding, data.num_qubits, layers)
-    diagnoses = tuple(
-        diagnose_circuit(
+    def diagnosed(self, circuit: ParametrisedCircuit, angles: Real, c: float) -> Diagnosis:
+        """At these angles, labels as they are."""
+        return diagnose_circuit(
             circuit,
-            data.observable,
-            data.targets[data.train],
-            features=data.features[data.train],
-            angles=theta,
-            test_features=data.features[data.test],
-            test_targets=data.targets[data.test],
+            self.observable,
+            self.targets[self.train],
+            features=self.features[self.train],
+            angles=angles,
+            test_features=self.features[self.test],
+            test_targets=self.targets[self.test],
             c=c,
             pseudo_inverse=True,
         )
-        for theta in angles
-    )
-    return StudyModel(ansatz, encoding, layers, diagnoses)
 
-
-def _trained(
-    data: _Data,
-    model: StudyModel,
-    angles: Real,
-    *,
-    scale: float,
-    steps: int,
-    progress: Callable[[int], object] | None,
-) -> StudyRun:
-    circuit = _circuit(model.ansatz, model.encoding, data.num_qubits, model.layers)
-    targets = scale * data.targets
-    diagnosis = model.diagnoses[0].with_targets(targets[data.train], targets[data.test])
-    run = train(
-        circuit,
-        data.observable,
-        targets[data.train],
-        learning_rate=diagnosis.learning_rate,
-        steps=steps,
-        features=data.features[data.train],
-        angles=angles,
-        record_every=max(1, steps // _RECORDED),
-        progress=progress,
-    )
-    inferred = outputs(circuit, data.observable, run.final_angles[0], data.features[data.test])
-    trained = r_squared(targets[data.test], inferred)
-    return StudyRun(model.ansatz, model.encoding, model.layers, scale, diagnosis, run, inferred, trained)
-
-
-def _check_cost(num_qubits: int, depths: tuple[int, ...], steps: int) -> None:
-    points = len(DEFAULT_FIELDS) // 2
-    gates = 4 * sum(4 * num_qubits * depth for depth in depths)
-    if (work := gates * 2**num_qubits * points * steps) > LARGEST_WORK:
-        raise CostError(
-            f"the study must turn at most {LARGEST_WORK:.0e} amplitudes, got {work:.1e}; "
-            "take fewer qubits, layers or steps"
+    def trained(
+        self,
+        circuit: ParametrisedCircuit,
+        model: StudyModel,
+        angles: Real,
+        *,
+        scale: float,
+        steps: int,
+        progress: Callable[[int], object] | None,
+    ) -> StudyRun:
+        """From these angles, with scaled labels."""
+        targets = scale * self.targets
+        diagnosis = model.diagnoses[0].with_targets(targets[self.train], targets[self.test])
+        run = train(
+            circuit,
+            self.observable,
+            targets[self.train],
+            learning_rate=diagnosis.learning_rate,
+            steps=steps,
+            features=self.features[self.train],
+            angles=angles,
+            record_every=max(1, steps // _RECORDED),
+            progress=progress,
         )
+        inferred = outputs(circuit, self.observable, run.final_angles[0], self.features[self.test])
+        scored = r_squared(targets[self.test], inferred)
+        return StudyRun(model.ansatz, model.encoding, model.layers, scale, diagnosis, run, inferred, scored)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class DiagnosticsStudy(Tabled):
+    """The study's data, models, runs and findings.
+
+    Attributes:
+        fields: h.
+        targets: The magnetisation at each field.
+        train: Indices of the data points.
+        test: Indices of the test points.
+        models: Every family at every depth.
+        runs: Their trainings, for each label scale.
+
+    Raises:
+        TypeError: If a field is left out.
+
+    Examples:
+        >>> rng = np.random.default_rng(1)
+        >>> study = diagnostics_study(rng, num_qubits=3, layers=(1, 2), initialisations=1, steps=4)
+        >>> len(study.models), len(study.runs), len(study.findings)
+        (8, 16, 9)
+
+    Reference:
+        scala2025; derivations/16_diagnostics.md.
+    """
+
+    fields: Real
+    targets: Real
+    train: NDArray[np.int64]
+    test: NDArray[np.int64]
+    models: tuple[StudyModel, ...]
+    runs: tuple[StudyRun, ...]
+
+    def __post_init__(self) -> None:
+        for name in ("fields", "targets", "train", "test"):
+            object.__setattr__(self, name, read_only(getattr(self, name)))
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The table: one row for each model and label scale, plain values under the names of the columns.
+
+        Examples:
+            >>> rng = np.random.default_rng(1)
+            >>> study = diagnostics_study(rng, num_qubits=3, layers=(1, 2), initialisations=1, steps=4)
+            >>> row = study.rows()[1]
+            >>> row["ansatz"], row["num_parameters"], row["label_scale"]
+            ('hamiltonian_variational', 6, 0.3)
+        """
+        models = {(m.ansatz, m.encoding, m.layers): m for m in self.models}
+        of_model = ("num_parameters", "rank", "smallest_eigenvalue", "condition_number", "decay_time")
+        of_run = ("label_scale", "deviation", "kernel_change", "steps_to_learn", "remaining_loss")
+        return [
+            {
+                **{name: getattr(run, name) for name in ("ansatz", "encoding", "layers")},
+                **{name: getattr(models[run.ansatz, run.encoding, run.layers], name) for name in of_model},
+                **{name: getattr(run, name) for name in of_run},
+                "predicted_test_r_squared": run.diagnosis.test_r_squared,
+                "trained_test_r_squared": run.test_r_squared,
+            }
+            for run in self.runs
+        ]
+
+    def summary(self) -> str:
+        """The table and the findings as text, 80 columns.
+
+        HVA and HEA are the ansatzes, p the number of parameters; λ_min and κ are those on the kernel's range,
+        geometric means over the initialisations; labels is the label scale, deviat. the largest deviation of
+        the outputs from the prediction, ΔK/K the change of the kernel; R² on the test points, predicted for
+        t → ∞ and trained.
+
+        Examples:
+            >>> rng = np.random.default_rng(1)
+            >>> study = diagnostics_study(rng, num_qubits=3, layers=(1, 2), initialisations=1, steps=4)
+            >>> print(study.summary().splitlines()[0])
+                 enc layers    p rank   λ_min       κ labels deviat.  ΔK/K R²pred R²train
+        """
+        lines = [_line(_WIDTHS)]
+        for row in self.rows():
+            name = "HVA" if row["ansatz"] == "hamiltonian_variational" else "HEA"
+            sizes = [str(row[name]) for name in ("layers", "num_parameters", "rank")]
+            spectrum = [f"{row[name]:.1e}" for name in ("smallest_eigenvalue", "condition_number")]
+            seen = [f"{row['label_scale']:.2g}", f"{row['deviation']:.3f}", f"{row['kernel_change']:.2f}"]
+            scores = [row["predicted_test_r_squared"], row["trained_test_r_squared"]]
+            shown = [f"{x:.2f}" if x > -10 else f"{x:.0e}" for x in scores]  # noqa: PLR2004 - width
+            lines.append(_line((name, row["encoding"], *sizes, *spectrum, *seen, *shown)))
+        for finding in self.findings:
+            lines += textwrap.wrap(str(finding), _WIDTH, subsequent_indent="  ", break_on_hyphens=False)
+        return "\n".join(lines)
+
+    @cached_property
+    def findings(self) -> tuple[StudyFinding, ...]:
+        """The statements of the source, each judged by comparisons whose candidates are fixed beforehand.
+
+        Examples:
+            >>> rng = np.random.default_rng(1)
+            >>> study = diagnostics_study(rng, num_qubits=3, layers=(1, 2), initialisations=1, steps=4)
+            >>> study.findings[0].statement
+            'λ_min grows with the number of parameters'
+        """
+        return findings(self.models, self.runs)
+
+    def facts(self) -> dict[str, str]:
+        """The size of the study and its verdicts, for a notebook.
+
+        Examples:
+            >>> rng = np.random.default_rng(1)
+            >>> study = diagnostics_study(rng, num_qubits=3, layers=(1, 2), initialisations=1, steps=4)
+            >>> study.facts()["study"]
+            '8 models, 16 runs, 10 data points, 10 test points'
+        """
+        points = f"{len(self.train)} data points, {len(self.test)} test points"
+        size = {"study": f"{len(self.models)} models, {len(self.runs)} runs, {points}"}
+        return size | {finding.statement: finding.verdict for finding in self.findings}
+
+
+def _line(cells: Iterable[str]) -> str:
+    return " ".join(f"{cell:>{width}}" for cell, width in zip(cells, _WIDTHS.values(), strict=True))

@@ -1,4 +1,4 @@
-"""The statements of the source on diagnostics, judged by comparing models and runs of a study.
+"""Models and runs of the study of circuit diagnostics, and the statements of its source, judged by comparing them.
 
 A comparison is between two models, or runs, that differ in one thing only. Which ones are candidates is fixed here,
 before any number is known; two kinds drop out once the numbers are: neighbouring depths whose kernels differ in
@@ -7,7 +7,8 @@ rank, and runs that tie. A statement of which nothing is left is not decided.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -18,10 +19,188 @@ from haarqntk.base import Tabled
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from haarqntk.training._study_models import StudyModel, StudyRun
+    from numpy.typing import NDArray
 
+    from haarqntk.training._diagnosis import Diagnosis
+    from haarqntk.training._run import TrainingRun
+
+    Real = NDArray[np.float64]
+
+_LEARNT = 0.01  # a run has learnt once its loss is this fraction of the first
 _ENCODINGS = ("high", "low")
 _ANSATZES = ("hardware_efficient", "hamiltonian_variational")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class StudyModel(Tabled):
+    """One family at one depth, diagnosed at several initialisations.
+
+    Attributes:
+        ansatz: "hamiltonian_variational" or "hardware_efficient".
+        encoding: "low" or "high".
+        layers: The number of layers.
+        diagnoses: One for each initialisation.
+        label_scale: The factor of the labels in them, 1.
+        num_parameters: The number of angles.
+        rank: The smallest rank of the kernel over the initialisations.
+        smallest_eigenvalue: The smallest eigenvalue that is not 0, geometric mean over the initialisations.
+        condition_number: λ_max over that eigenvalue, geometric mean over the initialisations.
+        decay_time: τ = 1/(ηλ), geometric mean over the initialisations.
+        test_r_squared: R² of the predicted inference, t → ∞, median over the initialisations.
+
+    Raises:
+        TypeError: If a field is left out.
+
+    Examples:
+        >>> import haarqntk as hq
+        >>> d = hq.diagnose([[2.0, 0], [0, 1]], [1.0, -1], test_jacobian=[[2.0, 0], [1, 1]], test_targets=[1.0, 0])
+        >>> model = StudyModel("hardware_efficient", "low", 1, (d,))
+        >>> model.num_parameters, model.rank, round(model.smallest_eigenvalue, 6)
+        (2, 2, 1.0)
+        >>> round(model.condition_number, 6), round(model.decay_time, 6), round(model.test_r_squared, 6)
+        (4.0, 4.0, 0.5)
+
+    Reference:
+        scala2025; derivations/16_diagnostics.md.
+    """
+
+    ansatz: str
+    encoding: str
+    layers: int
+    diagnoses: tuple[Diagnosis, ...]
+    label_scale: float = 1.0
+    num_parameters: int = field(init=False)
+    rank: int = field(init=False)
+    smallest_eigenvalue: float = field(init=False)
+    condition_number: float = field(init=False)
+    decay_time: float = field(init=False)
+    test_r_squared: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        found = self.diagnoses
+        scores = np.array([d.test_r_squared for d in found], dtype=np.float64)
+        _set(
+            self,
+            num_parameters=found[0].num_parameters,
+            rank=min(d.rank for d in found),
+            smallest_eigenvalue=_geometric_mean(float(d.singular_values[-1]) ** 2 for d in found),
+            condition_number=_geometric_mean(d.condition_number_on_range for d in found),
+            decay_time=_geometric_mean(d.decay_time for d in found),
+            test_r_squared=float(np.median(scores)),
+        )
+
+    def facts(self) -> dict[str, str]:
+        """The model and its diagnostics, for a notebook.
+
+        Examples:
+            >>> import haarqntk as hq
+            >>> d = hq.diagnose([[2.0, 0], [0, 1]], [1.0, -1], test_jacobian=[[2.0, 0], [1, 1]], test_targets=[1.0, 0])
+            >>> model = StudyModel("hardware_efficient", "low", 1, (d,))
+            >>> model.facts()["parameters"]
+            '2, rank 2'
+        """
+        return {
+            "model": f"{self.ansatz}, {self.encoding} frequency, layers {self.layers}",
+            "parameters": f"{self.num_parameters}, rank {self.rank}",
+            "condition number": f"{self.condition_number:.4g}",
+            "decay time": f"{self.decay_time:.4g} steps",
+            "initialisations": str(len(self.diagnoses)),
+        }
+
+
+def _geometric_mean(values: Iterable[float]) -> float:
+    return math.exp(np.mean(np.log(list(values))))
+
+
+def _set(value: object, **attributes: object) -> None:
+    """Set what follows from the other attributes of a frozen value."""
+    for name, attribute in attributes.items():
+        object.__setattr__(value, name, attribute)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class StudyRun(Tabled):
+    """One training beside its prediction.
+
+    Attributes:
+        ansatz: As the model's.
+        encoding: As the model's.
+        layers: As the model's.
+        label_scale: The factor of the labels.
+        diagnosis: At the same initialisation, of these labels.
+        run: The training.
+        test_outputs: The trained model on the test points.
+        test_r_squared: R² of these.
+        num_parameters: The number of angles.
+        deviation: max_t ‖z_predicted(t) − z(t)‖/‖ε(0)‖ over the recorded steps.
+        kernel_change: ‖K(T) − K(0)‖/‖K(0)‖, Frobenius norms.
+        remaining_loss: The last recorded loss over the first.
+        steps_to_learn: The first recorded step at which the loss is below 1 % of the first; infinite if there is none.
+
+    Raises:
+        TypeError: If a field is left out.
+
+    Examples:
+        >>> import numpy as np
+        >>> from haarqntk.training import diagnostics_study
+        >>> rng = np.random.default_rng(1)
+        >>> study = diagnostics_study(rng, num_qubits=3, layers=(1, 2), initialisations=1, steps=4)
+        >>> run = study.runs[0]
+        >>> run.ansatz, run.layers, run.run.final_step, run.num_parameters
+        ('hamiltonian_variational', 1, 4, 6)
+        >>> 0 < run.deviation < 1, study.runs[1].kernel_change > 0, run.remaining_loss < 1, run.steps_to_learn
+        (True, True, True, inf)
+
+    Reference:
+        scala2025; derivations/16_diagnostics.md.
+    """
+
+    ansatz: str
+    encoding: str
+    layers: int
+    label_scale: float
+    diagnosis: Diagnosis
+    run: TrainingRun
+    test_outputs: Real
+    test_r_squared: float
+    num_parameters: int = field(init=False)
+    deviation: float = field(init=False)
+    kernel_change: float = field(init=False)
+    remaining_loss: float = field(init=False)
+    steps_to_learn: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        run, K, losses = self.run, self.diagnosis.kernel, self.run.losses[:, 0]
+        errors = np.linalg.norm(self.diagnosis.predicted_outputs(run.steps) - run.outputs[:, 0], axis=1)
+        below = run.steps[losses < _LEARNT * losses[0]]
+        _set(
+            self,
+            num_parameters=self.diagnosis.num_parameters,
+            deviation=float(errors.max() / np.linalg.norm(run.residuals[0, 0])),
+            kernel_change=float(np.linalg.norm(run.final_kernels[0] - K) / np.linalg.norm(K)),
+            remaining_loss=float(losses[-1] / losses[0]),
+            steps_to_learn=float(below[0]) if below.size else math.inf,
+        )
+
+    def facts(self) -> dict[str, str]:
+        """The model, and the training beside its prediction, for a notebook.
+
+        Examples:
+            >>> import numpy as np
+            >>> from haarqntk.training import diagnostics_study
+            >>> rng = np.random.default_rng(1)
+            >>> study = diagnostics_study(rng, num_qubits=3, layers=(1, 2), initialisations=1, steps=4)
+            >>> study.runs[1].facts()["labels"]
+            '× 0.3'
+        """
+        return {
+            "model": f"{self.ansatz}, {self.encoding} frequency, layers {self.layers}",
+            "labels": f"× {self.label_scale:g}",
+            "deviation": f"{self.deviation:.3g}",
+            "kernel change": f"{self.kernel_change:.3g}",
+            "remaining loss": f"{self.remaining_loss:.3g}",
+            "R² on test points": f"{self.diagnosis.test_r_squared:.3g} predicted, {self.test_r_squared:.3g} trained",
+        }
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -119,10 +298,8 @@ def trend(
         curve = " → ".join(f"{value(m):.2g}" for m in family)
         ranks = ", ".join(str(m.rank) for m in family)
         texts.append(f"{ansatz}, {encoding} frequency: {curve}, ranks {ranks}")
-    comparison = (
-        "neighbouring depths of a family whose kernels have the same rank, eigenvalues that are not 0"
-    )
-    return StudyFinding(statement, comparison, holds, of, "; ".join(texts))
+    compared = "neighbouring depths of a family whose kernels have the same rank, eigenvalues that are not 0"
+    return StudyFinding(statement, compared, holds, of, "; ".join(texts))
 
 
 def _pairs(entries: Iterable[Any], axis: str, names: tuple[str, str]) -> list[tuple[Any, Any]]:

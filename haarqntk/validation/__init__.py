@@ -1,4 +1,9 @@
-"""A claim and its result: campaigns with their ledger, checks of every formula, findings on published formulas."""
+"""A claim and its result: campaigns with their ledger, checks of every formula, findings on published formulas.
+
+A ``Claim`` (``_claims``) is an exact value with the problem that is simulated for it; campaigns read theirs from
+a file, ``_checks`` plans those of every formula and every published row. ``_runs`` draws its batches, ``_ledger``
+keeps them, and ``_results`` makes them a ``Result`` with its z-score, and one verdict over all.
+"""
 
 from haarqntk.validation._checks import (
     DIMENSIONS,

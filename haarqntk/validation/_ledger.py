@@ -1,7 +1,7 @@
 """The ledger: a file of JSON lines that only grows, with one writer, from which a killed run goes on; and its rows.
 
 A line is written by one call and reaches the disk before the next is begun. A run that is killed leaves whole
-lines and at most one torn one at the end, which the next run reports, and cuts off when it writes: a file that
+lines and at most one truncated record at the end, which the next run reports, and cuts off when it writes: a file that
 is opened and then refused stays as it was. A line that finds no room
 is taken back, so that the file ends with a whole line. The lock is the operating system's, held by the open
 file: it ends with its process, so that a killed run blocks nobody.
@@ -105,14 +105,14 @@ class Ledger:
     Attributes:
         path: The file.
         records: The lines that it held when it was opened, as dictionaries.
-        torn: The text of a torn last line; empty if there was none. The first line that is written replaces it.
+        truncated: The text of a truncated last record, which the first written line replaces; empty if there was none.
         descriptor: The open file.
         end: Where the whole lines end, in bytes.
     """
 
     path: Path
     records: tuple[dict[str, Any], ...]
-    torn: str
+    truncated: str
     descriptor: int
     end: int
 
@@ -158,8 +158,8 @@ def open_ledger(path: Path) -> Iterator[Ledger]:
         ) from None
     try:
         _lock(path, descriptor)
-        records, torn, end = _read(path)
-        yield Ledger(path, records, torn, descriptor, end)
+        records, truncated, end = _read(path)
+        yield Ledger(path, records, truncated, descriptor, end)
     finally:
         os.close(descriptor)
 
@@ -174,7 +174,7 @@ def _lock(path: Path, descriptor: int) -> None:
 
 
 def _read(path: Path) -> tuple[tuple[dict[str, Any], ...], str, int]:
-    """Return the records, the torn last line if there is one, and where the whole lines end, in bytes."""
+    """Return the records, the truncated last record if there is one, and where the whole lines end, in bytes."""
     *whole, rest = path.read_bytes().split(b"\n")
     lines = [*whole, rest] if rest else whole
     records: list[dict[str, Any]] = []

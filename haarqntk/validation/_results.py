@@ -127,14 +127,14 @@ class CampaignRun:
         results: One for each claim, in their order.
         num_found: The batches that the ledger held already.
         num_drawn: The batches that this run has drawn.
-        torn: The torn last line of the ledger that was cut off; empty if there was none.
+        truncated: The truncated last record of the ledger that was cut off; empty if there was none.
     """
 
     campaign: Campaign
     results: tuple[Result, ...]
     num_found: int
     num_drawn: int
-    torn: str
+    truncated: str
 
     @property
     def passed(self) -> bool:

@@ -110,7 +110,7 @@ def run_campaign(
         results = tuple(_result(claim, drawn, z) for claim in campaign.claims)
         for result in results:
             rows.end(result)
-        return CampaignRun(campaign, results, num_found, len(drawn) - num_found, book.torn)
+        return CampaignRun(campaign, results, num_found, len(drawn) - num_found, book.truncated)
 
 
 def recorded_run() -> CampaignRun:

@@ -52,14 +52,8 @@ def test_an_ansatz_is_drawn_in_order_from_one_stream(num_qubits: int) -> None:
 @pytest.mark.parametrize("has_input_block", [False, True])
 def test_fresh_kernels_have_the_exact_mean_at_every_depth(has_input_block: bool) -> None:  # noqa: FBT001
     observable = random_pauli_sum(NUM_QUBITS, np.random.default_rng(4))
-    K = fresh_kernels(
-        observable,
-        2,
-        depths=[1, 4],
-        count=2000,
-        rng=np.random.default_rng(8),
-        has_input_block=has_input_block,
-    )
+    rng = np.random.default_rng(8)
+    K = fresh_kernels(observable, 2, depths=[1, 4], count=2000, rng=rng, has_input_block=has_input_block)
     assert K.shape == (2, 2000, 2, 2)
     mean = formula("kernel_mean", ensemble="prl_ansatz")
     eigenvalues = formula("supervised_kernel_eigenvalues", ensemble="prl_ansatz")

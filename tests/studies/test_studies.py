@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+import json
+import operator
 import re
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -11,37 +15,38 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import haarqntk as hq
-from haarqntk.errors import InputTypeError
-from haarqntk.export import Evidence, Section, read_section
+from haarqntk.errors import InputError, InputTypeError
+from haarqntk.export import Evidence, Section, bibliography, read_section
 from haarqntk.montecarlo import samples_for_verdict
-from haarqntk.studies import (
-    STUDIES,
-    _deep,
-    _depth,
-    _diagnose,
-    _labels,
-    _law,
-    _lazy,
-    _phases,
-    recorded_sections,
-)
+from haarqntk.studies import STUDIES, figures, ledger_of, recorded_sections, run_study, write_study
 from haarqntk.studies._evidence import Sample, agreement, bracketed, disagreement, within
+from haarqntk.studies._experiment import CircuitChoice
+from haarqntk.studies._law import CASES
+from haarqntk.studies._regimes import Lazy
 
-SMALL: dict[str, tuple[Any, dict[str, Any]]] = {
-    "law": (_law, {"samples": 1_000, "runs": 3}),
-    "lazy": (_lazy, {"runs": 4}),
-    "deep": (_deep, {"depths": (8, 32, 64), "circuits": 4, "runs": 4}),
-    "labels": (_labels, {"layers": 32, "runs": 4, "steps": 300}),
-    "phases": (_phases, {"layers": 32}),
-    "diagnostics": (_diagnose, {"layers": (1, 2), "steps": 4}),
-    "depth": (_depth, {"depths": (1, 8), "samples": 40}),
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SMALL: dict[str, dict[str, Any]] = {
+    "law": {"samples": 1_000, "runs": 3},
+    "lazy": {"runs": 4},
+    "deep": {"depths": (8, 32, 64), "circuits": 4, "runs": 4},
+    "labels": {"layers": 32, "runs": 4, "steps": 300},
+    "phases": {"layers": 32},
+    "diagnostics": {"layers": (1, 2), "steps": 4},
+    "depth": {"circuit": CircuitChoice("hardware_efficient", 4, (1, 8)), "samples": 40},
 }
 
 
+def small(name: str, seed: int = 3) -> Any:
+    (study,) = (each for each in STUDIES if each.name == name)
+    return replace(study, seed=seed, **SMALL[name])  # type: ignore[type-var]
+
+
 def made(name: str, seed: int = 3) -> tuple[Section, float]:
-    room, size = SMALL[name]
     shares: list[float] = []
-    return room.make(seed=seed, progress=shares.append, **size), sum(shares)
+    study = small(name, seed)
+    return study.section(run_study(study, progress=shares.append)), sum(shares)
 
 
 def test_every_study_is_tried_here() -> None:
@@ -71,13 +76,65 @@ def test_the_same_seed_makes_the_same_study() -> None:
     assert made("depth")[0].json() != made("depth", seed=4)[0].json()
 
 
+@pytest.mark.parametrize("name", ["phases", "depth"])
+def test_a_killed_study_goes_on_from_its_finished_units_to_the_same_section(
+    name: str, tmp_path: Path
+) -> None:
+    study = small(name)
+    num_units = len(list(study.units()))
+
+    def stop(_: float) -> None:
+        if ledger_of(tmp_path, name).read_text().count("\n") == num_units - 1:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_study(study, folder=tmp_path, progress=stop)
+    lines = ledger_of(tmp_path, name).read_text().splitlines()
+    assert [json.loads(line)["unit"] for line in lines] == [unit.name for unit in study.units()][:-1]
+    other = replace(study, seed=4)  # whose units have other keys
+    assert not {json.loads(line)["key"] for line in lines} & {other.key(unit) for unit in other.units()}
+    again = study.section(run_study(study, folder=tmp_path))
+    assert len(ledger_of(tmp_path, name).read_text().splitlines()) == num_units
+    assert again.json() == made(name)[0].json()
+    write_study(tmp_path, again)
+    assert {path.name for path in tmp_path.iterdir()} == {f"{name}.{end}" for end in ("json", "svg", "pdf")}
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("schema_version", 0, "x.json: schema_version must be 1, got 0; make the study again"),
+        ("title", 1, "x.json, field title: Expected `str`, got `int`; make the study again"),
+        ("evidence", [], "x.json: evidence must have at least one statement, got none"),
+        ("figure name", "a b", "field figure: name must be a word of letters, digits, - and _, got 'a b'"),
+        ("figure panels 0 lines 0 kind", "exat", "field figure.panels[0].lines[0]: unknown kind 'exat'"),
+        ("figure panels 0 lines 0 y", [1], "y must be 41 numbers, as its abscissae, got '1'"),
+        ("figure panels 0 lines 0 y", [1e999] * 41, "y must be a list of finite numbers, got '[inf"),
+        ("figure panels 0 colour", 1, "field figure.panels[0]: Object contains unknown field `colour`"),
+    ],
+)
+def test_a_damaged_or_older_study_is_refused_in_one_line(path: str, value: object, message: str) -> None:
+    (recorded,) = recorded_sections(["phases"])
+    record = json.loads(recorded.json())
+    *steps, last = (int(step) if step.isdigit() else step for step in path.split())
+    functools.reduce(operator.getitem, steps, record)[last] = value
+    with pytest.raises(InputError, match=re.escape(message)) as caught:
+        read_section(json.dumps(record), origin="x.json")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_study_names_its_sources_and_has_a_unit_of_each_name() -> None:
+    for study in (*STUDIES, *figures().values()):
+        assert study.source in bibliography()
+        names = [unit.name for unit in study.units()]
+        assert len(names) == len({*names})
+
+
 @pytest.mark.parametrize("section", recorded_sections([each.name for each in STUDIES]), ids=lambda s: s.name)
 def test_the_recorded_statements_hold(section: Section) -> None:
-    if section.name in {"diagnostics", "depth"}:
-        assert any(each.holds for each in section.evidence)  # what was not seen is said so
-    else:
+    assert any(each.holds for each in section.evidence)
+    if section.name not in {"diagnostics", "depth"}:  # where what was not seen is said so
         assert [each.statement for each in section.evidence if each.verdict == "does not hold"] == []
-        assert any(each.holds for each in section.evidence)
 
 
 def without_numbers(section: Section) -> list[str]:
@@ -86,17 +143,17 @@ def without_numbers(section: Section) -> list[str]:
 
 def test_the_recorded_law_has_the_brackets_of_today() -> None:
     (recorded,) = recorded_sections(["law"])
-    for place, case in enumerate(_law._CASES):  # noqa: SLF001 - the study's own cases
+    for place, case in enumerate(CASES):
         curves = recorded.figure.data[f"case_{place}"]
         assert isinstance(curves, dict)
-        lower, upper = _law.bracket(case)
+        lower, upper = case.bracket()
         assert np.allclose(curves["lower"], lower, rtol=1e-7)
         assert np.allclose(curves["upper"], upper, rtol=1e-7)
 
 
 def test_the_recorded_lazy_runs_have_the_exact_kernel_of_today() -> None:
     (recorded,) = recorded_sections(["lazy"])
-    assert recorded.figure.data["exact"] == pytest.approx(_lazy.exact_mean(), rel=1e-12)
+    assert recorded.figure.data["exact"] == pytest.approx(Lazy().exact_mean(), rel=1e-12)
 
 
 def refused(evidence: Evidence) -> bool:

@@ -84,7 +84,7 @@ def test_encodings_set_the_frequencies_of_the_output() -> None:
         angles = np.random.default_rng(1).uniform(0, 2 * np.pi, circuit.num_parameters)
         spectrum = np.abs(np.fft.rfft(outputs(circuit, Observable.pauli("ZX"), angles, x)))
         highest[name] = int(np.flatnonzero(spectrum > 1e-9).max())
-    # frequency 1 for each gate: 2, and 2 in each of 3 layers
+    # Frequency 1 for each gate: 2, and 2 in each of 3 layers.
     assert highest["low"] <= 2 < highest["high"] <= 6
 
 
@@ -109,11 +109,9 @@ def test_values_cannot_be_written() -> None:
 
 
 def test_qutip_operators_are_observables_and_gates() -> None:
-    assert np.array_equal(
-        Observable(qutip.tensor(qutip.sigmax(), qutip.sigmaz())).matrix,
-        XZ := np.kron([[0, 1], [1, 0]], np.diag([1, -1])),
-    )
-    assert np.array_equal(FixedGate(qutip.tensor(qutip.sigmax(), qutip.sigmaz()), (0, 1)).matrix, XZ)
+    given, XZ = qutip.tensor(qutip.sigmax(), qutip.sigmaz()), np.kron([[0, 1], [1, 0]], np.diag([1, -1]))
+    assert np.array_equal(Observable(given).matrix, XZ)
+    assert np.array_equal(FixedGate(given, (0, 1)).matrix, XZ)
 
 
 def test_a_circuit_without_parameters_has_outputs_and_an_empty_jacobian() -> None:

@@ -1,4 +1,4 @@
-"""Derivatives by the way back, against the definition, QuTiP, the Monte Carlo room and their own Taylor series."""
+"""Derivatives by the way back, against the definition, QuTiP, Monte Carlo and their own Taylor series."""
 
 from __future__ import annotations
 
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 ROUNDING = 1e-11  # some hundred gates of norm 1, thousands of units in the last place
 PAULIS = {"I": qutip.qeye(2), "X": qutip.sigmax(), "Y": qutip.sigmay(), "Z": qutip.sigmaz()}
+
+
+def pauli(string: str) -> qutip.Qobj:
+    return qutip.tensor(*(PAULIS[letter] for letter in string))
 
 
 def inputs_for(
@@ -67,10 +71,8 @@ def hessian(
     for place, gate in enumerate(circuit.gates):
         if isinstance(gate, ht.PauliRotation) and gate.parameter is not None:
             for sign in (1, -1):
-                turned = ht.FixedGate(
-                    (sign * np.pi / 4 * 1j * qutip.tensor(*(PAULIS[x] for x in gate.string))).expm().full(),
-                    tuple(range(circuit.num_qubits)),
-                )
+                turn = (sign * np.pi / 4 * 1j * pauli(gate.string)).expm().full()
+                turned = ht.FixedGate(turn, tuple(range(circuit.num_qubits)))
                 gates = (*circuit.gates[:place], turned, *circuit.gates[place:])
                 shifted = ht.ParametrisedCircuit(circuit.num_qubits, gates)
                 _, J = ht.outputs_and_jacobian(shifted, observable, angles, point)
@@ -92,15 +94,14 @@ def test_outputs_are_those_of_qutip(circuit: ht.ParametrisedCircuit) -> None:
     angles, points = inputs_for(circuit, 7)
     observable = ht.Observable.pauli_sum([0.5, -2], ["XYZ", "ZIX"])
     z = ht.outputs(circuit, observable, angles, points)
-    O = 0.5 * qutip.tensor(*(PAULIS[x] for x in "XYZ")) - 2 * qutip.tensor(*(PAULIS[x] for x in "ZIX"))
+    O = 0.5 * pauli("XYZ") - 2 * pauli("ZIX")
     for i, setting in enumerate(angles):
         for j, point in enumerate([[]] if points is None else points.tolist()):
             ket = qutip.basis([2] * 3, [0] * 3)
             for gate in circuit.gates:
                 if isinstance(gate, ht.PauliRotation):
                     value = point[gate.feature] if gate.feature is not None else setting[gate.parameter]
-                    string = qutip.tensor(*(PAULIS[x] for x in gate.string))
-                    ket = (1j * gate.scale * value * string).expm() @ ket
+                    ket = (1j * gate.scale * value * pauli(gate.string)).expm() @ ket
                 else:
                     k = len(gate.qubits)
                     matrix = qutip.Qobj(gate.matrix, dims=[[2] * k] * 2)
@@ -108,7 +109,7 @@ def test_outputs_are_those_of_qutip(circuit: ht.ParametrisedCircuit) -> None:
             assert abs(qutip.expect(O, ket) - z[i, j]) < ROUNDING
 
 
-def test_the_letter_s_circuit_is_that_of_the_monte_carlo_room() -> None:
+def test_the_letter_s_circuit_is_that_of_monte_carlo() -> None:
     ansatz = random_ansatz(2, 6, np.random.default_rng(5))
     circuit, observable = ht.circuit_of_ansatz(ansatz), ht.Observable(ansatz.observable.matrix)
     angles = random_angles(4, 6, np.random.default_rng(6))

@@ -146,9 +146,8 @@ def test_predictions_are_exact_gradient_descent(model: LinearModel, steps: int, 
     residuals, tests = descent(model, Fraction(diagnosis.learning_rate), steps)
     exact = np.array(residuals, dtype=float)
     assert np.allclose(diagnosis.predicted_residuals(steps)[0], exact, rtol=0, atol=100 * ROUNDING)
-    assert np.allclose(
-        diagnosis.predicted_outputs(steps)[0], exact + model.targets, rtol=0, atol=100 * ROUNDING
-    )
+    outputs = exact + model.targets
+    assert np.allclose(diagnosis.predicted_outputs(steps)[0], outputs, rtol=0, atol=100 * ROUNDING)
     assert diagnosis.predicted_losses(steps)[0] == pytest.approx(exact @ exact / 2, rel=1e-10, abs=1e-10)
     inferred = np.array(tests, dtype=float)
     scale = 1 + np.abs(inferred).max()
@@ -185,9 +184,8 @@ def test_the_null_space_is_that_of_exact_linear_algebra(model: LinearModel) -> N
         assert not {point, *diagnosis.dependent_points} & terms.keys()
         combined = sum((x * model.jacobian[i] for i, x in terms.items()), np.zeros(J.cols))
         assert np.allclose(combined, model.jacobian[point], atol=1e-9)
-    assert diagnosis.final_loss == pytest.approx(
-        np.square(null.T @ (model.outputs - model.targets)).sum() / 2, abs=1e-11
-    )
+    left = np.square(null.T @ (model.outputs - model.targets)).sum() / 2
+    assert diagnosis.final_loss == pytest.approx(left, abs=1e-11)
 
 
 # -- laws ------------------------------------------------------------------------------------------------------
@@ -499,9 +497,8 @@ def test_steps_beyond_the_integers_of_a_float_are_refused(step: Any) -> None:
 
 def test_a_jacobian_of_rounding_is_no_kernel() -> None:
     noise = [[1e-17, 2e-17]]
-    with pytest.raises(
-        InputError, match=r"jacobian must not vanish, got .* 2.24e-17, rounding .* up to 3.14e-16"
-    ):
+    text = r"jacobian must not vanish, got .* 2.24e-17, rounding .* up to 3.14e-16"
+    with pytest.raises(InputError, match=text):
         diagnose(noise, [1])
     with pytest.raises(InputError, match="jacobian must not vanish"):
         diagnose(noise, [0], outputs=[-1])

@@ -1,4 +1,4 @@
-"""What the room refuses, each in one line of its own: other kinds and shapes, and sizes that do not fit."""
+"""What training refuses, each in one line of its own: other kinds and shapes, and sizes that do not fit."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from types import SimpleNamespace
 from typing import Any
 
@@ -23,11 +24,8 @@ def study() -> DiagnosticsStudy:
 def test_every_family_is_diagnosed_and_trained(study: DiagnosticsStudy) -> None:
     assert len(study.models) == 2 * 2 * 2
     assert len(study.runs) == 2 * len(study.models)
-    assert {(m.ansatz, m.encoding) for m in study.models} == {
-        (ansatz, encoding)
-        for ansatz in ("hamiltonian_variational", "hardware_efficient")
-        for encoding in ("low", "high")
-    }
+    families = product(("hamiltonian_variational", "hardware_efficient"), ("low", "high"))
+    assert {(m.ansatz, m.encoding) for m in study.models} == {*families}
     assert all(m.num_parameters == 6 * m.layers for m in study.models)
     assert all(len(m.diagnoses) == 2 for m in study.models)
     assert study.train.tolist() == list(range(0, 20, 2))
@@ -77,12 +75,10 @@ def test_the_table_and_the_findings_are_printed(study: DiagnosticsStudy) -> None
         assert finding.statement in " ".join(" ".join(lines).split())
 
 
-ONES = ("label_scale", "smallest_eigenvalue", "decay_time")
-
-
 def model(**values: Any) -> Any:
-    plain = {"ansatz": "hardware_efficient", "encoding": "low", "num_parameters": 1, "rank": 3}
-    return SimpleNamespace(**{**plain, **dict.fromkeys(ONES, 1.0), **values})
+    plain = {"ansatz": "hardware_efficient", "encoding": "low", "num_parameters": 1, "label_scale": 1.0}
+    numbers = {"rank": 3, "smallest_eigenvalue": 1.0, "decay_time": 1.0}
+    return SimpleNamespace(**{**plain, **numbers, **values})
 
 
 def diagnosed(kappa: float, score: float, **values: Any) -> Any:

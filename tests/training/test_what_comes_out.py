@@ -39,20 +39,16 @@ def pauli_run(
     """A Pauli string with labels ±1, and η Σ‖X_l‖² = fraction/8: a ≤ fraction, as no loss exceeds 2."""
     rng = np.random.default_rng(data.draw(st.integers(0, 999)))
     string = data.draw(pauli_texts(circuit.num_qubits))
-    points = (
-        rng.normal(size=(data.draw(st.integers(1, 3)), circuit.num_features))
-        if circuit.num_features
-        else None
-    )
-    labels = rng.choice([-1.0, 1.0], size=1 if points is None else len(points))
+    m = data.draw(st.integers(1, 3)) if circuit.num_features else 1
+    points = rng.normal(size=(m, circuit.num_features))
+    labels = rng.choice([-1.0, 1.0], size=m)
     speed = fraction / 8
     rate = speed / float(np.square(circuit.generator_norms).sum())
     angles = random_angles(1, circuit.num_parameters, rng)
     # where no output depends on an angle, training is refused
     assume(ht.meta_kernels(circuit, ht.Observable.pauli(string), angles, points)[1].max() > 1e-20)
-    options: dict[str, Any] = {"features": points, "angles": angles, "loss": "mean", "record_every": 1}
-    run = ht.train(circuit, ht.Observable.pauli(string), labels, learning_rate=rate, steps=30, **options)
-    return run, speed
+    call: dict[str, Any] = {"features": points, "angles": angles, "loss": "mean", "record_every": 1}
+    return ht.train(circuit, ht.Observable.pauli(string), labels, learning_rate=rate, steps=30, **call), speed
 
 
 @given(circuit=parametrised_circuits(), data=st.data())

@@ -246,7 +246,7 @@ def test_a_run_killed_at_random_ends_the_same(tmp_path: Path, campaign: Campaign
         while members(process.pid):  # no worker outlives a killed run
             time.sleep(0.05)
     ledger.write_bytes(written + b'{"kind": "batch", "claim": "4a')  # what a kill in mid-line would leave
-    assert "had a torn last line" in errors_of_a_good_run(start(tmp_path))
+    assert "had a truncated last record" in errors_of_a_good_run(start(tmp_path))
     done = batches(ledger)
     assert len(done) == len(set(done)) == NUM_BATCHES
     resumed = run_here(campaign, ledger)
@@ -314,7 +314,7 @@ def test_a_full_disk_loses_no_batch(
     kept = len(batches(ledger))
     assert kept > 20
     run = run_here(campaign, ledger)
-    assert (run.num_found, run.torn) == (kept, "")
+    assert (run.num_found, run.truncated) == (kept, "")
     assert estimates(run) == estimates(whole)
 
 

@@ -1,4 +1,4 @@
-"""The ledger: whole lines or none, one writer, torn ends cut off, whatever happens to the disk or the process."""
+"""The ledger: whole lines or none, one writer, truncated records cut off, whatever happens to disk or process."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ def test_lines_come_back_without_loss(tmp_path: Path) -> None:
     assert written(path, records).count(b"\n") == len(records)
     with open_ledger(path) as ledger:
         assert list(ledger.records) == records
-        assert ledger.torn == ""
+        assert ledger.truncated == ""
 
 
 @given(data=st.data())
-def test_cuts_lose_the_torn_line_only(data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_cuts_lose_truncated_records(data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.mktemp("cut") / "a.jsonl"
     whole = written(path, [*RECORDS])
     cut = data.draw(st.integers(0, len(whole)))
@@ -53,7 +53,7 @@ def test_cuts_lose_the_torn_line_only(data: st.DataObject, tmp_path_factory: pyt
     kept = whole[:cut].count(b"\n")
     with open_ledger(path) as ledger:
         assert list(ledger.records) == RECORDS[:kept]
-        assert bool(ledger.torn) == (cut > 0 and whole[cut - 1 : cut] != b"\n")
+        assert bool(ledger.truncated) == (cut > 0 and whole[cut - 1 : cut] != b"\n")
         for record in RECORDS[kept:]:
             ledger.append(record)
     assert path.read_bytes() == whole
