@@ -377,7 +377,7 @@ TOO_LARGE = [
 
 
 @pytest.mark.parametrize(("expression", "exponent", "text"), TOO_LARGE)
-def test_too_large_a_power_is_refused_with_the_most(expression: Expression, exponent: int, text: str) -> None:
+def test_a_power_too_large_names_the_largest(expression: Expression, exponent: int, text: str) -> None:
     with pytest.raises(CostError, match=re.escape(text)):
         expression**exponent
 

@@ -91,7 +91,9 @@ def test_a_report_replaces_its_own_files_and_leaves_others(reported: Reported) -
     assert "closed form" in (reported.out / "report.html").read_text(encoding="utf-8").lower()
 
 
-def test_a_full_disk_writes_none(tmp_path: Path, reported: Reported, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_leaves_nothing_half_written(
+    tmp_path: Path, reported: Reported, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "report.html").write_text("the report of yesterday")
     monkeypatch.setattr(report, "html_page", lambda *_, **__: "a page")  # it is the writing that fails
     real = tempfile.NamedTemporaryFile

@@ -32,7 +32,7 @@ def test_merging_equals_sampling_together(first: list[float], second: list[float
 
 
 @given(samples, samples, samples)
-def test_merging_is_a_sum_up_to_rounding(first: list[float], second: list[float], third: list[float]) -> None:
+def test_merging_is_commutative_addition(first: list[float], second: list[float], third: list[float]) -> None:
     a, b, c = (Estimate.of("c0ffee", values) for values in (first, second, third))
     scale = max(map(abs, first + second + third))
     assert_same((a + b) + c, a + (b + c), scale)

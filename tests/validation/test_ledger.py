@@ -45,7 +45,9 @@ def test_lines_come_back_without_loss(tmp_path: Path) -> None:
 
 
 @given(data=st.data())
-def test_cuts_lose_truncated_records(data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_cuts_lose_only_partial_records(
+    data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     path = tmp_path_factory.mktemp("cut") / "a.jsonl"
     whole = written(path, [*RECORDS])
     cut = data.draw(st.integers(0, len(whole)))
