@@ -190,7 +190,7 @@ def test_general_generators_end_at_four_copies() -> None:
         parse_moment("mu^2", hq.Circuit(generators="general"))
 
 
-UNKNOWN_SYMBOLS = [
+BAD_CLOSED_FORMS = [
     (
         "L*T3",
         UnknownNameError,
@@ -211,7 +211,7 @@ UNKNOWN_SYMBOLS = [
 ]
 
 
-@pytest.mark.parametrize(("text", "error", "message"), UNKNOWN_SYMBOLS)
+@pytest.mark.parametrize(("text", "error", "message"), BAD_CLOSED_FORMS)
 def test_closed_forms_know_their_symbols(text: str, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=re.escape(message)):
         parse_closed_form(text, NAMES)
