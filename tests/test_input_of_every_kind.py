@@ -68,6 +68,7 @@ UNORDERED: list[Any] = [
     frozenset({3, 1, 0, -1}),
     {3: 1}.keys(),
     "3110",
+    np.array(3),
 ]
 
 
