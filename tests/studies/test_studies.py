@@ -105,13 +105,8 @@ def test_a_changed_record_of_a_unit_is_refused_and_kept(tmp_path: Path) -> None:
     run_study(study, folder=tmp_path)
     first, *rest = ledger.read_text().splitlines()
     good, found = json.loads(first), json.loads(first)["found"]
-    for changes in (
-        {"found": found | {"kernel_mean": "x"}},
-        {"found": found | {"kernel_mean": [1.0, 2.0]}},
-        {"found": {}},
-        {"key": [1]},
-        {"digest": "0"},
-    ):
+    wrong: list[dict[str, Any]] = [{"found": found | {"kernel_mean": value}} for value in ("x", [1.0, 2.0])]
+    for changes in (*wrong, {"found": {}}, {"key": [1]}, {"digest": "0"}):
         ledger.write_text("\n".join([json.dumps(good | changes), *rest, ""]))
         before = ledger.read_bytes()
         with pytest.raises(
