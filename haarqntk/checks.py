@@ -165,6 +165,30 @@ def generator(rng: object, *, unless: str = "") -> Generator:
     return cast("Generator", rng)
 
 
+def callback(name: str, value: object, takes: str = "one int") -> None:
+    """Refuse what cannot be called and is not None, before the work that would end at its first call.
+
+    Args:
+        name: The argument's name, for the message.
+        value: Anything.
+        takes: What it is called with, for the message.
+
+    Raises:
+        InputTypeError: If it is neither callable nor None.
+
+    Examples:
+        >>> callback("progress", print)
+        >>> callback("progress", True)
+        Traceback (most recent call last):
+        ...
+        haarqntk.errors.InputTypeError: progress must be callable or None, got True; pass a function of one int
+    """
+    if value is not None and not callable(value):
+        raise InputTypeError(
+            f"{name} must be callable or None, got {_shown(value)}; pass a function of {takes}"
+        )
+
+
 def is_row(values: object) -> TypeGuard[Iterable[Any]]:
     """Whether the values come in an order, each as often as it occurs: no text, no mapping, no set.
 
@@ -172,7 +196,10 @@ def is_row(values: object) -> TypeGuard[Iterable[Any]]:
         >>> is_row([1, 1]), is_row(range(2)), is_row({1: 2}), is_row({1, 2}), is_row("12")
         (True, True, False, False, False)
     """
-    return isinstance(values, Iterable) and not isinstance(values, str | bytes | Mapping | AbstractSet)
+    is_number = getattr(values, "ndim", 1) == 0  # a NumPy array without an axis cannot be iterated over
+    return isinstance(values, Iterable) and not (
+        is_number or isinstance(values, str | bytes | Mapping | AbstractSet)
+    )
 
 
 def one_of(kind: str, value: object, known: Iterable[str]) -> str:

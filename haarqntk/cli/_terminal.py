@@ -226,8 +226,9 @@ def run_studies(wanted: Sequence[Study], out: Path | None = None) -> list[Any]:
                 found.append(seen)
         except KeyboardInterrupt:
             bar.stop()
-            ends = ("*.units.jsonl", "*.checkpoint.npz") if out else ()
-            kept = [path for end in ends for path in Path(out or "").glob(end)]
+            ends = ("units.jsonl", "checkpoint.npz") if out else ()
+            files = [Path(out or "") / f"{study.name}.{end}" for study in wanted for end in ends]
+            kept = [path for path in files if path.exists()]
             after = f"the same command goes on from {kept[0]}" if kept else "nothing was written"
             typer.echo(f"haarqntk: stopped; {after}", err=True)
             raise typer.Exit(STOPPED) from None

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from haarqntk.base import LazyModule
-from haarqntk.checks import integer, one_of
+from haarqntk.checks import callback, generator, integer, one_of
 from haarqntk.errors import CostError, InputError, InputTypeError
 from haarqntk.montecarlo import _batched, _frames
 from haarqntk.montecarlo._estimate import Estimate
@@ -132,14 +132,8 @@ def simulate(
         populations=populations,
     )
     samples = integer("samples", samples, at_least=2)
-    if not isinstance(rng, np.random.Generator):
-        raise InputTypeError(
-            f"rng must be a numpy.random.Generator, got {rng!r}; pass numpy.random.default_rng(seed)"
-        )
-    if progress is not None and not callable(progress):
-        raise InputTypeError(
-            f"progress must be callable or None, got {progress!r}; pass a function of one int"
-        )
+    generator(rng)
+    callback("progress", progress)
     check_affordable(problem, samples=samples, method=method)
     key, estimates = problem.key(), []
     for values in values_in_blocks(problem, samples=samples, method=method, rng=rng):

@@ -7,6 +7,7 @@ ledger there, keyed by what decides its numbers: a run that was killed goes on f
 from __future__ import annotations
 
 import hashlib
+import json
 from abc import ABC, abstractmethod
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from haarqntk.export import Evidence, Panel
+    from haarqntk.validation import Ledger
 
     Result = Mapping[str, Any]
     Seen = dict[str, Any]
@@ -164,7 +166,7 @@ def run_study(
         warn: Called with what the user should know at once.
 
     Raises:
-        InputError: If the study cannot be run, or a line of the ledger is no JSON.
+        InputError: If the study cannot be run, or a line of the ledger is damaged.
         OutputError: If the ledger cannot be written, or another run holds it.
     """
     units = list(study.units())
@@ -173,8 +175,7 @@ def run_study(
         ledger = None
         if folder is not None and not is_single:
             ledger = stack.enter_context(open_ledger(ledger_of(folder, study.name)))
-        lines = ledger.records if ledger else ()
-        known = {line.get("key"): line["found"] for line in lines if isinstance(line.get("found"), dict)}
+        known = _known(ledger) if ledger else {}
         for unit in units:
             share, key = unit.work / total, study.key(unit)
             found = known.get(key)
@@ -185,9 +186,26 @@ def run_study(
                 if not is_single:  # as it is read back, so that no digit depends on where a run was killed
                     found = {name: np.asarray(value).tolist() for name, value in found.items()}
                 if ledger:
-                    ledger.append({"key": key, "study": study.name, "unit": unit.name, "found": found})
+                    record = {"key": key, "study": study.name, "unit": unit.name, "found": found}
+                    ledger.append({**record, "digest": _digest(record)})
             results.append(found if is_single else {name: np.array(each) for name, each in found.items()})
     return study.predict(results)
+
+
+def _known(ledger: Ledger) -> dict[str, Result]:
+    """What the finished units found, by their keys."""
+    for number, line in enumerate(ledger.records, start=1):
+        if line.pop("digest", None) != _digest(line):
+            raise InputError(
+                f"{ledger.path}, line {number}: the record of a finished unit was changed, or is of another version; "
+                "restore the file, or move it away to run every unit again"
+            )
+    return {line["key"]: line["found"] for line in ledger.records}
+
+
+def _digest(record: Mapping[str, Any]) -> str:
+    """Hash of a record, by which one that was changed is seen."""
+    return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _run(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from haarqntk.base import LazyModule, Tabled, real_array
-from haarqntk.checks import generator, integer, one_of
+from haarqntk.checks import callback, generator, integer, one_of
 from haarqntk.errors import InputError, InputTypeError
 from haarqntk.montecarlo import PauliSum, jackknife, random_angles
 from haarqntk.training import _sweeps
@@ -269,6 +269,7 @@ def kernel_statistics(
     """
     count = integer("samples", samples, at_least=2)
     generator(rng)
+    callback("progress", progress)
     if not isinstance(depths, Iterable) or isinstance(depths, str):
         raise InputTypeError(f"depths must be a list of ints such as [1, 2, 4], got {depths!r}")
     depths = tuple(integer("depths", depth, at_least=0) for depth in depths)

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from haarqntk.base import real_array, write_whole
-from haarqntk.checks import generator, integer, real_number
+from haarqntk.checks import callback, generator, integer, real_number
 from haarqntk.errors import CostError, InputError, InputTypeError, OutputError
 from haarqntk.montecarlo import random_angles
 from haarqntk.training import _sweeps
@@ -124,6 +124,8 @@ def train(
     every = integer("checkpoint_every", checkpoint_every, at_least=1)
     if checkpoint is not None and not isinstance(checkpoint, str | os.PathLike):
         raise InputTypeError(f"checkpoint must be a path or None, got {checkpoint!r}; pass a str or Path")
+    callback("progress", progress)
+    callback("warn", warn, "one text")
     problem.check_cost(steps)
     initial_kernels = kernel_matrix(_sweeps.outputs_and_jacobian(model, theta)[1])
     if steps:

@@ -70,10 +70,10 @@ def ising_magnetisation(
     Reference:
         [scala2025] for the data set; derivations/16_diagnostics.md.
     """
+    one_of("boundary", boundary, BOUNDARIES)
     n = integer("num_qubits", num_qubits, at_least=3 if boundary == "periodic" else 2)
     if n > LARGEST_NUM_QUBITS:
         raise CostError(f"num_qubits must be at most {LARGEST_NUM_QUBITS}, got {n}, {2**n} amplitudes")
-    one_of("boundary", boundary, BOUNDARIES)
     one_of("component", component, COMPONENTS)
     given = plain("fields", fields, "numbers")
     several = getattr(given, "ndim", hasattr(given, "__len__"))

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from haarqntk.base import Tabled, read_only
-from haarqntk.checks import generator, integer, real_number
+from haarqntk.checks import callback, generator, integer, real_number
 from haarqntk.errors import CostError, InputError, InputTypeError
 from haarqntk.montecarlo import random_angles
 from haarqntk.training._ansatz import hamiltonian_variational, hardware_efficient
@@ -122,6 +122,7 @@ def diagnostics_study(
         [scala2025]; derivations/16_diagnostics.md.
     """
     generator(rng)
+    callback("progress", progress)
     n, steps = integer("num_qubits", num_qubits, at_least=3), integer("steps", steps, at_least=1)
     count = integer("initialisations", initialisations, at_least=1)
     for name, values in (("layers", layers), ("label_scales", label_scales)):

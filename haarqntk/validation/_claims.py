@@ -384,7 +384,9 @@ _CLAIM: Final[dict[str, tuple[_Check, Any]]] = {
     "formula": (lambda key, value: one_of(key, value, formulas()), _REQUIRED),
     "ensemble": (lambda key, value: one_of(key, value, ENSEMBLES), "segments"),
     "L": (lambda _, value: value, _REQUIRED),
-    **{key: (_numbers, _REQUIRED if key in {"D", "spectrum"} else None) for key in _CIRCUIT},
+    **{key: (_numbers, _REQUIRED if key == "spectrum" else None) for key in _CIRCUIT},
+    "D": (partial(integer, at_least=2), _REQUIRED),  # "4" is no integer, as it is for L
+    "num_inputs": (partial(integer, at_least=1), None),
     "method": (lambda _, value: value, "batched"),
     "samples": (partial(integer, at_least=2), _REQUIRED),
     "batch": (partial(integer, at_least=1), BATCH),

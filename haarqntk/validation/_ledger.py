@@ -198,7 +198,7 @@ def _read(path: Path) -> tuple[tuple[dict[str, Any], ...], str, int]:
 def _parsed(line: bytes) -> dict[str, Any] | None:
     try:
         record = json.loads(line, object_pairs_hook=without_repetition)
-    except ValueError:
+    except (ValueError, RecursionError):  # no JSON, or brackets in brackets
         return None
     return record if isinstance(record, dict) else None
 

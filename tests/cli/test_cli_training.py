@@ -10,7 +10,11 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+import typer
 from shell import COMMAND, ENVIRONMENT, haarqntk, in_a_process, refused
+
+from haarqntk import studies
+from haarqntk.cli import _terminal as terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,6 +69,23 @@ def test_a_killed_training_goes_on_to_the_same_curve(tmp_path: Path) -> None:
     for folder in (out, whole):
         assert haarqntk("train", file, "--out", str(folder)).returncode == 0
     assert (out / "mine.json").read_bytes() == (whole / "mine.json").read_bytes()
+
+
+def test_ctrl_c_names_the_file_of_this_study_and_of_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(studies, "run_study", stop)
+    for name, after in (
+        ("law", "nothing was written"),
+        ("depth", f"the same command goes on from {tmp_path / 'depth.units.jsonl'}"),
+    ):
+        (tmp_path / f"{name}.units.jsonl").touch()
+        with pytest.raises(typer.Exit):
+            terminal.run_studies([studies.study("depth", command="depth")], tmp_path)
+        assert f"haarqntk: stopped; {after}" in capsys.readouterr().err
 
 
 def test_a_learning_rate_beyond_stability_is_warned_of(tmp_path: Path) -> None:

@@ -100,6 +100,22 @@ def test_a_killed_study_goes_on_from_its_finished_units_to_the_same_section(
     assert {path.name for path in tmp_path.iterdir()} == {f"{name}.{end}" for end in ("json", "svg", "pdf")}
 
 
+def test_a_changed_record_of_a_unit_is_refused_and_kept(tmp_path: Path) -> None:
+    study, ledger = small("depth"), ledger_of(tmp_path, "depth")
+    run_study(study, folder=tmp_path)
+    first, *rest = ledger.read_text().splitlines()
+    good, found = json.loads(first), json.loads(first)["found"]
+    wrong: list[dict[str, Any]] = [{"found": found | {"kernel_mean": value}} for value in ("x", [1.0, 2.0])]
+    for changes in (*wrong, {"found": {}}, {"key": [1]}, {"digest": "0"}):
+        ledger.write_text("\n".join([json.dumps(good | changes), *rest, ""]))
+        before = ledger.read_bytes()
+        with pytest.raises(
+            InputError, match=r"jsonl, line 1: the record of a .* was changed, .*; restore the"
+        ):
+            run_study(study, folder=tmp_path)
+        assert ledger.read_bytes() == before
+
+
 @pytest.mark.parametrize(
     ("path", "value", "message"),
     [

@@ -18,6 +18,7 @@ from haarqntk.training import (
     diagnose,
     diagnose_circuit,
     diagnostics_study,
+    ising_magnetisation,
     kernel_matrix,
     kernel_statistics,
     prl_circuit,
@@ -42,13 +43,26 @@ def drawn(initialisations: int, steps: int = 1) -> object:
     return trained(angles=None, rng=RNG, initialisations=initialisations, steps=steps, record_every=1)
 
 
-def statistics(depths: Any = (1,), family: Any = lambda _: CIRCUIT, rng: Any = RNG) -> object:
-    return kernel_statistics(family, depths, observable=Z, samples=3, rng=rng)
+def statistics(depths: Any = (1,), family: Any = lambda _: CIRCUIT, rng: Any = RNG, **more: Any) -> object:
+    return kernel_statistics(family, depths, observable=Z, samples=3, rng=rng, **more)
 
 
 @pytest.mark.parametrize(
     ("call", "error", "text"),
     [
+        (
+            lambda: trained(progress=1),
+            InputTypeError,
+            "progress must be callable or None, got 1; pass a function",
+        ),
+        (
+            lambda: trained(warn="no"),
+            InputTypeError,
+            "warn must be callable or None, got 'no'; .* of one text",
+        ),
+        (lambda: statistics(progress=True), InputTypeError, "progress must be callable or None, got True"),
+        (lambda: diagnostics_study(RNG, progress=0), InputTypeError, "progress must be callable or None"),  # type: ignore[arg-type]
+        (lambda: ising_magnetisation(3, boundary=np.eye(2)), InputError, "unknown boundary .*; known"),  # type: ignore[arg-type]
         (lambda: check_step_size([1.0], 1.0), InputError, r"kernels must have the shape .*, got \(1,\)"),  # type: ignore[arg-type]
         (lambda: check_step_size(np.array(3.0), 1.0), InputError, "kernels must have the shape"),
         (lambda: check_step_size("a", 1.0), InputTypeError, "kernels must be real numbers"),  # type: ignore[arg-type]

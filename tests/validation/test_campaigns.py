@@ -95,6 +95,7 @@ REFUSED = {
     "seed = 1 → seed = 1\nname = 3": r"line 2, key 'name': name must be a text, got 3",
     '"kernel_mean" → "kernel_men"': r"line 4, key 'formula': unknown formula 'kernel_men'; did you mean",
     "D = 4 → D = 5": r"line 5, key 'D': D must be even, got 5",
+    'D = 4 → D = "4"': r"line 5, key 'D': D must be an integer ≥ 2, got '4'; pass an int",
     "D = 4 → ": r"line 3, key 'D': D is required, and is missing",
     "L = [1, 2] → L = [1, 0]": r"line 6, key 'L': L must be an integer ≥ 1, got 0",
     "L = [1, 2] → L = [1, 1]": r"line 4, key 'formula': the claim simulates what the one of line 3 does",

@@ -64,8 +64,9 @@ def test_cuts_lose_only_partial_records(
 def test_a_broken_line_before_the_last_is_refused_with_its_number(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     whole = written(path, [*RECORDS])
-    path.write_bytes(whole.replace(b'"number": 2', b'"number": '))
-    refused(path, InputError, r"must be a JSON object, got '.*a\.jsonl, line 3; restore")
+    for broken in (b'"number": ', b'"number": ' + b"[" * 100_000):
+        path.write_bytes(whole.replace(b'"number": 2', broken))
+        refused(path, InputError, r"must be a JSON object, got '.*a\.jsonl, line 3; restore")
 
 
 def test_a_field_that_stands_twice_is_no_record(tmp_path: Path) -> None:
