@@ -78,7 +78,7 @@ class Language:
             others = {*found.values(), *(other for key, other in plain.items() if key != symbol)}
             variants = islice(self._variants(name), 2 * len(plain) + 1)  # more than there are others
             free = (x for x in variants if self.is_free(x) and (x == symbol or x not in others))
-            found[symbol] = given.get(symbol) or next(free, name)
+            found[symbol] = given[symbol] if symbol in given else next(free, name)
             if not self.is_free(found[symbol]):
                 raise InputError(
                     f"names[{symbol}] must be an identifier that {self.title} leaves free, got {found[symbol]!r}; "

@@ -140,7 +140,7 @@ def _of_series(series: Series) -> tuple[Quotient, ...]:
 @quotients.register
 def _of_integral_series(series: IntegralSeries) -> tuple[Quotient, ...]:
     def letters(written: Notation) -> dict[str, str]:
-        return series.letters(_style(written), written.symbol(series.dimension))
+        return series.letters(_style(written), written.symbol(series.dimension), written.names)
 
     return (Quotient("", series.to_sympy(), (series.dimension,), series.matrices, letters),)
 

@@ -46,6 +46,10 @@ Integer = (
     Annotated[int, Meta(extra_json_schema={"minimum": -_LARGEST_NUMBER, "maximum": _LARGEST_NUMBER})]
     | Annotated[str, matching("-?[1-9][0-9]{15,4000}", "an integer, or a text of 16 digits or more")]
 )
+PositiveInteger = (
+    Positive
+    | Annotated[str, matching("[1-9][0-9]{15,4000}", "an integer ≥ 1, or a text of 16 digits or more")]
+)
 Name = Annotated[str, matching("[A-Za-z_][A-Za-z0-9_]*", "a name of letters, digits and underscores")]
 
 
@@ -68,10 +72,7 @@ class Pair(NamedTuple):
     """Numerator and denominator of an exact number."""
 
     numerator: Integer
-    denominator: (
-        Positive
-        | Annotated[str, matching("[1-9][0-9]{15,4000}", "an integer ≥ 1, or a text of 16 digits or more")]
-    )
+    denominator: PositiveInteger
 
     def build(self) -> Fraction:
         """The number."""

@@ -61,11 +61,14 @@ class IntegralSeries(Series):
         """The names of the matrices and states that occur."""
         return matrices_in(self._components)
 
-    def letters(self, style: Style = LATEX, dimension: str = "") -> dict[str, str]:
-        """The name of each symbol that stands for a trace or an entry → its LaTeX; ``dimension`` is that of D."""
+    def letters(
+        self, style: Style = LATEX, dimension: str = "", names: Mapping[str, str] | None = None
+    ) -> dict[str, str]:
+        """Each symbol that stands for a trace or an entry → its LaTeX, or its name; ``dimension`` is that of D."""
         D = dimension or sympy.latex(dimension_symbol(self.dimension))
-        written = {c: component_text(c, style) for c in self._components}
-        found = {component_text(c): text for c, text in written.items()}
+        texts = {c: component_text(c) for c in self._components}
+        written = {c: (names or {}).get(name) or component_text(c, style) for c, name in texts.items()}
+        found = {texts[c]: text for c, text in written.items()}
         ratios = {c: rf"\left(\frac{{{text}}}{{{D}}}\right)" for c, text in written.items()}
         return found | {self._ratio(c): x for c, x in ratios.items() if self._is_normalised(c)}
 

@@ -247,6 +247,7 @@ IN_C = ("_Bool", "_Complex", "_Imaginary", "exp", "pow", "printf", "NULL", "asm"
             for n in CAPITALS
         ),
         (InputError, hq.to_maple, {"names": {"D": "end"}}, "that Maple leaves free, got 'end'"),
+        (InputError, hq.to_maple, {"names": {"D": ""}}, "that Maple leaves free, got ''"),
         (InputError, hq.to_maple, {"names": {"D": "sum"}}, "an identifier that Maple leaves free, got 'sum'"),
         (InputError, hq.to_maple, {"names": {"Q": "q"}}, "names must be of symbols that occur, got 'Q'"),
         (InputError, hq.lambdify, {"modules": "nonsense"}, "unknown modules 'nonsense'; known: numpy, jax"),

@@ -289,6 +289,7 @@ PART = INTEGRAL["terms"][0]["parts"][0]
         (FORMULA, "notation", "x %", "notation must be LaTeX of mathematics"),
         (FORMULA, "definition_latex", r"\write18{ls}", "definition_latex must be LaTeX of mathematics"),
         (DESIGN, "is_design", False, "is_design must say whether"),
+        (DESIGN, "haar_value", "-1234567890123456", "haar_value must be an integer ≥ 1, or a text of 16"),
         (DESIGN, "excess", "0", "excess must be a number, got '0'"),
         (EXPANSION, "remainder", 0, "remainder must be below every power, got 0 and"),
         (EXPANSION, "terms", EXPANSION["terms"][::-1], "the powers of an expansion must fall"),

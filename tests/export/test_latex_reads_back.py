@@ -111,6 +111,12 @@ def test_a_series_keeps_its_remainder_in_the_author_s_letter() -> None:
     assert hq.latex(series) == series.latex()
 
 
+def test_a_normalised_trace_of_a_series_takes_the_author_s_letter() -> None:
+    U, (A, B) = hq.haar_unitary("U"), hq.matrices("A B")
+    series = hq.expect(hq.tr(U @ A @ U.H @ B)).series()
+    assert hq.latex(series, names={"Tr(A)": "t", "D": "d"}).startswith(r"\left(\frac{t}{d}\right)")
+
+
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
