@@ -21,12 +21,22 @@ import numpy as np
 
 from haarqntk.dynamics import constant_lambda_flow, frozen_kernel
 from haarqntk.errors import InputError
-from haarqntk.export import Evidence, Line, Panel
+from haarqntk.export import Evidence
 from haarqntk.montecarlo import LARGEST_Z, samples_for_verdict
 from haarqntk.qntk import closed_form
-from haarqntk.studies._evidence import Sample, agreement, bars, curve, numbers, sparse
 from haarqntk.studies._experiment import CircuitChoice, ObservableChoice
-from haarqntk.studies._study import Study, Texts, Unit
+from haarqntk.studies._study import (
+    Sample,
+    Study,
+    Texts,
+    Unit,
+    agreement,
+    bars,
+    curve,
+    numbers,
+    panel,
+    sparse,
+)
 from haarqntk.training import (
     Observable,
     ParametrisedCircuit,
@@ -39,6 +49,7 @@ from haarqntk.training import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from haarqntk.export import Line, Panel
     from haarqntk.studies._experiment import Experiment
     from haarqntk.studies._study import Result, Seen, Work
 
@@ -151,11 +162,11 @@ class Training(Study):
         change = np.linalg.norm(run.final_kernels - run.initial_kernels, axis=(1, 2)).max()
         change /= np.linalg.norm(run.initial_kernels, axis=(1, 2)).max()
         yield Evidence(
-            statement="Training is lazy: the frozen kernel predicts the loss at every time",
-            predicted=f"loss at the end {frozen[-1].mean():.4g} in the mean",
-            seen=f"{losses[-1].mean():.4g}; the kernel changes by {change:.2g} of its size",
-            distance=f"largest deviation {share:.2g} of the first loss, stated {LAZY:g}",
-            holds=bool(share <= LAZY),
+            "Training is lazy: the frozen kernel predicts the loss at every time",
+            f"loss at the end {frozen[-1].mean():.4g} in the mean",
+            f"{losses[-1].mean():.4g}; the kernel changes by {change:.2g} of its size",
+            f"largest deviation {share:.2g} of the first loss, stated {LAZY:g}",
+            bool(share <= LAZY),
         )
         kernels = run.kernel_traces[0]
         if run.targets.size == 1 and len(kernels) >= _FEWEST_FOR_A_MEAN:
@@ -184,9 +195,9 @@ class Training(Study):
             (r"$\|\theta(t)-\theta(0)\|$", lengths, moved, []),
         ):
             frozen = curve("exact", "each run frozen as it starts", t, predicted)
-            points = (sparse("fresh", "gradient descent", t, found),)
-            logarithmic = "y" if label == "loss" and (loss > 0).all() else ""
-            yield Panel("step $t$", label, lines=(frozen, *more), points=points, logarithmic=logarithmic)
+            points = sparse("fresh", "gradient descent", t, found)
+            log = "y" if label == "loss" and (loss > 0).all() else ""
+            yield panel("step $t$", label, frozen, *more, points, log=log)
 
 
 def _constant_lambda(run: TrainingRun) -> Sequence[list[Line]]:
@@ -223,10 +234,7 @@ class _Compared:
     samples: int
 
     def agrees(self, exact: float, mean: float, error: float) -> bool:
-        """Whether it is within the tolerance, for certain enough; where the exact value is 0, within its errors.
-
-        None is from fewer samples than any verdict takes.
-        """
+        """Whether it is surely within the tolerance, or of 0 within its errors, from the samples of a verdict."""
         if self.samples < samples_for_verdict():
             return False
         if not exact:
@@ -244,12 +252,13 @@ class _Compared:
     def distance(self) -> str:
         """At the deepest."""
         exact, (mean, error) = self.exact[-1], self.simulated[-1]
-        if self.samples < (needed := samples_for_verdict()):
-            return f"N = {self.samples:,}, a verdict needs {needed:,}"
+        z, text = Sample(mean, error, self.samples).judged(exact, exact)
+        if z is None:
+            return text
         if not error:
             return "no fluctuation"
-        z = f"z = {(mean - exact) / error:+.3g} at the deepest"
-        return f"{mean / exact - 1:+.1%} ± {error / abs(exact):.1%}, {z}" if exact else z
+        text = f"z = {(mean - exact) / error:+.3g} at the deepest"
+        return f"{mean / exact - 1:+.1%} ± {error / abs(exact):.1%}, {text}" if exact else text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -331,16 +340,14 @@ class Depth(Study):
             for name, symbols in _QUANTITIES.items()
         }
         first = {name: each.first_that_agrees for name, each in compared.items()}
-        parts = [
-            f"{compared[n].symbol} agrees from {depths[i]} layers on"
-            for n, i in first.items()
-            if i is not None
-        ]
-        if never := ", ".join(compared[name].symbol for name, place in first.items() if place is None):
+        agreed = {name: depths[place] for name, place in first.items() if place is not None}
+        parts = [f"{compared[name].symbol} agrees from {L} layers on" for name, L in agreed.items()]
+        if never := ", ".join(each.symbol for name, each in compared.items() if name not in agreed):
             parts.append(f"{never} at no depth that was tried")
+        caption = "; ".join(parts)
         return {
             "compared": compared,
-            "caption": "; ".join(parts)[:1].upper() + "; ".join(parts)[1:],
+            "caption": caption[:1].upper() + caption[1:],
             "data": "" if self.circuit.encoding == "none" else "The data point is x = 1.",
             "tolerance": TOLERANCE,
             "measured": observable.name,
@@ -348,22 +355,20 @@ class Depth(Study):
             "num_parameters": [circuit.num_parameters for circuit in circuits],
             "exact": {name: each.exact for name, each in compared.items()},
             "simulated": {name: each.simulated for name, each in compared.items()},
-            "agreement": {
-                name: None if place is None else float(depths[place]) for name, place in first.items()
-            },
+            "agreement": {name: float(agreed[name]) if name in agreed else None for name in compared},
         }
 
     def compare(self, seen: Seen) -> Iterator[Evidence]:
         depths = self.circuit.layers
         for each in seen["compared"].values():
             first, (mean, error) = each.first_that_agrees, each.simulated[-1]
+            where = "no depth agrees" if first is None else f"agreement from {depths[first]} layers on"
             yield Evidence(
-                statement=f"{each.symbol} is that of Haar-random circuits from some depth on",
-                predicted=f"{each.exact[-1]:.4g} at the deepest, {depths[-1]} layers",
-                seen=f"{mean:.4g} ± {error:.2g} there; "
-                + ("no depth agrees" if first is None else f"agreement from {depths[first]} layers on"),
-                distance=each.distance,
-                holds=first is not None,
+                f"{each.symbol} is that of Haar-random circuits from some depth on",
+                f"{each.exact[-1]:.4g} at the deepest, {depths[-1]} layers",
+                f"{mean:.4g} ± {error:.2g} there; {where}",
+                each.distance,
+                first is not None,
             )
 
     def panels(self, seen: Seen) -> Iterator[Panel]:
@@ -372,7 +377,10 @@ class Depth(Study):
             exact, is_relative = np.array(each.exact), all(each.exact)
             scale = exact if is_relative else np.ones(len(exact))
             found = (np.array(each.simulated).T / [scale, np.abs(scale)]).T
-            line = curve("exact", "Haar-random circuits, exact", depths, exact / scale)
-            points = bars("fresh", "simulated ± standard error", depths, map(numbers, found))
-            label = f"{each.latex}, simulated/exact" if is_relative else each.latex
-            yield Panel("layers", label, lines=(line,), points=(points,), logarithmic="x")
+            yield panel(
+                "layers",
+                f"{each.latex}, simulated/exact" if is_relative else each.latex,
+                curve("exact", "Haar-random circuits, exact", depths, exact / scale),
+                bars("fresh", "simulated ± standard error", depths, map(numbers, found)),
+                log="x",
+            )

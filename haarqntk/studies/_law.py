@@ -17,22 +17,28 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from haarqntk.dynamics import frozen_law
-from haarqntk.export import Evidence, Panel
 from haarqntk.montecarlo import Problem, values_in_blocks
 from haarqntk.qntk import KernelLaw, kernel_law
-from haarqntk.studies._evidence import Sample, bars, bracketed, curve, disagreement, numbers
 from haarqntk.studies._many_layers import segments_circuit
-from haarqntk.studies._study import Study, Texts, Unit
+from haarqntk.studies._study import (
+    Sample,
+    Study,
+    Texts,
+    Unit,
+    bars,
+    bracketed,
+    curve,
+    disagreement,
+    numbers,
+    panel,
+)
 from haarqntk.training import Observable, train
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from numpy.typing import NDArray
-
-    from haarqntk.studies._study import Result, Seen, Work
-
-    Real = NDArray[np.float64]
+    from haarqntk.export import Evidence, Panel
+    from haarqntk.studies._study import Real, Result, Seen, Work
 
 L = 64
 TIMES = np.linspace(0, 5, 51)  # in units of 1/(ηK̄)
@@ -219,12 +225,14 @@ class Law(Study):
             points = [_points("fresh", simulated, each.drawn, range(5, len(TIMES), 5))]
             if each.near is not None:
                 points.append(_points("fixed", near, each.near, _TRAINED[1:]))
-            lines = (
+            yield panel(
+                r"$\eta\overline{K}t$",
+                r"$E[e^{-\eta Kt}]$",
                 curve("exact", "law of $K$, exact", TIMES, (each.lower + each.upper) / 2),
                 curve("published", r"$e^{-\eta\overline{K}t}$", TIMES, np.exp(-TIMES)),
+                *points,
+                log="y",
             )
-            x_label, y_label = r"$\eta\overline{K}t$", r"$E[e^{-\eta Kt}]$"
-            yield Panel(x_label, y_label, lines=lines, points=points, logarithmic="y")
 
 
 def _bracketed(name: str, curves: _Curves, decays: Real) -> Iterator[Evidence]:

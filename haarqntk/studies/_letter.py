@@ -22,28 +22,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from haarqntk.base import FIGURE_SAMPLES, SEED
-from haarqntk.export import Line, Panel, with_error
-from haarqntk.montecarlo import (
-    Ansatz,
-    PauliSum,
-    fresh_kernels,
-    jackknife,
-    random_angles,
-    random_ansatz,
-)
+from haarqntk.export import Line, with_error
+from haarqntk.montecarlo import Ansatz, PauliSum, fresh_kernels, jackknife, random_angles, random_ansatz
 from haarqntk.qntk import closed_form
-from haarqntk.studies._evidence import bars
-from haarqntk.studies._study import Study, Texts, Unit
+from haarqntk.studies._study import Study, Texts, Unit, bars, panel
 from haarqntk.training import fixed_kernels
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from numpy.typing import NDArray
+    from haarqntk.export import Panel
+    from haarqntk.studies._study import Real, Result, Seen, Work
 
-    from haarqntk.studies._study import Result, Seen, Work
-
-    Real = NDArray[np.float64]
     Laws = Mapping[str, list[Any]]
 
 NUM_QUBITS = 4
@@ -199,32 +189,27 @@ class FluctuationFigure(Study):
         laws, fixed, L = seen["laws"], seen["simulated"]["fixed"], seen["laws"]["L"]
         pairs = zip(fixed["mean"], fixed["ratio"], strict=True)
         spread = [(mean, mean * ratio) for (mean, _), (ratio, _) in pairs]
-        inset = Panel(
+        inset = panel(
             "$L$",
             r"$\overline{K}$",
-            lines=(
-                Line("published", "", L, laws["published_mean"]),
-                Line("exact", "", L, laws["exact_mean"]),
-            ),
-            points=(bars("fixed", "", fixed["L"], spread),),
+            Line("published", "", L, laws["published_mean"]),
+            Line("exact", "", L, laws["exact_mean"]),
+            bars("fixed", "", fixed["L"], spread),
         )
         independent = r"exact for independent layers, $\propto 1/\sqrt{L}$"
-        lines = (
-            Line("exact", "exact, average over circuits", L, laws["exact_ratio"]),
-            Line("floor", r"its floor as $L\to\infty$", [L[0], L[-1]], [seen["floor"]] * 2),
-            Line("published", r"published: (12) over (9), $\propto 1/\sqrt{L}$", L, laws["published_ratio"]),
-            Line("published 2", independent, L, laws["independent_layers_ratio"]),
-        )
         labels = {
             "fixed": "simulated, one circuit, random angles",
             "fresh": "simulated, fresh circuits",
         }
-        yield Panel(
+        yield panel(
             "number of layers $L$",
             r"relative fluctuation $\Delta K/\overline{K}$",
-            lines=lines,
-            points=[bars(n, labels[n], found["L"], found["ratio"]) for n, found in seen["simulated"].items()],
-            logarithmic="xy",
+            Line("exact", "exact, average over circuits", L, laws["exact_ratio"]),
+            Line("floor", r"its floor as $L\to\infty$", [L[0], L[-1]], [seen["floor"]] * 2),
+            Line("published", r"published: (12) over (9), $\propto 1/\sqrt{L}$", L, laws["published_ratio"]),
+            Line("published 2", independent, L, laws["independent_layers_ratio"]),
+            *(bars(n, labels[n], found["L"], found["ratio"]) for n, found in seen["simulated"].items()),
+            log="xy",
             y_limits=(0.18, 6.0),
             inset=inset,
             inset_place=(0.63, 0.61, 0.35, 0.36),

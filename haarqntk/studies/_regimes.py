@@ -18,22 +18,29 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from haarqntk.dynamics import constant_lambda_flow
-from haarqntk.export import Evidence, Panel
+from haarqntk.export import Evidence
 from haarqntk.qntk import closed_form
-from haarqntk.studies._evidence import Sample, agreement, curve, numbers, sparse, within
 from haarqntk.studies._many_layers import NUM_QUBITS, STEP, Z, deep_flow, segments_circuit, train_deep
-from haarqntk.studies._study import Study, Texts, Unit
+from haarqntk.studies._study import (
+    Sample,
+    Study,
+    Texts,
+    Unit,
+    agreement,
+    curve,
+    numbers,
+    panel,
+    sparse,
+    within,
+)
 from haarqntk.training import Observable, prl_circuit, train
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from numpy.typing import NDArray
-
     from haarqntk.dynamics import ConstantLambdaFlow
-    from haarqntk.studies._study import Result, Seen, Work
-
-    Real = NDArray[np.float64]
+    from haarqntk.export import Panel
+    from haarqntk.studies._study import Real, Result, Seen, Work
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,18 +109,18 @@ class Lazy(Study):
         worst = float(np.abs(ratio - 1).max())
         return (
             Evidence(
-                statement="Every run decays exponentially, at the rate ηK of the kernel that it starts with",
-                predicted="ratio of the rates 1",
-                seen=f"from {ratio.min():.4f} to {ratio.max():.4f}",
-                distance=f"largest deviation {worst:.2g}, stated {self.stated:g}",
-                holds=worst <= self.stated,
+                "Every run decays exponentially, at the rate ηK of the kernel that it starts with",
+                "ratio of the rates 1",
+                f"from {ratio.min():.4f} to {ratio.max():.4f}",
+                f"largest deviation {worst:.2g}, stated {self.stated:g}",
+                worst <= self.stated,
             ),
             Evidence(
-                statement="The kernel keeps its value meanwhile",
-                predicted="relative change 0",
-                seen=f"from {changes.min():+.2g} to {changes.max():+.2g}",
-                distance=f"stated {2 * self.stated:g}",
-                holds=float(np.abs(changes).max()) <= 2 * self.stated,
+                "The kernel keeps its value meanwhile",
+                "relative change 0",
+                f"from {changes.min():+.2g} to {changes.max():+.2g}",
+                f"stated {2 * self.stated:g}",
+                float(np.abs(changes).max()) <= 2 * self.stated,
             ),
             agreement(
                 "The mean of the rates over the circuits is ηK̄ with the exact K̄",
@@ -125,16 +132,14 @@ class Lazy(Study):
     def panels(self, seen: Seen) -> Iterator[Panel]:
         t, runs = np.array(seen["t"]), seen["runs"]
         frozen = (1 - seen["eta"] * seen["exact"]) ** t
-        yield Panel(
+        yield panel(
             "step $t$",
             r"$\varepsilon(t)/\varepsilon(0)$",
-            lines=(
-                curve("simulated", "mean of the runs", t, runs.mean(axis=1)),
-                curve("exact", r"$(1-\eta\overline{K})^t$, exact", t, frozen),
-            ),
+            curve("simulated", "mean of the runs", t, runs.mean(axis=1)),
+            curve("exact", r"$(1-\eta\overline{K})^t$, exact", t, frozen),
             trajectories=tuple(map(numbers, runs.T[:30])),
             trajectory_x=numbers(t),
-            logarithmic="y",
+            log="y",
         )
 
 
@@ -290,13 +295,12 @@ class Phases(Study):
         for phase in seen["runs"]:
             place, flow = phase.join(self.late)
             t, since = phase.steps * STEP, phase.steps[place:] * STEP
-            lines = (
+            yield panel(
+                r"$\eta LZt$",
+                rf"$O_0$ = {phase.target:g}",
                 curve("exact", r"constant $\lambda$: $\varepsilon$", since, flow.residual),
                 curve("exact 2", r"constant $\lambda$: $K/2LZ$", since, np.asarray(flow.kernel) / scale),
-            )
-            points = (
                 sparse("fixed", r"run: $\varepsilon$", t, phase.residuals),
                 sparse("fresh", r"run: $K/2LZ$", t, phase.kernels / scale),
+                log="y",
             )
-            label = rf"$O_0$ = {phase.target:g}"
-            yield Panel(r"$\eta LZt$", label, lines=lines, points=points, logarithmic="y")

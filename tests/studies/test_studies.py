@@ -19,10 +19,10 @@ from haarqntk.errors import InputError, InputTypeError
 from haarqntk.export import Evidence, Section, bibliography, read_section
 from haarqntk.montecarlo import samples_for_verdict
 from haarqntk.studies import STUDIES, figures, ledger_of, recorded_sections, run_study, write_study
-from haarqntk.studies._evidence import Sample, agreement, bracketed, disagreement, within
 from haarqntk.studies._experiment import CircuitChoice
 from haarqntk.studies._law import CASES
 from haarqntk.studies._regimes import Lazy
+from haarqntk.studies._study import Sample, agreement, bracketed, disagreement, within
 
 if TYPE_CHECKING:
     from pathlib import Path
