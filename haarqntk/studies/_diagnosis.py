@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from haarqntk.errors import InputError, InputTypeError
+from haarqntk.errors import InputTypeError
 from haarqntk.export import Evidence, PaperFigure
 from haarqntk.studies._study import Study, Texts, Unit, curve, dots, numbers, panel, sparse
 from haarqntk.training import Diagnosis, diagnose_circuit, diagnostics_study
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from haarqntk.export import Line, Panel, Points
-    from haarqntk.studies._experiment import Experiment
+    from haarqntk.studies._experiment import DataChoice, Experiment
     from haarqntk.studies._study import Result, Seen, Work
     from haarqntk.training import DiagnosticsStudy, StudyModel, StudyRun
 
@@ -91,15 +92,13 @@ class CircuitDiagnosis(Study):
     )
 
     def units(self) -> Iterator[Unit]:
-        if self.experiment.data is None:
-            raise InputError(f"{self.path} must have [data] to be diagnosed, got none; add it")
-        yield Unit("diagnosis", self._run)
+        learnt = self.experiment.given("data", path=self.path, purpose="diagnosed")
+        yield Unit("diagnosis", partial(self._run, learnt))
 
-    def _run(self, _: Work) -> Result:
+    def _run(self, learnt: DataChoice, _: Work) -> Result:
         experiment, training = self.experiment, self.experiment.training
-        assert experiment.data is not None  # noqa: S101 - checked before
         circuit, rng = experiment.one_circuit()  # as for training: the same circuit and angles
-        data = experiment.data.build(circuit.num_qubits)
+        data = learnt.build(circuit.num_qubits)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # a rate beyond stability: the section says so
             diagnosis = diagnose_circuit(

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from haarqntk.export import Line, Panel
-    from haarqntk.studies._experiment import Experiment
+    from haarqntk.studies._experiment import DataChoice, Experiment, TrainingChoice
     from haarqntk.studies._study import Result, Seen, Work
 
 LAZY = 0.1  # the frozen kernel predicts the loss at every time within this share of the first one
@@ -95,18 +95,15 @@ class Training(Study):
     )
 
     def units(self) -> Iterator[Unit]:
-        for table in ("data", "training"):
-            if getattr(self.experiment, table) is None:
-                raise InputError(f"{self.path} must have [{table}] to be trained, got none; add it")
-        yield Unit("training", self._run)
+        tables = [
+            self.experiment.given(table, path=self.path, purpose="trained") for table in ("data", "training")
+        ]
+        yield Unit("training", partial(self._run, *tables))
 
-    def _run(self, work: Work) -> Result:
-        experiment, training = self.experiment, self.experiment.training
-        assert experiment.data is not None  # noqa: S101 - checked before
-        assert training is not None  # noqa: S101 - as above
-        circuit, rng = experiment.one_circuit()
-        num_qubits = circuit.num_qubits
-        observable, data = experiment.observable.build(num_qubits), experiment.data.build(num_qubits)
+    def _run(self, learnt: DataChoice, training: TrainingChoice, work: Work) -> Result:
+        circuit, rng = self.experiment.one_circuit()
+        observable = self.experiment.observable.build(circuit.num_qubits)
+        data = learnt.build(circuit.num_qubits)
         angles = rng.uniform(0, 2 * np.pi, (training.initialisations, circuit.num_parameters))
         problem: dict[str, Any] = {"features": data.features, "angles": angles}
         start = train(circuit, observable, data.targets, learning_rate=1, steps=0, **problem)
@@ -127,12 +124,13 @@ class Training(Study):
             checkpoint=work.folder and work.folder / f"{self.name}.checkpoint.npz",
             **problem,
         )
-        return {"run": run, "observable": observable}
+        points = f"{learnt.points} points of the magnetisation of the Ising chain"
+        described = points if learnt.target is None else f"target {learnt.target:g} for the input |0…0⟩"
+        return {"run": run, "observable": observable, "data": described}
 
     def predict(self, results: Sequence[Result]) -> Seen:
         """What the runs recorded; loss and displacement of each with its first kernel frozen, shape (times, runs)."""
-        run, data = results[0]["run"], self.experiment.data
-        assert data is not None  # noqa: S101 - it has been trained
+        run = results[0]["run"]
         losses, lengths = [], []
         for K, residual in zip(run.initial_kernels, run.residuals[0], strict=True):
             frozen = frozen_kernel(K, run.steps, learning_rate=run.learning_rate, residual=residual).residual
@@ -140,13 +138,11 @@ class Training(Study):
             # θ(t) − θ(0) = −Jᵀ K⁻¹ (ε(0) − ε(t)), of the length² (Δε)ᵀ K⁻¹ Δε
             change, inverse = residual - frozen, np.linalg.pinv(K, hermitian=True)
             lengths.append(np.sqrt(np.einsum("ti,ij,tj->t", change, inverse, change)))
-        points = f"{data.points} points of the magnetisation of the Ising chain"
         return {
             **results[0],
             "losses": np.array(losses).T,
             "lengths": np.array(lengths).T,
             "circuit": self.experiment.circuit.described(run.initial_angles.shape[1]),
-            "data": points if data.target is None else f"target {data.target:g} for the input |0…0⟩",
             "warnings": check_step_size(run.initial_kernels, run.learning_rate),
             "learning_rate": run.learning_rate,
             "step": run.steps.tolist(),

@@ -179,7 +179,8 @@ class Law(Study):
 
     def predict(self, results: Sequence[Result]) -> Seen:
         """The curves of each case, what is recorded of them, and the last residuals of the runs far away."""
-        found, seen, curves, factors = iter(results), {}, [], []
+        seen: Seen = {}
+        found, curves, factors = iter(results), [], []
         for place, case in enumerate(CASES):
             kernels, near = next(found)["kernels"], None
             drawn = np.exp(-np.multiply.outer(kernels / float(case.law.mean), TIMES))
@@ -194,13 +195,9 @@ class Law(Study):
             seen[f"case_{place}"] = {"observable": case.name, **record}
             factor = record["mean"][_LAST] / np.exp(-TIMES[_LAST])
             factors.append(f"({'abc'[place]}) {case.name}: {factor:.3g} times e^(−ηK̄t)")
-        words = {
-            "last": TIMES[_LAST],
-            "factors": "; ".join(factors),
-            "t": TIMES,
-            "near": f"{_NEAR:g} K/max(|λ|, √K)",
-        }
-        return {"curves": curves, "far": [each["residuals"][-1] for each in found], **words, **seen}
+        seen |= {"last": TIMES[_LAST], "factors": "; ".join(factors), "t": TIMES}
+        seen |= {"near": f"{_NEAR:g} K/max(|λ|, √K)", "far": [each["residuals"][-1] for each in found]}
+        return seen | {"curves": curves}
 
     def compare(self, seen: Seen) -> Iterator[Evidence]:
         for curves in seen["curves"]:

@@ -175,15 +175,9 @@ class FluctuationFigure(Study):
         silent = " and ".join(str(L) for L in self.depths if L not in simulated["fixed"]["L"])
         text = f"The one circuit has no gradient at L = {silent}, at any angle, and hence no ratio there."
         lowest = floor(observable)
-        return {
-            "observable": record_of(observable),
-            "simulated": simulated,
-            "laws": laws,
-            "floor": lowest,
-            "caption": fluctuation_caption(laws, simulated, lowest),
-            "most": self.depths[-1],
-            "silent": text if silent else "",
-        }
+        seen = {"laws": laws, "simulated": simulated, "floor": lowest, "observable": record_of(observable)}
+        words = {"most": self.depths[-1], "silent": text if silent else ""}
+        return {**seen, **words, "caption": fluctuation_caption(laws, simulated, lowest)}
 
     def panels(self, seen: Seen) -> Iterator[Panel]:
         laws, fixed, L = seen["laws"], seen["simulated"]["fixed"], seen["laws"]["L"]
@@ -217,13 +211,7 @@ class FluctuationFigure(Study):
 
 
 def fluctuation_caption(laws: Laws, simulated: Mapping[str, Any], lowest: float) -> str:
-    """What the numbers show, in words that follow from them.
-
-    Args:
-        laws: The depths "L", and the values that ``exact_fluctuation`` gives at each, by name.
-        simulated: "fixed" and "fresh", each with depths "L", and "mean" and "ratio" with their errors.
-        lowest: The floor.
-    """
+    """What laws and simulated values, as they are recorded, and the floor show, in words that follow from them."""
 
     def off(series: str, name: str) -> list[float]:
         found, at = simulated[series], dict(zip(laws["L"], laws[name], strict=True))

@@ -218,16 +218,12 @@ def exact_eigenvalues(observable: PauliSum, L: int = 64) -> dict[str, list[float
 
 
 def measured_eigenvalues(kernels: Real) -> dict[str, Estimates]:
-    """Estimates with standard errors from kernels of shape (N, P, P), for each number of inputs.
+    """Estimates with standard errors from kernels of shape (N, P, P), for each number of inputs."""
 
-    ``uniform``: the mean of uᵀKu. ``other``: that of (Tr K − uᵀKu)/(|A| − 1). ``lowest_of_mean``: the lowest
-    eigenvalue of the mean of the N kernels. ``mean_lowest``: the mean of the lowest eigenvalues.
-    """
-
-    def uniform(K: Real) -> float:
+    def uniform(K: Real) -> float:  # the mean of uᵀKu
         return float(K.sum() / (K.shape[0] * K.shape[1]))
 
-    def other(K: Real) -> float:
+    def other(K: Real) -> float:  # of (Tr K − uᵀKu)/(|A| − 1)
         return float((np.einsum("aii->", K) / len(K) - uniform(K)) / (K.shape[1] - 1))
 
     def lowest_of_mean(K: Real) -> float:

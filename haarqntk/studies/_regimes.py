@@ -155,6 +155,11 @@ class _Phase:
     lam: Real
     learning_rate: float
 
+    @property
+    def name(self) -> str:
+        """The target and the regime."""
+        return f"O_0 = {self.target:g}, {self.regime}"
+
     def join(self, since: float) -> tuple[int, ConstantLambdaFlow]:
         """Where the prediction begins that knows the run up to a time ηLZt, and the prediction from there on."""
         place = int(np.searchsorted(self.steps * STEP, since))
@@ -239,13 +244,9 @@ class Phases(Study):
             "critical": ("= 0", abs(share) <= tolerance),
             "frozen-error": ("< 0", share < -tolerance),
         }[phase.regime]
-        return Evidence(
-            statement=f"O_0 = {phase.target:g}, {phase.regime}: C = K − 2λε has the sign of this phase",
-            predicted=f"C {sign}",
-            seen=f"C = {share:+.3f} K(0)",
-            distance=f"counted as 0 up to {tolerance:.2g} K(0)",
-            holds=bool(holds),
-        )
+        statement = f"{phase.name}: C = K − 2λε has the sign of this phase"
+        text = f"counted as 0 up to {tolerance:.2g} K(0)"
+        return Evidence(statement, f"C {sign}", f"C = {share:+.3f} K(0)", text, bool(holds))
 
     def _powers(self, phase: _Phase, tolerance: float) -> Iterator[Evidence]:
         t, place = phase.steps, phase.join(self.late)[0]
@@ -258,13 +259,10 @@ class Phases(Study):
             expected, found = (
                 float(np.log(x[-1] / x[middle]) / np.log(t[-1] / t[middle])) for x in (flow, runs)
             )
-            yield within(
-                f"O_0 = {phase.target:g}, {phase.regime}: {what} falls like 1/t, its exponent is that of the flow of "
-                "many layers",
-                predicted=expected,
-                seen=found,
-                relative=tolerance,
+            statement = (
+                f"{phase.name}: {what} falls like 1/t, its exponent is that of the flow of many layers"
             )
+            yield within(statement, predicted=expected, seen=found, relative=tolerance)
 
     def _limits(self, phase: _Phase, tolerance: float) -> Iterator[Evidence]:
         (place, flow), (early, early_flow) = phase.join(self.late), phase.join(self.early)
@@ -276,15 +274,14 @@ class Phases(Study):
             limit, expected = "−C/2λ", early_flow.residual_limit
         (decays, decaying), (stays, staying) = curves
         rate = -float(np.polyfit(phase.steps[late], np.log(np.abs(decaying[late])), 1)[0])
-        name = f"O_0 = {phase.target:g}, {phase.regime}"
         yield within(
-            f"{name}: {decays} decays exponentially at the rate η|C|",
+            f"{phase.name}: {decays} decays exponentially at the rate η|C|",
             predicted=flow.exponent / phase.learning_rate,
             seen=rate / phase.learning_rate,
             relative=tolerance,
         )
         yield within(
-            f"{name}: {stays} goes to its limit, {limit}, from {staying[early]:.4g} at ηLZt = {self.early:g}",
+            f"{phase.name}: {stays} goes to its limit, {limit}, from {staying[early]:.4g} at ηLZt = {self.early:g}",
             predicted=expected,
             seen=float(staying[-1]),
             relative=4 * tolerance,  # λ is not yet constant there
