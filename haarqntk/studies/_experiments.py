@@ -25,18 +25,7 @@ from haarqntk.export import Evidence
 from haarqntk.montecarlo import LARGEST_Z, samples_for_verdict
 from haarqntk.qntk import closed_form
 from haarqntk.studies._experiment import CircuitChoice, ObservableChoice
-from haarqntk.studies._study import (
-    Sample,
-    Study,
-    Texts,
-    Unit,
-    agreement,
-    bars,
-    curve,
-    numbers,
-    panel,
-    sparse,
-)
+from haarqntk.studies._study import Sample, Study, Texts, Unit, bars, curve, numbers, panel, sparse
 from haarqntk.training import (
     Observable,
     ParametrisedCircuit,
@@ -169,9 +158,8 @@ class Training(Study):
             ensemble = "prl_ansatz" if self.experiment.circuit.family == "prl" else "segments"
             at = {"L": run.initial_angles.shape[1], "observable": seen["observable"].matrix}
             exact = closed_form("kernel_mean", ensemble).at(D=len(at["observable"]), **at)
-            yield agreement(
+            yield Sample.of(kernels).agreement(
                 "The kernel at the start is in the mean that of Haar-random circuits with as many angles",
-                Sample.of(kernels),
                 predicted=float(exact),
             )
 

@@ -20,18 +20,7 @@ from haarqntk.dynamics import frozen_law
 from haarqntk.montecarlo import Problem, values_in_blocks
 from haarqntk.qntk import KernelLaw, kernel_law
 from haarqntk.studies._many_layers import segments_circuit
-from haarqntk.studies._study import (
-    Sample,
-    Study,
-    Texts,
-    Unit,
-    bars,
-    bracketed,
-    curve,
-    disagreement,
-    numbers,
-    panel,
-)
+from haarqntk.studies._study import Sample, Study, Texts, Unit, bars, curve, numbers, panel
 from haarqntk.training import Observable, train
 
 if TYPE_CHECKING:
@@ -208,10 +197,9 @@ class Law(Study):
                 yield from rows if curves.case.is_told_apart else rows[:-1]
         law, last = CASES[0].law, TIMES[_LAST]
         frozen = frozen_law(law, [last], learning_rate=1 / law.mean, target=FAR, num_nodes=40)
-        yield disagreement(
+        yield Sample.of(seen["far"]).disagreement(
             f"Towards the target {FAR} for all, {CASES[0].name}: kernels change on the way, and at ηK̄t = {last:g} the "
             "frozen law does not give the mean residual either",
-            Sample.of(seen["far"]),
             by="the law, frozen",
             predicted=float(frozen.residual[0]),
         )
@@ -234,15 +222,13 @@ class Law(Study):
 
 def _bracketed(name: str, curves: _Curves, decays: Real) -> Iterator[Evidence]:
     for place in (*_SHOWN, _LAST):
-        yield bracketed(
+        yield Sample.of(decays[:, place]).bracketed(
             f"{name}: E[e^(−ηKt)] at ηK̄t = {TIMES[place]:g} follows from the law of K",
-            Sample.of(decays[:, place]),
             lower=curves.lower[place],
             upper=curves.upper[place],
         )
-    yield disagreement(
+    yield Sample.of(decays[:, _LAST]).disagreement(
         f"{name}: the mean kernel alone does not give it, at ηK̄t = {TIMES[_LAST]:g}",
-        Sample.of(decays[:, _LAST]),
         by="the mean kernel",
         predicted=float(np.exp(-TIMES[_LAST])),
     )

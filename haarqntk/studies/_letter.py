@@ -67,22 +67,15 @@ def kernels_of(
     count: int,
 ) -> Result:
     """Kernels at random angles: of the one circuit at given angles, or of fresh circuits from a generator."""
-
-    def progress(done: int) -> None:
-        work.progress(done / count)
-
+    how: dict[str, Any] = {"progress": lambda done: work.progress(done / count)}
     if isinstance(angles, np.ndarray):
-        return {"kernels": fixed_kernels(ansatz, num_inputs, angles, progress)}
-    how: dict[str, Any] = {"depths": depths, "count": count, "rng": angles, "progress": progress}
+        return {"kernels": fixed_kernels(ansatz, num_inputs, angles, **how)}
+    how |= {"depths": depths, "count": count, "rng": angles}
     return {"kernels": fresh_kernels(ansatz.observable, num_inputs, **how)}
 
 
 def exact_fluctuation(observable: PauliSum, L: int) -> dict[str, float]:
-    """K̄ and ΔK/K̄ at depth L: exact, with layers taken as independent, and as published.
-
-    Published is [PRL] (9) for K̄, and (12) over (9) for the ratio, both with the traces of O − Tr O/D. The
-    law for independent layers, of which (12) is the leading order, is exact at the same D.
-    """
+    """K̄ and ΔK/K̄ at depth L: exact, for independent layers (of which (12) is the leading order), and as published."""
     matrix = observable.matrix
     at: dict[str, Any] = {"D": len(matrix), "observable": matrix}
     mean = float(closed_form("kernel_mean", "prl_ansatz").at(L=L, **at))
@@ -94,6 +87,7 @@ def exact_fluctuation(observable: PauliSum, L: int) -> dict[str, float]:
         "exact_mean": mean,
         "exact_ratio": math.sqrt(max(square / mean**2 - 1, 0.0)),
         "independent_layers_ratio": math.sqrt(float((variance / first**2).at(L=L, **at))),
+        # [PRL] (9), and (12) over (9), with the traces of O − Tr O/D
         "published_mean": L * T2 / len(matrix) ** 2,
         "published_ratio": math.sqrt((8 * T2**2 + 12 * T4) / L) / T2,
     }

@@ -20,21 +20,7 @@ from haarqntk.base import LazyModule
 from haarqntk.dynamics import deep_flow_single, loss_lower_bound
 from haarqntk.export import Evidence
 from haarqntk.montecarlo import jackknife
-from haarqntk.studies._study import (
-    Sample,
-    Study,
-    Texts,
-    Unit,
-    agreement,
-    bars,
-    bracketed,
-    curve,
-    disagreement,
-    numbers,
-    panel,
-    sparse,
-    within,
-)
+from haarqntk.studies._study import Sample, Study, Texts, Unit, bars, curve, numbers, panel, sparse, within
 from haarqntk.training import FixedGate, Observable, ParametrisedCircuit, PauliRotation, train
 
 if TYPE_CHECKING:
@@ -171,22 +157,19 @@ class Deep(Study):
         sums = np.stack([(found * expected).sum(axis=(0, 2)), np.square(expected).sum(axis=(0, 2))], axis=1)
         # the regression of the runs' deviation from their frozen kernels on that of the flow
         share = Sample(*jackknife(sums, lambda x: float(x[:, 0].sum() / x[:, 1].sum())), runs)
+        exponent = Sample(float(slope), float(np.sqrt(covariance[0, 0])), runs * len(L))
         return (
-            agreement(
-                "The distance to the flow of many layers falls like L to the power −0.5",
-                Sample(float(slope), float(np.sqrt(covariance[0, 0])), runs * len(L)),
-                predicted=-0.5,
+            exponent.agreement(
+                "The distance to the flow of many layers falls like L to the power −0.5", predicted=-0.5
             ),
-            bracketed(
+            share.bracketed(
                 f"At L = {last} the runs leave their frozen kernels by what the flow says: the share of that "
                 "deviation is 1, up to 1/√L",
-                share,
                 lower=1 - 1 / np.sqrt(last),
                 upper=1 + 1 / np.sqrt(last),
             ),
-            disagreement(
+            share.disagreement(
                 f"At L = {last} the kernel is not frozen: the share of the flow's deviation is not 0",
-                share,
                 by="the frozen kernel",
                 predicted=0.0,
             ),

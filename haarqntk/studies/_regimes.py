@@ -21,18 +21,7 @@ from haarqntk.dynamics import constant_lambda_flow
 from haarqntk.export import Evidence
 from haarqntk.qntk import closed_form
 from haarqntk.studies._many_layers import NUM_QUBITS, STEP, Z, deep_flow, segments_circuit, train_deep
-from haarqntk.studies._study import (
-    Sample,
-    Study,
-    Texts,
-    Unit,
-    agreement,
-    curve,
-    numbers,
-    panel,
-    sparse,
-    within,
-)
+from haarqntk.studies._study import Sample, Study, Texts, Unit, curve, numbers, panel, sparse, within
 from haarqntk.training import Observable, prl_circuit, train
 
 if TYPE_CHECKING:
@@ -122,10 +111,8 @@ class Lazy(Study):
                 f"stated {2 * self.stated:g}",
                 float(np.abs(changes).max()) <= 2 * self.stated,
             ),
-            agreement(
-                "The mean of the rates over the circuits is ηK̄ with the exact K̄",
-                Sample.of((1 - last ** (1 / self.steps)) / eta),
-                predicted=seen["exact"],
+            Sample.of((1 - last ** (1 / self.steps)) / eta).agreement(
+                "The mean of the rates over the circuits is ηK̄ with the exact K̄", predicted=seen["exact"]
             ),
         )
 

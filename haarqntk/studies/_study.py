@@ -10,7 +10,7 @@ import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -169,7 +169,7 @@ def run_study(
             if found is not None:
                 progress(share)
             else:
-                found = _run(unit, share, progress=progress, warn=warn, folder=folder)
+                found = _run(unit, share, Work(progress, warn, folder))
                 if not is_single:  # as it is read back, so that no digit depends on where a run was killed
                     found = {name: np.asarray(value).tolist() for name, value in found.items()}
                 if ledger:
@@ -178,22 +178,16 @@ def run_study(
     return study.predict(results)
 
 
-def _run(
-    unit: Unit,
-    share: float,
-    *,
-    progress: Callable[[float], object],
-    warn: Callable[[str], object],
-    folder: Path | None,
-) -> Result:
+def _run(unit: Unit, share: float, work: Work) -> Result:
+    """Run a unit, which is a share of the whole work."""
     told: list[float] = []
 
     def tell(part: float) -> None:
         told.append(part)
-        progress(share * part)
+        work.progress(share * part)
 
-    found = unit.run(Work(tell, warn, folder))
-    progress(share * (1 - sum(told)))
+    found = unit.run(replace(work, progress=tell))
+    work.progress(share * (1 - sum(told)))
     return found
 
 
@@ -285,29 +279,26 @@ class Sample:
             z = 0.0 if abs(off) <= rounding else float(np.copysign(np.inf, off))
         return z, f"z = {z:+.1f}, N = {self.samples:,}"
 
+    def agreement(self, statement: str, *, predicted: float) -> Evidence:
+        """A statement that the mean is the predicted number."""
+        return self.bracketed(statement, lower=predicted, upper=predicted)
 
-def agreement(statement: str, sample: Sample, *, predicted: float) -> Evidence:
-    """A statement that a mean over runs is the predicted number."""
-    return bracketed(statement, sample, lower=predicted, upper=predicted)
+    def bracketed(self, statement: str, *, lower: float, upper: float) -> Evidence:
+        """A statement that the mean lies in a bracket; z counts from its nearer end."""
+        z, text = self.judged(lower, upper)
+        is_narrow = upper - lower < self.error / 10 or lower == upper
+        predicted = f"{(lower + upper) / 2:.4g}" if is_narrow else f"from {lower:.4g} to {upper:.4g}"
+        holds = z is not None and abs(z) <= LARGEST_Z
+        return Evidence(statement, predicted, with_error(self.mean, self.error), text, holds)
 
-
-def bracketed(statement: str, sample: Sample, *, lower: float, upper: float) -> Evidence:
-    """A statement that a mean over runs lies in a bracket; z counts from its nearer end."""
-    z, text = sample.judged(lower, upper)
-    is_narrow = upper - lower < sample.error / 10 or lower == upper
-    predicted = f"{(lower + upper) / 2:.4g}" if is_narrow else f"from {lower:.4g} to {upper:.4g}"
-    holds = z is not None and abs(z) <= LARGEST_Z
-    return Evidence(statement, predicted, with_error(sample.mean, sample.error), text, holds)
-
-
-def disagreement(statement: str, sample: Sample, *, by: str, predicted: float) -> Evidence:
-    """A statement that a prediction, named by ``by``, fails: the mean is over ``LARGEST_Z`` standard errors off."""
-    z, text = sample.judged(predicted, predicted)
-    is_refused = z is not None and abs(z) > LARGEST_Z
-    if z is not None:
-        text += ": refused" if is_refused else ": not refused"
-    seen = with_error(sample.mean, sample.error)
-    return Evidence(statement, f"{predicted:.4g} by {by}", seen, text, is_refused)
+    def disagreement(self, statement: str, *, by: str, predicted: float) -> Evidence:
+        """A statement that a prediction, named by ``by``, fails: the mean is over ``LARGEST_Z`` standard errors off."""
+        z, text = self.judged(predicted, predicted)
+        is_refused = z is not None and abs(z) > LARGEST_Z
+        if z is not None:
+            text += ": refused" if is_refused else ": not refused"
+        seen = with_error(self.mean, self.error)
+        return Evidence(statement, f"{predicted:.4g} by {by}", seen, text, is_refused)
 
 
 def within(statement: str, *, predicted: float, seen: float, relative: float) -> Evidence:
