@@ -1,6 +1,6 @@
 """The commands: ``derive``, ``integrate``, ``moment``, ``validate``, ``report`` and the others.
 
-``_commands`` and ``_training`` read what is typed and call a room, ``_terminal`` prints and shows progress,
+``_commands`` reads what is typed and calls a room, ``_terminal`` prints and shows progress,
 ``_report`` puts everything on one page.
 """
 

@@ -1,18 +1,15 @@
-"""The command line: ``haarqntk derive | weingarten | integrate | moment | validate | figures | report``.
+"""The commands: what is typed is checked, and a room called.
 
-The commands about training are in ``_training.py``.
-
-Exit status: 0; 1 when a check fails; 2 for bad input, with one line that says what is wrong. Heavy modules
-are loaded by the command that needs them, so that help is immediate.
+Exit status: 0; 1 when a check fails, or a statement of a study of training; 2 for bad input, with one line that says
+what is wrong. Heavy modules are loaded by the command that needs them, so that help is immediate.
 """
 
 from __future__ import annotations
 
 import sys
-import textwrap
 import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -26,11 +23,9 @@ from haarqntk.base import (
     SEED,
     LazyModule,
     prepare_folder,
-    write_whole,
 )
 from haarqntk.checks import integer, one_of
 from haarqntk.cli import _terminal as terminal
-from haarqntk.cli import _training as cli_training
 from haarqntk.errors import HaarqntkError, InputError
 
 circuits = LazyModule("haarqntk.circuits")
@@ -69,6 +64,12 @@ Steps = Annotated[
 Samples = Annotated[int, typer.Option(help="Simulated values for each check, NumPy route.")]
 ReferenceSamples = Annotated[int, typer.Option(help="Simulated values for each check, QuTiP route.")]
 Seed = Annotated[int, typer.Option(help="Seed of the simulation, an integer ≥ 0.")]
+StudyFolder = Annotated[
+    Path | None,
+    typer.Option(help="A folder for the study as JSON, SVG and PDF; a killed training goes on from it."),
+]
+StudyFormat = Annotated[str, typer.Option("--format", help="text or json.", metavar="FORMAT")]
+StudySeed = Annotated[int | None, typer.Option(help="Seed, an integer ≥ 0; that of the file, or 1.")]
 
 
 def _version_option(value: bool) -> None:  # noqa: FBT001 - Typer calls it with the flag alone
@@ -120,10 +121,7 @@ def derive(
     chosen = qntk.formulas() if not names or names == ["all"] else names
     derived = [qntk.formula(name) for name in chosen]
     if out:
-        document = export.latex_document(derived, version=__version__, bibliography="formulas", **author)
-        bibliography = f"{export.bibliography_of(derived)}\n"
-        for name, text in (("formulas.tex", document), ("formulas.bib", bibliography)):
-            typer.echo(f"wrote {write_whole(out / name, text)}")
+        terminal.write_formulas(derived, out, **author)
     elif tex is not None or pdf is not None:
         terminal.write_derivations(derived, tex, pdf)
     elif steps:
@@ -177,7 +175,7 @@ def integrate(
     declared = [item for text in let or [] for item in haar.parse_declaration(text, dims=spaces)]
     values = terminal.parse_values(at or [])
     integrand = haar.parse_integrand(expression, declared=declared, dims=spaces)
-    _check_all_occur(declared, integrand)
+    terminal.check_all_occur(declared, integrand)
     integral = haar.expect(integrand)
 
     def latex() -> str:
@@ -241,24 +239,21 @@ def validate(
     """
     output_format = one_of("format", output_format, _FORMATS)
     given = {
-        name
+        f"--{name.replace('_', '-')}"
         for name in context.params
         if (source := context.get_parameter_source(name)) and source.name == "COMMANDLINE"
     }
     if names and any(name == "default" or name.endswith(".toml") for name in names):
         if len(names) > 1:
             raise InputError(f"a campaign is run alone, got {', '.join(names)}; name one")
-        if unused := given & {"samples", "reference_samples"}:
-            raise InputError(
-                f"a campaign has its own sample sizes, got {_options_text(unused)}; leave it out"
-            )
-        run = terminal.run_campaign(
-            names[0], seed if "seed" in given else None, ledger=ledger, workers=workers, scheduler=scheduler
-        )
+        if unused := sorted(given & {"--samples", "--reference-samples"}):
+            raise InputError(f"a campaign has its own sample sizes, got {', '.join(unused)}; leave it out")
+        own = seed if "--seed" in given else None
+        run = terminal.run_campaign(names[0], own, ledger=ledger, workers=workers, scheduler=scheduler)
         terminal.print_results(run.results, {}, output_format, campaign=run.campaign)
         return
-    if unused := given & {"ledger", "workers", "scheduler"}:
-        raise InputError(f"only a campaign takes {_options_text(unused)}; name one, such as default")
+    if unused := sorted(given & {"--ledger", "--workers", "--scheduler"}):
+        raise InputError(f"only a campaign takes {', '.join(unused)}; name one, such as default")
     seed = integer("seed", seed, at_least=0)
     claims = validation.plan_checks(names or [], samples=samples, reference_samples=reference_samples)
     with terminal.progress("simulating") as told:
@@ -287,14 +282,9 @@ def figures(
     asked = [terminal.parse_figure(text) for text in numbers or []]
     wanted = studies_room.figures(asked, seed=seed, samples=samples, instances=instances)
     prepare_folder(out)
-    width = terminal.width()
     made = terminal.make_figures(wanted.values(), out)
     for number, figure in zip(wanted, made, strict=True):
-        written = studies_room.write_study(out, figure)
-        typer.echo(textwrap.fill(f"Fig. {number}: {figure.caption}", width))
-        for choice in figure.choices:
-            typer.echo(textwrap.fill(choice, width, initial_indent="  - ", subsequent_indent="    "))
-        typer.echo("".join(f"wrote {path}\n" for path in written))
+        terminal.write_figure(number, figure, out)
 
 
 @app.command()
@@ -343,22 +333,53 @@ def report(
         raise typer.Exit(terminal.CHECK_FAILED)
 
 
-for _command in (cli_training.train, cli_training.diagnose, cli_training.depth):
-    app.command()(_command)
+@app.command()
+def train(
+    what: Annotated[
+        str, typer.Argument(help="law, lazy, deep, labels, phases, or a file .toml.", metavar="STUDY|FILE")
+    ],
+    *,
+    out: StudyFolder = None,
+    seed: StudySeed = None,
+    output_format: StudyFormat = "text",
+) -> None:
+    """Train circuits, and hold predictions against the runs.
+
+    The studies show what the exact moments predict of training, and where the frozen kernel fails. A file describes an
+    experiment of your own: circuit, observable, data, learning rate and steps; a killed run goes on where it was.
+    """
+    terminal.run_study("train", what, out=out, seed=seed, output_format=output_format)
 
 
-def _check_all_occur(declared: list[Any], integrand: Any) -> None:
-    """Refuse a declaration that nothing answers to: a slip of the pen would leave its name undeclared."""
-    names = {name for item in declared for name in getattr(item, "declared", None) or [item.name]}
-    if unused := sorted(names - set(integrand.declared)):
-        raise InputError(
-            f"--let must declare names that occur, got {', '.join(unused)}; the integrand has "
-            f"{', '.join(sorted(integrand.declared)) or 'none'}"
-        )
+@app.command()
+def diagnose(
+    what: Annotated[str, typer.Argument(help="diagnostics, or a file .toml.", metavar="STUDY|FILE")],
+    *,
+    out: StudyFolder = None,
+    seed: StudySeed = None,
+    output_format: StudyFormat = "text",
+) -> None:
+    """Diagnose a circuit before it is trained: kernel spectrum, step size, decay time, inference.
+
+    The study compares two ansatzes and two encodings. A file describes a circuit, an observable and data of your own.
+    """
+    terminal.run_study("diagnose", what, out=out, seed=seed, output_format=output_format)
 
 
-def _options_text(names: set[str]) -> str:
-    return ", ".join(sorted("--" + name.replace("_", "-") for name in names))
+@app.command()
+def depth(
+    what: Annotated[str, typer.Argument(help="depth, or a file .toml.", metavar="STUDY|FILE")],
+    *,
+    out: StudyFolder = None,
+    seed: StudySeed = None,
+    output_format: StudyFormat = "text",
+) -> None:
+    """Find the depth from which a real circuit's kernel is that of Haar-random circuits.
+
+    Simulates mean and fluctuation of kernel and meta-kernel at every number of layers of the file, and compares them
+    with the exact values.
+    """
+    terminal.run_study("depth", what, out=out, seed=seed, output_format=output_format)
 
 
 def main() -> None:

@@ -45,20 +45,7 @@ def write_report(
     figures: Sequence[PaperFigure] = (),
     studies: Sequence[Section] = (),
 ) -> list[Path]:
-    """Write ``report.html`` and ``formulas.tex``; each appears whole or not at all.
-
-    Args:
-        out: A folder that ``haarqntk.base.prepare_folder`` has accepted.
-        checks: The checks of every formula.
-        found: The findings about published formulas.
-        seed: The seed of the simulation.
-        seconds: The time that it took.
-        figures: The figures of the paper, if they are to be on the page; none by default.
-        studies: Studies beside the recorded ones that come with the library; none by default.
-
-    Raises:
-        OutputError: If a file cannot be written.
-    """
+    """Write ``report.html`` and ``formulas.tex``, each whole or not at all; studies stand beside the recorded ones."""
     options = _options(checks, seed)
     more = (" --figures" if figures else "") + "".join(f" --study {section.name}.json" for section in studies)
     derived = [formula(name) for name in formulas()]
@@ -96,11 +83,7 @@ def write_report(
 
 
 def on_the_page(studies: Sequence[Section]) -> list[Section]:
-    """The recorded studies, and these; a study that was made again stands in place of the recorded one.
-
-    Raises:
-        InputError: If two have one name, or one has the name of a recorded study that it is not.
-    """
+    """The recorded studies, and these; a study that was made again stands in place of the recorded one."""
     recorded = {section.name: section for section in recorded_sections([each.name for each in STUDIES])}
     names = [section.name for section in studies]
     for section in studies:

@@ -5,7 +5,9 @@ Whatever takes time runs behind a progress bar.
 
 from __future__ import annotations
 
+import os
 import re
+import textwrap
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from haarqntk import __version__
-from haarqntk.base import LazyModule
+from haarqntk.base import LazyModule, prepare_folder, write_whole
+from haarqntk.checks import integer, one_of
 from haarqntk.errors import InputError, OutputError
 
 if TYPE_CHECKING:
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
 
     from rich.progress import Progress
 
-    from haarqntk.export import PaperFigure
+    from haarqntk.export import PaperFigure, Section
     from haarqntk.qntk import EigenvalueFormula, Formula
     from haarqntk.studies import Study
     from haarqntk.validation import Campaign, CampaignRun, Result
@@ -112,6 +115,24 @@ def parse_values(texts: list[str]) -> dict[str, int]:
             raise InputError(f"at must give each dimension once, got {name} twice")
         values[name] = int(number)
     return values
+
+
+def check_all_occur(declared: list[Any], integrand: Any) -> None:
+    """Refuse a declaration that nothing answers to: a slip of the pen would leave its name undeclared."""
+    names = {name for item in declared for name in getattr(item, "declared", None) or [item.name]}
+    if unused := sorted(names - set(integrand.declared)):
+        raise InputError(
+            f"--let must declare names that occur, got {', '.join(unused)}; the integrand has "
+            f"{', '.join(sorted(integrand.declared)) or 'none'}"
+        )
+
+
+def write_formulas(formulas: list[Formula | EigenvalueFormula], out: Path, **author: dict[str, str]) -> None:
+    """Write formulas.tex and formulas.bib."""
+    document = export.latex_document(formulas, version=__version__, bibliography="formulas", **author)
+    bibliography = f"{export.bibliography_of(formulas)}\n"
+    for name, text in (("formulas.tex", document), ("formulas.bib", bibliography)):
+        typer.echo(f"wrote {write_whole(out / name, text)}")
 
 
 def write_derivations(
@@ -239,3 +260,40 @@ def make_figures(wanted: Iterable[Study], out: Path | None = None) -> list[Paper
     """Make figures of the paper behind one progress bar."""
     chosen = list(wanted)
     return [study.figure(seen) for study, seen in zip(chosen, run_studies(chosen, out), strict=True)]
+
+
+def write_figure(number: int, figure: PaperFigure, out: Path) -> None:
+    """Write a figure of the paper, and print its caption and choices."""
+    written = studies.write_study(out, figure)
+    typer.echo(textwrap.fill(f"Fig. {number}: {figure.caption}", width()))
+    for choice in figure.choices:
+        typer.echo(textwrap.fill(choice, width(), initial_indent="  - ", subsequent_indent="    "))
+    typer.echo("".join(f"wrote {path}\n" for path in written))
+
+
+def run_study(command: str, what: str, *, out: Path | None, seed: int | None, output_format: str) -> None:
+    """Run a study that comes with the library, or a file, and print and write it.
+
+    The exit status is 1 if a statement of a study of training does not hold. Diagnoses, depths and experiments from a
+    file have findings, and no failures but bad input.
+    """
+    one_of("format", output_format, ("text", "json"))
+    if seed is not None:
+        seed = integer("seed", seed, at_least=0)
+    if what.endswith(".toml") or os.sep in what:
+        wanted = studies.study_of_file(what, command=command, seed=seed)
+    else:
+        wanted = studies.study(what, command=command, seed=1 if seed is None else seed)
+    if out is not None:
+        prepare_folder(out)
+    (seen,) = run_studies([wanted], out)
+    section: Section = wanted.section(seen)
+    if output_format == "json":
+        typer.echo(section.json())
+    else:
+        caption = textwrap.fill(section.figure.caption, width())
+        typer.echo(f"{section.plain_text(width=width())}\n\n{caption}")
+    for path in studies.write_study(out, section) if out is not None else []:
+        typer.echo(f"wrote {path}", err=output_format == "json")
+    if wanted.can_fail and any(each.verdict == "does not hold" for each in section.evidence):
+        raise typer.Exit(CHECK_FAILED)

@@ -63,12 +63,8 @@ def study_of_file(path: str, *, command: str, seed: int | None = None) -> Study:
         experiment = msgspec.structs.replace(experiment, seed=seed)
     head: dict[str, Any] = {"name": experiment.name, "path": path, "seed": experiment.seed}
     if command == "depth":
-        return Depth(
-            circuit=experiment.circuit,
-            observable=experiment.observable,
-            samples=experiment.samples,
-            **head,
-        )
+        chosen = {name: getattr(experiment, name) for name in ("circuit", "observable", "samples")}
+        return Depth(**chosen, **head)
     return (Training if command == "train" else CircuitDiagnosis)(experiment=experiment, **head)
 
 
@@ -108,9 +104,9 @@ def figures(
             raise CostError(
                 f"{name} must be at most {_MOST[name]}, some ten minutes' work, got {value}; ask for fewer"
             )
-    table: dict[int, Study] = {
-        1: FluctuationFigure(seed=seed, samples=samples),
-        2: DescentFigure(seed=seed, instances=instances),
-        3: EigenvalueFigure(seed=seed, instances=instances),
-    }
-    return {number: table[number] for number in numbers or NUMBERS}
+    table: tuple[Study, ...] = (
+        FluctuationFigure(seed=seed, samples=samples),
+        DescentFigure(seed=seed, instances=instances),
+        EigenvalueFigure(seed=seed, instances=instances),
+    )
+    return {number: table[number - 1] for number in numbers or NUMBERS}

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from haarqntk.errors import InputError, InputTypeError
-from haarqntk.export import Evidence, Panel, PaperFigure, Points
-from haarqntk.studies._evidence import curve, dots, numbers, sparse
-from haarqntk.studies._study import Study, Texts, Unit
+from haarqntk.errors import InputTypeError
+from haarqntk.export import Evidence, PaperFigure
+from haarqntk.studies._study import Study, Texts, Unit, curve, dots, numbers, panel, sparse
 from haarqntk.training import Diagnosis, diagnose_circuit, diagnostics_study
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from haarqntk.studies._experiment import Experiment
+    from haarqntk.export import Line, Panel, Points
+    from haarqntk.studies._experiment import DataChoice, Experiment
     from haarqntk.studies._study import Result, Seen, Work
     from haarqntk.training import DiagnosticsStudy, StudyModel, StudyRun
 
@@ -52,9 +53,8 @@ def diagnosis_figure(diagnosis: Diagnosis, *, name: str = "diagnosis") -> PaperF
             f"diagnosis must be a Diagnosis, got {type(diagnosis).__name__}; pass hq.diagnose(…)"
         )
     alt, shown = "Kernel spectrum, and predicted loss against steps", _spectrum_and_loss(diagnosis)
-    return PaperFigure(
-        name, alt, CircuitDiagnosis.texts.caption.format(inference=""), (), shown, _panels(shown)
-    )
+    caption = CircuitDiagnosis.texts.caption.format(inference="")
+    return PaperFigure(name, alt, caption, (), shown, _panels(shown))
 
 
 def _spectrum_and_loss(d: Diagnosis) -> dict[str, Any]:
@@ -66,10 +66,9 @@ def _panels(shown: dict[str, Any]) -> tuple[Panel, ...]:
     positive = [(i, x) for i, x in enumerate(shown["eigenvalues"], start=1) if x > 0]
     spectrum = dots("fixed", "kernel spectrum", *np.array(positive).reshape(-1, 2).T)
     loss = curve("exact", "frozen kernel", shown["step"], shown["loss"])
-    logarithmic = "y" if min(shown["loss"]) > 0 else ""
     return (
-        Panel("index", "eigenvalue of $K$", points=(spectrum,), logarithmic="y"),
-        Panel("step $t$", "predicted loss", lines=(loss,), logarithmic=logarithmic),
+        panel("index", "eigenvalue of $K$", spectrum, log="y"),
+        panel("step $t$", "predicted loss", loss, log="y" if min(shown["loss"]) > 0 else ""),
     )
 
 
@@ -93,15 +92,13 @@ class CircuitDiagnosis(Study):
     )
 
     def units(self) -> Iterator[Unit]:
-        if self.experiment.data is None:
-            raise InputError(f"{self.path} must have [data] to be diagnosed, got none; add it")
-        yield Unit("diagnosis", self._run)
+        learnt = self.experiment.given("data", path=self.path, purpose="diagnosed")
+        yield Unit("diagnosis", partial(self._run, learnt))
 
-    def _run(self, _: Work) -> Result:
+    def _run(self, learnt: DataChoice, _: Work) -> Result:
         experiment, training = self.experiment, self.experiment.training
-        assert experiment.data is not None  # noqa: S101 - checked before
         circuit, rng = experiment.one_circuit()  # as for training: the same circuit and angles
-        data = experiment.data.build(circuit.num_qubits)
+        data = learnt.build(circuit.num_qubits)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # a rate beyond stability: the section says so
             diagnosis = diagnose_circuit(
@@ -141,26 +138,26 @@ class CircuitDiagnosis(Study):
         points = ", ".join(map(str, d.dependent_points))
         depend = f": points {points} depend on others" if points else ""
         yield Evidence(
-            statement="The kernel is regular: the circuit can fit every set of targets on these points",
-            predicted=f"rank {d.num_points}",
-            seen=f"rank {d.rank}",
-            distance=f"null space of dimension {d.num_points - d.rank}{depend}",
-            holds=not d.is_singular,
+            "The kernel is regular: the circuit can fit every set of targets on these points",
+            f"rank {d.num_points}",
+            f"rank {d.rank}",
+            f"null space of dimension {d.num_points - d.rank}{depend}",
+            not d.is_singular,
         )
         yield Evidence(
-            statement="The learning rate is stable",
-            predicted=f"η < 2/λ_max = {d.stability_edge:.4g}",
-            seen=f"η = {d.learning_rate:.4g}",
-            distance=f"critical: {d.critical_learning_rate:.4g}",
-            holds=d.is_stable,
+            "The learning rate is stable",
+            f"η < 2/λ_max = {d.stability_edge:.4g}",
+            f"η = {d.learning_rate:.4g}",
+            f"critical: {d.critical_learning_rate:.4g}",
+            d.is_stable,
         )
         if d.is_overfitting is not None:
             yield Evidence(
-                statement="The frozen kernel does not overfit",
-                predicted=f"R²(train) − R²(test) ≤ {d.overfitting_gap:g}",
-                seen=f"R² = {d.train_r_squared:.3f} on the data, {d.test_r_squared:.3f} on the other points",
-                distance="for t → ∞",
-                holds=not d.is_overfitting,
+                "The frozen kernel does not overfit",
+                f"R²(train) − R²(test) ≤ {d.overfitting_gap:g}",
+                f"R² = {d.train_r_squared:.3f} on the data, {d.test_r_squared:.3f} on the other points",
+                "for t → ∞",
+                not d.is_overfitting,
             )
 
     def panels(self, seen: Seen) -> Iterator[Panel]:
@@ -171,12 +168,13 @@ class CircuitDiagnosis(Study):
         h = np.concatenate([data.fields, data.test_fields])
         predicted, order = np.concatenate([d.final_outputs, d.final_test_outputs]), np.argsort(h)
         limit = curve("exact", r"predicted, $t\to\infty$", h[order], predicted[order])
-        points = (
+        yield panel(
+            "field $h$",
+            "magnetisation",
+            *([limit] if d.is_stable else []),
             dots("fixed", "data", data.fields, data.targets),
             dots("other", "other points", data.test_fields, data.test_targets),
         )
-        lines = (limit,) if d.is_stable else ()
-        yield Panel("field $h$", "magnetisation", lines=lines, points=points)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -246,7 +244,7 @@ def _by_parameters(study: DiagnosticsStudy, label: str, value: Callable[[StudyMo
     families: dict[tuple[str, str], list[StudyModel]] = {}
     for model in study.models:
         families.setdefault((model.ansatz, model.encoding), []).append(model)
-    points: list[Points] = [
+    points = (
         dots(
             kind,
             f"{_ANSATZES[ansatz]}, {encoding} frequency",
@@ -254,13 +252,14 @@ def _by_parameters(study: DiagnosticsStudy, label: str, value: Callable[[StudyMo
             [value(each) for each in models],
         )
         for kind, ((ansatz, encoding), models) in zip(_KINDS, families.items(), strict=True)
-    ]
-    return Panel("number of parameters", label, points=tuple(points), logarithmic="xy")
+    )
+    return panel("number of parameters", label, *points, log="xy")
 
 
 def _predicted_and_trained(study: DiagnosticsStudy) -> tuple[Panel, Panel]:
     """The loss of each ansatz, and the inference of one, at most layers and small labels."""
-    scale, lines, points = study.runs[-1].label_scale, [], []
+    scale = study.runs[-1].label_scale
+    drawn: list[Line | Points] = []
     last: dict[str, StudyRun] = {
         run.ansatz: run for run in study.runs if run.encoding == "high" and run.label_scale == scale
     }
@@ -268,17 +267,17 @@ def _predicted_and_trained(study: DiagnosticsStudy) -> tuple[Panel, Panel]:
         last.items(), (("exact", "fixed"), ("exact 2", "fresh")), strict=False
     ):
         t = run.run.steps
-        lines.append(curve(line, f"predicted, {_ANSATZES[ansatz]}", t, run.diagnosis.predicted_losses(t)))
-        points.append(sparse(point, f"trained, {_ANSATZES[ansatz]}", t, run.run.losses[:, 0]))
+        drawn += [
+            curve(line, f"predicted, {_ANSATZES[ansatz]}", t, run.diagnosis.predicted_losses(t)),
+            sparse(point, f"trained, {_ANSATZES[ansatz]}", t, run.run.losses[:, 0]),
+        ]
     run, h = last["hardware_efficient"], study.fields[study.test]
     predicted = run.diagnosis.predicted_test_outputs(run.run.steps[-1:])[0]
-    inference = Panel(
+    inference = panel(
         "field $h$",
         f"inference, labels × {scale:g}",
-        lines=(curve("floor", "magnetisation", h, scale * study.targets[study.test]),),
-        points=(
-            dots("other", "inference, predicted", h, predicted),
-            dots("lowest", "inference, trained", h, run.test_outputs),
-        ),
+        curve("floor", "magnetisation", h, scale * study.targets[study.test]),
+        dots("other", "inference, predicted", h, predicted),
+        dots("lowest", "inference, trained", h, run.test_outputs),
     )
-    return Panel("step $t$", "loss", lines=tuple(lines), points=tuple(points), logarithmic="y"), inference
+    return panel("step $t$", "loss", *drawn, log="y"), inference

@@ -234,6 +234,16 @@ class Experiment(Struct, frozen=True, forbid_unknown_fields=True):
         """Random angles at each depth."""
         return self.sampling.samples
 
+    def given(self, table: str, *, path: str, purpose: str) -> Any:
+        """A table that a command needs.
+
+        Raises:
+            InputError: If the file has none.
+        """
+        if (found := getattr(self, table)) is None:
+            raise InputError(f"{path} must have [{table}] to be {purpose}, got none; add it")
+        return found
+
     def one_circuit(self) -> tuple[ParametrisedCircuit, np.random.Generator]:
         """The circuit to be trained or diagnosed, and what draws its angles.
 

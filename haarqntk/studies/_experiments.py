@@ -21,12 +21,11 @@ import numpy as np
 
 from haarqntk.dynamics import constant_lambda_flow, frozen_kernel
 from haarqntk.errors import InputError
-from haarqntk.export import Evidence, Line, Panel
+from haarqntk.export import Evidence
 from haarqntk.montecarlo import LARGEST_Z, samples_for_verdict
 from haarqntk.qntk import closed_form
-from haarqntk.studies._evidence import Sample, agreement, bars, curve, numbers, sparse
 from haarqntk.studies._experiment import CircuitChoice, ObservableChoice
-from haarqntk.studies._study import Study, Texts, Unit
+from haarqntk.studies._study import Sample, Study, Texts, Unit, bars, curve, numbers, panel, sparse
 from haarqntk.training import (
     Observable,
     ParametrisedCircuit,
@@ -39,7 +38,8 @@ from haarqntk.training import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from haarqntk.studies._experiment import Experiment
+    from haarqntk.export import Line, Panel
+    from haarqntk.studies._experiment import DataChoice, Experiment, TrainingChoice
     from haarqntk.studies._study import Result, Seen, Work
 
 LAZY = 0.1  # the frozen kernel predicts the loss at every time within this share of the first one
@@ -84,18 +84,15 @@ class Training(Study):
     )
 
     def units(self) -> Iterator[Unit]:
-        for table in ("data", "training"):
-            if getattr(self.experiment, table) is None:
-                raise InputError(f"{self.path} must have [{table}] to be trained, got none; add it")
-        yield Unit("training", self._run)
+        tables = [
+            self.experiment.given(table, path=self.path, purpose="trained") for table in ("data", "training")
+        ]
+        yield Unit("training", partial(self._run, *tables))
 
-    def _run(self, work: Work) -> Result:
-        experiment, training = self.experiment, self.experiment.training
-        assert experiment.data is not None  # noqa: S101 - checked before
-        assert training is not None  # noqa: S101 - as above
-        circuit, rng = experiment.one_circuit()
-        num_qubits = circuit.num_qubits
-        observable, data = experiment.observable.build(num_qubits), experiment.data.build(num_qubits)
+    def _run(self, learnt: DataChoice, training: TrainingChoice, work: Work) -> Result:
+        circuit, rng = self.experiment.one_circuit()
+        observable = self.experiment.observable.build(circuit.num_qubits)
+        data = learnt.build(circuit.num_qubits)
         angles = rng.uniform(0, 2 * np.pi, (training.initialisations, circuit.num_parameters))
         problem: dict[str, Any] = {"features": data.features, "angles": angles}
         start = train(circuit, observable, data.targets, learning_rate=1, steps=0, **problem)
@@ -116,12 +113,13 @@ class Training(Study):
             checkpoint=work.folder and work.folder / f"{self.name}.checkpoint.npz",
             **problem,
         )
-        return {"run": run, "observable": observable}
+        points = f"{learnt.points} points of the magnetisation of the Ising chain"
+        described = points if learnt.target is None else f"target {learnt.target:g} for the input |0…0⟩"
+        return {"run": run, "observable": observable, "data": described}
 
     def predict(self, results: Sequence[Result]) -> Seen:
         """What the runs recorded; loss and displacement of each with its first kernel frozen, shape (times, runs)."""
-        run, data = results[0]["run"], self.experiment.data
-        assert data is not None  # noqa: S101 - it has been trained
+        run = results[0]["run"]
         losses, lengths = [], []
         for K, residual in zip(run.initial_kernels, run.residuals[0], strict=True):
             frozen = frozen_kernel(K, run.steps, learning_rate=run.learning_rate, residual=residual).residual
@@ -129,13 +127,11 @@ class Training(Study):
             # θ(t) − θ(0) = −Jᵀ K⁻¹ (ε(0) − ε(t)), of the length² (Δε)ᵀ K⁻¹ Δε
             change, inverse = residual - frozen, np.linalg.pinv(K, hermitian=True)
             lengths.append(np.sqrt(np.einsum("ti,ij,tj->t", change, inverse, change)))
-        points = f"{data.points} points of the magnetisation of the Ising chain"
         return {
             **results[0],
             "losses": np.array(losses).T,
             "lengths": np.array(lengths).T,
             "circuit": self.experiment.circuit.described(run.initial_angles.shape[1]),
-            "data": points if data.target is None else f"target {data.target:g} for the input |0…0⟩",
             "warnings": check_step_size(run.initial_kernels, run.learning_rate),
             "learning_rate": run.learning_rate,
             "step": run.steps.tolist(),
@@ -151,20 +147,19 @@ class Training(Study):
         change = np.linalg.norm(run.final_kernels - run.initial_kernels, axis=(1, 2)).max()
         change /= np.linalg.norm(run.initial_kernels, axis=(1, 2)).max()
         yield Evidence(
-            statement="Training is lazy: the frozen kernel predicts the loss at every time",
-            predicted=f"loss at the end {frozen[-1].mean():.4g} in the mean",
-            seen=f"{losses[-1].mean():.4g}; the kernel changes by {change:.2g} of its size",
-            distance=f"largest deviation {share:.2g} of the first loss, stated {LAZY:g}",
-            holds=bool(share <= LAZY),
+            "Training is lazy: the frozen kernel predicts the loss at every time",
+            f"loss at the end {frozen[-1].mean():.4g} in the mean",
+            f"{losses[-1].mean():.4g}; the kernel changes by {change:.2g} of its size",
+            f"largest deviation {share:.2g} of the first loss, stated {LAZY:g}",
+            bool(share <= LAZY),
         )
         kernels = run.kernel_traces[0]
         if run.targets.size == 1 and len(kernels) >= _FEWEST_FOR_A_MEAN:
             ensemble = "prl_ansatz" if self.experiment.circuit.family == "prl" else "segments"
             at = {"L": run.initial_angles.shape[1], "observable": seen["observable"].matrix}
             exact = closed_form("kernel_mean", ensemble).at(D=len(at["observable"]), **at)
-            yield agreement(
+            yield Sample.of(kernels).agreement(
                 "The kernel at the start is in the mean that of Haar-random circuits with as many angles",
-                Sample.of(kernels),
                 predicted=float(exact),
             )
 
@@ -184,9 +179,9 @@ class Training(Study):
             (r"$\|\theta(t)-\theta(0)\|$", lengths, moved, []),
         ):
             frozen = curve("exact", "each run frozen as it starts", t, predicted)
-            points = (sparse("fresh", "gradient descent", t, found),)
-            logarithmic = "y" if label == "loss" and (loss > 0).all() else ""
-            yield Panel("step $t$", label, lines=(frozen, *more), points=points, logarithmic=logarithmic)
+            points = sparse("fresh", "gradient descent", t, found)
+            log = "y" if label == "loss" and (loss > 0).all() else ""
+            yield panel("step $t$", label, frozen, *more, points, log=log)
 
 
 def _constant_lambda(run: TrainingRun) -> Sequence[list[Line]]:
@@ -223,10 +218,7 @@ class _Compared:
     samples: int
 
     def agrees(self, exact: float, mean: float, error: float) -> bool:
-        """Whether it is within the tolerance, for certain enough; where the exact value is 0, within its errors.
-
-        None is from fewer samples than any verdict takes.
-        """
+        """Whether it is surely within the tolerance, or of 0 within its errors, from the samples of a verdict."""
         if self.samples < samples_for_verdict():
             return False
         if not exact:
@@ -244,12 +236,13 @@ class _Compared:
     def distance(self) -> str:
         """At the deepest."""
         exact, (mean, error) = self.exact[-1], self.simulated[-1]
-        if self.samples < (needed := samples_for_verdict()):
-            return f"N = {self.samples:,}, a verdict needs {needed:,}"
+        z, text = Sample(mean, error, self.samples).judged(exact, exact)
+        if z is None:
+            return text
         if not error:
             return "no fluctuation"
-        z = f"z = {(mean - exact) / error:+.3g} at the deepest"
-        return f"{mean / exact - 1:+.1%} ± {error / abs(exact):.1%}, {z}" if exact else z
+        text = f"z = {(mean - exact) / error:+.3g} at the deepest"
+        return f"{mean / exact - 1:+.1%} ± {error / abs(exact):.1%}, {text}" if exact else text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -331,16 +324,14 @@ class Depth(Study):
             for name, symbols in _QUANTITIES.items()
         }
         first = {name: each.first_that_agrees for name, each in compared.items()}
-        parts = [
-            f"{compared[n].symbol} agrees from {depths[i]} layers on"
-            for n, i in first.items()
-            if i is not None
-        ]
-        if never := ", ".join(compared[name].symbol for name, place in first.items() if place is None):
+        agreed = {name: depths[place] for name, place in first.items() if place is not None}
+        parts = [f"{compared[name].symbol} agrees from {L} layers on" for name, L in agreed.items()]
+        if never := ", ".join(each.symbol for name, each in compared.items() if name not in agreed):
             parts.append(f"{never} at no depth that was tried")
+        caption = "; ".join(parts)
         return {
             "compared": compared,
-            "caption": "; ".join(parts)[:1].upper() + "; ".join(parts)[1:],
+            "caption": caption[:1].upper() + caption[1:],
             "data": "" if self.circuit.encoding == "none" else "The data point is x = 1.",
             "tolerance": TOLERANCE,
             "measured": observable.name,
@@ -348,22 +339,20 @@ class Depth(Study):
             "num_parameters": [circuit.num_parameters for circuit in circuits],
             "exact": {name: each.exact for name, each in compared.items()},
             "simulated": {name: each.simulated for name, each in compared.items()},
-            "agreement": {
-                name: None if place is None else float(depths[place]) for name, place in first.items()
-            },
+            "agreement": {name: float(agreed[name]) if name in agreed else None for name in compared},
         }
 
     def compare(self, seen: Seen) -> Iterator[Evidence]:
         depths = self.circuit.layers
         for each in seen["compared"].values():
             first, (mean, error) = each.first_that_agrees, each.simulated[-1]
+            where = "no depth agrees" if first is None else f"agreement from {depths[first]} layers on"
             yield Evidence(
-                statement=f"{each.symbol} is that of Haar-random circuits from some depth on",
-                predicted=f"{each.exact[-1]:.4g} at the deepest, {depths[-1]} layers",
-                seen=f"{mean:.4g} ± {error:.2g} there; "
-                + ("no depth agrees" if first is None else f"agreement from {depths[first]} layers on"),
-                distance=each.distance,
-                holds=first is not None,
+                f"{each.symbol} is that of Haar-random circuits from some depth on",
+                f"{each.exact[-1]:.4g} at the deepest, {depths[-1]} layers",
+                f"{mean:.4g} ± {error:.2g} there; {where}",
+                each.distance,
+                first is not None,
             )
 
     def panels(self, seen: Seen) -> Iterator[Panel]:
@@ -372,7 +361,10 @@ class Depth(Study):
             exact, is_relative = np.array(each.exact), all(each.exact)
             scale = exact if is_relative else np.ones(len(exact))
             found = (np.array(each.simulated).T / [scale, np.abs(scale)]).T
-            line = curve("exact", "Haar-random circuits, exact", depths, exact / scale)
-            points = bars("fresh", "simulated ± standard error", depths, map(numbers, found))
-            label = f"{each.latex}, simulated/exact" if is_relative else each.latex
-            yield Panel("layers", label, lines=(line,), points=(points,), logarithmic="x")
+            yield panel(
+                "layers",
+                f"{each.latex}, simulated/exact" if is_relative else each.latex,
+                curve("exact", "Haar-random circuits, exact", depths, exact / scale),
+                bars("fresh", "simulated ± standard error", depths, map(numbers, found)),
+                log="x",
+            )

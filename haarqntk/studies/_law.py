@@ -17,22 +17,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from haarqntk.dynamics import frozen_law
-from haarqntk.export import Evidence, Panel
 from haarqntk.montecarlo import Problem, values_in_blocks
 from haarqntk.qntk import KernelLaw, kernel_law
-from haarqntk.studies._evidence import Sample, bars, bracketed, curve, disagreement, numbers
 from haarqntk.studies._many_layers import segments_circuit
-from haarqntk.studies._study import Study, Texts, Unit
+from haarqntk.studies._study import Sample, Study, Texts, Unit, bars, curve, numbers, panel
 from haarqntk.training import Observable, train
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from numpy.typing import NDArray
-
-    from haarqntk.studies._study import Result, Seen, Work
-
-    Real = NDArray[np.float64]
+    from haarqntk.export import Evidence, Panel
+    from haarqntk.studies._study import Real, Result, Seen, Work
 
 L = 64
 TIMES = np.linspace(0, 5, 51)  # in units of 1/(ηK̄)
@@ -173,7 +168,8 @@ class Law(Study):
 
     def predict(self, results: Sequence[Result]) -> Seen:
         """The curves of each case, what is recorded of them, and the last residuals of the runs far away."""
-        found, seen, curves, factors = iter(results), {}, [], []
+        seen: Seen = {}
+        found, curves, factors = iter(results), [], []
         for place, case in enumerate(CASES):
             kernels, near = next(found)["kernels"], None
             drawn = np.exp(-np.multiply.outer(kernels / float(case.law.mean), TIMES))
@@ -188,13 +184,9 @@ class Law(Study):
             seen[f"case_{place}"] = {"observable": case.name, **record}
             factor = record["mean"][_LAST] / np.exp(-TIMES[_LAST])
             factors.append(f"({'abc'[place]}) {case.name}: {factor:.3g} times e^(−ηK̄t)")
-        words = {
-            "last": TIMES[_LAST],
-            "factors": "; ".join(factors),
-            "t": TIMES,
-            "near": f"{_NEAR:g} K/max(|λ|, √K)",
-        }
-        return {"curves": curves, "far": [each["residuals"][-1] for each in found], **words, **seen}
+        seen |= {"last": TIMES[_LAST], "factors": "; ".join(factors), "t": TIMES}
+        seen |= {"near": f"{_NEAR:g} K/max(|λ|, √K)", "far": [each["residuals"][-1] for each in found]}
+        return seen | {"curves": curves}
 
     def compare(self, seen: Seen) -> Iterator[Evidence]:
         for curves in seen["curves"]:
@@ -205,10 +197,9 @@ class Law(Study):
                 yield from rows if curves.case.is_told_apart else rows[:-1]
         law, last = CASES[0].law, TIMES[_LAST]
         frozen = frozen_law(law, [last], learning_rate=1 / law.mean, target=FAR, num_nodes=40)
-        yield disagreement(
+        yield Sample.of(seen["far"]).disagreement(
             f"Towards the target {FAR} for all, {CASES[0].name}: kernels change on the way, and at ηK̄t = {last:g} the "
             "frozen law does not give the mean residual either",
-            Sample.of(seen["far"]),
             by="the law, frozen",
             predicted=float(frozen.residual[0]),
         )
@@ -219,25 +210,25 @@ class Law(Study):
             points = [_points("fresh", simulated, each.drawn, range(5, len(TIMES), 5))]
             if each.near is not None:
                 points.append(_points("fixed", near, each.near, _TRAINED[1:]))
-            lines = (
+            yield panel(
+                r"$\eta\overline{K}t$",
+                r"$E[e^{-\eta Kt}]$",
                 curve("exact", "law of $K$, exact", TIMES, (each.lower + each.upper) / 2),
                 curve("published", r"$e^{-\eta\overline{K}t}$", TIMES, np.exp(-TIMES)),
+                *points,
+                log="y",
             )
-            x_label, y_label = r"$\eta\overline{K}t$", r"$E[e^{-\eta Kt}]$"
-            yield Panel(x_label, y_label, lines=lines, points=points, logarithmic="y")
 
 
 def _bracketed(name: str, curves: _Curves, decays: Real) -> Iterator[Evidence]:
     for place in (*_SHOWN, _LAST):
-        yield bracketed(
+        yield Sample.of(decays[:, place]).bracketed(
             f"{name}: E[e^(−ηKt)] at ηK̄t = {TIMES[place]:g} follows from the law of K",
-            Sample.of(decays[:, place]),
             lower=curves.lower[place],
             upper=curves.upper[place],
         )
-    yield disagreement(
+    yield Sample.of(decays[:, _LAST]).disagreement(
         f"{name}: the mean kernel alone does not give it, at ηK̄t = {TIMES[_LAST]:g}",
-        Sample.of(decays[:, _LAST]),
         by="the mean kernel",
         predicted=float(np.exp(-TIMES[_LAST])),
     )

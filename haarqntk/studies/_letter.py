@@ -22,28 +22,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from haarqntk.base import FIGURE_SAMPLES, SEED
-from haarqntk.export import Line, Panel, with_error
-from haarqntk.montecarlo import (
-    Ansatz,
-    PauliSum,
-    fresh_kernels,
-    jackknife,
-    random_angles,
-    random_ansatz,
-)
+from haarqntk.export import Line, with_error
+from haarqntk.montecarlo import Ansatz, PauliSum, fresh_kernels, jackknife, random_angles, random_ansatz
 from haarqntk.qntk import closed_form
-from haarqntk.studies._evidence import bars
-from haarqntk.studies._study import Study, Texts, Unit
+from haarqntk.studies._study import Study, Texts, Unit, bars, panel
 from haarqntk.training import fixed_kernels
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from numpy.typing import NDArray
+    from haarqntk.export import Panel
+    from haarqntk.studies._study import Real, Result, Seen, Work
 
-    from haarqntk.studies._study import Result, Seen, Work
-
-    Real = NDArray[np.float64]
     Laws = Mapping[str, list[Any]]
 
 NUM_QUBITS = 4
@@ -77,22 +67,15 @@ def kernels_of(
     count: int,
 ) -> Result:
     """Kernels at random angles: of the one circuit at given angles, or of fresh circuits from a generator."""
-
-    def progress(done: int) -> None:
-        work.progress(done / count)
-
+    how: dict[str, Any] = {"progress": lambda done: work.progress(done / count)}
     if isinstance(angles, np.ndarray):
-        return {"kernels": fixed_kernels(ansatz, num_inputs, angles, progress)}
-    how: dict[str, Any] = {"depths": depths, "count": count, "rng": angles, "progress": progress}
+        return {"kernels": fixed_kernels(ansatz, num_inputs, angles, **how)}
+    how |= {"depths": depths, "count": count, "rng": angles}
     return {"kernels": fresh_kernels(ansatz.observable, num_inputs, **how)}
 
 
 def exact_fluctuation(observable: PauliSum, L: int) -> dict[str, float]:
-    """K̄ and ΔK/K̄ at depth L: exact, with layers taken as independent, and as published.
-
-    Published is [PRL] (9) for K̄, and (12) over (9) for the ratio, both with the traces of O − Tr O/D. The
-    law for independent layers, of which (12) is the leading order, is exact at the same D.
-    """
+    """K̄ and ΔK/K̄ at depth L: exact, for independent layers (of which (12) is the leading order), and as published."""
     matrix = observable.matrix
     at: dict[str, Any] = {"D": len(matrix), "observable": matrix}
     mean = float(closed_form("kernel_mean", "prl_ansatz").at(L=L, **at))
@@ -104,6 +87,7 @@ def exact_fluctuation(observable: PauliSum, L: int) -> dict[str, float]:
         "exact_mean": mean,
         "exact_ratio": math.sqrt(max(square / mean**2 - 1, 0.0)),
         "independent_layers_ratio": math.sqrt(float((variance / first**2).at(L=L, **at))),
+        # [PRL] (9), and (12) over (9), with the traces of O − Tr O/D
         "published_mean": L * T2 / len(matrix) ** 2,
         "published_ratio": math.sqrt((8 * T2**2 + 12 * T4) / L) / T2,
     }
@@ -185,46 +169,35 @@ class FluctuationFigure(Study):
         silent = " and ".join(str(L) for L in self.depths if L not in simulated["fixed"]["L"])
         text = f"The one circuit has no gradient at L = {silent}, at any angle, and hence no ratio there."
         lowest = floor(observable)
-        return {
-            "observable": record_of(observable),
-            "simulated": simulated,
-            "laws": laws,
-            "floor": lowest,
-            "caption": fluctuation_caption(laws, simulated, lowest),
-            "most": self.depths[-1],
-            "silent": text if silent else "",
-        }
+        seen = {"laws": laws, "simulated": simulated, "floor": lowest, "observable": record_of(observable)}
+        words = {"most": self.depths[-1], "silent": text if silent else ""}
+        return {**seen, **words, "caption": fluctuation_caption(laws, simulated, lowest)}
 
     def panels(self, seen: Seen) -> Iterator[Panel]:
         laws, fixed, L = seen["laws"], seen["simulated"]["fixed"], seen["laws"]["L"]
         pairs = zip(fixed["mean"], fixed["ratio"], strict=True)
         spread = [(mean, mean * ratio) for (mean, _), (ratio, _) in pairs]
-        inset = Panel(
+        inset = panel(
             "$L$",
             r"$\overline{K}$",
-            lines=(
-                Line("published", "", L, laws["published_mean"]),
-                Line("exact", "", L, laws["exact_mean"]),
-            ),
-            points=(bars("fixed", "", fixed["L"], spread),),
+            Line("published", "", L, laws["published_mean"]),
+            Line("exact", "", L, laws["exact_mean"]),
+            bars("fixed", "", fixed["L"], spread),
         )
         independent = r"exact for independent layers, $\propto 1/\sqrt{L}$"
-        lines = (
-            Line("exact", "exact, average over circuits", L, laws["exact_ratio"]),
-            Line("floor", r"its floor as $L\to\infty$", [L[0], L[-1]], [seen["floor"]] * 2),
-            Line("published", r"published: (12) over (9), $\propto 1/\sqrt{L}$", L, laws["published_ratio"]),
-            Line("published 2", independent, L, laws["independent_layers_ratio"]),
-        )
         labels = {
             "fixed": "simulated, one circuit, random angles",
             "fresh": "simulated, fresh circuits",
         }
-        yield Panel(
+        yield panel(
             "number of layers $L$",
             r"relative fluctuation $\Delta K/\overline{K}$",
-            lines=lines,
-            points=[bars(n, labels[n], found["L"], found["ratio"]) for n, found in seen["simulated"].items()],
-            logarithmic="xy",
+            Line("exact", "exact, average over circuits", L, laws["exact_ratio"]),
+            Line("floor", r"its floor as $L\to\infty$", [L[0], L[-1]], [seen["floor"]] * 2),
+            Line("published", r"published: (12) over (9), $\propto 1/\sqrt{L}$", L, laws["published_ratio"]),
+            Line("published 2", independent, L, laws["independent_layers_ratio"]),
+            *(bars(n, labels[n], found["L"], found["ratio"]) for n, found in seen["simulated"].items()),
+            log="xy",
             y_limits=(0.18, 6.0),
             inset=inset,
             inset_place=(0.63, 0.61, 0.35, 0.36),
@@ -232,13 +205,7 @@ class FluctuationFigure(Study):
 
 
 def fluctuation_caption(laws: Laws, simulated: Mapping[str, Any], lowest: float) -> str:
-    """What the numbers show, in words that follow from them.
-
-    Args:
-        laws: The depths "L", and the values that ``exact_fluctuation`` gives at each, by name.
-        simulated: "fixed" and "fresh", each with depths "L", and "mean" and "ratio" with their errors.
-        lowest: The floor.
-    """
+    """What laws and simulated values, as they are recorded, and the floor show, in words that follow from them."""
 
     def off(series: str, name: str) -> list[float]:
         found, at = simulated[series], dict(zip(laws["L"], laws[name], strict=True))

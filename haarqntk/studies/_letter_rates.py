@@ -22,35 +22,19 @@ import numpy as np
 
 from haarqntk.base import FIGURE_INSTANCES, SEED
 from haarqntk.circuits import Circuit, layer_indices, sum_over
-from haarqntk.export import Line, Panel, Points, with_error
-from haarqntk.montecarlo import (
-    Ansatz,
-    PauliSum,
-    jackknife,
-    random_angles,
-    random_ansatz,
-)
+from haarqntk.export import Line, with_error
+from haarqntk.montecarlo import Ansatz, PauliSum, jackknife, random_angles, random_ansatz
 from haarqntk.qntk import EigenvalueFormula, closed_form, formula, mean
-from haarqntk.studies._evidence import bars
-from haarqntk.studies._letter import (
-    LARGEST_Z,
-    NUM_QUBITS,
-    centred_power_sums,
-    kernels_of,
-    record_of,
-    z_score,
-)
-from haarqntk.studies._study import Study, Texts, Unit
+from haarqntk.studies._letter import LARGEST_Z, NUM_QUBITS, centred_power_sums, kernels_of, record_of, z_score
+from haarqntk.studies._study import Study, Texts, Unit, bars, panel
 from haarqntk.training import Observable, TrainingRun, circuit_of_ansatz, train
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from numpy.typing import NDArray
+    from haarqntk.export import Panel, Points
+    from haarqntk.studies._study import Real, Result, Seen, Work
 
-    from haarqntk.studies._study import Result, Seen, Work
-
-    Real = NDArray[np.float64]
     Estimate = tuple[float, float]
     Estimates = list[Estimate]
 
@@ -183,8 +167,8 @@ class DescentFigure(Study):
         )
         limits = (max(exact[-1] / 2, 1e-6 * height), 1.5 * height)
         single, averaged = r"residual $\varepsilon(t)$", r"mean residual $\overline{\varepsilon}(t)$"
-        yield Panel("step $t$", single, lines=lines, trajectories=seen["residuals"], trajectory_x=t)
-        yield Panel("step $t$", averaged, lines=lines, logarithmic="y", y_limits=limits)
+        yield panel("step $t$", single, *lines, trajectories=seen["residuals"], trajectory_x=t)
+        yield panel("step $t$", averaged, *lines, log="y", y_limits=limits)
 
 
 def descent_caption(predicted: Mapping[str, float], measured: Mapping[str, Estimate], steps: int) -> str:
@@ -234,16 +218,12 @@ def exact_eigenvalues(observable: PauliSum, L: int = 64) -> dict[str, list[float
 
 
 def measured_eigenvalues(kernels: Real) -> dict[str, Estimates]:
-    """Estimates with standard errors from kernels of shape (N, P, P), for each number of inputs.
+    """Estimates with standard errors from kernels of shape (N, P, P), for each number of inputs."""
 
-    ``uniform``: the mean of uᵀKu. ``other``: that of (Tr K − uᵀKu)/(|A| − 1). ``lowest_of_mean``: the lowest
-    eigenvalue of the mean of the N kernels. ``mean_lowest``: the mean of the lowest eigenvalues.
-    """
-
-    def uniform(K: Real) -> float:
+    def uniform(K: Real) -> float:  # the mean of uᵀKu
         return float(K.sum() / (K.shape[0] * K.shape[1]))
 
-    def other(K: Real) -> float:
+    def other(K: Real) -> float:  # of (Tr K − uᵀKu)/(|A| − 1)
         return float((np.einsum("aii->", K) / len(K) - uniform(K)) / (K.shape[1] - 1))
 
     def lowest_of_mean(K: Real) -> float:
@@ -312,20 +292,16 @@ class EigenvalueFigure(Study):
             return bars(kind, label, x, seen["simulated"][name])
 
         lowest, laws = r"exact, mean kernel: $(1-D^{-2})\times$ Eq. (21)", seen["laws"]
-        yield Panel(
+        yield panel(
             r"number of inputs $|\mathcal{A}|$",
             "eigenvalue of the supervised kernel",
-            lines=(
-                Line("exact", lowest, NUMS_INPUTS, laws["lowest"]),
-                Line("published", "published: Eq. (21)", NUMS_INPUTS, laws["published"]),
-                Line("exact 2", "exact, mean kernel: the other eigenvalues", NUMS_INPUTS, laws["other"]),
-            ),
-            points=(
-                points("fixed", "$u^TKu$, one circuit", "fixed_uniform", -0.1),
-                points("fresh", "$u^TKu$, fresh circuits", "fresh_uniform", 0.1),
-                points("other", "the others, one circuit", "fixed_other"),
-                points("lowest", "lowest of each kernel, mean (biased)", "fixed_mean_lowest"),
-            ),
+            Line("exact", lowest, NUMS_INPUTS, laws["lowest"]),
+            Line("published", "published: Eq. (21)", NUMS_INPUTS, laws["published"]),
+            Line("exact 2", "exact, mean kernel: the other eigenvalues", NUMS_INPUTS, laws["other"]),
+            points("fixed", "$u^TKu$, one circuit", "fixed_uniform", -0.1),
+            points("fresh", "$u^TKu$, fresh circuits", "fresh_uniform", 0.1),
+            points("other", "the others, one circuit", "fixed_other"),
+            points("lowest", "lowest of each kernel, mean (biased)", "fixed_mean_lowest"),
             y_limits=(0.0, 1.15 * max(laws["other"])),
         )
 

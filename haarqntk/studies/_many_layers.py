@@ -18,31 +18,17 @@ import numpy as np
 
 from haarqntk.base import LazyModule
 from haarqntk.dynamics import deep_flow_single, loss_lower_bound
-from haarqntk.export import Evidence, Panel
+from haarqntk.export import Evidence
 from haarqntk.montecarlo import jackknife
-from haarqntk.studies._evidence import (
-    Sample,
-    agreement,
-    bars,
-    bracketed,
-    curve,
-    disagreement,
-    numbers,
-    sparse,
-    within,
-)
-from haarqntk.studies._study import Study, Texts, Unit
+from haarqntk.studies._study import Sample, Study, Texts, Unit, bars, curve, numbers, panel, sparse, within
 from haarqntk.training import FixedGate, Observable, ParametrisedCircuit, PauliRotation, train
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from numpy.typing import NDArray
-
-    from haarqntk.studies._study import Result, Seen, Work
+    from haarqntk.export import Panel
+    from haarqntk.studies._study import Real, Result, Seen, Work
     from haarqntk.training import TrainingRun
-
-    Real = NDArray[np.float64]
 
 stats = LazyModule("scipy.stats")
 
@@ -171,22 +157,19 @@ class Deep(Study):
         sums = np.stack([(found * expected).sum(axis=(0, 2)), np.square(expected).sum(axis=(0, 2))], axis=1)
         # the regression of the runs' deviation from their frozen kernels on that of the flow
         share = Sample(*jackknife(sums, lambda x: float(x[:, 0].sum() / x[:, 1].sum())), runs)
+        exponent = Sample(float(slope), float(np.sqrt(covariance[0, 0])), runs * len(L))
         return (
-            agreement(
-                "The distance to the flow of many layers falls like L to the power −0.5",
-                Sample(float(slope), float(np.sqrt(covariance[0, 0])), runs * len(L)),
-                predicted=-0.5,
+            exponent.agreement(
+                "The distance to the flow of many layers falls like L to the power −0.5", predicted=-0.5
             ),
-            bracketed(
+            share.bracketed(
                 f"At L = {last} the runs leave their frozen kernels by what the flow says: the share of that "
                 "deviation is 1, up to 1/√L",
-                share,
                 lower=1 - 1 / np.sqrt(last),
                 upper=1 + 1 / np.sqrt(last),
             ),
-            disagreement(
+            share.disagreement(
                 f"At L = {last} the kernel is not frozen: the share of the flow's deviation is not 0",
-                share,
                 by="the frozen kernel",
                 predicted=0.0,
             ),
@@ -197,18 +180,21 @@ class Deep(Study):
         worst = np.abs(flow - frozen).max(axis=0)
         one = (slice(None), *np.unravel_index(np.argmax(worst), worst.shape))  # where they differ most
         times = STEP * seen["times"]
-        lines = (
+        yield panel(
+            r"$\tau=\eta LZt$",
+            r"residual $\varepsilon$",
             curve("exact", "flow of many layers, closed form", times, flow[one]),
             curve("published", r"frozen kernel $K(0)$", times, frozen[one]),
+            sparse("fresh", "gradient descent", times, seen["runs"][one]),
         )
-        run = sparse("fresh", "gradient descent", times, seen["runs"][one])
-        yield Panel(r"$\tau=\eta LZt$", r"residual $\varepsilon$", lines=lines, points=(run,))
-        line = curve("floor", r"$\propto L^{-1/2}$", L, near[0][0] * np.sqrt(L[0] / L))
-        points = (
+        yield panel(
+            "layers $L$",
+            "distance",
+            curve("floor", r"$\propto L^{-1/2}$", L, near[0][0] * np.sqrt(L[0] / L)),
             bars("fresh", "to the flow of many layers", L, near),
             bars("fixed", "to the frozen kernel", L, seen["far"]),
+            log="xy",
         )
-        yield Panel("layers $L$", "distance", lines=(line,), points=points, logarithmic="xy")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -278,23 +264,23 @@ class Labels(Study):
         yield self._bounded(seen)
         half, late = (len(t) - 1) // 2, len(t) - 1
         start, end = np.searchsorted(STEP * t, [1.0, 3.0])
-        both = [seen["flows"], seen["deep"]]
-        predicted, found = (np.log(np.abs(x[0][late] / x[0][half])).mean() for x in both)
-        yield within(
+        power = (
             f"O = ZZ: |ε| falls like 1/t: its exponent between steps {t[half]} and {t[late]} is that of the flow of "
-            "many layers, up to 1/√L",
-            predicted=float(predicted / np.log(t[late] / t[half])),
-            seen=float(found / np.log(t[late] / t[half])),
-            relative=tolerance,
+            "many layers, up to 1/√L"
         )
-        predicted, found = (np.log(np.abs(x[1][start] / x[1][end])).mean() for x in both)
-        yield within(
+        rate = (
             f"O = {gamma:g} ZZ: exponential decay, between τ = 1 and 3 at the rate of the flow of many layers (in "
-            f"units of ηLZ; its limit is 2(γ² − 1) = {2 * (gamma**2 - 1):g}), up to 1/√L",
-            predicted=float(predicted / (STEP * (t[end] - t[start]))),
-            seen=float(found / (STEP * (t[end] - t[start]))),
-            relative=tolerance,
+            f"units of ηLZ; its limit is 2(γ² − 1) = {2 * (gamma**2 - 1):g}), up to 1/√L"
         )
+        for statement, scale, over, under, unit in (
+            (power, 0, late, half, np.log(t[late] / t[half])),
+            (rate, 1, start, end, STEP * (t[end] - t[start])),
+        ):
+            predicted, found = (
+                float(np.log(np.abs(x[scale][over] / x[scale][under])).mean() / unit)
+                for x in (seen["flows"], seen["deep"])
+            )
+            yield within(statement, predicted=predicted, seen=found, relative=tolerance)
 
     def _bounded(self, seen: Seen) -> Evidence:
         """The least ratio of the loss to its bound, of all runs and recorded steps but the first, where it is 1."""
@@ -306,11 +292,11 @@ class Labels(Study):
                 bound = loss_lower_bound(losses[0], t, learning_rate=STEP / (L * Z), L=L).loss
                 ratios.append(float((losses[1:] / np.asarray(bound)[1:]).min()))
         return Evidence(
-            statement="The loss stays above the bound of order 1/t² in every run, at every depth",
-            predicted="loss/bound ≥ 1 after the first step",
-            seen=f"least ratio {min(ratios):.6g}",
-            distance=f"{len(ratios)} runs, every recorded step",
-            holds=min(ratios) >= 1,
+            "The loss stays above the bound of order 1/t² in every run, at every depth",
+            "loss/bound ≥ 1 after the first step",
+            f"least ratio {min(ratios):.6g}",
+            f"{len(ratios)} runs, every recorded step",
+            min(ratios) >= 1,
         )
 
     def panels(self, seen: Seen) -> Iterator[Panel]:
@@ -319,12 +305,12 @@ class Labels(Study):
             middle = int(np.argsort(epsilon[-1])[epsilon.shape[1] // 2])
             flow = np.abs(flows[1:, middle])
             shown = flow > 1e-10  # noqa: PLR2004 - below it rounding is drawn
-            yield Panel(
+            yield panel(
                 "step $t$",
                 r"$|\varepsilon|$ for $O$ = " + ("ZZ" if scale == 1 else f"{scale:g} ZZ"),
-                lines=(curve("exact", "flow of many layers", t[shown], flow[shown]),),
-                points=(sparse("fixed", "gradient descent", t[shown], epsilon[shown, middle]),),
+                curve("exact", "flow of many layers", t[shown], flow[shown]),
+                sparse("fixed", "gradient descent", t[shown], epsilon[shown, middle]),
                 trajectories=tuple(numbers(each[shown]) for each in epsilon.T[:20]),
                 trajectory_x=numbers(t[shown]),
-                logarithmic="xy" if scale == 1 else "y",
+                log="xy" if scale == 1 else "y",
             )

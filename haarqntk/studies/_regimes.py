@@ -18,22 +18,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from haarqntk.dynamics import constant_lambda_flow
-from haarqntk.export import Evidence, Panel
+from haarqntk.export import Evidence
 from haarqntk.qntk import closed_form
-from haarqntk.studies._evidence import Sample, agreement, curve, numbers, sparse, within
 from haarqntk.studies._many_layers import NUM_QUBITS, STEP, Z, deep_flow, segments_circuit, train_deep
-from haarqntk.studies._study import Study, Texts, Unit
+from haarqntk.studies._study import Sample, Study, Texts, Unit, curve, numbers, panel, sparse, within
 from haarqntk.training import Observable, prl_circuit, train
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from numpy.typing import NDArray
-
     from haarqntk.dynamics import ConstantLambdaFlow
-    from haarqntk.studies._study import Result, Seen, Work
-
-    Real = NDArray[np.float64]
+    from haarqntk.export import Panel
+    from haarqntk.studies._study import Real, Result, Seen, Work
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,39 +98,35 @@ class Lazy(Study):
         worst = float(np.abs(ratio - 1).max())
         return (
             Evidence(
-                statement="Every run decays exponentially, at the rate ηK of the kernel that it starts with",
-                predicted="ratio of the rates 1",
-                seen=f"from {ratio.min():.4f} to {ratio.max():.4f}",
-                distance=f"largest deviation {worst:.2g}, stated {self.stated:g}",
-                holds=worst <= self.stated,
+                "Every run decays exponentially, at the rate ηK of the kernel that it starts with",
+                "ratio of the rates 1",
+                f"from {ratio.min():.4f} to {ratio.max():.4f}",
+                f"largest deviation {worst:.2g}, stated {self.stated:g}",
+                worst <= self.stated,
             ),
             Evidence(
-                statement="The kernel keeps its value meanwhile",
-                predicted="relative change 0",
-                seen=f"from {changes.min():+.2g} to {changes.max():+.2g}",
-                distance=f"stated {2 * self.stated:g}",
-                holds=float(np.abs(changes).max()) <= 2 * self.stated,
+                "The kernel keeps its value meanwhile",
+                "relative change 0",
+                f"from {changes.min():+.2g} to {changes.max():+.2g}",
+                f"stated {2 * self.stated:g}",
+                float(np.abs(changes).max()) <= 2 * self.stated,
             ),
-            agreement(
-                "The mean of the rates over the circuits is ηK̄ with the exact K̄",
-                Sample.of((1 - last ** (1 / self.steps)) / eta),
-                predicted=seen["exact"],
+            Sample.of((1 - last ** (1 / self.steps)) / eta).agreement(
+                "The mean of the rates over the circuits is ηK̄ with the exact K̄", predicted=seen["exact"]
             ),
         )
 
     def panels(self, seen: Seen) -> Iterator[Panel]:
         t, runs = np.array(seen["t"]), seen["runs"]
         frozen = (1 - seen["eta"] * seen["exact"]) ** t
-        yield Panel(
+        yield panel(
             "step $t$",
             r"$\varepsilon(t)/\varepsilon(0)$",
-            lines=(
-                curve("simulated", "mean of the runs", t, runs.mean(axis=1)),
-                curve("exact", r"$(1-\eta\overline{K})^t$, exact", t, frozen),
-            ),
+            curve("simulated", "mean of the runs", t, runs.mean(axis=1)),
+            curve("exact", r"$(1-\eta\overline{K})^t$, exact", t, frozen),
             trajectories=tuple(map(numbers, runs.T[:30])),
             trajectory_x=numbers(t),
-            logarithmic="y",
+            log="y",
         )
 
 
@@ -149,6 +141,11 @@ class _Phase:
     kernels: Real
     lam: Real
     learning_rate: float
+
+    @property
+    def name(self) -> str:
+        """The target and the regime."""
+        return f"O_0 = {self.target:g}, {self.regime}"
 
     def join(self, since: float) -> tuple[int, ConstantLambdaFlow]:
         """Where the prediction begins that knows the run up to a time ηLZt, and the prediction from there on."""
@@ -234,13 +231,9 @@ class Phases(Study):
             "critical": ("= 0", abs(share) <= tolerance),
             "frozen-error": ("< 0", share < -tolerance),
         }[phase.regime]
-        return Evidence(
-            statement=f"O_0 = {phase.target:g}, {phase.regime}: C = K − 2λε has the sign of this phase",
-            predicted=f"C {sign}",
-            seen=f"C = {share:+.3f} K(0)",
-            distance=f"counted as 0 up to {tolerance:.2g} K(0)",
-            holds=bool(holds),
-        )
+        statement = f"{phase.name}: C = K − 2λε has the sign of this phase"
+        text = f"counted as 0 up to {tolerance:.2g} K(0)"
+        return Evidence(statement, f"C {sign}", f"C = {share:+.3f} K(0)", text, bool(holds))
 
     def _powers(self, phase: _Phase, tolerance: float) -> Iterator[Evidence]:
         t, place = phase.steps, phase.join(self.late)[0]
@@ -253,13 +246,10 @@ class Phases(Study):
             expected, found = (
                 float(np.log(x[-1] / x[middle]) / np.log(t[-1] / t[middle])) for x in (flow, runs)
             )
-            yield within(
-                f"O_0 = {phase.target:g}, {phase.regime}: {what} falls like 1/t, its exponent is that of the flow of "
-                "many layers",
-                predicted=expected,
-                seen=found,
-                relative=tolerance,
+            statement = (
+                f"{phase.name}: {what} falls like 1/t, its exponent is that of the flow of many layers"
             )
+            yield within(statement, predicted=expected, seen=found, relative=tolerance)
 
     def _limits(self, phase: _Phase, tolerance: float) -> Iterator[Evidence]:
         (place, flow), (early, early_flow) = phase.join(self.late), phase.join(self.early)
@@ -271,15 +261,14 @@ class Phases(Study):
             limit, expected = "−C/2λ", early_flow.residual_limit
         (decays, decaying), (stays, staying) = curves
         rate = -float(np.polyfit(phase.steps[late], np.log(np.abs(decaying[late])), 1)[0])
-        name = f"O_0 = {phase.target:g}, {phase.regime}"
         yield within(
-            f"{name}: {decays} decays exponentially at the rate η|C|",
+            f"{phase.name}: {decays} decays exponentially at the rate η|C|",
             predicted=flow.exponent / phase.learning_rate,
             seen=rate / phase.learning_rate,
             relative=tolerance,
         )
         yield within(
-            f"{name}: {stays} goes to its limit, {limit}, from {staying[early]:.4g} at ηLZt = {self.early:g}",
+            f"{phase.name}: {stays} goes to its limit, {limit}, from {staying[early]:.4g} at ηLZt = {self.early:g}",
             predicted=expected,
             seen=float(staying[-1]),
             relative=4 * tolerance,  # λ is not yet constant there
@@ -290,13 +279,12 @@ class Phases(Study):
         for phase in seen["runs"]:
             place, flow = phase.join(self.late)
             t, since = phase.steps * STEP, phase.steps[place:] * STEP
-            lines = (
+            yield panel(
+                r"$\eta LZt$",
+                rf"$O_0$ = {phase.target:g}",
                 curve("exact", r"constant $\lambda$: $\varepsilon$", since, flow.residual),
                 curve("exact 2", r"constant $\lambda$: $K/2LZ$", since, np.asarray(flow.kernel) / scale),
-            )
-            points = (
                 sparse("fixed", r"run: $\varepsilon$", t, phase.residuals),
                 sparse("fresh", r"run: $K/2LZ$", t, phase.kernels / scale),
+                log="y",
             )
-            label = rf"$O_0$ = {phase.target:g}"
-            yield Panel(r"$\eta LZt$", label, lines=lines, points=points, logarithmic="y")

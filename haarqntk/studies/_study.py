@@ -9,83 +9,72 @@ from __future__ import annotations
 import hashlib
 import json
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from haarqntk.base import write_whole
 from haarqntk.errors import InputError
-from haarqntk.export import PaperFigure, Section, read_section
-from haarqntk.studies._evidence import numbers
+from haarqntk.export import Evidence, Line, Panel, PaperFigure, Points, Section, read_section, with_error
+from haarqntk.montecarlo import LARGEST_Z, Moments, samples_for_verdict
 from haarqntk.validation import open_ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
-    from haarqntk.export import Evidence, Panel
+    from numpy.typing import ArrayLike
+
     from haarqntk.validation import Ledger
 
-    Result = Mapping[str, Any]
-    Seen = dict[str, Any]
+Real = NDArray[np.float64]
+Result = Mapping[str, Any]
+Seen = dict[str, Any]
 
 FORMAT = 1
 """Of a ledger's lines; part of every key, to be raised when other numbers are kept under the same name."""
 
+_ROUNDING: Final = 2.0**-40
+
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What a unit has at hand while it runs.
+    """What a unit has at hand while it runs."""
 
-    Attributes:
-        progress: To be called with shares of the unit; what is not told counts when the unit has ended.
-        warn: To be called with what the user should know at once.
-        folder: Where a unit may keep a checkpoint of its own; None if nothing is kept.
-    """
-
-    progress: Callable[[float], object]
-    warn: Callable[[str], object]
-    folder: Path | None
+    progress: Callable[[float], object]  # called with shares of the unit; what is not told counts at its end
+    warn: Callable[[str], object]  # called with what the user should know at once
+    folder: Path | None  # where a unit may keep a checkpoint of its own; None if nothing is kept
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A piece of work with random numbers of its own.
+    """A piece of work with random numbers of its own."""
 
-    Attributes:
-        name: Its name, which no other unit of the study has.
-        run: Does it; returns arrays by name, or anything if the study has no other unit.
-        work: How much work it is, in units of the study's choice.
-    """
-
-    name: str
-    run: Callable[[Work], Result]
-    work: float = 1.0
+    name: str  # no other unit of the study has it
+    run: Callable[[Work], Result]  # returns arrays by name, or anything if the study has no other unit
+    work: float = 1.0  # how much it is, in units of the study's choice
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Texts:
-    """The texts of a study, with fields in braces: of ``study``, and what is seen by its name.
-
-    Attributes:
-        title: What it is about.
-        text: What was done, in a few sentences.
-        caption: What the figure shows, with the numbers.
-        choices: What the source leaves open, and how it was chosen here: one sentence each, none where it is empty.
-        alt: What the figure shows, for readers who do not see it.
-        recorded: The names of the numbers, of the study or of what is seen, that are written with the figure.
-    """
+    """The texts of a study, with fields in braces: of ``study``, and what is seen by its name."""
 
     title: str
-    text: str = ""
-    caption: str
-    choices: tuple[str, ...]
-    alt: str
-    recorded: tuple[str, ...]
+    text: str = ""  # what was done, in a few sentences
+    caption: str  # what the figure shows, with the numbers
+    choices: tuple[
+        str, ...
+    ]  # what the source leaves open, and how it was chosen; none where a sentence is empty
+    alt: str  # what the figure shows, for readers who do not see it
+    recorded: tuple[
+        str, ...
+    ]  # the numbers, of the study or of what is seen, that are written with the figure
 
 
 class Study(ABC):
@@ -182,7 +171,7 @@ def run_study(
             if found is not None:
                 progress(share)
             else:
-                found = _run(unit, share, progress=progress, warn=warn, folder=folder)
+                found = _run(unit, share, Work(progress, warn, folder))
                 if not is_single:  # as it is read back, so that no digit depends on where a run was killed
                     found = {name: np.asarray(value).tolist() for name, value in found.items()}
                 if ledger:
@@ -208,22 +197,16 @@ def _digest(record: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def _run(
-    unit: Unit,
-    share: float,
-    *,
-    progress: Callable[[float], object],
-    warn: Callable[[str], object],
-    folder: Path | None,
-) -> Result:
+def _run(unit: Unit, share: float, work: Work) -> Result:
+    """Run a unit, which is a share of the whole work."""
     told: list[float] = []
 
     def tell(part: float) -> None:
         told.append(part)
-        progress(share * part)
+        work.progress(share * part)
 
-    found = unit.run(Work(tell, warn, folder))
-    progress(share * (1 - sum(told)))
+    found = unit.run(replace(work, progress=tell))
+    work.progress(share * (1 - sum(told)))
     return found
 
 
@@ -285,3 +268,95 @@ def read_study(path: Path) -> Section:
         reason = " ".join(str(error).split())[:100]
         raise InputError(f"{path.name}: its figure cannot be drawn: {reason}; make the study again") from None
     return section
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What a verdict on a mean over independent runs rests on."""
+
+    mean: float
+    error: float
+    samples: int
+    skewness: float = 0.0  # of one value; 0, which takes the fewest runs, where it is not known
+
+    @classmethod
+    def of(cls, values: ArrayLike) -> Sample:
+        """That of independent values."""
+        moments = Moments.of("0", np.asarray(values, dtype=np.float64))
+        estimate = moments.estimate
+        return cls(estimate.mean, estimate.standard_error, estimate.samples, moments.skewness)
+
+    def judged(self, lower: float, upper: float) -> tuple[float | None, str]:
+        """z, from the nearer end of a bracket and 0 inside, and its text; no z from fewer runs than the law needs."""
+        if self.samples < (needed := samples_for_verdict(self.skewness)):
+            return None, f"N = {self.samples:,}, a verdict needs {needed:,}"
+        off = max(self.mean - upper, 0.0) + min(self.mean - lower, 0.0)
+        rounding = _ROUNDING * max(abs(self.mean), abs(lower), abs(upper))
+        if self.error > rounding:
+            z = float(off / self.error)
+        else:
+            z = 0.0 if abs(off) <= rounding else float(np.copysign(np.inf, off))
+        return z, f"z = {z:+.1f}, N = {self.samples:,}"
+
+    def agreement(self, statement: str, *, predicted: float) -> Evidence:
+        """A statement that the mean is the predicted number."""
+        return self.bracketed(statement, lower=predicted, upper=predicted)
+
+    def bracketed(self, statement: str, *, lower: float, upper: float) -> Evidence:
+        """A statement that the mean lies in a bracket; z counts from its nearer end."""
+        z, text = self.judged(lower, upper)
+        is_narrow = upper - lower < self.error / 10 or lower == upper
+        predicted = f"{(lower + upper) / 2:.4g}" if is_narrow else f"from {lower:.4g} to {upper:.4g}"
+        holds = z is not None and abs(z) <= LARGEST_Z
+        return Evidence(statement, predicted, with_error(self.mean, self.error), text, holds)
+
+    def disagreement(self, statement: str, *, by: str, predicted: float) -> Evidence:
+        """A statement that a prediction, named by ``by``, fails: the mean is over ``LARGEST_Z`` standard errors off."""
+        z, text = self.judged(predicted, predicted)
+        is_refused = z is not None and abs(z) > LARGEST_Z
+        if z is not None:
+            text += ": refused" if is_refused else ": not refused"
+        seen = with_error(self.mean, self.error)
+        return Evidence(statement, f"{predicted:.4g} by {by}", seen, text, is_refused)
+
+
+def within(statement: str, *, predicted: float, seen: float, relative: float) -> Evidence:
+    """A statement that a number is the predicted one up to a stated relative deviation."""
+    deviation = abs(seen / predicted - 1) if predicted else float("nan")  # 0 has no relative deviation
+    text = f"relative {deviation:.2g}, stated {relative:.2g}"
+    return Evidence(statement, f"{predicted:.4g}", f"{seen:.4g}", text, bool(deviation <= relative))
+
+
+def numbers(values: ArrayLike) -> tuple[float, ...]:
+    """An array as a tuple of floats of 9 digits, which is what a figure needs."""
+    return tuple(float(f"{x:.9g}") for x in np.asarray(values, dtype=np.float64))
+
+
+def curve(kind: str, label: str, x: ArrayLike, y: ArrayLike) -> Line:
+    """A curve, to the digits that a figure needs."""
+    return Line(kind, label, numbers(x), numbers(y))
+
+
+def bars(kind: str, label: str, x: ArrayLike, estimates: Iterable[Sequence[float]]) -> Points:
+    """Estimates with their standard errors as bars."""
+    means, errors = np.array(list(estimates)).T.tolist()
+    return Points(kind, label, numbers(x), means, errors)
+
+
+def dots(kind: str, label: str, x: ArrayLike, y: ArrayLike) -> Points:
+    """Points without bars."""
+    return Points(kind, label, numbers(x), numbers(y), (0.0,) * len(np.asarray(x)))
+
+
+def sparse(kind: str, label: str, x: ArrayLike, y: ArrayLike, *, count: int = 16) -> Points:
+    """About ``count`` points of a run, without bars, so that the prediction beneath stays visible."""
+    x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+    places = np.unique(np.linspace(0, len(x) - 1, count).round().astype(int))
+    return dots(kind, label, x[places], y[places])
+
+
+def panel(x_label: str, y_label: str, *drawn: Line | Points, log: str = "", **more: Any) -> Panel:
+    """Axes with curves and points in any order; ``more`` are the other fields of a panel."""
+    lines = tuple(each for each in drawn if isinstance(each, Line))
+    points = tuple(each for each in drawn if isinstance(each, Points))
+    return Panel(x_label, y_label, lines=lines, points=points, logarithmic=log, **more)

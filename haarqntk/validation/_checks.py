@@ -61,6 +61,13 @@ DIMENSIONS = (16, 64, 1024)
 
 DEPTH = 10
 REFEREE_SAMPLES = 600
+# More than the published formulas, each of which is evaluated at three dimensions and where it is simulated.
+_numerator = lru_cache(maxsize=32)(exact_numerator)
+_TRACES: dict[str, Callable[[int, int], list[int]]] = {  # Tr O, Tr O², … by dimension and number of qubits
+    "Pauli string": lambda D, _: [0, D, 0, D, 0, D],
+    "sum of all single-qubit Z": lambda D, n: [0, n * D, 0, (3 * n * n - 2 * n) * D],
+    "projector of rank one": lambda _, __: [1] * 6,
+}
 _EXPECTATION = Fraction(1, 3)  # of the projector in the kept output state, under generator_average
 
 
@@ -181,8 +188,7 @@ def published_claim(row: PublishedClaim, *, samples: int = REFEREE_SAMPLES) -> C
     """The exact value of what a published formula is about, where it is simulated; of a ratio over E[K]^over."""
     return Claim.create(
         row.formula,
-        _quantity(row),
-        _arguments(row, row.D, row.L),
+        *_simulated(row, row.D, row.L),
         ensemble=row.ensemble,
         samples=samples * row.times,
         method=row.method,
@@ -238,49 +244,30 @@ def concentration() -> list[Concentration]:
     """The floor of Var K/K̄² and the crossover depth for a Pauli string, a sum of Paulis and a projector."""
     ratio = closed_form("kernel_variance") / closed_form("kernel_mean") ** 2
     floor, crossover = ratio.deep_limit(), ratio.crossover_depth()
-    return [
-        Concentration(
-            name, D, Fraction(floor.at(D=D, traces=traces)), Fraction(crossover.at(D=D, traces=traces))
+    rows = []
+    for (name, traces_of), D in product(_TRACES.items(), DIMENSIONS):
+        traces = traces_of(D, D.bit_length() - 1)
+        rows.append(
+            Concentration(name, D, *(Fraction(each.at(D=D, traces=traces)) for each in (floor, crossover)))
         )
-        for name in ("Pauli string", "sum of all single-qubit Z", "projector of rank one")
-        for D in DIMENSIONS
-        for traces in [_traces(name, D)]
-    ]
+    return rows
 
 
-def _traces(name: str, D: int) -> list[int]:
-    if name.startswith("Pauli"):
-        return [0, D, 0, D, 0, D]
-    if name.startswith("projector"):
-        return [1] * 6
-    n = D.bit_length() - 1
-    return [0, n * D, 0, (3 * n * n - 2 * n) * D]
-
-
-def _quantity(row: PublishedClaim) -> str:
-    """What is simulated for a published formula; of several eigenvalues the first."""
-    return row.quantity or quantities_of(row.formula)[0]
-
-
-def _arguments(row: PublishedClaim, D: int, L: int) -> dict[str, Any]:
-    """The numbers of the row's family of observables; the target is the mean output."""
+def _simulated(row: PublishedClaim, D: int, L: int) -> tuple[str, dict[str, Any]]:
+    """What is simulated for a published formula, and at which numbers; of several eigenvalues the first."""
+    quantity = row.quantity or quantities_of(row.formula)[0]
     half = (1,) * (D // 2) + (-1,) * (D // 2)
     spectrum = half if row.family == "pauli_string" else (1,) + (0,) * (D - 1)
     populations = (_EXPECTATION, 1 - _EXPECTATION) + (0,) * (D - 2)
     kept = {"populations": populations} if row.ensemble == "generator_average" else {}
-    return {"D": D, "L": L, "spectrum": spectrum, **_inputs(_quantity(row), D), **kept}
+    return quantity, {"D": D, "L": L, "spectrum": spectrum, **_inputs(quantity, D), **kept}
 
 
 def _values(row: PublishedClaim, D: int, L: int) -> dict[str, Fraction]:
-    values = symbol_values(Problem.create(_quantity(row), ensemble=row.ensemble, **_arguments(row, D, L)))
+    """The symbols; the target is the mean output."""
+    quantity, numbers = _simulated(row, D, L)
+    values = symbol_values(Problem.create(quantity, ensemble=row.ensemble, **numbers))
     return values | {"O_0": values["T1"] / D}
-
-
-@lru_cache(
-    maxsize=32
-)  # the published formulas, each of which is evaluated at three dimensions and where it is simulated
-def _numerator(row: PublishedClaim) -> Formula:
-    return exact_numerator(row)
 
 
 def _exact_and_published(row: PublishedClaim, D: int, L: int) -> tuple[Fraction, Fraction]:

@@ -13,6 +13,7 @@ from dataclasses import KW_ONLY, dataclass, field
 from fractions import Fraction
 from functools import cached_property, partial
 from importlib.resources import files
+from itertools import product
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -40,23 +41,14 @@ _PARTS = {  # of a formula that stands for several numbers, the quantities that 
 
 
 class Batch(NamedTuple):
-    """Values of a claim that are drawn, and lost or kept, together.
+    """Values of a claim that are drawn, and lost or kept, together."""
 
-    Attributes:
-        number: Its number, from 0; −1 for the pilot, which measures spread and skewness and is in no estimate.
-        problem: What is simulated.
-        method: The route.
-        samples: How many values.
-        stream: Integers ≥ 0 that name its random numbers.
-        cost: About how long it takes, in any unit; for the order and the progress bar.
-    """
-
-    number: int
+    number: int  # from 0; −1 for the pilot, which measures spread and skewness and is in no estimate
     problem: Problem
     method: str
     samples: int
-    stream: tuple[int, ...]
-    cost: int
+    stream: tuple[int, ...]  # integers ≥ 0 that name its random numbers
+    cost: int  # about how long it takes, in any unit; for the order and the progress bar
 
 
 @dataclass(frozen=True)
@@ -293,16 +285,15 @@ def _claims_of(place: Place, table: Mapping[str, Any]) -> list[Claim]:
     formula, L, text = (fields.pop(key) for key in ("formula", "L", "claim"))
     shared = {key: value for key in _CIRCUIT if (value := fields.pop(key)) is not None}
     claims = []
-    for depth in L if isinstance(L, list) else [L]:
-        for quantity in quantities_of(formula)[
-            : 1 if text is not None else None
-        ]:  # a text is about the first one
-            try:
-                claims.append(
-                    Claim.create(formula, quantity, {"L": depth, **shared}, text=text, place=place, **fields)
-                )
-            except HaarqntkError as error:
-                raise place.error(_key_of(error), error) from None
+    num_quantities = None if text is None else 1  # a text is about the first one
+    for depth, quantity in product(
+        L if isinstance(L, list) else [L], quantities_of(formula)[:num_quantities]
+    ):
+        numbers = {"L": depth, **shared}
+        try:
+            claims.append(Claim.create(formula, quantity, numbers, text=text, place=place, **fields))
+        except HaarqntkError as error:
+            raise place.error(_key_of(error), error) from None
     return claims
 
 

@@ -157,20 +157,16 @@ def open_ledger(path: Path) -> Iterator[Ledger]:
             "choose another"
         ) from None
     try:
-        _lock(path, descriptor)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise OutputError(
+                f"ledger {path} is in use by another run; wait until that has ended, or choose another ledger"
+            ) from None
         records, truncated, end = _read(path)
         yield Ledger(path, records, truncated, descriptor, end)
     finally:
         os.close(descriptor)
-
-
-def _lock(path: Path, descriptor: int) -> None:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise OutputError(
-            f"ledger {path} is in use by another run; wait until that has ended, or choose another ledger"
-        ) from None
 
 
 def _read(path: Path) -> tuple[tuple[dict[str, Any], ...], str, int]:
@@ -180,9 +176,12 @@ def _read(path: Path) -> tuple[tuple[dict[str, Any], ...], str, int]:
     records: list[dict[str, Any]] = []
     end = 0
     for number, line in enumerate(lines, start=1):
-        record = _parsed(line)
         is_last = number == len(lines)
-        if record is None or (is_last and rest):  # a line without its end may be a number cut short
+        try:
+            record = json.loads(line, object_pairs_hook=without_repetition)
+        except (ValueError, RecursionError):  # no JSON, or brackets in brackets
+            record = None
+        if not isinstance(record, dict) or (is_last and rest):  # without its end it may be a number cut short
             text = line.decode("utf-8", "replace")
             if is_last:
                 return tuple(records), text or " ", end
@@ -195,33 +194,15 @@ def _read(path: Path) -> tuple[tuple[dict[str, Any], ...], str, int]:
     return tuple(records), "", end
 
 
-def _parsed(line: bytes) -> dict[str, Any] | None:
-    try:
-        record = json.loads(line, object_pairs_hook=without_repetition)
-    except (ValueError, RecursionError):  # no JSON, or brackets in brackets
-        return None
-    return record if isinstance(record, dict) else None
-
-
 Drawn = tuple[Moments, float]
 """The moments of a batch, and the seconds that it took."""
 
 
 class Rows:
-    """The rows of a campaign in an open ledger: read once, refused where they do not fit, and added to.
-
-    A claim that is new gets the line that begins it.
-
-    Attributes:
-        drawn: What is known, by the names of the batches' random numbers.
-
-    Raises:
-        InputError: If the ledger is of another version, a row finds no claim of the campaign or is damaged, or a claim
-            was begun with other versions.
-    """
+    """The rows of a campaign in an open ledger: read once, refused where they do not fit, and added to."""
 
     def __init__(self, ledger: Ledger, campaign: Campaign) -> None:
-        self.drawn: dict[tuple[int, ...], Drawn] = {}
+        self.drawn: dict[tuple[int, ...], Drawn] = {}  # by the names of the batches' random numbers
         self._ledger, self._campaign = ledger, campaign
         self._said: set[tuple[str, ...]] = set()
         _begin(ledger)
@@ -250,9 +231,8 @@ class Rows:
         for key, (claim, _) in planned.items():
             if key not in heads:
                 head = {"kind": "claim", "key": key, **_described(claim, campaign)}
-                ledger.append(
-                    head | {"problem": claim.problem_key, "batch": claim.batch, "versions": _versions()}
-                )
+                more = {"problem": claim.problem_key, "batch": claim.batch, "versions": _versions()}
+                ledger.append(head | more)
 
     def keep(self, batch: Batch, drawn: Drawn) -> None:
         """Write a batch, which then is known."""

@@ -19,10 +19,10 @@ from haarqntk.errors import InputError, InputTypeError
 from haarqntk.export import Evidence, Section, bibliography, read_section
 from haarqntk.montecarlo import samples_for_verdict
 from haarqntk.studies import STUDIES, figures, ledger_of, recorded_sections, run_study, write_study
-from haarqntk.studies._evidence import Sample, agreement, bracketed, disagreement, within
 from haarqntk.studies._experiment import CircuitChoice
 from haarqntk.studies._law import CASES
 from haarqntk.studies._regimes import Lazy
+from haarqntk.studies._study import Sample, within
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -178,14 +178,14 @@ def refused(evidence: Evidence) -> bool:
 
 def test_evidence_holds_within_four_standard_errors_and_not_beyond() -> None:
     sample = Sample(mean=1.0, error=0.1, samples=100)
-    assert agreement("", sample, predicted=1.39).holds
-    assert refused(agreement("", sample, predicted=1.41))
-    assert refused(agreement("", sample, predicted=0.59))
-    assert bracketed("", sample, lower=0.5, upper=0.61).holds
-    assert refused(bracketed("", sample, lower=0.5, upper=0.59))
-    assert bracketed("", sample, lower=0.9, upper=1.2).distance.startswith("z = +0.0")
-    assert disagreement("", sample, by="it", predicted=1.41).holds
-    assert refused(disagreement("", sample, by="it", predicted=1.39))
+    assert sample.agreement("", predicted=1.39).holds
+    assert refused(sample.agreement("", predicted=1.41))
+    assert refused(sample.agreement("", predicted=0.59))
+    assert sample.bracketed("", lower=0.5, upper=0.61).holds
+    assert refused(sample.bracketed("", lower=0.5, upper=0.59))
+    assert sample.bracketed("", lower=0.9, upper=1.2).distance.startswith("z = +0.0")
+    assert sample.disagreement("", by="it", predicted=1.41).holds
+    assert refused(sample.disagreement("", by="it", predicted=1.39))
     assert within("", predicted=-1.0, seen=-1.05, relative=0.06).holds
     assert refused(within("", predicted=-1.0, seen=1.0, relative=0.06))
     assert refused(within("", predicted=1.0, seen=float("nan"), relative=0.06))
@@ -197,8 +197,8 @@ def test_evidence_from_fewer_runs_than_the_law_needs_is_no_verdict(values: list[
     needed = samples_for_verdict(sample.skewness)
     for predicted in (sample.mean, sample.mean + 100 * sample.error + 1):
         rows = (
-            agreement("", sample, predicted=predicted),
-            disagreement("", sample, by="it", predicted=predicted),
+            sample.agreement("", predicted=predicted),
+            sample.disagreement("", by="it", predicted=predicted),
         )
         if len(values) < needed:
             assert all(refused(row) for row in rows)
@@ -209,8 +209,8 @@ def test_evidence_from_fewer_runs_than_the_law_needs_is_no_verdict(values: list[
 
 def test_runs_that_do_not_vary_agree_up_to_rounding() -> None:
     sample = Sample.of([0.1] * 30)
-    assert agreement("", sample, predicted=0.1 + 1e-16).distance == "z = +0.0, N = 30"
-    assert agreement("", sample, predicted=0.2).distance == "z = -inf, N = 30"
+    assert sample.agreement("", predicted=0.1 + 1e-16).distance == "z = +0.0, N = 30"
+    assert sample.agreement("", predicted=0.2).distance == "z = -inf, N = 30"
 
 
 def test_a_diagnosis_has_a_figure_of_its_own() -> None:
