@@ -15,13 +15,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from functools import lru_cache
 from itertools import combinations
-from math import prod
+from math import lcm, prod
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from haarqntk.algebra import RationalFunction, collected
+from haarqntk.algebra import RationalFunction, collected, dimension_symbol
 from haarqntk.base import LazyModule
 from haarqntk.checks import integer, one_of, rational
 from haarqntk.diagrams import (
@@ -44,6 +43,7 @@ from haarqntk.haar._style import cap_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from fractions import Fraction
 
     from haarqntk.combinatorics import Partition
 
@@ -350,22 +350,21 @@ def coefficient(value: Any) -> RationalFunction:
         return value
     if not getattr(value, "free_symbols", None):
         return RationalFunction(rational("a coefficient", value))
-    symbols = sorted(value.free_symbols, key=lambda free: str(free.name))
-    variables = [RationalFunction.variable(str(free.name)) for free in symbols]
+    names = tuple(sorted({str(free.name) for free in value.free_symbols}))
+    symbols = [dimension_symbol(name) for name in names]  # whatever the caller's symbols know of themselves
+    matched = value.subs({free: dimension_symbol(free.name) for free in value.free_symbols})
     parts = []
-    for part in sympy.fraction(sympy.together(value)):
+    for part in sympy.fraction(sympy.together(matched)):
         if not part.is_polynomial(*symbols):
             raise InputError(
                 f"a coefficient must be a rational function of dimensions, got {value}; only polynomials in the "
                 "matrices can be integrated"
             )
-        total = RationalFunction(0)
-        for exponents, c in sympy.Poly(part, *symbols).terms():
-            if not c.is_Rational:
-                raise InputTypeError(f"a coefficient must be rational, got {c} in {value}")
-            powers = (x ** int(e) for x, e in zip(variables, exponents, strict=True))
-            total = total + prod(powers, start=RationalFunction(Fraction(int(c.p), int(c.q))))
-        parts.append(total)
+        terms = dict(sympy.Poly(part, *symbols).terms())
+        if irrational := [c for c in terms.values() if not c.is_Rational]:
+            raise InputTypeError(f"a coefficient must be rational, got {irrational[0]} in {value}")
+        common = lcm(*(int(c.q) for c in terms.values()))
+        parts.append(RationalFunction({e: int(c * common) for e, c in terms.items()}, common, names=names))
     return parts[0] / parts[1]
 
 
