@@ -366,7 +366,9 @@ def _image(image: Image, k: int) -> list[Block]:
     overlaps = Math("Tr(P_τ† [X, %s])", r"\operatorname{Tr}(P_\tau^\dagger [X, %s])").of(source)
     rows: list[tuple[Math, ...]] = []
     for overlap in image.overlaps:
-        parity = (_signed(overlap.even), as_math(overlap.num_odd)) if by_parity else ()
+        plus, minus = overlap.even
+        signed = written(f"{plus} − {-minus}" if plus or minus else "0")
+        parity = (signed, as_math(overlap.num_odd)) if by_parity else ()
         rows.append((_cycles(overlap.tau, k), *parity, math_of(overlap.value)))
     words = "On {} it has the overlaps {} below."
     if by_parity:
@@ -384,10 +386,6 @@ def _image(image: Image, k: int) -> list[Block]:
         Table(header, tuple(rows)),
         said("The Weingarten function makes of them {}.", becomes),
     ]
-
-
-def _signed(even: tuple[int, int]) -> Math:
-    return written(f"{even[0]} − {-even[1]}") if any(even) else written("0")
 
 
 def _contraction(walk: Recursion) -> list[Block]:
