@@ -23,7 +23,7 @@ from haarqntk.base import Tabled, hermitian_array
 from haarqntk.checks import integer, one_of
 from haarqntk.circuits import ENSEMBLES
 from haarqntk.errors import CostError, InputError
-from haarqntk.qntk._inputs import circuit_dimension, one_spectrum
+from haarqntk.qntk._inputs import circuit_dimension, one_spectrum, the_one_given
 
 _ENSEMBLES = ("segments", "prl_ansatz_with_input_block")
 _MOST_STEPS = 2 * 10**7  # multiplications of integers in one table: some ten seconds
@@ -271,10 +271,7 @@ def kernel_law(
         )
     one_of("ensemble", ensemble, _ENSEMBLES)
     dimension, depth = circuit_dimension(D, ensemble=ensemble), integer("L", L, at_least=1)
-    if (spectrum is None) == (observable is None):
-        got = "neither" if spectrum is None else "both"
-        raise InputError(f"exactly one of spectrum= and observable= must be given, got {got}")
-    if observable is not None:
+    if the_one_given({"spectrum": spectrum, "observable": observable}) == "observable":
         matrix = hermitian_array("observable", observable, D=dimension)
         spectrum = [Fraction(float(x)) for x in np.linalg.eigvalsh(matrix)]
     return KernelLaw(dimension, depth, tuple(sorted(one_spectrum(spectrum, dimension))), ensemble)
