@@ -17,10 +17,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import combinations
-from math import lcm, prod
+from math import prod
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from haarqntk.algebra import RationalFunction, collected, dimension_symbol
+from haarqntk.algebra import RationalFunction, collected, dimension_symbol, polynomial_of
 from haarqntk.base import LazyModule
 from haarqntk.checks import integer, one_of, rational
 from haarqntk.diagrams import (
@@ -350,22 +350,19 @@ def coefficient(value: Any) -> RationalFunction:
         return value
     if not getattr(value, "free_symbols", None):
         return RationalFunction(rational("a coefficient", value))
-    names = tuple(sorted({str(free.name) for free in value.free_symbols}))
-    symbols = [dimension_symbol(name) for name in names]  # whatever the caller's symbols know of themselves
-    matched = value.subs({free: dimension_symbol(free.name) for free in value.free_symbols})
     parts = []
-    for part in sympy.fraction(sympy.together(matched)):
-        if not part.is_polynomial(*symbols):
-            raise InputError(
-                f"a coefficient must be a rational function of dimensions, got {value}; only polynomials in the "
-                "matrices can be integrated"
-            )
-        terms = dict(sympy.Poly(part, *symbols).terms())
-        if irrational := [c for c in terms.values() if not c.is_Rational]:
-            raise InputTypeError(f"a coefficient must be rational, got {irrational[0]} in {value}")
-        common = lcm(*(int(c.q) for c in terms.values()))
-        parts.append(RationalFunction({e: int(c * common) for e, c in terms.items()}, common, names=names))
-    return parts[0] / parts[1]
+    if all(isinstance(free, sympy.Symbol) for free in value.free_symbols):
+        # a dimension is real and positive, whatever the caller's symbol knows of itself
+        matched = {free: dimension_symbol(free.name) for free in value.free_symbols}
+        parts = sympy.fraction(sympy.together(value.subs(matched)))
+    if not parts or not all(part.is_polynomial(*matched.values()) for part in parts):
+        raise InputError(
+            f"a coefficient must be a rational function of dimensions, got {value}; only polynomials in the "
+            "matrices can be integrated"
+        )
+    names = tuple(sorted({free.name for free in matched}))
+    top, bottom = (polynomial_of(part, names) for part in parts)
+    return top / bottom
 
 
 def refuse_unknown_half(component: Component, caps: Mapping[tuple[str, int], Letter]) -> None:
