@@ -12,7 +12,7 @@ from haarqntk.algebra._flint import (
     rational_spectrum,
 )
 from haarqntk.algebra._grammar import ARITHMETIC, Arithmetic, check_digits, exponent_of, parse
-from haarqntk.algebra._polynomial import Combination, TracePolynomial, collected
+from haarqntk.algebra._polynomial import Combination, TracePolynomial, collected, polynomial_of
 from haarqntk.algebra._rational import (
     RationalFunction,
     linear_combination,
@@ -94,6 +94,7 @@ __all__ = [
     "over_common_denominator",
     "over_denominator",
     "parse",
+    "polynomial_of",
     "product_of_shifts",
     "product_of_state_invariants",
     "product_of_traces",

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, final
 
 from haarqntk.algebra._rational import RationalFunction, over_common_denominator, rational_constant
 from haarqntk.algebra._symbols import Monomial, Symbol, multiply_monomials, read_symbol
-from haarqntk.algebra._sympy import latex_of, symbol, sympy_factors
+from haarqntk.algebra._sympy import dimension_symbol, latex_of, symbol, sympy_factors
 from haarqntk.base import Frozen, LazyModule, Shown
-from haarqntk.errors import InputError
+from haarqntk.errors import InputError, InputTypeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -209,13 +209,13 @@ class TracePolynomial(Combination[Monomial, RationalFunction], Shown):
         """The quotient of a SymPy polynomial in D and other symbols by one in D alone."""
         D = symbol("D")
         others = sorted(numerator.free_symbols - {D}, key=lambda free: str(free.name))
-        bottom = _rational_function(sympy.Poly(denominator, D).all_coeffs())
+        bottom = polynomial_of(denominator)
         total: dict[Monomial, RationalFunction] = {}
         for exponents, part in sympy.Poly(numerator, *others).terms() if others else [((), numerator)]:
             monomial = tuple(
                 (read_symbol(x.name), int(e)) for x, e in zip(others, exponents, strict=True) if e
             )
-            total[monomial] = _rational_function(sympy.Poly(part, D).all_coeffs()) / bottom
+            total[monomial] = polynomial_of(part) / bottom
         return cls(total)
 
     def weights(self, exponents: Mapping[Any, Fraction | int]) -> dict[Monomial, Fraction | int]:
@@ -335,7 +335,18 @@ def _longest_factor(factors: list[Any]) -> int:
     return max((len(sympy.Add.make_args(factor.as_base_exp()[0])) for factor in factors), default=0)
 
 
-def _rational_function(coefficients: list[Any]) -> RationalFunction:
-    """Rational SymPy coefficients, highest degree first, as an element of Q(D)."""
-    common = lcm(*(int(c.q) for c in coefficients))
-    return RationalFunction([int(c * common) for c in reversed(coefficients)], common)
+def polynomial_of(expression: Any, names: tuple[str, ...] = ("D",)) -> RationalFunction:
+    """A SymPy polynomial in dimensions of these names, with rational coefficients.
+
+    Raises:
+        InputTypeError: If a coefficient is irrational.
+
+    Examples:
+        >>> polynomial_of(symbol("D") ** 2 / 3 - 1)
+        RationalFunction([-3, 0, 1], [3])
+    """
+    terms = dict(sympy.Poly(expression, *map(dimension_symbol, names)).terms())
+    if irrational := [c for c in terms.values() if not c.is_Rational]:
+        raise InputTypeError(f"a coefficient must be rational, got {irrational[0]} in {expression}")
+    common = lcm(*(int(c.q) for c in terms.values()))
+    return RationalFunction({e: int(c * common) for e, c in terms.items()}, common, names=names)

@@ -161,19 +161,14 @@ def _contracted(
     value: Any = Fraction(1)
     rest = []
     for component, e in with_whole_matrices(monomial):
-        if component.is_chain and all(x.kind in (MATRIX, INDEX) for x in component.letters):
+        kinds = {letter.kind for letter in component.letters}
+        if component.is_chain and kinds <= {MATRIX, INDEX}:
             value = value * _chain_value(component, arrays, dimensions) ** e
-        elif _is_sum(component):
+        elif DELTA in kinds and not kinds & {OPEN, VECTOR}:  # a sum that belongs to no other component
             value = value * _network_value(((component, 1),), arrays, dimensions, 0) ** e
         else:
             rest.append((component, e))
     return value * _network_value(tuple(rest), arrays, dimensions, width)
-
-
-def _is_sum(component: Component) -> bool:
-    """Whether it has deltas, and nothing that belongs together with other components."""
-    kinds = {letter.kind for letter in component.letters}
-    return DELTA in kinds and not kinds & {OPEN, VECTOR}
 
 
 def _chain_value(component: Component, arrays: Mapping[str, Any], dimensions: Mapping[str, int]) -> Any:

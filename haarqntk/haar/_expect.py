@@ -16,8 +16,7 @@ from haarqntk.haar._explanation import glued_terms, refuse_too_many_pairs
 from haarqntk.haar._from_sympy import from_sympy, is_sympy
 from haarqntk.haar._integral import Integral
 from haarqntk.haar._letters import Declaration, Factors, RandomLetter, joined_factors, needs_even_dimension
-from haarqntk.haar._names import named
-from haarqntk.haar._operations import HaarState
+from haarqntk.haar._names import listed, named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     import sympy
 
     from haarqntk.diagrams import DiagramMonomial
+    from haarqntk.haar._operations import HaarState
 
     Integrand: TypeAlias = ScalarExpression | MatrixExpression | Integral | sympy.Basic
     Declared: TypeAlias = Iterable[MatrixExpression | HaarState] | MatrixExpression | HaarState
@@ -181,10 +181,6 @@ def _imbalance(monomial: DiagramMonomial, letter: RandomLetter) -> str | None:
     return letter.record.ways.imbalance(letter.name, copies[False], copies[True])
 
 
-def _listed(items: Declared) -> list[MatrixExpression | HaarState]:
-    return [items] if isinstance(items, MatrixExpression | HaarState) else list(items)
-
-
 def _chosen(
     expression: ScalarExpression | MatrixExpression, over: Declared | None
 ) -> dict[str, RandomLetter]:
@@ -193,13 +189,12 @@ def _chosen(
     if over is None:
         return random
     chosen = {}
-    for item in _listed(over):
-        matrix = item.projector() if isinstance(item, HaarState) else item
+    for matrix in listed(over):
         declared = matrix.declared if isinstance(matrix, MatrixExpression) else {}
         names = [name for name, d in declared.items() if isinstance(d, RandomLetter)]
         if not names:
             error = InputError if isinstance(matrix, MatrixExpression) else InputTypeError
-            raise error(f"over must hold random matrices or states, got {item!r}")
+            raise error(f"over must hold random matrices or states, got {matrix!r}")
         chosen.update({name: random[name] for name in names if name in random})
     return chosen
 
@@ -213,7 +208,7 @@ def _expression(
             raise InputError(
                 "over must name the random matrices of a SymPy expression, got none; pass over=hq.haar_unitary('U')"
             )
-        return from_sympy(integrand, named([*_listed(over), *_listed(matrices)]))
+        return from_sympy(integrand, named([*listed(over), *listed(matrices)]))
     if matrices != ():
         raise InputError("matrices are for SymPy expressions only; this integrand declares its own")
     if isinstance(integrand, Integral):

@@ -8,10 +8,9 @@ two ends that carry it.
 from __future__ import annotations
 
 from functools import reduce
-from operator import add, matmul, mul
+from operator import add
 from typing import TYPE_CHECKING, Any
 
-from haarqntk.algebra import dimension_symbol
 from haarqntk.base import LazyModule
 from haarqntk.diagrams import INDEX, OPEN, SYMPLECTIC_FORM, Letter, Space, flatten
 from haarqntk.errors import CostError, InputError
@@ -31,7 +30,7 @@ from haarqntk.haar._names import declared_matrix
 from haarqntk.haar._operations import identity, kron, tr
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 
 sympy = LazyModule("sympy")
@@ -64,8 +63,8 @@ class _Reader:
             sympy.MatrixSymbol: self._symbol,
             sympy.Identity: lambda part: identity(_spaces(part)),
             sympy.ZeroMatrix: lambda part: identity(_spaces(part)) * 0,
-            sympy.MatMul: self._product,
-            sympy.Mul: self._product,
+            sympy.MatMul: lambda part: _multiplied(map(self.read, part.args)),
+            sympy.Mul: lambda part: _multiplied(map(self.read, part.args)),
             sympy.MatAdd: lambda part: reduce(add, map(self.read, part.args)),
             sympy.Add: lambda part: reduce(add, map(self.read, part.args)),
             sympy.MatPow: self._power,
@@ -87,10 +86,7 @@ class _Reader:
     def read(self, part: Any) -> Any:
         """A scalar or a matrix expression."""
         if not part.has(sympy.MatrixSymbol, sympy.Identity, sympy.ZeroMatrix, sympy.KroneckerDelta):
-            # a dimension is real and positive, whatever the caller's symbol knows of itself
-            return ScalarExpression.number(
-                part.subs({x: dimension_symbol(x.name) for x in part.free_symbols})
-            )
+            return ScalarExpression.number(part)
         for kind in type(part).__mro__:
             if kind in self._readers:
                 return self._readers[kind](part)
@@ -122,9 +118,6 @@ class _Reader:
             )
         return matrix
 
-    def _product(self, part: Any) -> Any:
-        return _multiplied([self.read(factor) for factor in part.args])
-
     def _power(self, part: Any) -> Any:
         base, exponent = (part.arg, sympy.Integer(-1)) if isinstance(part, sympy.Inverse) else part.args
         if not exponent.is_Integer:
@@ -145,9 +138,8 @@ class _Reader:
     def _inverse(self, part: Any) -> MatrixExpression:
         """The inverse where it is a polynomial: the adjoint of a unitary matrix."""
         if isinstance(part, sympy.MatMul):
-            inverse: MatrixExpression = _multiplied(
-                [self._inverse(x) if _is_matrix(x) else 1 / self.read(x) for x in reversed(part.args)]
-            )
+            inverses = (self._inverse(x) if _is_matrix(x) else 1 / self.read(x) for x in reversed(part.args))
+            inverse: MatrixExpression = _multiplied(inverses)
             return inverse
         value = self.matrix(part)
         if value @ value.H == identity(value.spaces):
@@ -188,11 +180,10 @@ class _Reader:
         return value
 
 
-def _multiplied(values: Sequence[ScalarExpression | MatrixExpression]) -> Any:
+def _multiplied(values: Iterable[ScalarExpression | MatrixExpression]) -> Any:
     """The product of scalars and, in their order, of matrices."""
-    words = [value for value in values if isinstance(value, MatrixExpression)]
-    scalars = [value for value in values if isinstance(value, ScalarExpression)]
-    return reduce(mul, scalars, reduce(matmul, words)) if words else reduce(mul, scalars)
+    factors: list[Any] = sorted(values, key=lambda value: isinstance(value, ScalarExpression))
+    return reduce(lambda a, b: a @ b if isinstance(b, MatrixExpression) else a * b, factors)
 
 
 def _is_matrix(part: Any) -> bool:

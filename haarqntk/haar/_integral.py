@@ -14,7 +14,14 @@ from haarqntk.errors import InputError
 from haarqntk.haar._algebra import MatrixExpression, ScalarExpression
 from haarqntk.haar._evaluation import OverDimensions, value_of
 from haarqntk.haar._explanation import Explanation, explanation
-from haarqntk.haar._letters import Declaration, Factors, RandomLetter, dimension_product, total_dimension
+from haarqntk.haar._letters import (
+    Declaration,
+    Factors,
+    RandomLetter,
+    dimension_product,
+    dimensions_text,
+    total_dimension,
+)
 from haarqntk.haar._series import IntegralSeries, expand_integral
 from haarqntk.haar._written import (
     WrittenPart,
@@ -154,7 +161,7 @@ class Integral(OverDimensions, Frozen, Result):
             >>> hq.expect(hq.haar_state("psi").projector()).random
             ('psi',)
         """
-        return tuple(sorted(name for name, d in self.declared.items() if hasattr(d, "group")))
+        return tuple(sorted(name for name, d in self.declared.items() if isinstance(d, RandomLetter)))
 
     @property
     def is_scalar(self) -> bool:
@@ -243,8 +250,7 @@ class Integral(OverDimensions, Frozen, Result):
             >>> hq.expect(hq.tr(U @ A) * hq.tr(U @ A).conj()).at(2, matrices={"A": [[1, 2], [0, 1]]})
             Fraction(3, 1)
         """
-        given = {"D": D, **dimensions} if D is not None else dict(dimensions)
-        fixed = self.specialise(**given)
+        fixed = self.specialise(D, **dimensions)
         try:
             value = value_of(
                 fixed.terms, self.declared, self.spaces, fixed.fixed, {} if matrices is None else matrices
@@ -350,11 +356,10 @@ class Integral(OverDimensions, Frozen, Result):
             >>> result.facts()
             {'random': 'U Haar unitary on D', 'design order': '1'}
         """
-        random = [d for _, d in sorted(self.declared.items()) if isinstance(d, RandomLetter)]
+        letters = (d for _, d in sorted(self.declared.items()) if isinstance(d, RandomLetter))
+        random = (f"{d.name} {d.record.title} on {dimensions_text(d.spaces)}" for d in letters)
         found = {
-            "random": "; ".join(
-                f"{d.name} {d.record.title} on {' × '.join(map(str, d.spaces))}" for d in random
-            ),
+            "random": "; ".join(random),
             "design order": str(self.design_order),
             "at": ", ".join(f"{name} = {value}" for name, value in self.fixed.items()),
             "note": "; ".join(self.notes),

@@ -15,13 +15,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from functools import lru_cache
 from itertools import combinations
 from math import prod
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from haarqntk.algebra import RationalFunction, collected
+from haarqntk.algebra import RationalFunction, collected, dimension_symbol, polynomial_of
 from haarqntk.base import LazyModule
 from haarqntk.checks import integer, one_of, rational
 from haarqntk.diagrams import (
@@ -44,6 +43,7 @@ from haarqntk.haar._style import cap_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from fractions import Fraction
 
     from haarqntk.combinatorics import Partition
 
@@ -350,23 +350,19 @@ def coefficient(value: Any) -> RationalFunction:
         return value
     if not getattr(value, "free_symbols", None):
         return RationalFunction(rational("a coefficient", value))
-    symbols = sorted(value.free_symbols, key=lambda free: str(free.name))
-    variables = [RationalFunction.variable(str(free.name)) for free in symbols]
     parts = []
-    for part in sympy.fraction(sympy.together(value)):
-        if not part.is_polynomial(*symbols):
-            raise InputError(
-                f"a coefficient must be a rational function of dimensions, got {value}; only polynomials in the "
-                "matrices can be integrated"
-            )
-        total = RationalFunction(0)
-        for exponents, c in sympy.Poly(part, *symbols).terms():
-            if not c.is_Rational:
-                raise InputTypeError(f"a coefficient must be rational, got {c} in {value}")
-            powers = (x ** int(e) for x, e in zip(variables, exponents, strict=True))
-            total = total + prod(powers, start=RationalFunction(Fraction(int(c.p), int(c.q))))
-        parts.append(total)
-    return parts[0] / parts[1]
+    if all(isinstance(free, sympy.Symbol) for free in value.free_symbols):
+        # a dimension is real and positive, whatever the caller's symbol knows of itself
+        matched = {free: dimension_symbol(free.name) for free in value.free_symbols}
+        parts = sympy.fraction(sympy.together(value.subs(matched)))
+    if not parts or not all(part.is_polynomial(*matched.values()) for part in parts):
+        raise InputError(
+            f"a coefficient must be a rational function of dimensions, got {value}; only polynomials in the "
+            "matrices can be integrated"
+        )
+    names = tuple(sorted({free.name for free in matched}))
+    top, bottom = (polynomial_of(part, names) for part in parts)
+    return top / bottom
 
 
 def refuse_unknown_half(component: Component, caps: Mapping[tuple[str, int], Letter]) -> None:

@@ -169,19 +169,22 @@ def declared_matrix(declaration: RandomLetter | Letter) -> MatrixExpression:
 
 def named(items: object) -> dict[str, RandomLetter | Letter]:
     """Name → declaration of matrices and states that were handed over, for matching by name."""
-    listed = [items] if isinstance(items, MatrixExpression | HaarState) else items
-    if isinstance(listed, str) or not isinstance(listed, Iterable):
-        raise InputTypeError(f"declarations must be hq matrices and states, got {items!r}")
-    found = MatrixExpression({}, {}, ())
-    for item in listed:
-        matrix = item.projector() if isinstance(item, HaarState) else item
-        if not isinstance(matrix, MatrixExpression):
+    matrices = listed(items)
+    for item in matrices:
+        if not isinstance(item, MatrixExpression):
             raise InputTypeError(
                 f"declarations must be hq matrices and states, got {item!r}; build them with hq.haar_unitary and "
                 "hq.matrices"
             )
-        found = MatrixExpression({}, found.declared_with(matrix), ())
-    return found.declared
+    return MatrixExpression({}, {}, ()).declared_with(*matrices)
+
+
+def listed(items: object) -> list[Any]:
+    """Matrices that were handed over, one or several; of a state its projector."""
+    given = [items] if isinstance(items, MatrixExpression | HaarState) else items
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        raise InputTypeError(f"declarations must be hq matrices and states, got {items!r}")
+    return [item.projector() if isinstance(item, HaarState) else item for item in given]
 
 
 def parse_declaration(text: str, *, dims: Any = "D") -> list[MatrixExpression | HaarState]:

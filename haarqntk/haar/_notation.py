@@ -132,17 +132,12 @@ def _operator(network: _Network, style: Style) -> str | None:
                 break
         else:
             return None
-    joined = [(cap, network.caps[end]) for cap, end in _joined_caps(network)]
+    met = ((cap, network.caps.get(network.partner[end])) for end, cap in network.caps.items())
+    joined = [(cap, other) for cap, other in met if other]
     wires = [(a, b) for a, b in joined if (a.kind, a.name, b.kind, b.name) == (OPEN, "left", OPEN, "right")]
     if 2 * len(wires) != len(joined) or network.unpaired:
         return None
     return _arranged([*found, *(([a.place], [b.place], ONE) for a, b in wires)], style)
-
-
-def _joined_caps(network: _Network) -> list[tuple[Letter, int]]:
-    """Each cap that meets another, and the end of the other."""
-    met = ((cap, network.partner[end]) for end, cap in network.caps.items())
-    return [(cap, end) for cap, end in met if end in network.caps]
 
 
 def _arranged(found: list[tuple[list[int], list[int], Tree]], style: Style) -> str:

@@ -164,8 +164,7 @@ def identity(dims: object = "D") -> MatrixExpression:
     Reference:
         derivations/11_integrals.md.
     """
-    spaces = check_spaces(dims)
-    return MatrixExpression(permutation_terms(spaces, {}), {}, spaces)
+    return permutation({}, check_spaces(dims))
 
 
 def _check_matrix(name: str, value: object) -> None:

@@ -69,18 +69,16 @@ def halves(letters: Sequence[Letter]) -> list[tuple[int, int, bool]] | None:
             places.setdefault(letter.name, []).append(i)
     found: list[tuple[int, int, bool]] = []
     for of_name in places.values():
-        relations, sides = (
-            letters[of_name[0]].properties,
-            [(letters[i].place, letters[i].conjugated) for i in of_name],
-        )
-        if "normalised" not in relations:
-            pairs = [((0, False), (1, True)), ((0, True), (1, False))]  # of |x⟩⟨y|, and of its conjugate
-            if "real" in relations:
-                pairs = [((0, False), (1, False))]
-        else:
+        properties = letters[of_name[0]].properties
+        sides = [(letters[i].place, letters[i].conjugated) for i in of_name]
+        if "normalised" in properties:
             pairs = [((0, False), (0, True))]
-            if "real" in relations:  # ket and bra are one letter: deal them out
+            if "real" in properties:  # ket and bra are one letter: deal them out
                 sides = [(0, bool(n % 2)) for n in range(len(of_name))]
+        elif "real" in properties:
+            pairs = [((0, False), (1, False))]
+        else:
+            pairs = [((0, False), (1, True)), ((0, True), (1, False))]  # of |x⟩⟨y|, and of its conjugate
         for left, right in pairs:
             lefts, rights = (
                 [i for i, x in zip(of_name, sides, strict=True) if x == side] for side in (left, right)

@@ -21,7 +21,9 @@ from haarqntk.groups import cycles_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from fractions import Fraction
 
+    from haarqntk.algebra import RationalFunction
     from haarqntk.circuits import Image, Insertion, Orbit, PatternSteps, Recursion, Stage
     from haarqntk.combinatorics import Permutation
 
@@ -47,8 +49,9 @@ class Math:
     text: str
     latex: str
 
-    def of(self, *pieces: Math) -> Math:
-        """This with the pieces where %s stands."""
+    def of(self, *values: Value) -> Math:
+        """This with the values where %s stands."""
+        pieces = [*map(as_math, values)]
         return Math(self.text % tuple(p.text for p in pieces), self.latex % tuple(p.latex for p in pieces))
 
 
@@ -85,6 +88,8 @@ class Table:
 
 
 Block: TypeAlias = Paragraph | Equation | Table
+Value: TypeAlias = "Math | tuple[str, str] | TracePolynomial | RationalFunction | Fraction | str | int"
+"""What becomes mathematics: text and LaTeX, an exact value, or text whose LaTeX is found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,22 +119,31 @@ def written(text: str) -> Math:
     return Math(text, re.sub(r"(\\[A-Za-z]+) (?![A-Za-z])", r"\1", latex.translate(_LATEX_OF)))
 
 
-def number(value: int) -> Math:
-    """An integer."""
-    return Math(str(value), str(value))
+def as_math(value: Value) -> Math:
+    """A value as mathematics."""
+    if isinstance(value, str | int):
+        return written(str(value))
+    if isinstance(value, Math | tuple):
+        return value if isinstance(value, Math) else Math(*value)
+    return math_of(value if isinstance(value, TracePolynomial) else TracePolynomial.constant(value))
 
 
-def joined(pieces: Sequence[Math], separator: str, latex_separator: str | None = None) -> Math:
-    """Pieces with a separator between them."""
-    between = separator if latex_separator is None else latex_separator
+def joined(values: Iterable[Value], separator: str, latex_separator: str | None = None) -> Math:
+    """Values with a separator between them."""
+    pieces, between = [*map(as_math, values)], separator if latex_separator is None else latex_separator
     return Math(separator.join(p.text for p in pieces), between.join(p.latex for p in pieces))
+
+
+def said(template: str, *values: Value) -> Paragraph:
+    """A paragraph, each {} of it one of the values."""
+    return Paragraph(template, tuple(map(as_math, values)))
 
 
 def as_text(title: str, steps: Sequence[Step], *, width: int = _LINE) -> str:
     """The steps for a terminal of ``width`` columns."""
     lines = [title, "═" * len(title)]
-    for number, step in enumerate(steps, start=1):
-        lines += ["", *textwrap.wrap(f"{number}. {_prose(step.title)}", width, subsequent_indent="   "), ""]
+    for i, step in enumerate(steps, start=1):
+        lines += ["", *textwrap.wrap(f"{i}. {_prose(step.title)}", width, subsequent_indent="   "), ""]
         for block in step.blocks:
             lines += _lines(block, width)
     return "\n".join(line.replace(_JOINT, " ") for line in lines)
@@ -207,6 +221,12 @@ def note_on(values: Iterable[TracePolynomial]) -> list[Block]:
     return [Paragraph("(Long forms are shown for `Tr O = 0`.)")]
 
 
+def equations(*pairs: tuple[Value, TracePolynomial]) -> list[Block]:
+    """Left and right sides as ``shown``, with a word where something is left out."""
+    forms = [Equation(as_math(left), shown(right)) for left, right in pairs]
+    return [*forms, *note_on(right for _, right in pairs)]
+
+
 def name_of_product(labels: tuple[tuple[str, str], ...], pattern: tuple[tuple[int, ...], ...]) -> Math:
     r"""The product that a pattern stands for, its layers numbered as they act.
 
@@ -219,7 +239,7 @@ def name_of_product(labels: tuple[tuple[str, str], ...], pattern: tuple[tuple[in
         for a, label in enumerate(labels)
     ]
     powers = Counter(names).items()
-    pieces = [x if n == 1 else Math("%s^%s", "{%s}^{%s}").of(x, number(n)) for x, n in powers]
+    pieces = [x if n == 1 else Math("%s^%s", "{%s}^{%s}").of(x, n) for x, n in powers]
     return joined(pieces, " ")
 
 
@@ -244,13 +264,12 @@ def blocks_of_pattern(pattern: PatternSteps) -> tuple[Block, ...]:
     blocks: list[Block] = [] if pattern.walks else [_AVERAGED]
     for walk in pattern.walks:
         if len(pattern.walks) > 1:
-            factor = name_of_product(walk.labels, walk.pattern)
-            blocks.append(Paragraph("*The independent factor* {}.", (factor,)))
+            blocks.append(said("*The independent factor* {}.", name_of_product(walk.labels, walk.pattern)))
         blocks += _recursion(walk)
     if pattern.weight != 1:
         words = "No generator of the pattern is the identity, which has probability {}."
-        blocks.append(Paragraph(words, (_constant(pattern.weight),)))
-    return (*blocks, Equation(mean_of(pattern), shown(pattern.mean)), *note_on([pattern.mean]))
+        blocks.append(said(words, pattern.weight))
+    return (*blocks, *equations((mean_of(pattern), pattern.mean)))
 
 
 def _recursion(walk: Recursion) -> list[Block]:
@@ -270,28 +289,20 @@ def _input(stage: Stage, k: int) -> list[Block]:
     blocks: list[Block] = [_INPUT]
     if k == LARGEST_K_IN_FULL:
         form = Math("Wg(%s) = %s", r"\mathrm{Wg}(%s) = %s")
-        weights = [
-            form.of(written(",".join(map(str, mu))), _constant(w)) for mu, w in twirl_weights(k).items()
-        ]
-        blocks.append(Paragraph("Here {}, and `1` is the identity, `F` the swap.", (joined(weights, ", "),)))
+        weights = (form.of(",".join(map(str, mu)), w) for mu, w in twirl_weights(k).items())
+        blocks.append(said("Here {}, and `1` is the identity, `F` the swap.", joined(weights, ", ")))
     return [*blocks, *_coefficients(stage, k)]
-
-
-def _constant(value: object) -> Math:
-    return math_of(TracePolynomial.constant(value))  # type: ignore[arg-type]
 
 
 def _coefficients(stage: Stage, k: int) -> list[Block]:
     size = factorial(k)
     if stage.num_nonzero == size and stage.num_values == 1 and k > 1:
-        words = Paragraph(
-            "All {} coefficients are equal:" if k > LARGEST_K_IN_FULL else "Both are equal:",
-            (number(size),)[: k > LARGEST_K_IN_FULL],
-        )
+        are_many = k > LARGEST_K_IN_FULL
+        words = said("All {} coefficients are equal:", size) if are_many else said("Both are equal:")
         return [words, Equation(written("c_σ"), stage.orbits[0].coefficient)]
     blocks: list[Block] = [Equation(_name_of_orbit(orbit, k), orbit.coefficient) for orbit in stage.orbits]
     if (rest := size - stage.num_nonzero) and k > LARGEST_K_IN_FULL:
-        blocks.append(Paragraph("Zero: {} of the {} coefficients.", (number(rest), number(size))))
+        blocks.append(said("Zero: {} of the {} coefficients.", rest, size))
     return blocks
 
 
@@ -331,11 +342,10 @@ def _what_vanishes(insertion: Insertion, k: int) -> list[Block]:
     num = len(insertion.commuting)
     reason = "where `σ` fixes a differentiated copy, `P_σ` is the identity on it, and `[X, 1] = 0`."
     if num and k == LARGEST_K_IN_FULL:
-        names = joined([_cycles(sigma, k) for sigma in insertion.commuting], ", ")
-        blocks.append(Paragraph(f"It annihilates {{}}: {reason}", (names,)))
+        names = joined((_cycles(sigma, k) for sigma in insertion.commuting), ", ")
+        blocks.append(said(f"It annihilates {{}}: {reason}", names))
     elif num:
-        words = f"It annihilates {{}} of the {{}} operators `P_σ`: {reason}"
-        blocks.append(Paragraph(words, (number(num), number(factorial(k)))))
+        blocks.append(said(f"It annihilates {{}} of the {{}} operators `P_σ`: {reason}", num, factorial(k)))
     if insertion.num_overlaps and k > LARGEST_K_IN_FULL:
         odd, cancelled = insertion.num_odd, insertion.num_cancelled
         left = insertion.num_overlaps - odd - cancelled
@@ -345,9 +355,8 @@ def _what_vanishes(insertion: Insertion, k: int) -> list[Block]:
             (left, "{} remain, each an integer times `D^c` with `c` the number of cycles of `τ⁻¹σ`"),
         ]
         listed = "; ".join(reason for count, reason in reasons if count)
-        counts = (insertion.num_overlaps, *(count for count, _ in reasons if count))
         words = f"The others have {{}} overlaps `Tr(P_τ† [X, P_σ])`: {listed}."
-        blocks.append(Paragraph(words, tuple(map(number, counts))))
+        blocks.append(said(words, insertion.num_overlaps, *(count for count, _ in reasons if count)))
     return blocks
 
 
@@ -357,7 +366,9 @@ def _image(image: Image, k: int) -> list[Block]:
     overlaps = Math("Tr(P_τ† [X, %s])", r"\operatorname{Tr}(P_\tau^\dagger [X, %s])").of(source)
     rows: list[tuple[Math, ...]] = []
     for overlap in image.overlaps:
-        parity = (_signed(overlap.even), number(overlap.num_odd)) if by_parity else ()
+        plus, minus = overlap.even
+        signed = written(f"{plus} − {-minus}" if plus or minus else "0")
+        parity = (signed, as_math(overlap.num_odd)) if by_parity else ()
         rows.append((_cycles(overlap.tau, k), *parity, math_of(overlap.value)))
     words = "On {} it has the overlaps {} below."
     if by_parity:
@@ -367,26 +378,19 @@ def _image(image: Image, k: int) -> list[Block]:
         )
     header = ("τ", "even (signed)", "odd", "overlap") if by_parity else ("τ", "overlap")
     term = Math("(%s) %s", r"%s\, %s")
-    terms = [term.of(math_of(c), _cycles(sigma, k)) for sigma, c in image.coefficients]
-    total = joined(terms, " + ") if terms else written("0")
+    total = joined([term.of(c, _cycles(sigma, k)) for sigma, c in image.coefficients] or ["0"], " + ")
     result = Math(total.text, total.latex.replace("+ -", "-"))
+    becomes = Math("%s ↦ %s", r"%s \mapsto %s").of(source, result)
     return [
-        Paragraph(words, (source, overlaps)),
+        said(words, source, overlaps),
         Table(header, tuple(rows)),
-        Paragraph(
-            "The Weingarten function makes of them {}.",
-            (Math("%s ↦ %s", r"%s \mapsto %s").of(source, result),),
-        ),
+        said("The Weingarten function makes of them {}.", becomes),
     ]
-
-
-def _signed(even: tuple[int, int]) -> Math:
-    return written(f"{even[0]} − {-even[1]}") if any(even) else written("0")
 
 
 def _contraction(walk: Recursion) -> list[Block]:
     n = walk.num_commutators
     name = Math("[%s]", r"\left[%s\right]")
-    sums = (Equation(name.of(math_of(traces)), total) for traces, total in walk.contraction if total)
+    sums = (Equation(name.of(traces), total) for traces, total in walk.contraction if total)
     words = f"and the commutators give the factor `i^{n} = {('1', 'i', '−1', '−i')[n % 4]}`:"
     return [_CONTRACTION, *sums, Paragraph(words if n else "so that")]

@@ -6,7 +6,7 @@ paper, which the engine averages term by term.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from haarqntk.algebra import DEPTH, SIGMA, Overlap, Trace, TracePolynomial
@@ -29,7 +29,6 @@ _SAME_OBSERVABLE = {
     for letters in (("O1",), ("O2",), ("O1", "O2"))
 }
 _OVERLAP = Overlap(("a", "b"))
-_REFERENCE_OF_MOMENTS = "derivations/02_the_walk.md"
 
 
 class _Row(NamedTuple):
@@ -200,9 +199,7 @@ def closed_form(
 @lru_cache(maxsize=128)  # every name under every ensemble with its generators
 def _derive(name: str, circuit: Circuit) -> Formula | EigenvalueFormula:
     def of_row(name: str, row: _Row) -> Formula:
-        texts = {
-            key: getattr(row, key) for key in ("definition", "definition_latex", "notation", "reference")
-        }
+        texts = {key: text for key, text in row._asdict().items() if isinstance(text, str)}
         return formula_of(name, row.recipe(variables_of(circuit)), circuit, **texts)
 
     if name != _EIGENVALUES:
@@ -239,8 +236,7 @@ def mean(expression: Expression) -> Formula:
     Reference:
         derivations/02_the_walk.md.
     """
-    a = _checked(expression)
-    return _formula("E", _recipe.mean(a), a)
+    return _statistic("E", _recipe.mean, expression)
 
 
 def variance(expression: Expression) -> Formula:
@@ -258,8 +254,7 @@ def variance(expression: Expression) -> Formula:
     Reference:
         derivations/02_the_walk.md.
     """
-    a = _checked(expression)
-    return _formula("Var", _recipe.variance(a), a)
+    return _statistic("Var", _recipe.variance, expression)
 
 
 def covariance(left: Expression, right: Expression) -> Formula:
@@ -278,8 +273,7 @@ def covariance(left: Expression, right: Expression) -> Formula:
     Reference:
         derivations/02_the_walk.md.
     """
-    a, b = _checked(left), _checked(right)
-    return _formula("Cov", _recipe.covariance(a, b), a, b)
+    return _statistic("Cov", _recipe.covariance, left, right)
 
 
 def cumulant(expression: Expression, order: int) -> Formula:
@@ -302,29 +296,27 @@ def cumulant(expression: Expression, order: int) -> Formula:
     Reference:
         derivations/02_the_walk.md.
     """
-    a, n = _checked(expression), integer("order", order, at_least=1)
-    k, largest = a.expression.num_copies, a.expression.largest_num_copies
-    if n * k > largest:
+    _check(expression)
+    n, k = integer("order", order, at_least=1), expression.num_copies
+    if n * k > (largest := expression.largest_num_copies):
         raise CostError(
             f"a cumulant of order {n} with k = {n} · {k} = {n * k} factors would not finish; "
             f"the largest number of factors is {largest}"
         )
-    return _formula(f"kappa_{n}", _recipe.cumulant(a, n), a)
+    return _statistic(f"kappa_{n}", partial(_recipe.cumulant, order=n), expression)
 
 
-def _formula(operator: str, recipe: Recipe, *variables: Variable) -> Formula:
+def _statistic(operator: str, recipe: Callable[..., Recipe], *expressions: Expression) -> Formula:
+    for expression in expressions:
+        _check(expression)
+    variables = [*map(Variable, expressions)]
     text = f"{operator}[{', '.join(a.body for a in variables)}]"
-    latex, circuit = typewriter(text), variables[0].expression.circuit
-    texts = {
-        "definition": text,
-        "definition_latex": latex,
-        "notation": latex,
-        "reference": _REFERENCE_OF_MOMENTS,
-    }
-    return formula_of(text, recipe, circuit, **texts)
+    latex, circuit = typewriter(text), expressions[0].circuit
+    texts = {"definition": text, "definition_latex": latex, "notation": latex}
+    return formula_of(text, recipe(*variables), circuit, reference="derivations/02_the_walk.md", **texts)
 
 
-def _checked(expression: object) -> Variable:
+def _check(expression: object) -> None:
     if not isinstance(expression, Expression):
         raise InputTypeError(
             f"expression must be built from a circuit's outputs, got {type(expression).__name__}; "
@@ -333,4 +325,3 @@ def _checked(expression: object) -> Variable:
     if expression.free:
         names = ", ".join(sorted(expression.free))
         raise InputError(f"every layer index must be summed, got the free index {names}; use hq.sum_over")
-    return Variable(expression)

@@ -144,7 +144,7 @@ class ClosedForm(Result):
         found = self._values_at(D)
         found.add_named(values)
         found.add_generator(generator_spectrum)
-        found.add_scalars(L, overlap, num_inputs)
+        found.add_scalars(L=L, overlap=overlap, num_inputs=num_inputs)
         found.add_populations(spectrum, populations)
         given = {"spectrum": spectrum, "traces": traces, "observable": observable}
         found.add_operators(given, observables, states)
@@ -191,7 +191,7 @@ class ClosedForm(Result):
             raise InputError(f"traces must be a list [T1, T2, …], got {traces!r}")
         exact = [binary_fraction(f"T{j}", value) for j, value in enumerate(traces, start=1)]
         found = self._values_at(D)
-        found.add_scalars(L, overlap, num_inputs)
+        found.add_scalars(L=L, overlap=overlap, num_inputs=num_inputs)
         found.add_rounded_traces(exact)
         value = found.value()
         with mpmath.workdps(precision):

@@ -130,7 +130,11 @@ class _Search:
             for x in self._expectations
         }
         numbers = values | {DEPTH: Fraction(L)}
-        claimed = _claimed_at(D, numbers, self._claim, self._polynomial)
+        if self._polynomial is None:
+            claimed = value_of(self._claim, D, numbers)
+        else:
+            is_pole = self._polynomial.has_pole_at(D)
+            claimed = sympy.zoo if is_pole else sympy.Rational(self._polynomial.at(D, numbers))
         shown = tuple((name, values[name]) for name in (*self.others, *self._expectations))
         named = tuple(zip(self.labels, spectra, strict=False))
         return Counterexample(D, L, named, shown, polynomial_at(self._exact, D).at(D, numbers), claimed)
@@ -142,14 +146,6 @@ class _Search:
             return poles_count
         gap = found.claimed - sympy.Rational(found.exact)
         return bool(abs(gap.evalf(_DIGITS)) > sympy.Float(10) ** (20 - _DIGITS))
-
-
-def _claimed_at(
-    D: int, values: Mapping[Any, Fraction], claim: Any, polynomial: TracePolynomial | None
-) -> Any:
-    if polynomial is None:
-        return value_of(claim, D, values)
-    return sympy.zoo if polynomial.has_pole_at(D) else sympy.Rational(polynomial.at(D, values))
 
 
 def value_of(claim: Any, D: int, values: Mapping[Any, Fraction]) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import factorial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from haarqntk.algebra import Trace, TracePolynomial, collected
 from haarqntk.base import Shown
@@ -23,14 +23,16 @@ from haarqntk.qntk._blocks import (
     Paragraph,
     Step,
     Table,
+    Value,
+    as_math,
     as_text,
     blocks_of_pattern,
+    equations,
     joined,
-    math_of,
     mean_of,
     name_of_product,
     note_on,
-    number,
+    said,
     shown,
     written,
 )
@@ -39,7 +41,11 @@ from haarqntk.qntk._steps import Result, steps_of_mean
 if TYPE_CHECKING:
     from haarqntk.qntk._closed_form import ClosedForm
     from haarqntk.qntk._recipe import Average, Recipe
-    from haarqntk.qntk._steps import AverageSteps, SecondRoute, TermSteps
+    from haarqntk.qntk._steps import AverageSteps, TermSteps
+
+    _Of: TypeAlias = tuple[
+        tuple[str, str], ...
+    ]  # the symbol of the mean that a title names, if there are several
 
 CLOSED_FORM = Paragraph("Closed form")
 CHECK = Paragraph("Check by a second route")
@@ -115,12 +121,10 @@ class Derivation(Shown):
         checks: list[Block] = []
         several = len(self.averages) > 1
         for average in self.averages:
-            symbol = Math(*average.symbol)
-            of = (" of {}", (symbol,)) if several else ("", ())
+            of = (average.symbol,) if several else ()
             if average.symbol[0] in known:
-                value = Equation(symbol, shown(average.mean))
-                blocks = (Paragraph("As derived above:"), value, *note_on([average.mean]))
-                steps.append(Step(_title("The mean", of), blocks))
+                value = equations((average.symbol, average.mean))
+                steps.append(Step(_title("The mean", of), (Paragraph("As derived above:"), *value)))
                 continue
             steps.append(Step(_title("Copies", of), _copies(average)))
             for term in average.terms:
@@ -128,24 +132,22 @@ class Derivation(Shown):
             is_result = not several and _combination(self.results[0].recipe) is None
             steps.append(Step(_title("Sum over the layers", of), _sum(average, is_result=is_result)))
             checks += _check(average)
-        forms = (Equation(Math(*result.symbol), shown(result.polynomial)) for result in self.results)
-        notes = note_on(result.polynomial for result in self.results)
-        steps.append(Step(CLOSED_FORM, (*forms, *notes)))
+        forms = equations(*((result.symbol, result.polynomial) for result in self.results))
+        steps.append(Step(CLOSED_FORM, tuple(forms)))
         return (*steps, Step(CHECK, tuple(checks))) if checks else tuple(steps)
 
     def _definition(self) -> tuple[Block, ...]:
-        setting = Paragraph(
-            f"Ensemble {self.ensemble}: {ENSEMBLES[self.ensemble].setting} {_OF_GENERATORS[self.generators]}",
-            (_U,),
-        )
-        wanted = Paragraph("Wanted: {}.", (Math(self.definition, self.definition_latex),))
-        blocks: list[Block] = [wanted, setting]
+        setting = f"{ENSEMBLES[self.ensemble].setting} {_OF_GENERATORS[self.generators]}"
+        blocks = [
+            said("Wanted: {}.", (self.definition, self.definition_latex)),
+            said(f"Ensemble {self.ensemble}: {setting}", _U),
+        ]
         for result in self.results:
             combination = _combination(result.recipe)
             if combination is not None and len(self.results) > 1:
-                blocks.append(Paragraph("{} is {}.", (Math(*result.symbol), combination)))
+                blocks.append(said("{} is {}.", result.symbol, combination))
             elif combination is not None:
-                blocks.append(Paragraph("In means it is {}.", (combination,)))
+                blocks.append(said("In means it is {}.", combination))
         return tuple(blocks)
 
     def __str__(self) -> str:
@@ -205,8 +207,8 @@ def derive_in_steps(name: str, formulas: tuple[ClosedForm, ...]) -> Derivation:
     )
 
 
-def _title(words: str, of: tuple[str, tuple[Math, ...]]) -> Paragraph:
-    return Paragraph(words + of[0], of[1])
+def _title(words: str, of: _Of) -> Paragraph:
+    return said(words + " of {}" * len(of), *of)
 
 
 def _combination(recipe: Recipe) -> Math | None:
@@ -216,50 +218,48 @@ def _combination(recipe: Recipe) -> Math | None:
         return None
     pieces = []
     for averages, c in recipe.terms.items():
-        product = joined([_average_at(average) for average in averages], " ", r"\,")
+        product = joined(map(_average_at, averages), " ", r"\,")
         if c not in {_ONE, -_ONE}:
-            product = Math("(%s) %s", r"(%s)\,%s").of(math_of(c), product)
-        pieces.append(
-            Math(" − %s", " - %s").of(product) if c == -_ONE else Math(" + %s", " + %s").of(product)
-        )
+            product = Math("(%s) %s", r"(%s)\,%s").of(c, product)
+        sign = Math(" − %s", " - %s") if c == -_ONE else Math(" + %s", " + %s")
+        pieces.append(sign.of(product))
     total = joined(pieces, "")
     return Math(total.text.removeprefix(" + ").strip(), total.latex.removeprefix(" + ").strip())
 
 
 def _average_at(average: Average) -> Math:
     """The mean with L or the overlap where they stand for something; equal observables go without saying."""
-    symbol = Math(*average.symbol)
-    values = [_equal(name, math_of(value)) for name, value in average.at if not isinstance(name, Trace)]
+    values = [_equal(name, value) for name, value in average.at if not isinstance(name, Trace)]
     if not values:
-        return symbol
-    return Math("%s|(%s)", r"\left.%s\right|_{%s}").of(symbol, joined(values, ", "))
+        return as_math(average.symbol)
+    return Math("%s|(%s)", r"\left.%s\right|_{%s}").of(average.symbol, joined(values, ", "))
 
 
-def _equal(name: str, value: Math) -> Math:
-    return Math("%s = %s", "%s = %s").of(math_of(TracePolynomial.variable(name)), value)
+def _equal(name: str, value: Value) -> Math:
+    return Math("%s = %s", "%s = %s").of(TracePolynomial.variable(name), value)
 
 
 def _copies(average: AverageSteps) -> tuple[Block, ...]:
     products = [len(term.term.copies) for term in average.terms if term.term.copies]
     if not products:
         return (Paragraph("Nothing is random here."),)
-    sizes = joined([number(k) for k in sorted(set(products))], ", ")
+    sizes = joined(sorted(set(products)), ", ")
     circuit, order = average.expression.circuit, max(design_orders(average.expression).values())
     drawn = "rotations of the generators" if ENSEMBLES[circuit.ensemble].keeps_state else "segments"
     designs = f" Unitary {{}}-designs do for the {drawn}." if order else " No average is needed."
     return (
-        Paragraph(
+        said(
             "{} is a mean of products of {} *copies*: a copy is one factor `z`, `g_l` or `h_lm`, an output or a "
             "derivative of one; they are numbered from 0 in the order in which they are written. In its copy a "
             f"derivative `∂_l` inserts `i[X, ·]` where layer `l` acts.{designs}",
-            (Math(*average.symbol), sizes, *([number(order)] if order else [])),
+            *(average.symbol, sizes, order)[: 3 if order else 2],
         ),
         # of two copies the permutations are 1 and F
         *([_NOTATION] if LARGEST_K_IN_FULL < max(products) <= LARGEST_K_BY_CLASSES else []),
     )
 
 
-def _steps_of_term(term: TermSteps, of: tuple[str, tuple[Math, ...]]) -> list[Step]:
+def _steps_of_term(term: TermSteps, of: _Of) -> list[Step]:
     if term.factors is not None:
         return [Step(_title("Factorisation", of), _factorisation(term))]
     if not term.patterns:
@@ -268,7 +268,7 @@ def _steps_of_term(term: TermSteps, of: tuple[str, tuple[Math, ...]]) -> list[St
     if len(term.term.copies) > LARGEST_K_BY_CLASSES:
         return [patterns, Step(_title("The recursion in numbers", of), _in_numbers(term))]
     means = (
-        Step(Paragraph("Layer recursion for {}", (mean_of(pattern),)), blocks_of_pattern(pattern))
+        Step(said("Layer recursion for {}", mean_of(pattern)), blocks_of_pattern(pattern))
         for pattern in term.patterns
     )
     return [patterns, *means]
@@ -282,8 +282,8 @@ def _factorisation(term: TermSteps) -> tuple[Block, ...]:
             "`K = v S_L` with `v = ⟨M²⟩ − ⟨M⟩²`, the variance of the observable in the output state, and "
             "`S_L = Σ_l ξ_l²` independent of it (document 04). The mean is the product of"
         ),
-        Equation(MEAN.of(written(f"v^{n}")), variance),
-        Equation(MEAN.of(written(f"S_L^{n}")), squares),
+        Equation(MEAN.of(f"v^{n}"), variance),
+        Equation(MEAN.of(f"S_L^{n}"), squares),
     )
 
 
@@ -291,12 +291,8 @@ def _patterns(term: TermSteps) -> tuple[Block, ...]:
     total = sum(pattern.count for pattern in term.patterns)
     indices = {index for copy in term.term.copies for index in copy.layers}
     rows = tuple(
-        (
-            name_of_product(pattern.labels, pattern.pattern),
-            number(pattern.count),
-            written(f"C(L, {len(pattern.pattern)})"),
-        )
-        for pattern in term.patterns
+        (name_of_product(x.labels, x.pattern), as_math(x.count), written(f"C(L, {len(x.pattern)})"))
+        for x in term.patterns
     )
     words = "The {} summed layer indices coincide or follow each other in {} patterns"
     if len(indices) <= 1:
@@ -305,10 +301,10 @@ def _patterns(term: TermSteps) -> tuple[Block, ...]:
         total > 1
     )
     return (
-        Paragraph(
+        said(
             f"{words}.{alike} Layers are numbered in the order in which they act; a pattern of `m` layers "
             "stands for `C(L, m)` choices.",
-            (number(len(indices)), number(total)) if len(indices) > 1 else (),
+            *((len(indices), total) if len(indices) > 1 else ()),
         ),
         Table(("product", "patterns", "choices"), rows),
     )
@@ -323,16 +319,15 @@ def _in_numbers(term: TermSteps) -> tuple[Block, ...]:
         counts = [f"{stage.num_nonzero} ({stage.num_values})" for stage in stages]
         rows.append((name_of_product(pattern.labels, pattern.pattern), written(" → ".join(counts))))
     return (
-        Paragraph(
+        said(
             "The averaged state has {} coefficients, one for each permutation of the copies. Here is how many are "
             "not zero after the twirl of the input and after each layer, and in brackets how many different values "
             "they have. A term vanishes as `[X, 1] = 0`, as `Tr X = 0`, or because signs cancel.",
-            (written(f"{k}! = {factorial(k)}"),),
+            f"{k}! = {factorial(k)}",
         ),
         Table(("product", "input → layer 1 → …"), tuple(rows)),
         Paragraph("Contracted with the observables, they give"),
-        *(Equation(mean_of(pattern), shown(pattern.mean)) for pattern in term.patterns),
-        *note_on(pattern.mean for pattern in term.patterns),
+        *equations(*((mean_of(pattern), pattern.mean) for pattern in term.patterns)),
     )
 
 
@@ -341,20 +336,18 @@ def _sum(average: AverageSteps, *, is_result: bool) -> tuple[Block, ...]:
     for term in average.terms:
         pieces = []
         for pattern in term.patterns:
-            name, choices = mean_of(pattern), written(f"C(L, {len(pattern.pattern)})")
             count = "" if pattern.count == 1 else f"{pattern.count} "
-            pieces.append(Math(f"{count}%s %s", rf"{count}%s\, %s").of(choices, name))
+            product = Math(f"{count}%s %s", rf"{count}%s\, %s")
+            pieces.append(product.of(f"C(L, {len(pattern.pattern)})", mean_of(pattern)))
         if pieces:
-            blocks.append(Paragraph("The patterns add up to {}.", (joined(pieces, " + "),)))
+            blocks.append(said("The patterns add up to {}.", joined(pieces, " + ")))
             blocks += _by_num_layers(term)
     factors = [term.coefficient for term in average.terms]
     if factors != [_ONE]:
-        names = joined([math_of(factor) for factor in factors], ", ")
-        blocks.append(Paragraph("The products stand with the factors {}.", (names,)))
+        blocks.append(said("The products stand with the factors {}.", joined(factors, ", ")))
     if is_result:  # the closed form comes next
         return tuple(blocks)
-    blocks.append(Paragraph("Together:"))
-    return (*blocks, Equation(Math(*average.symbol), shown(average.mean)), *note_on([average.mean]))
+    return (*blocks, Paragraph("Together:"), *equations((average.symbol, average.mean)))
 
 
 def _by_num_layers(term: TermSteps) -> list[Block]:
@@ -366,24 +359,20 @@ def _by_num_layers(term: TermSteps) -> list[Block]:
     for m, total in sorted(totals.items()):
         powers = "power `L`" if m == 1 else f"powers `L` to `L^{m}`"
         blocks += [
-            Paragraph(f"Patterns of {{}} layer{'s' * (m > 1)} feed the {powers} with", (number(m),)),
+            said(f"Patterns of {{}} layer{'s' * (m > 1)} feed the {powers} with", m),
             Equation(Math(f"[C(L, {m})]", rf"\left[\tbinom{{L}}{{{m}}}\right]"), shown(total)),
         ]
     return [*blocks, *note_on(totals.values())]
 
 
 def _check(average: AverageSteps) -> list[Block]:
-    route, symbol = average.second_route, Math(*average.symbol)
+    route = average.second_route
     if route is None:
         words = "There is no second exact route for {} here; simulation is the check (haarqntk validate)."
-        return [Paragraph(words, (symbol,))]
-    return [Paragraph(_ROUTES[route.route], (symbol,)), *_point(route)]
-
-
-def _point(route: SecondRoute) -> list[Block]:
-    if not route.values:
-        return []
-    given = [written(f"D = {route.D}"), *(_equal(name, written(str(x))) for name, x in route.values)]
-    numbers = (written(str(x)) for x in (route.value_by_walk, route.value_by_route))
-    words = "At {}: {} by the steps above, {} by the second route, run at this dimension."
-    return [Paragraph(words, (joined(given, ", "), *numbers))]
+        return [said(words, average.symbol)]
+    blocks: list[Block] = [said(_ROUTES[route.route], average.symbol)]
+    if route.values:
+        point = joined([f"D = {route.D}", *(_equal(name, str(x)) for name, x in route.values)], ", ")
+        words = "At {}: {} by the steps above, {} by the second route, run at this dimension."
+        blocks.append(said(words, point, str(route.value_by_walk), str(route.value_by_route)))
+    return blocks

@@ -80,11 +80,13 @@ def range_text(generators: str, ensemble: str = "segments") -> str:
 
 
 def the_one_given(given: Mapping[str, object]) -> str:
-    """The name of the one of spectrum=, traces=, observable= that is not None."""
+    """The name of the one argument that is not None."""
     present = [name for name, value in given.items() if value is not None]
     if len(present) != 1:
-        got = " and ".join(present) or "none"
-        raise InputError(f"exactly one of spectrum=, traces=, observable= must be given, got {got}")
+        names, is_pair = [f"{name}=" for name in given], len(given) == 2  # noqa: PLR2004 - both or neither
+        got = ("both" if present else "neither") if is_pair else " and ".join(present) or "none"
+        listed = (" and " if is_pair else ", ").join(names)
+        raise InputError(f"exactly one of {listed} must be given, got {got}")
     return present[0]
 
 

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from math import comb, factorial, lcm, perm
-from typing import Any
 
 import numpy as np
 
@@ -24,7 +23,7 @@ from haarqntk.base import Tabled, hermitian_array
 from haarqntk.checks import integer, one_of
 from haarqntk.circuits import ENSEMBLES
 from haarqntk.errors import CostError, InputError
-from haarqntk.qntk._inputs import circuit_dimension, one_spectrum
+from haarqntk.qntk._inputs import circuit_dimension, one_spectrum, the_one_given
 
 _ENSEMBLES = ("segments", "prl_ansatz_with_input_block")
 _MOST_STEPS = 2 * 10**7  # multiplications of integers in one table: some ten seconds
@@ -145,7 +144,11 @@ class KernelLaw(Tabled):
             >>> law.xi_moments(2)
             (Fraction(1, 1), Fraction(8, 15), Fraction(24, 35))
         """
-        return _xi_moments(self.D, self.silence, _order("largest", largest))
+        moments, D = [1 - self.silence], self.D
+        for n in range(_order("largest", largest)):  # 4^n (1/2)_n (D/2)_n / ((D+1)/2)_n (D−1)_n, term by term
+            ratio = Fraction(2 * (2 * n + 1) * (D + 2 * n), (D + 1 + 2 * n) * (D - 1 + n))
+            moments.append(moments[-1] * ratio)
+        return (Fraction(1), *moments[1:])
 
     def square_sum_moments(self, largest: int) -> tuple[Fraction, ...]:
         """E[S_L^n] for n = 0 … ``largest``.
@@ -268,15 +271,10 @@ def kernel_law(
         )
     one_of("ensemble", ensemble, _ENSEMBLES)
     dimension, depth = circuit_dimension(D, ensemble=ensemble), integer("L", L, at_least=1)
-    if (spectrum is None) == (observable is None):
-        got = "neither" if spectrum is None else "both"
-        raise InputError(f"exactly one of spectrum= and observable= must be given, got {got}")
-    values = one_spectrum(spectrum if observable is None else _eigenvalues(observable, dimension), dimension)
-    return KernelLaw(dimension, depth, tuple(sorted(values)), ensemble)
-
-
-def _eigenvalues(observable: Any, D: int) -> list[Fraction]:
-    return [Fraction(float(x)) for x in np.linalg.eigvalsh(hermitian_array("observable", observable, D=D))]
+    if the_one_given({"spectrum": spectrum, "observable": observable}) == "observable":
+        matrix = hermitian_array("observable", observable, D=dimension)
+        spectrum = [Fraction(float(x)) for x in np.linalg.eigvalsh(matrix)]
+    return KernelLaw(dimension, depth, tuple(sorted(one_spectrum(spectrum, dimension))), ensemble)
 
 
 def _order(name: str, value: object) -> int:
@@ -284,14 +282,6 @@ def _order(name: str, value: object) -> int:
     if order > _LARGEST_ORDER:
         raise CostError(f"{name} must be at most {_LARGEST_ORDER}, got {order}: exact moments grow too long")
     return order
-
-
-def _xi_moments(D: int, silence: Fraction, largest: int) -> tuple[Fraction, ...]:
-    # 4^n (1/2)_n (D/2)_n / ((D+1)/2)_n (D−1)_n, term by term
-    moments = [1 - silence]
-    for n in range(largest):
-        moments.append(moments[-1] * Fraction(2 * (2 * n + 1) * (D + 2 * n), (D + 1 + 2 * n) * (D - 1 + n)))
-    return (Fraction(1), *moments[1:])
 
 
 @lru_cache(maxsize=64)

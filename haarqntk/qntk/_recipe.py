@@ -144,9 +144,8 @@ class Average:
     power: int | None = None
 
     def __hash__(self) -> int:
-        return hash(
-            (self.symbol, self.at, self.power)
-        )  # the symbol tells expressions apart, and is hashed at once
+        # the symbol tells expressions apart, and is hashed at once
+        return hash((self.symbol, self.at, self.power))
 
     @property
     def is_whole(self) -> bool:
@@ -239,13 +238,12 @@ class Recipe(Combination[tuple[Average, ...], TracePolynomial]):
     def at(self, dimension: Dimension = None) -> TracePolynomial:
         """The polynomial, derived at a dimension, or at the symbol D; the cheapest mean first, and each once."""
         sources = dict.fromkeys(average.expression for average in self.averages)
-        means: dict[Expression | Recorded, TracePolynomial] = {}
-        for source in sorted(sources, key=lambda each: getattr(each, "num_copies", 0)):
-            means[source] = (
-                mean_of_expression(source, dimension=dimension)
-                if isinstance(source, Expression)
-                else source.mean(dimension)
-            )
+        means = {
+            source: mean_of_expression(source, dimension=dimension)
+            if isinstance(source, Expression)
+            else source.mean(dimension)
+            for source in sorted(sources, key=lambda each: getattr(each, "num_copies", 0))
+        }
         return self.value(means)
 
     def substitute(self, values: Mapping[Any, TracePolynomial]) -> Recipe:

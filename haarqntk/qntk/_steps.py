@@ -155,11 +155,9 @@ def _second_route(expression: Expression) -> SecondRoute | None:
     D = max(_DIMENSION, expression.num_copies + expression.num_copies % 2)
     names = {*by_walk.variables, *by_route.variables}
     known = {x: value for x in sorted(names) if (value := _value(x)) is not None}
-    numbers = (Fraction(0), Fraction(0))
     if len(known) < len(names):
-        known = {}
-    else:
-        numbers = (by_walk.at(D, known), total(D).at(D, known))
+        return SecondRoute(route, by_walk, by_route, D, (), Fraction(0), Fraction(0))
+    numbers = by_walk.at(D, known), total(D).at(D, known)
     return SecondRoute(route, by_walk, by_route, D, tuple(known.items()), *numbers)
 
 

@@ -6,7 +6,7 @@ their traces taken as the binary fractions that they are: a formula is evaluated
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 from math import prod
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -46,7 +46,6 @@ if TYPE_CHECKING:
     from haarqntk.algebra import TracePolynomial
 
 
-_NUM_INPUTS = Symbol("n")
 _Word: TypeAlias = tuple[WordLetter, ...]
 _TOLERANCE = 1e-10
 
@@ -123,14 +122,12 @@ class SymbolValues:
         traces = map(GeneratorTrace, range(1, highest + 1))
         self.add({x: sum((o**x.power for o in row), Fraction(0)) for x in traces}, "generator_spectrum=")
 
-    def add_scalars(self, L: object, overlap: object, num_inputs: object) -> None:
+    def add_scalars(self, **given: object) -> None:
         """The symbols that are no traces; all that are given are checked."""
-        if L is not None:
-            self.add({DEPTH: Fraction(integer("L", L, at_least=1))}, "L=")
-        if overlap is not None:
-            self.add({SIGMA: _check_overlap("overlap", rational("overlap", overlap))}, "overlap=")
-        if num_inputs is not None:
-            self.add({_NUM_INPUTS: Fraction(check_num_inputs(num_inputs, self.D))}, "num_inputs=")
+        for name, value in given.items():
+            if value is not None:
+                symbol, _, check = _SCALARS[name]
+                self.add({symbol: Fraction(check(value, self.D))}, f"{name}=")
 
     def add_populations(self, spectrum: object, populations: object) -> None:
         """m_j = ⟨O^j⟩ in the output state."""
@@ -157,8 +154,7 @@ class SymbolValues:
             sorted(name for kind, name in letters if kind == wanted) for wanted in ("observable", "state")
         )
         if observables is not None:
-            if given["observable"] is not None:
-                raise InputError("exactly one of observable= and observables= must be given, got both")
+            the_one_given({"observable": given["observable"], "observables": observables})
             given = {**given, "observable": self._named("observables", observables, labels)}
         named = {} if states is None else self._named("states", states, inputs)
         needed = [x for x in self.needed if isinstance(x, Trace) and x not in self.values]
@@ -199,15 +195,10 @@ class SymbolValues:
 
     def check_complete(self) -> None:
         """Refuse if a symbol has no value."""
-        needed = {
-            DEPTH: "L must be given, an integer ≥ 1",
-            SIGMA: "overlap must be given, |⟨φ|φ'⟩|² in [0, 1]",
-            _NUM_INPUTS: f"num_inputs must be given, an integer from 1 to D = {self.D}",
-        }
-        for name, rule in needed.items():
-            if name in self.needed and name not in self.values:
-                raise InputError(f"{rule}: {self.formula} depends on it")
         missing = [name for name in self.needed if name not in self.values]
+        for name, (symbol, rule, _) in _SCALARS.items():
+            if symbol in missing:
+                raise InputError(f"{name} must be given, {rule.format(self.D)}: {self.formula} depends on it")
         if missing:
             has_words = any(kind != "generator" for x in missing for kind, _ in x.word)
             cure = "; or give observable= and states=" if has_words else ""
@@ -255,6 +246,17 @@ def _check_overlap(name: str, value: Fraction) -> Fraction:
         raise InputError(f"{name} must be |⟨φ|φ'⟩|² in [0, 1], got {value}")
     return value
 
+
+_SCALARS: dict[str, tuple[Symbol, str, Callable[[object, int], Fraction | int]]] = {
+    "L": (DEPTH, "an integer ≥ 1", lambda L, _: integer("L", L, at_least=1)),
+    "overlap": (
+        SIGMA,
+        "|⟨φ|φ'⟩|² in [0, 1]",
+        lambda overlap, _: _check_overlap("overlap", rational("overlap", overlap)),
+    ),
+    "num_inputs": (Symbol("n"), "an integer from 1 to D = {}", check_num_inputs),
+}
+"""Argument: the symbol that it gives, the rule, and the check of a value at a dimension."""
 
 _Matrices: TypeAlias = "Mapping[WordLetter, NDArray[Any]]"
 """Matrices of letters: all of GaussianRational entries where all data are exact, else of floats."""
