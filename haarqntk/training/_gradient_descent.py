@@ -303,8 +303,6 @@ def load_checkpoint(path: Path, key: str) -> dict[str, NDArray[Any]] | None:
     except (ValueError, KeyError, EOFError, OSError, zipfile.BadZipFile) as error:
         raise refused("hold arrays", f": {error}", "choose another file") from None
     if found != key:
-        cure = (
-            "choose another file, or circuit, data, learning rate, stride and seed that it was written with"
-        )
+        cure = "choose another file, or the circuit, data, learning rate, stride and seed that it was written with"
         raise refused(f"belong to this problem, {key[:12]}", f" of the problem {found[:12]}", cure)
     return arrays
