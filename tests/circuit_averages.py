@@ -148,10 +148,7 @@ def _word(average: Matrix, counts: Sequence[int], rights: Sequence[int]) -> Matr
     out: list[int] = []
     into: list[int] = []
     for c, r in zip(counts, rights, strict=True):
-        row, column = (
-            (next(fresh), *(next(fresh) for _ in range(c - r))),
-            tuple(next(fresh) for _ in range(r + 1)),
-        )
+        row, column = (tuple(next(fresh) for _ in range(n + 1)) for n in (c - r, r))
         slots += [x for pair in (*pairwise(row), *pairwise(column)) for x in pair]
         ends = []
         for chain, end in ((row, -1), (column, 0)):

@@ -247,9 +247,8 @@ def random_network(name: str, dims: Sequence[int]) -> Network:
     """A random matrix on tensor factors; identities carry the sizes and keep its labels different."""
     width = len(dims)
     labels = [tuple(range(i * width, (i + 1) * width)) for i in range(4)]
-    eyes = tuple(
-        (np.eye(dims[s]), (labels[a][s], labels[b][s])) for a, b in ((0, 1), (2, 3)) for s in range(width)
-    )
+    pairs = [pair for a, b in ((0, 1), (2, 3)) for pair in zip(labels[a], labels[b], strict=True)]
+    eyes = tuple((np.eye(dim), pair) for dim, pair in zip([*dims, *dims], pairs, strict=True))
     return Network(eyes, ((name, False, labels[1], labels[2]),), labels[0], labels[3])
 
 
@@ -266,9 +265,8 @@ def mean_of_network(network: Network, groups: Mapping[str, str]) -> Array:
         dims = [sizes[x] for x in found[0][2]]
         D = int(np.prod(dims))
         tensor = moment_tensor(groups[name], D, len(plain), len(starred))
-        labels_of = [x for copy in plain + starred for x in copy[2]] + [
-            x for copy in plain + starred for x in copy[3]
-        ]
+        every = plain + starred
+        labels_of = [x for copy in every for x in copy[2]] + [x for copy in every for x in copy[3]]
         operands += [tensor.reshape(dims * (2 * len(found))), labels_of]
     used = {label: n for n, label in enumerate(sorted(network.labels()))}
     for i in range(1, len(operands), 2):

@@ -87,9 +87,8 @@ def reading_back(write: Callable[..., list[list[str]]]) -> Callable[..., list[li
             }
             places = {name: f"x{i}" for i, name in enumerate(point)}
             exact = read_arithmetic(str(part.renamed(places)), {places[name]: point[name] for name in point})
-            found = value_of_latex(
-                " ".join(row), {written.symbol(name): point[name] for name in point}, Fraction(1)
-            )
+            values = {written.symbol(name): value for name, value in point.items()}
+            found = value_of_latex(" ".join(row), values, Fraction(1))
             assert found == exact, f"another formula: {row}"
         return rows
 

@@ -9,18 +9,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BROWSER = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--hide-scrollbars",
-    "--virtual-time-budget=5000",
-    "--enable-logging=stderr",
-    "--v=0",
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+    *("--virtual-time-budget=5000", "--enable-logging=stderr", "--v=0"),
 )
 """Options of a headless Chromium that asks nothing of the network and says what goes wrong."""
 

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout
+from typing import Any
 
 import pytest
 
@@ -33,13 +34,13 @@ def haarqntk(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def in_a_process(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*COMMAND, *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=ENVIRONMENT,
-    )
+    return python(*COMMAND[1:], *arguments, check=False, env=ENVIRONMENT)
+
+
+def python(*arguments: str, check: bool = True, **options: Any) -> subprocess.CompletedProcess[str]:
+    """Run Python anew: a script with its arguments, or "-c" and a text."""
+    command = [sys.executable, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=check, **options)
 
 
 def refused(*arguments: str) -> str:

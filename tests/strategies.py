@@ -82,9 +82,8 @@ def polynomials(*, max_degree: int = 3) -> st.SearchStrategy[list[int]]:
 
 def rational_functions(*, max_degree: int = 3) -> st.SearchStrategy[RationalFunction]:
     """Elements of Q(D), zero and constants among them."""
-    return st.builds(
-        RationalFunction, polynomials(max_degree=max_degree), polynomials(max_degree=max_degree).filter(any)
-    )
+    sums = polynomials(max_degree=max_degree)
+    return st.builds(RationalFunction, sums, sums.filter(any))
 
 
 def functions_of_dimensions(
@@ -93,23 +92,19 @@ def functions_of_dimensions(
     """Rational functions of some of the names: of none, one or several."""
     exponents = st.tuples(*(st.integers(0, 2) for _ in names))
     sums = st.dictionaries(exponents, st.integers(-9, 9), max_size=max_terms)
-    return st.builds(
-        partial(RationalFunction, names=tuple(names)),
-        sums,
-        sums.filter(lambda terms: any(terms.values())),
-    )
+    nonzero = sums.filter(lambda terms: any(terms.values()))
+    return st.builds(partial(RationalFunction, names=tuple(names)), sums, nonzero)
 
 
 def trace_polynomials(
     *, variables: Sequence[str] = ("L", "T1", "T2"), max_terms: int = 3
 ) -> st.SearchStrategy[TracePolynomial]:
     """Polynomials in a few variables over Q(D), zero among them."""
-    monomials = st.dictionaries(
-        st.sampled_from([read_symbol(name) for name in variables]), st.integers(1, 2), max_size=2
-    ).map(lambda exponents: tuple(sorted(exponents.items())))
-    return st.dictionaries(monomials, rational_functions(max_degree=1), max_size=max_terms).map(
-        TracePolynomial
-    )
+    symbols = st.sampled_from([read_symbol(name) for name in variables])
+    exponents = st.dictionaries(symbols, st.integers(1, 2), max_size=2)
+    monomials = exponents.map(lambda powers: tuple(sorted(powers.items())))
+    terms = st.dictionaries(monomials, rational_functions(max_degree=1), max_size=max_terms)
+    return terms.map(TracePolynomial)
 
 
 def words(*, letters: str, largest: int, smallest: int = 0) -> st.SearchStrategy[tuple[str, ...]]:
@@ -306,10 +301,8 @@ def tensor_integrands(draw: st.DrawFn) -> Integrand:
     if not draw(st.booleans()):
         first = Node("tr", (first,))
     node = first if rest is None else Node("*", (first, Node("tr", (rest,))))
-    given = {
-        name: draw(gaussian_integer_matrices(size))
-        for name, size in zip("ABC", (dims[0] * dims[1], *dims), strict=True)
-    }
+    sizes = {"A": dims[0] * dims[1], "B": dims[0], "C": dims[1]}
+    given = {name: draw(gaussian_integer_matrices(size)) for name, size in sizes.items()}
     return Integrand(node, "unitary", dims, given, draw(st.booleans()))
 
 

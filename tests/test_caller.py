@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
-import subprocess
 import sys
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
+from shell import python
 
 from haarqntk.errors import RunError
 from haarqntk.validation import executor, process_pool
@@ -117,20 +117,12 @@ if __name__ == "__main__":
 def test_import_and_calls_leave_the_process_as_it_was(tmp_path: Path) -> None:
     (tmp_path / "script.py").write_text(SCRIPT, encoding="utf-8")
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-    done = subprocess.run(
-        [sys.executable, "script.py"],
-        cwd=tmp_path,
-        env={name: value for name, value in os.environ.items() if name not in names},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    environment = {name: value for name, value in os.environ.items() if name not in names}
+    done = python("script.py", cwd=tmp_path, env=environment, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
 
 
-def test_a_worker_has_one_thread_for_linear_algebra_and_the_caller_keeps_its_own(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_worker_has_one_thread_and_the_caller_keeps_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     monkeypatch.setenv("OPENBLAS_NUM_THREADS", "3")
     before = dict(os.environ)

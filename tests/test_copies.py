@@ -67,10 +67,10 @@ def test_copies_of_public_values_are_equal(name: str, copied: Callable[[Any], An
             assert isinstance(expected, Fraction)
 
 
-@given(
-    st.lists(st.integers(-(10**30), 10**30), max_size=5),
-    st.lists(st.integers(-(10**30), 10**30), min_size=1, max_size=5).filter(any),
-)
+COEFFICIENTS = st.lists(st.integers(-(10**30), 10**30), max_size=5)
+
+
+@given(COEFFICIENTS, COEFFICIENTS.filter(any))
 def test_copies_of_rational_functions_are_canonical(top: list[int], bottom: list[int]) -> None:
     value = RationalFunction(top, bottom)
     for copied in COPIES:

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 A, B, C = hq.matrices("A"), hq.matrices("B"), hq.matrices("C", dims=(2, 3))
 U = hq.haar_unitary("U")
 MEAN: Any = hq.formula("kernel_mean")
-UNTYPED: Any = hq  # whose arguments here are of the wrong type
-UNTYPED_TRAINING: Any = training
-UNTYPED_DYNAMICS: Any = dynamics
+HQ: Any = hq  # whose arguments here are of the wrong type
+HT: Any = training
+HD: Any = dynamics
 AVERAGE = hq.expect(hq.tr(U @ A @ U.H @ B))
 READERS: dict[str, Callable[[Any], Any]] = {
     "formula": lambda X: MEAN.at(D=2, L=1, observable=X),
@@ -62,16 +62,10 @@ def test_sparse_matrices_are_kraus_operators_and_unitaries_of_a_list() -> None:
     assert training.kernel_matrix(flip).tolist() == [[1, 0], [0, 1]]
 
 
-UNORDERED: list[Any] = [
-    {3, 1, 0, -1},
-    {3: 1, 1: 1, 0: 1, -1: 1},
-    frozenset({3, 1, 0, -1}),
-    {3: 1}.keys(),
-    "3110",
-]
+ROWS: list[Any] = [{3, 1, 0, -1}, {3: 1, 1: 1, 0: 1, -1: 1}, frozenset({3, 1, 0, -1}), {3: 1}.keys(), "3110"]
 
 
-@pytest.mark.parametrize("row", UNORDERED)
+@pytest.mark.parametrize("row", ROWS)
 def test_rows_without_an_order_or_a_multiplicity_are_refused(row: Any) -> None:
     kept: Any = hq.formula("kernel_mean", ensemble="generator_average")
     calls: list[Callable[[], Any]] = [
@@ -140,52 +134,42 @@ def test_flags_are_true_or_false_and_no_text(name: str) -> None:
 
 
 WRONG: dict[str, tuple[Callable[[], Any], str]] = {
-    "tensor factor True": (
-        lambda: UNTYPED.partial_trace(C, over=True),
-        "over must be an integer ≥ 0, got True",
-    ),
-    "tensor factor 0.0": (lambda: UNTYPED.partial_trace(C, over=0.0), "over must be an integer ≥ 0, got 0.0"),
+    "tensor factor True": (lambda: HQ.partial_trace(C, over=True), "over must be an integer ≥ 0, got True"),
+    "tensor factor 0.0": (lambda: HQ.partial_trace(C, over=0.0), "over must be an integer ≥ 0, got 0.0"),
     "Jacobian for a kernel": (
-        lambda: UNTYPED_TRAINING.check_step_size(np.array([[1.0, 2.0], [0.0, 1.0]]), 0.1),
+        lambda: HT.check_step_size(np.array([[1.0, 2.0], [0.0, 1.0]]), 0.1),
         "kernels must be symmetric, got one that is not; pass kernel_matrix(jacobian) for a Jacobian",
     ),
     "fields of QuTiP": (
-        lambda: UNTYPED_TRAINING.ising_magnetisation(4, qutip.sigmaz()),
+        lambda: HT.ising_magnetisation(4, qutip.sigmaz()),
         "fields must be an array of numbers, got a Qobj of type oper with dims [[2], [2]]; pass a NumPy array",
     ),
     "ragged fields": (
-        lambda: UNTYPED_TRAINING.ising_magnetisation(4, [1, [2]]),
+        lambda: HT.ising_magnetisation(4, [1, [2]]),
         "fields must be an array of numbers, got list",
     ),
     "floats for moments": (
-        lambda: UNTYPED_DYNAMICS.rules_from_moments([1.0, 0.5], Fraction(1)),
+        lambda: HD.rules_from_moments([1.0, 0.5], Fraction(1)),
         "moment 0 must be an exact integer or rational, got 1.0",
     ),
     "no moments": (
-        lambda: UNTYPED_DYNAMICS.rules_from_moments([], Fraction(1)),
+        lambda: HD.rules_from_moments([], Fraction(1)),
         "moments must be a list of those of order 0 … 2n, got []",
     ),
     "an empty interval": (
-        lambda: UNTYPED_DYNAMICS.rules_from_moments([Fraction(1), Fraction(1)], Fraction(0)),
+        lambda: HD.rules_from_moments([Fraction(1), Fraction(1)], Fraction(0)),
         "end must be > 0, got 0",
     ),
-    "no ansatz": (
-        lambda: UNTYPED_TRAINING.circuit_of_ansatz(5),
-        "ansatz must be drawn by random_ansatz, got 5",
-    ),
+    "no ansatz": (lambda: HT.circuit_of_ansatz(5), "ansatz must be drawn by random_ansatz, got 5"),
     "no circuit": (
-        lambda: UNTYPED_TRAINING.kernel_statistics(
-            lambda _: 5,
-            [1],
-            observable=UNTYPED_TRAINING.Observable.pauli("Z"),
-            samples=2,
-            rng=np.random.default_rng(1),
+        lambda: HT.kernel_statistics(
+            lambda _: 5, [1], observable=HT.Observable.pauli("Z"), samples=2, rng=np.random.default_rng(1)
         ),
         "family must return a circuit, got 5 at depth 1",
     ),
-    "scale of text": (lambda: UNTYPED_TRAINING.Encoding(scale="a"), "scale must be a real number, got 'a'"),
+    "scale of text": (lambda: HT.Encoding(scale="a"), "scale must be a real number, got 'a'"),
     "a matrix as a name": (
-        lambda: UNTYPED.Circuit().output(observable=np.eye(2)),
+        lambda: HQ.Circuit().output(observable=np.eye(2)),
         "a matrix goes to .at(observables={'O1': …}) of the mean",
     ),
     "a matrix as a spectrum": (

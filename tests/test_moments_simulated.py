@@ -150,9 +150,8 @@ def test_the_residual_times_the_meta_kernel(part: str, D: int, L: int) -> None:
     whole, diagonal = e * meta_kernel(hq.Circuit()), hq.sum_over(e * e.d(l, l) * e.d(l) ** 2, l)
     expression = {"mean": whole, "diagonal": diagonal, "off_diagonal": whole - diagonal}[part]
     # simulated is the target O_0 = Tr O/D, which is 0 here
-    exact = hq.mean(expression).at(
-        D=D, L=L, spectrum=SPECTRA[D], values={} if part == "diagonal" else {"O_0": 0}
-    )
+    values = {} if part == "diagonal" else {"O_0": 0}
+    exact = hq.mean(expression).at(D=D, L=L, spectrum=SPECTRA[D], values=values)
     simulated = by_batches(f"residual_meta_kernel_{part}", D, L, 8000)
     if exact:
         assert_refuses(simulated, 2 * exact, exact / 2)

@@ -27,9 +27,7 @@ def drawn() -> list[tuple[int, float, str]]:
     return [(integer, number if number == number else 0.5, text) for integer, number, text in found]  # noqa: PLR0124
 
 
-def test_examples_do_not_depend_on_the_modules_that_are_imported(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_examples_do_not_depend_on_imported_modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = drawn()
     lines = [f"x{i} = ({10**12 + i}, {i}.015625e9, 'constant number {i}')" for i in range(200)]
     (tmp_path / "full_of_constants.py").write_text("\n".join(lines), encoding="utf-8")

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
+from shell import python
 
 import haarqntk as hq
 
@@ -33,14 +31,14 @@ def test_an_unknown_attribute_is_refused_by_name() -> None:
     ],
 )
 def test_the_function_weingarten_is_not_hidden_by_its_room(script: str) -> None:
-    subprocess.run([sys.executable, "-c", script], check=True)
+    python("-c", script)
 
 
 def test_importing_the_package_loads_no_heavy_library() -> None:
     script = "import sys, haarqntk; print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
-    assert "haarqntk" in done.stdout.split()
-    assert not {"sympy", "qutip", "numpy", "flint", "matplotlib"} & set(done.stdout.split())
+    loaded = set(python("-c", script).stdout.split())
+    assert "haarqntk" in loaded
+    assert not {"sympy", "qutip", "numpy", "flint", "matplotlib"} & loaded
 
 
 def test_symbols_carry_their_assumptions() -> None:

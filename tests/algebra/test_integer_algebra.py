@@ -22,9 +22,7 @@ _entries = st.integers(-(10**6), 10**6)
     st.lists(st.lists(_entries, min_size=3, max_size=3), min_size=1, max_size=4),
     st.lists(st.lists(st.integers(-(10**30), 10**30), min_size=2, max_size=2), min_size=3, max_size=3),
 )
-def test_matrix_products_are_exact_beyond_machine_integers(
-    left: list[list[int]], right: list[list[int]]
-) -> None:
+def test_products_are_exact_beyond_machine_integers(left: list[list[int]], right: list[list[int]]) -> None:
     expected = [[sum(a * b[j] for a, b in zip(row, right, strict=True)) for j in range(2)] for row in left]
     assert multiply_integer_matrices(np.array(left), right) == expected
 
@@ -47,15 +45,11 @@ def test_the_factors_of_a_polynomial_multiply_to_it(terms: dict[tuple[int, ...],
 
 
 @given(st.integers(1, 3).flatmap(lambda n: st.lists(rationals(), min_size=n * n, max_size=n * n)))
-def test_the_spectrum_of_a_rational_matrix_is_its_characteristic_polynomial_factored(
-    entries: list[Fraction],
-) -> None:
+def test_a_rational_spectrum_is_the_characteristic_polynomial_factored(entries: list[Fraction]) -> None:
     n = {1: 1, 4: 2, 9: 3}[len(entries)]
     matrix = [entries[i * n : (i + 1) * n] for i in range(n)]
     x = sympy.Symbol("x")
-    found = sympy.Mul(
-        *(sympy.Poly(list(reversed(f)), x).monic().as_expr() ** e for f, e in rational_spectrum(matrix))
-    )
+    found = sympy.Mul(*(sympy.Poly(f[::-1], x).monic().as_expr() ** e for f, e in rational_spectrum(matrix)))
     expected = sympy.Matrix(n, n, entries).charpoly(x).as_expr()
     assert sympy.expand(found - expected) == 0
     assert sum((len(f) - 1) * e for f, e in rational_spectrum(matrix)) == n

@@ -18,13 +18,12 @@ D = RationalFunction([0, 1])
 T1, T2 = TracePolynomial.variable("T1"), TracePolynomial.variable("T2")
 ZERO, ONE = TracePolynomial({}), TracePolynomial.constant(1)
 VALUES: dict[str, Fraction | int] = {"L": 5, "T1": Fraction(-7, 3), "T2": 11}
+LETTERS = st.sampled_from([*map(Symbol, "abc")])
 FAR = 10**6 + 3  # beyond every pole of small coefficients
 
 
 @given(trace_polynomials(), trace_polynomials(), trace_polynomials())
-def test_the_laws_of_a_commutative_ring_hold(
-    f: TracePolynomial, g: TracePolynomial, h: TracePolynomial
-) -> None:
+def test_laws_of_a_commutative_ring_hold(f: TracePolynomial, g: TracePolynomial, h: TracePolynomial) -> None:
     assert f + g == g + f
     assert f * g == g * f
     assert (f + g) + h == f + (g + h)
@@ -61,9 +60,7 @@ def test_powers_are_repeated_products(f: TracePolynomial, n: int) -> None:
 
 
 @given(trace_polynomials(), trace_polynomials(), trace_polynomials())
-def test_substitution_is_a_homomorphism(
-    f: TracePolynomial, g: TracePolynomial, image: TracePolynomial
-) -> None:
+def test_substitution_is_homomorphic(f: TracePolynomial, g: TracePolynomial, image: TracePolynomial) -> None:
     into = {"T1": image}
     assert (f + g).substitute(into) == f.substitute(into) + g.substitute(into)
     assert (f * g).substitute(into) == f.substitute(into) * g.substitute(into)
@@ -85,9 +82,7 @@ def test_evaluation_is_a_homomorphism(f: TracePolynomial, g: TracePolynomial) ->
 
 @settings(max_examples=20)
 @given(trace_polynomials(), st.sampled_from([None, "L", "T1"]))
-def test_sympy_gets_the_same_polynomial_whether_collected_or_not(
-    f: TracePolynomial, collect: str | None
-) -> None:
+def test_sympy_gets_the_same_polynomial_whether_collected(f: TracePolynomial, collect: str | None) -> None:
     values = {hq.D: FAR, hq.L: VALUES["L"]} | {hq.T(j): sympy.Rational(str(VALUES[f"T{j}"])) for j in (1, 2)}
     found = f.to_sympy(collect=collect)
     assert found.free_symbols <= set(values)
@@ -117,11 +112,7 @@ def test_terms_are_a_copy_and_zero_terms_are_dropped() -> None:
     assert f == T1 * 2
 
 
-@given(
-    st.lists(
-        st.dictionaries(st.sampled_from([*map(Symbol, "abc")]), st.integers(1, 3)), min_size=2, max_size=2
-    )
-)
+@given(st.lists(st.dictionaries(LETTERS, st.integers(1, 3)), min_size=2, max_size=2))
 def test_monomials_multiply_by_adding_exponents(pair: list[dict[Symbol, int]]) -> None:
     left, right = (tuple(sorted(exponents.items())) for exponents in pair)
     product = dict(multiply_monomials(left, right))

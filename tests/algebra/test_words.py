@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 
 
 @given(words(letters="ABC", largest=7), st.integers(0, 6))
-def test_the_canonical_word_is_a_rotation_and_the_same_for_all_rotations(
-    word: tuple[str, ...], shift: int
-) -> None:
+def test_the_canonical_word_is_a_rotation_and_the_same_for_all(word: tuple[str, ...], shift: int) -> None:
     i = shift % max(len(word), 1)
     rotations = {word[j:] + word[:j] for j in range(max(len(word), 1))}
     assert canonical_cyclic_word(word[i:] + word[:i]) == canonical_cyclic_word(word)
@@ -59,9 +57,7 @@ def test_other_symbols_are_no_traces(name: str) -> None:
 
 
 @given(words(letters="ab", largest=9, smallest=1), st.integers(2, 4), st.data())
-def test_words_in_two_pure_states_are_powers_of_their_overlap(
-    word: tuple[str, ...], D: int, data: st.DataObject
-) -> None:
+def test_words_in_two_states_are_overlap_powers(word: tuple[str, ...], D: int, data: st.DataObject) -> None:
     states: dict[str, NDArray[np.complex128]] = {x: data.draw(pure_states(D)) for x in "ab"}
     overlap = float(np.trace(states["a"] @ states["b"]).real)
     expected = np.trace(reduce(np.matmul, [states[x] for x in word]))
@@ -78,9 +74,7 @@ def test_the_invariant_of_a_word_does_not_see_rotations_or_repetitions(word: tup
 
 
 @given(words(letters="abc", largest=6, smallest=1), st.data())
-def test_words_in_three_pure_states_have_the_real_part_of_one_more_invariant(
-    word: tuple[str, ...], data: st.DataObject
-) -> None:
+def test_words_in_three_states_have_one_more_invariant(word: tuple[str, ...], data: st.DataObject) -> None:
     states: dict[str, NDArray[np.complex128]] = {x: data.draw(pure_states(3)) for x in "abc"}
     values = {f"sigma_{x}{y}": np.trace(states[x] @ states[y]).real for x, y in ("ab", "ac", "bc")}
     values["Re_abc"] = np.trace(states["a"] @ states["b"] @ states["c"]).real
@@ -130,9 +124,7 @@ def test_mixed_traces_have_the_value_of_their_words(words: list[MixedWord], seed
 
 
 @given(st.lists(mixed_words, min_size=1, max_size=2), observable_words())
-def test_symbols_keep_what_they_stand_for_when_they_are_copied(
-    words: list[MixedWord], word: tuple[str, ...]
-) -> None:
+def test_copied_symbols_keep_what_they_stand_for(words: list[MixedWord], word: tuple[str, ...]) -> None:
     for symbol in [Trace(word), *(x for x, _ in mixed_traces(words))]:
         for again in (copy.deepcopy(symbol), pickle.loads(pickle.dumps(symbol))):  # noqa: S301 - our own bytes
             assert (again, again.word, type(again)) == (symbol, symbol.word, type(symbol))

@@ -39,6 +39,7 @@ QOBJ: dict[str, Any] = {
     "operator-ket": qutip.operator_to_vector(X) * ROOT,
     "operator-bra": qutip.operator_to_vector(X).dag() * ROOT,
 }
+SEEDS = st.integers(0, 2**32 - 1)
 VALUE = None  # taken, with the value of the plain array
 Answers: TypeAlias = "Mapping[str, str | None]"
 CHANNELS = ("super", "choi", "chi")
@@ -92,7 +93,7 @@ OTHER: Answers = dict.fromkeys(QOBJ, "must (be|hold|list|map|name) .*(Qobj|Quant
 
 # -- the table ---------------------------------------------------------------------------------------------------
 
-TRACE = sympy.Trace(sympy.MatrixSymbol("U", 2, 2))
+TR = sympy.Trace(sympy.MatrixSymbol("U", 2, 2))
 GIVEN = hq.matrices("X", dims=(2, 2))
 V = hq.kron(hq.haar_unitary("V", dims=2), hq.identity(2))
 CIRCUIT = training.ParametrisedCircuit(
@@ -108,18 +109,14 @@ ENTRY = hq.mean(hq.sum_over(A.d(LAYER) * B.d(LAYER), LAYER) * A * B)
 UP, DIAGONAL = qutip.basis([2, 2], [0, 0]), qutip.tensor(Z, qutip.qeye(2)) + qutip.tensor(X, X)
 PAIR = {"D": 4, "L": 2, "observable": DIAGONAL}
 POINT = {"observable": Z1, "angles": [0.3], "features": [[0.1]]}
+LINEAR = {"jacobian": np.eye(4), "targets": np.ones(4), "outputs": np.zeros(4)}
+DRAWN: dict[str, Any] = {"samples": 2, "rng": np.random.default_rng(1)}
+RATE: dict[str, Any] = {"learning_rate": 0.1}
+FLOW: dict[str, Any] = {"times": [1], **RATE}
+DEEP = {**FLOW, "observable": FLIP.full(), "states": UP.full().T, "labels": [0.5], "times": [0, 1], "L": 3}
+ARRAYS = re.compile("(jacobian|targets|outputs|features|angles|kernels?|residual)$|test_|cross_")
 USUAL: dict[str, tuple[Any, dict[str, Any]]] = {  # a call that is right, to spoil in one argument
-    "hq.diagnose": (
-        hq.diagnose,
-        {
-            "jacobian": np.eye(4),
-            "targets": np.ones(4),
-            "outputs": np.zeros(4),
-            "test_jacobian": np.eye(4),
-            "test_targets": np.ones(4),
-            "test_outputs": np.zeros(4),
-        },
-    ),
+    "hq.diagnose": (hq.diagnose, {**LINEAR, **{f"test_{name}": value for name, value in LINEAR.items()}}),
     "hq.diagnose_circuit": (
         hq.diagnose_circuit,
         {**POINT, "circuit": CIRCUIT, "targets": [1], "test_features": [[0.2]], "test_targets": [1]},
@@ -127,85 +124,50 @@ USUAL: dict[str, tuple[Any, dict[str, Any]]] = {  # a call that is right, to spo
     "training.outputs": (training.outputs, {**POINT, "circuit": CIRCUIT}),
     "training.outputs_and_jacobian": (training.outputs_and_jacobian, {**POINT, "circuit": CIRCUIT}),
     "training.meta_kernels": (training.meta_kernels, {**POINT, "circuit": CIRCUIT}),
-    "training.train": (
-        training.train,
-        {**POINT, "circuit": CIRCUIT, "targets": [0.2], "steps": 1, "learning_rate": 0.1},
-    ),
+    "training.train": (training.train, {**POINT, **RATE, "circuit": CIRCUIT, "targets": [0.2], "steps": 1}),
     "training.kernel_statistics": (
         training.kernel_statistics,
-        {
-            "family": lambda _: CIRCUIT,
-            "depths": [1],
-            "observable": Z1,
-            "samples": 2,
-            "rng": np.random.default_rng(1),
-            "features": [[0.1]],
-        },
+        {**DRAWN, "family": lambda _: CIRCUIT, "depths": [1], "observable": Z1, "features": [[0.1]]},
     ),
     "training.fixed_kernels": (
         training.fixed_kernels,
         {"ansatz": random_ansatz(2, 4, np.random.default_rng(1)), "num_inputs": 2, "angles": np.eye(4)},
     ),
     "training.kernel_matrix": (training.kernel_matrix, {"jacobian": np.eye(4)}),
-    "training.check_step_size": (training.check_step_size, {"kernels": np.eye(4), "learning_rate": 0.1}),
+    "training.check_step_size": (training.check_step_size, {"kernels": np.eye(4), **RATE}),
     "training.ising_magnetisation": (training.ising_magnetisation, {"num_qubits": 3, "fields": [1.0]}),
-    "dynamics.frozen_kernel": (
-        dynamics.frozen_kernel,
-        {"kernel": np.eye(4), "residual": np.ones(4), "times": [1], "learning_rate": 0.1},
-    ),
+    "dynamics.frozen_kernel": (dynamics.frozen_kernel, {**FLOW, "kernel": np.eye(4), "residual": np.ones(4)}),
     "dynamics.frozen_outputs": (
         dynamics.frozen_outputs,
-        {
-            "kernel": np.eye(4),
-            "residual": np.ones(4),
-            "times": [1],
-            "learning_rate": 0.1,
-            "cross_kernel": np.eye(4),
-            "outputs": np.ones(4),
-        },
+        {**FLOW, **dict.fromkeys(("kernel", "cross_kernel"), np.eye(4))}
+        | dict.fromkeys(("residual", "outputs"), np.ones(4)),
     ),
     "dynamics.constant_lambda_flow": (
         dynamics.constant_lambda_flow,
-        {"kernel": 1, "times": [1], "learning_rate": 0.1, "residual": 1, "relative_meta_kernel": 0.1},
+        {**FLOW, "kernel": 1, "residual": 1, "relative_meta_kernel": 0.1},
     ),
     "dynamics.quadratic_correction": (
         dynamics.quadratic_correction,
-        {"kernel": 1, "times": [1], "learning_rate": 0.1, "residual": 1, "meta_kernel": 0.1},
+        {**FLOW, "kernel": 1, "residual": 1, "meta_kernel": 0.1},
     ),
-    "dynamics.loss_lower_bound": (
-        dynamics.loss_lower_bound,
-        {"loss": 1, "times": [1], "learning_rate": 0.1, "L": 2, "generator_norm": 1},
-    ),
+    "dynamics.loss_lower_bound": (dynamics.loss_lower_bound, FLOW | {"loss": 1, "L": 2, "generator_norm": 1}),
     "dynamics.step_sizes": (dynamics.step_sizes, {"kernel": np.eye(4)}),
-    "dynamics.deep_flow": (
-        dynamics.deep_flow,
-        {
-            "observable": FLIP.full(),
-            "states": UP.full().T,
-            "labels": [0.5],
-            "times": [0, 1],
-            "learning_rate": 0.1,
-            "L": 3,
-        },
-    ),
+    "dynamics.deep_flow": (dynamics.deep_flow, DEEP),
     "hq.simulate": (
         hq.simulate,
-        {
-            "quantity": "kernel_mean",
-            "D": 4,
-            "L": 1,
-            "spectrum": [1, 2, 3, 4],
-            "samples": 2,
-            "rng": np.random.default_rng(1),
-            "generator_spectrum": [1, 1, -1, -1],
-        },
+        {**DRAWN, "quantity": "kernel_mean", "D": 4, "L": 1, "spectrum": [1, 2, 3, 4]}
+        | {"generator_spectrum": [1, 1, -1, -1]},
     ),
 }
 
 
-def spoiling(name: str, argument: str, answers: Answers) -> dict[str, tuple[Callable[[Any], Any], Answers]]:
+def spoiling(name: str, answers: Answers, *arguments: str) -> dict[str, tuple[Callable[[Any], Any], Answers]]:
     function, usual = USUAL[name]
-    return {f"{name}.{argument}": (lambda v: function(**{**usual, argument: v}), answers)}
+
+    def call(argument: str) -> Callable[[Any], Any]:
+        return lambda v: function(**{**usual, argument: v})
+
+    return {f"{name}.{argument}": (call(argument), answers) for argument in arguments}
 
 
 def circuit_output(method: str, argument: str) -> Callable[[Any], Any]:
@@ -230,10 +192,7 @@ TABLE: dict[str, tuple[Callable[[Any], Any], Answers]] = {
     "hq.is_design.unitaries": (lambda v: hq.is_design(v, 2), {**LIST}),
     "hq.is_design.unitaries[0]": (lambda v: hq.is_design([v, np.eye(4)], 2).excess, UNITARY),
     # formulas
-    "hq.Formula.at.observable": (
-        lambda v: hq.formula("kernel_mean").at(D=4, L=2, observable=v),
-        OPERATOR,
-    ),
+    "hq.Formula.at.observable": (lambda v: hq.formula("kernel_mean").at(D=4, L=2, observable=v), OPERATOR),
     "hq.Formula.at.observable[0]": (
         lambda v: OVERLAPS.at(D=4, L=2, overlap=0, observable=[v, np.diag([1, 2, 3, 4])]),
         OPERATOR,
@@ -244,10 +203,7 @@ TABLE: dict[str, tuple[Callable[[Any], Any], Answers]] = {
     ),
     "hq.Formula.at.states": (lambda v: ENTRY.at(**PAIR, states={"a": v, "b": UP}), STATE),
     "hq.Formula.at.spectrum": (lambda v: hq.formula("kernel_mean").at(D=4, L=2, spectrum=v), LIST),
-    "hq.Formula.at.populations": (
-        lambda v: KEPT.at(D=4, L=2, spectrum=[1, 2, 3, 4], populations=v),
-        OTHER,
-    ),
+    "hq.Formula.at.populations": (lambda v: KEPT.at(D=4, L=2, spectrum=[1, 2, 3, 4], populations=v), OTHER),
     "hq.EigenvalueFormula.at.observable": (
         lambda v: sorted(EIGENVALUES.at(D=4, L=2, num_inputs=2, observable=v).items()),
         OPERATOR,
@@ -260,18 +216,11 @@ TABLE: dict[str, tuple[Callable[[Any], Any], Answers]] = {
         lambda v: sorted(EIGENVALUES.at(D=4, L=2, gram=v, observable=np.diag([1, 2, 3, 4])).items()),
         {**OPERATOR, "oper": "unit diagonal", "projector": "unit diagonal"},
     ),
-    "hq.EigenvalueFormula.at.spectrum": (
-        lambda v: EIGENVALUES.at(D=4, L=2, num_inputs=2, spectrum=v),
-        LIST,
-    ),
-    "hq.EigenvalueFormula.at.traces": (
-        lambda v: EIGENVALUES.at(D=4, L=2, num_inputs=2, traces=v),
-        OTHER,
-    ),
+    "hq.EigenvalueFormula.at.spectrum": (lambda v: EIGENVALUES.at(D=4, L=2, num_inputs=2, spectrum=v), LIST),
+    "hq.EigenvalueFormula.at.traces": (lambda v: EIGENVALUES.at(D=4, L=2, num_inputs=2, traces=v), OTHER),
     "hq.kernel_law.observable": (lambda v: hq.kernel_law(D=4, L=2, observable=v).moments(2), OPERATOR),
-    **spoiling("hq.simulate", "spectrum", OTHER),
-    **spoiling("hq.simulate", "populations", UNUSED),
-    **spoiling("hq.simulate", "generator_spectrum", OTHER),
+    **spoiling("hq.simulate", OTHER, "spectrum", "generator_spectrum"),
+    **spoiling("hq.simulate", UNUSED, "populations"),
     # integrands are made of names
     "hq.tr.matrix": (hq.tr, EXPRESSION),
     "hq.partial_trace.matrix": (lambda v: hq.partial_trace(v, over=0), EXPRESSION),
@@ -283,10 +232,7 @@ TABLE: dict[str, tuple[Callable[[Any], Any], Answers]] = {
     "hq.kron.factors": (lambda v: hq.kron(v, V), dict.fromkeys(QOBJ, "every factor must be a matrix")),
     "hq.expect.integrand": (hq.expect, OTHER),
     "hq.expect.over": (lambda v: hq.expect(hq.tr(V), over=[v]), OTHER),
-    "hq.expect.matrices": (
-        lambda v: hq.expect(TRACE, over=hq.haar_unitary("U", dims=2), matrices=v),
-        DECLARED,
-    ),
+    "hq.expect.matrices": (lambda v: hq.expect(TR, over=hq.haar_unitary("U", dims=2), matrices=v), DECLARED),
     "hq.parse_integrand.declared": (lambda v: hq.parse_integrand("Tr(U)", declared=[v]), OTHER),
     **{
         f"hq.Circuit.{method}.{argument}": (circuit_output(method, argument), NAME)
@@ -298,63 +244,42 @@ TABLE: dict[str, tuple[Callable[[Any], Any], Answers]] = {
     "training.FixedGate.matrix": (lambda v: training.FixedGate(v, (0, 1)).matrix, UNITARY),
     **{
         key: entry
-        for name in USUAL
-        for argument in USUAL[name][1]
-        if argument
-        in {"jacobian", "targets", "outputs", "features", "angles", "kernels", "kernel", "residual"}
-        or argument.startswith(("test_", "cross_"))
-        for key, entry in spoiling(name, argument, NUMBERS).items()
+        for name, (_, usual) in USUAL.items()
+        for key, entry in spoiling(name, NUMBERS, *filter(ARRAYS.match, usual)).items()
     },
     **{
         key: entry
-        for name in USUAL
-        if "circuit" in USUAL[name][1] or "family" in USUAL[name][1]
-        for key, entry in spoiling(name, "observable", OTHER).items()
+        for name, (_, usual) in USUAL.items()
+        if "circuit" in usual or "family" in usual
+        for key, entry in spoiling(name, OTHER, "observable").items()
     },
-    **spoiling("training.ising_magnetisation", "fields", NUMBERS),
+    **spoiling("training.ising_magnetisation", NUMBERS, "fields"),
     # predictions
-    **spoiling("dynamics.constant_lambda_flow", "kernel", NUMBER),
-    **spoiling("dynamics.constant_lambda_flow", "residual", NUMBER),
-    **spoiling("dynamics.constant_lambda_flow", "relative_meta_kernel", NUMBER),
-    **spoiling("dynamics.quadratic_correction", "kernel", NUMBER),
-    **spoiling("dynamics.quadratic_correction", "residual", NUMBER),
-    **spoiling("dynamics.quadratic_correction", "meta_kernel", NUMBER),
+    **spoiling("dynamics.constant_lambda_flow", NUMBER, "kernel", "residual", "relative_meta_kernel"),
+    **spoiling("dynamics.quadratic_correction", NUMBER, "kernel", "residual", "meta_kernel"),
     "dynamics.quadratic_correction.relative_meta_kernel": (
-        lambda v: dynamics.quadratic_correction(
-            1, [1], learning_rate=0.1, residual=1, relative_meta_kernel=v
-        ),
+        lambda v: dynamics.quadratic_correction(1, [1], **RATE, residual=1, relative_meta_kernel=v),
         NUMBER,
     ),
-    **spoiling("dynamics.loss_lower_bound", "generator_norm", NUMBER),
-    **spoiling("dynamics.deep_flow", "generator_square", NUMBER),
+    **spoiling("dynamics.loss_lower_bound", NUMBER, "generator_norm"),
+    **spoiling("dynamics.deep_flow", NUMBER, "generator_square"),
     "dynamics.deep_kernel.generator_square": (
         lambda v: dynamics.deep_kernel(FLIP, [UP], L=2, generator_square=v),
         NUMBER,
     ),
-    **spoiling("dynamics.deep_flow", "labels", NUMBERS),
+    **spoiling("dynamics.deep_flow", NUMBERS, "labels"),
     "dynamics.deep_flow.observable": (
-        lambda v: (
-            USUAL["dynamics.deep_flow"][0](
-                **{**USUAL["dynamics.deep_flow"][1], "observable": v, "states": [UP]}
-            ).residual
-        ),
+        lambda v: dynamics.deep_flow(**{**DEEP, "observable": v, "states": [UP]}).residual,
         OPERATOR,
     ),
-    **spoiling("dynamics.deep_flow", "states", LIST),
+    **spoiling("dynamics.deep_flow", LIST, "states"),
     "dynamics.deep_flow.states[0]": (
-        lambda v: (
-            USUAL["dynamics.deep_flow"][0](
-                **{**USUAL["dynamics.deep_flow"][1], "states": [flat_vector(v)]}
-            ).residual
-        ),
+        lambda v: dynamics.deep_flow(**{**DEEP, "states": [flat_vector(v)]}).residual,
         KETS,
     ),
     "dynamics.deep_kernel.observable": (lambda v: dynamics.deep_kernel(v, [UP], L=2), OPERATOR),
     "dynamics.deep_kernel.states": (lambda v: dynamics.deep_kernel(FLIP, v, L=2), LIST),
-    "dynamics.deep_kernel.states[0]": (
-        lambda v: dynamics.deep_kernel(FLIP, [flat_vector(v)], L=2),
-        KETS,
-    ),
+    "dynamics.deep_kernel.states[0]": (lambda v: dynamics.deep_kernel(FLIP, [flat_vector(v)], L=2), KETS),
 }
 
 
@@ -398,33 +323,23 @@ def numbers(value: Any) -> Any:
 # -- the table has every public function -----------------------------------------------------------------------
 
 RESULTS = {  # made by the library, not by its user
-    *(
-        "DesignCheck",
-        "Diagnosis",
-        "EigenvalueFormula",
-        "Estimate",
-        "Formula",
-        "Integral",
-        "KernelLaw",
-        "Ratio",
-    ),
-    *("Series", "ScalarExpression", "MatrixExpression", "Twirl", "TwirledChannel", "WeingartenFunction"),
-    *("DiagnosticsStudy", "KernelStatistics", "StudyFinding", "StudyModel", "StudyRun", "TrainingRun"),
-    *("ConstantLambdaFlow", "DeepFlow", "DeepFlowSingle", "FrozenOutputs", "Prediction", "Rule", "Rules"),
-    *("ShortTimeSeries", "StepSizes", "LayerIndex", "HaarState"),
+    *("DesignCheck", "Diagnosis", "EigenvalueFormula", "Estimate", "Formula", "HaarState", "Integral"),
+    *("KernelLaw", "LayerIndex", "MatrixExpression", "Ratio", "ScalarExpression", "Series", "Twirl"),
+    *("TwirledChannel", "WeingartenFunction", "DiagnosticsStudy", "KernelStatistics", "StudyFinding"),
+    *("StudyModel", "StudyRun", "TrainingRun", "ConstantLambdaFlow", "DeepFlow", "DeepFlowSingle"),
+    *("FrozenOutputs", "Prediction", "Rule", "Rules", "ShortTimeSeries", "StepSizes"),
 }
 WORDS = re.compile(
-    r"matri|array|qobj|unitar|vector|observable|\bstates?\b|kernel|jacobian|operator|kraus|shape",
-    re.IGNORECASE,
+    r"(?i)matri|array|qobj|unitar|vector|observable|\bstates?\b|kernel|jacobian|operator|kraus|shape"
 )
 NO_MATRIX = {  # arguments whose names or texts have such a word
     *("dynamics.frozen_law.law", "dynamics.jensen_gap.law", "dynamics.quadratic_correction.follow_kernel"),
-    *("hq.Circuit.ensemble", "hq.check_claim.centred", "hq.check_claim.name"),
-    *("hq.diagnose.pseudo_inverse", "hq.diagnose.rank_tolerance"),
-    *("hq.diagnose.scale", "hq.formula.ensemble", "hq.haar_state.dims", "hq.identity.dims"),
-    *("hq.matrices.dims", "hq.matrices.properties", "hq.parse_moment.text", "hq.to_python.value"),
-    *("hq.twirl.group", "hq.weingarten.group", "hq.weingarten.method", "hq.weingarten_table.group"),
-    *("hq.weingarten_table.k", "hq.weingarten_table.method", "training.outputs_and_jacobian.method"),
+    *("hq.Circuit.ensemble", "hq.check_claim.centred", "hq.check_claim.name", "hq.diagnose.pseudo_inverse"),
+    *("hq.diagnose.rank_tolerance", "hq.diagnose.scale", "hq.formula.ensemble", "hq.haar_state.dims"),
+    *("hq.identity.dims", "hq.matrices.dims", "hq.matrices.properties", "hq.parse_moment.text"),
+    *("hq.to_python.value", "hq.twirl.group", "hq.weingarten.group", "hq.weingarten.method"),
+    *("hq.weingarten_table.group", "hq.weingarten_table.k", "hq.weingarten_table.method"),
+    "training.outputs_and_jacobian.method",
 }
 
 
@@ -440,9 +355,7 @@ def arguments() -> Iterator[str]:
             functions = {} if name in RESULTS else {name: public}
             if inspect.isclass(public):
                 methods = (attribute for attribute in vars(public) if not attribute.startswith("_"))
-                functions |= {
-                    f"{name}.{m}": getattr(public, m) for m in methods if callable(getattr(public, m))
-                }
+                functions |= {f"{name}.{m}": f for m in methods if callable(f := getattr(public, m))}
             for path, function in functions.items():
                 text = inspect.getdoc(function) or ""
                 for argument in inspect.signature(function).parameters:
@@ -461,13 +374,10 @@ def test_no_public_function_is_missing() -> None:
 
 
 def representations(S: Any) -> Iterator[Any]:
-    yield S
-    yield [S]
-    yield qutip.to_choi(S)
-    yield [qutip.to_choi(S)]
-    if set(S.dims[0][0]) == {2}:
-        yield qutip.to_chi(S)
-        yield [qutip.to_chi(S)]
+    chi = [qutip.to_chi(S)] if set(S.dims[0][0]) == {2} else []
+    for channel in (S, qutip.to_choi(S), *chi):
+        yield channel
+        yield [channel]
 
 
 def random_kraus(dims: list[int], rank: int, seed: int) -> list[Any]:
@@ -487,14 +397,8 @@ def test_amplitude_damping_has_its_parameter_in_every_representation() -> None:
         assert t.average_fidelity == pytest.approx(0.81903559, abs=5e-9)
 
 
-@given(
-    dims=st.sampled_from([[2], [3], [2, 2], [2, 3]]),
-    seed=st.integers(0, 2**32 - 1),
-    rank=st.integers(1, 4),
-)
-def test_a_random_channel_has_one_twirl_in_every_representation(
-    dims: list[int], seed: int, rank: int
-) -> None:
+@given(dims=st.sampled_from([[2], [3], [2, 2], [2, 3]]), seed=SEEDS, rank=st.integers(1, 4))
+def test_a_random_channel_has_one_twirl_in_each_representation(dims: list[int], seed: int, rank: int) -> None:
     kraus, D = random_kraus(dims, rank, seed), int(np.prod(dims))
     S, p = qutip.kraus_to_super(kraus), (sum(abs(K.tr()) ** 2 for K in kraus) - 1) / (D**2 - 1)
     fidelity = qutip.average_gate_fidelity(S)
@@ -538,14 +442,8 @@ def rotated(num_factors: int) -> Any:
 
 
 @settings(max_examples=30)
-@given(
-    sizes=st.lists(st.integers(2, 3), min_size=2, max_size=3),
-    seed=st.integers(0, 2**32 - 1),
-    data=st.data(),
-)
-def test_a_qobj_acts_on_the_declared_factors_or_is_refused(
-    sizes: list[int], seed: int, data: st.DataObject
-) -> None:
+@given(sizes=st.lists(st.integers(2, 3), min_size=2, max_size=3), seed=SEEDS, data=st.data())
+def test_a_qobj_has_declared_factors_or_is_refused(sizes: list[int], seed: int, data: st.DataObject) -> None:
     average = rotated(len(sizes))
     dimensions = {f"d{i}": size for i, size in enumerate(sizes)}
     value: Any = qutip.rand_herm(sizes, seed=seed)
@@ -578,32 +476,30 @@ Y23, Y32 = qutip.rand_herm([2, 3], seed=1), qutip.rand_herm([3, 2], seed=2)
 A6, B6 = hq.matrices("A B", dims=6)
 
 
-@pytest.mark.parametrize(
-    ("call", "text"),
-    [
-        (lambda: hq.twirl(qutip.rand_herm(4, seed=1), 2), "tensor factors 2 × 2 in this order, .* dims"),
-        (lambda: hq.twirl(qutip.rand_herm([8, 2], seed=1), 2), "tensor factors 4 × 4 in this order"),
-        (lambda: training.Observable(qutip.rand_herm([2, 4], seed=1)), "tensor factors 2 × 2 × 2 in this"),
-        (lambda: training.FixedGate(qutip.rand_unitary(4, seed=1), (0, 1)), "tensor factors 2 × 2 in this"),
-        (
-            lambda: hq.expect(hq.tr(A6 @ B6)).at(matrices={"A": Y23, "B": Y32}),
-            r"matrix B must act on the tensor factors of matrix A, .* dims \[\[3, 2\], \[3, 2\]\], and \[\[2, 3\]",
-        ),
-        (lambda: hq.is_design([qutip.qeye([2, 3]), qutip.qeye([3, 2])], 1), r"of unitaries\[0\]"),
-        (lambda: hq.twirl_channel([qutip.qeye([2, 3]), qutip.qeye([3, 2])]), r"of kraus\[0\]"),
-        (lambda: dynamics.deep_kernel(Y23, [qutip.basis([3, 2], [0, 0])], L=2), "factors of observable"),
-        (
-            lambda: dynamics.deep_kernel(
-                Y23, [qutip.basis([2, 3], [0, 0]), qutip.basis([3, 2], [0, 0])], L=2
-            ),
-            r"factors of states\[0\]",
-        ),
-        (
-            lambda: ENTRY.at(**PAIR, states={"a": UP, "b": qutip.basis(4, 1)}),
-            r"states\[b\] must act on the tensor factors of O",
-        ),
-    ],
-)
+OF_OTHER_FACTORS = [
+    (lambda: hq.twirl(qutip.rand_herm(4, seed=1), 2), "tensor factors 2 × 2 in this order, .* dims"),
+    (lambda: hq.twirl(qutip.rand_herm([8, 2], seed=1), 2), "tensor factors 4 × 4 in this order"),
+    (lambda: training.Observable(qutip.rand_herm([2, 4], seed=1)), "tensor factors 2 × 2 × 2 in this"),
+    (lambda: training.FixedGate(qutip.rand_unitary(4, seed=1), (0, 1)), "tensor factors 2 × 2 in this"),
+    (
+        lambda: hq.expect(hq.tr(A6 @ B6)).at(matrices={"A": Y23, "B": Y32}),
+        r"matrix B must act on the tensor factors of matrix A, .* dims \[\[3, 2\], \[3, 2\]\], and \[\[2, 3\]",
+    ),
+    (lambda: hq.is_design([qutip.qeye([2, 3]), qutip.qeye([3, 2])], 1), r"of unitaries\[0\]"),
+    (lambda: hq.twirl_channel([qutip.qeye([2, 3]), qutip.qeye([3, 2])]), r"of kraus\[0\]"),
+    (lambda: dynamics.deep_kernel(Y23, [qutip.basis([3, 2], [0, 0])], L=2), "factors of observable"),
+    (
+        lambda: dynamics.deep_kernel(Y23, [qutip.basis([2, 3], [0, 0]), qutip.basis([3, 2], [0, 0])], L=2),
+        r"factors of states\[0\]",
+    ),
+    (
+        lambda: ENTRY.at(**PAIR, states={"a": UP, "b": qutip.basis(4, 1)}),
+        r"states\[b\] must act on the tensor factors of O",
+    ),
+]
+
+
+@pytest.mark.parametrize(("call", "text"), OF_OTHER_FACTORS)
 def test_qobj_of_one_space_have_the_same_factors(call: Callable[[], Any], text: str) -> None:
     with pytest.raises(InputError, match=text):
         call()
@@ -614,34 +510,25 @@ def test_copies_made_of_several_factors_are_read_in_their_order() -> None:
     assert hq.twirl(R, 2).values == hq.twirl(R.full(), 2).values
 
 
-@pytest.mark.parametrize(
-    ("call", "text"),
-    [
-        (lambda: hq.twirl(np.ones((4, 1)), 2), r"operator must be a square matrix, got shape \(4, 1\)"),
-        (
-            lambda: hq.twirl_channel([np.ones((2, 1))]),
-            r"kraus\[0\] must be a square matrix, got shape \(2, 1\)",
-        ),
-        (lambda: hq.twirl_channel(np.eye(2)), r"kraus must be a list of matrices, .*; pass \[K\]"),
-        (lambda: hq.is_design([np.ones((2, 1))], 1), r"unitaries\[0\] must be a square matrix"),
-        (
-            lambda: training.Observable(np.ones((2, 1))),
-            r"matrix must be a square matrix, got the shape \(2, 1\)",
-        ),
-        (
-            lambda: hq.kernel_law(D=2, L=1, observable=np.ones((2, 1))),
-            r"shape \(2, 2\) to fit D = 2, got \(2, 1\)",
-        ),
-        (
-            lambda: OVERLAPS.at(D=2, L=1, overlap=0, observable=[[[1], [1, 2]], np.eye(2)]),
-            "observable must have rows of one length",
-        ),
-        (
-            lambda: dynamics.deep_kernel(np.eye(2), np.ones((1, 2, 1)), L=1),
-            r"shape \(m, 2\), got \(1, 2, 1\)",
-        ),
-    ],
-)
+OF_ANOTHER_SHAPE = [
+    (lambda: hq.twirl(np.ones((4, 1)), 2), r"operator must be a square matrix, got shape \(4, 1\)"),
+    (lambda: hq.twirl_channel([np.ones((2, 1))]), r"kraus\[0\] must be a square matrix, got shape \(2, 1\)"),
+    (lambda: hq.twirl_channel(np.eye(2)), r"kraus must be a list of matrices, .*; pass \[K\]"),
+    (lambda: hq.is_design([np.ones((2, 1))], 1), r"unitaries\[0\] must be a square matrix"),
+    (lambda: training.Observable(np.ones((2, 1))), r"matrix must be a square matrix, got the shape \(2, 1\)"),
+    (
+        lambda: hq.kernel_law(D=2, L=1, observable=np.ones((2, 1))),
+        r"shape \(2, 2\) to fit D = 2, got \(2, 1\)",
+    ),
+    (
+        lambda: OVERLAPS.at(D=2, L=1, overlap=0, observable=[[[1], [1, 2]], np.eye(2)]),
+        "observable must have rows of one length",
+    ),
+    (lambda: dynamics.deep_kernel(np.eye(2), np.ones((1, 2, 1)), L=1), r"shape \(m, 2\), got \(1, 2, 1\)"),
+]
+
+
+@pytest.mark.parametrize(("call", "text"), OF_ANOTHER_SHAPE)
 def test_arrays_of_another_shape_are_refused(call: Callable[[], Any], text: str) -> None:
     with pytest.raises((InputError, InputTypeError), match=text):
         call()

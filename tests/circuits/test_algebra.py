@@ -160,7 +160,7 @@ def test_an_expression_knows_its_free_indices_and_its_number_of_copies() -> None
     assert [x.num_copies for x in (z, K, K**3, K * z + K, z * 0)] == [1, 2, 6, 3, 0]
 
 
-def test_the_residual_is_the_output_without_its_target_and_has_its_derivatives() -> None:
+def test_the_residual_is_the_output_without_its_target_and_has_its_copies_in() -> None:
     layer = {"l": 0, "m": 1}
     assert value_of(e, layer) == value_of(z, layer) - TARGET_VALUE
     assert e.d(l, m).terms == z.d(m, l).terms
@@ -213,20 +213,18 @@ def rewritten(term: Term, names: Mapping[str, str], order: Sequence[int] = range
     return Term(tuple(copies[i] for i in order if i < len(copies)), summed)
 
 
-def derivatives(*layers: str) -> tuple[Copy, ...]:
+def copies_in(*layers: str) -> tuple[Copy, ...]:
     return tuple(Copy(tuple(sorted(row))) for row in layers)
 
 
-RING = derivatives("lm", "mn", "np", "pq", "ql")
+RING = copies_in("lm", "mn", "np", "pq", "ql")
 
 
 @settings(max_examples=150)
 @given(terms(), st.permutations("vwxyz"), st.permutations(range(5)))
 @example(Term(RING, frozenset("lmnpq")), list("zxvwy"), [3, 1, 0, 2, 4])
-@example(Term(derivatives("lmnpq"), frozenset("lmnpq")), list("zxvwy"), [0])
-def test_renaming_summed_indices_and_shuffling_factors_changes_nothing(
-    term: Term, letters: list[str], order: list[int]
-) -> None:
+@example(Term(copies_in("lmnpq"), frozenset("lmnpq")), list("zxvwy"), [0])
+def test_summed_names_and_the_order_change_nothing(term: Term, letters: list[str], order: list[int]) -> None:
     here = expression_of(term)
     there = expression_of(rewritten(term, dict(zip(sorted(term.summed), letters, strict=False)), order))
     assert here == there
@@ -237,16 +235,14 @@ def test_renaming_summed_indices_and_shuffling_factors_changes_nothing(
 @settings(max_examples=150)
 @given(terms(), terms())
 @example(Term(RING, frozenset("lmnpq")), Term(RING, frozenset("lmnp")))
-@example(
-    Term(derivatives("lm", "l", "m"), frozenset("lm")), Term(derivatives("lm", "l", "l"), frozenset("lm"))
-)
+@example(Term(copies_in("lm", "l", "m"), frozenset("lm")), Term(copies_in("lm", "l", "l"), frozenset("lm")))
 @example(  # two triangles are no hexagon, though every index of either stands beside two others
-    Term(derivatives("lm", "mn", "ln", "pq", "qr", "pr"), frozenset("lmnpqr")),
-    Term(derivatives("lm", "mn", "np", "pq", "qr", "lr"), frozenset("lmnpqr")),
+    Term(copies_in("lm", "mn", "ln", "pq", "qr", "pr"), frozenset("lmnpqr")),
+    Term(copies_in("lm", "mn", "np", "pq", "qr", "lr"), frozenset("lmnpqr")),
 )
 @example(  # in one part, the same surroundings everywhere: a prism and a bipartite graph
-    Term(derivatives("lm", "mn", "ln", "pq", "qr", "pr", "lp", "mq", "nr"), frozenset("lmnpqr")),
-    Term(derivatives("lp", "lq", "lr", "mp", "mq", "mr", "np", "nq", "nr"), frozenset("lmnpqr")),
+    Term(copies_in("lm", "mn", "ln", "pq", "qr", "pr", "lp", "mq", "nr"), frozenset("lmnpqr")),
+    Term(copies_in("lp", "lq", "lr", "mp", "mq", "mr", "np", "nq", "nr"), frozenset("lmnpqr")),
 )
 def test_terms_are_equal_only_where_a_renaming_makes_them_so(here: Term, there: Term) -> None:
     """By definition: some bijection of the summed indices carries one multiset of copies to the other."""
@@ -354,44 +350,34 @@ def test_only_exact_numbers_join_an_expression(other: Any) -> None:
                 operation(*pair)
 
 
-@pytest.mark.parametrize(
-    ("exponent", "error", "text"),
-    [
-        (-1, InputError, "exponent must be an integer ≥ 0, got -1"),
-        (0.5, InputTypeError, "exponent must be an integer ≥ 0, got 0.5; pass an int"),
-        (
-            6,
-            CostError,
-            "a power with 6 · 2 = 12 factors would not finish; the largest number of factors is 10",
-        ),
-        (10**9, CostError, "the largest number of factors is 10"),
-        (K, InputTypeError, "exponent must be an integer ≥ 0, got Expression("),
-    ],
-)
+BAD_POWERS = [
+    (-1, InputError, "exponent must be an integer ≥ 0, got -1"),
+    (0.5, InputTypeError, "exponent must be an integer ≥ 0, got 0.5; pass an int"),
+    (6, CostError, "a power with 6 · 2 = 12 factors would not finish; the largest number of factors is 10"),
+    (10**9, CostError, "the largest number of factors is 10"),
+    (K, InputTypeError, "exponent must be an integer ≥ 0, got Expression("),
+]
+
+
+@pytest.mark.parametrize(("exponent", "error", "text"), BAD_POWERS)
 def test_powers_are_small_and_natural(exponent: Any, error: type[Exception], text: str) -> None:
     with pytest.raises(error, match=re.escape(text)):
         K**exponent
 
 
-@pytest.mark.parametrize(
-    ("expression", "exponent", "text"),
-    [
-        (
-            K * z,
-            4,
-            "k = 12 copies would not finish: the recursion has 12! = 479001600 coefficients; the largest k for",
-        ),
-        (
-            z.d(l),
-            10**9,
-            "the recursion has 1000000000! coefficients; the largest k for ensemble 'segments' and",
-        ),
-        (K * 0 + 2, 101, "a power of a number must have an exponent of at most 100, got 101"),
-    ],
-)
-def test_a_power_that_would_not_finish_is_refused_with_the_largest_that_would(
-    expression: Expression, exponent: int, text: str
-) -> None:
+TOO_LARGE = [
+    (
+        K * z,
+        4,
+        "k = 12 copies would not finish: the recursion has 12! = 479001600 coefficients; the largest k for",
+    ),
+    (z.d(l), 10**9, "the recursion has 1000000000! coefficients; the largest k for ensemble 'segments' and"),
+    (K * 0 + 2, 101, "a power of a number must have an exponent of at most 100, got 101"),
+]
+
+
+@pytest.mark.parametrize(("expression", "exponent", "text"), TOO_LARGE)
+def test_a_power_too_large_names_the_largest(expression: Expression, exponent: int, text: str) -> None:
     with pytest.raises(CostError, match=re.escape(text)):
         expression**exponent
 
@@ -408,26 +394,22 @@ def test_powers_of_numbers_are_numbers() -> None:
     assert ((e - z) ** 12).num_copies == 0
 
 
-@pytest.mark.parametrize(
-    ("arguments", "error", "text"),
-    [
-        (
-            ("segment",),
-            UnknownNameError,
-            "unknown ensemble 'segment'; did you mean 'segments'? known: segments",
-        ),
-        (
-            ("segments", "paul"),
-            UnknownNameError,
-            "unknown generators 'paul'; did you mean 'pauli'? known: pauli, general",
-        ),
-        (
-            ("prl_ansatz", "general"),
-            InputError,
-            "generators must be 'pauli' for the ensemble 'prl_ansatz', whose generators are Pauli strings, got",
-        ),
-    ],
-)
+UNKNOWN = [
+    (("segment",), UnknownNameError, "unknown ensemble 'segment'; did you mean 'segments'? known: segments"),
+    (
+        ("segments", "paul"),
+        UnknownNameError,
+        "unknown generators 'paul'; did you mean 'pauli'? known: pauli, general",
+    ),
+    (
+        ("prl_ansatz", "general"),
+        InputError,
+        "generators must be 'pauli' for the ensemble 'prl_ansatz', whose generators are Pauli strings, got",
+    ),
+]
+
+
+@pytest.mark.parametrize(("arguments", "error", "text"), UNKNOWN)
 def test_unknown_circuits_are_refused(arguments: tuple[str, ...], error: type[Exception], text: str) -> None:
     with pytest.raises(error, match=re.escape(text)):
         hq.Circuit(*arguments)

@@ -165,14 +165,10 @@ MOMENTS = {
 
 
 @pytest.mark.parametrize("name", MOMENTS)
-@pytest.mark.parametrize(
-    ("dimension", "generators"), [(2, "pauli"), (4, "pauli"), (2, "general"), (3, "general")]
-)
-def test_moments_are_those_of_the_definition_with_matrices(
-    name: str, dimension: int, generators: str
-) -> None:
-    at = setting(dimension, generators)
-    exact = mean_of_product(MOMENTS[name], generators=generators, dimension=dimension)
+@pytest.mark.parametrize(("D", "generators"), [(2, "pauli"), (4, "pauli"), (2, "general"), (3, "general")])
+def test_moments_are_those_of_the_definition_by_matrices(name: str, D: int, generators: str) -> None:
+    at = setting(D, generators)
+    exact = mean_of_product(MOMENTS[name], generators=generators, dimension=D)
     assert value_of(exact, at, 3) == pytest.approx(mean_by_matrices(MOMENTS[name], at, 3), rel=1e-9, abs=1e-9)
 
 
@@ -323,9 +319,8 @@ def test_different_derivatives_are_independent_factors(generators: str) -> None:
     square = pattern([g_l, g_l], (1, 1))
     pairs = L * (L - ONE)
     assert mean(*K_SQUARED) == L * pattern([g_l] * 4, (1, 1, 1, 1)) + pairs * square**2
-    assert mean(h_lm, h_lm) == (
-        L * pattern([h_ll, h_ll], (2, 2)) + pairs * pattern([h_lm, h_lm], (1, 1), (1, 1))
-    )
+    different = pairs * pattern([h_lm, h_lm], (1, 1), (1, 1))
+    assert mean(h_lm, h_lm) == L * pattern([h_ll, h_ll], (2, 2)) + different
     assert not mean(*MU)
     assert mean(z, g_l, g_l) == pattern([z]) * square * L
 
@@ -379,9 +374,7 @@ LABELS = st.sampled_from([("psi", "O"), ("psi", "O"), ("psi", "A"), ("a", "O"), 
 
 @settings(max_examples=30)
 @given(st.data(), products(most=4), st.integers(1, 2))
-def test_what_the_ansatz_of_the_letter_has_is_right_without_the_input_block(
-    data: st.DataObject, product: list[Copy], depth: int
-) -> None:
+def test_what_the_letters_ansatz_has_is_right(data: st.DataObject, product: list[Copy], depth: int) -> None:
     labelled = [Copy(copy.layers, *data.draw(LABELS)) for copy in product]
     try:
         exact = mean_of_product(labelled, ensemble="prl_ansatz", dimension=2)
@@ -544,9 +537,7 @@ ENSEMBLES = pytest.mark.parametrize(
 @ENSEMBLES
 @settings(max_examples=10)
 @given(products(most=4), st.randoms(use_true_random=False), st.sampled_from([None, 2, 4]))
-def test_swapping_copies_changes_nothing(
-    ensemble: str, product: list[Copy], random: Any, dimension: int | None
-) -> None:
+def test_copies_commute(ensemble: str, product: list[Copy], random: Any, dimension: int | None) -> None:
     shuffled = list(product)
     random.shuffle(shuffled)
     here, there = (mean_of_product(x, ensemble=ensemble, dimension=dimension) for x in (product, shuffled))
@@ -588,9 +579,7 @@ def test_a_single_commutator_averages_to_zero_whatever_it_is_multiplied_with(ens
         (5, "generator_average", "general", 4),
     ],
 )
-def test_one_copy_too_many_is_refused_with_the_size(
-    k: int, ensemble: str, generators: str, largest: int
-) -> None:
+def test_one_copy_too_many_is_refused_by_size(k: int, ensemble: str, generators: str, largest: int) -> None:
     text = (
         f"k = {k} copies would not finish: the recursion has {k}! = {factorial(k)} coefficients; "
         f"the largest k for ensemble '{ensemble}' and generators '{generators}' is {largest}"

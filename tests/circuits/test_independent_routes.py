@@ -133,9 +133,7 @@ OF_TWO_LAYERS: dict[str, tuple[list[Copy], Callable[[TwoLayers], NDArray[np.floa
 
 @pytest.mark.parametrize("spectrum", [(1, -1), (1, 0), (3, -1)])
 @pytest.mark.parametrize("name", OF_TWO_LAYERS)
-def test_moments_of_two_layers_are_the_average_over_all_triples_of_the_group(
-    name: str, spectrum: tuple[int, ...]
-) -> None:
+def test_moments_of_two_layers_average_all_triples_of_the_group(name: str, spectrum: tuple[int, ...]) -> None:
     product, sample = OF_TWO_LAYERS[name]
     values = power_sums(spectrum, 5) | {"L": Fraction(2)}
     exact = mean_of_product(product, dimension=2).at(2, values)
@@ -197,9 +195,7 @@ def mean_of_layer_part(D: int, L: int, b: int) -> Fraction:
     st.sampled_from([2, 4, 6, 8]).flatmap(spectra),
     st.integers(1, 9),
 )
-def test_moments_of_the_kernel_and_the_output_factorise(
-    powers: tuple[int, int], spectrum: tuple[Fraction, ...], L: int
-) -> None:
+def test_kernel_and_output_factorise(powers: tuple[int, int], spectrum: tuple[Fraction, ...], L: int) -> None:
     (a, b), D = powers, len(spectrum)
     product = [z] * a + [g_l, g_l, g_m, g_m][: 2 * b]
     values = power_sums(spectrum, a + 2 * b) | {"L": Fraction(L)}

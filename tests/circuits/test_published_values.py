@@ -56,9 +56,7 @@ def test_the_mean_meta_kernel_is_the_published_one() -> None:
 
 
 @pytest.mark.parametrize("pattern", [((1, 1, 0, 0), (0, 0, 1, 1)), ((0, 0, 1, 1), (1, 1, 0, 0))])
-def test_squared_gradients_of_two_layers_are_correlated_as_published(
-    pattern: tuple[tuple[int, ...], ...],
-) -> None:
+def test_squared_gradients_of_two_layers_correlate_as_published(pattern: tuple[tuple[int, ...], ...]) -> None:
     published = B * (D / (4 * (D - 1) ** 2 * (D + 1) ** 3 * (D + 2) * (D + 3)))
     assert mean_of_pattern(K_SQUARED, pattern) == 16 * published
 
@@ -95,9 +93,7 @@ def test_every_total_derivative_averages_to_zero(product: list[Copy], order: str
 
 @settings(max_examples=20)
 @given(st.sampled_from([2, 4, 6]).flatmap(spectra), rationals())
-def test_adding_a_constant_to_the_observable_adds_it_to_the_output_alone(
-    spectrum: tuple[Fraction, ...], c: Fraction
-) -> None:
+def test_a_constant_in_O_adds_to_the_output_alone(spectrum: tuple[Fraction, ...], c: Fraction) -> None:
     n = len(spectrum)
     here, there = (power_sums(s, 4) | {"L": Fraction(3)} for s in (spectrum, [x + c for x in spectrum]))
 

@@ -33,11 +33,7 @@ MOMENTS = {
     "two inputs, two observables": [Copy(("l",), "a", "O1"), Copy(("l",), "b", "O2")],
     "one input, two observables": [Copy(("l",), "a", "O1"), Copy(("l",), "a", "O2")],
     "mu of two inputs": [Copy(("l", "m"), "a"), Copy(("l",), "b"), Copy(("m",), "b")],
-    "mu of three observables": [
-        Copy((*"lm",), "psi", "A"),
-        Copy(("l",), "psi", "B"),
-        Copy(("m",), "psi", "C"),
-    ],
+    "three observables": [Copy((*"lm",), "psi", "A"), Copy(("l",), "psi", "B"), Copy(("m",), "psi", "C")],
     "three inputs": [Copy(("l",), "a"), Copy(("l",), "b"), Copy((), "c")],
     "K K": [g_l, g_l, g_m, g_m],
     "z mu": [z, h_lm, g_l, g_m],
@@ -86,9 +82,7 @@ def test_the_names_of_the_layer_indices_change_nothing(product: list[Copy], D: i
 @pytest.mark.parametrize(
     "product", [[g_l], [g_l, g_m], [g_l, h_ll], [g_l, g_l, g_l], [z, g_l], [g_l, g_l, g_m, h_lm], [h_lm, z]]
 )
-def test_what_differentiates_a_layer_an_odd_number_of_times_averages_to_zero_there(
-    product: list[Copy],
-) -> None:
+def test_what_differentiates_a_layer_an_odd_number_of_times_averages_to_zero(product: list[Copy]) -> None:
     for pattern in layer_patterns(product):
         if any(sum(block) % 2 for block in pattern):
             for D in (None, 2, 4):

@@ -89,9 +89,7 @@ def test_one_layer_of_one_qubit_is_the_geometry_of_the_sphere(a: Fraction, b: Fr
 
 @settings(max_examples=20)
 @given(st.sampled_from([2, 4]).flatmap(spectra), st.integers(1, 9))
-def test_the_moments_of_the_kernel_are_those_of_a_positive_variable(
-    spectrum: tuple[Fraction, ...], depth: int
-) -> None:
+def test_the_kernel_has_moments_of_a_positive_variable(spectrum: tuple[Fraction, ...], depth: int) -> None:
     """Hankel determinants of m_0 … m_4 and of m_1 … m_5 are not negative."""
     D = len(spectrum)
     moments = [Fraction(1), *(value(moment_at(n, D), spectrum, depth) for n in range(1, 6))]
@@ -174,9 +172,7 @@ def test_six_copies_of_one_qubit_are_the_definition_with_matrices(product: list[
 
 
 @pytest.mark.parametrize("dimension", [None, 4])
-def test_the_second_moment_of_the_meta_kernel_of_two_qubits_is_the_known_number(
-    dimension: int | None,
-) -> None:
+def test_the_second_moment_of_the_meta_kernel_of_two_qubits_is_the_known_one(dimension: int | None) -> None:
     """D = 4 < 6 by the pseudo-inverse; the closed form for one pure state has no pole there and says the same."""
     found = value(mean_of_product(MU_SQUARED, dimension=dimension), (1, -1, -1, 1), 6)
     assert found == Fraction(245764096, 5788125)

@@ -41,9 +41,8 @@ def test_train_prints_findings_and_writes_the_study(tmp_path: Path) -> None:
     assert max(map(len, result.stdout.splitlines()[:-3])) <= 80  # the last three lines are paths
     files = {path.name for path in (tmp_path / "out").iterdir()}
     assert files == {"mine.json", "mine.svg", "mine.pdf", "mine.checkpoint.npz"}
-    assert json.loads((tmp_path / "out" / "mine.json").read_text())["figure"]["data"]["step"] == list(
-        range(6)
-    )
+    data = json.loads((tmp_path / "out" / "mine.json").read_text())["figure"]["data"]
+    assert data["step"] == list(range(6))
 
 
 def test_a_killed_training_goes_on_to_the_same_curve(tmp_path: Path) -> None:
@@ -72,10 +71,9 @@ def test_a_learning_rate_beyond_stability_is_warned_of(tmp_path: Path) -> None:
     text = SINGLE.format(1).replace("0.01", "50")
     result = in_a_process("train", written(tmp_path, text))
     assert result.returncode == 0
-    assert "learning_rate 50 is beyond stability for 1 of 1 initialisations" in " ".join(
-        result.stderr.split()
-    )
-    assert "Warning: learning_rate 50 is beyond stability" in " ".join(result.stdout.split())
+    told, printed = " ".join(result.stderr.split()), " ".join(result.stdout.split())
+    assert "learning_rate 50 is beyond stability for 1 of 1 initialisations" in told
+    assert "Warning: learning_rate 50 is beyond stability" in printed
 
 
 def test_diagnose_reports_spectrum_and_inference(tmp_path: Path) -> None:
@@ -93,10 +91,8 @@ def test_the_critical_learning_rate_is_the_default_of_supervised_training(tmp_pa
 
 
 def test_depth_compares_every_number_of_layers(tmp_path: Path) -> None:
-    text = (
-        CIRCUIT.replace("layers = 2", "layers = [1, 3]")
-        + '[observable]\nprojector = "000"\n[sampling]\nsamples = 20\n'
-    )
+    text = CIRCUIT.replace("layers = 2", "layers = [1, 3]")
+    text += '[observable]\nprojector = "000"\n[sampling]\nsamples = 20\n'
     result = haarqntk("depth", written(tmp_path, text), "--format", "json")
     assert result.returncode == 0, result.stderr
     data = json.loads(result.stdout)["figure"]["data"]

@@ -5,35 +5,26 @@ from __future__ import annotations
 import errno
 import re
 import shlex
-import subprocess
-import sys
 import tempfile
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
-from shell import haarqntk
+from shell import haarqntk, python
 from shortcuts import closed_form
 
 import haarqntk as hq
+from haarqntk import validation
 from haarqntk.base import prepare_folder
 from haarqntk.cli import _report as report
 from haarqntk.errors import OutputError
 from haarqntk.montecarlo import samples_for_verdict
 from haarqntk.qntk import PUBLISHED_CLAIMS, PublishedClaim
 from haarqntk.studies import STUDIES
-from haarqntk.validation import (
-    concentration,
-    examine,
-    finding_command,
-    plan_checks,
-    run_claim,
-    verdict,
-    verdict_of_all,
-)
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Sequence
     from pathlib import Path
 
@@ -138,10 +129,10 @@ def test_a_folder_below_a_file_is_refused_and_nothing_is_made(tmp_path: Path) ->
 
 
 def test_a_failed_check_is_named_in_the_verdict() -> None:
-    planned = plan_checks(["gradient_variance"], samples=300, reference_samples=2)[:2]
-    checks = [run_claim(claim, seed=1) for claim in planned]
+    planned = validation.plan_checks(["gradient_variance"], samples=300, reference_samples=2)[:2]
+    checks = [validation.run_claim(claim, seed=1) for claim in planned]
     wrong = [replace(checks[0], claim=replace(checks[0].claim, text=str(checks[0].exact * 100))), *checks[1:]]
-    sentence = verdict(wrong)
+    sentence = validation.verdict(wrong)
     assert sentence["passed"] is False
     assert str(sentence["sentence"]).startswith("1 of 2 checks fail: |z| up to ")
 
@@ -207,13 +198,13 @@ def test_ratios_approach_the_limit(found: Found) -> None:
 
 
 def test_the_floor_of_a_pauli_string_is_two_over_D_times_D_plus_3() -> None:
-    rows = [row for row in concentration() if row.observable == "Pauli string"]
+    rows = [row for row in validation.concentration() if row.observable == "Pauli string"]
     assert [row.floor for row in rows] == [Fraction(2, row.D * (row.D + 3)) for row in rows]
 
 
 def test_a_claim_wrong_by_a_factor_is_caught() -> None:
     wrong = PublishedClaim("wrong", "kernel_mean", "L*(D*T2-T1^2)/((D-1)*(D+1)^2)", "")
-    finding = examine(wrong, seed=1, samples=600)
+    finding = validation.examine(wrong, seed=1, samples=600)
     assert finding.check.verdict == "different"
     assert finding.check.ratio == 2
     assert finding.result is not None
@@ -221,15 +212,10 @@ def test_a_claim_wrong_by_a_factor_is_caught() -> None:
 
 
 def test_the_command_of_a_finding_prints_its_numbers() -> None:
-    finding = examine(PUBLISHED_CLAIMS[0], seed=3, samples=30)
+    finding = validation.examine(PUBLISHED_CLAIMS[0], seed=3, samples=30)
     assert finding.result is not None
     estimate = finding.result.estimate
-    done = subprocess.run(
-        [sys.executable, *shlex.split(finding_command(finding, 3))[1:]],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = python(*shlex.split(validation.finding_command(finding, 3))[1:])
     expected = f"{finding.claim.exact} {estimate.mean} {estimate.standard_error}"
     assert done.stdout == f"{finding.check} {expected}\n"
 
@@ -245,13 +231,11 @@ def test_every_row_is_judged_from_as_many_samples_as_its_law_needs(found: Found)
 @pytest.mark.parametrize("samples", [2, 30])
 def test_few_samples_of_a_skew_law_are_no_verdict(samples: int) -> None:
     long_tailed = next(claim for claim in PUBLISHED_CLAIMS if claim.label == "[PRL] (15)")
-    finding = examine(long_tailed, seed=1, samples=samples)
+    finding = validation.examine(long_tailed, seed=1, samples=samples)
     assert finding.result is not None
     assert finding.result.estimate.samples < finding.result.needed
     assert finding.result.z is None
     assert not finding.agrees
-    sentence = verdict_of_all([], [finding])["sentence"]
-    assert str(sentence).endswith(
-        f"Not judged, with too few samples: [PRL] (15) (needs {finding.result.needed:,})."
-    )
-    assert "disagrees" not in str(sentence)
+    said, needed = str(validation.verdict_of_all([], [finding])["sentence"]), finding.result.needed
+    assert said.endswith(f"Not judged, with too few samples: [PRL] (15) (needs {needed:,}).")
+    assert "disagrees" not in said

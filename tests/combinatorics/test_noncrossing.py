@@ -82,8 +82,6 @@ def test_the_moebius_function_is_a_signed_catalan_number(n: int) -> None:
         ),
     ],
 )
-def test_what_is_out_of_range_is_one_line(
-    call: Callable[[], object], error: type[Exception], text: str
-) -> None:
+def test_out_of_range_is_one_line(call: Callable[[], object], error: type[Exception], text: str) -> None:
     with pytest.raises(error, match=f"^{re.escape(text)}$"):
         call()

@@ -49,9 +49,7 @@ def test_the_cycle_type_is_a_class_function_and_counts_fixed_points(pair: tuple[
 
 
 @given(permutation_tuples(1, largest=9))
-def test_cycles_start_at_their_smallest_point_and_follow_the_permutation(
-    single: tuple[Permutation, ...],
-) -> None:
+def test_cycles_start_at_the_least_point_and_follow_the_permutation(single: tuple[Permutation, ...]) -> None:
     (sigma,) = single
     for cycle in cycles(sigma):
         assert cycle[0] == min(cycle)

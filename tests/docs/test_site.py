@@ -8,7 +8,6 @@ import json
 import re
 import shutil
 import subprocess
-import sys
 from collections import Counter
 from functools import cache
 from html.parser import HTMLParser
@@ -18,6 +17,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 from other_programs import BROWSER
+from shell import python
 from test_docstrings import PUBLIC
 
 import haarqntk as hq
@@ -95,17 +95,8 @@ pytestmark = pytest.mark.site
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site as the one command builds it, with few samples in its figures."""
     out = tmp_path_factory.mktemp("site")
-    script = [
-        sys.executable,
-        str(DOCS / "build.py"),
-        "--out",
-        str(out),
-        "--samples",
-        "10",
-        "--instances",
-        "10",
-    ]
-    done = subprocess.run(script, capture_output=True, text=True, check=False)
+    options = ("--out", str(out), "--samples", "10", "--instances", "10")
+    done = python(str(DOCS / "build.py"), *options, check=False)
     assert done.returncode == 0, done.stderr[-5000:]
     assert done.stderr == ""
     return out
@@ -167,15 +158,12 @@ def test_a_formula_that_cannot_be_converted_is_a_warning() -> None:
         "    try: print(convert(latex, display='block'))\n"
         "    except ConversionError as error: print('refused')\n"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["refused"] * 3
+    assert python("-c", script).stdout.split() == ["refused"] * 3
 
 
 def test_a_dead_link_is_found(tmp_path: Path) -> None:
     page = tmp_path / "page.html"
-    page.write_text(
-        '<p id="here"><a href="#here"></a><a href="#there"></a><img src="none.png"></p>', encoding="utf-8"
-    )
+    page.write_text('<p id="here"><a href="#here"></a><a href="#there"></a><img src="none.png"></p>')
     assert dead_links(page) == ["#there", "none.png"]
 
 

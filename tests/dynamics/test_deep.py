@@ -140,8 +140,7 @@ def test_times_that_no_integrator_reaches_are_refused(monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize(
-    ("M", "states", "name"),
-    [([[1], [1, 2]], [[1, 0]], "observable"), (X, [[1], [1, 0]], "states")],
+    ("M", "states", "name"), [([[1], [1, 2]], [[1, 0]], "observable"), (X, [[1], [1, 0]], "states")]
 )
 def test_rows_that_differ_are_refused(M: Any, states: Any, name: str) -> None:
     with pytest.raises(InputError, match=f"{name} must have rows of one length"):

@@ -183,15 +183,8 @@ def test_a_linear_model_is_trained_like_this(m: int, n: int, num_parameters: int
         assert p.outputs[t] == pytest.approx(others + J_other @ theta, abs=1e-7)
         theta = theta - eta * J.T @ epsilon
     # the flow starts with the same slope
-    flow: Any = frozen_outputs(
-        J @ J.T,
-        [1e-6],
-        cross_kernel=J_other @ J.T,
-        outputs=others,
-        residual=start,
-        learning_rate=eta,
-        flow=True,
-    )
+    given: dict[str, Any] = {"cross_kernel": J_other @ J.T, "outputs": others, "residual": start}
+    flow: Any = frozen_outputs(J @ J.T, [1e-6], **given, learning_rate=eta, flow=True)
     slope = (flow.outputs[0] - others) / 1e-6
     assert slope == pytest.approx(-eta * J_other @ J.T @ start, abs=1e-3)
 

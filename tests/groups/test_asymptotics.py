@@ -58,10 +58,8 @@ def test_the_remainder_is_fitted_at_large_dimensions(group: str, mu: Partition) 
     w = table(group, sum(mu))[mu]
     series = w.series(order=2)
     near, far = 10**6, 2 * 10**6
-    rests = [
-        w.at(n) - sum((c * Fraction(n) ** power for power, c in series.terms), Fraction(0))
-        for n in (near, far)
-    ]
+    sums = [sum((c * Fraction(n) ** power for power, c in series.terms), Fraction(0)) for n in (near, far)]
+    rests = [w.at(n) - total for n, total in zip((near, far), sums, strict=True)]
     if all(rests):
         assert abs(rests[0]) > abs(rests[1])
         assert abs(rests[0] / rests[1]) > Fraction(999, 1000) * Fraction(2) ** -series.remainder

@@ -67,9 +67,7 @@ def test_every_class_up_to_five_is_haarpys(group: str, mu: Partition) -> None:
 
 
 @pytest.mark.parametrize(("group", "mu"), CLASSES)
-def test_every_class_up_to_five_is_haarpys_at_every_dimension_on_both_sides_of_the_threshold(
-    group: str, mu: Partition
-) -> None:
+def test_every_class_up_to_five_is_haarpys_on_both_sides_of_the_threshold(group: str, mu: Partition) -> None:
     w = weingarten(mu, group=group)
     assert w.holds_from == STEP[group] * sum(mu)
     values = [w.at(STEP[group] * n) for n in range(1, 8)]
@@ -128,9 +126,7 @@ def weingarten_matrix(group: str, k: int, n: int) -> NDArray[Any]:
         for n in range(1, last + 1)
     ],
 )
-def test_the_four_conditions_of_penrose_hold_for_the_gram_matrix_of_the_tensors(
-    group: str, k: int, n: int
-) -> None:
+def test_the_four_conditions_of_penrose_hold_for_gram_matrices_of_tensors(group: str, k: int, n: int) -> None:
     tensors = invariant_tensors(group, k, n)
     gram = (tensors @ tensors.T).astype(object)
     wg = weingarten_matrix(group, k, n)

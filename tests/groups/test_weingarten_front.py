@@ -65,9 +65,7 @@ def test_a_large_dimension_is_exact() -> None:
         ("3,1", InputTypeError, "cycle_type must be a partition: a tuple of positive integers, got '3,1'"),
     ],
 )
-def test_a_cycle_type_that_is_no_partition_is_refused(
-    value: object, error: type[Exception], text: str
-) -> None:
+def test_a_cycle_type_must_be_a_partition(value: object, error: type[Exception], text: str) -> None:
     with pytest.raises(error, match=re.escape(text)):
         weingarten(value)  # type: ignore[arg-type]
 
@@ -85,9 +83,7 @@ def test_a_cycle_type_that_is_no_partition_is_refused(
         (sympy.Symbol("D"), InputTypeError, "D must be an integer ≥ 1, got D; pass an int"),
     ],
 )
-def test_a_dimension_that_is_no_positive_integer_is_refused(
-    value: object, error: type[Exception], text: str
-) -> None:
+def test_a_dimension_must_be_a_positive_integer(value: object, error: type[Exception], text: str) -> None:
     with pytest.raises(error, match=re.escape(text)):
         weingarten((2,)).at(value)  # type: ignore[arg-type]
 
@@ -104,9 +100,7 @@ def test_a_dimension_that_is_no_positive_integer_is_refused(
         (lambda: weingarten((4, 3), method="definition"), (7, "the Gram route", 15, 6)),
     ],
 )
-def test_what_would_not_finish_is_refused_with_its_size(
-    call: Callable[[], object], text: tuple[int, str, int, int]
-) -> None:
+def test_sizes_beyond_reach_are_refused(call: Callable[[], object], text: tuple[int, str, int, int]) -> None:
     k, what, number, largest = text
     expected = f"k = {k} would not finish: {what} runs over the {number} partitions of {k}; the largest k is {largest}"
     with pytest.raises(CostError, match=f"^{re.escape(expected)}$"):

@@ -14,24 +14,16 @@ from network_language import NetworkReader
 from shortcuts import returned
 
 import haarqntk as hq
-from haarqntk.diagrams import (
-    Component,
-    Gluing,
-    Letter,
-    delta_letter,
-    first_ends,
-    matrix_letter,
-    reduce_diagram,
-)
+from haarqntk import diagrams
 from haarqntk.errors import CostError, InputError
 from haarqntk.haar import MatrixExpression, ScalarExpression
 from haarqntk.haar._letters import single_term
 from haarqntk.haar._style import LATEX
 from haarqntk.haar._written import component_symbol, component_text
 
-A, B, C = (matrix_letter(name, ("D",), frozenset()) for name in "ABC")
-M = matrix_letter("M", ("D", "D"), frozenset())
-ROW, COLUMN = (Letter("open", side, ("D",)) for side in ("left", "right"))
+A, B, C = (diagrams.matrix_letter(name, ("D",), frozenset()) for name in "ABC")
+M = diagrams.matrix_letter("M", ("D", "D"), frozenset())
+ROW, COLUMN = (diagrams.Letter("open", side, ("D",)) for side in ("left", "right"))
 RNG = np.random.default_rng(3)
 SIZE = 3
 GIVEN = {name: RNG.integers(-3, 4, (SIZE, SIZE)) for name in "ABC"} | {
@@ -39,11 +31,11 @@ GIVEN = {name: RNG.integers(-3, 4, (SIZE, SIZE)) for name in "ABC"} | {
 }
 
 
-def delta(num_ends: int) -> Letter:
-    return delta_letter("D", num_ends)
+def delta(num_ends: int) -> diagrams.Letter:
+    return diagrams.delta_letter("D", num_ends)
 
 
-def diagonal(matrix: Letter) -> MatrixExpression:
+def diagonal(matrix: diagrams.Letter) -> MatrixExpression:
     """diag(A): δ with the row, the column and both ends of A."""
     terms = single_term([ROW, COLUMN, matrix, delta(4)], [4, 5, 6, 7, 0, 1, 2, 3])
     return MatrixExpression(terms, {matrix.name: matrix}, ("D",))
@@ -59,10 +51,10 @@ def at(expression: Any, **dimensions: int) -> Any:
     return hq.expect(expression).at(SIZE, matrices=needed, **dimensions)
 
 
-def random_components() -> list[Component]:
+def random_components() -> list[diagrams.Component]:
     """Closed components of A, A, B, M and deltas, each once."""
     rng = np.random.default_rng(11)
-    found: dict[Component, None] = {}
+    found: dict[diagrams.Component, None] = {}
     for _ in range(1500):
         letters = [x for x in (A, A, B, M, A.conjugate()) if rng.random() < 0.5]
         letters += [delta(int(m)) for m in rng.integers(1, 5, rng.integers(1, 4))]
@@ -72,7 +64,7 @@ def random_components() -> list[Component]:
         partner = [0] * len(ends)
         for a, b in zip(ends[::2], ends[1::2], strict=True):
             partner[a], partner[b] = b, a
-        reduced = reduce_diagram(letters, partner)
+        reduced = diagrams.reduce_diagram(letters, partner)
         for component, _ in reduced.monomial if reduced else ():
             if any(letter.kind == "delta" for letter in component.letters):
                 found[component] = None
@@ -82,10 +74,10 @@ def random_components() -> list[Component]:
 COMPONENTS = random_components()
 
 
-def dense(component: Component) -> int:
+def dense(component: diagrams.Component) -> int:
     """By numpy.einsum with a delta as an array; the arrays are real."""
     operands: list[Any] = []
-    for letter, first in zip(component.letters, first_ends(component.letters), strict=True):
+    for letter, first in zip(component.letters, diagrams.first_ends(component.letters), strict=True):
         m = letter.num_ends
         if letter.kind == "delta":
             array = np.zeros((SIZE,) * m, dtype=int)
@@ -142,7 +134,7 @@ def test_sums_are_written_in_latex_in_brackets() -> None:
             ([delta(4), A, B], [4, 5, 6, 7, 0, 1, 2, 3]),
             ([delta(1), A, delta(1)], [1, 0, 3, 2]),
         )
-        for reduced in [reduce_diagram(letters, partner)]
+        for reduced in [diagrams.reduce_diagram(letters, partner)]
         if reduced is not None
         for component, _ in reduced.monomial
     ]
@@ -185,7 +177,11 @@ def test_deltas_stay_while_another_matrix_is_averaged() -> None:
     copy = MatrixExpression(
         single_term(
             [
-                *(Letter("open", side, ("D",), place=s) for s in (0, 1) for side in ("left", "right")),
+                *(
+                    diagrams.Letter("open", side, ("D",), place=s)
+                    for s in (0, 1)
+                    for side in ("left", "right")
+                ),
                 delta(4),
             ],
             [4, 5, 6, 7, 0, 1, 2, 3],
@@ -210,14 +206,14 @@ def test_deltas_stay_while_another_matrix_is_averaged() -> None:
 def test_blocks_of_copies_average_over_permutation_matrices(k: int) -> None:
     """E Tr(P A P B P C) = Σ_πσ (G⁻¹)_πσ · the diagram glued by π on the rows and σ on the columns, G = D^|π ∨ σ|."""
     D = SIZE
-    P = matrix_letter("P", ("D",), frozenset())
+    P = diagrams.matrix_letter("P", ("D",), frozenset())
     letters = [x for pair in zip((P,) * k, (A, B, C), strict=False) for x in pair]
     count = 4 * k
     partner = [0] * count
     for i in range(2 * k):
         a, b = 2 * i + 1, (2 * i + 2) % count
         partner[a], partner[b] = b, a
-    gluing = Gluing(letters, partner, set(range(0, 2 * k, 2)))
+    gluing = diagrams.Gluing(letters, partner, set(range(0, 2 * k, 2)))
     partitions: set[tuple[tuple[int, ...], ...]] = {
         tuple(tuple(a for a in range(k) if x[a] == i) for i in sorted(set(x), key=x.index))
         for x in product(range(k), repeat=k)
@@ -257,7 +253,7 @@ def test_json_keeps_deltas_and_refuses_what_is_not_canonical() -> None:
 
 
 def test_the_cost_of_a_sum_is_known_before() -> None:
-    letters = [matrix_letter(name, ("D",), frozenset()) for name in "abcdefghij"]
+    letters = [diagrams.matrix_letter(name, ("D",), frozenset()) for name in "abcdefghij"]
     deltas = [delta(4)] * 5  # every two of five indices have a matrix
     pairs = [(a, b) for a in range(5) for b in range(a)]
     partner = [0] * 40

@@ -146,9 +146,7 @@ def test_sets_of_unitaries_of_the_order_have_the_average_and_those_of_one_less_d
 
 @settings(max_examples=40)
 @given(terms=products("entry", "real word", most=4), is_traceless=st.booleans())
-def test_over_o_and_sp_order_t_is_degree_2t_in_the_entries(
-    *, terms: list[list[Factor]], is_traceless: bool
-) -> None:
+def test_over_o_and_sp_order_t_is_degree_2t(*, terms: list[list[Factor]], is_traceless: bool) -> None:
     """An odd degree needs the next even one; the polygon whose number of sides is the degree fails."""
     mean, degree = mean_and_degree(terms, hq.haar_orthogonal("R", dims=2), is_traceless=is_traceless)
     t = mean.design_order

@@ -65,9 +65,7 @@ def test_the_second_moment_of_a_power_is_the_smaller_of_j_and_the_dimension(j: i
 
 
 @pytest.mark.parametrize(("group", "sign"), [("orthogonal", 1), ("symplectic", -1)])
-def test_traces_of_powers_over_the_other_groups_are_those_of_diaconis_and_shahshahani(
-    group: str, sign: int
-) -> None:
+def test_traces_of_powers_over_other_groups_are_of_diaconis_and_shahshahani(group: str, sign: int) -> None:
     """Tr V^j is asymptotically √j N(0, 1) + η, η = ±1 for even j; exactly so for few copies: E at large D."""
     R = GROUPS[group]("R")
     assert hq.expect(hq.tr(R) ** 6).at(6 if sign > 0 else 8) == 15
@@ -183,9 +181,7 @@ def as_integrand(mean: Any) -> Any:
 
 @settings(max_examples=30)
 @given(integrands(group="unitary", cases=((2, 3),)), integrands(group="unitary", cases=((2, 2),)))
-def test_the_average_is_linear_and_commutes_with_conjugation_and_transposition(
-    first: Any, second: Any
-) -> None:
+def test_the_average_is_linear_and_commutes_with_conjugate_and_transpose(first: Any, second: Any) -> None:
     letters = GIVEN | {"U": U, "V": V}
     f, g = (evaluate(x.node, letters, hq) for x in (first, second))
     means = [hq.expect(x) for x in (f, g)]

@@ -37,9 +37,7 @@ def on_elements(node: Node, given_matrices: dict[str, Any], **random: Any) -> An
 
 
 @pytest.mark.parametrize(("n", "largest", "examples"), [(1, 3, 40), (2, 3, 6)])
-def test_words_are_the_averages_over_the_clifford_group_up_to_its_design_order(
-    n: int, largest: int, examples: int
-) -> None:
+def test_words_average_the_clifford_group_up_to_its_design_order(n: int, largest: int, examples: int) -> None:
     @settings(max_examples=examples)
     @given(st.data())
     def check(data: st.DataObject) -> None:

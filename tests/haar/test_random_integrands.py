@@ -121,9 +121,7 @@ def test_up_to_eight_orthogonal_copies_are_those_of_a_dihedral_group(integrand: 
 
 @settings(max_examples=30)
 @given(integrands(group="symplectic", cases=((2, 4),), largest_second=1))
-def test_up_to_eight_symplectic_copies_are_those_of_the_binary_icosahedral_group(
-    integrand: Integrand,
-) -> None:
+def test_up_to_eight_symplectic_copies_are_those_of_a_binary_icosahedral_group(integrand: Integrand) -> None:
     """Sp(2) is SU(2), whose polynomials of degree ≤ 11 the binary icosahedral group averages."""
     second = icosahedral_group() if "V" in names_in(integrand.node) else np.eye(2)[None]
     assert_same(by_the_engine(integrand), by_group_elements(integrand, icosahedral_group(), second))

@@ -9,14 +9,7 @@ import pytest
 import qutip
 
 from haarqntk.errors import InputError
-from haarqntk.montecarlo import (
-    PauliSum,
-    _batched,
-    fresh_kernels,
-    jackknife,
-    random_ansatz,
-    random_pauli_sum,
-)
+from haarqntk.montecarlo import PauliSum, _batched, fresh_kernels, jackknife, random_ansatz, random_pauli_sum
 from haarqntk.qntk import EigenvalueFormula, formula
 
 NUM_QUBITS, D = 2, 4

@@ -20,9 +20,7 @@ Real = NDArray[np.float64]
 def to_arrays(circuits: list[_qutip.Circuit], *, are_diagonal: bool = False) -> _batched.Circuits:
     return _batched.Circuits(
         np.array([[S.full() for S in circuit.segments] for circuit in circuits]),
-        np.array(
-            [[X.diag() if are_diagonal else X.full() for X in circuit.generators] for circuit in circuits]
-        ),
+        np.array([[X.diag() if are_diagonal else X.full() for X in each.generators] for each in circuits]),
         np.array([circuit.angles for circuit in circuits]),
     )
 
@@ -125,22 +123,18 @@ def test_an_involution_may_be_a_matrix_or_a_diagonal() -> None:
         np.testing.assert_allclose(first, second, rtol=0, atol=1e-12)
 
 
+SHAPES = [
+    ("supervised_kernel_eigenvalue_uniform", {"num_inputs": 2}, [(5, 1, 2, 3)]),
+    ("supervised_kernel_mean", {"overlap": 0}, [(5, 2, 2, 3)]),
+    ("meta_kernel_mean", {}, [(5, 1, 1, 3), (5, 1, 1, 3, 3)]),
+    ("meta_kernel_mean", {"generator_spectrum": range(4)}, [(5, 1, 1, 3), (5, 1, 1, 3, 3)]),
+    ("kernel_mean", {"ensemble": "independent_layers"}, [(5, 1, 1, 3)]),
+    ("kernel_mean", {"ensemble": "generator_average", "populations": [Fraction(1, 4)] * 4}, [(5, 1, 1, 3)]),
+]
+
+
 @pytest.mark.parametrize("route", [_batched, _qutip], ids=["batched", "qutip"])
-@pytest.mark.parametrize(
-    ("quantity", "options", "shapes"),
-    [
-        ("supervised_kernel_eigenvalue_uniform", {"num_inputs": 2}, [(5, 1, 2, 3)]),
-        ("supervised_kernel_mean", {"overlap": 0}, [(5, 2, 2, 3)]),
-        ("meta_kernel_mean", {}, [(5, 1, 1, 3), (5, 1, 1, 3, 3)]),
-        ("meta_kernel_mean", {"generator_spectrum": range(4)}, [(5, 1, 1, 3), (5, 1, 1, 3, 3)]),
-        ("kernel_mean", {"ensemble": "independent_layers"}, [(5, 1, 1, 3)]),
-        (
-            "kernel_mean",
-            {"ensemble": "generator_average", "populations": [Fraction(1, 4)] * 4},
-            [(5, 1, 1, 3)],
-        ),
-    ],
-)
+@pytest.mark.parametrize(("quantity", "options", "shapes"), SHAPES)
 def test_routes_share_one_signature_and_shape(
     route: ModuleType, quantity: str, options: dict[str, Any], shapes: list[tuple[int, ...]]
 ) -> None:

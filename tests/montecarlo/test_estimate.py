@@ -1,6 +1,5 @@
 import json
 import math
-import re
 from fractions import Fraction
 from typing import Any
 
@@ -33,9 +32,7 @@ def test_merging_equals_sampling_together(first: list[float], second: list[float
 
 
 @given(samples, samples, samples)
-def test_merging_is_associative_and_commutative_up_to_rounding(
-    first: list[float], second: list[float], third: list[float]
-) -> None:
+def test_merging_is_commutative_addition(first: list[float], second: list[float], third: list[float]) -> None:
     a, b, c = (Estimate.of("c0ffee", values) for values in (first, second, third))
     scale = max(map(abs, first + second + third))
     assert_same((a + b) + c, a + (b + c), scale)
@@ -177,11 +174,7 @@ def test_z_score_of_too_few_samples_is_refused_with_the_number_that_it_takes(sam
     [
         (math.nan, InputError, "exact must be finite, got nan"),
         (Fraction(10**400), InputError, "exact must be within the range of a float, got Fraction"),
-        (
-            1j,
-            InputTypeError,
-            re.escape("exact must be a real number, got 1j; pass a float, an int or a Fraction"),
-        ),
+        (1j, InputTypeError, "exact must be a real number, got 1j; pass a float, an int or a Fraction"),
     ],
 )
 def test_z_score_needs_a_finite_number(exact: float, error: type[Exception], text: str) -> None:

@@ -49,9 +49,7 @@ def test_derivatives_equal_those_of_the_batched_route(generator: tuple[int, ...]
     frame = frame @ _batched.random_unitaries(D, 1, rng)[0]  # any frame will do
     inside = frame.conj().T @ rotated @ frame
     coordinates = np.einsum("ei,eap->iap", frame.conj(), images)
-    found = _frames.gradients(
-        (frame.conj().T @ kets)[np.newaxis], coordinates[np.newaxis], inside[np.newaxis]
-    )
+    found = _frames.gradients((frame.conj().T @ kets)[None], coordinates[None], inside[None])
     np.testing.assert_allclose(found, G, rtol=0, atol=1e-12)
     for p, a in np.ndindex(2, 2):
         moved = (rotated @ kets[:, p]).T, (rotated @ images[:, a, p]).T
@@ -69,14 +67,10 @@ def spaces_of(*multiplicities: int) -> Eigenspaces:
 
 
 def test_eigenspaces_are_centred_and_merge_equal_columns() -> None:
-    spaces = Eigenspaces.of(
-        [[Fraction(4), Fraction(4), Fraction(1)], [Fraction(2), Fraction(0), Fraction(1)]]
-    )
+    spaces = Eigenspaces.of([[*map(Fraction, row)] for row in ((4, 4, 1), (2, 0, 1))])
     assert np.array_equal(spaces.values, [[1, 1, -2], [1, -1, 0]])
     assert np.array_equal(spaces.multiplicities, [1, 1, 1])
-    halves = Eigenspaces.of(
-        [[Fraction(5), Fraction(5), Fraction(1)]], [Fraction(1, 4)] * 2 + [Fraction(1, 2)]
-    )
+    halves = Eigenspaces.of([[*map(Fraction, (5, 5, 1))]], [Fraction(1, 4)] * 2 + [Fraction(1, 2)])
     assert np.array_equal(halves.values, [[2, -2]])
     assert halves.populations is not None
     assert np.array_equal(halves.populations, [0.5, 0.5])

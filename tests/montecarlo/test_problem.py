@@ -12,7 +12,7 @@ from haarqntk.errors import InputError, InputTypeError, UnknownNameError
 from haarqntk.montecarlo import Problem
 
 PAIR = "supervised_kernel_mean"
-UNIFORM = "supervised_kernel_eigenvalue_uniform"
+EIGEN = "supervised_kernel_eigenvalue_uniform"
 AVERAGE = "generator_average"
 GOOD: dict[str, Any] = {"quantity": "kernel_mean", "D": 4, "L": 1, "spectrum": [1, 1, -1, -1]}
 
@@ -44,9 +44,8 @@ def test_the_order_of_the_basis_does_not_matter(spectrum: list[Fraction]) -> Non
 @given(st.permutations([(3, 0), (1, Fraction(1, 2)), (0, Fraction(1, 4)), (-1, Fraction(1, 4))]))
 def test_populations_follow_the_order_of_the_spectrum(columns: list[tuple[int, Fraction]]) -> None:
     spectrum, populations = zip(*columns, strict=True)
-    problem = Problem.create(
-        "kernel_mean", D=4, L=1, spectrum=spectrum, populations=iter(populations), ensemble=AVERAGE
-    )
+    options: dict[str, Any] = {"spectrum": spectrum, "populations": iter(populations), "ensemble": AVERAGE}
+    problem = Problem.create("kernel_mean", D=4, L=1, **options)
     assert as_integers(problem) == [[3, 1, 0, -1]]
     assert problem.populations == tuple(Fraction(p, 4) for p in (0, 2, 1, 1))
     np.testing.assert_allclose(problem.inputs() ** 2, [[0, 0.5, 0.25, 0.25]])
@@ -86,7 +85,7 @@ def test_every_number_counts_in_the_key() -> None:
         {"D": 2, "spectrum": [1, -1]},
         {"spectrum": [1, 1, -1, Fraction(-1, 2)]},
         *({"quantity": PAIR, "overlap": overlap} for overlap in (0, 1)),
-        *({"quantity": UNIFORM, "num_inputs": number} for number in (2, 3)),
+        *({"quantity": EIGEN, "num_inputs": number} for number in (2, 3)),
         *({"ensemble": ensemble} for ensemble in ("prl_ansatz", "independent_layers")),
         *({"generator_spectrum": X} for X in ([1, 1, -1, -1], [1, 0, 0, 0])),
         *({"ensemble": AVERAGE, "populations": p} for p in ([1, 0, 0, 0], [0, 0, 1, 0])),
@@ -97,15 +96,9 @@ def test_every_number_counts_in_the_key() -> None:
 def test_the_key_is_stored_in_files_and_does_not_change() -> None:
     problem = Problem.create(PAIR, D=2, L=1, spectrum=([1, -1], [Fraction(1, 2), 0]), overlap=1)
     assert problem.key() == "9cdc028c11706bdc2f284470b0b4316386840a7a4643d24efd95fe3a423c1731"
-    problem = Problem.create(
-        "kernel_mean",
-        D=3,
-        L=2,
-        spectrum=[1, 0, 0],
-        ensemble=AVERAGE,
-        generator_spectrum=[1, 2, -1],
-        populations=[Fraction(1, 3), Fraction(2, 3), 0],
-    )
+    kept: dict[str, Any] = {"ensemble": AVERAGE, "populations": [Fraction(1, 3), Fraction(2, 3), 0]}
+    general: dict[str, Any] = {"spectrum": [1, 0, 0], "generator_spectrum": [1, 2, -1]}
+    problem = Problem.create("kernel_mean", D=3, L=2, **general, **kept)
     assert problem.key() == "4cccb99bdd861073c7190cd3abe517e42ae662f1806650cb58b1e02ff0bbe1e9"
 
 
@@ -121,124 +114,115 @@ def test_inputs_have_the_overlap() -> None:
 
 
 def test_inputs_are_orthonormal() -> None:
-    problem = Problem.create(UNIFORM, D=4, L=1, spectrum=range(4), num_inputs=3)
+    problem = Problem.create(EIGEN, D=4, L=1, spectrum=range(4), num_inputs=3)
     assert problem.num_vectors == 3
     assert problem.inputs().tolist() == [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]]
 
 
-BAD: dict[type[Exception], list[tuple[Any, str]]] = {
-    UnknownNameError: [
-        (
-            {"quantity": "kernel_men"},
-            "unknown quantity 'kernel_men'; did you mean 'kernel_mean'. known: gradient_variance, kernel_m",
-        ),
-        (
-            {"ensemble": "prl"},
-            "unknown ensemble 'prl'; known: segments, prl_ansatz, prl_ansatz_with_input_block, independent",
-        ),
-        ({"ensemble": None}, "unknown ensemble 'None'"),
-    ],
-    InputError: [
-        ({"D": 5}, "X with X² = 1; use D = 4 or D = 6, or pass generator_spectrum"),
-        ({"D": 0}, "D must be an integer ≥ 2, got 0"),
-        ({"L": 0}, "L must be an integer ≥ 1, got 0"),
-        ({"spectrum": [1, -1]}, "spectrum must have D = 4 entries, got 2; list every eigenvalue as often"),
-        ({"spectrum": []}, "spectrum must have D = 4 entries, got 0"),
-        (
-            {"spectrum": [[1, 1, 0, 0]] * 2},
-            "spectrum must be one sequence of D = 4 rationals for 'kernel_mean', got 2 sequences",
-        ),
-        ({"spectrum": [10**10, 0, 0, 0]}, "width .* of 0 or from 1e-9 to 1e9, got 1000"),
-        ({"spectrum": [Fraction(1, 10**10), 0, 0, 0]}, "of 0 or from 1e-9 to 1e9, got 1/1000"),
-        ({"overlap": 1}, "overlap is not used by 'kernel_mean', got 1; leave it out"),
-        ({"num_inputs": 2}, "num_inputs is not used by 'kernel_mean', got 2; leave it out"),
-        ({"quantity": PAIR}, "overlap is required by 'supervised_kernel_mean', got None; pass"),
-        ({"quantity": PAIR, "overlap": Fraction(3, 2)}, "overlap must be from 0 to 1, got 3/2; it is"),
-        (
-            {"quantity": PAIR, "overlap": 1, "spectrum": [[1, 1, 0, 0]] * 3},
-            "a sequence or a pair of sequences of D = 4 rationals for '.*', got 3 sequences; pass one for",
-        ),
-        (
-            {"ensemble": "prl_ansatz", "D": 6},
-            "D must be a power of two for ensemble 'prl_ansatz', whose .*, got 6; use D = 4 or D = 8",
-        ),
-        (
-            {"ensemble": "prl_ansatz_with_input_block", "D": 3},
-            "D must be a power of two for ensemble 'prl_ansatz_with_.*, got 3; use D = 2 or D = 4",
-        ),
-        (
-            {"ensemble": "prl_ansatz", "generator_spectrum": [1, 0, 0, 0]},
-            r"generator_spectrum is not used by ensemble 'prl_ansatz', .*, got \[1, 0, 0, 0\]; leave it out",
-        ),
-        (
-            {"ensemble": "independent_layers", "quantity": "residual_meta_kernel_mean"},
-            "got 'residual_meta_kernel_mean'; use one of gradient_variance, kernel_mean, .*, or another",
-        ),
-        (
-            {"ensemble": "independent_layers", "quantity": PAIR, "overlap": 1},
-            "derivatives of one output for ensemble 'independent_layers', got 'supervised_kernel_mean'",
-        ),
-        (
-            {"ensemble": AVERAGE, "quantity": UNIFORM, "num_inputs": 2},
-            f"derivatives of one output for ensemble 'generator_average', got '{UNIFORM}'",
-        ),
-        ({"ensemble": AVERAGE}, "populations is required by ensemble 'generator_average', got No"),
-        (
-            {"populations": [1, 0, 0, 0]},
-            r"populations is not used by ensemble 'segments', got \[1, 0, 0, 0\]; leave it out",
-        ),
-        (
-            {"ensemble": AVERAGE, "populations": [1, 1, 1, 1]},
-            "populations must be ≥ 0 and have the sum 1, got the smallest 1 and the sum 4",
-        ),
-        (
-            {"ensemble": AVERAGE, "populations": [Fraction(3, 2), 0, 0, Fraction(-1, 2)]},
-            "populations must be ≥ 0 and have the sum 1, got the smallest -1/2 and the sum 1",
-        ),
-        (
-            {"ensemble": AVERAGE, "populations": [1, 0]},
-            "populations must have D = 4 entries, got 2; pass one for each eigenvalue",
-        ),
-        (
-            {"generator_spectrum": [1, -1]},
-            "generator_spectrum must have D = 4 entries, got 2; list every eigenvalue as often as it occurs",
-        ),
-        (
-            {"generator_spectrum": [10**10, 0, 0, 0]},
-            "generator_spectrum must have a width .* of 0 or from 1e-9 to 1e9, got 10000000000/1; rescale",
-        ),
-        (
-            {"quantity": UNIFORM},
-            f"num_inputs must be from 2 to D = 4 for '{UNIFORM}', got 1 .1 is the default.",
-        ),
-        (
-            {"quantity": UNIFORM, "num_inputs": 5},
-            f"num_inputs must be from 2 to D = 4 for '{UNIFORM}', got 5",
-        ),
-    ],
-    InputTypeError: [
-        ({"D": 4.0}, "D must be an integer ≥ 2, got 4.0"),
-        ({"spectrum": 3}, "spectrum must be a sequence of rationals, got 3; pass a list"),
-        ({"spectrum": [1, 1, -1, 0.5]}, r"spectrum\[3\] must be an exact integer or rational, got 0.5"),
-        ({"spectrum": ["1", "1", "0", "0"]}, r"spectrum\[0\] must be an exact integer or rational, got '1'"),
-        ({"quantity": PAIR, "overlap": 0.5}, "overlap must be an exact integer or rational, got 0.5"),
-        (
-            {"ensemble": AVERAGE, "populations": [0.5, 0.5, 0, 0]},
-            r"populations\[0\] must be an exact integer or rational, got 0.5",
-        ),
-        ({"ensemble": AVERAGE, "populations": 1}, "populations must be a sequence of rationa"),
-        ({"generator_spectrum": "1100"}, "generator_spectrum must be a sequence of rationals"),
-        (
-            {"generator_spectrum": [1, 0, 0.5, 0]},
-            r"generator_spectrum\[2\] must be an exact integer or rational, got 0.5",
-        ),
-        ({"quantity": UNIFORM, "num_inputs": 2.0}, "num_inputs must be an integer ≥ 1, got 2.0"),
-    ],
+BAD: dict[type[Exception], dict[str, dict[str, Any]]] = {  # what is said of which change
+    UnknownNameError: {
+        "unknown quantity 'kernel_men'; did you mean 'kernel_mean'. known: gradient_variance, kernel_m": {
+            "quantity": "kernel_men"
+        },
+        "unknown ensemble 'prl'; known: segments, prl_ansatz, prl_ansatz_with_input_block, independent": {
+            "ensemble": "prl"
+        },
+        "unknown ensemble 'None'": {"ensemble": None},
+    },
+    InputError: {
+        "X with X² = 1; use D = 4 or D = 6, or pass generator_spectrum": {"D": 5},
+        "D must be an integer ≥ 2, got 0": {"D": 0},
+        "L must be an integer ≥ 1, got 0": {"L": 0},
+        "spectrum must have D = 4 entries, got 2; list every eigenvalue as often": {"spectrum": [1, -1]},
+        "spectrum must have D = 4 entries, got 0": {"spectrum": []},
+        "spectrum must be one sequence of D = 4 rationals for 'kernel_mean', got 2 sequences": {
+            "spectrum": [[1, 1, 0, 0]] * 2
+        },
+        "width .* of 0 or from 1e-9 to 1e9, got 1000": {"spectrum": [10**10, 0, 0, 0]},
+        "of 0 or from 1e-9 to 1e9, got 1/1000": {"spectrum": [Fraction(1, 10**10), 0, 0, 0]},
+        "overlap is not used by 'kernel_mean', got 1; leave it out": {"overlap": 1},
+        "num_inputs is not used by 'kernel_mean', got 2; leave it out": {"num_inputs": 2},
+        "overlap is required by 'supervised_kernel_mean', got None; pass": {"quantity": PAIR},
+        "overlap must be from 0 to 1, got 3/2; it is": {"quantity": PAIR, "overlap": Fraction(3, 2)},
+        "a sequence or a pair of sequences of D = 4 rationals for '.*', got 3 sequences; pass one for": {
+            "quantity": PAIR,
+            "overlap": 1,
+            "spectrum": [[1, 1, 0, 0]] * 3,
+        },
+        "D must be a power of two for ensemble 'prl_ansatz', whose .*, got 6; use D = 4 or D = 8": {
+            "ensemble": "prl_ansatz",
+            "D": 6,
+        },
+        "D must be a power of two for ensemble 'prl_ansatz_with_.*, got 3; use D = 2 or D = 4": {
+            "ensemble": "prl_ansatz_with_input_block",
+            "D": 3,
+        },
+        r"generator_spectrum is not used by ensemble 'prl_ansatz', .*, got \[1, 0, 0, 0\]; leave it out": {
+            "ensemble": "prl_ansatz",
+            "generator_spectrum": [1, 0, 0, 0],
+        },
+        "got 'residual_meta_kernel_mean'; use one of gradient_variance, kernel_mean, .*, or another": {
+            "ensemble": "independent_layers",
+            "quantity": "residual_meta_kernel_mean",
+        },
+        "derivatives of one output for ensemble 'independent_layers', got 'supervised_kernel_mean'": {
+            "ensemble": "independent_layers",
+            "quantity": PAIR,
+            "overlap": 1,
+        },
+        f"derivatives of one output for ensemble 'generator_average', got '{EIGEN}'": {
+            "ensemble": AVERAGE,
+            "quantity": EIGEN,
+            "num_inputs": 2,
+        },
+        "populations is required by ensemble 'generator_average', got No": {"ensemble": AVERAGE},
+        r"populations is not used by ensemble 'segments', got \[1, 0, 0, 0\]; leave it out": {
+            "populations": [1, 0, 0, 0]
+        },
+        "populations must be ≥ 0 and have the sum 1, got the smallest 1 and the sum 4": {
+            "ensemble": AVERAGE,
+            "populations": [1, 1, 1, 1],
+        },
+        "populations must be ≥ 0 and have the sum 1, got the smallest -1/2 and the sum 1": {
+            "ensemble": AVERAGE,
+            "populations": [Fraction(3, 2), 0, 0, Fraction(-1, 2)],
+        },
+        "populations must have D = 4 entries, got 2; pass one for each eigenvalue": {
+            "ensemble": AVERAGE,
+            "populations": [1, 0],
+        },
+        "generator_spectrum must have D = 4 entries, got 2; list every eigenvalue as often as it occurs": {
+            "generator_spectrum": [1, -1]
+        },
+        "generator_spectrum must have a width .* of 0 or from 1e-9 to 1e9, got 10000000000/1; rescale": {
+            "generator_spectrum": [10**10, 0, 0, 0]
+        },
+        f"num_inputs must be from 2 to D = 4 for '{EIGEN}', got 1 .1 is the default.": {"quantity": EIGEN},
+        f"num_inputs must be from 2 to D = 4 for '{EIGEN}', got 5": {"quantity": EIGEN, "num_inputs": 5},
+    },
+    InputTypeError: {
+        "D must be an integer ≥ 2, got 4.0": {"D": 4.0},
+        "spectrum must be a sequence of rationals, got 3; pass a list": {"spectrum": 3},
+        r"spectrum\[3\] must be an exact integer or rational, got 0.5": {"spectrum": [1, 1, -1, 0.5]},
+        r"spectrum\[0\] must be an exact integer or rational, got '1'": {"spectrum": ["1", "1", "0", "0"]},
+        "overlap must be an exact integer or rational, got 0.5": {"quantity": PAIR, "overlap": 0.5},
+        r"populations\[0\] must be an exact integer or rational, got 0.5": {
+            "ensemble": AVERAGE,
+            "populations": [0.5, 0.5, 0, 0],
+        },
+        "populations must be a sequence of rationa": {"ensemble": AVERAGE, "populations": 1},
+        "generator_spectrum must be a sequence of rationals": {"generator_spectrum": "1100"},
+        r"generator_spectrum\[2\] must be an exact integer or rational, got 0.5": {
+            "generator_spectrum": [1, 0, 0.5, 0]
+        },
+        "num_inputs must be an integer ≥ 1, got 2.0": {"quantity": EIGEN, "num_inputs": 2.0},
+    },
 }
 
 
 @pytest.mark.parametrize(
-    ("changes", "error", "text"), [(x, error, text) for error, cases in BAD.items() for x, text in cases]
+    ("changes", "error", "text"),
+    [(x, error, text) for error, cases in BAD.items() for text, x in cases.items()],
 )
 def test_bad_arguments_are_refused(changes: dict[str, Any], error: type[Exception], text: str) -> None:
     with pytest.raises(error, match=text):

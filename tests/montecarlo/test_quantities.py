@@ -10,12 +10,7 @@ from haarqntk.montecarlo import quantities
 from haarqntk.montecarlo._quantities import QUANTITIES, without_rounding
 
 # Two circuits, two observables, two inputs, three layers; small integers, so that floats are exact.
-G = np.array(
-    [
-        [[[1.0, 2, 3], [4, 5, 6]], [[7, 8, 9], [1, 0, 2]]],
-        [[[0.0, 1, 1], [2, 2, 0]], [[3, 3, 3], [5, 4, 3]]],
-    ]
-)
+G = np.array([1.0, 2, 3, 4, 5, 6, 7, 8, 9, 1, 0, 2, 0, 1, 1, 2, 2, 0, 3, 3, 3, 5, 4, 3]).reshape(2, 2, 2, 3)
 
 
 # Symmetric, for the first observable and input of G; nothing else uses them.

@@ -189,12 +189,9 @@ def pauli_strings(num_qubits: int) -> Complex:
     return strings
 
 
-def generators_from_qutip(
-    D: int, count: int, rng: np.random.Generator, *, with_identity: bool = False
-) -> Complex:
-    return np.array(
-        [_qutip.random_generator(D, rng, with_identity=with_identity).full() for _ in range(count)]
-    )
+def qutip_generators(D: int, count: int, rng: np.random.Generator, *, with_identity: bool = False) -> Complex:
+    drawn = (_qutip.random_generator(D, rng, with_identity=with_identity) for _ in range(count))
+    return np.array([generator.full() for generator in drawn])
 
 
 @pytest.mark.parametrize("with_identity", [False, True])
@@ -204,13 +201,11 @@ def generators_from_qutip(
         (_batched.random_generators, 1, 30_000),
         (_batched.random_generators, 2, 30_000),
         (_batched.random_generators, 3, 30_000),
-        (generators_from_qutip, 1, 400),
-        (generators_from_qutip, 2, 1000),
+        (qutip_generators, 1, 400),
+        (qutip_generators, 2, 1000),
     ],
 )
-def test_generators_are_uniform_over_pauli_strings(
-    sampler: Sampler, num_qubits: int, count: int, *, with_identity: bool
-) -> None:
+def test_paulis_are_uniform(sampler: Sampler, num_qubits: int, count: int, *, with_identity: bool) -> None:
     D = 2**num_qubits
     X = sampler(D, count, np.random.default_rng(num_qubits), with_identity=with_identity)
     assert np.array_equal(X @ X, np.broadcast_to(np.eye(D), X.shape))

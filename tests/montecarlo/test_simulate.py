@@ -1,13 +1,12 @@
 """Simulation against values known from elsewhere; every seed and number of samples is in the test."""
 
 import math
-import subprocess
-import sys
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import pytest
+from shell import python
 from simulated import UNEVEN, ZZ, assert_confirms, assert_refuses, estimate, kernel_mean, spread
 
 from haarqntk.errors import CostError, InputError, InputTypeError, UnknownNameError
@@ -73,19 +72,11 @@ EXACT_ZEROS: list[tuple[str, str, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("quantity", "method", "arguments"), EXACT_ZEROS)
-def test_an_exact_zero_is_zero_at_any_sample_size(
-    quantity: str, method: str, arguments: dict[str, Any]
-) -> None:
+def test_an_exact_zero_is_zero_at_any_size(quantity: str, method: str, arguments: dict[str, Any]) -> None:
     """A whole basis of inputs, or an eigenstate: the values would else be squares of rounding, all positive."""
     for samples in (30, 30 if method == "qutip" else 3_000):
-        found = simulate(
-            quantity,
-            spectrum=[3 * 10**6, 1, 0, -2][: arguments["D"]],
-            samples=samples,
-            rng=np.random.default_rng(samples),
-            method=method,
-            **arguments,
-        )
+        rng, spectrum = np.random.default_rng(samples), [3 * 10**6, 1, 0, -2][: arguments["D"]]
+        found = simulate(quantity, spectrum=spectrum, samples=samples, rng=rng, method=method, **arguments)
         assert (found.mean, found.squares, found.z_score(0)) == (0.0, 0.0, 0.0)
         assert found.z_score(1e-3) == -math.inf
 
@@ -122,8 +113,7 @@ def qubit_kernel_moment(n: int, L: int) -> Fraction:
 
 @pytest.mark.parametrize("L", [1, 3])
 @pytest.mark.parametrize(
-    ("quantity", "n"),
-    [("kernel_second_moment", 2), ("kernel_third_moment", 3), ("kernel_fourth_moment", 4)],
+    ("quantity", "n"), [("kernel_second_moment", 2), ("kernel_third_moment", 3), ("kernel_fourth_moment", 4)]
 )
 def test_kernel_moments_of_a_qubit(quantity: str, n: int, L: int) -> None:
     assert qubit_kernel_moment(1, L) == kernel_mean((1, -1), L)
@@ -148,8 +138,7 @@ def meta_kernel_mean(spectrum: tuple[int, ...], L: int) -> Fraction:
     D = len(spectrum)
     T1, T2, T3 = (sum(x**j for x in spectrum) for j in (1, 2, 3))
     published = Fraction(
-        L * (L - 1) * D * (D**2 * T3 - 3 * D * T1 * T2 + 2 * T1**3),
-        8 * (D - 1) ** 2 * (D + 1) ** 3 * (D + 2),
+        L * (L - 1) * D * (D**2 * T3 - 3 * D * T1 * T2 + 2 * T1**3), 8 * (D - 1) ** 2 * (D + 1) ** 3 * (D + 2)
     )
     return 16 * published
 
@@ -276,9 +265,8 @@ def test_calls_with_one_generator_are_independent_and_merge() -> None:
 def test_numbers_drawn_elsewhere_do_not_matter() -> None:
     rng = np.random.default_rng(1)
     rng.normal(size=1000)
-    assert simulate("kernel_mean", D=4, L=2, spectrum=ZZ, samples=20, rng=rng) == estimate(
-        "kernel_mean", ZZ, 2, 20
-    )
+    found = simulate("kernel_mean", D=4, L=2, spectrum=ZZ, samples=20, rng=rng)
+    assert found == estimate("kernel_mean", ZZ, 2, 20)
 
 
 @pytest.mark.parametrize(("method", "samples"), [("batched", 30_000), ("frames", 30_000), ("qutip", 7)])
@@ -302,52 +290,52 @@ def test_every_quantity_runs_by_every_route(quantity: str) -> None:
         assert estimate(quantity, ZZ, 2, 3, method=method, **options).samples == 3
 
 
+BAD: dict[type[Exception], dict[str, dict[str, Any]]] = {  # what is said of which change
+    UnknownNameError: {
+        "unknown quantity 'kernel'; did you mean 'kernel_mean'": {"quantity": "kernel"},
+        "unknown method 'numpy'; known: batched, frames, qutip": {"method": "numpy"},
+        "unknown ensemble 'segment'; did you mean 'segments'. known: segments, prl_ansatz": {
+            "ensemble": "segment"
+        },
+    },
+    InputError: {
+        "samples must be an integer ≥ 2, got 1": {"samples": 1},
+        "D must be even, got 3": {"D": 3},
+        "overlap is not used by 'kernel_mean', got 1": {"overlap": 1},
+    },
+    InputTypeError: {
+        "samples must be an integer ≥ 2, got 1000000.0": {"samples": 1e6},
+        r"rng must be a numpy.random.Generator, got 7; pass numpy.random.default_rng\(seed\)": {"rng": 7},
+        "progress must be callable or None, got 7": {"progress": 7},
+    },
+    CostError: {
+        "at most 8680555555 at D = 4, L = 1 by method 'batched', about a day's work, got 1000000000000; ask": {
+            "samples": 10**12
+        },
+        "samples must be at most 123128447 at D = 4, L = 1 by method 'qutip'": {
+            "samples": 10**12,
+            "method": "qutip",
+        },
+        "samples must be at most 70573622 at D = 4, L = 40 by method 'batched'": {
+            "samples": 10**12,
+            "quantity": "meta_kernel_mean",
+            "L": 40,
+        },
+        "at most 8680555555 at D = 4, L = 1 by method 'batched'": {
+            "samples": 10**12,
+            "ensemble": "independent_layers",
+            "L": 1,
+        },
+        "L = 10000000 needs 360000024 complex numbers at once by method 'batched', at most 67108864 fit; lower": {
+            "L": 10**7
+        },
+    },
+}
+
+
 @pytest.mark.parametrize(
     ("changes", "error", "text"),
-    [
-        ({"quantity": "kernel"}, UnknownNameError, "unknown quantity 'kernel'; did you mean 'kernel_mean'"),
-        ({"method": "numpy"}, UnknownNameError, "unknown method 'numpy'; known: batched, frames, qutip"),
-        ({"samples": 1}, InputError, "samples must be an integer ≥ 2, got 1"),
-        ({"samples": 1e6}, InputTypeError, "samples must be an integer ≥ 2, got 1000000.0"),
-        (
-            {"rng": 7},
-            InputTypeError,
-            r"rng must be a numpy.random.Generator, got 7; pass numpy.random.default_rng\(seed\)",
-        ),
-        ({"progress": 7}, InputTypeError, "progress must be callable or None, got 7"),
-        ({"D": 3}, InputError, "D must be even, got 3"),
-        (
-            {"ensemble": "segment"},
-            UnknownNameError,
-            "unknown ensemble 'segment'; did you mean 'segments'. known: segments, prl_ansatz",
-        ),
-        ({"overlap": 1}, InputError, "overlap is not used by 'kernel_mean', got 1"),
-        (
-            {"samples": 10**12},
-            CostError,
-            "at most 8680555555 at D = 4, L = 1 by method 'batched', about a day's work, got 1000000000000; ask",
-        ),
-        (
-            {"samples": 10**12, "method": "qutip"},
-            CostError,
-            "samples must be at most 123128447 at D = 4, L = 1 by method 'qutip'",
-        ),
-        (
-            {"samples": 10**12, "quantity": "meta_kernel_mean", "L": 40},
-            CostError,
-            "samples must be at most 70573622 at D = 4, L = 40 by method 'batched'",
-        ),
-        (
-            {"samples": 10**12, "ensemble": "independent_layers", "L": 1},
-            CostError,
-            "at most 8680555555 at D = 4, L = 1 by method 'batched'",
-        ),
-        (
-            {"L": 10**7},
-            CostError,
-            "L = 10000000 needs 360000024 complex numbers at once by method 'batched', at most 67108864 fit; lower",
-        ),
-    ],
+    [(x, error, text) for error, cases in BAD.items() for text, x in cases.items()],
 )
 def test_bad_arguments_are_refused(changes: dict[str, Any], error: type[Exception], text: str) -> None:
     arguments: dict[str, Any] = {"quantity": "kernel_mean", "D": 4, "L": 1, "spectrum": ZZ, "samples": 10}
@@ -358,5 +346,4 @@ def test_bad_arguments_are_refused(changes: dict[str, Any], error: type[Exceptio
 
 def test_importing_the_room_loads_neither_qutip_nor_scipy_stats() -> None:
     code = "import sys, haarqntk.montecarlo; print(sorted({'qutip', 'scipy.stats'} & set(sys.modules)))"
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert loaded.stdout == "[]\n"
+    assert python("-c", code).stdout == "[]\n"

@@ -175,9 +175,7 @@ def test_independent_layers_take_any_generator() -> None:
 # -- generators alone ------------------------------------------------------------------------------------------
 
 
-def fixed_output_kernel_mean(
-    spectrum: tuple[int, ...], populations: list[Fraction], L: int, Z: Fraction
-) -> Fraction:
+def kept_kernel_mean(spectrum: tuple[int, ...], populations: list[Fraction], L: int, Z: Fraction) -> Fraction:
     """2LZ (⟨M²⟩ − ⟨M⟩²), Z = (D Tr X² − (Tr X)²)/(D(D²−1)).
 
     As above with X rotated and [M, ρ] kept: E Tr(X̃ i[ρ, M])² = Z · Tr (i[ρ, M])², of a pure ρ.
@@ -200,7 +198,7 @@ POPULATIONS = [Fraction(1, 2), Fraction(1, 4), Fraction(1, 4), Fraction(0)]
     ],
 )
 def test_generator_average(method: str, samples: int, spectrum: tuple[int, ...], L: int) -> None:
-    exact = fixed_output_kernel_mean(spectrum, POPULATIONS, L, Fraction(4, 15))  # D/(D²−1)
+    exact = kept_kernel_mean(spectrum, POPULATIONS, L, Fraction(4, 15))  # D/(D²−1)
     options: dict[str, Any] = {"ensemble": "generator_average", "populations": POPULATIONS, "method": method}
     assert_confirms(estimate("kernel_mean", spectrum, L, samples, **options), exact)
 
@@ -213,7 +211,7 @@ def test_generator_average_of_any_generator(method: str) -> None:
     options: dict[str, Any] = {"ensemble": "generator_average", "populations": populations, "method": method}
     samples = 10_000 if method == "batched" else 200
     simulated = estimate("kernel_mean", spectrum, 2, samples, generator_spectrum=X, **options)
-    assert_confirms(simulated, fixed_output_kernel_mean(spectrum, populations, 2, Z))
+    assert_confirms(simulated, kept_kernel_mean(spectrum, populations, 2, Z))
 
 
 @pytest.mark.parametrize("L", [1, 4])

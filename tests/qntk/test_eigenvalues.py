@@ -113,9 +113,7 @@ def exact_sum(found: dict[Any, int]) -> Fraction:
 
 @settings(max_examples=10)
 @given(st.data(), st.sampled_from([2, 4]))
-def test_three_observables_in_any_bases_have_the_eigenvalues_of_their_explicit_matrix(
-    data: st.DataObject, D: int
-) -> None:
+def test_three_observables_in_any_bases_have_eigenvalues_of_their_matrix(data: st.DataObject, D: int) -> None:
     observables = []
     for _ in range(3):
         V = data.draw(bases(D))

@@ -32,9 +32,7 @@ def fraction_of(x: Any) -> Fraction:
     st.sampled_from([1, 15, 50, 300]),
     st.integers(1, 10**6),
 )
-def test_every_digit_that_is_asked_for_is_right(
-    name: str, spectrum: list[Fraction], digits: int, L: int
-) -> None:
+def test_every_digit_asked_for_is_right(name: str, spectrum: list[Fraction], digits: int, L: int) -> None:
     scaled = [t * (LARGE // 4) for t in power_sums(spectrum, 4).values()]
     exact = closed_form(name).at(D=LARGE, L=L, traces=scaled)
     value = fraction_of(closed_form(name).evaluate(D=LARGE, L=L, traces=scaled, digits=digits))
@@ -66,7 +64,7 @@ def test_floats_and_mpmath_numbers_are_the_binary_fractions_that_they_are(traces
 
 
 @given(st.lists(rationals(), min_size=4, max_size=4), st.sampled_from([1, 15, 50]), st.integers(1, 10**6))
-def test_every_digit_of_a_ratio_and_of_eigenvalues_is_right(
+def test_every_digit_of_ratios_and_eigenvalues_is_right(
     spectrum: list[Fraction], digits: int, L: int
 ) -> None:
     ratio = closed_form("kernel_variance") / closed_form("kernel_mean") ** 2
@@ -117,9 +115,7 @@ def test_the_working_precision_of_mpmath_is_left_alone() -> None:
         ({"L": None}, InputError, "L must be given, an integer ≥ 1: kernel_mean depends on it"),
     ],
 )
-def test_what_cannot_be_evaluated_is_refused(
-    arguments: dict[str, Any], error: type[Exception], text: str
-) -> None:
+def test_what_has_no_value_is_refused(arguments: dict[str, Any], error: type[Exception], text: str) -> None:
     call: dict[str, Any] = {"D": 4, "L": 1, "traces": [0, 4], "name": "kernel_mean"} | arguments
     with pytest.raises(error, match=re.escape(text)):
         closed_form(call.pop("name")).evaluate(**call)

@@ -131,28 +131,24 @@ not_hermitian = np.array([[0, 1, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]
 not_finite = np.diag([1, 2, np.nan, 0])
 
 
+BAD_OBSERVABLES = [
+    (not_hermitian, InputError, "observable must be Hermitian, got |O − O†| up to 1; pass (O + O†)/2"),
+    (1j * np.eye(4), InputError, "observable must be Hermitian, got |O − O†| up to 2; pass (O + O†)/2"),
+    (qutip.Qobj(not_hermitian), InputError, "observable must be Hermitian, got |O − O†| up to 1"),
+    (np.eye(2), InputError, "observable must have shape (4, 4) to fit D = 4, got (2, 2)"),
+    (np.ones((4, 3)), InputError, "observable must have shape (4, 4) to fit D = 4, got (4, 3)"),
+    (np.ones(4), InputError, "observable must have shape (4, 4) to fit D = 4, got (4,)"),
+    (qutip.basis(4, 0), InputTypeError, "observable must be an operator, got a Qobj of type ket with dims"),
+    (not_finite, InputError, "observable must be finite, got (nan+0j)"),
+    (np.diag([1, 2, np.inf, 0]), InputError, "observable must be finite, got (inf+0j)"),
+    ("ZZ", InputTypeError, "observable must be an array or Qobj of numbers, got str"),
+    ([[1, 0], [0], [1]], InputError, "observable must have rows of one length, got rows that differ"),
+    (object(), InputTypeError, "observable must be an array or Qobj of numbers, got object"),
+]
+
+
 @pytest.mark.parametrize("name", GOOD)
-@pytest.mark.parametrize(
-    ("observable", "error", "text"),
-    [
-        (not_hermitian, InputError, "observable must be Hermitian, got |O − O†| up to 1; pass (O + O†)/2"),
-        (1j * np.eye(4), InputError, "observable must be Hermitian, got |O − O†| up to 2; pass (O + O†)/2"),
-        (qutip.Qobj(not_hermitian), InputError, "observable must be Hermitian, got |O − O†| up to 1"),
-        (np.eye(2), InputError, "observable must have shape (4, 4) to fit D = 4, got (2, 2)"),
-        (np.ones((4, 3)), InputError, "observable must have shape (4, 4) to fit D = 4, got (4, 3)"),
-        (np.ones(4), InputError, "observable must have shape (4, 4) to fit D = 4, got (4,)"),
-        (
-            qutip.basis(4, 0),
-            InputTypeError,
-            "observable must be an operator, got a Qobj of type ket with dims",
-        ),
-        (not_finite, InputError, "observable must be finite, got (nan+0j)"),
-        (np.diag([1, 2, np.inf, 0]), InputError, "observable must be finite, got (inf+0j)"),
-        ("ZZ", InputTypeError, "observable must be an array or Qobj of numbers, got str"),
-        ([[1, 0], [0], [1]], InputError, "observable must have rows of one length, got rows that differ"),
-        (object(), InputTypeError, "observable must be an array or Qobj of numbers, got object"),
-    ],
-)
+@pytest.mark.parametrize(("observable", "error", "text"), BAD_OBSERVABLES)
 def test_an_observable_must_be_a_finite_hermitian_matrix_of_size_d(
     name: str, observable: object, error: type[Exception], text: str
 ) -> None:
@@ -173,55 +169,39 @@ def test_traces_below_the_design_order_are_refused(name: str) -> None:
         closed_form(name).at(D=2, L=1, traces=[0, 2, 0, 2])
 
 
-@pytest.mark.parametrize(
-    ("name", "traces", "error", "text"),
-    [
-        (
-            "kernel_mean",
-            [0],
-            InputError,
-            "traces must give T1, T2, got no T2; list T1, T2, … up to the highest power",
-        ),
-        (
-            "kernel_variance",
-            [0, 4],
-            InputError,
-            "traces must give T1, T2, T3, T4, got no T3, T4; list T1, T2, …",
-        ),
-        ("kernel_mean", {"T1": 0}, InputError, "traces must give T1, T2, got no T2"),
-        (SUPERVISED, {"T_O1": 0}, InputError, "traces must give T_O1, T_O1O2, T_O2, got no T_O1O2, T_O2"),
-        ("kernel_mean", [0, 4.0], InputTypeError, "T2 must be an exact integer or rational, got 4.0"),
-        (
-            "kernel_mean",
-            {"T1": 0, "T2": 0.5},
-            InputTypeError,
-            "traces[T2] must be an exact integer or rational",
-        ),
-        ("kernel_mean", "04", InputTypeError, "traces must be a list: [T1, T2, …], got '04'"),
-        ("kernel_mean", 4, InputTypeError, "traces must be a list: [T1, T2, …], got 4"),
-    ],
-)
-def test_traces_must_be_all_that_occur_and_exact(
-    name: str, traces: object, error: type[Exception], text: str
-) -> None:
+BAD_TRACES = [
+    (
+        "kernel_mean",
+        [0],
+        InputError,
+        "traces must give T1, T2, got no T2; list T1, T2, … up to the highest power",
+    ),
+    ("kernel_variance", [0, 4], InputError, "traces must give T1, T2, T3, T4, got no T3, T4; list T1, T2, …"),
+    ("kernel_mean", {"T1": 0}, InputError, "traces must give T1, T2, got no T2"),
+    (SUPERVISED, {"T_O1": 0}, InputError, "traces must give T_O1, T_O1O2, T_O2, got no T_O1O2, T_O2"),
+    ("kernel_mean", [0, 4.0], InputTypeError, "T2 must be an exact integer or rational, got 4.0"),
+    ("kernel_mean", {"T1": 0, "T2": 0.5}, InputTypeError, "traces[T2] must be an exact integer or rational"),
+    ("kernel_mean", "04", InputTypeError, "traces must be a list: [T1, T2, …], got '04'"),
+    ("kernel_mean", 4, InputTypeError, "traces must be a list: [T1, T2, …], got 4"),
+]
+
+
+@pytest.mark.parametrize(("name", "traces", "error", "text"), BAD_TRACES)
+def test_traces_must_be_all_and_exact(name: str, traces: object, error: type[Exception], text: str) -> None:
     refuse(name, {"spectrum": None, "traces": traces}, error, text)
 
 
-@pytest.mark.parametrize(
-    ("overlap", "error", "text"),
-    [
-        (
-            OMITTED,
-            InputError,
-            "overlap must be given, |⟨φ|φ'⟩|² in [0, 1]: supervised_kernel_mean depends on it",
-        ),
-        (Fraction(9, 8), InputError, "overlap must be |⟨φ|φ'⟩|² in [0, 1], got 9/8"),
-        (-1, InputError, "overlap must be |⟨φ|φ'⟩|² in [0, 1], got -1"),
-        (0.5, InputTypeError, "overlap must be an exact integer or rational, got 0.5"),
-        (True, InputTypeError, "overlap must be an exact integer or rational, got True"),
-        ("1/2", InputTypeError, "overlap must be an exact integer or rational, got '1/2'"),
-    ],
-)
+BAD_OVERLAPS = [
+    (OMITTED, InputError, "overlap must be given, |⟨φ|φ'⟩|² in [0, 1]: supervised_kernel_mean depends on it"),
+    (Fraction(9, 8), InputError, "overlap must be |⟨φ|φ'⟩|² in [0, 1], got 9/8"),
+    (-1, InputError, "overlap must be |⟨φ|φ'⟩|² in [0, 1], got -1"),
+    (0.5, InputTypeError, "overlap must be an exact integer or rational, got 0.5"),
+    (True, InputTypeError, "overlap must be an exact integer or rational, got True"),
+    ("1/2", InputTypeError, "overlap must be an exact integer or rational, got '1/2'"),
+]
+
+
+@pytest.mark.parametrize(("overlap", "error", "text"), BAD_OVERLAPS)
 def test_an_overlap_must_be_an_exact_probability(overlap: object, error: type[Exception], text: str) -> None:
     refuse(SUPERVISED, {"overlap": overlap}, error, text)
 
@@ -257,9 +237,7 @@ def test_two_observables_must_both_fit(changes: dict[str, Any], text: str) -> No
         (None, InputError, "exactly one of num_inputs= (orthogonal inputs) and gram= must be given"),
     ],
 )
-def test_the_number_of_orthogonal_inputs_must_be_from_one_to_d(
-    value: object, error: type[Exception], text: str
-) -> None:
+def test_orthogonal_inputs_must_be_from_one_to_d(value: object, error: type[Exception], text: str) -> None:
     refuse(EIGENVALUES, {"num_inputs": value}, error, text)
 
 
@@ -351,9 +329,7 @@ def test_pauli_strings_need_a_power_of_two(ensemble: str, D: int) -> None:
         ("prl_ansatz_with_input_block", "D must be a power of two for ensemble"),
     ],
 )
-def test_the_law_of_the_kernel_needs_a_power_of_two_where_generators_are_pauli_strings(
-    ensemble: str, rule: str
-) -> None:
+def test_the_law_of_the_kernel_needs_a_power_of_two_for_pauli_strings(ensemble: str, rule: str) -> None:
     with pytest.raises(InputError, match=rule):
         kernel_law(D=6, L=2, spectrum=[1, -1] * 3, ensemble=ensemble)
     assert kernel_law(D=6, L=2, spectrum=[1, -1] * 3).mean > 0
@@ -426,9 +402,7 @@ def test_expectations_are_those_of_populations_of_the_spectrum(row: list[int], w
     st.lists(st.integers(-3, 3), min_size=3, max_size=3),
     st.tuples(*[st.integers(0, 6)] * 2),
 )
-def test_traces_of_two_observables_need_a_gram_matrix(
-    D: int, mixed: list[int], squares: tuple[int, int]
-) -> None:
+def test_traces_of_observables_need_a_gram_matrix(D: int, mixed: list[int], squares: tuple[int, int]) -> None:
     """Tr AB of 1, O1, O2: its eigenvalues, by NumPy, are not negative where a pair of Hermitian matrices has it."""
     (t1, t2, t12), (t11, t22) = mixed, squares
     traces = {"T_O1": t1, "T_O2": t2, "T_O1O2": t12, "T_O1O1": t11, "T_O2O2": t22}

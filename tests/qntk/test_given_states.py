@@ -244,20 +244,16 @@ def test_a_formula_without_states_takes_none() -> None:
         closed_form("kernel_mean").at(D=2, L=1, spectrum=[1, -1], states={"a": UP})
 
 
-@pytest.mark.parametrize(
-    ("name", "changes", "text"),
-    [
-        (SUPERVISED, {"overlap": 1, "states": {"a": UP, "b": UP}}, "sigma must be given once"),
-        (SUPERVISED, {"overlap": 1, "values": {"sigma": 1}}, "sigma must be given once, got it"),
-        (
-            "kernel_mean",
-            {"values": {"T2": 2}},
-            "T2 must be given once, got it from values= and from spectrum=",
-        ),
-        ("kernel_mean", {"values": {"L": 2}}, "L must be given once, got it from values= and from L="),
-        ("kernel_mean", {"spectrum": None, "traces": [0, 2], "values": {"T2": 2}}, "T2 must be given once"),
-    ],
-)
+GIVEN_TWICE = [
+    (SUPERVISED, {"overlap": 1, "states": {"a": UP, "b": UP}}, "sigma must be given once"),
+    (SUPERVISED, {"overlap": 1, "values": {"sigma": 1}}, "sigma must be given once, got it"),
+    ("kernel_mean", {"values": {"T2": 2}}, "T2 must be given once, got it from values= and from spectrum="),
+    ("kernel_mean", {"values": {"L": 2}}, "L must be given once, got it from values= and from L="),
+    ("kernel_mean", {"spectrum": None, "traces": [0, 2], "values": {"T2": 2}}, "T2 must be given once"),
+]
+
+
+@pytest.mark.parametrize(("name", "changes", "text"), GIVEN_TWICE)
 def test_a_symbol_is_given_once(name: str, changes: dict[str, Any], text: str) -> None:
     given: dict[str, Any] = {"D": 2, "L": 1, "spectrum": [1, -1]}
     with pytest.raises(InputError, match="^" + re.escape(text)):

@@ -190,32 +190,28 @@ def test_general_generators_end_at_four_copies() -> None:
         parse_moment("mu^2", hq.Circuit(generators="general"))
 
 
-@pytest.mark.parametrize(
-    ("text", "error", "message"),
-    [
-        (
-            "L*T3",
-            UnknownNameError,
-            "unknown symbol 'T3'; did you mean 'T2'? known: D, L, T1, T2, T_O1O2, sigma, n",
-        ),
-        ("sgma", UnknownNameError, "unknown symbol 'sgma'; did you mean 'sigma'? known: D, L"),
-        ("K", UnknownNameError, "unknown symbol 'K'; known: D, L"),
-        ("1/0", InputError, "a claim must not divide by 0"),
-        ("1/(D - D)", InputError, "a claim must not divide by 0"),
-        ("D^65", CostError, "an exponent must be at most 64, got 65"),
-        (
-            "D^-3/2",
-            InputError,
-            "claim has ^-3/2, which is a power -3 divided by 2; write x^(-3/2), or x^(-3)/2",
-        ),
-        ("D^(1/0)", InputError, "an exponent must be a number, got 1/0"),
-        ("(D - D)^(-1)", InputError, "a claim must not divide by 0"),
-        ("D^(1/65)", CostError, "an exponent must be at most 64, got 65"),
-        ("D^T1", InputError, "claim does not parse: unexpected 'T' at column 3"),
-        ("exp(D)", InputError, "claim does not parse: unexpected '(' at column 4"),
-        ("D" * 10_001, CostError, "claim must have at most 10000 characters, got 10001"),
-    ],
-)
+BAD_CLOSED_FORMS = [
+    (
+        "L*T3",
+        UnknownNameError,
+        "unknown symbol 'T3'; did you mean 'T2'? known: D, L, T1, T2, T_O1O2, sigma, n",
+    ),
+    ("sgma", UnknownNameError, "unknown symbol 'sgma'; did you mean 'sigma'? known: D, L"),
+    ("K", UnknownNameError, "unknown symbol 'K'; known: D, L"),
+    ("1/0", InputError, "a claim must not divide by 0"),
+    ("1/(D - D)", InputError, "a claim must not divide by 0"),
+    ("D^65", CostError, "an exponent must be at most 64, got 65"),
+    ("D^-3/2", InputError, "claim has ^-3/2, which is a power -3 divided by 2; write x^(-3/2), or x^(-3)/2"),
+    ("D^(1/0)", InputError, "an exponent must be a number, got 1/0"),
+    ("(D - D)^(-1)", InputError, "a claim must not divide by 0"),
+    ("D^(1/65)", CostError, "an exponent must be at most 64, got 65"),
+    ("D^T1", InputError, "claim does not parse: unexpected 'T' at column 3"),
+    ("exp(D)", InputError, "claim does not parse: unexpected '(' at column 4"),
+    ("D" * 10_001, CostError, "claim must have at most 10000 characters, got 10001"),
+]
+
+
+@pytest.mark.parametrize(("text", "error", "message"), BAD_CLOSED_FORMS)
 def test_closed_forms_know_their_symbols(text: str, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=re.escape(message)):
         parse_closed_form(text, NAMES)

@@ -85,9 +85,7 @@ def test_traces_give_what_the_spectrum_gives(problem: Problem, name: str) -> Non
 
 @settings(max_examples=15)
 @given(st.data(), even_dimensions, depths, st.sampled_from(sorted(DEGREES)))
-def test_an_observable_gives_the_float_of_its_spectrum(
-    data: st.DataObject, D: int, L: int, name: str
-) -> None:
+def test_an_observable_gives_a_float_of_its_spectrum(data: st.DataObject, D: int, L: int, name: str) -> None:
     spectrum = data.draw(st.lists(st.integers(-9, 9), min_size=D, max_size=D))
     V = data.draw(bases(D))
     matrix = (V * spectrum) @ V.conj().T

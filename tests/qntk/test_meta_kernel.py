@@ -80,9 +80,7 @@ def test_the_second_moment_is_at_least_the_squared_mean(spectrum: tuple[Fraction
 
 
 @given(small_spectra, st.integers(1, 9))
-def test_the_covariance_with_the_kernel_obeys_the_inequality_of_schwarz(
-    spectrum: tuple[Fraction, ...], depth: int
-) -> None:
+def test_the_covariance_with_the_kernel_obeys_schwarz(spectrum: tuple[Fraction, ...], depth: int) -> None:
     both = covariance_of_the_kernels().at(D=len(spectrum), L=depth, spectrum=spectrum)
     mean, second = (at(name, spectrum, depth) for name in DEGREES)
     assert both**2 <= (second - mean**2) * at("kernel_variance", spectrum, depth)

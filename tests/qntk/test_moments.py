@@ -217,9 +217,7 @@ def samples(spectrum: tuple[int, ...], depth: int) -> dict[str, NDArray[np.float
 
 @pytest.mark.parametrize("depth", [1, 2])
 @pytest.mark.parametrize("spectrum", [(1, -1), (1, 0), (3, -1)])
-def test_moments_of_one_qubit_are_averages_over_the_icosahedral_group(
-    spectrum: tuple[int, ...], depth: int
-) -> None:
+def test_moments_of_one_qubit_average_the_icosahedral_group(spectrum: tuple[int, ...], depth: int) -> None:
     s = samples(spectrum, depth)
     K_s, mu_s, z_s = s["K"], s["mu"], s["z"]
     moments = {
@@ -262,9 +260,7 @@ def test_outputs_of_one_input_and_two_observables_are_polarised() -> None:
 
 @settings(max_examples=15)
 @given(st.sampled_from([2, 4]).flatmap(spectra), overlaps, st.integers(1, 5))
-def test_an_entry_of_the_supervised_kernel_fluctuates(
-    spectrum: tuple[Fraction, ...], overlap: Fraction, depth: int
-) -> None:
+def test_a_supervised_entry_fluctuates(spectrum: tuple[Fraction, ...], overlap: Fraction, depth: int) -> None:
     at: dict[str, Any] = {"D": len(spectrum), "L": depth, "spectrum": spectrum}
     entry, square = (moment(name).at(**at, values={"sigma_ab": overlap}) for name in ("K_ab", "K_ab²"))
     assert square >= entry**2
@@ -396,24 +392,21 @@ def test_what_is_no_moment_is_refused(
         function(*arguments)
 
 
-@pytest.mark.parametrize(
-    ("arguments", "text"),
-    [
-        ({"D": 4, "spectrum": [1, -1, 0, 0]}, "values must name O_0, on which E[z + (-O_0)*1] depends"),
-        (
-            {"D": 3, "spectrum": [1, -1, 0], "values": {"O_0": 1}},
-            "D must be even for generators X² = 1, Tr X = 0",
-        ),
-        (
-            {"D": 4, "spectrum": [1, 0, 0, 0], "values": {"O_0": 0.5}},
-            "O_0 must be an exact integer or rational",
-        ),
-        (
-            {"D": 4, "values": {"O_0": 1}},
-            "exactly one of spectrum=, traces=, observable= must be given, got none",
-        ),
-    ],
-)
+WITHOUT_VALUE = [
+    ({"D": 4, "spectrum": [1, -1, 0, 0]}, "values must name O_0, on which E[z + (-O_0)*1] depends"),
+    (
+        {"D": 3, "spectrum": [1, -1, 0], "values": {"O_0": 1}},
+        "D must be even for generators X² = 1, Tr X = 0",
+    ),
+    ({"D": 4, "spectrum": [1, 0, 0, 0], "values": {"O_0": 0.5}}, "O_0 must be an exact integer or rational"),
+    (
+        {"D": 4, "values": {"O_0": 1}},
+        "exactly one of spectrum=, traces=, observable= must be given, got none",
+    ),
+]
+
+
+@pytest.mark.parametrize(("arguments", "text"), WITHOUT_VALUE)
 def test_a_value_needs_every_symbol(arguments: dict[str, Any], text: str) -> None:
     with pytest.raises((InputError, InputTypeError), match=re.escape(text)):
         hq.mean(e).at(**arguments)

@@ -65,9 +65,7 @@ def test_a_fluctuation_sees_neither_a_shift_nor_a_scale_and_is_positive(
 
 
 @given(small_spectra, st.integers(1, 50))
-def test_floor_and_crossover_give_back_the_two_terms_in_the_depth(
-    spectrum: tuple[Fraction, ...], depth: int
-) -> None:
+def test_floor_and_crossover_give_back_the_terms_in_depth(spectrum: tuple[Fraction, ...], depth: int) -> None:
     """Var K/K̄² = c_0 + c_1/L exactly."""
     D = len(spectrum)
     floor = FLUCTUATION.deep_limit().at(D=D, spectrum=spectrum)
@@ -79,9 +77,7 @@ def test_floor_and_crossover_give_back_the_two_terms_in_the_depth(
 
 
 @given(small_spectra)
-def test_the_crossover_of_any_ratio_is_the_slope_in_one_over_the_depth(
-    spectrum: tuple[Fraction, ...],
-) -> None:
+def test_the_crossover_of_a_ratio_is_the_slope_in_one_over_the_depth(spectrum: tuple[Fraction, ...]) -> None:
     """Var K/E[K²] has powers of L below the highest in its denominator too."""
     where: dict[str, Any] = {"D": len(spectrum), "spectrum": spectrum}
     ratio, depth = VARIANCE / SECOND, 10**12

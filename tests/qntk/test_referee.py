@@ -13,15 +13,8 @@ from hypothesis import strategies as st
 from shortcuts import closed_form, eigenvalue_formula
 
 import haarqntk as hq
+from haarqntk import qntk
 from haarqntk.errors import CostError, HaarqntkError, InputError, InputTypeError, UnknownNameError
-from haarqntk.qntk import (
-    PUBLISHED_CLAIMS,
-    ClaimCheck,
-    Formula,
-    PublishedClaim,
-    check_published,
-    exact_numerator,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,12 +27,12 @@ NAMES = [name for name in hq.formulas() if name != "supervised_kernel_eigenvalue
 FAST = [name for name in NAMES if name != "meta_kernel_second_moment"]
 
 
-def exact_formula(name: str, ensemble: str = "segments") -> Formula:
-    found: Formula | EigenvalueFormula = hq.formula(name, ensemble=ensemble)
-    return found if isinstance(found, Formula) else found.uniform
+def exact_formula(name: str, ensemble: str = "segments") -> qntk.Formula:
+    found: qntk.Formula | EigenvalueFormula = hq.formula(name, ensemble=ensemble)
+    return found if isinstance(found, qntk.Formula) else found.uniform
 
 
-def assert_really_differs(check: ClaimCheck, formula: Formula | None = None) -> None:
+def assert_really_differs(check: qntk.ClaimCheck, formula: qntk.Formula | None = None) -> None:
     """Read the counterexample as a user would: put its numbers into the formula and into the claim."""
     point = check.counterexample
     assert point is not None
@@ -221,57 +214,50 @@ def test_formulas_are_claims() -> None:
     assert hq.check_claim("kernel_second_moment", second).verdict == "equal"
 
 
-@pytest.mark.parametrize(
-    ("arguments", "error", "text"),
-    [
-        (
-            ("kernel_men", 0),
-            UnknownNameError,
-            "unknown formula 'kernel_men'; did you mean 'kernel_mean'? known: ",
-        ),
-        (("kernel_mean", "L*Q"), UnknownNameError, "unknown symbol 'Q'; known: D, L, T1, T2, T3, T4, T5, T6"),
-        (("kernel_mean", "sigma"), UnknownNameError, "unknown symbol 'sigma'; known: D, L, T1"),
-        (("kernel_mean", sympy.Symbol("Q")), UnknownNameError, "unknown symbol 'Q'; known: D, L, T1"),
-        (
-            ("supervised_kernel_mean", "sgma"),
-            UnknownNameError,
-            "unknown symbol 'sgma'; did you mean 'sigma'?",
-        ),
-        (("kernel_mean", 0.5 * L), InputError, "claim must be exact, got a float in it; write a fraction"),
-        (("kernel_mean", 0.5), InputTypeError, "claim must be a SymPy expression or a text, got 0.5"),
-        (("kernel_mean", True), InputTypeError, "claim must be a SymPy expression or a text, got True"),
-        (("kernel_mean", None), InputTypeError, "claim must be a SymPy expression or a text, got None"),
-        (("kernel_mean", [L]), InputTypeError, "claim must be a SymPy expression or a text, got [L]"),
-        (("kernel_mean", L + sympy.O(1 / D)), InputTypeError, "write fractions, and leave O(…) out"),
-        *(
-            (("kernel_mean", claim), InputError, f"and roots only, got {claim}; write it out")
-            for claim in (sympy.Sum(L, (D, 1, 2)), sympy.Derivative(L, L), sympy.Max(L, D))
-        ),
-        (
-            ("kernel_mean", sympy.MatrixSymbol("T2", 2, 2)),
-            InputTypeError,
-            "a symbol of a claim must be a number, got T2; write",
-        ),
-        (("kernel_mean", "L*T2/D^"), InputError, "claim does not parse: it ends too early at column 8"),
-        (("kernel_mean", "sqrt(0 - T2)"), InputError, "claim must be a real non-zero number at large D, got"),
-    ],
-)
+NO_CLAIMS = [
+    (
+        ("kernel_men", 0),
+        UnknownNameError,
+        "unknown formula 'kernel_men'; did you mean 'kernel_mean'? known: ",
+    ),
+    (("kernel_mean", "L*Q"), UnknownNameError, "unknown symbol 'Q'; known: D, L, T1, T2, T3, T4, T5, T6"),
+    (("kernel_mean", "sigma"), UnknownNameError, "unknown symbol 'sigma'; known: D, L, T1"),
+    (("kernel_mean", sympy.Symbol("Q")), UnknownNameError, "unknown symbol 'Q'; known: D, L, T1"),
+    (("supervised_kernel_mean", "sgma"), UnknownNameError, "unknown symbol 'sgma'; did you mean 'sigma'?"),
+    (("kernel_mean", 0.5 * L), InputError, "claim must be exact, got a float in it; write a fraction"),
+    (("kernel_mean", 0.5), InputTypeError, "claim must be a SymPy expression or a text, got 0.5"),
+    (("kernel_mean", True), InputTypeError, "claim must be a SymPy expression or a text, got True"),
+    (("kernel_mean", None), InputTypeError, "claim must be a SymPy expression or a text, got None"),
+    (("kernel_mean", [L]), InputTypeError, "claim must be a SymPy expression or a text, got [L]"),
+    (("kernel_mean", L + sympy.O(1 / D)), InputTypeError, "write fractions, and leave O(…) out"),
+    *(
+        (("kernel_mean", claim), InputError, f"and roots only, got {claim}; write it out")
+        for claim in (sympy.Sum(L, (D, 1, 2)), sympy.Derivative(L, L), sympy.Max(L, D))
+    ),
+    (
+        ("kernel_mean", sympy.MatrixSymbol("T2", 2, 2)),
+        InputTypeError,
+        "a symbol of a claim must be a number, got T2; write",
+    ),
+    (("kernel_mean", "L*T2/D^"), InputError, "claim does not parse: it ends too early at column 8"),
+    (("kernel_mean", "sqrt(0 - T2)"), InputError, "claim must be a real non-zero number at large D, got"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "error", "text"), NO_CLAIMS)
 def test_what_is_no_claim_is_refused(arguments: tuple[Any, ...], error: type[Exception], text: str) -> None:
     with pytest.raises(error, match=re.escape(text)):
         hq.check_claim(*arguments)
 
 
-@pytest.mark.parametrize(
-    ("options", "text"),
-    [
-        (
-            {"ensemble": "segment"},
-            "unknown ensemble 'segment'; did you mean 'segments'? known: segments, indep",
-        ),
-        ({"scaling": "paulisum"}, "unknown scaling 'paulisum'; did you mean 'pauli_sum'? known: pauli_sum"),
-        ({"scaling": {"T1": 1}}, "scaling must give an exponent for each of T1, T2, got none for T2"),
-    ],
-)
+UNKNOWN = [
+    ({"ensemble": "segment"}, "unknown ensemble 'segment'; did you mean 'segments'? known: segments, indep"),
+    ({"scaling": "paulisum"}, "unknown scaling 'paulisum'; did you mean 'pauli_sum'? known: pauli_sum"),
+    ({"scaling": {"T1": 1}}, "scaling must give an exponent for each of T1, T2, got none for T2"),
+]
+
+
+@pytest.mark.parametrize(("options", "text"), UNKNOWN)
 def test_unknown_ensembles_and_scalings_are_refused(options: dict[str, Any], text: str) -> None:
     with pytest.raises(InputError, match=re.escape(text)):
         hq.check_claim("kernel_mean", "L*T2", **options)
@@ -351,14 +337,14 @@ FINDINGS: dict[tuple[str, str], tuple[str, Any, int | None]] = {
 
 
 def test_every_published_claim_has_an_expected_finding() -> None:
-    assert {(claim.label, claim.ensemble) for claim in PUBLISHED_CLAIMS} == set(FINDINGS)
-    assert len(PUBLISHED_CLAIMS) == len(FINDINGS)
-    assert all(claim.note for claim in PUBLISHED_CLAIMS)
+    assert {(claim.label, claim.ensemble) for claim in qntk.PUBLISHED_CLAIMS} == set(FINDINGS)
+    assert len(qntk.PUBLISHED_CLAIMS) == len(FINDINGS)
+    assert all(claim.note for claim in qntk.PUBLISHED_CLAIMS)
 
 
-@pytest.mark.parametrize("claim", PUBLISHED_CLAIMS, ids=lambda claim: f"{claim.label}, {claim.ensemble}")
-def test_published_claims_get_the_expected_finding(claim: PublishedClaim) -> None:
-    check = check_published(claim)
+@pytest.mark.parametrize("claim", qntk.PUBLISHED_CLAIMS, ids=lambda claim: f"{claim.label}, {claim.ensemble}")
+def test_published_claims_get_the_expected_finding(claim: qntk.PublishedClaim) -> None:
+    check = qntk.check_published(claim)
     verdict, ratio, order = FINDINGS[claim.label, claim.ensemble]
     assert (check.verdict, check.first_difference) == (verdict, order)
     assert check.is_exact
@@ -369,7 +355,7 @@ def test_published_claims_get_the_expected_finding(claim: PublishedClaim) -> Non
     if verdict == "equal":
         assert check.counterexample is None
     else:
-        assert_really_differs(check, exact_numerator(claim))
+        assert_really_differs(check, qntk.exact_numerator(claim))
 
 
 def test_the_mean_of_the_letter_lacks_a_factor_of_two_that_its_supervised_form_has() -> None:
@@ -414,9 +400,7 @@ def test_a_check_says_what_it_found() -> None:
 
 
 @pytest.mark.parametrize(("highest", "smallest"), [(10, 12), (14, 16)])
-def test_a_claim_that_is_right_at_small_dimensions_has_a_larger_counterexample(
-    highest: int, smallest: int
-) -> None:
+def test_a_claim_right_at_small_dimensions_has_a_larger_counterexample(highest: int, smallest: int) -> None:
     factor = sympy.prod([D - d for d in range(2, highest + 1, 2)])
     check = hq.check_claim("kernel_mean", exact_formula("kernel_mean").to_sympy() * (1 + factor))
     assert check.verdict == "different"

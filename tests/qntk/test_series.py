@@ -94,9 +94,7 @@ def test_the_leading_order_is_what_the_formula_grows_like(name: str, scaling: st
 
 @pytest.mark.parametrize("scaling", SCALINGS)
 @pytest.mark.parametrize("name", PARTS)
-def test_every_term_scales_as_the_power_that_it_stands_under(
-    name: str, scaling: str | dict[str, int]
-) -> None:
+def test_every_term_scales_as_the_power_it_stands_under(name: str, scaling: str | dict[str, int]) -> None:
     series = PARTS[name].series(4, scaling=scaling)
     powers = [power for power, _ in series.terms]
     assert powers == sorted(powers, reverse=True)

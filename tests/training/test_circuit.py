@@ -180,9 +180,7 @@ def test_observables_are_what_they_say() -> None:
         (lambda: prl_circuit(0, 1, RNG), InputError, "num_qubits"),
     ],
 )
-def test_bad_values_are_refused_in_one_line(
-    call: Callable[[], object], error: type[Exception], text: str
-) -> None:
+def test_bad_values_are_one_line(call: Callable[[], object], error: type[Exception], text: str) -> None:
     with pytest.raises(error, match=text) as caught:
         call()
     assert "\n" not in str(caught.value)

@@ -437,9 +437,7 @@ def test_input_of_another_kind_is_refused_in_one_line(changes: dict[str, Any], t
 
 
 @pytest.mark.parametrize(("call", "error", "text"), OF_DIAGNOSES)
-def test_a_diagnosis_refuses_in_one_line(
-    call: Callable[[Diagnosis], object], error: type[Exception], text: str
-) -> None:
+def test_a_diagnosis_refuses(call: Callable[[Diagnosis], object], error: type[Exception], text: str) -> None:
     refused(lambda: call(diagnose(J, Y)), error, text)
 
 

@@ -93,9 +93,7 @@ def statistics(depths: Any = (1,), family: Any = lambda _: CIRCUIT, rng: Any = R
         (lambda: diagnostics_study(RNG, label_scales=0.3), InputTypeError, "label_scales must be a list"),  # type: ignore[arg-type]
     ],
 )
-def test_what_does_not_fit_is_refused_in_one_line(
-    call: Callable[[], object], error: type[Exception], text: str
-) -> None:
+def test_what_does_not_fit_is_one_line(call: Callable[[], object], error: type[Exception], text: str) -> None:
     with pytest.raises(error, match=text) as caught:
         call()
     assert "\n" not in str(caught.value)

@@ -82,9 +82,8 @@ def model(**values: Any) -> Any:
 
 
 def diagnosed(kappa: float, score: float, **values: Any) -> Any:
-    diagnosis = SimpleNamespace(
-        condition_number_on_range=kappa, test_r_squared=score, is_overfitting=score < 0.8
-    )
+    scores = {"test_r_squared": score, "is_overfitting": score < 0.8}
+    diagnosis = SimpleNamespace(condition_number_on_range=kappa, **scores)
     return model(diagnosis=diagnosis, deviation=0.1, kernel_change=0.1, steps_to_learn=5.0, **values)
 
 
@@ -116,28 +115,28 @@ def test_a_low_condition_number_is_judged_by_its_inference() -> None:
 
 
 @pytest.mark.parametrize(
-    ("holds", "verdict"), [(4, "seen"), (3, "seen in part"), (2, "not seen"), (0, "not seen")]
+    ("n", "verdict"), [(4, "seen"), (3, "seen in part"), (2, "not seen"), (0, "not seen")]
 )
-def test_a_verdict_is_a_count(holds: int, verdict: str) -> None:
-    finding = StudyFinding("s", "c", holds, 4, "e")
+def test_a_verdict_is_a_count(n: int, verdict: str) -> None:
+    finding = StudyFinding("s", "c", n, 4, "e")
     assert finding.verdict == verdict
-    assert str(finding) == f"s: {verdict}, in {holds} of 4 (c). e"
+    assert str(finding) == f"s: {verdict}, in {n} of 4 (c). e"
     assert StudyFinding("s", "c", 0, 0, "e").verdict == "not decided"
 
 
-@pytest.mark.parametrize(
-    ("keywords", "kind", "text"),
-    [
-        ({"rng": 1}, InputTypeError, "rng must be a numpy.random.Generator, got 1"),
-        ({"num_qubits": 2}, InputError, "num_qubits must be an integer ≥ 3, got 2"),
-        ({"layers": (2,)}, InputError, "layers must increase and be at least two numbers, got (2,)"),
-        ({"layers": (2, 2)}, InputError, "layers must increase and be at least two numbers, got (2, 2)"),
-        ({"label_scales": (0.3, 1.0)}, InputError, "label_scales must decrease and be at least one number"),
-        ({"label_scales": ()}, InputError, "label_scales must decrease and be at least one number, got ()"),
-        ({"steps": 0}, InputError, "steps must be an integer ≥ 1, got 0"),
-        ({"num_qubits": 12, "layers": (2, 40)}, CostError, "must turn at most 1e+10 amplitudes, got"),
-    ],
-)
+BAD_INPUT = [
+    ({"rng": 1}, InputTypeError, "rng must be a numpy.random.Generator, got 1"),
+    ({"num_qubits": 2}, InputError, "num_qubits must be an integer ≥ 3, got 2"),
+    ({"layers": (2,)}, InputError, "layers must increase and be at least two numbers, got (2,)"),
+    ({"layers": (2, 2)}, InputError, "layers must increase and be at least two numbers, got (2, 2)"),
+    ({"label_scales": (0.3, 1.0)}, InputError, "label_scales must decrease and be at least one number"),
+    ({"label_scales": ()}, InputError, "label_scales must decrease and be at least one number, got ()"),
+    ({"steps": 0}, InputError, "steps must be an integer ≥ 1, got 0"),
+    ({"num_qubits": 12, "layers": (2, 40)}, CostError, "the study must turn at most 1e+10 amplitudes, got"),
+]
+
+
+@pytest.mark.parametrize(("keywords", "kind", "text"), BAD_INPUT)
 def test_bad_input_is_refused(keywords: dict[str, Any], kind: type[Exception], text: str) -> None:
     with pytest.raises(kind) as caught:
         diagnostics_study(**{"rng": np.random.default_rng(1), **keywords})

@@ -21,9 +21,8 @@ CAMPAIGN = load_campaign("default")
 
 def written(folder: Path, claims: list[Claim]) -> None:
     """Let a shell write the campaign of each claim, as a reader would, and not run it."""
-    commands = [
-        shell_command(claim, seed=CAMPAIGN.seed, name=f"claim-{place}") for place, claim in enumerate(claims)
-    ]
+    seed = CAMPAIGN.seed
+    commands = [shell_command(claim, seed=seed, name=f"claim-{i}") for i, claim in enumerate(claims)]
     for place, command in enumerate(commands):
         assert command.endswith(f" > claim-{place}.toml && haarqntk validate claim-{place}.toml")
     script = "\n".join(command.partition(" && ")[0] for command in commands)

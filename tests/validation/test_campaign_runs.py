@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from scipy.stats import norm
-from shell import haarqntk
+from shell import haarqntk, python
 
 import haarqntk as hq
 from haarqntk.errors import InputError, OutputError, RunError
@@ -211,9 +211,7 @@ def test_published_formulas_are_refused_by_the_default_campaign(
     assert f"1 of {len(wrong.results)} claims fail" in wrong.sentence()
 
 
-def test_a_wrong_formula_that_is_simulated_is_refused_with_exit_status_1(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_wrong_formula_simulated_has_exit_status_1(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     text = SMALL.split('\n[[claim]]\nformula = "kernel_second', maxsplit=1)[0].replace("[2, -1]", "[1, -1]")
     written(tmp_path, text + 'claim = "L*T2/D^2"\n')
@@ -233,9 +231,7 @@ def test_a_sample_size_too_small_for_its_claim_is_refused_with_the_one_that_will
 # -- stopped and gone on with --------------------------------------------------------------------------------
 
 
-def test_a_run_killed_at_random_times_ends_as_an_uninterrupted_one(
-    tmp_path: Path, campaign: Campaign, whole: CampaignRun
-) -> None:
+def test_a_run_killed_at_random_ends_the_same(tmp_path: Path, campaign: Campaign, whole: CampaignRun) -> None:
     ledger = tmp_path / "small.jsonl"
     rng = random.Random(130)  # noqa: S311 - no secret
     written = b""
@@ -260,9 +256,7 @@ def test_a_run_killed_at_random_times_ends_as_an_uninterrupted_one(
 
 @pytest.mark.usefixtures("campaign")
 def test_ctrl_c_says_how_to_go_on(tmp_path: Path) -> None:
-    handler = signal.signal(
-        signal.SIGINT, signal.SIG_IGN
-    )  # as a shell leaves it in what runs in its background
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as a shell leaves it in its background
     try:
         process = start(tmp_path)
     finally:
@@ -290,9 +284,7 @@ def test_two_runs_on_one_ledger_the_second_is_refused(tmp_path: Path, campaign: 
     assert len(done) == len(set(done)) == NUM_BATCHES
 
 
-def test_lost_workers_are_one_line_and_cost_what_they_had_in_hand(
-    tmp_path: Path, campaign: Campaign, whole: CampaignRun
-) -> None:
+def test_lost_workers_cost_what_they_had_only(tmp_path: Path, campaign: Campaign, whole: CampaignRun) -> None:
     ledger = tmp_path / "a.jsonl"
     with pytest.raises(
         RunError, match=r"the workers are lost \(BrokenProcessPool\); every finished batch is in"
@@ -327,14 +319,11 @@ def test_a_full_disk_loses_no_batch(
 
 
 @pytest.mark.parametrize("workers", [1, 3])
-def test_the_numbers_do_not_depend_on_the_workers(
-    workers: int, tmp_path: Path, campaign: Campaign, whole: CampaignRun
-) -> None:
+def test_workers_do_not_matter(workers: int, tmp_path: Path, campaign: Campaign, whole: CampaignRun) -> None:
     told: list[tuple[int, int]] = []
     with ThreadPoolExecutor(workers) as executor:
-        run = run_campaign(
-            campaign, ledger=tmp_path / "a.jsonl", executor=executor, progress=lambda *n: told.append(n)
-        )
+        options: dict[str, Any] = {"executor": executor, "progress": lambda *n: told.append(n)}
+        run = run_campaign(campaign, ledger=tmp_path / "a.jsonl", **options)
     assert estimates(run) == estimates(whole)
     assert told[-1][0] == told[-1][1]
     assert told == sorted(told)
@@ -371,9 +360,7 @@ def test_a_campaign_that_gains_a_claim_keeps_the_rows_of_the_others_in_any_order
     assert [estimates(run)[order.index(i)] for i in range(3)] == estimates(whole)
 
 
-def test_a_row_whose_claim_is_gone_is_an_error_and_can_be_left_behind(
-    tmp_path: Path, campaign: Campaign, whole: CampaignRun
-) -> None:
+def test_a_row_of_no_claim_can_be_left_behind(tmp_path: Path, campaign: Campaign, whole: CampaignRun) -> None:
     ledger, rest = tmp_path / "a.jsonl", tmp_path / "new.jsonl"
     run_here(campaign, ledger)
     gone = campaign.claims[1]
@@ -392,9 +379,7 @@ def test_a_row_whose_claim_is_gone_is_an_error_and_can_be_left_behind(
     assert estimates(run) == [estimates(whole)[0], estimates(whole)[2]]
 
 
-def test_a_claim_in_other_words_is_judged_by_the_same_rows_and_gets_a_line_of_its_own(
-    tmp_path: Path, campaign: Campaign
-) -> None:
+def test_a_claim_in_other_words_has_the_same_rows_and_own_line(tmp_path: Path, campaign: Campaign) -> None:
     ledger = tmp_path / "a.jsonl"
     run_here(campaign, ledger)
     before = ledger.read_bytes()
@@ -432,27 +417,24 @@ def test_a_ledger_of_another_version_is_refused_and_never_changed(
     assert ledger.read_text() == f"{head}\n{end}"
 
 
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (
-            lambda r: r.append({**r[-1], "mean": 1.0}),
-            r"line 24: the batch is there twice, with different values",
-        ),
-        (lambda r: r[7].update(problem="c0ffee"), r"line 8: the batch is not one of its claim's"),
-        (lambda r: r[7].update(samples=499), r"line 8: the batch is not one of its claim's"),
-        (lambda r: r[7].update(number=1000), r"line 8: the batch is not one of its claim's"),
-        (lambda r: r[7].update(key="0"), r"line 8: the row of key 0 .* finds no claim in 'small'"),
-        (lambda r: r[7].pop("key"), r"line 8: the row of key None .* finds no claim in 'small'"),
-        (lambda r: r[7].pop("mean"), r"line 8: estimate data must have exactly the keys"),
-        (lambda r: r[7].pop("seconds"), r"line 8: the batch has no time"),
-        (
-            lambda r: r[1].update(versions={"numpy": "1"}),
-            r"line 5, .*the claim was begun in .*'numpy': '1'.*go on with the same",
-        ),
-        (lambda r: r.pop(1), r"line 5, .*the claim was begun in .* with \{\}, .*go on with the same"),
-    ],
-)
+DAMAGES = [
+    (lambda r: r.append({**r[-1], "mean": 1.0}), r"line 24: the batch is there twice, with different values"),
+    (lambda r: r[7].update(problem="c0ffee"), r"line 8: the batch is not one of its claim's"),
+    (lambda r: r[7].update(samples=499), r"line 8: the batch is not one of its claim's"),
+    (lambda r: r[7].update(number=1000), r"line 8: the batch is not one of its claim's"),
+    (lambda r: r[7].update(key="0"), r"line 8: the row of key 0 .* finds no claim in 'small'"),
+    (lambda r: r[7].pop("key"), r"line 8: the row of key None .* finds no claim in 'small'"),
+    (lambda r: r[7].pop("mean"), r"line 8: estimate data must have exactly the keys"),
+    (lambda r: r[7].pop("seconds"), r"line 8: the batch has no time"),
+    (
+        lambda r: r[1].update(versions={"numpy": "1"}),
+        r"line 5, .*the claim was begun in .*'numpy': '1'.*go on with the same",
+    ),
+    (lambda r: r.pop(1), r"line 5, .*the claim was begun in .* with \{\}, .*go on with the same"),
+]
+
+
+@pytest.mark.parametrize(("change", "message"), DAMAGES)
 def test_a_damaged_ledger_is_refused_with_its_line(
     change: Callable[[list[dict[str, Any]]], object], message: str, tmp_path: Path, campaign: Campaign
 ) -> None:
@@ -462,9 +444,7 @@ def test_a_damaged_ledger_is_refused_with_its_line(
     refused(campaign, ledger, message)
 
 
-def test_a_batch_that_is_there_twice_counts_once(
-    tmp_path: Path, campaign: Campaign, whole: CampaignRun
-) -> None:
+def test_a_batch_there_twice_counts_once(tmp_path: Path, campaign: Campaign, whole: CampaignRun) -> None:
     ledger = tmp_path / "a.jsonl"
     run_here(campaign, ledger)
     rewritten(ledger, lambda records: records.append(records[9]))
@@ -483,9 +463,7 @@ def dask(kind: str, *options: str) -> subprocess.Popen[bytes]:
     )
 
 
-def test_a_dask_cluster_that_loses_a_worker_gives_the_same_numbers(
-    tmp_path: Path, campaign: Campaign, whole: CampaignRun
-) -> None:
+def test_workers_lost_by_dask_change_nothing(tmp_path: Path, campaign: Campaign, whole: CampaignRun) -> None:
     file, ledger = tmp_path / "scheduler.json", tmp_path / "small.jsonl"
     scheduler = dask(
         "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(file)
@@ -519,13 +497,8 @@ def test_a_scheduler_that_does_not_answer_is_one_line(tmp_path: Path) -> None:
         "from haarqntk.validation import _runs as p; p._SECONDS_TO_ANSWER = 0.2; "
         "from haarqntk.cli import main; main()"
     )
-    result = subprocess.run(
-        [sys.executable, "-c", impatient, "validate", "small.toml", "--scheduler", "tcp://127.0.0.1:1"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = ("validate", "small.toml", "--scheduler", "tcp://127.0.0.1:1")
+    result = python("-c", impatient, *command, cwd=tmp_path, check=False)
     assert result.returncode == 2
     (line,) = result.stderr.splitlines()
     assert line.startswith("haarqntk: scheduler must answer within 0.2 s, got 'tcp://127.0.0.1:1': ")

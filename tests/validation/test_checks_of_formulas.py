@@ -20,8 +20,6 @@ from haarqntk.montecarlo import LARGEST_Z
 from haarqntk.validation import plan_checks, record_of, run_claim, run_claims, table_row, verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from haarqntk.validation import Claim, Result
 
 SAMPLES = 20_000
@@ -72,9 +70,7 @@ WIDE = (
 
 
 @pytest.mark.parametrize("name", WIDE)
-def test_what_is_wide_is_drawn_by_qutip_where_the_default_samples_see_a_factor_of_about_one_and_a_half(
-    name: str,
-) -> None:
+def test_what_is_wide_is_drawn_by_qutip_where_the_default_sees_a_factor_of_one_and_a_half(name: str) -> None:
     """The spread is measured by batches, ten times as many, of the same claim."""
     planned = plan_checks([name], samples=2, reference_samples=REFERENCE_SAMPLES)
     (claim,) = (claim for claim in planned if claim.method == "qutip")
@@ -104,10 +100,7 @@ def test_validate_exits_with_1_when_a_check_fails(monkeypatch: pytest.MonkeyPatc
     right = [run_claim(claim, seed=SEED) for claim in claims("kernel_mean")[:1]]
     wrong = [claimed(result, 2 * result.exact) for result in right]
 
-    def run(_claims: Sequence[Claim], **_options: object) -> list[Result]:
-        return wrong
-
-    monkeypatch.setattr("haarqntk.validation.run_claims", run)
+    monkeypatch.setattr("haarqntk.validation.run_claims", lambda _claims, **_options: wrong)
     result = CliRunner().invoke(cli.app, ["validate", "kernel_mean"])
     assert result.exit_code == 1
     assert "1 of 1 checks fail" in result.stdout
@@ -122,11 +115,9 @@ def test_a_check_with_fewer_samples_than_its_law_takes_has_no_z() -> None:
     assert [row["z"] for row in rows] == [f"needs {result.needed}" for result in checks]
     told = verdict(checks)
     assert (told["passed"], record_of(checks[0])["z"]) == (False, None)
-    least, *_, most = sorted(result.needed for result in checks)
-    assert str(told["sentence"]).startswith(
-        "0 of 12 checks pass: |z| up to 0.0, allowed 4. Not judged: 12 with too few"
-    )
-    assert str(told["sentence"]).endswith(f"which need at least {least} to {most}.")
+    (least, *_, most), said = sorted(result.needed for result in checks), str(told["sentence"])
+    assert said.startswith("0 of 12 checks pass: |z| up to 0.0, allowed 4. Not judged: 12 with too few")
+    assert said.endswith(f"which need at least {least} to {most}.")
 
 
 def test_an_exact_zero_agrees_whatever_the_sample() -> None:

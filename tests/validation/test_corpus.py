@@ -26,18 +26,14 @@ SAMPLE = {
     ],
     "moments": ["000", "004"],
     "commands": [
-        "--version",
-        "weingarten three",
-        "weingarten 2,1 --group orthogonal --format json",
-        "figures 2",
+        *("--version", "weingarten three", "weingarten 2,1 --group orthogonal --format json", "figures 2")
     ],
     "json": ["ratio deep limit", "weingarten (2, 1), symplectic", "channel 0", "estimate"],
     "recorded": ["study law", "study deep"],
     "batches": ["kernel_mean/segments/pauli/2", "meta_kernel_mean/prl_ansatz/pauli/4"],
 }
-FOREIGN = (
-    '{"kind": "claim", "key": "0123456789abcdef", "quantity": "kernel_mean", "D": 2, "L": 6, "seed": 7}\n'
-)
+KEY = "0123456789abcdef"
+FOREIGN = f'{{"kind": "claim", "key": "{KEY}", "quantity": "kernel_mean", "D": 2, "L": 6, "seed": 7}}\n'
 
 
 def compared(folder: Path, *arguments: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
@@ -50,10 +46,8 @@ def test_a_sample_is_what_was_recorded(section: str) -> None:
     skip = frozenset({"qutip"})  # it takes seconds to import
     new = {key: corpus.compute_one(section, key, 60.0, skip) for key in SAMPLE[section]}
     recorded = store.read_records(corpus.FOLDER, section)
-    old = {
-        key: {name: text for name, text in recorded[key].items() if name not in skip}
-        for key in SAMPLE[section]
-    }
+    fields = ((key, recorded[key].items()) for key in SAMPLE[section])
+    old = {key: {name: text for name, text in row if name not in skip} for key, row in fields}
     found = corpus.differences(section, old, new, keys=SAMPLE[section], close=True)
     assert [each for each in found if not each.reason(corpus.ALLOWED)] == []
 
@@ -109,11 +103,7 @@ def test_what_did_not_finish_may_finish_but_not_the_other_way() -> None:
         ("12345678901/2", "12345678902/2", False),
     ],
 )
-def test_only_the_last_digits_of_floats_may_differ_between_machines(
-    old: str,
-    new: str,
-    is_close: bool,  # noqa: FBT001
-) -> None:
+def test_only_the_last_digits_of_floats_may_differ(old: str, new: str, *, is_close: bool) -> None:
     for close in (False, True):
         found = corpus.differences("some", {"a": {"x": old}}, {"a": {"x": new}}, keys=["a"], close=close)
         assert (found == []) == (close and is_close)
@@ -121,10 +111,7 @@ def test_only_the_last_digits_of_floats_may_differ_between_machines(
 
 def test_an_allowed_difference_is_printed_with_its_reason() -> None:
     console = Console(file=io.StringIO(), width=150)
-    differ = [
-        corpus.Difference("some", "a", "latex", "1", "2"),
-        corpus.Difference("some", "b", "value", "1", "2"),
-    ]
+    differ = [corpus.Difference("some", *what, "1", "2") for what in (("a", "latex"), ("b", "value"))]
     assert corpus.report(differ, 2, console, {"some/*/latex = 1": "braces"}) == 1
     assert corpus.report(differ[:1], 2, console, {"some/*/latex = 1": "braces"}) == 0
     printed = console.file.getvalue()  # type: ignore[attr-defined]
@@ -141,9 +128,8 @@ def test_a_field_is_a_text_a_refusal_or_not_finished() -> None:
             pass
 
     formula = once(SECTIONS["formulas"].fields("kernel_mean/segment/pauli")["repr"])
-    found = computed(
-        {"crash": crash, "forever": forever, "refused": formula, "none": formula}, limit=0.05, skip=["none"]
-    )
+    fields = {"crash": crash, "forever": forever, "refused": formula, "none": formula}
+    found = computed(fields, limit=0.05, skip=["none"])
     assert found["crash"] == "crash: ZeroDivisionError"
     assert found["forever"] == NOT_FINISHED
     assert found["refused"].startswith("UnknownNameError: unknown ensemble 'segment'")
@@ -170,9 +156,8 @@ def test_batches_that_are_drawn_again_are_an_error() -> None:
     ledger = "".join(json.dumps(row) + "\n" for row in rows)
     said = "haarqntk: 2 batches were in recorded.jsonl, 0 are new\n"
     assert ledgers.errors_of(shell.Outcome(0, "", said, {}), ledger) == "none"
-    again = shell.Outcome(
-        0, "", said.replace("2", "1").replace("0 are", "1 are"), {ledgers.COPY: ledger + FOREIGN}
-    )
+    other = said.replace("2", "1").replace("0 are", "1 are")
+    again = shell.Outcome(0, "", other, {ledgers.COPY: ledger + FOREIGN})
     assert ledgers.errors_of(again, ledger) == (
         "1 batches were drawn again, of 2 recorded ones 1 were used; rows were written for the keys 0123456789abcdef"
     )
@@ -182,9 +167,6 @@ def test_batches_that_are_drawn_again_are_an_error() -> None:
 def test_the_recorded_ledger_was_judged_without_an_error() -> None:
     row = store.read_records(corpus.FOLDER, "recorded")["ledger"]
     assert (row["errors"], row["status"]) == ("none", "0")
-    keys = [
-        json.loads(line)["key"]
-        for line in ledgers.LEDGER.read_text().splitlines()
-        if '"kind": "claim"' in line
-    ]
+    rows = map(json.loads, ledgers.LEDGER.read_text().splitlines())
+    keys = [row["key"] for row in rows if row["kind"] == "claim"]
     assert row["claims"] == f"[{', '.join(keys)}]"

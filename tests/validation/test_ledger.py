@@ -6,13 +6,13 @@ import errno
 import json
 import os
 import resource
-import subprocess
-import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from shell import python
 
 from haarqntk.errors import InputError, OutputError
 from haarqntk.validation import open_ledger
@@ -45,7 +45,7 @@ def test_lines_come_back_without_loss(tmp_path: Path) -> None:
 
 
 @given(data=st.data())
-def test_a_file_cut_anywhere_loses_the_truncated_record_only(
+def test_cuts_lose_only_partial_records(
     data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     path = tmp_path_factory.mktemp("cut") / "a.jsonl"
@@ -76,9 +76,7 @@ def test_a_field_that_stands_twice_is_no_record(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("fit", [0, 1, 17])
-def test_a_full_disk_takes_the_half_written_line_back(
-    fit: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_disk_takes_half_lines_back(fit: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path, write = tmp_path / "a.jsonl", os.write
 
     def full(descriptor: int, line: bytes) -> int:
@@ -118,13 +116,8 @@ except OutputError as error:
 
 def test_a_real_limit_of_the_file_size_keeps_every_whole_line(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
-    result = subprocess.run(
-        [sys.executable, "-c", FILL, str(path)],
-        capture_output=True,
-        text=True,
-        check=True,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000)),
-    )
+    limit = partial(resource.setrlimit, resource.RLIMIT_FSIZE, (1000, 1000))
+    result = python("-c", FILL, str(path), preexec_fn=limit)
     assert "ledger must have room for another line" in result.stdout
     numbers = [json.loads(line)["number"] for line in path.read_text().splitlines()]
     assert numbers == list(range(len(numbers)))
