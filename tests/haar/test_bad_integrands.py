@@ -43,6 +43,10 @@ REFUSED = [
     (lambda: U**-1, f"{EXPONENT} -1"),
     (lambda: tr(U) * sympy.exp(D), "a coefficient must be a rational function of dimensions, got exp"),
     (
+        lambda: tr(U) * sympy.MatrixSymbol("M", 2, 2),
+        "a coefficient must be a rational function of dimensions, got M",
+    ),
+    (
         lambda: tr(U) * 0.5,
         "a coefficient must be an exact integer or rational, got 0.5; pass fractions.Fraction",
     ),
