@@ -134,8 +134,8 @@ class Study(ABC):
         return [text.format(study=self, **seen) for text in texts]
 
     def key(self, unit: Unit) -> str:
-        """Hash of what decides the numbers of a unit."""
-        decides = msgspec.json.encode([FORMAT, type(self).__name__, self, unit.name])
+        """Hash of what decides the numbers of a unit, the version of NumPy included."""
+        decides = msgspec.json.encode([FORMAT, np.__version__, type(self).__name__, self, unit.name])
         return hashlib.sha256(decides).hexdigest()[:16]
 
 
