@@ -47,7 +47,7 @@ ALLOWED: Final[Mapping[str, str]] = {
     "integrands/*/sympy = crash: AttributeError*": "an operator |i><j| beside others had no SymPy expression",
     "moments/284/* = *moment sees that: it holds the generator*": "of two means that are refused the cheaper is named",
     "commands/integrate tr(U) --let A=hermitan/stderr = *": "the list of kinds holds permutation_matrix",
-    "commands/figures 3 --out new*/files = *": "kernels of the letter's ansatz by the sweeps of training: the 13th digit",
+    "commands/figures 3 --out new*/files = *": "kernels of the letter's ansatz are those of training: the 13th digit",
     "json/*/to_python = *": "SymPy prints the same Horner form: a number once, letters in its order; values are equal",
     "json/*/to_c = *": "as to_python",
     "commands/*--format python/stdout = *": "as to_python",
