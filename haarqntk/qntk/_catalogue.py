@@ -114,14 +114,6 @@ _ROWS = {
         "liu2023, Eq. (17); derivations/05_supervised_kernel.md",
         _OVERLAP_ENSEMBLES,
     ),
-    "output_variance": _Row(
-        lambda of: _recipe.variance(of.z),
-        r"\operatorname{Var} z",
-        "Var z = E[z²] − E[z]²",
-        r"\operatorname{Var} z = \mathbb{E}[z^2] - \mathbb{E}[z]^2",
-        "liu2023; derivations/17_output_variance.md",
-        _OVERLAP_ENSEMBLES,
-    ),
 }
 _EIGENVALUES = "supervised_kernel_eigenvalues"
 _EIGENVALUE_ROWS = {
