@@ -48,6 +48,7 @@ ALLOWED: Final[Mapping[str, str]] = {
     "moments/284/* = *moment sees that: it holds the generator*": "of two means that are refused the cheaper is named",
     "commands/integrate tr(U) --let A=hermitan/stderr = *": "the list of kinds holds permutation_matrix",
     "commands/figures 3 --out new*/files = *": "kernels of the letter's ansatz are those of training: the 13th digit",
+    "commands/report --out new --study one.toml/stderr = *": "a file that is no JSON: the message ends with the cure",
     "json/*/to_python = *": "SymPy prints the same Horner form: a number once, letters in its order; values are equal",
     "json/*/to_c = *": "as to_python",
     "commands/*--format python/stdout = *": "as to_python",

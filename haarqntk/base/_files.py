@@ -197,12 +197,13 @@ def matching(pattern: str, words: str) -> msgspec.Meta:
     return msgspec.Meta(pattern=whole, description=words)
 
 
-def read_json(text: object, *, name: str = "text", longest: int = _LONGEST_TEXT) -> Any:
+def read_json(text: object, *, name: str = "text", cure: str = "", longest: int = _LONGEST_TEXT) -> Any:
     """The plain data of JSON, in which no field stands twice.
 
     Args:
         text: The JSON.
         name: What it is, for messages.
+        cure: What to do about a text that is no JSON, for the message.
         longest: How many characters it may have.
 
     Raises:
@@ -226,7 +227,7 @@ def read_json(text: object, *, name: str = "text", longest: int = _LONGEST_TEXT)
     except InputError as error:  # of a field that stands twice
         raise InputError(str(error) if name == "text" else f"{name}: {error}") from None
     except json.JSONDecodeError as error:
-        raise InputError(f"{name} must be JSON: {error}") from None
+        raise InputError(f"{name} must be JSON: {error}" + f"; {cure}" * bool(cure)) from None
     except (ValueError, RecursionError) as error:  # a number of too many digits, brackets in brackets
         raise InputError(f"{name} must be JSON that can be read: {error}") from None
 
@@ -244,7 +245,7 @@ def read_object(
         >>> read_object('{"type": "point", "D": 4}', "point", cure="read it as what it is")
         {'D': 4}
     """
-    data = read_json(text, name=name, longest=longest)
+    data = read_json(text, name=name, cure=cure, longest=longest)
     if not isinstance(data, dict) or data.pop("type", None) != kind:
         raise InputError(f"{name} must be JSON of the type {kind}, got another; {cure}")
     return data

@@ -534,6 +534,7 @@ def spoiled(**changes: object) -> str:
     ("text", "message"),
     [
         ("{", "text must be JSON: "),
+        ("{", "(char 1); pass Diagnosis.to_json()"),
         ("[]", "of the type diagnosis, got another; pass Diagnosis.to_json()"),
         ('{"type": "formula"}', "of the type diagnosis, got another"),
         (spoiled(schema_version=2), "schema_version must be 1, got 2"),
