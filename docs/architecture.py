@@ -53,7 +53,13 @@ def architecture_page() -> str:
     for room in order:
         files = [file for file in FILES if room_of(file) == room and "/" in file]
         size = sum(len((PACKAGE / file).read_text(encoding="utf-8").splitlines()) for file in files)
-        cells = (f"**{room}**", _sentence(room), str(len(files)), f"{size:,}", ", ".join(sorted(imports[room])))
+        cells = (
+            f"**{room}**",
+            _sentence(room),
+            str(len(files)),
+            f"{size:,}",
+            ", ".join(sorted(imports[room])),
+        )
         lines.append(f"| {' | '.join(cells)} |")
     return TEXT.format(table="\n".join(lines), picture=picture(imports))
 
